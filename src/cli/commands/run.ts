@@ -1,0 +1,144 @@
+import { Command } from 'commander';
+import { loadOntology } from '../../config/ontology.js';
+import { loadSettings, ontologySourceOf, type Loaded, type Settings } from '../../config/load.js';
+import { RunConfig } from '../../config/schema.js';
+import type { ErrorBudget } from '../../config/values.js';
+import { PreannotateError } from '../../core/errors.js';
+import { ontologyOf } from '../../core/ontology.js';
+import { IMAGE_EXTENSIONS } from '../../images/discover.js';
+import { formatNames } from '../../formats/index.js';
+import type { Job } from '../../job.js';
+import { annotate, planOnly, type JobPlan } from '../../pipeline.js';
+import { PREVIEWS } from '../../views.js';
+import { Progress } from '../../report/progress.js';
+import type { RunManifest } from '../../run/manifest.js';
+import { addFlags, givenFlags } from '../flags.js';
+import { interruptible } from '../interrupt.js';
+import { printJson } from '../output.js';
+import { VERSION } from '../version.js';
+import { previewCountOf, selectionOf } from './selection.js';
+
+const EXAMPLES = `
+Examples:
+  preannotate run photos --ontology ontologies/bottles.yaml --model ./owlvit-base-patch32
+  preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup --model ./owlvit-base-patch32 -o drafts
+  preannotate run 'photos/**/*.png' --model builtin:emoji --ontology ontologies/emoji.yaml --preview 20
+
+The same command goes on where it was stopped. Exit codes: 0 done, 2 wrong usage, 3 more images failed than
+--max-errors allows, 130/143 stopped by a signal.`;
+
+/** What this version's model layer can do of what the schema knows. */
+const AVAILABLE = { precision: ['auto', 'fp32'], optimizer: ['onnxrt', 'none'] } as const;
+
+export function runCommand(): Command {
+  const command = new Command('run')
+    .description('Annotate folders, image files or globs; goes on where an earlier run was stopped.')
+    .argument('[paths...]', 'folders, image files or globs (quoted)', ['.'])
+    .addHelpText('after', EXAMPLES)
+    .action(async (paths: string[]) => {
+      const flags = givenFlags(command, RunConfig);
+      const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });
+      process.exitCode = await run(paths, loaded);
+    });
+  return addFlags(command, RunConfig);
+}
+
+async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<number> {
+  const { settings } = loaded;
+  assertAvailable(settings);
+  const job = await jobOf(paths, loaded);
+  if (settings.dryRun) {
+    printPlan(await planOnly(job), job, settings.json);
+    return 0;
+  }
+  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const manifest = await annotate(job, progress, interruptible());
+  if (settings.json) printJson(manifest);
+  else if (!settings.quiet) process.stdout.write(summaryOf(manifest, job, settings.verbose));
+  return exceeds(settings.maxErrors, manifest) ? 3 : 0;
+}
+
+async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
+  const { settings } = loaded;
+  const { spec, whereOf } = await loadOntology(ontologySourceOf(loaded));
+  const { recursive, include, exclude, ext: extensions = [...IMAGE_EXTENSIONS] } = settings;
+  const { devices, workersPerDevice, threads, maxBatchSize } = settings;
+  const { scoreFloor, maxPixels, maxBytes, strictImages, imageSize } = settings;
+  return {
+    version: VERSION,
+    inputs,
+    discovery: { recursive, include, exclude, extensions, outputFolders: [...formatNames, PREVIEWS] },
+    outDir: settings.out,
+    restart: settings.restart,
+    model: settings.model,
+    ontology: ontologyOf(spec),
+    whereOf,
+    allowTruncate: settings.allowTruncate,
+    placement: {
+      devices,
+      ...(workersPerDevice === undefined ? {} : { workersPerDevice }),
+      ...(threads === undefined ? {} : { threads }),
+      ...(maxBatchSize === undefined ? {} : { maxBatchSize }),
+    },
+    worker: {
+      scoreFloor,
+      maxDetections: MAX_STORED,
+      maxPixels,
+      maxBytes,
+      strictImages,
+      optimize: settings.optimizer !== 'none',
+      ...(imageSize === undefined ? {} : { imageSize }),
+    },
+    selection: selectionOf(loaded),
+    formats: settings.format,
+    previews: previewCountOf(settings.preview),
+  };
+}
+
+/** Detections of an image that the journal keeps: enough for every threshold that anyone would choose later. */
+const MAX_STORED = 300;
+
+/** @throws PreannotateError CONFIG_INVALID for what the schema knows and this version cannot do. */
+function assertAvailable(settings: Settings<typeof RunConfig>): void {
+  for (const [key, values] of Object.entries(AVAILABLE) as [keyof typeof AVAILABLE, readonly string[]][]) {
+    if (values.includes(settings[key])) continue;
+    throw new PreannotateError({
+      code: 'CONFIG_INVALID',
+      message: `--${key} ${settings[key]} is not available in this version.`,
+      hint: `Use --${key} ${values.join(' or ')}.`,
+    });
+  }
+}
+
+function exceeds(budget: ErrorBudget, { counts }: RunManifest): boolean {
+  const allowed = 'count' in budget ? budget.count : budget.share * counts.found;
+  return counts.failed > allowed;
+}
+
+function summaryOf({ counts, timings, selection }: RunManifest, job: Job, verbose: boolean): string {
+  const seconds = ((timings['total_ms'] ?? 0) / 1000).toFixed(1);
+  const lines = [
+    `${counts.annotated} of ${counts.found} images annotated in ${seconds} s: ${job.outDir}`,
+    counts.resumed > 0 ? `${counts.resumed} of them by earlier runs.` : '',
+    counts.failed > 0 ? `${counts.failed} failed: see ${job.outDir}/errors.jsonl` : '',
+    counts.degraded > 0 ? `${counts.degraded} are damaged and marked "degraded" in detections.jsonl.` : '',
+    verbose ? `Selection: ${JSON.stringify(selection)}\nTimings: ${JSON.stringify(timings)}` : '',
+  ];
+  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+}
+
+function printPlan(plan: JobPlan, job: Job, json: boolean): void {
+  if (json) {
+    printJson(plan);
+    return;
+  }
+  const { found, finished, pending, failures, model } = plan;
+  const classes = job.ontology.classes.length;
+  const lines = [
+    `${found} images found under ${plan.root}, ${finished} done already, ${pending.length} to do.`,
+    `Model ${model}, ${classes} classes, ${job.ontology.queries.length} prompts. Output: ${job.outDir} (${job.formats.join(', ')})`,
+    ...failures.map(({ message }) => message),
+    ...pending.map((name) => `  ${JSON.stringify(name).slice(1, -1)}`),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,56 @@
+import { Option, type Command, type CommanderError } from 'commander';
+import type { z } from 'zod';
+import { flagsOf, type Flag } from '../config/schema.js';
+import { PreannotateError } from '../core/errors.js';
+
+/**
+ * Gives a command the flags of its options, and --config. Values stay text until the schema reads them, together with
+ * those of the environment and the config file. Usage errors are thrown as PreannotateError USAGE.
+ */
+export function addFlags(command: Command, schema: z.ZodObject): Command {
+  for (const option of flagsOf(schema).flatMap(optionsOf)) command.addOption(option);
+  command.option('--config <file>', 'Settings for all options (default: ./preannotate.yaml, if there)');
+  return throwUsageErrors(command);
+}
+
+/** The flags that were given on the command line, by key as in the schema, as text; and `config`. */
+export function givenFlags(command: Command, schema: z.ZodObject): Record<string, unknown> {
+  const keys = new Map(flagsOf(schema).map((flag) => [optionsOf(flag)[0]!.attributeName(), flag.key]));
+  const given = Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli');
+  return Object.fromEntries(given.map(([name, value]) => [keys.get(name) ?? name, value as unknown]));
+}
+
+/**
+ * Makes a command throw what it would print before it ends the process.
+ *
+ * @returns The command. From then on, parsing throws PreannotateError USAGE naming the nearest flag or command; a
+ *   CommanderError is left for --help and --version, which have been printed.
+ */
+export function throwUsageErrors(command: Command): Command {
+  return command
+    .configureOutput({ outputError: () => {} }) // whoever catches it prints it
+    .exitOverride((error) => {
+      throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageError(error, command);
+    });
+}
+
+function usageError(error: CommanderError, command: Command): PreannotateError {
+  const [problem = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const message = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`;
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `See ${pathOf(command)} --help.`;
+  return new PreannotateError({ code: 'USAGE', message, hint }, error);
+}
+
+/** The command as a user types it: `preannotate run`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+/** The flag, and the one that turns it off, if there is one. */
+function optionsOf(flag: Flag): Option[] {
+  const { name, short, placeholder, optionalValue, repeatable, negation, description } = flag;
+  const value = placeholder === undefined ? '' : optionalValue ? ` [${placeholder}]` : ` <${placeholder}>`;
+  const option = new Option(`${short === undefined ? '' : `-${short}, `}--${name}${value}`, description);
+  if (repeatable) option.argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text]);
+  return negation === undefined ? [option] : [option, new Option(`--no-${name}`, negation)];
+}

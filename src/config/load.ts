@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { PreannotateError } from '../core/errors.js';
+import { problemsTogether, settleRivals, type Merged } from './contradictions.js';
+import type { OntologySource } from './ontology.js';
+import { problemsOf, refusal, type Problem } from './problems.js';
+import { AnyConfig, metaOf, optionsOf, variableOf, type RunConfig } from './schema.js';
+import {
+  statedByEnvironment,
+  statedByFile,
+  statedByFlags,
+  type Entry,
+  type Environment,
+  type Origin,
+} from './sources.js';
+import { readYaml, shownPath, type YamlFile } from './yaml.js';
+
+const CONFIG_NAMES = ['preannotate.yaml', 'preannotate.yml'];
+
+type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
+
+/** A command's options as the code uses them: `scoreThreshold` for `score_threshold`. */
+export type Settings<Schema extends z.ZodObject> = {
+  readonly [Key in keyof z.output<Schema> as Camel<Key>]: z.output<Schema>[Key];
+};
+
+type Values = Record<string, unknown>; // by key, as users type it
+
+/** Settings, where each came from, and the config file that was read, if any. */
+export interface Loaded<Schema extends z.ZodObject> {
+  readonly settings: Settings<Schema>;
+  readonly given: { readonly [Key in keyof Settings<Schema>]-?: Origin };
+  readonly configFile?: YamlFile;
+}
+
+export interface LoadRequest<Schema extends z.ZodObject> {
+  readonly schema: Schema;
+  readonly flags: Readonly<Record<string, unknown>>; // by key as in the schema, and `config`; only those given
+  readonly environment: Environment;
+  readonly cwd: string; // absolute
+}
+
+/**
+ * Merges flag > environment > config file > default, and reads the result once. Paths come back absolute; those in a config
+ * file are relative to it.
+ *
+ * @throws PreannotateError CONFIG_INVALID with a line for each problem, naming the flag, the variable, or file, line and column.
+ */
+export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequest<Schema>): Promise<Loaded<Schema>> {
+  const { schema, flags, environment, cwd } = request;
+  const configPath = configPathOf(request);
+  const file = configPath && (await readYaml(configPath, { name: shownPath(configPath, cwd), code: 'CONFIG_INVALID' }));
+  const sources = [
+    ...(file ? [statedByFile(file)] : []),
+    statedByEnvironment(schema, environment),
+    statedByFlags(schema, flags),
+  ];
+  const problems = sources.flatMap((source) => source.problems);
+  const entries = new Map(sources.flatMap((source) => source.entries.map((entry) => [entry.key, entry]))); // the last one wins
+  const values = parsed(schema, entries, problems);
+  settle(schema, values, entries);
+  makeAbsolute(values, entries, { cwd, config: dirname(configPath ?? join(cwd, CONFIG_NAMES[0]!)) });
+  return { ...named(schema, values, entries), ...(file ? { configFile: file } : {}) };
+}
+
+/**
+ * What to look for: the --class flags, else the ontology's file or mapping.
+ *
+ * @throws PreannotateError USAGE when neither is set.
+ */
+export function ontologySourceOf({ settings, configFile }: Loaded<typeof RunConfig>): OntologySource {
+  const { class: classes, ontology } = settings;
+  if (classes !== undefined) return { classes };
+  if (typeof ontology === 'string') return { file: ontology };
+  if (ontology !== undefined && configFile !== undefined) {
+    const { name, where } = configFile;
+    return { mapping: ontology, file: name, where: (path, part) => where(['ontology', ...path], part) };
+  }
+  throw new PreannotateError({
+    code: 'USAGE',
+    message: 'There is no ontology: nothing says what to look for.',
+    hint: "Give --ontology <file>, or --class 'bottle=a bottle,glass bottle', or set ontology in preannotate.yaml.",
+  });
+}
+
+/** The config file asked for, else the one that lies in the working folder; not one above it, which would surprise in CI. */
+function configPathOf({ flags, environment, cwd }: LoadRequest<z.ZodObject>): string | undefined {
+  const asked = flags['config'] ?? (environment[variableOf('config')] || undefined);
+  if (typeof asked === 'string') return resolve(cwd, asked);
+  const found = CONFIG_NAMES.map((name) => join(cwd, name)).filter((path) => existsSync(path));
+  if (found.length < 2) return found[0];
+  const problem = {
+    message: `There are both ${CONFIG_NAMES.join(' and ')}.`,
+    advice: 'Remove one, or name one with --config.',
+  };
+  throw refusal('CONFIG_INVALID', [problem]);
+}
+
+/** Reads every value that was stated, those of other commands in the file too, and keeps the command's own. */
+function parsed(schema: z.ZodObject, entries: ReadonlyMap<string, Entry>, problems: readonly Problem[]): Values {
+  const everything = z.strictObject({ ...AnyConfig.shape, ...schema.shape });
+  const stated = Object.fromEntries([...entries.values()].map(({ key, value }) => [key, value]));
+  const result = everything.safeParse(stated, { reportInput: true });
+  const unreadable = result.success
+    ? []
+    : problemsOf(result.error, {
+        subject: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
+        whereKey: ([key]) => String(key),
+        knownKeys: () => [],
+      });
+  if (!result.success || problems.length > 0) throw refusal('CONFIG_INVALID', [...problems, ...unreadable]);
+  return Object.fromEntries(Object.entries(result.data).filter(([key]) => key in schema.shape));
+}
+
+/** Sorts out options that undo each other; those that lost go back to their defaults. */
+function settle(schema: z.ZodObject, values: Values, entries: Map<string, Entry>): void {
+  const merged: Merged = {
+    values,
+    originOf: (key) => entries.get(key)?.origin ?? 'default',
+    nameOf: (key) => entries.get(key)?.subject([]) ?? key,
+  };
+  const { lost, problems } = settleRivals(merged);
+  const defaults = schema.parse({});
+  for (const key of lost) {
+    entries.delete(key);
+    values[key] = defaults[key];
+  }
+  const all = [...problems, ...problemsTogether(merged)];
+  if (all.length > 0) throw refusal('CONFIG_INVALID', all);
+}
+
+/** Makes paths absolute. A model is a path only when it begins with a dot; else it may be the name of one. */
+function makeAbsolute(
+  values: Values,
+  entries: ReadonlyMap<string, Entry>,
+  folders: { cwd: string; config: string },
+): void {
+  for (const [key, option] of optionsOf(AnyConfig)) {
+    const value = values[key];
+    const { path } = metaOf(option);
+    if (typeof value !== 'string' || path === undefined) continue;
+    const folder = entries.get(key)?.origin === 'config' ? folders.config : folders.cwd;
+    if (path === 'always') values[key] = resolve(folder, value);
+    else if (folder !== folders.cwd && /^\.\.?[/\\]/.test(value)) values[key] = resolve(folder, value);
+  }
+}
+
+function named<Schema extends z.ZodObject>(schema: Schema, values: Values, entries: ReadonlyMap<string, Entry>) {
+  const keys = Object.keys(schema.shape);
+  const set = keys.filter((key) => values[key] !== undefined);
+  return {
+    settings: Object.fromEntries(set.map((key) => [camelOf(key), values[key]])) as Settings<Schema>,
+    given: Object.fromEntries(
+      keys.map((key) => [camelOf(key), entries.get(key)?.origin ?? 'default']),
+    ) as Loaded<Schema>['given'],
+  };
+}
+
+function camelOf(key: string): string {
+  return key.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,127 @@
+import { printable } from '../core/text.js';
+import type { DraftClass, OntologyDraft, Written } from './ontology-draft.js';
+import { MAX_PROMPTS } from './ontology-schema.js';
+import type { Problem } from './problems.js';
+
+/** Characters that break annotation files: controls, halves of surrogate pairs, line and paragraph separators. */
+const UNFIT_FOR_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+
+/** A prompt, and what it stands for, in words. */
+interface OwnedPrompt extends Written {
+  readonly owner: string;
+}
+
+/** What is wrong in an ontology that is well-formed: things missing, empty, or said twice. */
+export function problemsOfDraft(draft: OntologyDraft): Problem[] {
+  const { classes, ignore, templates } = draft;
+  const prompts: OwnedPrompt[] = [
+    ...classes.flatMap(({ name, prompts }) => prompts.map((prompt) => ({ ...prompt, owner: `class ${quoted(name)}` }))),
+    ...ignore.map((prompt) => ({ ...prompt, owner: 'ignore' })),
+  ];
+  if (classes.length === 0) return [noClasses(draft)];
+  if (prompts.length > MAX_PROMPTS) return [tooManyPrompts(draft, prompts.length)];
+  return [
+    ...classes.flatMap(({ name }) => problemsOfName(name)),
+    ...sameNames(classes),
+    ...sameIds(classes),
+    ...classes.flatMap(problemsOfPrompts),
+    ...prompts.filter(isBlank).map(blankPrompt),
+    ...samePrompts(prompts.filter((prompt) => !isBlank(prompt))),
+    ...templates.flatMap(problemsOfTemplate),
+    ...sameTemplates(templates),
+  ];
+}
+
+/** White space as the tokenizer reads it. */
+export function foldSpace(text: string): string {
+  return text.replaceAll(/\s+/gu, ' ').trim();
+}
+
+function noClasses({ where }: OntologyDraft): Problem {
+  const advice = 'Name at least one, for example "a photo of a forklift: forklift" in a file, or --class forklift.';
+  return { message: `${where()}: the ontology has no classes.`, advice };
+}
+
+function tooManyPrompts({ where }: OntologyDraft, count: number): Problem {
+  const advice = 'Every prompt costs time on every image; use several ontologies and runs.';
+  return { message: `${where()}: the ontology has ${count} prompts; at most ${MAX_PROMPTS} are possible.`, advice };
+}
+
+function problemsOfName(name: Written): Problem[] {
+  if (foldSpace(name.text) === '')
+    return [{ message: `${name.where()}: a class has an empty name.`, advice: 'Give it one.' }];
+  if (!UNFIT_FOR_NAMES.test(name.text)) return [];
+  const advice = 'Annotation files cannot hold such names on one line; remove the character.';
+  return [{ message: `${name.where()}: the class ${quoted(name)} has a control character in its name.`, advice }];
+}
+
+function sameNames(classes: readonly DraftClass[]): Problem[] {
+  const fold = (name: Written) => foldSpace(name.text).normalize('NFC').toLowerCase();
+  const names = classes.map(({ name }) => name).filter((name) => fold(name) !== '');
+  return repeats(names, fold).map(([name, first]) => ({
+    message: `${name.where()}: the class ${quoted(name)} is there already: ${quoted(first)} at ${first.where()}.`,
+    advice:
+      'Classes must differ by more than upper case and form of Unicode. Write all prompts of a class in one place.',
+  }));
+}
+
+function sameIds(classes: readonly DraftClass[]): Problem[] {
+  const withIds = classes.filter(({ id }) => id !== undefined);
+  return repeats(withIds, ({ id }) => id).map(([{ id, name, where }, first]) => ({
+    message: `${where('id')}: the class ${quoted(name)} has the id ${id!} of ${quoted(first.name)}.`,
+    advice: 'Give each class its own id, or leave ids out.',
+  }));
+}
+
+function problemsOfPrompts({ name, prompts, where }: DraftClass): Problem[] {
+  if (prompts.length > 0) return [];
+  const advice = `Add at least one, for example: prompts: ["a photo of a ${printable(name.text)}"].`;
+  return [{ message: `${where('prompts')}: class ${quoted(name)} has no prompts.`, advice }];
+}
+
+function isBlank({ text }: Written): boolean {
+  return foldSpace(text) === '';
+}
+
+function blankPrompt({ owner, where }: OwnedPrompt): Problem {
+  return { message: `${where()}: a prompt of ${owner} is empty.`, advice: 'Write what to look for, or remove it.' };
+}
+
+/** The tokenizer lower-cases and folds white space, so prompts that differ in no more are one query. */
+function samePrompts(prompts: readonly OwnedPrompt[]): Problem[] {
+  const fold = ({ text }: Written) => foldSpace(text).normalize('NFC').toLowerCase();
+  return repeats(prompts, fold).map(([prompt, first]) => ({
+    message: `${prompt.where()}: the prompt ${quoted(prompt)} of ${prompt.owner} is already one of ${first.owner}, at ${first.where()}.`,
+    advice:
+      'A prompt can stand for one thing only, and upper case makes no difference to the model. Remove one of them.',
+  }));
+}
+
+function problemsOfTemplate(template: Written): Problem[] {
+  const holes = template.text.split('{}').length - 1;
+  if (holes === 1) return [];
+  const message = `${template.where()}: the template ${quoted(template)} holds {} ${holes === 0 ? 'nowhere' : `${holes} times`}.`;
+  return [{ message, advice: 'Write {} once, where the prompt goes, for example "a photo of {}".' }];
+}
+
+function sameTemplates(templates: readonly Written[]): Problem[] {
+  return repeats(templates, ({ text }) => text).map(([template, first]) => ({
+    message: `${template.where()}: the template ${quoted(template)} is there already, at ${first.where()}.`,
+    advice: 'Remove one of them.',
+  }));
+}
+
+/** Each item whose key an earlier item has, with the first one that has it. */
+function repeats<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): [repeat: Item, first: Item][] {
+  const seen = new Map<unknown, Item>();
+  return items.flatMap((item): [Item, Item][] => {
+    const first = seen.get(keyOf(item));
+    if (first !== undefined) return [[item, first]];
+    seen.set(keyOf(item), item);
+    return [];
+  });
+}
+
+function quoted({ text }: Written): string {
+  return `"${printable(text)}"`;
+}

@@ -1,0 +1,111 @@
+import type { z } from 'zod';
+import { ClassEntry, FullOntology, ShortOntology } from './ontology-schema.js';
+import { problemsOf, refusal, textOfPath } from './problems.js';
+import type { YamlFile, YamlPath } from './yaml.js';
+
+/** A text, and where it was written. */
+export interface Written {
+  readonly text: string;
+  readonly where: () => string;
+}
+
+export interface DraftClass {
+  readonly name: Written;
+  readonly id?: number;
+  readonly prompts: readonly Written[];
+  readonly threshold?: number;
+  readonly where: (part: 'id' | 'prompts') => string;
+}
+
+/** An ontology as its source states it: well-formed, but perhaps contradicting itself. */
+export interface OntologyDraft {
+  readonly templates: readonly Written[];
+  readonly threshold?: number;
+  readonly classes: readonly DraftClass[];
+  readonly ignore: readonly Written[];
+  readonly where: () => string; // of the whole
+}
+
+/** Finds where the item at a path was written, as {@link YamlFile.where} does. */
+export type Where = YamlFile['where'];
+
+/**
+ * Reads an ontology's mapping, in either form.
+ *
+ * @throws PreannotateError ONTOLOGY_INVALID naming every item of a wrong kind and every unknown key.
+ */
+export function draftOfMapping(mapping: unknown, where: Where): OntologyDraft {
+  return isFullForm(mapping) ? draftOfFull(mapping, where) : draftOfShort(mapping, where);
+}
+
+/** Reads what --class flags say: `bottle=a bottle,glass bottle`, or `bottle` for the prompt "bottle". */
+export function draftOfFlags(flags: readonly string[]): OntologyDraft {
+  const classes = flags.map((flag): DraftClass => {
+    const where = () => `--class "${flag}"`;
+    const written = (text: string): Written => ({ text, where });
+    const [name, prompts] = split(flag);
+    return { name: written(name), prompts: prompts.map(written), where };
+  });
+  return { templates: [], classes, ignore: [], where: () => '--class' };
+}
+
+function split(flag: string): [name: string, prompts: string[]] {
+  const equals = flag.indexOf('=');
+  if (equals === -1) return [flag.trim(), [flag.trim()]];
+  const prompts = flag.slice(equals + 1).trim();
+  return [flag.slice(0, equals).trim(), prompts === '' ? [] : prompts.split(',').map((prompt) => prompt.trim())];
+}
+
+/** `classes` makes the full form. Without it, other signs of that form do, so that a misspelt `classes` is called that. */
+function isFullForm(mapping: unknown): boolean {
+  if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) return false;
+  if (Object.hasOwn(mapping, 'classes')) return true;
+  const holdsMappings = (value: unknown) => Array.isArray(value) && value.some((item) => typeof item === 'object');
+  return Object.entries(mapping).some(
+    ([key, value]) => holdsMappings(value) || (Object.hasOwn(FullOntology.shape, key) && typeof value !== 'string'),
+  );
+}
+
+function draftOfFull(mapping: unknown, where: Where): OntologyDraft {
+  const { templates, classes, ignore, ...rest } = parsed(FullOntology, mapping, where);
+  const written = (texts: readonly string[], path: YamlPath) =>
+    texts.map((text, i): Written => ({ text, where: () => where([...path, i]) }));
+  return {
+    ...rest,
+    templates: written(templates, ['templates']),
+    classes: classes.map((entry, i) => ({
+      ...entry,
+      name: { text: entry.name, where: () => where(['classes', i, 'name']) },
+      prompts: written(entry.prompts ?? [], ['classes', i, 'prompts']),
+      where: (part) => where(['classes', i, part]),
+    })),
+    ignore: written(ignore, ['ignore']),
+    where: () => where([]),
+  };
+}
+
+/** Prompts of one class are gathered; classes come in the order in which they first appear. */
+function draftOfShort(mapping: unknown, where: Where): OntologyDraft {
+  const classes = new Map<string, DraftClass & { prompts: Written[] }>();
+  for (const [prompt, name] of Object.entries(parsed(ShortOntology, mapping, where))) {
+    const entry = classes.get(name) ?? {
+      name: { text: name, where: () => where([prompt]) },
+      prompts: [],
+      where: () => where([prompt], 'key'),
+    };
+    entry.prompts.push({ text: prompt, where: () => where([prompt], 'key') });
+    classes.set(name, entry);
+  }
+  return { templates: [], classes: [...classes.values()], ignore: [], where: () => where([]) };
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, mapping: unknown, where: Where): z.output<Schema> {
+  const result = schema.safeParse(mapping, { reportInput: true });
+  if (result.success) return result.data;
+  const problems = problemsOf(result.error, {
+    subject: (path) => `${where(path)}: ${path.length === 0 ? 'the ontology' : textOfPath(path)}`,
+    whereKey: (path) => where(path, 'key'),
+    knownKeys: (path) => Object.keys(path.length === 0 ? FullOntology.shape : ClassEntry.shape),
+  });
+  throw refusal('ONTOLOGY_INVALID', problems);
+}

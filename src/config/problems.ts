@@ -1,0 +1,128 @@
+import { closest, distance } from 'fastest-levenshtein';
+import type { z } from 'zod';
+import { PreannotateError, type FailureCode } from '../core/errors.js';
+import { printable } from '../core/text.js';
+import type { YamlPath } from './yaml.js';
+
+/** Something wrong in what the user wrote. */
+export interface Problem {
+  readonly message: string; // says where
+  readonly advice?: string;
+}
+
+/** How a source of values speaks of its parts. */
+export interface Source {
+  /** What a sentence about the value at a path begins with: `--nms-iou`, or `yard.yaml:3:10: nms_iou`. */
+  readonly subject: (path: YamlPath) => string;
+  /** Where the key at a path was written. */
+  readonly whereKey: (path: YamlPath) => string;
+  /** The keys that could stand where this path leads. */
+  readonly knownKeys: (path: YamlPath) => readonly string[];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+/** More than this many at once help nobody. */
+const MAX_SHOWN = 20;
+
+/** Where to read on when the problems themselves say all there is to say. */
+const READ_ON: Partial<Record<FailureCode, string>> = {
+  CONFIG_INVALID: '--help tells what each setting takes.',
+  ONTOLOGY_INVALID: 'The ontologies folder of the package has examples.',
+};
+
+/** One error for all problems: a message of a line each, and what to do about them. */
+export function refusal(code: FailureCode, problems: readonly Problem[]): PreannotateError {
+  const shown = problems.slice(0, MAX_SHOWN).map(({ message }) => message);
+  const more = problems.length - shown.length;
+  const message = [...shown, ...(more > 0 ? [`… and ${more} more.`] : [])].join('\n');
+  const advice = [...new Set(problems.flatMap(({ advice }) => advice ?? []))];
+  return new PreannotateError({ code, message, hint: advice.length > 0 ? advice.join(' ') : (READ_ON[code] ?? '') });
+}
+
+/** What a schema found, in sentences. Parse with `reportInput: true`. */
+export function problemsOf(error: z.ZodError, source: Source): Problem[] {
+  return error.issues.flatMap((issue): Problem[] => {
+    if (issue.code !== 'unrecognized_keys') return [problemOf(issue, source)];
+    const known = source.knownKeys(issue.path);
+    return issue.keys.map((key) => unknownKey({ where: source.whereKey([...issue.path, key]), key, known }));
+  });
+}
+
+/** A key that nobody knows, with the one that was meant. */
+export function unknownKey({ where, key, known }: { where: string; key: string; known: readonly string[] }): Problem {
+  const advice = didYouMean(key, known) ?? `The keys there are: ${known.join(', ')}.`;
+  return { message: `${where}: unknown key "${printable(key)}".`, advice };
+}
+
+function problemOf(issue: z.core.$ZodIssue, source: Source): Problem {
+  const predicate = predicateOf(issue);
+  const actual = predicate.startsWith('must ') ? `, not ${describe(issue.input)}` : '';
+  const advice = adviceOn(issue);
+  return {
+    message: `${source.subject(issue.path)} ${predicate}${actual}.`,
+    ...(advice === undefined ? {} : { advice }),
+  };
+}
+
+function predicateOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${KINDS[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return issue.origin === 'string' || issue.origin === 'array' ? 'is empty' : `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'array' ? `has more than ${issue.maximum} items` : `must be at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+function adviceOn(issue: z.core.$ZodIssue): string | undefined {
+  const { input } = issue;
+  if (issue.code === 'invalid_value' && typeof input === 'string') return didYouMean(input, issue.values.map(String));
+  const isScalar = typeof input === 'number' || typeof input === 'boolean';
+  if (issue.code === 'invalid_type' && issue.expected === 'string' && isScalar)
+    return `Put quotes around it: "${input}".`;
+  return undefined;
+}
+
+function didYouMean(word: string, known: readonly string[]): string | undefined {
+  const meant = nearest(word, known);
+  return meant === undefined ? undefined : `Did you mean "${meant}"?`;
+}
+
+/** The known word that is near enough to be meant. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const candidate = closest(word, known);
+  const slips = distance(word, candidate);
+  return slips < candidate.length && slips <= Math.max(2, candidate.length / 3) ? candidate : undefined;
+}
+
+/** A path as text: `classes[0].prompts[1]`. */
+export function textOfPath(path: YamlPath): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    const name = String(step);
+    const quoted = /^\w+$/.test(name) ? name : `"${printable(name)}"`;
+    return text === '' ? quoted : `${text}.${quoted}`;
+  }, '');
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `"${printable(value)}"`;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value === undefined || value === null) return 'nothing';
+  return Array.isArray(value) ? 'a list' : 'a mapping';
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import {
+  deviceOptions,
+  imageOptions,
+  modelOptions,
+  outputOptions,
+  runOptions,
+  selectionOptions,
+  viewOptions,
+} from './options.js';
+
+/** One schema for each command. The same declarations make flags, environment variables, config files and editors' help. */
+export const RunConfig = z.strictObject({
+  ...runOptions,
+  ...modelOptions,
+  ...viewOptions,
+  ...selectionOptions,
+  ...deviceOptions,
+  ...imageOptions,
+  ...outputOptions,
+});
+
+/** The output folder is an argument, not an option. */
+export const ExportConfig = z.strictObject({ ...viewOptions, ...selectionOptions, ...outputOptions });
+
+/**
+ * Every option there is: one config file serves all commands, each of which takes what concerns it. A command with options
+ * of its own adds its shape here.
+ */
+export const AnyConfig = z.strictObject({ ...RunConfig.shape, ...ExportConfig.shape });
+
+/** What a config file may hold: not what is about one call, and every key under each of its names. */
+export const FileConfig = z.strictObject(
+  Object.fromEntries(
+    optionsOf(AnyConfig).flatMap(([key, option]) =>
+      metaOf(option).flag?.only ? [] : namesOf(key, option).map((name) => [name, option]),
+    ),
+  ),
+);
+
+/** A flag as the command line shows it. */
+export interface Flag {
+  readonly key: string; // in schema, config file and environment: score_threshold
+  readonly name: string; // without dashes: score-threshold
+  readonly short?: string; // one letter
+  readonly placeholder?: string; // of its value; none for a switch
+  readonly optionalValue: boolean; // the value may be left out: --preview, --preview 20
+  readonly repeatable: boolean; // each further one adds to the value
+  readonly negation?: string; // description of --no-<name>, where there is one
+  readonly description: string; // says the default
+}
+
+/** `score_threshold` becomes `--score-threshold` and PREANNOTATE_SCORE_THRESHOLD; the description is the help. */
+export function flagsOf(schema: z.ZodObject): Flag[] {
+  return optionsOf(schema).map(([key, option]) => {
+    const { flag = {}, description = '' } = metaOf(option);
+    const {
+      name = key.replaceAll('_', '-'),
+      optionalValue = false,
+      repeatable = false,
+      short,
+      placeholder,
+      negation,
+    } = flag;
+    return {
+      key,
+      name,
+      ...(short === undefined ? {} : { short }),
+      ...(placeholder === undefined ? {} : { placeholder }),
+      optionalValue,
+      repeatable,
+      ...(negation === undefined ? {} : { negation }),
+      description: description + defaultOf(option),
+    };
+  });
+}
+
+/** Keys and schemas of the options. */
+export function optionsOf(schema: z.ZodObject): [key: string, option: z.core.$ZodType][] {
+  return Object.entries<z.core.$ZodType>(schema.shape);
+}
+
+/** What was declared about an option beside its value. */
+export function metaOf(option: z.core.$ZodType): z.GlobalMeta {
+  return z.globalRegistry.get(option) ?? {};
+}
+
+export function variableOf(key: string): string {
+  return `PREANNOTATE_${key.toUpperCase()}`;
+}
+
+/** The keys under which an option can be set. */
+export function namesOf(key: string, option: z.core.$ZodType): string[] {
+  const { alias } = metaOf(option);
+  return alias === undefined ? [key] : [key, alias];
+}
+
+/** A default worth telling: what is off, empty or chosen later goes without saying. */
+function defaultOf(option: z.core.$ZodType): string {
+  if (!(option instanceof z.ZodDefault || option instanceof z.ZodPrefault)) return '';
+  const value: unknown = option.def.defaultValue;
+  if (typeof value === 'boolean' || (Array.isArray(value) && value.length === 0)) return '';
+  return ` (default: ${String(value)})`; // a list is told as a flag takes it, with commas
+}

@@ -1,0 +1,112 @@
+import type { z } from 'zod';
+import { nearest, textOfPath, unknownKey, type Problem } from './problems.js';
+import { AnyConfig, FileConfig, flagsOf, namesOf, optionsOf, variableOf } from './schema.js';
+import type { YamlFile, YamlPath } from './yaml.js';
+
+/** Where a value came from; later ones give way to earlier ones. */
+export type Origin = 'flag' | 'environment' | 'config' | 'default';
+
+/** A value as one source states it, not yet read. */
+export interface Entry {
+  readonly key: string; // in the schema
+  readonly value: unknown;
+  readonly origin: Origin;
+  readonly subject: (rest: YamlPath) => string; // what a sentence about it, or a part of it, begins with
+}
+
+const FILE_KEYS = Object.keys(FileConfig.shape);
+
+/** The schema's key for each name that an option has. */
+const KEYS = new Map(
+  optionsOf(AnyConfig).flatMap(([key, option]) => namesOf(key, option).map((name) => [name, key] as const)),
+);
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What one source states, and what of it cannot be understood. */
+export interface Stated {
+  readonly entries: readonly Entry[];
+  readonly problems: readonly Problem[];
+}
+
+/** @param flags - By key, only those that were given. */
+export function statedByFlags(schema: z.ZodObject, flags: Readonly<Record<string, unknown>>): Stated {
+  const given = flagsOf(schema).filter(({ key }) => flags[key] !== undefined);
+  const entries = given.map(({ key, name }): Entry => {
+    return {
+      key,
+      value: flags[key],
+      origin: 'flag',
+      subject: () => (flags[key] === false ? `--no-${name}` : `--${name}`),
+    };
+  });
+  return { entries, problems: [] };
+}
+
+/** Variables that are set to nothing count as not set, as a CI job's often are. */
+export function statedByEnvironment(schema: z.ZodObject, environment: Environment): Stated {
+  const entries = optionsOf(schema).flatMap(([key, option]): Entry[] => {
+    const variable = namesOf(key, option)
+      .map(variableOf)
+      .find((name) => environment[name]);
+    if (variable === undefined || !FILE_KEYS.includes(key)) return [];
+    return [{ key, value: environment[variable], origin: 'environment', subject: () => variable }];
+  });
+  return { entries, problems: problemsOfVariables(environment) };
+}
+
+/** One file serves all commands, so it may hold options of any. */
+export function statedByFile(file: YamlFile): Stated {
+  const { value, where } = file;
+  if (value === null) return { entries: [], problems: [] };
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    const advice = 'Write settings as "key: value", one to a line.';
+    return { entries: [], problems: [{ message: `${where([])}: the file is not a mapping of settings.`, advice }] };
+  }
+  const entries = new Map<string, Entry>();
+  const problems: Problem[] = [];
+  for (const [written, stated] of Object.entries(value)) {
+    const key = KEYS.get(written) ?? written;
+    const problem = problemOfKey(written, file) ?? (entries.has(key) ? saidTwice(written, key, file) : undefined);
+    const subject = (rest: YamlPath) => `${where([written, ...rest])}: ${textOfPath([written, ...rest])}`;
+    if (problem === undefined) entries.set(key, { key, value: stated, origin: 'config', subject });
+    else problems.push(problem);
+  }
+  return { entries: [...entries.values()], problems };
+}
+
+function problemOfKey(key: string, { name, where }: YamlFile): Problem | undefined {
+  if (FILE_KEYS.includes(key)) return undefined;
+  const whereKey = where([key], 'key');
+  if (KEYS.has(key)) return { message: `${whereKey}: ${key} cannot be set in ${name}.`, advice: giveFlag(key) };
+  return unknownKey({ where: whereKey, key, known: FILE_KEYS });
+}
+
+/** Keys themselves come once; this is about the other name of one. */
+function saidTwice(written: string, key: string, { where }: YamlFile): Problem {
+  const names = [...KEYS].filter(([, main]) => main === key).map(([name]) => name);
+  return {
+    message: `${where([written], 'key')}: ${names.join(' and ')} are the same setting.`,
+    advice: 'Keep one of them.',
+  };
+}
+
+/** Other programs' variables may begin like ours, so only those that look like a slip of the hand are refused. */
+function problemsOfVariables(environment: Environment): Problem[] {
+  const known = [...FILE_KEYS, 'config'];
+  const prefix = variableOf('');
+  const names = Object.keys(environment).filter((name) => name.startsWith(prefix) && environment[name]);
+  return names.flatMap((name): Problem[] => {
+    const key = name.slice(prefix.length).toLowerCase();
+    if (known.includes(key)) return [];
+    if (KEYS.has(key)) return [{ message: `${name}: ${key} cannot be set in the environment.`, advice: giveFlag(key) }];
+    const meant = nearest(key, known);
+    return meant === undefined
+      ? []
+      : [{ message: `Unknown variable ${name}.`, advice: `Did you mean "${variableOf(meant)}"?` }];
+  });
+}
+
+function giveFlag(key: string): string {
+  return `Give --${key.replaceAll('_', '-')} on the command line instead.`;
+}

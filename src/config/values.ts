@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { deviceName, parseDevice, type Device } from '../core/device.js';
+
+/**
+ * The kinds of value an option may have. Each also reads the text that a flag or an environment variable gives: text that
+ * cannot be read stays text, and the schema then says what it wanted.
+ */
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const WORDS = new Map([
+  ...['true', 'yes', 'on', '1'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off', '0'].map((word) => [word, false] as const),
+]);
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
+const BYTES = /^(\d+(?:\.\d+)?)\s*([kmg]i?b|b|)$/i;
+const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
+
+/** Failed images a run may have: so many, or this share (0–1) of them. */
+export type ErrorBudget = { readonly count: number } | { readonly share: number };
+
+function fromText<T extends z.ZodType>(read: (text: string) => unknown, schema: T) {
+  return z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), schema);
+}
+
+function numberOf(text: string): unknown {
+  return NUMBER.test(text) ? Number(text) : text;
+}
+
+/** A number from 0 to 1. */
+export function fraction() {
+  return fromText(numberOf, z.number().min(0).max(1));
+}
+
+export function numberBetween(least: number, most: number) {
+  return fromText(numberOf, z.number().min(least).max(most));
+}
+
+export function wholeBetween(least: number, most: number) {
+  return fromText(numberOf, z.int().min(least).max(most));
+}
+
+/** On or off; 'yes', 'no', '1', '0', 'on' and 'off' do as text. */
+export function toggle() {
+  return fromText((text) => WORDS.get(text.toLowerCase()) ?? text, z.boolean());
+}
+
+/** One word of a fixed set. */
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return fromText((text) => text, z.enum(words));
+}
+
+/** Words separated by commas, or a list; each word once. */
+export function words<T extends z.ZodType<string>>(word: T) {
+  const distinct = z
+    .array(word)
+    .min(1)
+    .check(({ value, issues }) => {
+      const repeated = value.findIndex((item, i) => value.indexOf(item) !== i);
+      if (repeated !== -1)
+        issues.push({ code: 'custom', input: value, path: [repeated], message: `names ${value[repeated]!} twice` });
+    });
+  return z.preprocess(splitWords, distinct);
+}
+
+/** Endings of file names, without the dot, in lower case. */
+export function extensions() {
+  const spelled = z.string().regex(/^\.?[^./\\]+$/, { error: 'must be a file name ending such as jpg' });
+  return words(spelled).transform((endings) => [
+    ...new Set(endings.map((ending) => ending.replace('.', '').toLowerCase())),
+  ]);
+}
+
+/** Texts that may hold commas themselves: a list, or one text. */
+export function texts() {
+  return z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)));
+}
+
+/** A flag given several times arrives as a list of texts, each of which may hold several words. */
+function splitWords(value: unknown): unknown {
+  const split = (text: string) => text.split(',').map((word) => word.trim());
+  if (typeof value === 'string') return split(value);
+  return Array.isArray(value)
+    ? value.flatMap((item: unknown) => (typeof item === 'string' ? split(item) : [item]))
+    : value;
+}
+
+/** `n`, `h,w`, or `[h, w]`, in pixels. */
+export function imageSize() {
+  const error =
+    'must be a size in pixels, as one number or as height and width ([h, w], or h,w in a flag), each from 16 to 8192';
+  const side = z.int().min(16).max(8192);
+  const read = (text: string) =>
+    text.includes(',') ? text.split(',').map((part) => numberOf(part.trim())) : numberOf(text);
+  return fromText(
+    read,
+    z
+      .union([side, z.tuple([side, side])], { error })
+      .transform((size) =>
+        typeof size === 'number' ? { height: size, width: size } : { height: size[0], width: size[1] },
+      ),
+  );
+}
+
+/** `auto`, or devices by name, each once. */
+export function devices() {
+  const error = 'must be auto, or a list of devices such as cpu, cuda, cuda:1, webgpu, coreml, dml';
+  return z
+    .union([z.string(), z.array(z.string()).min(1)], { error })
+    .transform((value, { issues }): 'auto' | readonly Device[] => {
+      const names = splitWords(value) as string[];
+      if (names.length === 1 && names[0] === 'auto') return 'auto';
+      const parsed = names.map(parseDevice);
+      const wrong = parsed.indexOf(undefined);
+      const known = parsed.filter((device) => device !== undefined);
+      const repeated = duplicateDevice(known);
+      if (wrong !== -1) issues.push({ code: 'custom', input: names[wrong], message: error });
+      else if (repeated !== undefined) issues.push({ code: 'custom', input: value, message: repeated });
+      return known;
+    });
+}
+
+/** `cuda` and `cuda:0` are one device. */
+function duplicateDevice(devices: readonly Device[]): string | undefined {
+  const names = devices.map(({ provider, index = 0 }) => deviceName({ provider, index }));
+  const repeated = names.findIndex((name, i) => names.indexOf(name) !== i);
+  if (repeated === -1) return undefined;
+  return `names ${deviceName(devices[repeated]!)} twice; workers_per_device puts several workers on one device`;
+}
+
+/** A size in bytes: 5000000, '5MB', '5 MiB'. */
+export function byteSize() {
+  const error = 'must be a size of at least 1 byte, such as 256MB, 64MiB or 5000000';
+  const read = (value: number | string) => {
+    const [, amount, unit] = BYTES.exec(String(value)) ?? [];
+    return amount === undefined ? NaN : Math.round(Number(amount) * UNITS[unit!.toLowerCase()]!);
+  };
+  return z
+    .union([z.int(), z.string()], { error })
+    .refine((value) => read(value) >= 1, { error })
+    .transform(read);
+}
+
+/** `n` or `p%`. */
+export function errorBudget() {
+  const error = 'must be a number of images, or a share of them such as 5%';
+  const budget = z
+    .union([z.int().min(0), z.string().regex(PERCENT)], { error })
+    .refine((value) => typeof value === 'number' || Number.parseFloat(value) <= 100, { error })
+    .transform((value): ErrorBudget =>
+      typeof value === 'number' ? { count: value } : { share: Number.parseFloat(value) / 100 },
+    );
+  return fromText(numberOf, budget);
+}
+
+/** All of something (true), none (false), or the first n. */
+export function howMany() {
+  const error = 'must be true, false or a whole number from 1';
+  const read = (text: string) => (text === '1' ? 1 : (WORDS.get(text.toLowerCase()) ?? numberOf(text)));
+  return fromText(read, z.union([z.boolean(), z.int().min(1)], { error }));
+}
+
+/** The path of a YAML file, or what would stand in it, which has a schema of its own. */
+export function fileOrMapping(schemaFile: string) {
+  const mapping = z.record(z.string(), z.unknown()).meta({ $ref: schemaFile });
+  return z.union([z.string().min(1), mapping], { error: 'must be the path of a file, or a mapping' });
+}

@@ -1,0 +1,187 @@
+import { open } from 'node:fs/promises';
+import { isAbsolute, relative, sep } from 'node:path';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  Parser,
+  parseDocument,
+  type Document,
+} from 'yaml';
+import { messageOf, PreannotateError, systemCodeOf, type FailureCode } from '../core/errors.js';
+import { printable } from '../core/text.js';
+
+/** No honest file comes near these, and a parser is a poor place to find out what happens beyond (RELIABILITY finding 17). */
+const MAX_BYTES = 1024 * 1024;
+const MAX_DEPTH = 100;
+const MAX_ALIASES = 100;
+
+export type YamlPath = readonly PropertyKey[];
+
+/** A YAML file, read: its value, and where each part of it was written. */
+export interface YamlFile {
+  readonly name: string; // as messages call it
+  readonly value: unknown; // null for an empty file; every key of a mapping is text
+  /**
+   * `name:line:column` of the item at a path, or of its nearest ancestor that was written.
+   *
+   * @param part - 'key' for the key that leads to the item; else the item itself.
+   */
+  readonly where: (path: YamlPath, part?: 'key' | 'value') => string;
+}
+
+/** How a file is called in messages, and the code of the errors about it. */
+export interface YamlOptions {
+  readonly name: string;
+  readonly code: FailureCode;
+}
+
+/** A path as messages show it: from here if it is below, else in full. */
+export function shownPath(path: string, cwd = process.cwd()): string {
+  const below = relative(cwd, path);
+  return below === '' || below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below) ? path : below;
+}
+
+/**
+ * Reads one YAML document (1.2; JSON is YAML too).
+ *
+ * @throws PreannotateError naming file, line and column: a file that is missing, over 1 MiB, not UTF-8, nested deeper than
+ *   100, with several documents, with keys that come twice or are not text, with unknown tags or an alias bomb.
+ */
+export async function readYaml(path: string, options: YamlOptions): Promise<YamlFile> {
+  const { name, code } = options;
+  const bytes = await readBounded(path, options);
+  try {
+    return parseYaml(new TextDecoder('utf-8', { fatal: true }).decode(bytes), options); // takes a byte order mark away
+  } catch (error) {
+    if (error instanceof PreannotateError) throw error;
+    throw new PreannotateError({ code, message: `${name} is not UTF-8 text.`, hint: 'Save it as UTF-8.' }, error);
+  }
+}
+
+/** Reads YAML text, like {@link readYaml}. */
+export function parseYaml(text: string, { name, code }: YamlOptions): YamlFile {
+  const lines = new LineCounter();
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${name}:${Math.max(1, line)}:${Math.max(1, col)}`;
+  };
+  const refuse = (problems: readonly string[], hint: string, cause?: unknown) =>
+    new PreannotateError({ code, message: problems.join('\n'), hint }, cause);
+
+  if (isTooDeep(text)) throw refuse([`${name} is nested more than ${MAX_DEPTH} levels deep.`], 'Write it flatter.');
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => `${at(pos[0])}: ${message}.`);
+  if (problems.length > 0)
+    throw refuse(problems.slice(0, 10), 'The file is not valid YAML there; check indentation, quotes and colons.');
+  const keyProblems = problemsOfKeys(document.contents, at);
+  if (keyProblems.length > 0)
+    throw refuse(keyProblems, 'Every key must be text and come once; put quotes around it where needed.');
+  const where: YamlFile['where'] = (path, part = 'value') => at(offsetOf(document, path, part));
+  try {
+    return { name, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, where };
+  } catch (error) {
+    const problem = `${name}: ${messageOf(error)}.`;
+    throw refuse([problem], 'Write the repeated parts out instead of using so many aliases (*name).', error);
+  }
+}
+
+/** Reads at most the limit, so that a pipe or a device cannot fill the memory. */
+async function readBounded(path: string, { name, code }: YamlOptions): Promise<Uint8Array> {
+  try {
+    await using file = await open(path);
+    const buffer = new Uint8Array(MAX_BYTES + 1);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, size, buffer.length - size);
+      size += bytesRead;
+      if (bytesRead === 0 || size === buffer.length) break;
+    }
+    if (size <= MAX_BYTES) return buffer.subarray(0, size);
+  } catch (error) {
+    const reason = systemCodeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    throw new PreannotateError(
+      { code, message: `${name}: ${reason}.`, hint: 'Check the path and its permissions.' },
+      error,
+    );
+  }
+  throw new PreannotateError({
+    code,
+    message: `${name} is larger than 1 MiB.`,
+    hint: 'This does not look like the right file.',
+  });
+}
+
+/**
+ * Measures nesting without recursion. Composing 20,000 levels overflowed the stack inside a regular expression, which ends
+ * the process instead of throwing.
+ */
+function isTooDeep(text: string): boolean {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme)); // drives it; only the stack is wanted
+    if (parser.stack.length > MAX_DEPTH + 1) return true; // one of them is the document itself
+  }
+  return false;
+}
+
+/** Keys that are not text, and keys that come twice. The parser's own check compares each key with all others. */
+function problemsOfKeys(root: unknown, at: (offset: number) => string): string[] {
+  const problems: string[] = [];
+  const visit = (node: unknown) => {
+    if (isSeq(node)) node.items.forEach(visit);
+    if (!isMap(node)) return;
+    const seen = new Map<string, number>();
+    for (const { key, value } of node.items) {
+      const offset = startOf(key) ?? startOf(node)!;
+      if (!isScalar(key) || typeof key.value !== 'string') {
+        problems.push(`${at(offset)}: ${describeKey(key)} is not text; write it in quotes.`);
+      } else if (seen.has(key.value)) {
+        problems.push(
+          `${at(offset)}: the key "${printable(key.value)}" comes twice; first at ${at(seen.get(key.value)!)}.`,
+        );
+      } else {
+        seen.set(key.value, offset);
+      }
+      visit(value);
+    }
+  };
+  visit(root);
+  return problems;
+}
+
+function describeKey(key: unknown): string {
+  if (!isScalar(key)) return 'a key that is a list, a mapping or an alias';
+  return key.value === null ? 'an empty key' : `the key ${printable(key.source ?? '')}`;
+}
+
+/** Follows a path as far as it was written. */
+function offsetOf(document: Document.Parsed, path: YamlPath, part: 'key' | 'value'): number {
+  let offset = startOf(document.contents) ?? 0;
+  let node: unknown = document.contents;
+  for (const [i, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === step) : undefined;
+    const item: unknown = isSeq(node) ? node.items[Number(step)] : pair?.value;
+    const keyOffset = pair && startOf(pair.key);
+    const isWanted = part === 'key' && i === path.length - 1;
+    const found = isWanted ? (keyOffset ?? startOf(item)) : (writtenAt(item) ?? keyOffset ?? startOf(item));
+    if (found === undefined) return offset;
+    offset = found;
+    node = item;
+  }
+  return offset;
+}
+
+/** Where a value begins; undefined for one left out, which YAML places at the start of what follows. */
+function writtenAt(item: unknown): number | undefined {
+  return isScalar(item) && item.value === null && item.source === '' ? undefined : startOf(item);
+}
+
+function startOf(item: unknown): number | undefined {
+  return isNode(item) ? item.range?.[0] : undefined;
+}

@@ -1,0 +1,19 @@
+/** Where a worker computes. */
+export interface Device {
+  readonly provider: 'cpu' | 'cuda' | 'webgpu' | 'coreml' | 'dml';
+  readonly index?: number; // of several devices of one kind
+}
+
+const PATTERN = /^(?<provider>cpu|cuda|webgpu|coreml|dml)(?::(?<index>\d{1,3}))?$/;
+
+/** Reads `cpu`, `cuda`, `cuda:1` …; undefined for anything else. */
+export function parseDevice(text: string): Device | undefined {
+  const groups = PATTERN.exec(text)?.groups;
+  if (groups === undefined) return undefined;
+  const provider = groups['provider'] as Device['provider'];
+  return groups['index'] === undefined ? { provider } : { provider, index: Number(groups['index']) };
+}
+
+export function deviceName({ provider, index }: Device): string {
+  return index === undefined ? provider : `${provider}:${index}`;
+}

@@ -1,0 +1,59 @@
+import { iou } from './box.js';
+import { compareDetections, type Detection } from './detection.js';
+import type { Ontology } from './ontology.js';
+
+/** What of the stored detections a view shows. Decided after the model has run, and changed without it. */
+export interface Selection {
+  readonly scoreThreshold: number; // for classes without a threshold, in ontologies without one
+  readonly overridesOntology: boolean; // `scoreThreshold` was asked for by name: it beats the ontology's own threshold, not a class's
+  readonly nmsIou: number | null; // null: no suppression
+  readonly classAgnosticNms: boolean;
+  readonly maxDetections: number; // an image
+}
+
+/**
+ * Leaves each box to its best class, applies thresholds (strictly above), then non-maximum suppression, then the limit an image.
+ *
+ * @param detections - All that the model said of one image, in any order.
+ * @returns The survivors, best score first.
+ */
+export function select(detections: readonly Detection[], ontology: Ontology, selection: Selection): Detection[] {
+  const thresholds = thresholdsOf(ontology, selection);
+  const sorted = [...detections].sort(compareDetections);
+  const candidates = bestClassOfBoxes(sorted).filter(({ classId, score }) => score > thresholds[classId]!);
+  const kept =
+    selection.nmsIou === null ? candidates : suppress(candidates, selection.nmsIou, selection.classAgnosticNms);
+  return kept.slice(0, selection.maxDetections);
+}
+
+/** A patch of the model gives one box, and may give it for several classes: the best prompt decides what the box shows. */
+function bestClassOfBoxes(sorted: readonly Detection[]): Detection[] {
+  const decided = new Set<number>();
+  return sorted.filter(({ patchId }) => {
+    const isBest = !decided.has(patchId);
+    decided.add(patchId);
+    return isBest;
+  });
+}
+
+/** The threshold of each class: its own, else the one asked for by name, else the ontology's, else the default. */
+export function thresholdsOf(ontology: Ontology, { scoreThreshold, overridesOntology }: Selection): number[] {
+  const common = overridesOntology ? scoreThreshold : (ontology.threshold ?? scoreThreshold);
+  return ontology.classes.map(({ threshold }) => threshold ?? common);
+}
+
+/**
+ * Greedy non-maximum suppression.
+ *
+ * @param sorted - Best score first.
+ * @param maxIou - A box that overlaps a better one by more than this is dropped.
+ */
+export function suppress(sorted: readonly Detection[], maxIou: number, classAgnostic: boolean): Detection[] {
+  const kept: Detection[] = [];
+  for (const candidate of sorted) {
+    const rival = (better: Detection) =>
+      (classAgnostic || better.classId === candidate.classId) && iou(better.box, candidate.box) > maxIou;
+    if (!kept.some(rival)) kept.push(candidate);
+  }
+  return kept;
+}

@@ -1,0 +1,44 @@
+/**
+ * Maps with at most `limit` calls in flight, yielding results as they arrive; pulls the source only as they are consumed.
+ * A rejected call is thrown to the consumer, in its turn.
+ */
+export async function* mapConcurrent<In, Out>(
+  source: AsyncIterable<In> | Iterable<In>,
+  limit: number,
+  map: (item: In) => Promise<Out>,
+): AsyncGenerator<Out> {
+  const settled: Promise<Out>[] = [];
+  let inFlight = 0;
+  let wake = () => {};
+  const next = async () => {
+    while (settled.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+    inFlight--;
+    return settled.shift()!;
+  };
+  for await (const item of source) {
+    const call = map(item);
+    const settle = () => {
+      settled.push(call);
+      wake();
+    };
+    call.then(settle, settle);
+    if (++inFlight >= limit) yield next();
+  }
+  while (inFlight > 0) yield next();
+}
+
+/** The promise, or the signal's reason as a rejection, whichever comes first. */
+export async function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  promise.catch(() => {}); // when the signal comes first, nobody else listens
+  signal.throwIfAborted();
+  let abort = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

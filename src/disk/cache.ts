@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { replaceFile } from './atomic.js';
+
+const DIGEST_BYTES = 32;
+
+/** Where what is costly to make again is kept: $XDG_CACHE_HOME/preannotate, else ~/.cache/preannotate. */
+export function cacheFolder(): string {
+  const base = process.env['XDG_CACHE_HOME'];
+  return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'preannotate');
+}
+
+/** A cached value; undefined when there is none or its bytes are not what was written. */
+export async function readCached(kind: string, key: string): Promise<Buffer | undefined> {
+  let file: Buffer;
+  try {
+    file = await readFile(join(cacheFolder(), kind, key));
+  } catch {
+    return undefined; // not there, or not readable: it is made again
+  }
+  const value = file.subarray(DIGEST_BYTES);
+  return digest(value).equals(file.subarray(0, DIGEST_BYTES)) ? value : undefined;
+}
+
+/** Keeps a value for later runs, if the folder can be written: a cache that cannot is no reason to fail. */
+export async function writeCached(kind: string, key: string, value: Uint8Array): Promise<void> {
+  try {
+    await replaceFile(join(cacheFolder(), kind, key), [digest(value), value]);
+  } catch {
+    // The next run computes it again, as this one did.
+  }
+}
+
+/**
+ * SHA-256 of a file, in hex. Remembered for as long as the file's size, times and inode stay the same, because reading
+ * 600 MB of weights takes longer than opening the model.
+ */
+export async function sha256OfFile(path: string): Promise<string> {
+  const { size, mtimeMs, ctimeMs, ino } = await stat(path);
+  const key = sha256Of(JSON.stringify([path, size, mtimeMs, ctimeMs, ino]));
+  const known = await readCached('hashes', key);
+  if (known !== undefined) return known.toString();
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  const hex = hash.digest('hex');
+  await writeCached('hashes', key, Buffer.from(hex));
+  return hex;
+}
+
+/** SHA-256 of a text, in hex. */
+export function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function digest(value: Uint8Array): Buffer {
+  return createHash('sha256').update(value).digest();
+}

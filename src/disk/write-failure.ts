@@ -1,0 +1,65 @@
+import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
+import { printable } from '../core/text.js';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'the file system does not permit it',
+  EFBIG: 'the file would be larger than the file system, or the limit of this process, allows',
+  EIO: 'the disk reports an error',
+  EISDIR: 'a folder has that name',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EEXIST: 'a part of the path is a file, not a folder',
+  ENAMETOOLONG: 'the name is too long for the file system',
+};
+
+/**
+ * Does a step of writing `path`.
+ *
+ * @throws PreannotateError WRITE_FAILED naming the file and the reason, for what the system says; anything else as it is.
+ */
+export async function writing<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
+  try {
+    return await step();
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+}
+
+/**
+ * Does a step that shows whether `path` can be written at all.
+ *
+ * @throws PreannotateError OUTPUT_UNUSABLE; WRITE_FAILED on a full disk, which is no reason to choose another folder.
+ */
+export async function usable<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
+  try {
+    return await step();
+  } catch (error) {
+    const code = systemCodeOf(error) ?? '';
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw writeFailure(path, error);
+    throw new PreannotateError(
+      {
+        code: 'OUTPUT_UNUSABLE',
+        message: `${printable(path)} cannot be written: ${REASONS[code] ?? messageOf(error)}.`,
+        hint: 'Give another output folder, or mend its permissions.',
+      },
+      error,
+    );
+  }
+}
+
+function writeFailure(path: string, error: unknown): unknown {
+  const code = systemCodeOf(error);
+  const fromSystem = error instanceof Error && 'syscall' in error; // not a bug of ours, which has codes too
+  if (code === undefined || !fromSystem) return error;
+  return new PreannotateError(
+    {
+      code: 'WRITE_FAILED',
+      message: `${printable(path)}: ${REASONS[code] ?? messageOf(error)}.`,
+      hint: 'What was complete before is unchanged. Mend this, then give the same command again: it goes on from there.',
+    },
+    error,
+  );
+}

@@ -1,0 +1,58 @@
+import { area, iou, type Xyxy } from '../core/box.js';
+
+/** An object that is to be found, of one class. */
+export interface Target {
+  readonly box: Xyxy;
+  readonly crowd?: boolean; // a region of many: finding it is neither right nor wrong, however often
+}
+
+/** A detection of one class, and what it is worth. */
+export interface Match {
+  readonly score: number;
+  readonly verdict: 'right' | 'wrong' | 'ignored';
+}
+
+/**
+ * Matches the detections of one class in one image to its objects, as pycocotools does: the best score chooses first, and
+ * takes the free object that it overlaps most; a crowd only where there is no such object.
+ *
+ * @param detections - Best score first.
+ * @param minIou - An overlap below this is no match. With a crowd, overlap is the share of the detection that lies in it.
+ * @see pycocotools `COCOeval.evaluateImg`
+ */
+export function matchDetections(
+  detections: readonly { score: number; box: Xyxy }[],
+  targets: readonly Target[],
+  minIou: number,
+): Match[] {
+  const free = new Set(targets.filter(({ crowd }) => crowd !== true));
+  const crowds = targets.filter(({ crowd }) => crowd === true);
+  return detections.map(({ score, box }) => {
+    const found = best(free, minIou, (target) => iou(box, target.box));
+    if (found !== undefined) {
+      free.delete(found);
+      return { score, verdict: 'right' };
+    }
+    const ignored = best(crowds, minIou, (crowd) => shareWithin(box, crowd.box));
+    return { score, verdict: ignored === undefined ? 'wrong' : 'ignored' };
+  });
+}
+
+/** The one that overlaps most; of equals the last, as in the original. */
+function best(targets: Iterable<Target>, minIou: number, overlapWith: (target: Target) => number): Target | undefined {
+  let found: Target | undefined;
+  let least = Math.min(minIou, 1 - 1e-10); // as the original: exact overlap counts at a threshold of 1
+  for (const target of targets) {
+    const overlap = overlapWith(target);
+    if (overlap < least) continue;
+    found = target;
+    least = overlap;
+  }
+  return found;
+}
+
+function shareWithin(box: Xyxy, region: Xyxy): number {
+  const width = Math.min(box[2], region[2]) - Math.max(box[0], region[0]);
+  const height = Math.min(box[3], region[3]) - Math.max(box[1], region[1]);
+  return width <= 0 || height <= 0 ? 0 : (width * height) / area(box);
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { round, type Xywh, type Xyxy } from '../core/box.js';
+import { BOX_DECIMALS } from '../core/detection.js';
+import type { ViewImage } from '../core/image.js';
+import { replaceFile } from '../disk/atomic.js';
+import type { AnnotationFormat, Provenance, View } from './format.js';
+import { replaceView } from './view-folder.js';
+
+const SIGNATURE = 'instances.json';
+
+/**
+ * COCO: `instances.json` with what was selected, scores and prompts kept, and `results.json` with everything that is
+ * stored, in the form that `COCO.loadRes` reads, because average precision needs the tail below the threshold.
+ *
+ * @see https://cocodataset.org/#format-data; pycocotools wants `info`, annotation ids from 1, `area` and `iscrowd`
+ */
+export const coco: AnnotationFormat = {
+  title: 'COCO instances and results',
+  signature: SIGNATURE,
+  write: (view) => replaceView(view, SIGNATURE, (folder) => writeFiles(view, folder)),
+};
+
+async function writeFiles(view: View, folder: string): Promise<string[]> {
+  const notes: string[] = [];
+  const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '';
+  const date = dateOf(epoch);
+  if (epoch !== '' && date === '') notes.push(`SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.`);
+  await replaceFile(join(folder, 'instances.json'), instances(view, date));
+  let results = 0;
+  await replaceFile(
+    join(folder, 'results.json'),
+    resultsOf(view, () => results++),
+  );
+  if (results === 0)
+    notes.push('coco/results.json is an empty list, which pycocotools cannot load: nothing was detected.');
+  return notes;
+}
+
+/** One image or annotation a line; nothing is held but the line. */
+async function* instances({ images, ontology, provenance }: View, date: string): AsyncGenerator<string> {
+  yield `{\n"info": ${ascii(infoOf(provenance, date))},\n"licenses": [],\n"categories": [`;
+  const classes = [...ontology.classes].sort((a, b) => a.id - b.id);
+  const categories = classes.map(({ id, name }) => ascii({ id, name, supercategory: '' }));
+  yield `\n${categories.join(',\n')}\n],\n"images": [`;
+  yield* listed(images, ({ id, name, width, height }) => [{ id, file_name: name, width, height }]);
+  yield `\n],\n"annotations": [`;
+  let annotationId = 0;
+  yield* listed(images, (image) =>
+    image.detections.map(({ classId, queryId, score, box }) => {
+      const bbox = bboxOf(box);
+      return {
+        id: ++annotationId,
+        image_id: image.id,
+        category_id: ontology.classes[classId]!.id,
+        bbox,
+        area: round(bbox[2] * bbox[3], 2 * BOX_DECIMALS),
+        iscrowd: 0,
+        segmentation: [],
+        score,
+        attributes: { prompt: ontology.queries[queryId]!.prompt, source: 'auto' },
+      };
+    }),
+  );
+  yield '\n]\n}\n';
+}
+
+async function* resultsOf({ images, ontology }: View, counted: () => void): AsyncGenerator<string> {
+  yield '[';
+  yield* listed(images, (image) =>
+    image.stored.map(({ classId, score, box }) => {
+      counted();
+      return { image_id: image.id, category_id: ontology.classes[classId]!.id, bbox: bboxOf(box), score };
+    }),
+  );
+  yield '\n]\n';
+}
+
+async function* listed(images: View['images'], items: (image: ViewImage) => object[]): AsyncGenerator<string> {
+  let separator = '\n';
+  for await (const image of images) {
+    for (const item of items(image)) {
+      yield separator + ascii(item);
+      separator = ',\n';
+    }
+  }
+}
+
+function infoOf({ version, model, modelSha256, year }: Provenance, date: string) {
+  return {
+    description: 'Draft annotations, to be corrected by people',
+    version: '1.0',
+    year,
+    contributor: `preannotate ${version}`,
+    date_created: date,
+    provenance: {
+      tool: 'preannotate',
+      version,
+      model,
+      model_sha256: modelSha256,
+      ids: 'images are numbered by name when they are first seen, classes as in classes.json; both keep their numbers',
+    },
+  };
+}
+
+/** When it was made is in run.json: this file is the same whenever it is written. https://reproducible-builds.org */
+function dateOf(sourceDateEpoch: string): string {
+  const date = new Date(/^\d+$/.test(sourceDateEpoch) ? Number(sourceDateEpoch) * 1000 : NaN);
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+}
+
+/** Sizes come from the rounded corners, in whole hundredths of a pixel, so that the box still ends in the image. */
+function bboxOf(box: Xyxy): Xywh {
+  const scale = 10 ** BOX_DECIMALS;
+  const [x1, y1, x2, y2] = box.map((value) => Math.round(value * scale)) as [number, number, number, number];
+  return [x1 / scale, y1 / scale, (x2 - x1) / scale, (y2 - y1) / scale];
+}
+
+/** JSON in ASCII: pycocotools opens files in the locale's encoding. */
+function ascii(value: object): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,7 @@
+import { coco } from './coco.js';
+import type { AnnotationFormat } from './format.js';
+import { yolo } from './yolo.js';
+
+export const formats = { coco, yolo } satisfies Record<string, AnnotationFormat>;
+export type FormatName = keyof typeof formats;
+export const formatNames = Object.keys(formats) as [FormatName, ...FormatName[]];

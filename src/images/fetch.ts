@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
+import type { ContentStamp } from '../core/image.js';
+import { printable } from '../core/text.js';
+
+// A FIFO opened without O_NONBLOCK waits for a writer for ever. Windows does not have it: undefined counts as 0.
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * Reads an image file whole.
+ *
+ * @param maxBytes - A larger file is refused before it is read.
+ * @returns The bytes, and what they were: their size, time and hash. They are never those of two versions of the file:
+ *   one that changes while it is read is refused.
+ * @throws PreannotateError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
+ */
+export async function readImage(path: string, maxBytes: number): Promise<{ bytes: Buffer } & ContentStamp> {
+  try {
+    await using file = await open(path, FLAGS);
+    return await readWhole(file, path, maxBytes);
+  } catch (error) {
+    if (error instanceof PreannotateError) throw error;
+    throw unreadable(path, REASONS[systemCodeOf(error) ?? ''] ?? printable(messageOf(error)), error);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file (ENOENT), or it is a link to one that is not there',
+  EACCES: 'permission denied (EACCES)',
+  EPERM: 'permission denied (EPERM)',
+  ENOTDIR: 'a part of its path is a file, not a folder (ENOTDIR)',
+  EISDIR: 'it is a folder (EISDIR)',
+  ELOOP: 'it is a link that leads back to itself (ELOOP)',
+  ENXIO: 'it is a socket or device, not a file (ENXIO)',
+  ENAMETOOLONG: 'its path is too long for the file system (ENAMETOOLONG)',
+  EMFILE: 'too many files are open (EMFILE); raise the limit with `ulimit -n`',
+  EIO: 'the disk reports an error (EIO)',
+};
+
+async function readWhole(file: FileHandle, path: string, maxBytes: number) {
+  const before = await file.stat();
+  if (before.isDirectory()) throw unreadable(path, REASONS['EISDIR']!);
+  if (!before.isFile()) throw unreadable(path, 'it is not a regular file');
+  if (before.size > maxBytes) {
+    throw new PreannotateError({
+      code: 'IMAGE_TOO_LARGE',
+      message: `${printable(path)} has ${before.size} bytes, more than the ${maxBytes} allowed.`,
+      hint: 'If this really is an image, raise --max-bytes.',
+    });
+  }
+  const bytes = Buffer.allocUnsafe(before.size);
+  let length = 0;
+  while (length < bytes.length) {
+    const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  const after = await file.stat();
+  if (length !== before.size || length !== after.size || after.mtimeMs !== before.mtimeMs) {
+    throw unreadable(path, 'it was changed while it was read');
+  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { bytes, sizeBytes: length, modifiedMs: Math.floor(before.mtimeMs), sha256 };
+}
+
+function unreadable(path: string, reason: string, cause?: unknown): PreannotateError {
+  return new PreannotateError(
+    {
+      code: 'IMAGE_UNREADABLE',
+      message: `${printable(path)} cannot be read: ${reason}.`,
+      hint: 'Mend this and give the same command again: failed images are tried once more.',
+    },
+    cause,
+  );
+}

@@ -1,0 +1,105 @@
+/** What the first bytes of a file say that it is. */
+export interface Sniffed {
+  readonly kind: string; // in words, for messages
+  readonly decoder: 'sharp' | 'bmp' | undefined; // undefined: not read by this tool
+  readonly advice?: string;
+}
+
+const CONVERT = 'Convert it to JPEG or PNG.';
+
+/** Begins with these bytes, at this offset; `?` stands for any byte. */
+const SIGNATURES: readonly (readonly [signature: string, offset: number, sniffed: Sniffed])[] = [
+  ['\xff\xd8\xff', 0, { kind: 'JPEG', decoder: 'sharp' }],
+  ['\x89PNG\r\n\x1a\n', 0, { kind: 'PNG', decoder: 'sharp' }],
+  ['GIF8', 0, { kind: 'GIF', decoder: 'sharp' }],
+  ['RIFF????WEBP', 0, { kind: 'WebP', decoder: 'sharp' }],
+  ['II*\0', 0, { kind: 'TIFF', decoder: 'sharp' }],
+  ['MM\0*', 0, { kind: 'TIFF', decoder: 'sharp' }],
+  ['II+\0', 0, { kind: 'BigTIFF', decoder: 'sharp' }],
+  ['MM\0+', 0, { kind: 'BigTIFF', decoder: 'sharp' }],
+  ['ftypavif', 4, { kind: 'AVIF', decoder: 'sharp' }],
+  ['ftypavis', 4, { kind: 'AVIF sequence', decoder: 'sharp' }],
+  ['ftypmif1', 4, { kind: 'HEIF', decoder: 'sharp' }],
+  [
+    'ftyphe',
+    4,
+    {
+      kind: 'HEIC',
+      decoder: undefined,
+      advice: 'HEIC (iPhone) needs a licensed decoder. Convert it to JPEG, for example with `heif-convert`.',
+    },
+  ],
+  ['BM', 0, { kind: 'BMP', decoder: 'bmp' }],
+  ['%PDF-', 0, { kind: 'PDF document', decoder: undefined, advice: 'Save its pages as images.' }],
+  ['\x1f\x8b', 0, { kind: 'gzip archive', decoder: undefined, advice: 'Unpack it.' }],
+  ['BZh', 0, { kind: 'bzip2 archive', decoder: undefined, advice: 'Unpack it.' }],
+  ['7z\xbc\xaf\x27\x1c', 0, { kind: '7-Zip archive', decoder: undefined, advice: 'Unpack it.' }],
+  ['\xfd7zXZ\0', 0, { kind: 'xz archive', decoder: undefined, advice: 'Unpack it.' }],
+  ['Rar!\x1a\x07', 0, { kind: 'RAR archive', decoder: undefined, advice: 'Unpack it.' }],
+  ['PK\x03\x04', 0, { kind: 'ZIP archive', decoder: undefined, advice: 'Unpack it.' }],
+  ['ftyp', 4, { kind: 'MP4 or QuickTime video', decoder: undefined, advice: 'Extract its frames first.' }],
+  ['\0\0\0\x0cJXL ', 0, { kind: 'JPEG XL', decoder: undefined, advice: CONVERT }],
+  ['\xff\x0a', 0, { kind: 'JPEG XL', decoder: undefined, advice: CONVERT }],
+  ['RIFF????AVI ', 0, { kind: 'AVI video', decoder: undefined, advice: 'Extract its frames first.' }],
+  ['\0\0\0\x0cjP  ', 0, { kind: 'JPEG 2000', decoder: undefined, advice: CONVERT }],
+  ['\xff\x4f\xff\x51', 0, { kind: 'JPEG 2000', decoder: undefined, advice: CONVERT }],
+  ['8BPS', 0, { kind: 'Photoshop document', decoder: undefined, advice: CONVERT }],
+  ['\0\0\x01\0', 0, { kind: 'icon (ICO)', decoder: undefined, advice: CONVERT }],
+  ['\0\0\x02\0', 0, { kind: 'cursor (CUR)', decoder: undefined, advice: CONVERT }],
+  ['DDS ', 0, { kind: 'DDS texture', decoder: undefined, advice: CONVERT }],
+  ['qoif', 0, { kind: 'QOI', decoder: undefined, advice: CONVERT }],
+  ['SIMPLE  =', 0, { kind: 'FITS', decoder: undefined, advice: CONVERT }],
+  ['\x89HDF', 0, { kind: 'HDF5', decoder: undefined, advice: CONVERT }],
+];
+
+const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
+  [
+    /^version https:\/\/git-lfs/,
+    { kind: 'Git LFS pointer', decoder: undefined, advice: 'The image itself is not here yet: run `git lfs pull`.' },
+  ],
+  [
+    /^\s*(<!doctype html|<html)/i,
+    { kind: 'HTML page', decoder: undefined, advice: 'A download probably failed; fetch the image again.' },
+  ],
+  [
+    // Declarations and comments come first. One lazy star only: nested ones take for ever on a file made for that.
+    /^\s*<(svg|[?!][^]*?<svg)[\s>]/i,
+    {
+      kind: 'SVG drawing',
+      decoder: undefined,
+      advice: 'Draw it to PNG first: drawings can read files and take any amount of time.',
+    },
+  ],
+  [/^\s*<\?xml/i, { kind: 'XML document', decoder: undefined }],
+  [
+    /^\s*[[{]/,
+    { kind: 'JSON document', decoder: undefined, advice: 'A download probably failed; fetch the image again.' },
+  ],
+  [/^P[1-7]\s/, { kind: 'PNM (PPM, PGM)', decoder: undefined, advice: CONVERT }],
+
+  [
+    /^[^\u0000-\u0008\u000e-\u001f\ufffd]+$/,
+    { kind: 'text file', decoder: undefined, advice: 'Take it out of the folder, or --exclude it.' },
+  ],
+];
+
+/** Content decides what a file is, whatever its name says. */
+export function sniff(bytes: Buffer): Sniffed {
+  if (bytes.length === 0) return { kind: 'empty file', decoder: undefined, advice: 'Copy or fetch it again.' };
+  const head = bytes.toString('latin1', 0, 32);
+  for (const [signature, offset, sniffed] of SIGNATURES) {
+    const matches = signature.split('').every((character, i) => character === '?' || head[offset + i] === character);
+    if (matches) return sniffed;
+  }
+  const text = bytes.toString('utf8', 0, 1000);
+  const found = TEXTS.find(([pattern]) => pattern.test(text));
+  if (found !== undefined) return found[1];
+  if (bytes.every((byte) => byte === 0)) {
+    return {
+      kind: 'file of zero bytes',
+      decoder: undefined,
+      advice: 'It was never written whole. Copy or fetch it again.',
+    };
+  }
+  return { kind: 'file of unknown content', decoder: undefined };
+}

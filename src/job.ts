@@ -1,0 +1,94 @@
+import { specOf, type Ontology } from './core/ontology.js';
+import type { Selection } from './core/select.js';
+import type { FormatName } from './formats/index.js';
+import type { DiscoverOptions, Discovery } from './images/discover.js';
+import type { Model } from './model/source.js';
+import type { RunStats } from './report/stats.js';
+import type { RunFiles } from './run/files.js';
+import { JOURNAL_VERSION, type JournalHeader } from './run/header.js';
+import type { Journal } from './run/journal.js';
+import type { RunManifest } from './run/manifest.js';
+import type { Plan } from './run/plan.js';
+import type { PlacementWishes } from './workers/placement.js';
+import type { WorkerSettings } from './workers/protocol.js';
+
+/** A batch run, fully decided. */
+export interface Job {
+  readonly version: string; // of preannotate
+  readonly inputs: readonly string[]; // folders, files, globs
+  readonly discovery: DiscoverOptions;
+  readonly outDir: string; // absolute
+  readonly restart: boolean;
+  readonly model: string; // reference
+  readonly ontology: Ontology;
+  readonly whereOf: (prompt: string) => string; // where a prompt was written
+  readonly allowTruncate: boolean;
+  readonly placement: PlacementWishes;
+  readonly worker: Omit<WorkerSettings, 'checkpoint' | 'threads'>;
+  readonly selection: Selection;
+  readonly formats: readonly FormatName[];
+  readonly previews: number; // of the first images by name
+}
+
+/** What is known once a run has been prepared. */
+export interface Prepared {
+  readonly files: RunFiles;
+  readonly found: Discovery;
+  readonly model: Model;
+  readonly journal: Journal;
+  readonly plan: Plan;
+  readonly stats: RunStats;
+}
+
+/** What decides the model's answers, and so must not differ between two attempts. */
+export function headerOf(job: Job, { reference, sha256, key }: Model): JournalHeader {
+  const { imageSize, scoreFloor, maxDetections, maxPixels, maxBytes, strictImages } = job.worker;
+  return {
+    journal: JOURNAL_VERSION,
+    preannotate: job.version,
+    created: new Date().toISOString(),
+    model: { reference, sha256, key },
+    ontology: specOf(job.ontology),
+    options: {
+      image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
+      score_floor: scoreFloor,
+      max_stored: maxDetections,
+      max_pixels: maxPixels,
+      max_bytes: maxBytes,
+      strict_images: strictImages,
+      allow_truncate: job.allowTruncate,
+    },
+  };
+}
+
+/** What run.json says. */
+export function manifestOf(
+  job: Job,
+  { found, journal, plan, stats }: Prepared,
+  status: RunManifest['status'],
+): RunManifest {
+  const { header } = journal;
+  return {
+    preannotate: job.version,
+    status,
+    created: header.created,
+    started: stats.started.toISOString(),
+    ...(status === 'running' ? {} : { finished: new Date().toISOString() }),
+    root: found.root,
+    model: { reference: job.model, sha256: header.model.sha256 },
+    ontology: specOf(job.ontology),
+    selection: job.selection,
+    formats: job.formats,
+    options: header.options,
+    counts: {
+      found: stats.found,
+      annotated: journal.entries.size,
+      resumed: plan.finished,
+      failed: stats.failed,
+      degraded: stats.degraded,
+      skipped: found.skipped,
+      detections: stats.detections,
+    },
+    timings: stats.timings(),
+  };
+}

@@ -1,0 +1,58 @@
+import { performance } from 'node:perf_hooks';
+import type { ImageOutcome } from '../core/image.js';
+
+/** Counts and times of one attempt at a run. */
+export class RunStats {
+  readonly started = new Date();
+  readonly found: number;
+  readonly resumed: number;
+  annotated = 0; // in this attempt
+  failed = 0;
+  degraded = 0;
+  detections = 0;
+  readonly #startMs = performance.now();
+  #inferenceStartMs: number | undefined;
+  #inferenceMs = 0;
+  #firstResultMs: number | undefined;
+  #stages: Readonly<Record<string, number>> = {};
+
+  constructor(begin: { found: number; resumed: number }) {
+    this.found = begin.found;
+    this.resumed = begin.resumed;
+  }
+
+  count(outcome: ImageOutcome): void {
+    this.#firstResultMs ??= performance.now() - this.#startMs;
+    if (!outcome.ok) {
+      this.failed++;
+      return;
+    }
+    this.annotated++;
+    this.detections += outcome.result.detections.length;
+    if (outcome.result.degraded !== undefined) this.degraded++;
+  }
+
+  /** The rate counts from here, when workers are up and prompts encoded. */
+  beginImages(): void {
+    this.#inferenceStartMs = performance.now();
+  }
+
+  /** @param stages - Milliseconds that all workers together spent in each stage. */
+  endImages(stages: Readonly<Record<string, number>>): void {
+    if (this.#inferenceStartMs !== undefined) this.#inferenceMs = performance.now() - this.#inferenceStartMs;
+    this.#stages = stages;
+  }
+
+  /** Milliseconds, and images a second while images were annotated. */
+  timings(): Record<string, number> {
+    const rounded = (value: number) => Math.round(value * 1000) / 1000;
+    return {
+      total_ms: rounded(performance.now() - this.#startMs),
+      first_result_ms: rounded(this.#firstResultMs ?? 0),
+      images_ms: rounded(this.#inferenceMs),
+      images_per_second:
+        this.#inferenceMs > 0 ? rounded((this.annotated + this.failed) / (this.#inferenceMs / 1000)) : 0,
+      ...Object.fromEntries(Object.entries(this.#stages).map(([stage, ms]) => [`${stage}_ms`, rounded(ms)])),
+    };
+  }
+}

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
+import type { OntologyClass } from '../core/ontology.js';
+import { replaceFile } from '../disk/atomic.js';
+
+/**
+ * classes.json keeps the number of every class that an output folder ever had. Numbers are never changed or given again,
+ * because people's corrections refer to them.
+ *
+ * @throws PreannotateError RESUME_MISMATCH with the difference when these classes would change one.
+ */
+export async function assertClassesKept(path: string, classes: readonly OntologyClass[]): Promise<void> {
+  const locked = await readLocked(path);
+  const names = new Map(Object.entries(locked).map(([name, id]) => [id, name]));
+  const differences = classes.flatMap(({ name, id }) => {
+    const before = Object.hasOwn(locked, name) ? locked[name] : undefined;
+    if (before !== undefined) return before === id ? [] : [`class "${name}" had id ${before}, now ${id}`];
+    const holder = names.get(id);
+    return holder === undefined ? [] : [`id ${id} is that of class "${holder}", now of "${name}"`];
+  });
+  if (differences.length > 0) {
+    throw new PreannotateError({
+      code: 'RESUME_MISMATCH',
+      message: `${path}: the ontology would renumber classes: ${differences.join('; ')}.`,
+      hint: 'Give the classes their numbers with `id:` in the ontology, add new classes at its end, or use another --out folder.',
+    });
+  }
+}
+
+/** Adds classes to classes.json, after {@link assertClassesKept}. */
+export async function lockClasses(path: string, classes: readonly OntologyClass[]): Promise<void> {
+  const locked = await readLocked(path);
+  const all = { ...locked, ...Object.fromEntries(classes.map(({ name, id }) => [name, id])) };
+  if (Object.keys(all).length === Object.keys(locked).length) return;
+  const lines = Object.entries(all).map(([name, id]) => `  ${JSON.stringify(name)}: ${id}`);
+  await replaceFile(path, `{\n${lines.join(',\n')}\n}\n`);
+}
+
+async function readLocked(path: string): Promise<Record<string, number>> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, number>;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return {};
+    throw new PreannotateError(
+      {
+        code: 'JOURNAL_DAMAGED',
+        message: `${path} cannot be read: ${messageOf(error)}.`,
+        hint: 'Restore the file from a copy: it holds the numbers of the classes.',
+      },
+      error,
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Failure } from '../core/errors.js';
+import { usable, writing } from '../disk/write-failure.js';
+
+/** errors.jsonl: one line for each image or folder that failed in the last attempt. Failed images are tried again by the next. */
+export class FailureLog implements AsyncDisposable {
+  readonly #path: string;
+  readonly #file: FileHandle;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<FailureLog> {
+    return new FailureLog(path, await usable(path, () => open(path, 'w')));
+  }
+
+  async append(image: string, { code, message, hint }: Failure): Promise<void> {
+    await writing(this.#path, () => this.#file.appendFile(`${JSON.stringify({ image, code, message, hint })}\n`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}

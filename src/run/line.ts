@@ -1,0 +1,21 @@
+import { crc32 } from 'node:zlib';
+
+const CHECK = ',"check":"';
+const CHECK_CHARS = CHECK.length + 8 + 2; // eight hex digits, then "}
+
+/** A JSON object on one line, ended by a checksum of itself. */
+export function formatLine(value: object): string {
+  const body = JSON.stringify(value).slice(0, -1);
+  return `${body}${CHECK}${checksum(body)}"}\n`;
+}
+
+/** The object of a line; undefined when the line is not what was written. */
+export function parseLine(line: string): unknown {
+  const body = line.slice(0, -CHECK_CHARS);
+  if (line.slice(-CHECK_CHARS) !== `${CHECK}${checksum(body)}"}`) return undefined;
+  return JSON.parse(`${body}}`);
+}
+
+function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}

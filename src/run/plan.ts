@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { PreannotateError } from '../core/errors.js';
+import type { ImageSource } from '../core/image.js';
+import { mapConcurrent } from '../core/stream.js';
+import { printable } from '../core/text.js';
+import { RecordFile, type JournalEntry } from './journal.js';
+
+const STATS_AT_ONCE = 64; // network file systems answer many at once
+
+/** What a journal has. */
+interface Finished {
+  readonly path: string;
+  readonly entries: ReadonlyMap<string, JournalEntry>;
+}
+
+/** What is left to do of what was found. */
+export interface Plan {
+  readonly pending: readonly ImageSource[];
+  readonly finished: number; // found, and in the journal already
+}
+
+/**
+ * Leaves out the images that the journal has.
+ *
+ * @throws PreannotateError RESUME_MISMATCH when one of them is no longer the file that was annotated.
+ */
+export async function planRun(found: readonly ImageSource[], journal: Finished): Promise<Plan> {
+  const finished = found.filter(({ name }) => journal.entries.has(name));
+  if (journal.entries.size > 0 && finished.length === 0) throw otherImages(journal);
+  if (finished.length > 0) await assertUnchanged(finished, journal);
+  return { pending: found.filter(({ name }) => !journal.entries.has(name)), finished: finished.length };
+}
+
+async function assertUnchanged(images: readonly ImageSource[], journal: Finished): Promise<void> {
+  await using records = await RecordFile.open(journal.path);
+  const changes = mapConcurrent(images, STATS_AT_ONCE, async (image) =>
+    (await isUnchanged(image, journal, records)) ? undefined : image,
+  );
+  for await (const changed of changes) {
+    if (changed !== undefined) throw contentChanged(changed);
+  }
+}
+
+/** By size and time; by content where only the time differs, as after a copy. */
+async function isUnchanged({ name, path }: ImageSource, journal: Finished, records: RecordFile): Promise<boolean> {
+  const entry = journal.entries.get(name)!;
+  const now = await stat(path).catch(() => undefined); // gone since it was listed, or a link that leads nowhere now
+  if (now === undefined) return false;
+  const { size, mtimeMs } = now;
+  if (size !== entry.sizeBytes) return false;
+  if (Math.floor(mtimeMs) === entry.modifiedMs) return true;
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex') === (await records.read(entry)).sha256;
+}
+
+function contentChanged({ path }: ImageSource): PreannotateError {
+  return new PreannotateError({
+    code: 'RESUME_MISMATCH',
+    message: `${printable(path)} is not the file that was annotated before: it has changed, or cannot be read any more.`,
+    hint: 'Put the first file back, give another --out folder, or use --restart to annotate everything again.',
+  });
+}
+
+function otherImages({ path, entries }: Finished): PreannotateError {
+  return new PreannotateError({
+    code: 'RESUME_MISMATCH',
+    message: `${path} holds ${entries.size} images, and none of them is among those found now.`,
+    hint: 'Give another --out folder for other images, or use --restart to throw the results away.',
+  });
+}

@@ -1,0 +1,56 @@
+import type { ImageResult } from '../core/image.js';
+import type { Detection } from '../core/detection.js';
+import type { Ontology } from '../core/ontology.js';
+import type { Xyxy } from '../core/box.js';
+
+/** A line of detections.jsonl, key by key as DESIGN section 4 has it. */
+export interface ImageRecord {
+  readonly image: string;
+  readonly width: number;
+  readonly height: number;
+  readonly detections: readonly { class: string; prompt: string; score: number; box: Xyxy; patch: number }[];
+  readonly size_bytes: number;
+  readonly modified_ms: number;
+  readonly sha256: string;
+  readonly degraded?: string;
+}
+
+/** Classes and prompts are written by name, so that a line can be read without the rest. */
+export function recordOf(result: ImageResult, ontology: Ontology): ImageRecord {
+  return {
+    image: result.name,
+    width: result.width,
+    height: result.height,
+    detections: result.detections.map(({ classId, queryId, patchId, score, box }) => ({
+      class: ontology.classes[classId]!.name,
+      prompt: ontology.queries[queryId]!.prompt,
+      score,
+      box,
+      patch: patchId,
+    })),
+    size_bytes: result.sizeBytes,
+    modified_ms: result.modifiedMs,
+    sha256: result.sha256,
+    ...(result.degraded === undefined ? {} : { degraded: result.degraded }),
+  };
+}
+
+/** Turns records back into detections; looks names up once for all lines. */
+export class RecordReader {
+  readonly #queryIds: ReadonlyMap<string, number>;
+  readonly #ontology: Ontology;
+
+  constructor(ontology: Ontology) {
+    this.#ontology = ontology;
+    this.#queryIds = new Map(ontology.queries.map(({ prompt }, queryId) => [prompt, queryId]));
+  }
+
+  /** @throws Error when the record names a prompt that the ontology does not have. */
+  detectionsOf({ image, detections }: ImageRecord): Detection[] {
+    return detections.map(({ prompt, score, box, patch }) => {
+      const queryId = this.#queryIds.get(prompt);
+      if (queryId === undefined) throw new Error(`${image} was annotated with the unknown prompt "${prompt}"`);
+      return { classId: this.#ontology.queries[queryId]!.classId, queryId, patchId: patch, score, box };
+    });
+  }
+}

@@ -1,0 +1,31 @@
+/** Shares a bounded quantity among waiting calls, first come first served. */
+export class Budget {
+  readonly #total: number;
+  #free: number;
+  readonly #waiting: { cost: number; grant: () => void }[] = [];
+
+  constructor(total: number) {
+    this.#total = total;
+    this.#free = total;
+  }
+
+  /** Waits until `cost` is free; a cost above the whole budget waits for all of it. Dispose of the share to give it back. */
+  async take(cost: number): Promise<Disposable> {
+    const share = Math.min(cost, this.#total);
+    if (this.#waiting.length > 0 || share > this.#free) {
+      await new Promise<void>((grant) => this.#waiting.push({ cost: share, grant }));
+    } else {
+      this.#free -= share;
+    }
+    return { [Symbol.dispose]: () => this.#giveBack(share) };
+  }
+
+  #giveBack(share: number): void {
+    this.#free += share;
+    while (this.#waiting.length > 0 && this.#waiting[0]!.cost <= this.#free) {
+      const { cost, grant } = this.#waiting.shift()!;
+      this.#free -= cost;
+      grant();
+    }
+  }
+}

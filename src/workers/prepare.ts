@@ -1,0 +1,126 @@
+import { performance } from 'node:perf_hooks';
+import type { Size } from '../core/box.js';
+import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
+import type { ContentStamp, ImageSource } from '../core/image.js';
+import { printable } from '../core/text.js';
+import { decode, readHeader } from '../images/decode.js';
+import { readImage } from '../images/fetch.js';
+import type { Resizer } from '../images/pack.js';
+import type { ImageSize } from '../model/input-size.js';
+import { Budget } from './budget.js';
+import type { StageTimes, WorkerSettings } from './protocol.js';
+
+/** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in a few seconds. */
+const STAGE_TIMEOUT_SECONDS = 30;
+
+/** Pixels that may be in decoding at once in one worker (64 Mpixel are 192 MB); one larger image is decoded alone. */
+const PIXELS_IN_DECODING = 64_000_000;
+
+/** An image as the model takes it. */
+export interface PreparedImage {
+  readonly stamp: ContentStamp;
+  readonly size: Size; // of the upright original
+  readonly degraded?: string;
+  readonly pixels: Uint8Array; // [H, W, 3] of the model's input
+}
+
+export type Preparation =
+  { readonly ok: true; readonly image: PreparedImage } | { readonly ok: false; readonly failure: Failure };
+
+/** Reads, decodes and resizes images while the device computes. */
+export class ImagePreparer {
+  readonly #resizer: Resizer;
+  readonly #inputSize: ImageSize;
+  readonly #settings: WorkerSettings;
+  readonly #budget = new Budget(PIXELS_IN_DECODING);
+  /** Images that were given up; each still holds a thread, so the worker should be replaced. */
+  stuck = 0;
+
+  constructor(parts: { resizer: Resizer; inputSize: ImageSize; settings: WorkerSettings }) {
+    this.#resizer = parts.resizer;
+    this.#inputSize = parts.inputSize;
+    this.#settings = parts.settings;
+  }
+
+  /**
+   * Never rejects: whatever is wrong with an image is said in the answer.
+   *
+   * @param times - Its stages are added to this.
+   */
+  async prepare(source: ImageSource, times: Record<keyof StageTimes, number>): Promise<Preparation> {
+    try {
+      return { ok: true, image: await this.#prepare(source, times) };
+    } catch (error) {
+      return { ok: false, failure: failureOf(error, source) };
+    }
+  }
+
+  async #prepare(source: ImageSource, times: Record<keyof StageTimes, number>): Promise<PreparedImage> {
+    const { maxBytes, maxPixels, strictImages: strict } = this.#settings;
+    const { bytes, ...stamp } = await timed(times, 'read', () =>
+      this.#inTime('reading', readImage(source.path, maxBytes)),
+    );
+    const header = await readHeader(bytes);
+    const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
+    using _share = await this.#budget.take(fullWidth * fullHeight);
+    const decoded = await timed(times, 'decode', () =>
+      this.#inTime('decoding', decode(bytes, { maxPixels, strict }, header)),
+    );
+    const pixels = new Uint8Array(this.#inputSize.height * this.#inputSize.width * 3);
+    // At once, so that full-size pixels are not held while the image waits for its batch.
+    await timed(times, 'resize', () => this.#resizer.resize(decoded, pixels));
+    const { original: size, degraded } = decoded;
+    return { stamp, size, pixels, ...(degraded === undefined ? {} : { degraded }) };
+  }
+
+  async #inTime<Result>(what: string, work: Promise<Result>): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined;
+    let seconds = 0; // in which this thread was free: while it computes, or is stopped, finished work cannot say so
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setInterval(() => {
+        if (++seconds < STAGE_TIMEOUT_SECONDS) return;
+        clearInterval(timer);
+        this.stuck++;
+        reject(
+          new PreannotateError({
+            code: 'IMAGE_TIMEOUT',
+            message: `${what} took longer than ${STAGE_TIMEOUT_SECONDS} s and was given up.`,
+            hint: 'Look at the file and the disk it is on; if it is made to be slow, save it again in another format.',
+          }),
+        );
+      }, 1000);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}
+
+async function timed<Result>(
+  times: Record<keyof StageTimes, number>,
+  stage: keyof StageTimes,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const start = performance.now();
+  try {
+    return await work();
+  } finally {
+    times[stage] += performance.now() - start;
+  }
+}
+
+/** Names the image in what the decoder says of its content. */
+function failureOf(error: unknown, source: ImageSource): Failure {
+  const name = printable(source.name);
+  if (error instanceof PreannotateError) {
+    const { code, message, hint } = error;
+    return { code, message: message.includes(name) ? message : `${name}: ${message}`, hint };
+  }
+  return {
+    code: 'IMAGE_UNDECODABLE',
+    message: `${name}: ${messageOf(error)}`,
+    hint: 'Open the file in an image viewer, and save it again.',
+  };
+}

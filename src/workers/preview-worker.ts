@@ -1,0 +1,28 @@
+/** The child process that draws previews, so that the parent never decodes an image. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { messageOf } from '../core/errors.js';
+import { decode } from '../images/decode.js';
+import { drawPreview } from '../images/draw.js';
+import { readImage } from '../images/fetch.js';
+import type { FromPreviewWorker, PreviewRequest } from './previews.js';
+
+process.on('SIGINT', () => {}); // the parent decides
+process.on('SIGTERM', () => {});
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); // an orderly exit would wait for a decode
+process.on('message', (request: PreviewRequest) => {
+  void draw(request).then((problem) => process.send?.({ problem } satisfies FromPreviewWorker));
+});
+
+/** @returns What went wrong, if anything: a preview that cannot be drawn costs nothing else. */
+async function draw({ source, target, boxes, limits }: PreviewRequest): Promise<string | undefined> {
+  try {
+    const { bytes } = await readImage(source, limits.maxBytes);
+    const image = await decode(bytes, { maxPixels: limits.maxPixels, strict: false });
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, await drawPreview(image, boxes));
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}

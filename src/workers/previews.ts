@@ -1,0 +1,112 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Xyxy } from '../core/box.js';
+import type { ViewImage } from '../core/image.js';
+import type { Ontology } from '../core/ontology.js';
+import { printable } from '../core/text.js';
+import { replaceView } from '../formats/view-folder.js';
+import { colourOf } from '../images/palette.js';
+
+const PREVIEW_WORKER = fileURLToPath(new URL('./preview-worker.js', import.meta.url));
+
+const DRAWING_TIMEOUT_MS = 60_000;
+const MAX_PROBLEMS_TOLD = 10;
+
+/** One picture to draw. */
+export interface PreviewRequest {
+  readonly source: string; // absolute path of the image
+  readonly target: string; // absolute path of the JPEG
+  readonly boxes: readonly { box: Xyxy; label: string; colour: readonly [number, number, number] }[];
+  readonly limits: { readonly maxBytes: number; readonly maxPixels: number };
+}
+
+export interface FromPreviewWorker {
+  readonly problem: string | undefined;
+}
+
+export interface PreviewJob {
+  readonly images: AsyncIterable<ViewImage>;
+  readonly ontology: Ontology;
+  readonly root: string; // that image names are relative to
+  readonly outDir: string;
+  readonly count: number; // of the first images by name
+  readonly limits: PreviewRequest['limits'];
+}
+
+/** The file by which a folder of previews is known again. */
+export const PREVIEW_SIGNATURE = 'README.txt';
+
+/**
+ * Draws the selected boxes with class and score into copies of the images: `<outDir>/<image name>.jpg`.
+ *
+ * @returns What could not be drawn, a sentence each, and no more than a few.
+ */
+export async function drawPreviews(job: PreviewJob): Promise<string[]> {
+  return replaceView(job, PREVIEW_SIGNATURE, async (folder) => {
+    const problems: string[] = [];
+    let failed = 0;
+    await writeFile(
+      join(folder, PREVIEW_SIGNATURE),
+      'Drawn by preannotate, which writes this folder anew each time.\n',
+    );
+    await using artist = new Artist();
+    let drawn = 0;
+    for await (const image of job.images) {
+      if (drawn++ >= job.count) break;
+      const problem = await artist.draw(requestOf(image, job, folder));
+      if (problem === undefined || ++failed > MAX_PROBLEMS_TOLD) continue;
+      problems.push(`No preview of ${printable(image.name)}: ${problem}`);
+    }
+    return failed > MAX_PROBLEMS_TOLD ? [...problems, `${failed} previews could not be drawn in all.`] : problems;
+  });
+}
+
+function requestOf(image: ViewImage, { ontology, root, limits }: PreviewJob, folder: string): PreviewRequest {
+  const boxes = image.detections.map(({ classId, score, box }) => ({
+    box,
+    label: `${ontology.classes[classId]!.name} ${score.toFixed(2)}`,
+    colour: colourOf(classId),
+  }));
+  return { source: join(root, image.name), target: join(folder, `${image.name}.jpg`), boxes, limits };
+}
+
+/** A child process that draws; a new one when it dies or hangs. */
+class Artist implements AsyncDisposable {
+  #child: ChildProcess | undefined;
+
+  /** @returns What went wrong, if anything. */
+  async draw(request: PreviewRequest): Promise<string | undefined> {
+    const child = (this.#child ??= this.#start());
+    const over = new AbortController();
+    const { signal } = over;
+    const answered = once(child, 'message', { signal }).then(([answer]) => (answer as FromPreviewWorker).problem);
+    const died = once(child, 'exit', { signal }).then(() => {
+      this.#child = undefined;
+      return 'the process that draws died, or took too long';
+    });
+    const deadline = setTimeout(() => child.kill('SIGKILL'), DRAWING_TIMEOUT_MS);
+    child.send(request, () => {}); // a child that is gone is seen by its exit
+    try {
+      return await Promise.race([answered, died]);
+    } finally {
+      clearTimeout(deadline);
+      for (const late of [answered, died]) late.catch(() => {}); // whoever lost is told to stop listening
+      over.abort();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  #start(): ChildProcess {
+    return fork(PREVIEW_WORKER, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  }
+}

@@ -1,0 +1,84 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { deviceName, type Device } from '../core/device.js';
+import { printable } from '../core/text.js';
+import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js';
+
+const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+const STOP_GRACE_MS = 500; // a worker holds nothing that must be saved
+const KEPT_STDERR_CHARS = 500;
+
+/** How a child process ended. */
+export interface Exit {
+  readonly how: string; // "exit code 1", "signal SIGKILL"
+  readonly said: string; // the end of what it wrote to stderr, on one line; may be empty
+}
+
+/** One child process bound to one device. Whoever starts it disposes of it. */
+export class WorkerProcess implements AsyncDisposable {
+  readonly device: Device;
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+
+  /** @param onMessage - Called for each answer, in the order sent. */
+  constructor(device: Device, settings: WorkerSettings, onMessage: (message: FromWorker) => void) {
+    this.device = device;
+    this.#child = fork(WORKER, {
+      serialization: 'advanced', // the JSON form takes a hundred times as long for embeddings
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: environmentFor(device),
+    });
+    let stderr = '';
+    this.#child.on('error', () => {}); // could not be started or killed: `exited` says what became of it
+    // A process that could not be started has no stderr, whatever the types say.
+    (this.#child.stderr as Readable | undefined)?.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-KEPT_STDERR_CHARS);
+    });
+    this.#child.on('message', onMessage);
+    this.exited = endOf(this.#child).then((how) => ({ how, said: printable(stderr.trim().replaceAll(/\s+/g, ' ')) }));
+    this.send({ type: 'open', device, settings });
+  }
+
+  /** Sends without waiting. To a process that is gone nothing is sent: `exited` says so. */
+  send(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Asks the child to stop, then kills it if it has not gone within the grace period. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const kill = setTimeout(() => this.kill(), STOP_GRACE_MS);
+    this.send({ type: 'stop' });
+    await this.exited;
+    clearTimeout(kill);
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<string> {
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    return signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+  } catch (error) {
+    return String(error); // it could not be started at all
+  }
+}
+
+/** A worker sees its own device only, so that nothing of it lands on another one. */
+function environmentFor({ provider, index }: Device): NodeJS.ProcessEnv {
+  const environment = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
+  if (provider !== 'cuda') return environment;
+  // A scheduler may have left us some devices only, by number or name: `cuda:1` is the second of those.
+  const allowed = process.env['CUDA_VISIBLE_DEVICES']?.split(',');
+  return { ...environment, CUDA_VISIBLE_DEVICES: allowed?.[index ?? 0] ?? String(index ?? 0) };
+}
+
+/** "cpu worker", "cuda:1 worker": how messages call it. */
+export function workerName(device: Device): string {
+  return `${deviceName(device)} worker`;
+}

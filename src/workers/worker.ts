@@ -1,0 +1,76 @@
+/** The child process: opens a model on one device, then answers the parent's messages until it is told to stop. */
+import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
+import { openResizer } from '../images/pack.js';
+import { Detector, type QueryBank } from '../model/detector.js';
+import { Conveyor } from './conveyor.js';
+import { ImagePreparer } from './prepare.js';
+import type { FromWorker, ToWorker } from './protocol.js';
+
+interface Opened {
+  readonly detector: Detector;
+  readonly conveyor: Conveyor;
+}
+
+const queryBanks = new Map<string, QueryBank>();
+let opened: Opened | undefined;
+
+// Ctrl-C reaches the whole process group; the parent decides what is finished and then stops its workers.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+// The parent is gone. An orderly exit would wait for a decode that may never end.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.on('message', (message: ToWorker) => {
+  handle(message).catch((error: unknown) => {
+    if (message.type === 'open' || message.type === 'encode') send({ type: 'failed', failure: failureOf(error) });
+    else throw error; // ends the process; the parent sees a crash
+  });
+});
+
+async function handle(message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case 'open':
+      opened = await open(message);
+      return;
+    case 'encode':
+      send({ type: 'encoded', embeddings: await theOpened().detector.encode(message.tokenIds) });
+      return;
+    case 'queries':
+      queryBanks.set(message.key, message);
+      return;
+    case 'detect': {
+      const queries = queryBanks.get(message.queriesKey);
+      if (queries === undefined) throw new Error(`no queries "${message.queriesKey}" were sent. This is a bug.`);
+      theOpened().conveyor.add({ ...message, queries });
+      return;
+    }
+    case 'stop':
+      process.exit(0);
+  }
+}
+
+async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): Promise<Opened> {
+  const detector = await Detector.open({ device, ...settings });
+  const { inputSize } = detector;
+  const resizer = await openResizer(detector.fit, inputSize);
+  const preparer = new ImagePreparer({ resizer, inputSize, settings });
+  send({ type: 'ready' });
+  return { detector, conveyor: new Conveyor({ detector, preparer, send }) };
+}
+
+function theOpened(): Opened {
+  if (opened === undefined) throw new Error('a message came before the model was open. This is a bug.');
+  return opened;
+}
+
+function send(message: FromWorker): void {
+  process.send?.(message, undefined, undefined, () => {}); // a parent that is gone is seen by 'disconnect'
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof PreannotateError) return error.toFailure();
+  return {
+    code: 'MODEL_INVALID',
+    message: `The model cannot be used: ${messageOf(error)}`,
+    hint: 'Run with --verbose for more, and check the checkpoint.',
+  };
+}

@@ -1,0 +1,344 @@
+import { readFileSync } from 'node:fs';
+import { copyFile, mkdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  EMOJI,
+  journalled,
+  manyScenes,
+  preannotate,
+  Running,
+  SCENES,
+  untilJournalled,
+  viewsOf,
+} from '../support/cli.js';
+import { canMount, resizeDisk, smallDisk } from '../support/disk.js';
+import { ROOT } from '../support/golden.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const withFault = (name: string) => ({
+  env: { NODE_OPTIONS: `--import=${pathToFileURL(join(ROOT, 'test/faults', name)).href}` },
+});
+const isLinux = process.platform === 'linux';
+
+/** A run of 192 images; every test that interrupts one must end with the same views. */
+async function reference(folder: string) {
+  const images = join(folder, 'images');
+  const total = await manyScenes(images, 4);
+  const args = (out: string, ...more: string[]) => [
+    'run',
+    images,
+    ...EMOJI,
+    '--out',
+    join(folder, out),
+    '--workers-per-device',
+    '2',
+    ...more,
+  ];
+  expect((await preannotate(args('reference'))).code).toBe(0);
+  return { total, args, expected: await viewsOf(join(folder, 'reference')) };
+}
+
+/** As Linux lists it; one that is dead and only not yet waited for does not run. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false; // gone altogether
+  }
+}
+
+async function expectComplete(out: string, total: number): Promise<void> {
+  const names = (await journalled(out)).map(({ image }) => image);
+  expect(names).toHaveLength(total);
+  expect(new Set(names).size).toBe(total);
+}
+
+describe('a run that is hit', () => {
+  let warm = false;
+  beforeAll(async () => {
+    warm = (await preannotate(['run', join(SCENES, 'scene-01.jpg'), ...EMOJI, '--dry-run'])).code === 0;
+  });
+
+  it.skipIf(!isLinux)('by kill -9 of its workers goes on with new ones and loses nothing (needs /proc)', async () => {
+    expect(warm).toBe(true);
+    const folder = await temporaryFolder();
+    const { total, args, expected } = await reference(folder);
+    const out = join(folder, 'out');
+    const running = new Running(args('out'));
+    const finished = running.finished();
+    await untilJournalled(out, 30);
+    process.kill((await running.workers())[0]!, 'SIGKILL'); // one
+    await untilJournalled(out, 80);
+    for (const pid of await running.workers()) process.kill(pid, 'SIGKILL'); // all at once
+    const { code, stderr } = await finished;
+    expect(stderr).toMatch(/worker died \(signal SIGKILL\)/);
+    expect(code).toBe(0);
+    await expectComplete(out, total);
+    expect(await viewsOf(out)).toEqual(expected);
+  });
+
+  it('by kill -9 itself, again and again, leaves a journal that the same command goes on from', async () => {
+    const folder = await temporaryFolder();
+    const { total, args, expected } = await reference(folder);
+    const out = join(folder, 'out');
+    for (const count of [20, 60, 100, 150]) {
+      const running = new Running(args('out'));
+      const finished = running.finished();
+      await untilJournalled(out, count);
+      const workers = isLinux ? await running.workers() : [];
+      running.child.kill('SIGKILL');
+      expect((await finished).signal).toBe('SIGKILL');
+      await sleep(2000);
+      expect(workers.filter(isRunning), 'workers go when their parent is gone').toEqual([]);
+    }
+    const before = new Set((await journalled(out)).map(({ image }) => image));
+    const { code } = await preannotate(args('out'));
+    expect(code).toBe(0);
+    await expectComplete(out, total);
+    const manifest = JSON.parse(await readFile(join(out, 'run.json'), 'utf8')) as { counts: { resumed: number } };
+    expect(manifest.counts.resumed).toBe(before.size);
+    expect(await viewsOf(out)).toEqual(expected);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s stops within seconds, exits %i, and is gone on from', async (signal, exitCode) => {
+    const folder = await temporaryFolder();
+    const { total, args, expected } = await reference(folder);
+    const running = new Running(args('out'));
+    const finished = running.finished();
+    await untilJournalled(join(folder, 'out'), 60);
+    const asked = Date.now();
+    running.child.kill(signal);
+    const { code, stderr } = await finished;
+    expect(Date.now() - asked).toBeLessThan(10_000);
+    expect(code).toBe(exitCode);
+    expect(stderr).toMatch(/the same command goes on from there/);
+    expect((await journalled(join(folder, 'out'))).length).toBeLessThan(total);
+    expect((await preannotate(args('out'))).code).toBe(0);
+    await expectComplete(join(folder, 'out'), total);
+    expect(await viewsOf(join(folder, 'out'))).toEqual(expected);
+  });
+
+  it('by an image that crashes the native library twice fails that image alone', async () => {
+    const folder = await temporaryFolder();
+    const { total, args } = await reference(folder);
+    const out = join(folder, 'out');
+    await copyFile(join(SCENES, 'scene-01.jpg'), join(folder, 'images/copy-2/poison.jpg'));
+    const { code, stderr } = await preannotate(args('out', '--max-batch-size', '4'), withFault('poison.mjs'));
+    expect(code).toBe(3);
+    const errors = (await readFile(join(out, 'errors.jsonl'), 'utf8')).trim().split('\n');
+    expect(errors).toHaveLength(1);
+    expect(JSON.parse(errors[0]!)).toMatchObject({ image: 'copy-2/poison.jpg', code: 'WORKER_CRASHED' });
+    await expectComplete(out, total);
+    expect(stderr.match(/worker died/g)!.length).toBeLessThanOrEqual(4); // log2(batch) + 2
+  });
+
+  it('by an image whose reading never ends gives that image up, and goes on with a new worker', async () => {
+    const folder = await temporaryFolder();
+    const { total, args } = await reference(folder);
+    const out = join(folder, 'out');
+    await copyFile(join(SCENES, 'scene-01.jpg'), join(folder, 'images/copy-0/hang.jpg'));
+    const { code } = await preannotate(args('out'), withFault('hang.mjs'));
+    expect(code).toBe(3);
+    const errors = (await readFile(join(out, 'errors.jsonl'), 'utf8')).trim().split('\n');
+    expect(errors.map((line) => JSON.parse(line) as object)).toMatchObject([
+      {
+        image: 'copy-0/hang.jpg',
+        code: 'IMAGE_TIMEOUT',
+        message: expect.stringContaining('longer than 30 s') as string,
+      },
+    ]);
+    await expectComplete(out, total);
+  });
+
+  it('by two such images side by side fails those two, and no innocent one with them', async () => {
+    const folder = await temporaryFolder();
+    const { total, args } = await reference(folder);
+    const out = join(folder, 'out');
+    for (const name of ['scene-10-poison.jpg', 'scene-11-poison.jpg']) {
+      await copyFile(join(SCENES, 'scene-01.jpg'), join(folder, 'images/copy-1', name));
+    }
+    const { code } = await preannotate(args('out', '--max-batch-size', '2'), withFault('poison.mjs'));
+    expect(code).toBe(3);
+    const errors = (await readFile(join(out, 'errors.jsonl'), 'utf8')).trim().split('\n');
+    expect(errors.map((line) => (JSON.parse(line) as { image: string }).image).sort()).toEqual([
+      'copy-1/scene-10-poison.jpg',
+      'copy-1/scene-11-poison.jpg',
+    ]);
+    await expectComplete(out, total);
+  });
+
+  it('by workers that never start ends with 1 and names device and signal', async () => {
+    const out = join(await temporaryFolder(), 'out');
+    const args = ['run', SCENES, ...EMOJI, '--out', out, '--workers-per-device', '1'];
+    const { code, stderr } = await preannotate(args, withFault('no-start.mjs'));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cpu worker died 5 times in a row.*SIGKILL/);
+  });
+});
+
+describe('an output folder', () => {
+  it('that another run writes into is refused', async () => {
+    const folder = await temporaryFolder();
+    const images = join(folder, 'images');
+    await manyScenes(images, 4);
+    const args = ['run', images, ...EMOJI, '--out', join(folder, 'out')];
+    const first = new Running(args);
+    const finished = first.finished();
+    await untilJournalled(join(folder, 'out'), 1);
+    const second = await preannotate(args);
+    expect(second.code).toBe(2);
+    expect(second.stderr).toMatch(new RegExp(`process ${first.child.pid!} on `));
+    expect((await finished).code).toBe(0);
+  });
+
+  it('of another job is refused with the first difference, and thrown away with --restart', async () => {
+    const folder = await temporaryFolder();
+    const images = join(folder, 'images');
+    await mkdir(images);
+    for (const name of ['scene-01.jpg', 'scene-02.jpg']) await copyFile(join(SCENES, name), join(images, name));
+    const run = (...more: string[]) =>
+      preannotate(['run', images, '--model', 'builtin:emoji', '--out', join(folder, 'out'), ...more]);
+    expect((await run('--class', 'bottle=a bottle')).code).toBe(0);
+
+    const otherPrompt = await run('--class', 'bottle=a bottle,wine bottle');
+    expect(otherPrompt).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/prompts of class "bottle" was/) as string,
+    });
+    const otherNumber = await run('--class', 'cup', '--class', 'bottle=a bottle', '--restart');
+    expect(otherNumber).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/renumber.*"bottle" had id 1, now 2/) as string,
+    });
+    const otherSize = await run('--class', 'bottle=a bottle', '--image-size', '160');
+    expect(otherSize).toMatchObject({ code: 2, stderr: expect.stringMatching(/image_size was "native"/) as string });
+    expect((await run('--class', 'bottle=a bottle', '--image-size', '160', '--restart')).code).toBe(0);
+    expect((await journalled(join(folder, 'out'))).length).toBe(2);
+
+    const journal = await readFile(join(folder, 'out/detections.jsonl'));
+    const unusable = await run('--class', `bottle=${'very '.repeat(20)}old bottle`, '--restart');
+    expect(unusable.code).toBe(2);
+    expect((await readFile(join(folder, 'out/detections.jsonl'))).equals(journal)).toBe(true); // nothing was thrown away
+  });
+
+  it('that holds a data set of somebody else is left alone, and said before any work is done', async () => {
+    const folder = await temporaryFolder();
+    for (const mine of ['coco', 'yolo', 'previews']) {
+      const out = join(folder, mine);
+      await mkdir(join(out, mine), { recursive: true });
+      await writeFile(join(out, mine, 'instances.json'), '{"mine": true}');
+      const { code, stderr } = await preannotate([
+        'run',
+        join(SCENES, 'scene-01.jpg'),
+        ...EMOJI,
+        '--out',
+        out,
+        '--preview',
+      ]);
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(join(out, mine)) as string });
+      expect(stderr).not.toMatch(/worker/);
+      expect(await readFile(join(out, mine, 'instances.json'), 'utf8')).toBe('{"mine": true}');
+    }
+  });
+
+  it('in which nothing was annotated yet binds to nothing', async () => {
+    const folder = await temporaryFolder();
+    const run = (...more: string[]) =>
+      preannotate([
+        'run',
+        join(SCENES, 'scene-01.jpg'),
+        '--model',
+        'builtin:emoji',
+        '--out',
+        join(folder, 'out'),
+        ...more,
+      ]);
+    expect((await run('--class', `cup=${'very '.repeat(20)}old cup`)).code).toBe(2);
+    expect(await run('--class', 'dog', '--class', 'cup')).toMatchObject({ code: 0 });
+  });
+
+  it('whose images have changed is refused, naming one; a copy with another time is the same image', async () => {
+    const folder = await temporaryFolder();
+    const images = join(folder, 'images');
+    await mkdir(images);
+    for (const name of ['scene-01.jpg', 'scene-02.jpg']) await copyFile(join(SCENES, name), join(images, name));
+    const args = ['run', images, ...EMOJI, '--out', join(folder, 'out')];
+    expect((await preannotate(args)).code).toBe(0);
+    await utimes(join(images, 'scene-01.jpg'), 1, 1);
+    expect((await preannotate(args)).code).toBe(0);
+    await copyFile(join(SCENES, 'scene-03.jpg'), join(images, 'scene-02.jpg'));
+    const { code, stderr } = await preannotate(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/scene-02\.jpg is not the file that was annotated/);
+  });
+
+  it('takes in images that come later, and gives them the next numbers', async () => {
+    const folder = await temporaryFolder();
+    const images = join(folder, 'images');
+    await mkdir(images);
+    await copyFile(join(SCENES, 'scene-02.jpg'), join(images, 'b.jpg'));
+    const args = ['run', images, ...EMOJI, '--out', join(folder, 'out')];
+    await preannotate(args);
+    await copyFile(join(SCENES, 'scene-01.jpg'), join(images, 'a.jpg'));
+    expect((await preannotate(args)).code).toBe(0);
+    const coco = JSON.parse(await readFile(join(folder, 'out/coco/instances.json'), 'utf8')) as { images: object[] };
+    expect(coco.images).toMatchObject([
+      { id: 2, file_name: 'a.jpg' },
+      { id: 1, file_name: 'b.jpg' },
+    ]);
+  });
+
+  it('with a journal damaged in the middle is refused with the line, one cut short is mended', async () => {
+    const folder = await temporaryFolder();
+    const out = join(folder, 'out');
+    const args = ['run', SCENES, ...EMOJI, '--out', out];
+    await preannotate(args);
+    const path = join(out, 'detections.jsonl');
+    const whole = await readFile(path);
+    await truncate(path, whole.length - 40);
+    const mended = await preannotate(args);
+    expect(mended).toMatchObject({ code: 0, stderr: expect.stringMatching(/ended in the middle of a line/) as string });
+    await expectComplete(out, 48);
+    const damaged = Buffer.from(whole);
+    damaged[Math.floor(whole.length / 2)]! ^= 1;
+    await writeFile(path, damaged);
+    const refused = await preannotate(args);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/detections\.jsonl:\d+: .*--restart/s) as string,
+    });
+    expect((await readFile(path)).equals(damaged)).toBe(true);
+  });
+
+  it('that is a file is refused before anything is done', async () => {
+    const out = join(await temporaryFolder(), 'out');
+    await writeFile(out, 'mine');
+    const { code, stderr } = await preannotate(['run', SCENES, ...EMOJI, '--out', out]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(out);
+    expect(await readFile(out, 'utf8')).toBe('mine');
+  });
+
+  it.skipIf(!canMount)(
+    'on a full disk ends with 1, says so once, and is gone on from (needs the right to mount)',
+    async () => {
+      const folder = await temporaryFolder();
+      const disk = await smallDisk('256k');
+      const images = join(folder, 'images');
+      const total = await manyScenes(images, 4);
+      const args = ['run', images, ...EMOJI, '--out', join(disk, 'out')];
+      const full = await preannotate(args);
+      expect(full.code).toBe(1);
+      expect(full.stderr.match(/the disk is full/g)).toHaveLength(1);
+      resizeDisk(disk, '64m');
+      expect((await preannotate(args)).code).toBe(0);
+      await expectComplete(join(disk, 'out'), total);
+    },
+  );
+});

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { mapConcurrent, untilAborted } from '../../src/core/stream.js';
+
+describe('mapConcurrent', () => {
+  it('never has more calls in flight than its limit, and loses none', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const results: number[] = [];
+    const mapped = mapConcurrent(
+      Array.from({ length: 50 }, (_, i) => i),
+      7,
+      async (i) => {
+        most = Math.max(most, ++inFlight);
+        await sleep((i * 7) % 5);
+        inFlight--;
+        return i;
+      },
+    );
+    for await (const result of mapped) results.push(result);
+    expect(most).toBe(7);
+    expect(results.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+  });
+
+  it('yields results as they arrive, not in the order asked for', async () => {
+    const results: number[] = [];
+    for await (const result of mapConcurrent([60, 1], 2, (ms) => sleep(ms, ms))) results.push(result);
+    expect(results).toEqual([1, 60]);
+  });
+
+  it('pulls its source only as results are consumed', async () => {
+    let pulled = 0;
+    function* source() {
+      for (;;) yield pulled++;
+    }
+    for await (const result of mapConcurrent(source(), 4, (i) => Promise.resolve(i))) if (result === 10) break;
+    expect(pulled).toBeLessThanOrEqual(16);
+  });
+
+  it('throws what a call rejected with', async () => {
+    const results = mapConcurrent([1, 2, 3], 2, (i) =>
+      i === 2 ? Promise.reject(new Error('two')) : Promise.resolve(i),
+    );
+    await expect(
+      (async () => {
+        for await (const _ of results);
+      })(),
+    ).rejects.toThrow('two');
+  });
+});
+
+describe('untilAborted', () => {
+  it("rejects with the signal's reason while the promise is still pending", async () => {
+    const controller = new AbortController();
+    const waiting = untilAborted(new Promise(() => {}), controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await expect(untilAborted(Promise.resolve(1), controller.signal)).rejects.toThrow('enough');
+  });
+
+  it('passes on what the promise gives', async () => {
+    await expect(untilAborted(Promise.resolve(1), new AbortController().signal)).resolves.toBe(1);
+  });
+});

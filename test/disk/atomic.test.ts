@@ -1,0 +1,263 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { replaceFile, replaceFolder } from '../../src/disk/atomic.js';
+import { ROOT } from '../support/golden.js';
+import { canMount, smallDisk } from '../support/disk.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const isLinux = process.platform === 'linux';
+const MODULE = pathToFileURL(join(ROOT, 'src/disk/atomic.ts')).href;
+
+/** A text that contains this one, typed as what it stands for. */
+const containing = (text: string) => expect.stringContaining(text) as string;
+
+/** Starts a script that has `replaceFile` and `replaceFolder`, in a process of its own, after a shell command. */
+function start(script: string, { shell = 'true' } = {}) {
+  const source = `import { replaceFile, replaceFolder } from ${JSON.stringify(MODULE)};\n${script}`;
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', source];
+  return spawn('bash', ['-c', `${shell} && exec "$@"`, 'bash', ...node], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** What writing in a process of its own fails with. */
+async function failureOf(script: string, options?: { shell: string }): Promise<unknown> {
+  const child = start(
+    `try { ${script} } catch ({ code, message }) { process.stdout.write(JSON.stringify({ code, message })); }`,
+    options,
+  );
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (said += part));
+  await once(child, 'close');
+  return JSON.parse(said);
+}
+
+/** Kills a script when it has printed something. */
+async function killedHalfWay(script: string): Promise<void> {
+  const child = start(script);
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
+
+describe('replaceFile', () => {
+  it('makes folders, writes all chunks, and leaves nothing beside the file', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'a/b', `${'n'.repeat(251)}.txt`);
+    await replaceFile(path, ['one ', Buffer.from('two '), 'é'.repeat(1_000_000)]);
+    expect(await readFile(path, 'utf8')).toBe(`one two ${'é'.repeat(1_000_000)}`);
+    await replaceFile(path, 'new');
+    expect(await readdir(join(folder, 'a/b'))).toEqual([`${'n'.repeat(251)}.txt`]);
+    expect(await readFile(path, 'utf8')).toBe('new');
+  });
+
+  it('keeps the old content when its source fails half-way, and says what the source said', async () => {
+    const path = join(await temporaryFolder(), 'file');
+    await writeFile(path, 'old');
+    async function* failing() {
+      yield 'x'.repeat(3_000_000);
+      yield await readFile(join(path, '../journal'));
+    }
+    await expect(replaceFile(path, failing())).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: containing('journal'),
+    });
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect(await readdir(dirname(path))).toEqual(['file']);
+  });
+
+  it('keeps the old content when the process is killed half-way, and the next one replaces it', async () => {
+    const path = join(await temporaryFolder(), 'file');
+    await writeFile(path, 'old');
+    await killedHalfWay(`
+      async function* endless() {
+        for (let i = 0; ; i++) {
+          yield 'x'.repeat(1 << 20);
+          if (i === 3) process.stdout.write('three megabytes are written');
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      }
+      await replaceFile(${JSON.stringify(path)}, endless());`);
+    expect(await readFile(path, 'utf8')).toBe('old');
+    await replaceFile(path, 'new');
+    expect(await readFile(path, 'utf8')).toBe('new');
+  });
+
+  it('of two at once, one wins whole', async () => {
+    const path = join(await temporaryFolder(), 'file');
+    const texts = ['a', 'b', 'c'].map((letter) => letter.repeat(2_000_000));
+    await Promise.all(texts.map((text) => replaceFile(path, [text])));
+    expect(texts).toContain(await readFile(path, 'utf8'));
+    expect(await readdir(dirname(path))).toEqual(['file']);
+  });
+
+  it('says which file cannot be written, and why', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'file'), '');
+    await mkdir(join(folder, 'folder'));
+    await expect(replaceFile(join(folder, 'file/inside'), 'x')).rejects.toMatchObject({
+      code: 'OUTPUT_UNUSABLE',
+      message: containing(`${join(folder, 'file/inside')} cannot be written: a part of the path is a file`),
+    });
+    await expect(replaceFile(join(folder, 'folder'), 'x')).rejects.toMatchObject({
+      code: 'WRITE_FAILED',
+      message: `${join(folder, 'folder')}: a folder has that name.`,
+    });
+    expect((await readdir(folder)).sort()).toEqual(['file', 'folder']);
+  });
+
+  it.skipIf(!isLinux)(
+    'says that a folder may not be written (Linux only: root gives up its rights first)',
+    async () => {
+      const folder = join(await temporaryFolder(), 'closed');
+      await mkdir(folder);
+      await chmod(dirname(folder), 0o755);
+      await chmod(folder, 0o555);
+      const path = join(folder, 'x');
+      const asNobody = `if (process.getuid() === 0) process.setuid(65534); await replaceFile(${JSON.stringify(path)}, 'x');`;
+      expect(await failureOf(asNobody)).toEqual({
+        code: 'OUTPUT_UNUSABLE',
+        message: `${path} cannot be written: permission denied.`,
+      });
+    },
+  );
+
+  it.skipIf(!isLinux)(
+    'keeps the old content when no more may be written (Linux only: a limit of 100 KB a file)',
+    async () => {
+      const path = join(await temporaryFolder(), 'file');
+      await writeFile(path, 'old');
+      const failure = await failureOf(`await replaceFile(${JSON.stringify(path)}, 'x'.repeat(5_000_000));`, {
+        shell: `trap '' XFSZ; ulimit -f 100`,
+      });
+      expect(failure).toEqual({ code: 'WRITE_FAILED', message: containing(`${path}: the file would be larger than`) });
+      expect(await readFile(path, 'utf8')).toBe('old');
+      expect(await readdir(dirname(path))).toEqual(['file']);
+    },
+  );
+
+  it.skipIf(!canMount)('keeps the old content on a full disk (needs the right to mount a small one)', async () => {
+    const disk = await smallDisk('1m');
+    const path = join(disk, 'file');
+    await writeFile(path, 'old');
+    const chunks = Array.from({ length: 50 }, () => 'x'.repeat(100_000));
+    await expect(replaceFile(path, chunks)).rejects.toMatchObject({
+      code: 'WRITE_FAILED',
+      message: `${path}: the disk is full.`,
+    });
+    expect(await readdir(disk)).toEqual(['file']);
+    expect(await readFile(path, 'utf8')).toBe('old');
+  });
+});
+
+describe('replaceFolder', () => {
+  const write = (name: string) => (folder: string) => writeFile(join(folder, name), name);
+
+  it('swaps a filled folder in; what was there and what a crash left over goes', async () => {
+    const parent = await temporaryFolder();
+    await replaceFolder(join(parent, 'deep/view'), write('old'));
+    await mkdir(join(parent, 'deep/.preannotate-view-new'));
+    await writeFile(join(parent, 'deep/.preannotate-view-new/half'), '');
+    const result = await replaceFolder(join(parent, 'deep/view'), async (folder) => {
+      await write('new')(folder);
+      expect(await readdir(join(parent, 'deep/view'))).toEqual(['old']);
+      return 7;
+    });
+    expect(result).toBe(7);
+    expect(await readdir(join(parent, 'deep'))).toEqual(['view']);
+    expect(await readdir(join(parent, 'deep/view'))).toEqual(['new']);
+  });
+
+  it('leaves the old folder when filling fails, and names it in the message', async () => {
+    const parent = await temporaryFolder();
+    const view = join(parent, 'view');
+    await replaceFolder(view, write('old'));
+    const failing = replaceFolder(view, async (folder) => {
+      await mkdir(join(folder, 'a'));
+      await replaceFile(join(folder, 'a'), 'x');
+    });
+    await expect(failing).rejects.toMatchObject({
+      code: 'WRITE_FAILED',
+      message: `${view}/a: a folder has that name.`,
+    });
+    expect(await readdir(parent)).toEqual(['view']);
+    expect(await readdir(view)).toEqual(['old']);
+  });
+
+  it('leaves the old folder when the process is killed, and the next one clears up', async () => {
+    const parent = await temporaryFolder();
+    const view = join(parent, 'view');
+    await replaceFolder(view, write('old'));
+    await killedHalfWay(`
+      import { writeFile } from 'node:fs/promises';
+      await replaceFolder(${JSON.stringify(view)}, async (folder) => {
+        for (let i = 0; ; i++) { await writeFile(folder + '/' + i, ''); if (i === 100) process.stdout.write('.'); }
+      });`);
+    expect((await readdir(parent)).sort()).toEqual(['.preannotate-view-new', 'view']);
+    expect(await readdir(view)).toEqual(['old']);
+    await replaceFolder(view, write('new'));
+    expect(await readdir(parent)).toEqual(['view']);
+    expect(await readdir(view)).toEqual(['new']);
+  });
+
+  it('after a crash between the two renames, the old folder is back even if filling fails', async () => {
+    const parent = await temporaryFolder();
+    await mkdir(join(parent, '.preannotate-view-old'));
+    await write('old')(join(parent, '.preannotate-view-old'));
+    await expect(replaceFolder(join(parent, 'view'), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await readdir(parent)).toEqual(['view']);
+    expect(await readdir(join(parent, 'view'))).toEqual(['old']);
+  });
+
+  it('puts the old folder back when the new one cannot take its place', async () => {
+    const parent = await temporaryFolder();
+    const view = join(parent, 'view');
+    await replaceFolder(view, write('old'));
+    const vanishing = replaceFolder(view, (folder) => rm(folder, { recursive: true })); // cleared away by somebody else
+    await expect(vanishing).rejects.toMatchObject({ code: 'WRITE_FAILED', message: containing(view) });
+    expect(await readdir(parent)).toEqual(['view']);
+    expect(await readdir(view)).toEqual(['old']);
+  });
+
+  it('replaces what a link leads to, and the link stays', async () => {
+    const parent = await temporaryFolder();
+    await mkdir(join(parent, 'elsewhere'));
+    await symlink('elsewhere', join(parent, 'view'));
+    await replaceFolder(join(parent, 'view'), write('new'));
+    expect(await readlink(join(parent, 'view'))).toBe('elsewhere');
+    expect(await readdir(join(parent, 'elsewhere'))).toEqual(['new']);
+    expect((await readdir(parent)).sort()).toEqual(['elsewhere', 'view']);
+  });
+
+  it('refuses to replace a file', async () => {
+    const view = join(await temporaryFolder(), 'view');
+    await writeFile(view, 'precious');
+    await expect(replaceFolder(view, write('new'))).rejects.toMatchObject({
+      code: 'OUTPUT_UNUSABLE',
+      message: `${view} cannot be written: there is a file of that name.`,
+    });
+    expect(await readFile(view, 'utf8')).toBe('precious');
+  });
+
+  it.skipIf(!canMount)(
+    'leaves the old folder when the disk fills up (needs the right to mount a small one)',
+    async () => {
+      const disk = await smallDisk('1m');
+      await replaceFolder(join(disk, 'view'), write('old'));
+      const filling = replaceFolder(join(disk, 'view'), (folder) =>
+        replaceFile(join(folder, 'a'), 'x'.repeat(2_000_000)),
+      );
+      await expect(filling).rejects.toMatchObject({
+        code: 'WRITE_FAILED',
+        message: `${join(disk, 'view/a')}: the disk is full.`,
+      });
+      expect(await readdir(disk)).toEqual(['view']);
+      expect(await readdir(join(disk, 'view'))).toEqual(['old']);
+    },
+  );
+});

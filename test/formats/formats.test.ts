@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile, readdir, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { ViewImage } from '../../src/core/image.js';
+import type { View } from '../../src/formats/format.js';
+import { formatNames, formats, type FormatName } from '../../src/formats/index.js';
+import { ROOT, SHARED } from '../support/golden.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { filesUnder, readers } from './readers.js';
+import { imagesNamed, oddImage, oddNames, ontology, randomNumbers, written } from './views.js';
+
+const CORPUS_NAMES = join(SHARED, 'corpus/odd-names.json');
+
+/** How far a corner may be off, in pixels: COCO keeps hundredths, YOLO a millionth of the image. */
+const TOLERANCE: Record<FormatName, (image: ViewImage) => number> = {
+  coco: () => 1e-9,
+  yolo: ({ width, height }) => 1e-6 * Math.max(width, height) + 1e-9,
+};
+
+describe.each(formatNames)('%s', (format) => {
+  it.each([1, 2, 3])(
+    'what a reader gets back is what was selected, for odd names and boxes (seed %i)',
+    async (seed) => {
+      const random = randomNumbers(seed);
+      const images = oddNames(80, random).map((name, i) => oddImage(name, i + 1, random));
+      const { view } = await written(format, images);
+      await expectReadBack(format, view, images);
+    },
+  );
+
+  it.skipIf(!existsSync(CORPUS_NAMES))(
+    'keeps the names of the corpus of odd names (skipped where it is absent)',
+    async () => {
+      const { names } = JSON.parse(readFileSync(CORPUS_NAMES, 'utf8')) as {
+        names: { name?: string; expected: string }[];
+      };
+      const decoded = names.flatMap(({ name, expected }) =>
+        name !== undefined && expected.startsWith('decode') ? [name] : [],
+      );
+      const possible = decoded.filter((name) => name.split('/').every((part) => Buffer.byteLength(part) <= 255));
+      expect(possible.length).toBeGreaterThan(10);
+      const images = imagesNamed(possible);
+      const { view } = await written(format, images);
+      await expectReadBack(format, view, images);
+    },
+  );
+
+  it('gives the same bytes again, and leaves nothing of an earlier view', async () => {
+    const { view } = await written(format, imagesNamed(['a.jpg', 'b/a.jpg', 'b/c.png']));
+    const before = await contentOf(view.outDir);
+    const stale = join(view.outDir, 'stale.txt');
+    await writeFile(stale, 'stale');
+    await utimes(stale, 1, 1); // older than the view: nobody's work
+    await formats[format].write(view);
+    expect(await contentOf(view.outDir)).toEqual(before);
+    expect(await readdir(dirname(view.outDir))).toEqual([format]);
+  });
+
+  it('a view with files that are newer than itself is kept, and said', async () => {
+    const { view } = await written(format, imagesNamed(['a.jpg']));
+    await writeFile(join(view.outDir, 'corrected.txt'), 'by hand');
+    const later = new Date(Date.now() + 1000);
+    await utimes(join(view.outDir, 'corrected.txt'), later, later);
+    const notes = await formats[format].write(view);
+    const kept = join(dirname(view.outDir), '.preannotate/changed');
+    const [folder] = await readdir(kept);
+    expect(await readFile(join(kept, folder!, 'corrected.txt'), 'utf8')).toBe('by hand');
+    expect(notes.join()).toContain(join(kept, folder!));
+  });
+
+  it('of no image at all is still a valid file', async () => {
+    const { view } = await written(format, []);
+    await expectReadBack(format, view, []);
+  });
+
+  it('leaves the earlier view as it was when the journal cannot be read to its end', async () => {
+    const { view } = await written(format, imagesNamed(['a.jpg', 'b.jpg']));
+    const before = await contentOf(view.outDir);
+    const torn: View = {
+      ...view,
+      images: {
+        async *[Symbol.asyncIterator]() {
+          yield* imagesNamed(['a.jpg']);
+          await Promise.reject(new Error('line 3 is damaged'));
+        },
+      },
+    };
+    await expect(formats[format].write(torn)).rejects.toThrow('line 3 is damaged');
+    expect(await contentOf(view.outDir)).toEqual(before);
+    expect(await readdir(dirname(view.outDir))).toEqual([format]);
+  });
+
+  it('never holds all images: 5,000 with 100 boxes each fit into a heap that cannot hold them', async () => {
+    expect(await writesMany(format, 'images')).toBe(0);
+    expect(await writesMany(format, 'await holding(images)')).not.toBe(0); // the same, held: so the heap is small enough
+  });
+});
+
+async function expectReadBack(format: FormatName, { outDir, root }: View, images: readonly ViewImage[]): Promise<void> {
+  const sizes = new Map(images.map(({ name, width, height }) => [name, { width, height }]));
+  const read = await readers[format]({ outDir, root, sizes });
+  const byName = new Map(read.map((image) => [image.name, image]));
+  expect([...byName.keys()].sort()).toEqual(images.map(({ name }) => name).sort());
+  for (const image of images) {
+    const { boxes } = byName.get(image.name)!;
+    expect(boxes.map(({ className, score }) => ({ className, score }))).toEqual(
+      image.detections.map(({ classId, score }) => ({ className: ontology.classes[classId]!.name, score })),
+    );
+    const off = boxes.flatMap(({ box }, i) =>
+      box.map((value, side) => Math.abs(value - image.detections[i]!.box[side]!)),
+    );
+    expect(Math.max(0, ...off)).toBeLessThanOrEqual(TOLERANCE[format](image));
+  }
+}
+
+async function contentOf(folder: string): Promise<Record<string, string>> {
+  const files = (await filesUnder(folder)).sort();
+  return Object.fromEntries(
+    await Promise.all(files.map(async (file) => [file, await readFile(file, 'utf8')] as const)),
+  );
+}
+
+/** Writes many images in a process with little memory. @returns Its exit code, or the signal that ended it. */
+async function writesMany(format: FormatName, shown: string): Promise<unknown> {
+  const folder = await temporaryFolder();
+  const script = `
+    import { formats } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/formats/index.ts')).href)};
+    const box = (i, k) => [k, i % 100, k + 20.5 + (i % 50) / 100, (i % 100) + 30.25];
+    const detection = (i, k) => ({ classId: 0, queryId: 0, score: 0.5, box: box(i, k) });
+    const images = { async *[Symbol.asyncIterator]() {
+      for (let i = 0; i < 5000; i++) {
+        const detections = Array.from({ length: 100 }, (_, k) => detection(i, k));
+        yield { id: i + 1, name: 'f' + (i % 10) + '/' + i + '.jpg', width: 640, height: 480, detections, stored: detections };
+      }
+    } };
+    async function holding(all) { const held = []; for await (const image of all) held.push(image); return images.held = held; }
+    const ontology = { templates: [], ignore: [], classes: [{ name: 'a', id: 1, prompts: ['a'] }],
+      queries: [{ prompt: 'a', texts: ['a'], classId: 0 }] };
+    const provenance = { version: '1', model: 'm', modelSha256: '', year: 2026 };
+    await formats.${format}.write({ images: ${shown}, ontology, root: '/', outDir: ${JSON.stringify(join(folder, format))}, provenance });`;
+  const args = ['--max-old-space-size=32', '--import', 'tsx', '--input-type=module', '-e', script];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' });
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return code ?? signal;
+}

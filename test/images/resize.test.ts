@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { openResizer, pack } from '../../src/images/pack.js';
+import { GOLDEN, goldenCases, tensorsOf } from '../support/golden.js';
+
+const MEAN = [0.48145466, 0.4578275, 0.40821073];
+const STD = [0.26862954, 0.26130258, 0.27577711];
+
+describe('OWL-ViT: pixels are those of Pillow within one level, and exactly but for 0.15 % of samples (of pure noise; photographs 0.1 %)', () => {
+  const golden = goldenCases('preprocess').find(({ model }) => model === 'owlvit-tiny')!;
+  const tensor = tensorsOf(golden);
+  it.each(golden.items)('$prefix', async (item) => {
+    const ours = await resized('stretch', item);
+    const { height, width } = item.size;
+    let differing = 0;
+    let compared = 0;
+    const every = item.only === undefined ? 1 : 5; // the largest is stored as every fifth row
+    for (let c = 0; c < 3; c++) {
+      for (let y = 0; y < height; y += every) {
+        for (let x = 0; x < width; x++) {
+          const at = (c * Math.ceil(height / every) + y / every) * width + x;
+          const theirs =
+            item.only === undefined
+              ? level(tensor(`${item.prefix}.pixel_values`).data[at]!, c)
+              : tensor(`${item.prefix}.resized_u8_sampled`).data[at]!;
+          const difference = Math.abs(ours[(y * width + x) * 3 + c]! - Math.round(theirs));
+          expect(difference).toBeLessThanOrEqual(1);
+          differing += difference;
+          compared++;
+        }
+      }
+    }
+    expect(differing / compared).toBeLessThan(item.image === 'small_noise' ? 0.0015 : 0.001);
+  });
+});
+
+describe('OWLv2: pixels are those of transformers 4 within half a level, which is what rounding to whole levels costs', () => {
+  const golden = goldenCases('preprocess').find(({ model }) => model === 'owlv2-tiny')!;
+  const tensor = tensorsOf(golden);
+  it.each(golden.items.filter(({ prefix }) => prefix.includes('.pad0.5.')))('$prefix', async (item) => {
+    const ours = await resized('letterbox', item);
+    const { height, width } = item.size;
+    const { data, shape } = tensor(
+      item.only === undefined ? `${item.prefix}.pixel_values` : `${item.prefix}.pixel_values_sampled`,
+    );
+    const [stepY, stepX] = item.only === undefined ? [1, 1] : [29, 31];
+    expect(shape).toEqual([3, Math.ceil(height / stepY), Math.ceil(width / stepX)]);
+    let largest = 0;
+    for (let c = 0; c < 3; c++) {
+      for (let i = 0; i < shape[1]!; i++) {
+        for (let j = 0; j < shape[2]!; j++) {
+          const theirs = level(data[(c * shape[1]! + i) * shape[2]! + j]!, c);
+          largest = Math.max(largest, Math.abs(ours[(i * stepY * width + j * stepX) * 3 + c]! - theirs));
+        }
+      }
+    }
+    expect(largest).toBeLessThan(0.501);
+  });
+});
+
+async function resized(fit: 'stretch' | 'letterbox', item: { image: string; size: { height: number; width: number } }) {
+  const file = join(GOLDEN, 'images', `${item.image}.png`);
+  const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  await using resizer = await openResizer(fit, item.size);
+  return await pack([{ pixels: data, width: info.width, height: info.height, original: info }], resizer, item.size);
+}
+
+/** A normalised value as a level of 0–255. */
+function level(value: number, channel: number): number {
+  return (value * STD[channel]! + MEAN[channel]!) * 255;
+}

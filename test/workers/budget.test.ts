@@ -1,0 +1,32 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Budget } from '../../src/workers/budget.js';
+
+describe('Budget', () => {
+  it('never gives out more than it has, and serves in the order asked', async () => {
+    const budget = new Budget(10);
+    const granted: string[] = [];
+    const take = (name: string, cost: number) => budget.take(cost).then((share) => (granted.push(name), share));
+    const first = await take('6', 6);
+    const second = take('7', 7);
+    const third = take('1', 1); // would fit, but 7 was first
+    await setImmediate();
+    expect(granted).toEqual(['6']);
+    first[Symbol.dispose]();
+    await second;
+    await third;
+    expect(granted).toEqual(['6', '7', '1']);
+  });
+
+  it('lets one that costs more than everything go alone', async () => {
+    const budget = new Budget(10);
+    const small = await budget.take(1);
+    let alone = false;
+    const huge = budget.take(1000).then((share) => ((alone = true), share));
+    await setImmediate();
+    expect(alone).toBe(false);
+    small[Symbol.dispose]();
+    (await huge)[Symbol.dispose]();
+    (await budget.take(10))[Symbol.dispose]();
+  });
+});
