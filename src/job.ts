@@ -1,11 +1,14 @@
+import type { Device } from './core/device.js';
 import { specOf, type Ontology } from './core/ontology.js';
 import type { Selection } from './core/select.js';
+import type { TileOptions } from './core/tiles.js';
 import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/discover.js';
+import type { PrecisionWish } from './core/precision.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './report/stats.js';
 import type { RunFiles } from './run/files.js';
-import { JOURNAL_VERSION, type JournalHeader } from './run/header.js';
+import { JOURNAL_VERSION, type JournalHeader, type WrittenTiles } from './run/header.js';
 import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
 import type { Plan } from './run/plan.js';
@@ -20,11 +23,14 @@ export interface Job {
   readonly outDir: string; // absolute
   readonly restart: boolean;
   readonly model: string; // reference
+  readonly precision: PrecisionWish; // also decides which of a model's files is fetched, where there are several
   readonly ontology: Ontology;
   readonly whereOf: (prompt: string) => string; // where a prompt was written
+  readonly exampleFolder: string; // that their paths are relative to
   readonly allowTruncate: boolean;
+  readonly devices: readonly Device[] | 'auto';
   readonly placement: PlacementWishes;
-  readonly worker: Omit<WorkerSettings, 'checkpoint' | 'threads'>;
+  readonly worker: Omit<WorkerSettings, 'checkpoint' | 'precision' | 'imageWeights' | 'threads' | 'maxBatchSize'>;
   readonly selection: Selection;
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
@@ -41,8 +47,8 @@ export interface Prepared {
 }
 
 /** What decides the model's answers, and so must not differ between two attempts. */
-export function headerOf(job: Job, { reference, sha256, key }: Model): JournalHeader {
-  const { imageSize, scoreFloor, maxDetections, maxPixels, maxBytes, strictImages } = job.worker;
+export function headerOf(job: Job, { reference, sha256, key, precision }: Model): JournalHeader {
+  const { imageSize, tiles, scoreFloor, maxDetections, maxPixels, maxBytes, strictImages } = job.worker;
   return {
     journal: JOURNAL_VERSION,
     preannotate: job.version,
@@ -50,7 +56,9 @@ export function headerOf(job: Job, { reference, sha256, key }: Model): JournalHe
     model: { reference, sha256, key },
     ontology: specOf(job.ontology),
     options: {
+      precision,
       image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
+      ...(tiles === undefined ? {} : { tiles: tilesAsWritten(tiles) }),
       score_floor: scoreFloor,
       max_stored: maxDetections,
       max_pixels: maxPixels,
@@ -59,6 +67,11 @@ export function headerOf(job: Job, { reference, sha256, key }: Model): JournalHe
       allow_truncate: job.allowTruncate,
     },
   };
+}
+
+/** As a config file has them. */
+export function tilesAsWritten({ height, width, overlap, fullImage }: TileOptions): WrittenTiles {
+  return { size: [height, width], overlap, full_image: fullImage };
 }
 
 /** What run.json says. */

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import type { Failure } from './core/errors.js';
-import { thresholdsOf } from './core/select.js';
-import { mapConcurrent, untilAborted } from './core/stream.js';
+import { mapConcurrent } from './core/stream.js';
+import { inputNotes, startEngine } from './engine.js';
+import { hubEnvironment } from './hub/environment.js';
 import { discover } from './images/discover.js';
 import { headerOf, manifestOf, type Job, type Prepared } from './job.js';
-import { inputSizeOf } from './model/input-size.js';
-import { findModel } from './model/source.js';
+import { findModel, isModelHere } from './model/source.js';
 import type { Progress } from './report/progress.js';
 import { RunStats } from './report/stats.js';
 import { assertClassesKept, lockClasses } from './run/classes.js';
@@ -20,24 +20,27 @@ import { planRun } from './run/plan.js';
 import { recordOf } from './run/record.js';
 import { StoredImages } from './run/stored.js';
 import { assertViewsReplaceable, provenanceOf, writeViews } from './views.js';
-import { describePlacement, placeWorkers } from './workers/placement.js';
-import { Pool } from './workers/pool.js';
+import { assertPossible } from './workers/choose-devices.js';
+import type { Pool } from './workers/pool.js';
 
 /** A whole batch run: image paths in, journal and annotation files out. */
 export async function annotate(job: Job, progress: Progress, signal: AbortSignal): Promise<RunManifest> {
+  assertPossible(job.worker.optimizer);
   const files = filesOf(job.outDir);
   const found = await discover(job.inputs, job.discovery);
-  const model = await findModel(job.model);
   await using _lock = await OutputLock.take(files.lock);
   await assertViewsReplaceable(job, found.root);
   await assertClassesKept(files.classes, job.ontology.classes);
+  using watcher = progress.download();
+  const model = await findModel(job.model, { ...job, watcher, signal, variables: process.env });
   await using journal = await Journal.open(files.journal, headerOf(job, model), job); // has what earlier attempts finished
   const plan = await planRun(found.images, journal);
   const stats = new RunStats({ found: found.images.length, resumed: plan.finished });
   const run = { files, found, model, journal, plan, stats };
   signal.throwIfAborted();
 
-  await using engine = plan.pending.length > 0 ? await startEngine(job, run, { progress, signal }) : undefined;
+  const work = { model, images: plan.pending.length };
+  await using engine = work.images > 0 ? await startEngine(job, work, { progress, signal }) : undefined;
   await journal.begin(); // only now: until here nothing of an earlier run was touched
   try {
     await writeManifest(files.manifest, manifestOf(job, run, 'running'));
@@ -101,38 +104,6 @@ async function annotatePending(
   }
 }
 
-/** Starts the workers, says what was chosen for the user, and encodes the prompts. */
-async function startEngine(
-  job: Job,
-  { model, plan }: Prepared,
-  { progress, signal }: { progress: Progress; signal: AbortSignal },
-): Promise<Pool> {
-  const placement = placeWorkers(job.placement, { images: plan.pending.length, weightBytes: model.weightBytes });
-  progress.note(`Using ${describePlacement(placement)}.`);
-  const { imageSize, scoreFloor } = job.worker;
-  if (imageSize !== undefined) {
-    const { height, width } = inputSizeOf(model.checkpoint, imageSize);
-    progress.note(`Images are ${height} x ${width} (height x width) to the model: whole patches.`);
-  }
-  const lowest = Math.min(...thresholdsOf(job.ontology, job.selection));
-  if (lowest < scoreFloor) {
-    progress.note(`A threshold of ${lowest} shows nothing below the score_floor of ${scoreFloor}: lower that too.`);
-  }
-  const engine = new Pool({
-    ...placement,
-    settings: { ...job.worker, checkpoint: model.checkpoint, threads: placement.threads },
-    prompts: { model, allowTruncate: job.allowTruncate, whereOf: job.whereOf },
-    onWarning: (message) => progress.note(message),
-  });
-  try {
-    await untilAborted(Promise.all([engine.ready(), engine.prepare(job.ontology)]), signal);
-    return engine;
-  } catch (error) {
-    await engine[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
 /** What a run would do. */
 export interface JobPlan {
   readonly root: string;
@@ -141,16 +112,24 @@ export interface JobPlan {
   readonly pending: readonly string[];
   readonly failures: readonly Failure[];
   readonly model: string;
+  readonly fetches: boolean; // the model must be downloaded first
+  readonly notes: readonly string[]; // how images come to the model
 }
 
 /** Checks inputs, model and output folder, and lists what is left to do. Writes and decodes nothing. */
-export async function planOnly(job: Job): Promise<JobPlan> {
+export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
+  assertPossible(job.worker.optimizer);
   const files = filesOf(job.outDir);
   const found = await discover(job.inputs, job.discovery);
-  const model = await findModel(job.model);
+  using watcher = progress.download();
+  const finding = { ...job, watcher, variables: process.env };
+  // Offline there is nothing to be fetched, which findModel says.
+  const isOffline = hubEnvironment(process.env).offline !== undefined;
+  const isHere = isOffline || (await isModelHere(job.model, finding));
+  const model = isHere ? await findModel(job.model, finding) : undefined;
   await assertClassesKept(files.classes, job.ontology.classes);
   const journal = job.restart ? undefined : await readJournal(files.journal);
-  if (journal !== undefined) assertSameJob(journal.header, headerOf(job, model), files.journal);
+  if (journal !== undefined && model !== undefined) assertSameJob(journal.header, headerOf(job, model), files.journal);
   const entries = journal?.entries ?? new Map<string, JournalEntry>();
   const { pending, finished } = await planRun(found.images, { path: files.journal, entries });
   return {
@@ -160,5 +139,7 @@ export async function planOnly(job: Job): Promise<JobPlan> {
     pending: pending.map(({ name }) => name),
     failures: found.failures.map(({ failure }) => failure),
     model: job.model,
+    fetches: model === undefined,
+    notes: model === undefined ? [] : inputNotes(job, model),
   };
 }

@@ -7,7 +7,8 @@ const SRC = resolve(import.meta.dirname, '../src');
 /** A file imports from its own folder or from a step further right, never back and never sideways. */
 const STEPS = [
   ['cli'],
-  ['pipeline.ts', 'server'],
+  ['pipeline.ts', 'server', 'doctor'],
+  ['engine.ts'],
   ['job.ts', 'views.ts'],
   ['workers', 'config'],
   ['model'],

@@ -32,6 +32,8 @@ function jsonSchemaOf(schema: z.ZodType): object {
       if (zodSchema instanceof z.ZodDefault || zodSchema instanceof z.ZodPrefault) {
         jsonSchema.default = zodSchema.def.defaultValue; // zod drops it where text is read first
       }
+      const { examples } = z.globalRegistry.get(zodSchema) ?? {};
+      if (Array.isArray(examples)) jsonSchema.examples = examples; // these too
       for (const key of ['flag', 'alias', 'path']) Reflect.deleteProperty(jsonSchema, key);
     },
   });

@@ -8,8 +8,13 @@ import { PreannotateError } from '../core/errors.js';
  * those of the environment and the config file. Usage errors are thrown as PreannotateError USAGE.
  */
 export function addFlags(command: Command, schema: z.ZodObject): Command {
+  addOwnFlags(command, schema);
+  return command.option('--config <file>', 'Settings for all options (default: ./preannotate.yaml, if there)');
+}
+
+/** Like {@link addFlags}, for a command that reads no config file. */
+export function addOwnFlags(command: Command, schema: z.ZodObject): Command {
   for (const option of flagsOf(schema).flatMap(optionsOf)) command.addOption(option);
-  command.option('--config <file>', 'Settings for all options (default: ./preannotate.yaml, if there)');
   return throwUsageErrors(command);
 }
 

@@ -1,55 +1,10 @@
-import { Command, CommanderError } from 'commander';
-import { FAILURES, PreannotateError } from '../core/errors.js';
-import { exportCommand } from './commands/export.js';
-import { runCommand } from './commands/run.js';
-import { throwUsageErrors } from './flags.js';
-import { Interrupted } from './interrupt.js';
-import { printCause, printFailure, printUnexpected } from './output.js';
-import { VERSION } from './version.js';
+/** Where the command line begins: a worker's process starts to load before everything else does. */
+import { startSpareWorker } from '../workers/spare.js';
 
-const HELP_WIDTH = 110;
+const NEEDS_NO_WORKER = new Set(['--help', '-h', '--dry-run']);
 
-const EXAMPLES = `
-Examples:
-  preannotate run photos --class 'bottle=a bottle,glass bottle' --model ./owlvit-base-patch32
-  preannotate export annotations --score-threshold 0.4
-  preannotate run --help`;
+const args = process.argv.slice(2);
+if (args[0] === 'run' && !args.some((arg) => NEEDS_NO_WORKER.has(arg))) startSpareWorker();
 
-process.exitCode = await main(process.argv.slice(2));
-
-/** Runs a command line. @returns The exit code; the only place that turns a failure into one. */
-async function main(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
-  const verbose = args.includes('--verbose') || args.includes('-v');
-  try {
-    await programOf().parseAsync(args, { from: 'user' });
-    return Number(process.exitCode ?? 0);
-  } catch (error) {
-    if (error instanceof Interrupted) return error.exitCode;
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILURES.USAGE.exitCode;
-    if (error instanceof PreannotateError) {
-      printFailure(error);
-      if (verbose) printCause(error);
-      return FAILURES[error.code].exitCode;
-    }
-    printUnexpected(error);
-    return 1;
-  }
-}
-
-function programOf(): Command {
-  const program = new Command('preannotate')
-    .description('Draft bounding boxes for folders of images from text prompts, for people to correct.')
-    .version(VERSION)
-    .addHelpText('after', EXAMPLES)
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns || HELP_WIDTH, HELP_WIDTH) });
-  for (const command of [runCommand(), exportCommand()]) {
-    program.addCommand(command.configureHelp(program.configureHelp()));
-  }
-  return throwUsageErrors(program);
-}
-
-/** `preannotate … | head` closes our output early: that is no failure. */
-function leaveQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-}
+const { main } = await import('./program.js');
+process.exitCode = await main(args);

@@ -1,3 +1,4 @@
+import type { Device } from '../core/device.js';
 import type { Problem } from './problems.js';
 import type { Origin } from './sources.js';
 
@@ -42,6 +43,9 @@ export function settleRivals({ values, originOf, nameOf }: Merged): { lost: stri
   return { lost, problems };
 }
 
+/** Tiles are cut from all pixels of an image, 3 bytes each, which must fit into one buffer of 2 GiB. */
+const MOST_PIXELS_WITH_TILES = 715_000_000;
+
 /** Settings that are fine alone and make no sense together. */
 export function problemsTogether({ values, originOf, nameOf }: Merged): Problem[] {
   const problems: Problem[] = [];
@@ -60,13 +64,28 @@ export function problemsTogether({ values, originOf, nameOf }: Merged): Problem[
       advice: `Lower score_floor to ${threshold} too, or raise the threshold.`,
     });
   }
-  const { optimizer, devices } = values;
+  const { tiles, max_pixels: maxPixels } = values;
+  if (tiles !== undefined && typeof maxPixels === 'number' && maxPixels > MOST_PIXELS_WITH_TILES) {
+    problems.push({
+      message: `${nameOf('max_pixels')} is ${maxPixels}, but images that are cut into tiles may have ${MOST_PIXELS_WITH_TILES} pixels at most.`,
+      advice: `Lower max_pixels to ${MOST_PIXELS_WITH_TILES}, or leave out tiles: larger images are then shrunk.`,
+    });
+  }
+  return [...problems, ...devicesTogether({ values, originOf, nameOf })];
+}
+
+/** Ways of computing that some devices do not have. */
+function devicesTogether({ values, nameOf }: Merged): Problem[] {
+  const problems: Problem[] = [];
+  const { optimizer, devices, precision } = values;
+  if (precision === 'int8' && Array.isArray(devices) && devices.some(({ provider }: Device) => provider !== 'cpu')) {
+    problems.push({
+      message: `${nameOf('precision')} is int8, which is computed on a CPU only.`,
+      advice: 'Use --precision fp16 on a GPU, or --device cpu.',
+    });
+  }
   const isCudaOnly = optimizer === 'tensorrt' || optimizer === 'cudagraphs';
-  if (
-    isCudaOnly &&
-    Array.isArray(devices) &&
-    devices.some(({ provider }: { provider: string }) => provider !== 'cuda')
-  ) {
+  if (isCudaOnly && Array.isArray(devices) && devices.some(({ provider }: Device) => provider !== 'cuda')) {
     problems.push({
       message: `${nameOf('optimizer')} is ${optimizer}, which works on cuda devices only.`,
       advice: 'Name only cuda devices, or leave the optimizer at onnxrt.',

@@ -14,9 +14,11 @@ import {
   type Environment,
   type Origin,
 } from './sources.js';
+import { TILE_KEYS } from './tiles.js';
 import { readYaml, shownPath, type YamlFile } from './yaml.js';
 
-const CONFIG_NAMES = ['preannotate.yaml', 'preannotate.yml'];
+/** Of these the one that lies in the working folder is read. */
+export const CONFIG_NAMES = ['preannotate.yaml', 'preannotate.yml'];
 
 type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
 
@@ -31,7 +33,7 @@ type Values = Record<string, unknown>; // by key, as users type it
 export interface Loaded<Schema extends z.ZodObject> {
   readonly settings: Settings<Schema>;
   readonly given: { readonly [Key in keyof Settings<Schema>]-?: Origin };
-  readonly configFile?: YamlFile;
+  readonly configFile?: YamlFile & { readonly path: string };
 }
 
 export interface LoadRequest<Schema extends z.ZodObject> {
@@ -61,7 +63,7 @@ export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequ
   const values = parsed(schema, entries, problems);
   settle(schema, values, entries);
   makeAbsolute(values, entries, { cwd, config: dirname(configPath ?? join(cwd, CONFIG_NAMES[0]!)) });
-  return { ...named(schema, values, entries), ...(file ? { configFile: file } : {}) };
+  return { ...named(schema, values, entries), ...(file ? { configFile: { ...file, path: configPath } } : {}) };
 }
 
 /**
@@ -74,8 +76,13 @@ export function ontologySourceOf({ settings, configFile }: Loaded<typeof RunConf
   if (classes !== undefined) return { classes };
   if (typeof ontology === 'string') return { file: ontology };
   if (ontology !== undefined && configFile !== undefined) {
-    const { name, where } = configFile;
-    return { mapping: ontology, file: name, where: (path, part) => where(['ontology', ...path], part) };
+    const { name, path: configPath, where } = configFile;
+    return {
+      mapping: ontology,
+      file: name,
+      folder: dirname(configPath),
+      where: (path, part) => where(['ontology', ...path], part),
+    };
   }
   throw new PreannotateError({
     code: 'USAGE',
@@ -106,8 +113,8 @@ function parsed(schema: z.ZodObject, entries: ReadonlyMap<string, Entry>, proble
     ? []
     : problemsOf(result.error, {
         subject: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
-        whereKey: ([key]) => String(key),
-        knownKeys: () => [],
+        whereKey: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
+        knownKeys: ([key]) => (key === 'tiles' ? TILE_KEYS : []),
       });
   if (!result.success || problems.length > 0) throw refusal('CONFIG_INVALID', [...problems, ...unreadable]);
   return Object.fromEntries(Object.entries(result.data).filter(([key]) => key in schema.shape));

@@ -1,6 +1,8 @@
+import { area } from '../core/box.js';
+import { labelOf } from '../core/ontology.js';
 import { printable } from '../core/text.js';
-import type { DraftClass, OntologyDraft, Written } from './ontology-draft.js';
-import { MAX_PROMPTS } from './ontology-schema.js';
+import { examplesOf, type DraftClass, type DraftExample, type OntologyDraft, type Written } from './ontology-draft.js';
+import { MAX_EXAMPLES, MAX_PROMPTS } from './ontology-schema.js';
 import type { Problem } from './problems.js';
 
 /** Characters that break annotation files: controls, halves of surrogate pairs, line and paragraph separators. */
@@ -20,6 +22,8 @@ export function problemsOfDraft(draft: OntologyDraft): Problem[] {
   ];
   if (classes.length === 0) return [noClasses(draft)];
   if (prompts.length > MAX_PROMPTS) return [tooManyPrompts(draft, prompts.length)];
+  const examples = examplesOf(draft);
+  if (examples.length > MAX_EXAMPLES) return [tooManyExamples(examples)];
   return [
     ...classes.flatMap(({ name }) => problemsOfName(name)),
     ...sameNames(classes),
@@ -27,6 +31,8 @@ export function problemsOfDraft(draft: OntologyDraft): Problem[] {
     ...classes.flatMap(problemsOfPrompts),
     ...prompts.filter(isBlank).map(blankPrompt),
     ...samePrompts(prompts.filter((prompt) => !isBlank(prompt))),
+    ...examples.flatMap(problemsOfExample),
+    ...mistakable(prompts, examples),
     ...templates.flatMap(problemsOfTemplate),
     ...sameTemplates(templates),
   ];
@@ -45,6 +51,11 @@ function noClasses({ where }: OntologyDraft): Problem {
 function tooManyPrompts({ where }: OntologyDraft, count: number): Problem {
   const advice = 'Every prompt costs time on every image; use several ontologies and runs.';
   return { message: `${where()}: the ontology has ${count} prompts; at most ${MAX_PROMPTS} are possible.`, advice };
+}
+
+function tooManyExamples(examples: readonly DraftExample[]): Problem {
+  const message = `${examples[MAX_EXAMPLES]!.where()}: the ontology has ${examples.length} examples; at most ${MAX_EXAMPLES} are possible.`;
+  return { message, advice: 'Keep the ones that differ most: every example costs time before the first image.' };
 }
 
 function problemsOfName(name: Written): Problem[] {
@@ -73,8 +84,8 @@ function sameIds(classes: readonly DraftClass[]): Problem[] {
   }));
 }
 
-function problemsOfPrompts({ name, prompts, where }: DraftClass): Problem[] {
-  if (prompts.length > 0) return [];
+function problemsOfPrompts({ name, prompts, examples, where }: DraftClass): Problem[] {
+  if (prompts.length + examples.length > 0) return [];
   const advice = `Add at least one, for example: prompts: ["a photo of a ${printable(name.text)}"].`;
   return [{ message: `${where('prompts')}: class ${quoted(name)} has no prompts.`, advice }];
 }
@@ -97,6 +108,28 @@ function samePrompts(prompts: readonly OwnedPrompt[]): Problem[] {
   }));
 }
 
+function problemsOfExample({ image, box, where }: DraftExample): Problem[] {
+  if (image.trim() === '') return [{ message: `${where()}: an example names no image.`, advice: 'Give its path.' }];
+  if (UNFIT_FOR_NAMES.test(image)) {
+    const advice = 'Rename the file: its path is written into the results.';
+    return [{ message: `${where()}: the path "${printable(image)}" has a control character in it.`, advice }];
+  }
+  if (box === undefined || area(box) > 0) return [];
+  const advice = 'A box is [x1, y1, x2, y2] in pixels: left, top, right, bottom; not [x, y, width, height].';
+  return [{ message: `${where('box')}: the box [${box.join(', ')}] is empty or inside out.`, advice }];
+}
+
+/** Results tell prompts and examples apart by how they are called. */
+function mistakable(prompts: readonly OwnedPrompt[], examples: readonly DraftExample[]): Problem[] {
+  const labels = new Set(examples.map(labelOf));
+  return prompts
+    .filter(({ text }) => labels.has(foldSpace(text)))
+    .map((prompt) => ({
+      message: `${prompt.where()}: the prompt ${quoted(prompt)} is how results call an example.`,
+      advice: 'Word it differently.',
+    }));
+}
+
 function problemsOfTemplate(template: Written): Problem[] {
   const holes = template.text.split('{}').length - 1;
   if (holes === 1) return [];
@@ -112,7 +145,7 @@ function sameTemplates(templates: readonly Written[]): Problem[] {
 }
 
 /** Each item whose key an earlier item has, with the first one that has it. */
-function repeats<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): [repeat: Item, first: Item][] {
+export function repeats<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): [repeat: Item, first: Item][] {
   const seen = new Map<unknown, Item>();
   return items.flatMap((item): [Item, Item][] => {
     const first = seen.get(keyOf(item));

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { ClassEntry, FullOntology, ShortOntology } from './ontology-schema.js';
+import type { Xyxy } from '../core/box.js';
+import { ClassEntry, ExampleEntry, FullOntology, ShortOntology } from './ontology-schema.js';
 import { problemsOf, refusal, textOfPath } from './problems.js';
 import type { YamlFile, YamlPath } from './yaml.js';
 
@@ -9,10 +10,18 @@ export interface Written {
   readonly where: () => string;
 }
 
+/** An example as it was written; its file has not been looked at. */
+export interface DraftExample {
+  readonly image: string;
+  readonly box?: Xyxy;
+  readonly where: (part?: 'box') => string;
+}
+
 export interface DraftClass {
   readonly name: Written;
   readonly id?: number;
   readonly prompts: readonly Written[];
+  readonly examples: readonly DraftExample[];
   readonly threshold?: number;
   readonly where: (part: 'id' | 'prompts') => string;
 }
@@ -23,11 +32,17 @@ export interface OntologyDraft {
   readonly threshold?: number;
   readonly classes: readonly DraftClass[];
   readonly ignore: readonly Written[];
+  readonly ignoreExamples: readonly DraftExample[];
   readonly where: () => string; // of the whole
 }
 
 /** Finds where the item at a path was written, as {@link YamlFile.where} does. */
 export type Where = YamlFile['where'];
+
+/** Those of the classes, in order, then those that are ignored. */
+export function examplesOf({ classes, ignoreExamples }: OntologyDraft): DraftExample[] {
+  return [...classes.flatMap(({ examples }) => examples), ...ignoreExamples];
+}
 
 /**
  * Reads an ontology's mapping, in either form.
@@ -44,9 +59,9 @@ export function draftOfFlags(flags: readonly string[]): OntologyDraft {
     const where = () => `--class "${flag}"`;
     const written = (text: string): Written => ({ text, where });
     const [name, prompts] = split(flag);
-    return { name: written(name), prompts: prompts.map(written), where };
+    return { name: written(name), prompts: prompts.map(written), examples: [], where };
   });
-  return { templates: [], classes, ignore: [], where: () => '--class' };
+  return { templates: [], classes, ignore: [], ignoreExamples: [], where: () => '--class' };
 }
 
 function split(flag: string): [name: string, prompts: string[]] {
@@ -70,6 +85,11 @@ function draftOfFull(mapping: unknown, where: Where): OntologyDraft {
   const { templates, classes, ignore, ...rest } = parsed(FullOntology, mapping, where);
   const written = (texts: readonly string[], path: YamlPath) =>
     texts.map((text, i): Written => ({ text, where: () => where([...path, i]) }));
+  const illustrated = ({ image, box }: z.output<typeof ExampleEntry>, path: YamlPath): DraftExample => ({
+    image,
+    ...(box === undefined ? {} : { box }),
+    where: (part) => where(part === undefined ? path : [...path, part]),
+  });
   return {
     ...rest,
     templates: written(templates, ['templates']),
@@ -77,27 +97,45 @@ function draftOfFull(mapping: unknown, where: Where): OntologyDraft {
       ...entry,
       name: { text: entry.name, where: () => where(['classes', i, 'name']) },
       prompts: written(entry.prompts ?? [], ['classes', i, 'prompts']),
+      examples: (entry.examples ?? []).map((example, j) => illustrated(example, ['classes', i, 'examples', j])),
       where: (part) => where(['classes', i, part]),
     })),
-    ignore: written(ignore, ['ignore']),
+    ignore: ignore.flatMap((item, i) =>
+      typeof item === 'string' ? [{ text: item, where: () => where(['ignore', i]) }] : [],
+    ),
+    ignoreExamples: ignore.flatMap((item, i) => (typeof item === 'string' ? [] : [illustrated(item, ['ignore', i])])),
     where: () => where([]),
   };
 }
 
 /** Prompts of one class are gathered; classes come in the order in which they first appear. */
 function draftOfShort(mapping: unknown, where: Where): OntologyDraft {
+  assertNoExamples(mapping, where);
   const classes = new Map<string, DraftClass & { prompts: Written[] }>();
   for (const [prompt, name] of Object.entries(parsed(ShortOntology, mapping, where))) {
     const entry = classes.get(name) ?? {
       name: { text: name, where: () => where([prompt]) },
       prompts: [],
+      examples: [],
       where: () => where([prompt], 'key'),
     };
     entry.prompts.push({ text: prompt, where: () => where([prompt], 'key') });
     classes.set(name, entry);
   }
-  return { templates: [], classes: [...classes.values()], ignore: [], where: () => where([]) };
+  return { templates: [], classes: [...classes.values()], ignore: [], ignoreExamples: [], where: () => where([]) };
 }
+
+/** In short form the word can only be a prompt, and a list says that it is not. */
+function assertNoExamples(mapping: unknown, where: Where): void {
+  const examples = typeof mapping === 'object' && mapping !== null && 'examples' in mapping ? mapping.examples : '';
+  if (typeof examples === 'string') return;
+  const message = `${where(['examples'], 'key')}: an ontology in short form cannot have examples.`;
+  const advice = 'Use the full form: classes: [{name: bottle, examples: [bottle.png]}].';
+  throw refusal('ONTOLOGY_INVALID', [{ message, advice }]);
+}
+
+/** What a mapping may hold, by how deep it lies: the whole, a class, an example of a class. */
+const SHAPES: Readonly<Record<number, z.ZodObject>> = { 0: FullOntology, 2: ClassEntry };
 
 function parsed<Schema extends z.ZodType>(schema: Schema, mapping: unknown, where: Where): z.output<Schema> {
   const result = schema.safeParse(mapping, { reportInput: true });
@@ -105,7 +143,7 @@ function parsed<Schema extends z.ZodType>(schema: Schema, mapping: unknown, wher
   const problems = problemsOf(result.error, {
     subject: (path) => `${where(path)}: ${path.length === 0 ? 'the ontology' : textOfPath(path)}`,
     whereKey: (path) => where(path, 'key'),
-    knownKeys: (path) => Object.keys(path.length === 0 ? FullOntology.shape : ClassEntry.shape),
+    knownKeys: (path) => Object.keys((SHAPES[path.length] ?? ExampleEntry).shape),
   });
   throw refusal('ONTOLOGY_INVALID', problems);
 }

@@ -1,33 +1,67 @@
-import type { OntologyClass, OntologySpec } from '../core/ontology.js';
+import { dirname } from 'node:path';
+import { labelOf, type Example, type OntologyClass, type OntologySpec } from '../core/ontology.js';
 import { foldSpace, problemsOfDraft } from './ontology-checks.js';
-import { draftOfFlags, draftOfMapping, type DraftClass, type OntologyDraft, type Where } from './ontology-draft.js';
+import {
+  draftOfFlags,
+  draftOfMapping,
+  examplesOf,
+  type DraftClass,
+  type DraftExample,
+  type OntologyDraft,
+  type Where,
+} from './ontology-draft.js';
+import { readExamples } from './ontology-examples.js';
 import { refusal } from './problems.js';
 import { readYaml, shownPath } from './yaml.js';
 
 /** Where an ontology comes from. */
 export type OntologySource =
   | { readonly file: string }
-  | { readonly mapping: unknown; readonly file: string; readonly where?: Where } // `file` as messages call it
+  | {
+      readonly mapping: unknown;
+      readonly file: string; // as messages call it
+      readonly where?: Where;
+      readonly folder?: string; // that paths of examples are relative to; without one there may be none
+    }
   | { readonly classes: readonly string[] }; // what --class flags say
 
 export interface LoadedOntology {
   readonly spec: OntologySpec;
-  /** Where a prompt of the spec was written: `file:line:column`, or the flag. For errors found later, by the tokenizer. */
+  /**
+   * Where a prompt of the spec, or an example by its label, was written: `file:line:column`, or the flag. For errors found
+   * later, by the tokenizer or the decoder.
+   */
   readonly whereOf: (prompt: string) => string;
+  readonly folder: string; // that paths of examples are relative to
 }
 
 /**
  * Reads an ontology and makes sure that it says what it means. White space in prompts is folded, as the tokenizer does.
  * Classes without an id get, in order, the smallest numbers from 1 that are not taken.
  *
- * @throws PreannotateError ONTOLOGY_INVALID with a line for each problem, naming file, line and column.
+ * @throws PreannotateError ONTOLOGY_INVALID with a line for each problem, naming file, line and column. Images of
+ *   examples are read here, to know them by their content, and decoded later.
  */
 export async function loadOntology(source: OntologySource): Promise<LoadedOntology> {
   const draft = await draftOf(source);
   const problems = problemsOfDraft(draft);
   if (problems.length > 0) throw refusal('ONTOLOGY_INVALID', problems);
-  const places = new Map(promptsOf(draft).map((prompt) => [foldSpace(prompt.text), prompt]));
-  return { spec: specOfDraft(draft), whereOf: (prompt) => places.get(prompt)?.where() ?? draft.where() };
+  const folder = folderOf(source);
+  const examples = await readExamples(draft, folder);
+  const places = new Map<string, { where: () => string }>([
+    ...promptsOf(draft).map((prompt) => [foldSpace(prompt.text), prompt] as const),
+    ...examplesOf(draft).map((example) => [labelOf(example), example] as const),
+  ]);
+  return {
+    spec: specOfDraft(draft, examples),
+    whereOf: (prompt) => places.get(prompt)?.where() ?? draft.where(),
+    folder: folder ?? '',
+  };
+}
+
+function folderOf(source: OntologySource): string | undefined {
+  if ('classes' in source) return undefined;
+  return 'mapping' in source ? source.folder : dirname(source.file);
 }
 
 async function draftOf(source: OntologySource): Promise<OntologyDraft> {
@@ -41,24 +75,31 @@ function promptsOf({ classes, ignore }: OntologyDraft) {
   return [...classes.flatMap(({ prompts }) => prompts), ...ignore];
 }
 
-function specOfDraft({ templates, threshold, classes, ignore }: OntologyDraft): OntologySpec {
+type Read = ReadonlyMap<DraftExample, Example>;
+
+function specOfDraft(
+  { templates, threshold, classes, ignore, ignoreExamples }: OntologyDraft,
+  read: Read,
+): OntologySpec {
   return {
     templates: templates.map(({ text }) => text),
     ...(threshold === undefined ? {} : { threshold }),
-    classes: numbered(classes),
+    classes: numbered(classes, read),
     ignore: ignore.map(({ text }) => foldSpace(text)),
+    ...(ignoreExamples.length === 0 ? {} : { ignoreExamples: ignoreExamples.map((example) => read.get(example)!) }),
   };
 }
 
-function numbered(classes: readonly DraftClass[]): OntologyClass[] {
+function numbered(classes: readonly DraftClass[], read: Read): OntologyClass[] {
   const taken = new Set(classes.map(({ id }) => id));
   let next = 1;
-  return classes.map(({ name, id, prompts, threshold }) => {
+  return classes.map(({ name, id, prompts, examples, threshold }) => {
     while (id === undefined && taken.has(next)) next++;
     return {
       name: foldSpace(name.text),
       id: id ?? next++,
       prompts: prompts.map(({ text }) => foldSpace(text)),
+      ...(examples.length === 0 ? {} : { examples: examples.map((example) => read.get(example)!) }),
       ...(threshold === undefined ? {} : { threshold }),
     };
   });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { formatNames } from '../formats/index.js';
+import { PRECISIONS } from '../core/precision.js';
+import { tiles } from './tiles.js';
 import * as value from './values.js';
 
 /** What a flag needs to know beyond the schema of its value. */
@@ -91,8 +93,10 @@ export const outputOptions = {
 export const modelOptions = {
   ontology: z
     .exactOptional(value.fileOrMapping('ontology.schema.json'))
-    .describe('What to look for: prompts and their classes, as a YAML file or, in a config file, as the mapping itself')
-    .meta({ flag: { placeholder: 'file' }, path: 'always' }),
+    .describe(
+      'What to look for: classes with their prompts or example images, as a YAML file or, in a config file, as the mapping itself',
+    )
+    .meta({ examples: ['ontology.yaml'], flag: { placeholder: 'file' }, path: 'always' }),
   class: z
     .exactOptional(value.texts())
     .describe(
@@ -112,7 +116,16 @@ export const modelOptions = {
     .describe(
       "Height and width the model sees, in pixels: larger finds smaller objects, time grows faster than the area. Default: the checkpoint's",
     )
-    .meta({ flag: { placeholder: 'h,w|n' } }),
+    .meta({ examples: [[768, 1024]], flag: { placeholder: 'h,w|n' } }),
+  tiles: z
+    .exactOptional(tiles())
+    .describe(
+      'Cut images larger than this into overlapping tiles, each seen at full size: finds small objects in large images, and takes the time of as many images. 640, 480,640 (h,w), or size=640,overlap=0.3,full_image=no',
+    )
+    .meta({
+      examples: [{ size: 640, overlap: 0.2, full_image: true }],
+      flag: { placeholder: 'size', negation: 'Do not cut images' },
+    }),
   allow_truncate: value
     .toggle()
     .default(false)
@@ -125,29 +138,31 @@ export const deviceOptions = {
   devices: value
     .devices()
     .prefault('auto')
-    .describe('Where to compute: auto, or a list of cpu, cuda, cuda:0, webgpu, coreml, dml')
+    .describe(
+      'Where to compute: auto (every CUDA device that starts, else cpu), or a list of cpu, cuda, cuda:0, webgpu, coreml, dml',
+    )
     .meta({ flag: { name: 'device', placeholder: 'list', repeatable: true }, alias: 'device' }),
   workers_per_device: z
     .exactOptional(value.wholeBetween(1, 64))
     .describe('Processes a device; each holds its own copy of the weights. Default: chosen by device')
-    .meta({ flag: { placeholder: 'n' } }),
+    .meta({ examples: [2], flag: { placeholder: 'n' } }),
   threads: z
     .exactOptional(value.wholeBetween(1, 1024))
     .describe('CPU threads of each worker. Default: the cores, divided among the workers')
-    .meta({ flag: { placeholder: 'n' } }),
+    .meta({ examples: [4], flag: { placeholder: 'n' } }),
   max_batch_size: z
     .exactOptional(value.wholeBetween(1, 1024))
     .describe(
       'Images per forward pass; raise it until the device is busy or its memory full. Default: chosen by device',
     )
-    .meta({ flag: { placeholder: 'n' } }),
+    .meta({ examples: [8], flag: { placeholder: 'n' } }),
   batching_timeout_sec: value
     .numberBetween(0, 60)
     .default(0.05)
     .describe('Seconds a batch waits to fill up; matters to the server, where it trades delay for throughput')
     .meta({ flag: { placeholder: 's' } }),
   precision: value
-    .choice(['auto', 'fp32', 'fp16', 'int8'])
+    .choice(['auto', ...PRECISIONS])
     .default('auto')
     .describe(
       'Numbers the model computes with: fp32 is exact, fp16 suits GPUs, int8 is smallest and finds a little less',
@@ -157,7 +172,7 @@ export const deviceOptions = {
     .choice(['onnxrt', 'none', 'tensorrt', 'cudagraphs'])
     .default('onnxrt')
     .describe(
-      'Graph optimisation: onnxrt fits everywhere; tensorrt and cudagraphs start slower and run faster on NVIDIA',
+      'Graph optimisation: onnxrt fits everywhere; tensorrt starts slower and may run faster on NVIDIA; none is for finding faults',
     )
     .meta({ flag: { placeholder: 'o' } }),
 };
@@ -184,7 +199,7 @@ export const imageOptions = {
     .describe(
       'File name endings to look at, separated by commas (jpg,png). Default: those of every type that can be read',
     )
-    .meta({ flag: { placeholder: 'list', repeatable: true } }),
+    .meta({ examples: [['jpg', 'png']], flag: { placeholder: 'list', repeatable: true } }),
   max_pixels: value
     .wholeBetween(1, 2 ** 31 - 1)
     .default(268_402_689)
@@ -236,5 +251,16 @@ export const runOptions = {
     .toggle()
     .default(false)
     .describe('Throw away what the output folder has of an earlier run, and begin again')
+    .meta({ flag: { only: true } }),
+};
+
+/** What `doctor` does beside looking. */
+export const doctorOptions = {
+  setup_cuda: value
+    .toggle()
+    .default(false)
+    .describe(
+      "Fetch ONNX Runtime's CUDA and TensorRT libraries (from NuGet, some 200 MB), then say what is still missing",
+    )
     .meta({ flag: { only: true } }),
 };

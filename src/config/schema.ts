@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   deviceOptions,
+  doctorOptions,
   imageOptions,
   modelOptions,
   outputOptions,
@@ -23,11 +24,22 @@ export const RunConfig = z.strictObject({
 /** The output folder is an argument, not an option. */
 export const ExportConfig = z.strictObject({ ...viewOptions, ...selectionOptions, ...outputOptions });
 
+export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...doctorOptions, ...outputOptions });
+/** Commands about models say how much they say; fetching one also depends on the precision. */
+export const ModelsConfig = z.strictObject({ ...outputOptions });
+export const PullConfig = z.strictObject({ precision: deviceOptions.precision, ...outputOptions });
+/** A starter is written from what the command line says alone. */
+export const InitConfig = z.strictObject({
+  class: modelOptions.class,
+  model: modelOptions.model,
+  ...outputOptions,
+});
+
 /**
  * Every option there is: one config file serves all commands, each of which takes what concerns it. A command with options
  * of its own adds its shape here.
  */
-export const AnyConfig = z.strictObject({ ...RunConfig.shape, ...ExportConfig.shape });
+export const AnyConfig = z.strictObject({ ...RunConfig.shape, ...ExportConfig.shape, ...DoctorConfig.shape });
 
 /** What a config file may hold: not what is about one call, and every key under each of its names. */
 export const FileConfig = z.strictObject(

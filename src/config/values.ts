@@ -31,7 +31,8 @@ function fromText<T extends z.ZodType>(read: (text: string) => unknown, schema: 
   return z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), schema);
 }
 
-function numberOf(text: string): unknown {
+/** The number that a text is, else the text. */
+export function numberOf(text: string): unknown {
   return NUMBER.test(text) ? Number(text) : text;
 }
 
@@ -97,17 +98,19 @@ function splitWords(value: unknown): unknown {
 export function imageSize() {
   const error =
     'must be a size in pixels, as one number or as height and width ([h, w], or h,w in a flag), each from 16 to 8192';
-  const side = z.int().min(16).max(8192);
   const read = (text: string) =>
     text.includes(',') ? text.split(',').map((part) => numberOf(part.trim())) : numberOf(text);
-  return fromText(
-    read,
-    z
-      .union([side, z.tuple([side, side])], { error })
-      .transform((size) =>
-        typeof size === 'number' ? { height: size, width: size } : { height: size[0], width: size[1] },
-      ),
-  );
+  return fromText(read, sidesBetween(16, 8192, error));
+}
+
+/** Height and width in pixels, as one number or two. */
+export function sidesBetween(least: number, most: number, error: string) {
+  const side = z.int().min(least).max(most);
+  return z
+    .union([side, z.tuple([side, side])], { error })
+    .transform((size) =>
+      typeof size === 'number' ? { height: size, width: size } : { height: size[0], width: size[1] },
+    );
 }
 
 /** `auto`, or devices by name, each once. */

@@ -39,12 +39,17 @@ export function area(box: Xyxy): number {
   return Math.max(0, box[2] - box[0]) * Math.max(0, box[3] - box[1]);
 }
 
-/** Intersection over union, 0–1. */
-export function iou(a: Xyxy, b: Xyxy): number {
+/** Square pixels that two boxes share. */
+export function intersection(a: Xyxy, b: Xyxy): number {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
-  if (width <= 0 || height <= 0) return 0;
-  const overlap = width * height;
+  return width <= 0 || height <= 0 ? 0 : width * height;
+}
+
+/** Intersection over union, 0–1. */
+export function iou(a: Xyxy, b: Xyxy): number {
+  const overlap = intersection(a, b);
+  if (overlap === 0) return 0;
   return overlap / (area(a) + area(b) - overlap);
 }
 

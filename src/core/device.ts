@@ -4,13 +4,17 @@ export interface Device {
   readonly index?: number; // of several devices of one kind
 }
 
-const PATTERN = /^(?<provider>cpu|cuda|webgpu|coreml|dml)(?::(?<index>\d{1,3}))?$/;
+/** How ONNX Runtime makes the graph faster. */
+export type Optimizer = 'onnxrt' | 'none' | 'tensorrt' | 'cudagraphs';
+
+/** Only CUDA and DirectML can tell several devices apart. */
+const PATTERN = /^(?:(?<several>cuda|dml)(?::(?<index>\d{1,3}))?|(?<single>cpu|webgpu|coreml))$/;
 
 /** Reads `cpu`, `cuda`, `cuda:1` …; undefined for anything else. */
 export function parseDevice(text: string): Device | undefined {
   const groups = PATTERN.exec(text)?.groups;
   if (groups === undefined) return undefined;
-  const provider = groups['provider'] as Device['provider'];
+  const provider = (groups['several'] ?? groups['single']) as Device['provider'];
   return groups['index'] === undefined ? { provider } : { provider, index: Number(groups['index']) };
 }
 

@@ -5,6 +5,8 @@ export const FAILURES = {
   ONTOLOGY_INVALID: { exitCode: 2, httpStatus: 400 },
   MODEL_NOT_FOUND: { exitCode: 2, httpStatus: 503 },
   MODEL_INVALID: { exitCode: 2, httpStatus: 503 },
+  MODEL_GATED: { exitCode: 2, httpStatus: 503 }, // the hub wants a token, or another one
+  MODEL_DOWNLOAD_FAILED: { exitCode: 1, httpStatus: 503 },
   DEVICE_UNAVAILABLE: { exitCode: 2, httpStatus: 503 },
   INPUT_NOT_FOUND: { exitCode: 2, httpStatus: 400 },
   OUTPUT_UNUSABLE: { exitCode: 2, httpStatus: 500 },

@@ -1,15 +1,26 @@
-/** What the annotator wants found. */
+import type { Xyxy } from './box.js';
+
+/** A picture of what to find: all of it, or the object in a box. */
+export interface Example {
+  readonly image: string; // path as it was written, relative to the ontology's folder
+  readonly box?: Xyxy; // pixels of the upright image
+  readonly sha256: string; // of the image's bytes
+}
+
+/** What the annotator wants found: by prompts, by examples, or both. */
 export interface OntologyClass {
   readonly name: string;
   readonly id: number; // as files number it, from 1; never changes once a run has used it
   readonly prompts: readonly string[];
+  readonly examples?: readonly Example[]; // none when left out
   readonly threshold?: number; // on scores; else the ontology's, else `score_threshold`
 }
 
-/** A prompt as the model sees it: one embedding, averaged over its texts. */
+/** A prompt or an example as the model sees it: one embedding, a prompt's averaged over its texts. */
 export interface Query {
-  readonly prompt: string;
-  readonly texts: readonly string[]; // the prompt in each template; the prompt itself where there is none
+  readonly prompt: string; // of an example, what results call it: {@link labelOf}
+  readonly texts: readonly string[]; // the prompt in each template; the prompt itself where there is none; none of an example
+  readonly example?: Example;
   readonly classId: number; // index into `classes`, or IGNORED
 }
 
@@ -22,6 +33,7 @@ export interface OntologySpec {
   readonly threshold?: number;
   readonly classes: readonly OntologyClass[];
   readonly ignore: readonly string[];
+  readonly ignoreExamples?: readonly Example[]; // none when left out
 }
 
 /** Classes, and the queries that look for them. Many queries map to one class, never one query to two. */
@@ -29,21 +41,30 @@ export interface Ontology extends OntologySpec {
   readonly queries: readonly Query[];
 }
 
-/** Puts every prompt into every template. Queries are ordered by class, then prompt, then ignored prompts. */
+/** Puts every prompt into every template. Queries are ordered by class, then prompt, then example; ignored ones come last. */
 export function ontologyOf(spec: OntologySpec): Ontology {
-  const query = (prompt: string, classId: number): Query => ({
-    prompt,
-    texts: textsOf(prompt, spec.templates),
-    classId,
-  });
-  const wanted = spec.classes.flatMap(({ prompts }, classId) => prompts.map((prompt) => query(prompt, classId)));
-  const ignored = spec.ignore.map((prompt) => query(prompt, IGNORED));
-  return { ...spec, queries: [...wanted, ...ignored] };
+  const queriesOf = (classId: number, prompts: readonly string[], examples: readonly Example[] = []): Query[] => [
+    ...prompts.map((prompt) => ({ prompt, texts: textsOf(prompt, spec.templates), classId })),
+    ...examples.map((example) => ({ prompt: labelOf(example), texts: [], example, classId })),
+  ];
+  const wanted = spec.classes.flatMap(({ prompts, examples }, classId) => queriesOf(classId, prompts, examples));
+  return { ...spec, queries: [...wanted, ...queriesOf(IGNORED, spec.ignore, spec.ignoreExamples)] };
+}
+
+/** What results give as the prompt of a box that an example won: `example: bottle.png`, `example: yard.jpg [10, 20, 200, 340]`. */
+export function labelOf({ image, box }: Pick<Example, 'image' | 'box'>): string {
+  return `example: ${image}${box === undefined ? '' : ` [${box.join(', ')}]`}`;
 }
 
 /** The part of an ontology that is written into files. */
-export function specOf({ templates, threshold, classes, ignore }: Ontology): OntologySpec {
-  return { templates, ...(threshold === undefined ? {} : { threshold }), classes, ignore };
+export function specOf({ templates, threshold, classes, ignore, ignoreExamples }: Ontology): OntologySpec {
+  return {
+    templates,
+    ...(threshold === undefined ? {} : { threshold }),
+    classes,
+    ignore,
+    ...(ignoreExamples === undefined ? {} : { ignoreExamples }),
+  };
 }
 
 /** What the text encoder reads for a prompt. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -40,15 +40,28 @@ export async function writeCached(kind: string, key: string, value: Uint8Array):
  * 600 MB of weights takes longer than opening the model.
  */
 export async function sha256OfFile(path: string): Promise<string> {
-  const { size, mtimeMs, ctimeMs, ino } = await stat(path);
-  const key = sha256Of(JSON.stringify([path, size, mtimeMs, ctimeMs, ino]));
-  const known = await readCached('hashes', key);
+  const known = await readCached('hashes', await stateOf(path));
   if (known !== undefined) return known.toString();
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  const hex = hash.digest('hex');
-  await writeCached('hashes', key, Buffer.from(hex));
+  const hex = await digestOfFile(path, createHash('sha256'));
+  await rememberSha256(path, hex);
   return hex;
+}
+
+/** Keeps the SHA-256 of a file whose bytes were hashed just now. */
+export async function rememberSha256(path: string, hex: string): Promise<void> {
+  await writeCached('hashes', await stateOf(path), Buffer.from(hex));
+}
+
+/** Reads a whole file through a hash, whatever was remembered of it. @returns The digest in hex. */
+export async function digestOfFile(path: string, hash: Hash): Promise<string> {
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}
+
+/** Stands for a file as it is: changes whenever something writes into it. */
+async function stateOf(path: string): Promise<string> {
+  const { size, mtimeMs, ctimeMs, ino } = await stat(path);
+  return sha256Of(JSON.stringify([path, size, mtimeMs, ctimeMs, ino]));
 }
 
 /** SHA-256 of a text, in hex. */

@@ -37,17 +37,23 @@ export async function usable<Result>(path: string, step: () => Promise<Result>):
   try {
     return await step();
   } catch (error) {
+    if (error instanceof PreannotateError) throw error;
     const code = systemCodeOf(error) ?? '';
     if (code === 'ENOSPC' || code === 'EDQUOT') throw writeFailure(path, error);
     throw new PreannotateError(
       {
         code: 'OUTPUT_UNUSABLE',
-        message: `${printable(path)} cannot be written: ${REASONS[code] ?? messageOf(error)}.`,
+        message: `${printable(path)} cannot be written: ${writeProblem(error)}.`,
         hint: 'Give another output folder, or mend its permissions.',
       },
       error,
     );
   }
+}
+
+/** Why the system refused to write, in words. */
+export function writeProblem(error: unknown): string {
+  return REASONS[systemCodeOf(error) ?? ''] ?? messageOf(error);
 }
 
 function writeFailure(path: string, error: unknown): unknown {
@@ -57,7 +63,7 @@ function writeFailure(path: string, error: unknown): unknown {
   return new PreannotateError(
     {
       code: 'WRITE_FAILED',
-      message: `${printable(path)}: ${REASONS[code] ?? messageOf(error)}.`,
+      message: `${printable(path)}: ${writeProblem(error)}.`,
       hint: 'What was complete before is unchanged. Mend this, then give the same command again: it goes on from there.',
     },
     error,

@@ -25,6 +25,7 @@ sharp.unblock({
 export interface DecodeLimits {
   readonly maxPixels: number; // width times height
   readonly strict: boolean; // refuse pictures with lost blocks
+  readonly fullSize?: boolean; // never shrink: every pixel is wanted, at 3 bytes each
 }
 
 /** Larger images are shrunk while they are decoded: their full pixels would take gigabytes. */
@@ -67,7 +68,7 @@ export async function decode(bytes: Buffer, limits: DecodeLimits, header?: Heade
   if (size !== undefined && size.width * size.height > limits.maxPixels) throw tooLarge(size, limits.maxPixels);
   if (sniffed.decoder === 'bmp') return decodeBmp(bytes);
   try {
-    return await decodeWith(bytes, 'warning', { size, maxPixels: limits.maxPixels });
+    return await decodeWith(bytes, 'warning', { size, limits });
   } catch (warning) {
     return await decodeDamaged(bytes, { warning, limits, size, sniffed });
   }
@@ -85,7 +86,7 @@ async function decodeDamaged(
 ): Promise<DecodedImage> {
   let image: DecodedImage;
   try {
-    image = await decodeWith(bytes, 'error', { size, maxPixels: limits.maxPixels });
+    image = await decodeWith(bytes, 'error', { size, limits });
   } catch (error) {
     throw undecodable(sniffed, oneLine(error), error);
   }
@@ -104,9 +105,9 @@ async function decodeDamaged(
 async function decodeWith(
   bytes: Buffer,
   failOn: NonNullable<SharpOptions['failOn']>,
-  { size, maxPixels }: { size: Size | undefined; maxPixels: number },
+  { size, limits: { maxPixels, fullSize = false } }: { size: Size | undefined; limits: DecodeLimits },
 ): Promise<DecodedImage> {
-  const isLarge = size !== undefined && size.width * size.height > FULL_SIZE_PIXELS;
+  const isLarge = !fullSize && size !== undefined && isVeryLarge(size);
   const image = sharp(bytes, { failOn, limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
   if (isLarge) image.resize({ width: SHRUNK_SIDE_PX, height: SHRUNK_SIDE_PX, fit: 'inside' });
   const { data, info } = await image
@@ -117,6 +118,21 @@ async function decodeWith(
   const { width, height, channels } = info;
   const pixels = (channels as number) === 1 ? tripled(data) : data;
   return { pixels, width, height, original: isLarge ? size : { width, height } };
+}
+
+/** The image as it would have been decoded without `fullSize`. */
+export async function shrunk(image: DecodedImage): Promise<DecodedImage> {
+  const { pixels, width, height } = image;
+  if (!isVeryLarge(image)) return image;
+  const { data, info } = await sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+    .resize({ width: SHRUNK_SIDE_PX, height: SHRUNK_SIDE_PX, fit: 'inside' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { ...image, pixels: data, width: info.width, height: info.height };
+}
+
+function isVeryLarge({ width, height }: Size): boolean {
+  return width * height > FULL_SIZE_PIXELS;
 }
 
 async function uprightSizeOf(bytes: Buffer): Promise<Size | undefined> {

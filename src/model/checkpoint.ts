@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, PreannotateError } from '../core/errors.js';
-import type { StoredTensor } from '../onnx/graph.js';
-import { readTensorIndex } from './safetensors.js';
+import { PreannotateError } from '../core/errors.js';
+import { findExport, type ExportFile } from './export-files.js';
+import { readJson } from './json-file.js';
+import type { PrecisionWish } from '../core/precision.js';
+import { findWeights, type CheckpointWeights } from './weight-files.js';
 
 /** Sizes of one of the two transformers; what config.json leaves out has the default of the original code. */
 const Transformer = z.object({
@@ -41,72 +42,41 @@ const Preprocessor = z.object({
 });
 export type Preprocessor = z.infer<typeof Preprocessor>;
 
-const ShardIndex = z.object({ weight_map: z.record(z.string(), z.string()) });
-
 /** A checkpoint in Hugging Face layout: its configuration, and where each weight is. Weights themselves are not read. */
-export interface Checkpoint {
+export interface Checkpoint extends CheckpointWeights {
   readonly folder: string; // as the user named it
   readonly config: ModelConfig;
   readonly preprocessor: Preprocessor;
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
-  readonly weightsFolder: string; // the real folder of the weight files, links resolved
-  readonly weightFiles: readonly string[]; // absolute, links resolved
+  readonly exported?: ExportFile; // of an ONNX export, which has no tensors of its own
 }
 
 /**
- * Reads a checkpoint folder: config.json, model.safetensors (or its shards), and preprocessor_config.json where there is one.
+ * Reads a checkpoint folder: config.json, where its weights are, and preprocessor_config.json where there is one. Without
+ * weights an ONNX export will do.
  *
+ * @param precision - What is wished for; of an export it chooses the file.
  * @throws PreannotateError MODEL_INVALID naming the file that is missing or wrong.
  */
-export async function readCheckpoint(folder: string): Promise<Checkpoint> {
+export async function readCheckpoint(folder: string, precision: PrecisionWish = 'auto'): Promise<Checkpoint> {
   const config = await readJson(join(folder, 'config.json'), ModelConfig);
   const preprocessorFile = join(folder, 'preprocessor_config.json');
   const preprocessor = existsSync(preprocessorFile)
     ? await readJson(preprocessorFile, Preprocessor)
     : Preprocessor.parse({});
-  const weightFiles = await weightFilesOf(folder);
-  const indexes = await Promise.all(weightFiles.map(readTensorIndex));
-  const tensors = new Map(indexes.flatMap((index) => [...index]));
-  return { folder, config, preprocessor, tensors, weightsFolder: dirname(weightFiles[0]!), weightFiles };
+  const parts = { folder, config, preprocessor };
+  const weights = (await findWeights(folder)) ?? (await findExport(folder, precision));
+  if (weights === undefined) throw withoutWeights(folder);
+  return { tensors: new Map(), ...parts, ...weights };
 }
 
-/** Links are resolved because ONNX Runtime refuses weights behind a link that leaves their folder (the Hub's cache has such). */
-async function weightFilesOf(folder: string): Promise<string[]> {
-  const single = join(folder, 'model.safetensors');
-  if (existsSync(single)) return [await realpath(single)];
-  const index = join(folder, 'model.safetensors.index.json');
-  if (!existsSync(index)) {
-    throw new PreannotateError({
-      code: 'MODEL_INVALID',
-      message: `${folder}: there is no model.safetensors in this folder.`,
-      hint: 'Give the folder of an OWL-ViT or OWLv2 checkpoint: config.json, model.safetensors and the tokenizer files.',
-    });
-  }
-  const { weight_map: shardOf } = await readJson(index, ShardIndex);
-  const names = [...new Set(Object.values(shardOf))].sort();
-  if (names.some((name) => name !== basename(name))) throw invalid(index, 'it names a file outside its folder');
-  const files = await Promise.all(names.map((name) => realpath(join(folder, name))));
-  if (new Set(files.map((file) => dirname(file))).size > 1) throw invalid(index, 'its files lie in several folders');
-  return files;
-}
-
-async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
-  try {
-    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (error) {
-    throw invalid(path, error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error), error);
-  }
-}
-
-function invalid(path: string, reason: string, cause?: unknown): PreannotateError {
-  return new PreannotateError(
-    {
-      code: 'MODEL_INVALID',
-      message: `${path}: ${reason.replaceAll(/\s+/g, ' ')}.`,
-      hint: 'Fetch the checkpoint again; OWL-ViT and OWLv2 checkpoints in Hugging Face layout can be used.',
-    },
-    cause,
-  );
+function withoutWeights(folder: string): PreannotateError {
+  return new PreannotateError({
+    code: 'MODEL_INVALID',
+    message: `${folder}: there is no model.safetensors, pytorch_model.bin or onnx/model.onnx in this folder.`,
+    hint:
+      'Give the folder of an OWL-ViT or OWLv2 checkpoint: config.json, the tokenizer files, and model.safetensors, pytorch_model.bin or ' +
+      'an export for transformers.js in onnx/.',
+  });
 }
 
 /** Fills in what a configuration leaves out, before it is checked. */

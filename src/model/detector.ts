@@ -1,14 +1,15 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { clip, round, xyxyOfCxcywh, type Cxcywh, type Size, type Xyxy } from '../core/box.js';
 import { BOX_DECIMALS, compareDetections, SCORE_DECIMALS, type Detection } from '../core/detection.js';
-import type { Device } from '../core/device.js';
-import { PreannotateError, messageOf } from '../core/errors.js';
+import type { Device, Optimizer } from '../core/device.js';
 import { IGNORED } from '../core/ontology.js';
 import type { Fit } from '../images/pack.js';
 import { ort } from '../onnx/runtime.js';
+import { openArtifact, type Artifact } from './artifact.js';
 import type { Checkpoint } from './checkpoint.js';
-import { inputSizeOf, type ImageSize } from './input-size.js';
-import { imageGraph, textGraph } from './owlvit.js';
+import type { WeightFiles } from './weight-files.js';
+import { inputSizeOf, patchesOf, type ImageSize } from './input-size.js';
+import type { Precision } from '../core/precision.js';
 import { openSession } from './session.js';
 
 const TEXTS_PER_RUN = 64; // keeps the text encoder's activations below 100 MB at base size
@@ -20,22 +21,31 @@ export interface DetectorOptions {
   readonly imageSize?: ImageSize; // a wish, rounded to whole patches; else the checkpoint's own
   readonly scoreFloor: number; // weaker boxes are not kept
   readonly maxDetections: number; // an image
-  readonly optimize: boolean; // let ONNX Runtime rewrite the graph
+  readonly optimizer: Optimizer;
+  readonly precision: Precision;
+  readonly imageWeights?: WeightFiles | undefined; // of the image graph; the 8-bit ones of int8. Default: the checkpoint's
 }
 
 /** What to look for, as the model sees it. */
 export interface QueryBank {
-  readonly embeddings: Float32Array; // [Q, T], L2-normalised
+  readonly embeddings: Float32Array; // [Q, T]; the class head normalises them
   readonly classIds: readonly number[]; // [Q], index into `ontology.classes` or IGNORED
 }
 
 /** An OWL-ViT or OWLv2 checkpoint, opened on one device. */
 export class Detector implements AsyncDisposable {
   readonly inputSize: ImageSize;
+  readonly #artifact: Artifact;
   readonly #image: InferenceSession;
   readonly #options: DetectorOptions;
 
-  private constructor(parts: { image: InferenceSession; size: ImageSize; options: DetectorOptions }) {
+  private constructor(parts: {
+    artifact: Artifact;
+    image: InferenceSession;
+    size: ImageSize;
+    options: DetectorOptions;
+  }) {
+    this.#artifact = parts.artifact;
     this.#image = parts.image;
     this.inputSize = parts.size;
     this.#options = parts.options;
@@ -43,11 +53,17 @@ export class Detector implements AsyncDisposable {
 
   /** @throws PreannotateError MODEL_INVALID, DEVICE_UNAVAILABLE */
   static async open(options: DetectorOptions): Promise<Detector> {
-    const { checkpoint } = options;
+    const { checkpoint, maxDetections } = options;
     const size = inputSizeOf(checkpoint, options.imageSize);
-    const graph = build(checkpoint, () => imageGraph(checkpoint, { size, maxDetections: options.maxDetections }));
-    const image = await openSession(graph, { ...options, weightsFolder: checkpoint.weightsFolder });
-    return new Detector({ image, size, options });
+    const artifact = await openArtifact(checkpoint, options);
+    const { graph, weightsFolder } = artifact.image({ size, maxDetections });
+    const image = await openSession(graph, { ...options, weightsFolder });
+    return new Detector({ artifact, image, size, options });
+  }
+
+  /** Boxes that one image gives, each under a `patchId` below this. */
+  get patches(): number {
+    return patchesOf(this.#options.checkpoint, this.inputSize);
   }
 
   /** How images must be brought to `inputSize`. */
@@ -57,20 +73,22 @@ export class Detector implements AsyncDisposable {
 
   /**
    * Encodes texts. The encoder is opened for this call only: its weights are as large as the image encoder's, and the
-   * embeddings of an ontology are computed once and then cached.
+   * embeddings of an ontology are computed once and then cached. It runs on the CPU, because what is cached must not
+   * depend on the device that was asked first.
    *
    * @param tokenIds - One list a text, of at most 16 ids.
    * @returns [texts, T], L2-normalised.
    */
   async encode(tokenIds: readonly (readonly number[])[]): Promise<Float32Array> {
-    const { config, weightsFolder } = this.#options.checkpoint;
-    const graph = build(this.#options.checkpoint, () => textGraph(this.#options.checkpoint));
-    const session = await openSession(graph, { ...this.#options, weightsFolder });
+    const { config } = this.#options.checkpoint;
+    const { graph, weightsFolder } = this.#artifact.text();
+    const session = await openSession(graph, { ...this.#options, device: { provider: 'cpu' }, weightsFolder });
     const width = config.text_config.hidden_size;
     const embeddings = new Float32Array(tokenIds.length * width);
     try {
-      for (let from = 0; from < tokenIds.length; from += TEXTS_PER_RUN) {
-        const part = tokenIds.slice(from, from + TEXTS_PER_RUN);
+      const atOnce = Math.min(this.#artifact.textsAtOnce, TEXTS_PER_RUN);
+      for (let from = 0; from < tokenIds.length; from += atOnce) {
+        const part = tokenIds.slice(from, from + atOnce);
         const result = await session.run({ input_ids: padded(part) });
         embeddings.set(result['embeddings']!.data as Float32Array, from * width);
       }
@@ -91,6 +109,22 @@ export class Detector implements AsyncDisposable {
    * @see transformers `OwlViTImageProcessor.post_process_object_detection`: its boxes, rounded
    */
   async detect(pixels: Uint8Array, originals: readonly Size[], queries: QueryBank): Promise<Detection[][]> {
+    const { height, width } = this.inputSize;
+    const imageBytes = height * width * 3;
+    const atOnce = Math.min(this.#artifact.imagesAtOnce, originals.length);
+    const found: Detection[][] = [];
+    for (let from = 0; from < originals.length; from += atOnce) {
+      const part = pixels.subarray(from * imageBytes, (from + atOnce) * imageBytes);
+      found.push(...(await this.#detectBatch(part, originals.slice(from, from + atOnce), queries)));
+    }
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#image.release();
+  }
+
+  async #detectBatch(pixels: Uint8Array, originals: readonly Size[], queries: QueryBank): Promise<Detection[][]> {
     const { height, width } = this.inputSize;
     const count = queries.classIds.length;
     const groups = groupsOf(queries.classIds);
@@ -118,10 +152,6 @@ export class Detector implements AsyncDisposable {
       };
       return this.#detectionsOf(ranked, original, groups);
     });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#image.release();
   }
 
   #detectionsOf({ scores, pairs, members, boxes }: RankedPairs, original: Size, groups: QueryGroups): Detection[] {
@@ -194,20 +224,4 @@ function padded(tokenIds: readonly (readonly number[])[]) {
   const matrix = new BigInt64Array(tokenIds.length * length);
   tokenIds.forEach((ids, row) => matrix.set(ids.map(BigInt), row * length));
   return new ort.Tensor('int64', matrix, [tokenIds.length, length]);
-}
-
-/** Builds a graph; a checkpoint that lacks a tensor is the user's to mend, so its folder is named. */
-function build({ folder }: Checkpoint, graph: () => Uint8Array): Uint8Array {
-  try {
-    return graph();
-  } catch (error) {
-    throw new PreannotateError(
-      {
-        code: 'MODEL_INVALID',
-        message: `${folder}: ${messageOf(error)}.`,
-        hint: 'The weights and config.json do not belong together. Fetch the checkpoint again.',
-      },
-      error,
-    );
-  }
 }

@@ -1,5 +1,6 @@
 import { Graph, type Value } from '../onnx/graph.js';
 import type { Checkpoint } from './checkpoint.js';
+import type { WeightFiles } from './weight-files.js';
 import type { ImageSize } from './input-size.js';
 import { l2Norm, predictBoxes, predictionHead, rankPairs, scoreQueries, type Grid } from './heads.js';
 import { embedPatches } from './patches.js';
@@ -11,6 +12,8 @@ export interface ImageGraphOptions {
   readonly maxDetections: number; // K, an image; fewer where there are fewer pairs
   readonly pixelType?: 'uint8' | 'float32'; // float32, in the same 0–255, is for comparing with reference pixels
   readonly operators?: OperatorChoice;
+  readonly weights?: WeightFiles; // instead of the checkpoint's own: its image encoder in 8 bits
+  readonly half?: boolean; // the encoder's layers compute in float16; patches, heads and ranking in float32
   readonly raw?: boolean; // also give every intermediate that reference outputs exist for
 }
 
@@ -26,14 +29,14 @@ export interface ImageGraphOptions {
  * @see transformers `OwlViTForObjectDetection.forward`, `Owlv2ForObjectDetection.forward`
  */
 export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): Uint8Array {
-  const { config, tensors } = checkpoint;
-  const { size } = options;
+  const { config } = checkpoint;
+  const { size, weights: files = checkpoint } = options;
   const { patch_size: patch, hidden_size: width } = config.vision_config;
   const embeddingWidth = config.text_config.hidden_size;
   const grid = { rows: Math.floor(size.height / patch), columns: Math.floor(size.width / patch) };
   const patches = grid.rows * grid.columns;
   const graph = new Graph();
-  const weights = new Weights(graph, tensors);
+  const weights = new Weights(graph, files.tensors);
   const pixels = graph.input('pixels', options.pixelType ?? 'uint8', ['N', size.height, size.width, 3]);
   const queries = graph.input('queries', 'float32', ['Q', embeddingWidth]);
   const groups = graph.input('groups', 'int64', ['G', 'M']);
@@ -44,6 +47,7 @@ export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): 
     weights,
     grid,
     operators: options.operators ?? CPU_OPERATORS,
+    half: options.half ?? false,
   });
   const classHead = { queries, weights: weights.within('class_head'), inputs: width, outputs: embeddingWidth };
   const { logits, classEmbeds } = scoreQueries(graph, features, classHead);
@@ -68,26 +72,27 @@ export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): 
 }
 
 /** The image encoder: pixels to one feature a patch, [N * P, D]. */
-function encodeImage(
+export function encodeImage(
   graph: Graph,
   pixels: Value,
-  model: { checkpoint: Checkpoint; weights: Weights; grid: Grid; operators: OperatorChoice },
+  model: { checkpoint: Checkpoint; weights: Weights; grid: Grid; operators: OperatorChoice; half: boolean },
 ): Value {
-  const { checkpoint, weights, grid } = model;
+  const { checkpoint, weights, grid, half } = model;
   const vision = checkpoint.config.vision_config;
   const tower = weights.within(`${checkpoint.config.model_type}.vision_model`);
   const norm = { width: vision.hidden_size, epsilon: vision.layer_norm_eps };
   const patches = grid.rows * grid.columns;
   const embedded = embedPatches(graph, pixels, { checkpoint, weights: tower.within('embeddings'), ...grid });
   const normed = layerNorm(graph, embedded, { weights: tower.within('pre_layernorm'), ...norm });
-  const encoded = transformer(graph, normed, {
-    weights: tower.within('encoder'),
+  const encoder = tower.within('encoder');
+  const encoded = transformer(graph, half ? graph.cast(normed, 'float16') : normed, {
+    weights: half ? encoder.as('float16') : encoder,
     config: vision,
     sequence: patches + 1,
     causal: false,
     operators: model.operators,
   });
-  return mergeClassToken(graph, encoded, { tower, weights, patches, norm });
+  return mergeClassToken(graph, half ? graph.cast(encoded, 'float32') : encoded, { tower, weights, patches, norm });
 }
 
 /**

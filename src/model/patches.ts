@@ -16,8 +16,7 @@ export function embedPatches(
   const grid = graph.op('Reshape', [pixels, graph.ints([-1, rows, patch, columns, patch * 3])]);
   const gathered = graph.op('Transpose', [grid], { perm: [0, 1, 3, 2, 4] });
   const flat = graph.op('Reshape', [gathered, graph.ints([-1, patch * patch * 3])]);
-  const { kernel, bias } = foldNormalisation(graph, weights, checkpoint);
-  const projected = graph.op('Gemm', [graph.op('Cast', [flat], { to: 1 }), kernel, bias], { transB: 1 });
+  const projected = project(graph, flat, { weights, checkpoint });
   const placed = graph.op('Add', [
     graph.op('Reshape', [projected, graph.ints([-1, patches, width])]),
     positions.patches,
@@ -27,6 +26,22 @@ export function embedPatches(
   const classToken = graph.op('Add', [weights.get('class_embedding', [width]), positions.classToken]);
   const repeated = graph.op('Expand', [classToken, graph.op('Concat', [batch, graph.ints([1, width])], { axis: 0 })]);
   return graph.op('Reshape', [graph.op('Concat', [repeated, placed], { axis: 1 }), graph.ints([-1, width])]);
+}
+
+/** Patches of pixels to features: [N * P, patch * patch * 3] to [N * P, D]. */
+function project(graph: Graph, pixels: Value, model: { weights: Weights; checkpoint: Checkpoint }): Value {
+  const { weights, checkpoint } = model;
+  const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
+  const embedding = weights.within('patch_embedding');
+  if (embedding.isQuantised('weight')) {
+    // Pixels are whole numbers already, so nothing is rounded here but the weights.
+    const matrix = embedding.get('weight', [patch * patch * 3, width]);
+    const sums = graph.cast(graph.op('MatMulInteger', [pixels, matrix]), 'float32');
+    const scaled = graph.op('Mul', [sums, embedding.get('weight_scale', [width])]);
+    return graph.op('Add', [scaled, embedding.get('bias', [width])]);
+  }
+  const { kernel, bias } = foldNormalisation(graph, weights, checkpoint);
+  return graph.op('Gemm', [graph.cast(pixels, 'float32'), kernel, bias], { transB: 1 });
 }
 
 /** The convolution over patches as a matrix for pixels of 0–255: (v / 255 - mean) / std is folded into weight and bias. */

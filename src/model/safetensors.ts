@@ -6,7 +6,8 @@ import type { ElementType, StoredTensor } from '../onnx/graph.js';
 
 const MAX_HEADER_BYTES = 100_000_000; // the limit of the reference implementation
 
-/** Types a checkpoint may use, with their size in bytes. Integers (`position_ids` of old checkpoints) are not weights. */
+/** Types a checkpoint may use, with their size in bytes. Wider integers (`position_ids` of old
+ * checkpoints) are not weights. */
 const TYPES: Readonly<Record<string, { type?: ElementType; bytes: number }>> = {
   F32: { type: 'float32', bytes: 4 },
   F16: { type: 'float16', bytes: 2 },
@@ -15,7 +16,7 @@ const TYPES: Readonly<Record<string, { type?: ElementType; bytes: number }>> = {
   I64: { bytes: 8 },
   I32: { bytes: 4 },
   I16: { bytes: 2 },
-  I8: { bytes: 1 },
+  I8: { type: 'int8', bytes: 1 },
   U8: { bytes: 1 },
   BOOL: { bytes: 1 },
 };
@@ -65,6 +66,25 @@ export async function readTensorIndex(path: string): Promise<Map<string, StoredT
   } catch (error) {
     throw invalid(messageOf(error).replaceAll(/\s+/g, ' '), error);
   }
+}
+
+/** The start of a safetensors file that holds these tensors one after another. */
+export function safetensorsHeader(
+  tensors: readonly { name: string; type: 'float32' | 'int8'; shape: readonly number[] }[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const { name, type, shape } of tensors) {
+    const end = offset + shape.reduce((product, length) => product * length, type === 'int8' ? 1 : 4);
+    header[name] = { dtype: type === 'int8' ? 'I8' : 'F32', shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' '); // values begin at a multiple of 8
+  padded.writeBigUInt64LE(BigInt(padded.length - 8));
+  padded.set(json, 8);
+  return padded;
 }
 
 function indexOf(

@@ -1,12 +1,13 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { deviceName, type Device } from '../core/device.js';
+import { deviceName, type Device, type Optimizer } from '../core/device.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
+import { cpuFlags } from '../disk/cpu.js';
 import { ort } from '../onnx/runtime.js';
 
 export interface SessionOptions {
   readonly device: Device;
   readonly threads: number; // that one operator may use, on a CPU
-  readonly optimize?: boolean; // default: yes
+  readonly optimizer?: Optimizer; // default: onnxrt
   readonly weightsFolder: string; // where the weights that the graph refers to are
 }
 
@@ -14,10 +15,11 @@ export interface SessionOptions {
 const REQUIREMENTS: Readonly<Record<Device['provider'], string>> = {
   cpu: 'The CPU provider needs glibc 2.28 or newer; run `npm ls onnxruntime-node` to see what is installed.',
   cuda:
-    "CUDA needs an NVIDIA driver and ONNX Runtime's CUDA libraries, which npm does not bring: reinstall with " +
-    '`ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node`, or use --device cpu.',
+    "CUDA needs an NVIDIA GPU, its driver, and ONNX Runtime's CUDA libraries: `preannotate doctor` says what of it is " +
+    'missing. Or use --device cpu.',
   webgpu:
-    'WebGPU needs a GPU with a Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) driver, or use --device cpu.',
+    'WebGPU needs a Vulkan (Linux; Mesa 25 or newer without a GPU), Direct3D 12 (Windows) or Metal (macOS) driver: ' +
+    '`preannotate doctor` says what is there. Or use --device cpu.',
   coreml: 'CoreML is there on macOS only; use --device cpu.',
   dml: 'DirectML is there on Windows only; use --device cpu.',
 };
@@ -31,22 +33,42 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
   const { device, threads, weightsFolder } = options;
   try {
     return await ort.InferenceSession.create(graph, {
-      executionProviders: [providerOf(device)],
+      executionProviders: providersOf(device, options.optimizer),
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      graphOptimizationLevel: options.optimize === false ? 'disabled' : 'all',
+      graphOptimizationLevel: options.optimizer === 'none' ? 'disabled' : 'all',
       logSeverityLevel: 3, // errors; warnings about operators placed on the CPU are expected on GPUs
-      extra: { session: { model_external_initializers_file_folder_path: weightsFolder } },
+      extra: {
+        session: {
+          model_external_initializers_file_folder_path: weightsFolder,
+          x64quantprecision: overflowsIn8Bits() ? '1' : '0',
+          // On a GPU few operators are left to CPU threads; these should sleep while they wait for it.
+          ...(device.provider === 'cpu' ? {} : { intra_op: { allow_spinning: '0' } }),
+        },
+      },
     });
   } catch (error) {
     throw failureOf(error, device);
   }
 }
 
-function providerOf({ provider, index }: Device): InferenceSession.ExecutionProviderConfig {
-  if (provider === 'cuda') return { name: provider, deviceId: 0 }; // a worker sees its own device only, as number 0
-  if (provider === 'dml') return { name: provider, deviceId: index ?? 0 };
-  return { name: provider };
+/**
+ * Without the VNNI instructions an x64 CPU adds 8-bit products up in 16 bits, which overflow; ONNX Runtime then has an
+ * exact way that is 2.3 times slower, so it is taken only where it is needed, or where nobody knows.
+ */
+function overflowsIn8Bits(): boolean {
+  if (process.arch !== 'x64') return false;
+  const flags = cpuFlags();
+  return flags === undefined || !(flags.has('avx512_vnni') || flags.has('avx_vnni'));
+}
+
+/** Of several, each takes the operators it knows that those before it do not. */
+function providersOf({ provider, index }: Device, optimizer?: Optimizer): InferenceSession.ExecutionProviderConfig[] {
+  // A worker sees its own device only, as number 0. Of all their options the Node binding reads this one.
+  const tensorrt = { name: 'tensorrt', deviceId: 0 } as const;
+  if (provider === 'cuda') return [...(optimizer === 'tensorrt' ? [tensorrt] : []), { name: 'cuda', deviceId: 0 }];
+  if (provider === 'dml') return [{ name: provider, deviceId: index ?? 0 }];
+  return [{ name: provider }];
 }
 
 function failureOf(error: unknown, device: Device): PreannotateError {

@@ -1,12 +1,21 @@
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PreannotateError } from '../core/errors.js';
+import { printable } from '../core/text.js';
 import { sha256Of, sha256OfFile } from '../disk/cache.js';
+import { hubEnvironment } from '../hub/environment.js';
+import { modelFilesOf } from '../hub/files.js';
+import { namesIn, referenceOfSnapshot } from '../hub/layout.js';
+import { hubReference } from '../hub/reference.js';
+import { ensureModel, usableSnapshot, type Watcher } from '../hub/repository.js';
+import { assertIntact, digestLike, type Damage } from '../hub/verify.js';
 import { readCheckpoint, type Checkpoint } from './checkpoint.js';
+import type { Precision, PrecisionWish } from '../core/precision.js';
 
 /** The checkpoint that ships with the package, and what its weights must be. */
-const BUILTIN = {
+export const BUILTIN = {
   reference: 'builtin:emoji',
   folder: fileURLToPath(new URL('../../fixtures/models/owlvit-emoji', import.meta.url)),
   sha256: '12bfa92c9acc5c210be0e7c1938e85c8b3feddc6e79fde3f03efab3d4a8529b0',
@@ -28,50 +37,108 @@ export interface Model {
   readonly checkpoint: Checkpoint;
   readonly sha256: string; // of the weights; of their hashes where there are several files
   readonly key: string; // hash of everything that changes what it computes
+  readonly precision: Precision; // what was wished for, or what suits it
   readonly weightBytes: number;
 }
 
-/**
- * Finds the model that a reference names and identifies it by content.
- *
- * @param reference - `builtin:emoji`, or a folder in Hugging Face layout.
- * @throws PreannotateError MODEL_NOT_FOUND, MODEL_INVALID
- */
-export async function findModel(reference: string): Promise<Model> {
-  const folder = folderOf(reference);
-  const checkpoint = await readCheckpoint(folder);
-  const { weightFiles, tensors } = checkpoint;
-  const hashes = await Promise.all(weightFiles.map(sha256OfFile));
-  const sha256 = hashes.length === 1 ? hashes[0]! : sha256Of(hashes.join());
-  if (reference === BUILTIN.reference && sha256 !== BUILTIN.sha256) {
-    throw new PreannotateError({
-      code: 'MODEL_INVALID',
-      message: `${weightFiles[0]!}: SHA-256 is ${sha256}, not ${BUILTIN.sha256}: the file was damaged or changed.`,
-      hint: 'Install preannotate again.',
-    });
-  }
-  const present = SMALL_FILES.map((name) => join(folder, name)).filter((path) => existsSync(path));
-  const small = await Promise.all(present.map(sha256OfFile));
-  const weightBytes = [...tensors.values()].reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-  return { reference, checkpoint, sha256, key: sha256Of([sha256, ...small].join()), weightBytes };
+/** How a model that is not on this machine is fetched. */
+export interface FindOptions {
+  readonly precision: PrecisionWish;
+  readonly watcher: Watcher;
+  readonly signal?: AbortSignal;
+  readonly variables: Readonly<Record<string, string | undefined>>; // HF_HOME and so on
 }
 
-function folderOf(reference: string): string {
+/**
+ * Finds the model that a reference names, fetches it from the hub if need be, and identifies it by content. Files that
+ * the hub's cache knows the hash of are checked before anything reads them.
+ *
+ * @param reference - `builtin:emoji`, a folder in Hugging Face or transformers.js layout, or a hub id such as
+ *   `google/owlvit-base-patch32@main`. A folder of that name wins over the hub.
+ * @throws PreannotateError MODEL_NOT_FOUND, MODEL_INVALID, MODEL_GATED, MODEL_DOWNLOAD_FAILED
+ */
+export async function findModel(reference: string, options: FindOptions): Promise<Model> {
+  if (reference === BUILTIN.reference) await assertBuiltinIntact();
+  const local = localFolder(reference);
+  const folder = local ?? (await hubFolder(reference, options));
+  const { precision: wish } = options;
+  const { small, weights } = modelFilesOf(await namesIn(folder), wish);
+  await assertIntact(folder, [...small, ...weights], `preannotate models pull ${repairable(reference, local)}`);
+  const checkpoint = await readCheckpoint(folder, wish);
+  const { weightFiles, exported } = checkpoint;
+  const hashes = await Promise.all(weightFiles.map(sha256OfFile));
+  const sha256 = hashes.length === 1 ? hashes[0]! : sha256Of(hashes.join());
+  const present = SMALL_FILES.map((name) => join(folder, name)).filter((path) => existsSync(path));
+  const smallHashes = await Promise.all(present.map(sha256OfFile));
+  const sizes = await Promise.all(weightFiles.map(async (file) => (await stat(file)).size));
+  const weightBytes = sizes.reduce((total, size) => total + size, 0);
+  const precision = exported?.precision ?? (wish === 'auto' ? 'fp32' : wish);
+  const key = sha256Of([sha256, ...smallHashes].join());
+  return { reference, checkpoint, sha256, key, precision, weightBytes };
+}
+
+/**
+ * Compares the built-in model's weights with what was released.
+ *
+ * @param again - Reads the file even when its hash is remembered.
+ */
+export async function builtinDamage(again = true): Promise<Damage | undefined> {
+  const path = join(BUILTIN.folder, 'model.safetensors');
+  const found = await digestLike(BUILTIN.sha256, path, again);
+  return found === BUILTIN.sha256 ? undefined : { path, algorithm: 'SHA-256', expected: BUILTIN.sha256, found };
+}
+
+async function assertBuiltinIntact(): Promise<void> {
+  const damage = await builtinDamage(false);
+  if (damage === undefined) return;
+  const { path, expected, found } = damage;
+  throw new PreannotateError({
+    code: 'MODEL_INVALID',
+    message: `${path} is damaged: its SHA-256 should be ${expected}, and is ${found}.`,
+    hint: 'Install preannotate again.',
+  });
+}
+
+/** Whether {@link findModel} would find the model without fetching anything. @throws PreannotateError MODEL_NOT_FOUND */
+export async function isModelHere(reference: string, options: Pick<FindOptions, 'precision' | 'variables'>) {
+  if (localFolder(reference) !== undefined) return true;
+  const environment = hubEnvironment(options.variables);
+  return (await usableSnapshot(hubReference(reference), { ...options, environment })) !== undefined;
+}
+
+/**
+ * The folder of a reference that is no hub id: the built-in model's, or one that exists.
+ *
+ * @throws PreannotateError MODEL_NOT_FOUND when the reference can only be a folder, and there is none.
+ */
+export function localFolder(reference: string): string | undefined {
   if (reference === BUILTIN.reference) return BUILTIN.folder;
   if (reference.startsWith('builtin:')) {
     throw new PreannotateError({
       code: 'MODEL_NOT_FOUND',
-      message: `There is no built-in model "${reference}".`,
+      message: `There is no built-in model "${printable(reference)}".`,
       hint: `The built-in model is ${BUILTIN.reference}.`,
     });
   }
   const folder = resolve(reference);
   if (existsSync(folder)) return folder;
+  if (!/^[./\\~]|^[A-Za-z]:[/\\]/.test(reference)) return undefined;
   throw new PreannotateError({
     code: 'MODEL_NOT_FOUND',
-    message: `The model "${reference}" is not on this machine: there is no folder ${folder}.`,
+    message: `The model "${printable(reference)}" is not on this machine: there is no folder ${printable(folder)}.`,
     hint:
-      'Give the folder of an OWL-ViT or OWLv2 checkpoint (config.json, model.safetensors, tokenizer files), for example ' +
-      `one that \`huggingface-cli download ${reference} --local-dir owlvit\` made, or --model ${BUILTIN.reference} to try the tool.`,
+      'Give the folder of an OWL-ViT or OWLv2 checkpoint (config.json, model.safetensors, tokenizer files), a hub id such as ' +
+      `google/owlvit-base-patch32, or --model ${BUILTIN.reference} to try the tool.`,
   });
+}
+
+async function hubFolder(reference: string, options: FindOptions): Promise<string> {
+  const environment = hubEnvironment(options.variables);
+  const { folder } = await ensureModel(hubReference(reference), { ...options, environment });
+  return folder;
+}
+
+/** What `models pull` takes to mend a model: the reference, or for a folder inside the hub's cache, the model it is of. */
+function repairable(reference: string, local: string | undefined): string {
+  return local === undefined ? reference : (referenceOfSnapshot(local) ?? reference);
 }

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Writable } from 'node:stream';
 import cliProgress from 'cli-progress';
 import { printable } from '../core/text.js';
+import { DownloadProgress } from './download.js';
 
 const LINE_EVERY_MS = 10_000;
 const LINE_EVERY_SHARE = 0.1;
@@ -55,6 +56,11 @@ export class Progress {
     if (this.#quiet) return;
     if (this.#bar !== undefined) this.#bar.update(this.#done, this.#payload());
     else if (this.#lineIsDue(atMs)) this.#report(atMs);
+  }
+
+  /** For what must be fetched before the run can begin. */
+  download(): DownloadProgress {
+    return new DownloadProgress({ stream: this.#stream, quiet: this.#quiet });
   }
 
   /** Something to know, above the bar. */

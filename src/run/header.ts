@@ -1,7 +1,14 @@
 import { PreannotateError } from '../core/errors.js';
-import type { OntologySpec } from '../core/ontology.js';
+import { labelOf, type OntologySpec } from '../core/ontology.js';
 
 export const JOURNAL_VERSION = 1;
+
+/** How images are cut, as a config file has it. */
+export interface WrittenTiles {
+  readonly size: readonly [height: number, width: number];
+  readonly overlap: number;
+  readonly full_image: boolean;
+}
 
 /** The first line of the journal: everything that decides what the model says of an image. */
 export interface JournalHeader {
@@ -11,7 +18,9 @@ export interface JournalHeader {
   readonly model: { readonly reference: string; readonly sha256: string; readonly key: string };
   readonly ontology: OntologySpec;
   readonly options: {
+    readonly precision?: string; // fp32 where it is missing, in journals from before there was a choice
     readonly image_size: 'native' | readonly [height: number, width: number];
+    readonly tiles?: WrittenTiles; // left out where images are not cut
     readonly score_floor: number;
     readonly max_stored: number; // detections of an image
     readonly max_pixels: number;
@@ -46,8 +55,22 @@ function decisive({ journal, model, ontology, options }: JournalHeader): Record<
     ...Object.fromEntries(ontology.classes.map(({ name, id }) => [`id of class "${name}"`, id])),
     ...Object.fromEntries(ontology.classes.map(({ name, prompts }) => [`prompts of class "${name}"`, prompts])),
     'ignored prompts': ontology.ignore,
+    ...decisiveExamples(ontology),
     templates: ontology.templates,
     ...options,
+    precision: options.precision ?? 'fp32',
+  };
+}
+
+/** Which there are, then what is in each, so that a changed picture is named. */
+function decisiveExamples({ classes, ignoreExamples = [] }: OntologySpec): Record<string, unknown> {
+  const all = [...classes.flatMap(({ examples = [] }) => examples), ...ignoreExamples];
+  return {
+    ...Object.fromEntries(
+      classes.map(({ name, examples = [] }) => [`examples of class "${name}"`, examples.map(labelOf)]),
+    ),
+    'ignored examples': ignoreExamples.map(labelOf),
+    ...Object.fromEntries(all.map((example) => [`the content (SHA-256) of "${labelOf(example)}"`, example.sha256])),
   };
 }
 

@@ -1,78 +1,204 @@
 import { performance } from 'node:perf_hooks';
+import type { Detection } from '../core/detection.js';
 import { messageOf } from '../core/errors.js';
 import type { ImageOutcome, ImageSource } from '../core/image.js';
+import { mergeViews } from '../core/merge.js';
 import type { Detector, QueryBank } from '../model/detector.js';
-import type { ImagePreparer, Preparation, PreparedImage } from './prepare.js';
-import type { FromWorker, StageTimes } from './protocol.js';
+import { FittingBatches } from './fitting.js';
+import { failureOf, type ImagePreparer, type PreparedImage } from './prepare.js';
+import type { FromWorker, StageTimes, WorkerSettings } from './protocol.js';
 
-/** A chunk of images on its way through the worker; being prepared from the moment it arrived. */
+/** Images wait so long for one that is decoded slowly: to share its batch, or to let it go first. */
+const PATIENCE_MS = 100;
+
+/** Images that are answered together. */
 interface Chunk {
   readonly id: number;
-  readonly images: readonly ImageSource[];
   readonly queries: QueryBank;
-  readonly prepared: Promise<Preparation[]>;
-  readonly times: Record<keyof StageTimes, number>;
+  readonly outcomes: ImageOutcome[];
+  waiting: number; // images that have not boarded
+  left: number; // images without an answer
+}
+
+/** An image on its way through the model. */
+interface Passenger {
+  readonly chunk: Chunk;
+  readonly index: number; // in the chunk
+  readonly source: ImageSource;
+  readonly image: PreparedImage;
+  readonly found: Detection[][]; // by view
+  left: number; // views
+}
+
+/** One place in a batch. */
+interface Seat {
+  readonly passenger: Passenger;
+  readonly view: number;
+  readonly pixels: Uint8Array;
 }
 
 /**
- * Runs chunks through the device one after another. Every chunk that has arrived is being decoded on libuv's threads
- * meanwhile: a run blocks this thread, but not those.
+ * Runs images through the device in batches. Every image that has arrived is being decoded on libuv's threads meanwhile: a
+ * run blocks this thread, but not those. Tiles are cut one by one as a batch fills up, and the tiles of several images share
+ * batches. Images board chunk by chunk, so that the parent can send the next one in time; but not strictly: one that still
+ * waits for memory must let those board that hold it.
  */
 export class Conveyor {
   readonly #detector: Detector;
   readonly #preparer: ImagePreparer;
+  readonly #settings: WorkerSettings;
   readonly #send: (message: FromWorker) => void;
-  #last: Promise<void> = Promise.resolve();
+  readonly #batches: FittingBatches;
+  readonly #chunks: Chunk[] = []; // with images that have not boarded
+  readonly #ready: Passenger[] = [];
+  readonly #times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
+  #batch: Seat[] = [];
+  #coming = 0; // images in preparation
+  #unanswered = 0; // images
+  #moving = false;
+  #wake = () => {};
 
-  constructor(parts: { detector: Detector; preparer: ImagePreparer; send: (message: FromWorker) => void }) {
+  constructor(parts: {
+    detector: Detector;
+    preparer: ImagePreparer;
+    settings: WorkerSettings;
+    send: (message: FromWorker) => void;
+  }) {
     this.#detector = parts.detector;
     this.#preparer = parts.preparer;
+    this.#settings = parts.settings;
     this.#send = parts.send;
-  }
-
-  add(request: { id: number; images: readonly ImageSource[]; queries: QueryBank }): void {
-    const times = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
-    const prepared = Promise.all(request.images.map((image) => this.#prepare(image, times)));
-    const chunk: Chunk = { ...request, prepared, times };
-    this.#last = this.#last.then(() => this.#run(chunk));
-  }
-
-  async #prepare(image: ImageSource, times: Chunk['times']): Promise<Preparation> {
-    const preparation = await this.#preparer.prepare(image, times);
-    this.#send({ type: 'alive' });
-    return preparation;
-  }
-
-  async #run(chunk: Chunk): Promise<void> {
-    const waitStart = performance.now();
-    const prepared = await chunk.prepared;
-    // One turn of the event loop: reads that ended during the last run go on to be decoded during the next one.
-    await new Promise((resolve) => setImmediate(resolve));
-    chunk.times.wait += performance.now() - waitStart;
-    const usable = prepared.flatMap((preparation) => (preparation.ok ? [preparation.image] : []));
-    const detections = usable.length === 0 ? [] : await this.#infer(chunk, usable);
-    const outcomes = prepared.map((preparation, i): ImageOutcome => {
-      const { name } = chunk.images[i]!;
-      if (!preparation.ok) return { ok: false, name, failure: preparation.failure };
-      const { stamp, size, degraded } = preparation.image;
-      const found = detections[usable.indexOf(preparation.image)]!;
-      const noted = degraded === undefined ? {} : { degraded };
-      return { ok: true, result: { name, ...size, detections: found, ...stamp, ...noted } };
+    this.#batches = new FittingBatches((tried, fitted) => {
+      const message =
+        `The device has no memory for ${tried} images at once: batches are of ${fitted} from now on. ` +
+        `--max-batch-size ${fitted} spares the attempt.`;
+      this.#send({ type: 'notice', message });
     });
-    this.#send({ type: 'detected', id: chunk.id, outcomes, times: chunk.times, retire: this.#preparer.stuck > 0 });
   }
 
-  async #infer(chunk: Chunk, images: readonly PreparedImage[]) {
-    const start = performance.now();
-    const pixels = images.length === 1 ? images[0]!.pixels : Buffer.concat(images.map((image) => image.pixels));
-    const sizes = images.map(({ size }) => size);
-    try {
-      return await this.#detector.detect(pixels, sizes, chunk.queries);
-    } catch (error) {
-      // Images have one shape by now, so this is the device's or our fault: the parent sees it as a crash and retries.
-      throw new Error(`the model failed on a batch of ${images.length}: ${messageOf(error)}`, { cause: error });
-    } finally {
-      chunk.times.infer += performance.now() - start;
+  add({ id, images, queries }: { id: number; images: readonly ImageSource[]; queries: QueryBank }): void {
+    const chunk: Chunk = { id, queries, outcomes: [], waiting: images.length, left: images.length };
+    this.#chunks.push(chunk);
+    this.#coming += images.length;
+    this.#unanswered += images.length;
+    images.forEach((source, index) => void this.#prepare(chunk, index, source));
+    if (!this.#moving) void this.#move();
+  }
+
+  async #prepare(chunk: Chunk, index: number, source: ImageSource): Promise<void> {
+    const preparation = await this.#preparer.prepare(source, this.#times);
+    this.#coming--;
+    this.#send({ type: 'alive' });
+    if (preparation.ok) {
+      const { image } = preparation;
+      this.#ready.push({ chunk, index, source, image, found: [], left: image.views.length });
+    } else {
+      this.#hasBoarded(chunk);
+      this.#answer({ chunk, index }, { ok: false, name: source.name, failure: preparation.failure });
     }
+    this.#wake();
+  }
+
+  /** Until nothing is left in this worker. What goes wrong here ends the process: the parent sees a crash and retries. */
+  async #move(): Promise<void> {
+    this.#moving = true;
+    while (this.#unanswered > 0) {
+      const first = this.#ready.findIndex(({ chunk }) => chunk === this.#chunks[0]);
+      if (first === -1 && this.#coming > 0 && (await this.#waited()) === 'for an image') continue;
+      const [passenger] = this.#ready.splice(Math.max(0, first), 1);
+      if (passenger !== undefined) await this.#board(passenger);
+      else await this.#run();
+    }
+    this.#moving = false;
+  }
+
+  #hasBoarded(chunk: Chunk): void {
+    if (--chunk.waiting === 0) this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
+  }
+
+  /** Waits for the next image; 'in vain' when others should not wait for it any longer. */
+  async #waited(): Promise<'in vain' | 'for an image'> {
+    const start = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    const outcome = await new Promise<'in vain' | 'for an image'>((resolve) => {
+      this.#wake = () => resolve('for an image');
+      if (this.#batch.length + this.#ready.length > 0) timer = setTimeout(() => resolve('in vain'), PATIENCE_MS);
+    });
+    clearTimeout(timer);
+    this.#times.wait += performance.now() - start;
+    return outcome;
+  }
+
+  async #board(passenger: Passenger): Promise<void> {
+    using image = passenger.image; // its full-size pixels go when the last view has been cut
+    this.#hasBoarded(passenger.chunk);
+    if (this.#batch.some((seat) => seat.passenger.chunk.queries !== passenger.chunk.queries)) await this.#run();
+    for (const view of image.views.keys()) {
+      try {
+        this.#batch.push({ passenger, view, pixels: await image.input(view) });
+      } catch (error) {
+        this.#batch = this.#batch.filter((seat) => seat.passenger !== passenger);
+        const { name } = passenger.source;
+        this.#answer(passenger, { ok: false, name, failure: failureOf(error, passenger.source) });
+        return;
+      }
+      if (this.#batch.length >= this.#settings.maxBatchSize) await this.#run();
+    }
+  }
+
+  /** Computes the batch, and answers for the images that are complete by it. */
+  async #run(): Promise<void> {
+    const seats = this.#batch;
+    if (seats.length === 0) return;
+    this.#batch = [];
+    const start = performance.now();
+    // One turn of the event loop: reads that ended during the last run go on to be decoded during this one.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#times.wait += performance.now() - start;
+    const detections = await this.#infer(seats);
+    this.#send({ type: 'alive' });
+    for (const [i, { passenger, view }] of seats.entries()) {
+      passenger.found[view] = detections[i]!;
+      if (--passenger.left === 0) this.#answer(passenger, this.#outcomeOf(passenger));
+    }
+  }
+
+  async #infer(seats: readonly Seat[]): Promise<Detection[][]> {
+    const start = performance.now();
+    try {
+      return await this.#batches.run(seats, (part) => this.#detect(part));
+    } catch (error) {
+      // Images have one shape by now, so this is the device's or our fault.
+      throw new Error(`the model failed on a batch of ${seats.length}: ${messageOf(error)}`, { cause: error });
+    } finally {
+      this.#times.infer += performance.now() - start;
+    }
+  }
+
+  #detect(seats: readonly Seat[]): Promise<Detection[][]> {
+    const pixels = seats.length === 1 ? seats[0]!.pixels : Buffer.concat(seats.map((seat) => seat.pixels));
+    const sizes = seats.map(({ passenger, view }) => {
+      const { x, y } = passenger.image.views[view]!;
+      return { width: x.to - x.from, height: y.to - y.from };
+    });
+    return this.#detector.detect(pixels, sizes, seats[0]!.passenger.chunk.queries);
+  }
+
+  #outcomeOf({ source: { name }, image, found }: Passenger): ImageOutcome {
+    const { stamp, size, degraded, views } = image;
+    const { patches } = this.#detector;
+    const detections = mergeViews(found, { views, patches, limit: this.#settings.maxDetections });
+    const noted = degraded === undefined ? {} : { degraded };
+    return { ok: true, result: { name, ...size, detections, ...stamp, ...noted } };
+  }
+
+  #answer({ chunk, index }: Pick<Passenger, 'chunk' | 'index'>, outcome: ImageOutcome): void {
+    chunk.outcomes[index] = outcome;
+    this.#unanswered--;
+    if (--chunk.left > 0) return;
+    const times = { ...this.#times };
+    for (const stage of Object.keys(times) as (keyof StageTimes)[]) this.#times[stage] = 0;
+    const { id, outcomes } = chunk;
+    this.#send({ type: 'detected', id, outcomes, times, retire: this.#preparer.stuck > 0 });
   }
 }

@@ -5,7 +5,7 @@ import type { Ontology } from '../core/ontology.js';
 import { printable } from '../core/text.js';
 import { Batcher, type Ticket } from './batcher.js';
 import { workerName, type Exit } from './process.js';
-import type { StageTimes, WorkerSettings } from './protocol.js';
+import type { Encoded, StageTimes, ToEncode, WorkerSettings } from './protocol.js';
 import { PromptEncoder, type PreparedQueries, type PromptSource } from './queries.js';
 import { Slot } from './slot.js';
 
@@ -15,7 +15,7 @@ export interface Engine extends AsyncDisposable {
   readonly capacity: number;
   /** Resolves when a worker has opened the model. @throws PreannotateError when none can be had */
   ready(): Promise<void>;
-  /** Encodes the prompts of an ontology, unless that was done before. @throws PreannotateError ONTOLOGY_INVALID */
+  /** Encodes the prompts and examples of an ontology, unless that was done before. @throws PreannotateError ONTOLOGY_INVALID */
   prepare(ontology: Ontology): Promise<void>;
   /** Never rejects because of the image: that is an answer too. Rejects when no worker can be had, or on `signal`. */
   detect(image: ImageSource, ontology: Ontology, signal: AbortSignal): Promise<ImageOutcome>;
@@ -25,7 +25,7 @@ export interface PoolOptions {
   readonly devices: readonly Device[];
   readonly workersPerDevice: number;
   readonly maxBatchSize: number;
-  readonly settings: WorkerSettings;
+  readonly settings: Omit<WorkerSettings, 'maxBatchSize'>;
   readonly prompts: PromptSource;
   readonly onWarning: (message: string) => void;
 }
@@ -46,6 +46,7 @@ export class Pool implements Engine {
   readonly #batcher: Batcher;
   readonly #encoder: PromptEncoder;
   readonly #warn: (message: string) => void;
+  readonly #told = new Set<string>();
   readonly #prepared = new WeakMap<Ontology, Promise<PreparedQueries>>();
   readonly #queries = new Map<string, PreparedQueries>();
   #failure: PreannotateError | undefined;
@@ -57,15 +58,17 @@ export class Pool implements Engine {
     this.#chunksAhead = options.maxBatchSize === 1 ? 4 : 2;
     this.#batcher = new Batcher(options.maxBatchSize);
     this.#warn = options.onWarning;
-    this.#encoder = new PromptEncoder(options.prompts, (ids) => this.#encode(ids));
+    this.#encoder = new PromptEncoder(options.prompts, (what) => this.#encode(what));
     const events = {
       free: () => this.#freed(),
       crashed: (tickets: readonly Ticket[], exit: Exit, slot: Slot) => this.#crashed(tickets, exit, slot),
       measured: (times: StageTimes) => this.#measured(times),
+      noticed: (message: string) => this.#noticed(message),
       failed: (failure: Failure) => this.#fail(new PreannotateError(failure)),
     };
+    const settings = { ...options.settings, maxBatchSize: options.maxBatchSize };
     this.#slots = options.devices.flatMap((device) =>
-      Array.from({ length: options.workersPerDevice }, () => new Slot(device, options.settings, events)),
+      Array.from({ length: options.workersPerDevice }, () => new Slot(device, settings, events)),
     );
     this.capacity = this.#slots.length * this.#chunksAhead * options.maxBatchSize;
   }
@@ -125,15 +128,15 @@ export class Pool implements Engine {
   }
 
   /** Encodes on whichever worker is ready first, and once more on another one when that dies. */
-  async #encode(tokenIds: readonly (readonly number[])[]): Promise<Float32Array> {
+  async #encode(what: ToEncode): Promise<Encoded> {
     for (let attempt = 0; attempt < MAX_CRASHES; attempt++) {
       const slot = await this.#readySlot();
-      const embeddings = await slot.encode(tokenIds);
-      if (embeddings !== undefined) return embeddings;
+      const encoded = await slot.encode(what);
+      if (encoded !== undefined) return encoded;
     }
     throw new PreannotateError({
       code: 'WORKERS_FAILING',
-      message: `${MAX_CRASHES} workers died while they encoded the prompts.`,
+      message: `${MAX_CRASHES} workers died while they encoded the ${what.type === 'encode' ? 'prompts' : 'examples'}.`,
       hint: 'Is there enough memory? Try --workers-per-device 1, or another --device.',
     });
   }
@@ -184,6 +187,13 @@ export class Pool implements Engine {
 
   #measured(times: StageTimes): void {
     for (const stage of Object.keys(times) as (keyof StageTimes)[]) this.times[stage] += times[stage];
+  }
+
+  /** Workers find the same out one after another. */
+  #noticed(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#warn(message);
   }
 
   #crashed(tickets: readonly Ticket[], exit: Exit, { device, crashesInARow }: Slot): void {

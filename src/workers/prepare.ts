@@ -3,9 +3,11 @@ import type { Size } from '../core/box.js';
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
 import type { ContentStamp, ImageSource } from '../core/image.js';
 import { printable } from '../core/text.js';
-import { decode, readHeader } from '../images/decode.js';
+import { viewsOf, type View } from '../core/tiles.js';
+import { decode, readHeader, type DecodedImage } from '../images/decode.js';
 import { readImage } from '../images/fetch.js';
 import type { Resizer } from '../images/pack.js';
+import { viewOf } from '../images/tiles.js';
 import type { ImageSize } from '../model/input-size.js';
 import { Budget } from './budget.js';
 import type { StageTimes, WorkerSettings } from './protocol.js';
@@ -13,15 +15,20 @@ import type { StageTimes, WorkerSettings } from './protocol.js';
 /** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in a few seconds. */
 const STAGE_TIMEOUT_SECONDS = 30;
 
+/** On top of it where every pixel of a large image is wanted. A slow core decodes three times as many. */
+const TIMEOUT_PIXELS_A_SECOND = 5_000_000;
+
 /** Pixels that may be in decoding at once in one worker (64 Mpixel are 192 MB); one larger image is decoded alone. */
 const PIXELS_IN_DECODING = 64_000_000;
 
-/** An image as the model takes it. */
-export interface PreparedImage {
+/** An image as the model takes it: whole, or view by view. */
+export interface PreparedImage extends Disposable {
   readonly stamp: ContentStamp;
   readonly size: Size; // of the upright original
   readonly degraded?: string;
-  readonly pixels: Uint8Array; // [H, W, 3] of the model's input
+  readonly views: readonly View[];
+  /** The pixels of a view: [H, W, 3] of the model's input. Tiles are cut when they are asked for. */
+  readonly input: (view: number) => Promise<Uint8Array>;
 }
 
 export type Preparation =
@@ -56,35 +63,57 @@ export class ImagePreparer {
   }
 
   async #prepare(source: ImageSource, times: Record<keyof StageTimes, number>): Promise<PreparedImage> {
-    const { maxBytes, maxPixels, strictImages: strict } = this.#settings;
+    const { maxBytes, maxPixels, strictImages: strict, tiles } = this.#settings;
     const { bytes, ...stamp } = await timed(times, 'read', () =>
       this.#inTime('reading', readImage(source.path, maxBytes)),
     );
     const header = await readHeader(bytes);
     const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
-    using _share = await this.#budget.take(fullWidth * fullHeight);
-    const decoded = await timed(times, 'decode', () =>
-      this.#inTime('decoding', decode(bytes, { maxPixels, strict }, header)),
-    );
-    const pixels = new Uint8Array(this.#inputSize.height * this.#inputSize.width * 3);
-    // At once, so that full-size pixels are not held while the image waits for its batch.
-    await timed(times, 'resize', () => this.#resizer.resize(decoded, pixels));
-    const { original: size, degraded } = decoded;
-    return { stamp, size, pixels, ...(degraded === undefined ? {} : { degraded }) };
+    const share = await this.#budget.take(fullWidth * fullHeight);
+    try {
+      const limits = { maxPixels, strict, fullSize: tiles !== undefined };
+      const seconds =
+        STAGE_TIMEOUT_SECONDS + (limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0);
+      const decoded = await timed(times, 'decode', () =>
+        this.#inTime('decoding', decode(bytes, limits, header), Math.ceil(seconds)),
+      );
+      const { original: size, degraded } = decoded;
+      const views = viewsOf(size, tiles);
+      const described = { stamp, size, views, ...(degraded === undefined ? {} : { degraded }) };
+      if (views.length > 1) return { ...described, ...this.#viewByView(decoded, views, times), ...share };
+      const pixels = await timed(times, 'resize', async () => this.#resized(await viewOf(decoded, views[0]!)));
+      share[Symbol.dispose]();
+      return { ...described, ...atOnce(pixels) };
+    } catch (error) {
+      share[Symbol.dispose]();
+      throw error;
+    }
   }
 
-  async #inTime<Result>(what: string, work: Promise<Result>): Promise<Result> {
+  /** Keeps the pixels at full size, and cuts a tile of them when it is asked for. */
+  #viewByView(decoded: DecodedImage, views: readonly View[], times: Record<keyof StageTimes, number>) {
+    const cut = async (view: number) => this.#resized(await viewOf(decoded, views[view]!));
+    return { input: (view: number) => timed(times, 'resize', () => cut(view)) };
+  }
+
+  async #resized(image: DecodedImage): Promise<Uint8Array> {
+    const pixels = new Uint8Array(this.#inputSize.height * this.#inputSize.width * 3);
+    await this.#resizer.resize(image, pixels);
+    return pixels;
+  }
+
+  async #inTime<Result>(what: string, work: Promise<Result>, limit = STAGE_TIMEOUT_SECONDS): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     let seconds = 0; // in which this thread was free: while it computes, or is stopped, finished work cannot say so
     const late = new Promise<never>((_resolve, reject) => {
       timer = setInterval(() => {
-        if (++seconds < STAGE_TIMEOUT_SECONDS) return;
+        if (++seconds < limit) return;
         clearInterval(timer);
         this.stuck++;
         reject(
           new PreannotateError({
             code: 'IMAGE_TIMEOUT',
-            message: `${what} took longer than ${STAGE_TIMEOUT_SECONDS} s and was given up.`,
+            message: `${what} took longer than ${limit} s and was given up.`,
             hint: 'Look at the file and the disk it is on; if it is made to be slow, save it again in another format.',
           }),
         );
@@ -96,6 +125,11 @@ export class ImagePreparer {
       clearInterval(timer);
     }
   }
+}
+
+/** Pixels that are ready. Made apart from where they come from, so that it keeps nothing else of the image in memory. */
+function atOnce(pixels: Uint8Array): Pick<PreparedImage, 'input'> & Disposable {
+  return { input: () => Promise.resolve(pixels), [Symbol.dispose]: () => {} };
 }
 
 async function timed<Result>(
@@ -111,8 +145,8 @@ async function timed<Result>(
   }
 }
 
-/** Names the image in what the decoder says of its content. */
-function failureOf(error: unknown, source: ImageSource): Failure {
+/** Names the image in what was wrong with its content. */
+export function failureOf(error: unknown, source: ImageSource): Failure {
   const name = printable(source.name);
   if (error instanceof PreannotateError) {
     const { code, message, hint } = error;

@@ -1,12 +1,12 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { deviceName, type Device } from '../core/device.js';
 import { printable } from '../core/text.js';
+import { cudaEnvironment } from './cuda-visible.js';
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js';
+import { takeWorkerProcess } from './spare.js';
 
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 const STOP_GRACE_MS = 500; // a worker holds nothing that must be saved
 const KEPT_STDERR_CHARS = 500;
 
@@ -25,11 +25,7 @@ export class WorkerProcess implements AsyncDisposable {
   /** @param onMessage - Called for each answer, in the order sent. */
   constructor(device: Device, settings: WorkerSettings, onMessage: (message: FromWorker) => void) {
     this.device = device;
-    this.#child = fork(WORKER, {
-      serialization: 'advanced', // the JSON form takes a hundred times as long for embeddings
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: environmentFor(device),
-    });
+    this.#child = takeWorkerProcess(ownEnvironment(device));
     let stderr = '';
     this.#child.on('error', () => {}); // could not be started or killed: `exited` says what became of it
     // A process that could not be started has no stderr, whatever the types say.
@@ -70,12 +66,13 @@ async function endOf(child: ChildProcess): Promise<string> {
 }
 
 /** A worker sees its own device only, so that nothing of it lands on another one. */
-function environmentFor({ provider, index }: Device): NodeJS.ProcessEnv {
-  const environment = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
-  if (provider !== 'cuda') return environment;
-  // A scheduler may have left us some devices only, by number or name: `cuda:1` is the second of those.
-  const allowed = process.env['CUDA_VISIBLE_DEVICES']?.split(',');
-  return { ...environment, CUDA_VISIBLE_DEVICES: allowed?.[index ?? 0] ?? String(index ?? 0) };
+function ownEnvironment(device: Device): NodeJS.ProcessEnv {
+  return device.provider === 'cuda' ? cudaEnvironment(device, process.env) : {};
+}
+
+/** What the process of a worker, or one that tries a device, finds in its environment. */
+export function environmentFor(device: Device): NodeJS.ProcessEnv {
+  return { ...process.env, ...ownEnvironment(device), ORT_DISABLE_TELEMETRY: '1' };
 }
 
 /** "cpu worker", "cuda:1 worker": how messages call it. */

@@ -1,26 +1,51 @@
-import type { Device } from '../core/device.js';
+import type { Xyxy } from '../core/box.js';
+import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
 import type { ImageOutcome, ImageSource } from '../core/image.js';
+import type { TileOptions } from '../core/tiles.js';
 import type { Checkpoint } from '../model/checkpoint.js';
+import type { WeightFiles } from '../model/weight-files.js';
 import type { ImageSize } from '../model/input-size.js';
+import type { Precision } from '../core/precision.js';
 
 /** How a worker opens the model and reads images; the same for every worker of a pool, but for the device. */
 export interface WorkerSettings {
   readonly checkpoint: Checkpoint; // where its weights are; a worker maps them
+  readonly precision: Precision;
+  readonly imageWeights?: WeightFiles | undefined; // instead of the checkpoint's own, where the precision needs others
   readonly imageSize?: ImageSize;
+  readonly tiles?: TileOptions; // else every image goes through the model as a whole
+  readonly maxBatchSize: number; // inputs of one forward pass: images, or their tiles
   readonly threads: number; // of one operator, on a CPU
   readonly scoreFloor: number;
   readonly maxDetections: number; // an image
   readonly maxPixels: number;
   readonly maxBytes: number;
   readonly strictImages: boolean;
-  readonly optimize: boolean; // let ONNX Runtime rewrite the graph; off only to look for faults
+  readonly optimizer: Optimizer;
+}
+
+/** An example image whose query is wanted. */
+export interface ExampleRequest extends ImageSource {
+  readonly sha256: string; // of the bytes that are meant
+  readonly box?: Xyxy; // pixels of the upright image
+}
+
+/** What a worker turns into queries. */
+export type ToEncode =
+  | { readonly type: 'encode'; readonly tokenIds: readonly (readonly number[])[] }
+  | { readonly type: 'encode-examples'; readonly examples: readonly ExampleRequest[] };
+
+/** Queries, [count, T], in the order asked for; and which could not be made. A failed one's row is zeros. */
+export interface Encoded {
+  readonly embeddings: Float32Array;
+  readonly failures: readonly { readonly index: number; readonly failure: Failure }[];
 }
 
 /** What the parent sends. Paths go down and detections come up; pixels never cross. */
 export type ToWorker =
   | { readonly type: 'open'; readonly device: Device; readonly settings: WorkerSettings }
-  | { readonly type: 'encode'; readonly tokenIds: readonly (readonly number[])[] }
+  | ToEncode
   | {
       readonly type: 'queries';
       readonly key: string;
@@ -39,8 +64,9 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly failure: Failure } // it cannot work at all, and says why
-  | { readonly type: 'encoded'; readonly embeddings: Float32Array }
-  | { readonly type: 'alive' } // an image was decoded: the worker is not stuck
+  | ({ readonly type: 'encoded' } & Encoded)
+  | { readonly type: 'alive' } // an image was decoded, or a batch computed: the worker is not stuck
+  | { readonly type: 'notice'; readonly message: string } // something to tell the user, once for all workers
   | {
       readonly type: 'detected';
       readonly id: number;

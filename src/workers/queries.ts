@@ -1,9 +1,12 @@
 import { PreannotateError } from '../core/errors.js';
-import type { Ontology } from '../core/ontology.js';
+import type { Ontology, Query } from '../core/ontology.js';
 import { printable } from '../core/text.js';
 import { readCached, sha256Of, writeCached } from '../disk/cache.js';
 import type { QueryBank } from '../model/detector.js';
+import type { ImageSize } from '../model/input-size.js';
 import type { Model } from '../model/source.js';
+import { embedExamples, exampleKey } from './examples.js';
+import type { Encoded, ToEncode } from './protocol.js';
 
 const CACHE_VERSION = 1; // raised when the same texts would give other embeddings
 
@@ -13,6 +16,8 @@ export interface PromptSource {
   readonly allowTruncate: boolean;
   /** Where a prompt was written, for messages: `file:line:column`. */
   readonly whereOf: (prompt: string) => string;
+  readonly exampleFolder: string; // that their paths are relative to
+  readonly imageSize?: ImageSize; // a wish; examples are shown to the model as images are
 }
 
 /** The queries of an ontology, under a key that stands for all of it. */
@@ -20,9 +25,9 @@ export interface PreparedQueries extends QueryBank {
   readonly key: string;
 }
 
-type Encode = (tokenIds: readonly (readonly number[])[]) => Promise<Float32Array>;
+type Encode = (what: ToEncode) => Promise<Encoded>;
 
-/** Turns ontologies into query embeddings: from the disk cache, else through the text encoder, once. */
+/** Turns ontologies into query embeddings: from the disk cache, else through the encoders, once. */
 export class PromptEncoder {
   readonly #source: PromptSource;
   readonly #encode: Encode;
@@ -32,32 +37,56 @@ export class PromptEncoder {
     this.#encode = encode;
   }
 
-  /** @throws PreannotateError ONTOLOGY_INVALID when prompts are longer than the model reads. */
+  /** @throws PreannotateError ONTOLOGY_INVALID when prompts are longer than the model reads, or examples cannot be used. */
   async prepare(ontology: Ontology): Promise<PreparedQueries> {
-    const { model, allowTruncate } = this.#source;
-    const texts = ontology.queries.map((query) => query.texts);
-    const classIds = ontology.queries.map(({ classId }) => classId);
-    const cacheKey = sha256Of(JSON.stringify([CACHE_VERSION, model.key, allowTruncate, texts]));
-    const key = sha256Of(JSON.stringify([cacheKey, classIds]));
-    const width = model.checkpoint.config.text_config.hidden_size;
-    const cached = await readCached('embeddings', cacheKey);
-    if (cached?.length === texts.length * width * 4) {
-      return { key, classIds, embeddings: new Float32Array(Uint8Array.from(cached).buffer) };
+    const { queries } = ontology;
+    const examples = queries.flatMap(({ example }) => example ?? []);
+    const prompts = queries.filter(({ example }) => example === undefined);
+    const cacheKey = this.#promptKey(prompts);
+    const classIds = queries.map(({ classId }) => classId);
+    const key = sha256Of(
+      JSON.stringify([cacheKey, classIds, ...examples.map((example) => exampleKey(example, this.#source))]),
+    );
+    const fromExamples = await embedExamples(examples, this.#source, this.#encode);
+    const fromPrompts = await this.#embedPrompts(prompts, cacheKey);
+    const width = this.#source.model.checkpoint.config.text_config.hidden_size;
+    const embeddings = new Float32Array(queries.length * width);
+    let prompt = 0;
+    let example = 0;
+    for (const [row, query] of queries.entries()) {
+      const embedding =
+        query.example === undefined ? fromPrompts.subarray(prompt * width, ++prompt * width) : fromExamples[example++]!;
+      embeddings.set(embedding, row * width);
     }
-    const tokenIds = await this.#tokenise(ontology);
-    const embeddings = averaged(await this.#encode(tokenIds), texts, width);
-    await writeCached('embeddings', cacheKey, new Uint8Array(embeddings.buffer));
     return { key, classIds, embeddings };
   }
 
-  async #tokenise(ontology: Ontology): Promise<number[][]> {
+  #promptKey(prompts: readonly Query[]): string {
+    const { model, allowTruncate } = this.#source;
+    return sha256Of(JSON.stringify([CACHE_VERSION, model.key, allowTruncate, prompts.map(({ texts }) => texts)]));
+  }
+
+  /** @returns [prompts, T], L2-normalised. */
+  async #embedPrompts(prompts: readonly Query[], cacheKey: string): Promise<Float32Array> {
+    if (prompts.length === 0) return new Float32Array();
+    const width = this.#source.model.checkpoint.config.text_config.hidden_size;
+    const cached = await readCached('embeddings', cacheKey);
+    if (cached?.length === prompts.length * width * 4) return new Float32Array(Uint8Array.from(cached).buffer);
+    const { embeddings } = await this.#encode({ type: 'encode', tokenIds: await this.#tokenise(prompts) });
+    const texts = prompts.map((query) => query.texts);
+    const queries = averaged(embeddings, texts, width);
+    await writeCached('embeddings', cacheKey, new Uint8Array(queries.buffer));
+    return queries;
+  }
+
+  async #tokenise(prompts: readonly Query[]): Promise<number[][]> {
     const { model, allowTruncate, whereOf } = this.#source;
     // Loaded here because a known ontology needs no tokenizer, and its vocabulary takes 0.15 s to read.
     const { PromptTokenizer } = await import('../model/tokenizer.js');
     const { folder, config } = model.checkpoint;
     const tokenizer = await PromptTokenizer.open(folder, config.text_config.max_position_embeddings);
     const tooLong: string[] = [];
-    const tokenIds = ontology.queries.flatMap(({ prompt, texts }) =>
+    const tokenIds = prompts.flatMap(({ prompt, texts }) =>
       texts.map((text) => {
         const ids = tokenizer.encode(text);
         if (ids.length > tokenizer.maxTokens) {

@@ -4,7 +4,7 @@ import type { Device } from '../core/device.js';
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
 import type { Ticket } from './batcher.js';
 import { WorkerProcess, workerName, type Exit } from './process.js';
-import type { FromWorker, StageTimes, WorkerSettings } from './protocol.js';
+import type { Encoded, FromWorker, StageTimes, ToEncode, WorkerSettings } from './protocol.js';
 
 const MAX_FAILED_STARTS = 5; // in a row; then the device, not an image, is at fault
 const FIRST_BACKOFF_MS = 500; // doubled with each failed start
@@ -18,6 +18,8 @@ export interface SlotEvents {
   /** These tickets were in the hands of a worker that died; each counts one more crash. */
   crashed(tickets: readonly Ticket[], exit: Exit, slot: Slot): void;
   measured(times: StageTimes): void;
+  /** Something to tell the user, if another worker has not said it. */
+  noticed(message: string): void;
   /** No worker can be had for this device. */
   failed(failure: Failure): void;
 }
@@ -37,7 +39,7 @@ export class Slot implements AsyncDisposable {
   #failedStarts = 0;
   #nextId = 0;
   #lastSign = 0;
-  #encoding: { resolve: (embeddings: Float32Array | undefined) => void; reject: (error: Error) => void } | undefined;
+  #encoding: { resolve: (encoded: Encoded | undefined) => void; reject: (error: Error) => void } | undefined;
   readonly #watch: NodeJS.Timeout;
 
   constructor(device: Device, settings: WorkerSettings, events: SlotEvents) {
@@ -52,8 +54,8 @@ export class Slot implements AsyncDisposable {
       if (now - lastLook > 3 * WATCH_INTERVAL_MS) this.#lastSign = now;
       lastLook = now;
       const starting = this.#ready && this.#encoding === undefined ? 0 : 1;
-      const images = Math.max(starting, ...[...this.#outstanding.values()].map((tickets) => tickets.length));
-      if (images > 0 && now - this.#lastSign > images * STALLED_MS_PER_IMAGE) this.#worker?.kill();
+      const inputs = Math.max(starting, ...[...this.#outstanding.values()].map((tickets) => this.#batchOf(tickets)));
+      if (inputs > 0 && now - this.#lastSign > inputs * STALLED_MS_PER_IMAGE) this.#worker?.kill();
     }, WATCH_INTERVAL_MS).unref();
   }
 
@@ -87,12 +89,12 @@ export class Slot implements AsyncDisposable {
     this.#worker?.send({ type: 'detect', id, queriesKey, images: tickets.map(({ image }) => image) });
   }
 
-  /** Encodes texts on this slot's worker; undefined when it dies meanwhile. One call at a time. */
-  encode(tokenIds: readonly (readonly number[])[]): Promise<Float32Array | undefined> {
+  /** Encodes texts or examples on this slot's worker; undefined when it dies meanwhile. One call at a time. */
+  encode(what: ToEncode): Promise<Encoded | undefined> {
     return new Promise((resolve, reject) => {
       this.#encoding = { resolve, reject };
       this.#lastSign = performance.now();
-      this.#worker?.send({ type: 'encode', tokenIds });
+      this.#worker?.send(what);
     });
   }
 
@@ -120,6 +122,9 @@ export class Slot implements AsyncDisposable {
     switch (message.type) {
       case 'alive':
         return;
+      case 'notice':
+        this.#events.noticed(message.message);
+        return;
       case 'ready':
         this.#failedStarts = 0;
         this.#ready = true;
@@ -130,7 +135,7 @@ export class Slot implements AsyncDisposable {
         this.#events.failed(message.failure);
         return;
       case 'encoded':
-        this.#encoding?.resolve(message.embeddings);
+        this.#encoding?.resolve(message);
         this.#encoding = undefined;
         return;
       case 'detected':
@@ -147,6 +152,11 @@ export class Slot implements AsyncDisposable {
     this.#retiring ||= retire;
     if (this.#retiring && this.#outstanding.size === 0) this.#worker?.kill();
     else this.#events.free();
+  }
+
+  /** Inputs that may go through the model before the worker gives a sign of life: one image may have tiles for many batches. */
+  #batchOf(tickets: readonly Ticket[]): number {
+    return this.#settings.tiles === undefined ? tickets.length : this.#settings.maxBatchSize;
   }
 
   /** The worker is gone: by itself, killed, or retired. */

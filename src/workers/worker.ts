@@ -2,14 +2,19 @@
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
 import { openResizer } from '../images/pack.js';
 import { Detector, type QueryBank } from '../model/detector.js';
+import { ExampleEncoder } from '../model/guided.js';
 import { Conveyor } from './conveyor.js';
+import { encodeExamples, type ExampleParts } from './encode-examples.js';
 import { ImagePreparer } from './prepare.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 
-interface Opened {
+interface Opened extends ExampleParts {
   readonly detector: Detector;
   readonly conveyor: Conveyor;
 }
+
+/** Requests whose failure is the model's or the device's, and so every worker's. */
+const MAY_FAIL: readonly ToWorker['type'][] = ['open', 'encode', 'encode-examples'];
 
 const queryBanks = new Map<string, QueryBank>();
 let opened: Opened | undefined;
@@ -21,7 +26,7 @@ process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('message', (message: ToWorker) => {
   handle(message).catch((error: unknown) => {
-    if (message.type === 'open' || message.type === 'encode') send({ type: 'failed', failure: failureOf(error) });
+    if (MAY_FAIL.includes(message.type)) send({ type: 'failed', failure: failureOf(error) });
     else throw error; // ends the process; the parent sees a crash
   });
 });
@@ -32,7 +37,10 @@ async function handle(message: ToWorker): Promise<void> {
       opened = await open(message);
       return;
     case 'encode':
-      send({ type: 'encoded', embeddings: await theOpened().detector.encode(message.tokenIds) });
+      send({ type: 'encoded', embeddings: await theOpened().detector.encode(message.tokenIds), failures: [] });
+      return;
+    case 'encode-examples':
+      send({ type: 'encoded', ...(await encodeExamples(message.examples, theOpened())) });
       return;
     case 'queries':
       queryBanks.set(message.key, message);
@@ -54,7 +62,11 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
   const resizer = await openResizer(detector.fit, inputSize);
   const preparer = new ImagePreparer({ resizer, inputSize, settings });
   send({ type: 'ready' });
-  return { detector, conveyor: new Conveyor({ detector, preparer, send }) };
+  const conveyor = new Conveyor({ detector, preparer, settings, send });
+  const openEncoder = () => ExampleEncoder.open({ ...settings, size: inputSize, fit: detector.fit });
+  const { tiles: _, ...whole } = settings; // an example is seen as a whole
+  const examplePreparer = new ImagePreparer({ resizer, inputSize, settings: whole });
+  return { detector, conveyor, preparer: examplePreparer, openEncoder, send };
 }
 
 function theOpened(): Opened {

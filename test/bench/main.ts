@@ -4,18 +4,24 @@ import { forms } from './forms.js';
 import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
 import { peer } from './peer.js';
+import { precision } from './precision.js';
 import { sgemm } from './sgemm.js';
+import { sizes } from './sizes.js';
 import { startup } from './startup.js';
 import { throughput } from './throughput.js';
+import { tiles } from './tiles.js';
 import { withFolder, type Bench } from './workspace.js';
 
 const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   sgemm,
   throughput,
+  precision,
   peer,
   startup,
   memory,
   forms,
+  sizes,
+  tiles,
 };
 const NAMES = Object.keys(QUESTIONS);
 

@@ -1,5 +1,6 @@
 import { link, mkdir, readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import type { RunManifest } from '../../src/run/manifest.js';
 import { EMOJI, SCENES } from '../support/cli.js';
 import { fullSizeCheckpoint } from './checkpoint.js';
 import { CORES, finish, start, writeOntology, type Annotation } from './command.js';
@@ -14,6 +15,7 @@ const SOME_IMAGES = 1000;
 interface Peak {
   readonly parent: number;
   readonly workers: readonly number[];
+  readonly manifest: RunManifest;
 }
 
 /** How much memory do workers and parent need, and does it grow with the number of images? */
@@ -48,7 +50,7 @@ export async function memory({ folder, quick }: Bench): Promise<void> {
 }
 
 /** The system remembers each process's peak; it is read until the process has gone. */
-async function peakOf(annotation: Annotation): Promise<Peak> {
+export async function peakOf(annotation: Annotation): Promise<Peak> {
   const { running, out } = start(annotation);
   const peaks = new Map<number, number>();
   const parent = running.child.pid!;
@@ -60,7 +62,8 @@ async function peakOf(annotation: Annotation): Promise<Peak> {
     }
   } while ((await Promise.race([sampleLater(), finished])) === undefined);
   const { [parent]: ofParent = NaN, ...ofWorkers } = Object.fromEntries(peaks);
-  return { parent: ofParent / 1e9, workers: Object.values(ofWorkers).map((bytes) => bytes / 1e9) };
+  const workers = Object.values(ofWorkers).map((bytes) => bytes / 1e9);
+  return { parent: ofParent / 1e9, workers, manifest: await finished };
 }
 
 async function peakBytes(pid: number): Promise<number | undefined> {

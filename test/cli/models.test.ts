@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { journalled, preannotate, SCENES } from '../support/cli.js';
 import { FIXTURES, ROOT } from '../support/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { copyAsTorch } from '../support/torch-checkpoint.js';
 
 describe('models in a folder', () => {
   it.each(['owlvit-tiny', 'owlv2-tiny', 'owlvit-emoji'])(
@@ -39,6 +40,23 @@ describe('models in a folder', () => {
       expect(await readdir(model)).toEqual(before);
     },
   );
+
+  it('pytorch_model.bin gives what model.safetensors gives', async () => {
+    const folder = await temporaryFolder();
+    const shipped = join(FIXTURES, 'models/owlvit-tiny');
+    const low = ['--score-floor', '0.001', '--score-threshold', '0.01'];
+    const model = join(folder, 'model');
+    await copyAsTorch(shipped, model, { shards: 2 });
+    const run = async (reference: string, out: string) => {
+      const args = ['run', join(SCENES, 'scene-01.jpg'), join(SCENES, 'scene-02.jpg'), '--model', reference];
+      const { code, stderr } = await preannotate([...args, ...low, '--class', 'dog=a dog', '--out', join(folder, out)]);
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      return journalled(join(folder, out));
+    };
+    const ours = await run(model, 'torch');
+    expect(ours.flatMap(({ detections }) => detections).length).toBeGreaterThan(0);
+    expect(ours).toEqual(await run(shipped, 'safetensors'));
+  });
 
   it('another --image-size is rounded to whole patches and said, and changes what is found', async () => {
     const folder = await temporaryFolder();

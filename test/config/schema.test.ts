@@ -29,7 +29,7 @@ describe('flags', () => {
 
   it('only what can be turned off by name has a negation', () => {
     const negated = [...flags.values()].filter(({ negation }) => negation !== undefined);
-    expect(negated.map(({ name }) => name).sort()).toEqual(['nms', 'recursive']);
+    expect(negated.map(({ name }) => name).sort()).toEqual(['nms', 'recursive', 'tiles']);
   });
 
   it('each has a description, and switches have no value', () => {

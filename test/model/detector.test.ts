@@ -21,7 +21,8 @@ const open = async (folder: string, more: Partial<Parameters<typeof Detector.ope
     threads: 1,
     scoreFloor: 0.05,
     maxDetections: 300,
-    optimize: true,
+    precision: 'fp32',
+    optimizer: 'onnxrt',
     ...more,
   });
 

@@ -14,6 +14,7 @@ const header: JournalHeader = {
   model: { reference: 'builtin:emoji', sha256: 'ab', key: 'cd' },
   ontology: { templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'], threshold: 0.2 }], ignore: [] },
   options: {
+    precision: 'fp32',
     image_size: 'native',
     score_floor: 0.05,
     max_stored: 300,
@@ -165,6 +166,22 @@ describe('a journal', () => {
       code: 'RESUME_MISMATCH',
       message: expect.stringMatching(message),
     });
+  });
+
+  it('a journal of a version without --precision goes on in fp32, which was all there was', async () => {
+    const { precision: _, ...without } = header.options;
+    const path = join(await temporaryFolder(), 'detections.jsonl');
+    const old = { ...header, options: without };
+    {
+      await using journal = await Journal.open(path, old, { restart: false });
+      await journal.begin();
+      await journal.append(record('a.jpg'));
+      await journal.sync();
+    }
+    expect(await reopen(path, {})).toEqual(['a.jpg']);
+    await expect(reopen(path, { options: { ...header.options, precision: 'int8' } })).rejects.toThrow(
+      'precision was "fp32"; now it is "int8"',
+    );
   });
 
   it('may be added to with other thresholds, another version and another name of the model', async () => {

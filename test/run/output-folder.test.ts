@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -62,6 +62,8 @@ describe('the lock of an output folder', () => {
         message: expect.stringMatching(`process ${process.ppid} on ${hostname()}, since 2026`),
       });
     }
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(parent); // whoever gave up its own lock leaves another's
+    await rm(path);
     await using again = await OutputLock.take(path);
     expect(again).toBeDefined();
   });

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import { loadOntology } from '../../config/ontology.js';
-import { loadSettings, ontologySourceOf, type Loaded, type Settings } from '../../config/load.js';
+import { loadSettings, ontologySourceOf, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
 import type { ErrorBudget } from '../../config/values.js';
-import { PreannotateError } from '../../core/errors.js';
 import { ontologyOf } from '../../core/ontology.js';
 import { IMAGE_EXTENSIONS } from '../../images/discover.js';
 import { formatNames } from '../../formats/index.js';
@@ -20,15 +19,12 @@ import { previewCountOf, selectionOf } from './selection.js';
 
 const EXAMPLES = `
 Examples:
-  preannotate run photos --ontology ontologies/bottles.yaml --model ./owlvit-base-patch32
-  preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup --model ./owlvit-base-patch32 -o drafts
+  preannotate run photos --ontology ontologies/bottles.yaml
+  preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup --model google/owlv2-base-patch16 -o drafts
   preannotate run 'photos/**/*.png' --model builtin:emoji --ontology ontologies/emoji.yaml --preview 20
 
 The same command goes on where it was stopped. Exit codes: 0 done, 2 wrong usage, 3 more images failed than
 --max-errors allows, 130/143 stopped by a signal.`;
-
-/** What this version's model layer can do of what the schema knows. */
-const AVAILABLE = { precision: ['auto', 'fp32'], optimizer: ['onnxrt', 'none'] } as const;
 
 export function runCommand(): Command {
   const command = new Command('run')
@@ -45,13 +41,12 @@ export function runCommand(): Command {
 
 async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<number> {
   const { settings } = loaded;
-  assertAvailable(settings);
   const job = await jobOf(paths, loaded);
+  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   if (settings.dryRun) {
-    printPlan(await planOnly(job), job, settings.json);
+    printPlan(await planOnly(job, progress), job, settings.json);
     return 0;
   }
-  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const manifest = await annotate(job, progress, interruptible());
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) process.stdout.write(summaryOf(manifest, job, settings.verbose));
@@ -60,10 +55,10 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
 
 async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
   const { settings } = loaded;
-  const { spec, whereOf } = await loadOntology(ontologySourceOf(loaded));
+  const { spec, whereOf, folder: exampleFolder } = await loadOntology(ontologySourceOf(loaded));
   const { recursive, include, exclude, ext: extensions = [...IMAGE_EXTENSIONS] } = settings;
   const { devices, workersPerDevice, threads, maxBatchSize } = settings;
-  const { scoreFloor, maxPixels, maxBytes, strictImages, imageSize } = settings;
+  const { scoreFloor, maxPixels, maxBytes, strictImages, imageSize, tiles } = settings;
   return {
     version: VERSION,
     inputs,
@@ -71,23 +66,26 @@ async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>
     outDir: settings.out,
     restart: settings.restart,
     model: settings.model,
+    precision: settings.precision,
     ontology: ontologyOf(spec),
     whereOf,
+    exampleFolder,
     allowTruncate: settings.allowTruncate,
+    devices,
     placement: {
-      devices,
       ...(workersPerDevice === undefined ? {} : { workersPerDevice }),
       ...(threads === undefined ? {} : { threads }),
       ...(maxBatchSize === undefined ? {} : { maxBatchSize }),
     },
     worker: {
       scoreFloor,
-      maxDetections: MAX_STORED,
+      maxDetections: tiles === undefined ? MAX_STORED.whole : MAX_STORED.tiled,
       maxPixels,
       maxBytes,
       strictImages,
-      optimize: settings.optimizer !== 'none',
+      optimizer: settings.optimizer,
       ...(imageSize === undefined ? {} : { imageSize }),
+      ...(tiles === undefined ? {} : { tiles }),
     },
     selection: selectionOf(loaded),
     formats: settings.format,
@@ -96,19 +94,7 @@ async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>
 }
 
 /** Detections of an image that the journal keeps: enough for every threshold that anyone would choose later. */
-const MAX_STORED = 300;
-
-/** @throws PreannotateError CONFIG_INVALID for what the schema knows and this version cannot do. */
-function assertAvailable(settings: Settings<typeof RunConfig>): void {
-  for (const [key, values] of Object.entries(AVAILABLE) as [keyof typeof AVAILABLE, readonly string[]][]) {
-    if (values.includes(settings[key])) continue;
-    throw new PreannotateError({
-      code: 'CONFIG_INVALID',
-      message: `--${key} ${settings[key]} is not available in this version.`,
-      hint: `Use --${key} ${values.join(' or ')}.`,
-    });
-  }
-}
+const MAX_STORED = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects
 
 function exceeds(budget: ErrorBudget, { counts }: RunManifest): boolean {
   const allowed = 'count' in budget ? budget.count : budget.share * counts.found;
@@ -127,16 +113,23 @@ function summaryOf({ counts, timings, selection }: RunManifest, job: Job, verbos
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
 }
 
+function queriesText({ ontology: { queries } }: Job): string {
+  const examples = queries.filter(({ example }) => example !== undefined).length;
+  return `${queries.length - examples} prompts${examples === 0 ? '' : `, ${examples} examples`}`;
+}
+
 function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   if (json) {
     printJson(plan);
     return;
   }
-  const { found, finished, pending, failures, model } = plan;
+  const { found, finished, pending, failures, fetches, notes } = plan;
+  const model = `${plan.model}${fetches ? ' (to be downloaded first)' : ''}`;
   const classes = job.ontology.classes.length;
   const lines = [
     `${found} images found under ${plan.root}, ${finished} done already, ${pending.length} to do.`,
-    `Model ${model}, ${classes} classes, ${job.ontology.queries.length} prompts. Output: ${job.outDir} (${job.formats.join(', ')})`,
+    `Model ${model}, ${classes} classes, ${queriesText(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
+    ...notes,
     ...failures.map(({ message }) => message),
     ...pending.map((name) => `  ${JSON.stringify(name).slice(1, -1)}`),
   ];

@@ -1,0 +1,99 @@
+import { join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Command } from 'commander';
+import type { z } from 'zod';
+import { CONFIG_NAMES } from '../../config/load.js';
+import { loadOntology } from '../../config/ontology.js';
+import { problemsOf, refusal } from '../../config/problems.js';
+import { InitConfig } from '../../config/schema.js';
+import { starterConfig, starterOntology, type SchemaName } from '../../config/starter.js';
+import { shownPath } from '../../config/yaml.js';
+import { printable } from '../../core/text.js';
+import { writeNewFiles } from '../../disk/new-files.js';
+import { addOwnFlags, givenFlags } from '../flags.js';
+import { printJson } from '../output.js';
+
+const ONTOLOGY_NAME = 'ontology.yaml';
+const CONFIG_NAME = CONFIG_NAMES[0]!;
+const SCHEMA_FOLDER = fileURLToPath(new URL('../../../ontologies/', import.meta.url));
+
+/** Things that the built-in model knows, and photographs show too. */
+const FIRST_CLASSES = ['bottle=a bottle,glass bottle', 'dog=a dog', 'car=a car'];
+
+const EXAMPLES = `
+Examples:
+  preannotate init
+  preannotate init yard --class 'forklift=a forklift,forklift truck' --class person
+  preannotate init --model builtin:emoji && preannotate run photos
+
+Files that are there already are never changed: the command ends with exit code 2 and writes nothing.`;
+
+export function initCommand(): Command {
+  const command = new Command('init')
+    .description('Write a starter ontology and config: the settings there are, each explained.')
+    .argument('[dir]', 'folder to write them into; made where it is not there', '.')
+    .addHelpText('after', EXAMPLES)
+    .action(async (dir: string) => {
+      await init(resolve(dir), settingsOf(givenFlags(command, InitConfig)));
+    });
+  return addOwnFlags(command, InitConfig);
+}
+
+type Settings = z.output<typeof InitConfig>;
+
+async function init(folder: string, settings: Settings): Promise<void> {
+  const { spec } = await loadOntology({ classes: settings.class ?? FIRST_CLASSES });
+  const model = modelFrom(folder, settings.model);
+  const starter = { model, classes: spec.classes, schemaAt: (name: SchemaName) => schemaAt(folder, name) };
+  const files = new Map([
+    [join(folder, ONTOLOGY_NAME), starterOntology(starter)],
+    [join(folder, CONFIG_NAME), starterConfig(starter, ONTOLOGY_NAME)],
+  ]);
+  await writeNewFiles(files, {
+    rivals: CONFIG_NAMES.map((name) => join(folder, name)),
+    hint: 'Edit what is there, move it away, or give another folder: preannotate init <dir>.',
+  });
+  if (settings.json)
+    printJson({ folder, files: [...files.keys()], model, classes: spec.classes.map(({ name }) => name) });
+  else if (!settings.quiet) process.stdout.write(nextSteps(folder, model));
+}
+
+function settingsOf(flags: Readonly<Record<string, unknown>>): Settings {
+  const result = InitConfig.safeParse(flags, { reportInput: true });
+  if (result.success) return result.data;
+  const subject = ([key]: readonly PropertyKey[]) => `--${String(key)}`;
+  throw refusal('USAGE', problemsOf(result.error, { subject, whereKey: subject, knownKeys: () => [] }));
+}
+
+/** A path to a model is given from here, and read from the config file. */
+function modelFrom(folder: string, model: string): string {
+  if (!/^\.\.?(?:[/\\]|$)/.test(model)) return model;
+  const path = relative(folder, resolve(model)).replaceAll(sep, '/');
+  return path.startsWith('.') ? path : `./${path}`;
+}
+
+/**
+ * Where an editor finds a schema without a network: below `node_modules` of a project by a path that every checkout of it
+ * shares, else where this program is installed.
+ */
+function schemaAt(folder: string, name: SchemaName): string {
+  const path = join(SCHEMA_FOLDER, name);
+  const modules = `${sep}node_modules${sep}`;
+  const project = path.includes(modules) ? path.slice(0, path.indexOf(modules)) : undefined;
+  const isOfProject = project !== undefined && `${folder}${sep}`.startsWith(`${project}${sep}`);
+  return isOfProject ? relative(folder, path).replaceAll(sep, '/') : pathToFileURL(path).href;
+}
+
+function nextSteps(folder: string, model: string): string {
+  const at = shownPath(folder);
+  const isHere = folder === process.cwd();
+  const builtin = 'builtin:emoji';
+  const go = [
+    `  ${isHere ? '' : `cd ${at} && `}preannotate run <folder with images>`,
+    ...(model === builtin ? [] : [`  The same with --model ${builtin} tries the tool without fetching a model.`]),
+  ];
+  return `${ONTOLOGY_NAME} and ${CONFIG_NAME} written to ${printable(at)}
+Say in ${ONTOLOGY_NAME} what to find, then:
+${go.join('\n')}
+`;
+}

@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+import { FAILURES, PreannotateError } from '../core/errors.js';
+import { doctorCommand } from './commands/doctor.js';
+import { exportCommand } from './commands/export.js';
+import { initCommand } from './commands/init.js';
+import { modelsCommand } from './commands/models.js';
+import { runCommand } from './commands/run.js';
+import { throwUsageErrors } from './flags.js';
+import { Interrupted } from './interrupt.js';
+import { printCause, printFailure, printUnexpected } from './output.js';
+import { VERSION } from './version.js';
+
+const HELP_WIDTH = 110;
+
+const EXAMPLES = `
+Examples:
+  preannotate run photos --class 'bottle=a bottle,glass bottle'
+  preannotate export annotations --score-threshold 0.4
+  preannotate models list
+  preannotate run --help`;
+
+/** Runs a command line. @returns The exit code; the only place that turns a failure into one. */
+export async function main(args: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
+  const verbose = args.includes('--verbose') || args.includes('-v');
+  try {
+    await programOf().parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof Interrupted) return error.exitCode;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILURES.USAGE.exitCode;
+    if (error instanceof PreannotateError) {
+      printFailure(error);
+      if (verbose) printCause(error);
+      return FAILURES[error.code].exitCode;
+    }
+    printUnexpected(error);
+    return 1;
+  }
+}
+
+function programOf(): Command {
+  const program = new Command('preannotate')
+    .description('Draft bounding boxes for folders of images from text prompts, for people to correct.')
+    .version(VERSION)
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns || HELP_WIDTH, HELP_WIDTH) });
+  for (const command of [runCommand(), exportCommand(), initCommand(), modelsCommand(), doctorCommand()]) {
+    program.addCommand(command.configureHelp(program.configureHelp()));
+  }
+  return throwUsageErrors(program);
+}
+
+/** `preannotate … | head` closes our output early: that is no failure. */
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

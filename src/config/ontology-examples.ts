@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { PreannotateError } from '../core/errors.js';
+import type { Example } from '../core/ontology.js';
+import { printable } from '../core/text.js';
+import { readImage } from '../images/fetch.js';
+import { repeats } from './ontology-checks.js';
+import { examplesOf, type DraftExample, type OntologyDraft } from './ontology-draft.js';
+import { refusal, type Problem } from './problems.js';
+
+const MAX_EXAMPLE_BYTES = 256e6; // as --max-bytes has it by default, which the decoder looks at
+
+/**
+ * Knows the images of examples by their content, so that a changed one is noticed.
+ *
+ * @param folder - That paths are relative to; without one no file is read, and examples are refused: a request over a network
+ *   must not name files of this machine.
+ * @throws PreannotateError ONTOLOGY_INVALID with a line for each file that cannot be read or comes twice.
+ */
+export async function readExamples(
+  draft: OntologyDraft,
+  folder: string | undefined,
+): Promise<ReadonlyMap<DraftExample, Example>> {
+  const [first] = examplesOf(draft);
+  if (first !== undefined && folder === undefined) {
+    const advice = 'Use prompts, or an ontology file.';
+    throw refusal('ONTOLOGY_INVALID', [{ message: `${first.where()}: examples cannot be given here.`, advice }]);
+  }
+  const problems: Problem[] = [];
+  const read = new Map<DraftExample, Example>();
+  for (const example of examplesOf(draft)) {
+    const result = await readExample(example, folder!);
+    if ('message' in result) problems.push(result);
+    else read.set(example, result);
+  }
+  problems.push(...sameExamples(draft, read));
+  if (problems.length > 0) throw refusal('ONTOLOGY_INVALID', problems);
+  return read;
+}
+
+async function readExample({ image, box, where }: DraftExample, folder: string): Promise<Example | Problem> {
+  try {
+    const { sha256 } = await readImage(resolve(folder, image), MAX_EXAMPLE_BYTES);
+    return { image, ...(box === undefined ? {} : { box }), sha256 };
+  } catch (error) {
+    if (!(error instanceof PreannotateError)) throw error;
+    const advice = 'Paths of examples are relative to the file that names them.';
+    return {
+      message: `${where()}: ${error.message}`,
+      advice: error.code === 'IMAGE_TOO_LARGE' ? 'Make it smaller.' : advice,
+    };
+  }
+}
+
+/** One picture cannot stand for two things; and twice for one it only costs time. */
+function sameExamples({ classes, ignoreExamples }: OntologyDraft, read: ReadonlyMap<DraftExample, Example>): Problem[] {
+  const owned = [
+    ...classes.flatMap(({ name, examples }) =>
+      examples.map((draft) => ({ draft, owner: `class "${printable(name.text)}"` })),
+    ),
+    ...ignoreExamples.map((draft) => ({ draft, owner: 'ignore' })),
+  ].filter(({ draft }) => read.has(draft));
+  const contentOf = ({ draft }: { draft: DraftExample }) => JSON.stringify([read.get(draft)!.sha256, draft.box]);
+  return repeats(owned, contentOf).map(([{ draft, owner }, first]) => ({
+    message: `${draft.where()}: the example "${draft.image}" of ${owner} is already one of ${first.owner}, at ${first.draft.where()}.`,
+    advice: 'An example can stand for one thing only. Remove one of them.',
+  }));
+}

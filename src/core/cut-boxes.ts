@@ -1,0 +1,131 @@
+import { round, type Xyxy } from './box.js';
+import { BOX_DECIMALS, compareDetections, type Detection } from './detection.js';
+import type { Span, View } from './tiles.js';
+
+/** How near to a border a box counts as cut by it: the model is not exact to the pixel. Shares of the tile and of the box. */
+const NEAR = { tile: 0.01, box: 0.05 };
+
+/** Two parts of one object are about as wide along the border that cuts it: this share of what they take together. */
+const ALONG_SHARE = 0.5;
+
+/** A box of one view, in pixels of the image, with every class that its patch was given for. */
+export interface FoundBox {
+  readonly view: number;
+  readonly box: Xyxy;
+  readonly best: Detection;
+  readonly pairs: readonly Detection[];
+  readonly cuts: readonly Cut[]; // where it ends because its tile does, though the image goes on
+}
+
+/** A border of a tile that cuts a box. */
+interface Cut {
+  readonly axis: 0 | 1; // x or y: the index of its lower corner in a box; that of the upper one is 2 more
+  readonly end: 'low' | 'high';
+  readonly near: number; // pixels
+}
+
+/** The boxes of a view, best first, each with all its classes, moved to where the view lies. */
+export function placedBoxes(
+  detections: readonly Detection[],
+  { view, patches, place }: { view: number; patches: number; place: View },
+): FoundBox[] {
+  const byPatch = new Map<number, FoundBox & { pairs: Detection[] }>();
+  for (const detection of [...detections].sort(compareDetections)) {
+    const box = moved(detection.box, place);
+    const pair = { ...detection, box, patchId: view * patches + detection.patchId };
+    const known = byPatch.get(pair.patchId);
+    if (known !== undefined) known.pairs.push(pair);
+    else byPatch.set(pair.patchId, { view, box, best: pair, pairs: [pair], cuts: cutsOf(box, place) });
+  }
+  return [...byPatch.values()];
+}
+
+function moved([x1, y1, x2, y2]: Xyxy, { x, y }: View): Xyxy {
+  const to = (value: number, offset: number) => round(value + offset, BOX_DECIMALS);
+  return [to(x1, x.from), to(y1, y.from), to(x2, x.from), to(y2, y.from)];
+}
+
+function cutsOf(box: Xyxy, { x, y }: View): Cut[] {
+  const along = (axis: 0 | 1, { from, to, before, after }: Span): Cut[] => {
+    const [low, high] = [box[axis], box[axis + 2]!];
+    const near = NEAR.tile * (to - from) + NEAR.box * (high - low);
+    const cuts: Cut[] = [];
+    if (before !== undefined && low - from <= near) cuts.push({ axis, end: 'low', near });
+    if (after !== undefined && to - high <= near) cuts.push({ axis, end: 'high', near });
+    return cuts;
+  };
+  return [...along(0, x), ...along(1, y)];
+}
+
+/** Whether a neighbour sees all of a cut box and more. */
+export function isHandedOver({ box, cuts }: FoundBox, place: View): boolean {
+  return cuts.some(({ axis, end, near }) => {
+    const { before = -Infinity, after = Infinity } = axis === 0 ? place.x : place.y;
+    // Twice as far inside: else two views that differ a little could leave one object to each other.
+    return (end === 'high' ? box[axis] - after : before - box[axis + 2]!) >= 2 * near;
+  });
+}
+
+/** Whether two opposite borders cut it: what it shows is larger than a tile. */
+export function isCutThrough({ cuts }: FoundBox): boolean {
+  return cuts.some(
+    ({ axis, end }) => end === 'low' && cuts.some((other) => other.axis === axis && other.end === 'high'),
+  );
+}
+
+/** Finds the boxes of the tile beyond a border, for objects that are larger than what tiles have in common. */
+export class Neighbours {
+  readonly #views: readonly View[];
+  readonly #boxes = new Map<string, FoundBox[]>(); // by the corner of their tile
+
+  /** @param boxes - Best first within a view. */
+  constructor(boxes: readonly FoundBox[], views: readonly View[]) {
+    this.#views = views;
+    for (const box of boxes) {
+      if (box.cuts.length === 0) continue;
+      const { x, y } = views[box.view]!;
+      const key = `${x.from} ${y.from}`;
+      const known = this.#boxes.get(key);
+      if (known === undefined) this.#boxes.set(key, [box]);
+      else known.push(box);
+    }
+  }
+
+  /** The box with the parts added that neighbours show of its object beyond the borders that cut it. */
+  extended(found: FoundBox): FoundBox {
+    const parts = found.cuts.map((cut) => this.#partBeyond(found, cut));
+    const cuts = found.cuts.filter((_, i) => parts[i] === undefined);
+    if (cuts.length === found.cuts.length) return found;
+    const box = parts.reduce<Xyxy>((sum, part) => (part === undefined ? sum : around(sum, part.box)), found.box);
+    const pairs = found.pairs.map((pair) => ({ ...pair, box }));
+    return { ...found, box, pairs, best: pairs[0]!, cuts };
+  }
+
+  #partBeyond(found: FoundBox, { axis, end, near }: Cut): FoundBox | undefined {
+    const { x, y } = this.#views[found.view]!;
+    const from = (cutAxis: 0 | 1, span: Span) =>
+      cutAxis !== axis ? span.from : end === 'high' ? span.after! : span.before! - (span.to - span.from);
+    const candidates = this.#boxes.get(`${from(0, x)} ${from(1, y)}`) ?? [];
+    const across = axis === 0 ? 1 : 0;
+    return candidates.find(
+      ({ box, best, cuts }) =>
+        best.classId === found.best.classId &&
+        cuts.some((cut) => cut.axis === axis && cut.end !== end) &&
+        shared(box, found.box, axis) > 2 * near && // both fill what the tiles have in common
+        shared(box, found.box, across) > ALONG_SHARE * together(box, found.box, across),
+    );
+  }
+}
+
+/** Pixels along an axis that two boxes have in common, below 0 where there is a gap. */
+function shared(a: Xyxy, b: Xyxy, axis: 0 | 1): number {
+  return Math.min(a[axis + 2]!, b[axis + 2]!) - Math.max(a[axis], b[axis]);
+}
+
+function together(a: Xyxy, b: Xyxy, axis: 0 | 1): number {
+  return Math.max(a[axis + 2]!, b[axis + 2]!) - Math.min(a[axis], b[axis]);
+}
+
+function around(a: Xyxy, b: Xyxy): Xyxy {
+  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { systemCodeOf } from '../core/errors.js';
+
+const ATTEMPTS = 5; // others may be taking over the same stale lock
+
+/** Who has a lock, as its file says. */
+export interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  readonly started: string; // ISO 8601
+}
+
+/** Thrown instead of waiting. */
+export class LockHeld extends Error {
+  readonly holder: Holder | undefined; // undefined while several take over the same stale lock
+
+  constructor(holder: Holder | undefined) {
+    super(
+      `the lock is held by ${holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`}`,
+    );
+    this.name = 'LockHeld';
+    this.holder = holder;
+  }
+}
+
+/** A file that exists for as long as its process works. Its folder must exist. */
+export class FileLock implements AsyncDisposable {
+  readonly path: string;
+  readonly #content: string;
+
+  private constructor(path: string, content: string) {
+    this.path = path;
+    this.#content = content;
+  }
+
+  /**
+   * Takes the lock; that of a process of this machine which is gone is taken over.
+   *
+   * @throws LockHeld when another process has it; what the file system says otherwise.
+   */
+  static async take(path: string): Promise<FileLock> {
+    const own: Holder = { pid: process.pid, host: hostname(), started: new Date().toISOString() };
+    const content = JSON.stringify({ ...own, key: randomBytes(8).toString('hex') });
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await place(path, content)) return new FileLock(path, content);
+      await removeStale(path);
+    }
+    throw new LockHeld(undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A process that slept for long may have been taken for dead: the lock is then another's.
+    if ((await contentOf(this.path)) === this.#content) await rm(this.path, { force: true });
+  }
+}
+
+/** Puts the lock in its place together with its content, unless there is one. */
+async function place(path: string, content: string): Promise<boolean> {
+  const draft = `${path}-${randomBytes(4).toString('hex')}`;
+  await writeFile(draft, content, { flag: 'wx' });
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') return false;
+    return await placeWithoutLinks(path, content);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** For file systems that have no hard links. */
+async function placeWithoutLinks(path: string, content: string): Promise<boolean> {
+  try {
+    await using file = await open(path, 'wx');
+    await file.writeFile(content);
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Moves a stale lock away, and makes sure that it was the stale one that was moved. */
+async function removeStale(path: string): Promise<void> {
+  const seen = await contentOf(path);
+  if (seen === undefined) return;
+  const holder = holderOf(seen);
+  if (holder !== undefined && (holder.host !== hostname() || isAlive(holder.pid))) throw new LockHeld(holder);
+  const moved = `${path}-${randomBytes(4).toString('hex')}`;
+  try {
+    await rename(path, moved);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return; // another process was quicker
+    throw error;
+  }
+  const taken = await contentOf(moved);
+  if (taken !== seen) await rename(moved, path);
+  else await rm(moved, { force: true });
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function holderOf(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return undefined; // cut short by a crash
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false; // ours: containers give every run the same number
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCodeOf(error) === 'EPERM'; // alive, but of another user
+  }
+}

@@ -1,0 +1,38 @@
+import { PreannotateError } from '../core/errors.js';
+import { hubEnvironment } from '../hub/environment.js';
+import { findModel, isModelHere, localFolder } from '../model/source.js';
+
+/** Whether a run with this model could open it. */
+export interface ModelStatus {
+  readonly reference: string;
+  readonly found: boolean;
+  readonly verified: boolean; // its bytes are those that we know
+  readonly detail: string;
+  readonly hint?: string; // what mends it; none where the first run fetches it
+}
+
+const FINDING = { precision: 'auto', watcher: { progress: () => {}, note: () => {} } } as const;
+
+/** Looks only; nothing is fetched. */
+export async function describeModel(reference: string): Promise<ModelStatus> {
+  const finding = { ...FINDING, variables: process.env };
+  try {
+    if (!(await isModelHere(reference, finding))) return notFetched(reference);
+    const { checkpoint, sha256, weightBytes } = await findModel(reference, finding);
+    const verified = localFolder(reference) === undefined || reference.startsWith('builtin:');
+    const { model_type: type, vision_config: vision } = checkpoint.config;
+    const size = `${type}, patch ${vision.patch_size}, ${vision.image_size} px, ${(weightBytes / 1e6).toFixed(1)} MB`;
+    return { reference, found: true, verified, detail: `${size}, SHA-256 ${sha256.slice(0, 12)}…` };
+  } catch (error) {
+    if (!(error instanceof PreannotateError)) throw error;
+    return { reference, found: false, verified: false, detail: error.message, hint: error.hint };
+  }
+}
+
+function notFetched(reference: string): ModelStatus {
+  const { offline, cache } = hubEnvironment(process.env);
+  const detail = `not in ${cache} yet`;
+  if (offline === undefined) return { reference, found: false, verified: false, detail };
+  const hint = `Unset ${offline} and run: preannotate models pull ${reference}`;
+  return { reference, found: false, verified: false, detail: `${detail}, and ${offline} forbids fetching it`, hint };
+}

@@ -1,0 +1,78 @@
+import { printable } from '../core/text.js';
+import type { Diagnosis, ProviderState } from './report.js';
+
+/** A diagnosis for people: what is there, and then what is wrong. */
+export function textOf(diagnosis: Diagnosis): string {
+  const { environment, problems } = diagnosis;
+  const sections: [title: string, lines: readonly string[]][] = [
+    ['Versions', versionLines(diagnosis)],
+    ['Machine', machineLines(diagnosis)],
+    ['Devices', deviceLines(diagnosis)],
+    ['Caches', cacheLines(diagnosis)],
+    ['Model', [modelLine(diagnosis)]],
+    ['Environment', Object.entries(environment).map(([name, value]) => `${name}=${value}`)],
+    ['Problems', problems.flatMap(({ message, hint }) => [`- ${message}`, `  ${hint}`])],
+  ];
+  const verdict = diagnosis.ok ? 'preannotate can work here.' : 'preannotate cannot work here until that is mended.';
+  const shown = sections.filter(([, lines]) => lines.length > 0);
+  return `${shown.map(([title, lines]) => [title, ...lines.map((line) => `  ${printable(line)}`)].join('\n')).join('\n\n')}\n\n${verdict}\n`;
+}
+
+function versionLines({ versions }: Diagnosis): string[] {
+  const { preannotate, node, nodeSupported, onnxruntime, sharp, libvips } = versions;
+  return [
+    `preannotate ${preannotate}, Node ${node}${nodeSupported ? '' : ' (not supported)'}`,
+    `ONNX Runtime ${onnxruntime ?? 'does not load'}, sharp ${sharp ?? 'does not load'}, libvips ${libvips ?? 'does not load'}`,
+  ];
+}
+
+function machineLines({ machine }: Diagnosis): string[] {
+  const { cpu, features, cores, memoryBytes, openFiles, platform } = machine;
+  return [
+    `${platform}, ${cpu}${features.length === 0 ? '' : ` (${features.join(' ')})`}`,
+    `${cores.allowed} of ${cores.all} cores, ${gigabytes(memoryBytes.allowed)} of ${gigabytes(memoryBytes.all)} memory allowed`,
+    ...(openFiles === undefined ? [] : [`${openFiles} open files allowed`]),
+  ];
+}
+
+function deviceLines({ providers, auto, gpus, cuda }: Diagnosis): string[] {
+  const { loader, drivers } = gpus.vulkan;
+  return [
+    ...providers.map(providerLine),
+    `--device auto: ${auto.devices.join(', ')}${auto.why === undefined ? '' : ` (${auto.why})`}`,
+    ...(gpus.files.length === 0 ? ['no GPU device files'] : [`GPU device files: ${gpus.files.join(' ')}`]),
+    ...gpus.nvidia,
+    ...(cuda === undefined ? [] : [cudaLine(cuda)]),
+    `Vulkan: ${loader ?? 'no loader (libvulkan.so.1)'}; drivers: ${drivers.join(' ') || 'none'}`,
+  ];
+}
+
+function providerLine({ name, started, openMs, reason }: ProviderState): string {
+  return started ? `${name}: starts (${openMs!} ms)` : `${name}: does not start: ${reason!}`;
+}
+
+function cudaLine({ providers, driver, driverLibrary, missing }: NonNullable<Diagnosis['cuda']>): string {
+  const lacking = [...missing.cuda, ...missing.tensorrt].map(({ name }) => name);
+  return [
+    `CUDA libraries of ONNX Runtime: ${providers.cuda ? 'there' : 'not installed'}`,
+    `TensorRT's: ${providers.tensorrt ? 'there' : 'not installed'}`,
+    `driver: ${driver ?? driverLibrary ?? 'none'}`,
+    ...(lacking.length === 0 ? [] : [`missing: ${lacking.join(' ')}`]),
+  ].join('; ');
+}
+
+function cacheLines({ caches }: Diagnosis): string[] {
+  return caches.map(({ path, purpose, exists, writable, sizeBytes, freeBytes }) => {
+    const size = exists ? `${(sizeBytes / 1e6).toFixed(1)} MB` : 'not there yet';
+    const free = freeBytes === undefined ? '' : `, ${gigabytes(freeBytes)} free`;
+    return `${path} (${purpose}): ${size}${writable ? '' : ', not writable'}${free}`;
+  });
+}
+
+function modelLine({ model }: Diagnosis): string {
+  return `${model.reference}: ${model.detail}${model.verified ? ', verified' : ''}`;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import type { HubEnvironment } from './environment.js';
+import { givenUp, refusalOf, webPage, type Subject } from './failures.js';
+import { Http, Passing, type Answer } from './http.js';
+import { isCommit, type HubReference } from './reference.js';
+import { isDigest } from './verify.js';
+
+const MAX_LISTING_BYTES = 10_000_000; // repositories of models have tens of files
+
+const Listing = z.object({
+  sha: z.string().refine(isCommit),
+  siblings: z.array(z.object({ rfilename: z.string() })),
+});
+
+/** A commit of a repository, and its files. */
+export interface Revision {
+  readonly commit: string;
+  readonly names: readonly string[];
+}
+
+/** A file of the hub before it is fetched. */
+export interface RemoteFile {
+  readonly name: string;
+  readonly digest: string; // SHA-256, or git's SHA-1 of small files; also its name in the cache
+  readonly sizeBytes: number;
+}
+
+/** What the hub can be asked about one model. Whoever makes it disposes of it. */
+export class HubClient implements AsyncDisposable {
+  readonly http: Http;
+  readonly #environment: HubEnvironment;
+  readonly #reference: HubReference;
+  readonly #hasToken: boolean;
+
+  private constructor(environment: HubEnvironment, reference: HubReference, rest: { http: Http; hasToken: boolean }) {
+    this.http = rest.http;
+    this.#environment = environment;
+    this.#reference = reference;
+    this.#hasToken = rest.hasToken;
+  }
+
+  static async open(environment: HubEnvironment, reference: HubReference, signal?: AbortSignal): Promise<HubClient> {
+    const hasToken = (await environment.token()) !== undefined;
+    return new HubClient(environment, reference, { http: new Http(environment, signal), hasToken });
+  }
+
+  /** Which commit the revision is at, and which files it has. */
+  async revision(): Promise<Revision> {
+    const { repo, revision } = this.#reference;
+    const url = `${this.#environment.endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;
+    return this.asking(undefined, async (subject) => {
+      const answer = await this.http.send(url, { totalMs: this.#environment.etagTimeoutMs });
+      if (answer.status !== 200) throw await dumped(answer, refusalOf(answer, subject));
+      const parsed = Listing.safeParse(await jsonOf(answer));
+      if (!parsed.success) throw webPage(answer, subject);
+      return { commit: parsed.data.sha, names: parsed.data.siblings.map(({ rfilename }) => rfilename) };
+    });
+  }
+
+  /** Size and hash of a file at a commit. */
+  async describe(commit: string, name: string): Promise<RemoteFile> {
+    return this.asking(name, async (subject) => {
+      const linked = { etag: '', size: '' };
+      const answer = await this.http.send(this.urlOf(commit, name), {
+        method: 'HEAD',
+        totalMs: this.#environment.etagTimeoutMs,
+        isEnough: (headers) => {
+          linked.etag ||= textOfHeader(headers['x-linked-etag']);
+          linked.size ||= textOfHeader(headers['x-linked-size']);
+          return linked.etag !== '' && linked.size !== '';
+        },
+      });
+      await answer.body.dump();
+      if (answer.status >= 400) throw refusalOf(answer, subject);
+      const { headers } = answer;
+      const etag = linked.etag || textOfHeader(headers['x-linked-etag']) || textOfHeader(headers.etag);
+      const size = linked.size || textOfHeader(headers['x-linked-size']) || textOfHeader(headers['content-length']);
+      const digest = etag.replace(/^W\//, '').replaceAll('"', '');
+      if (!isDigest(digest) || !/^\d+$/.test(size)) throw webPage(answer, subject);
+      return { name, digest, sizeBytes: Number(size) };
+    });
+  }
+
+  urlOf(commit: string, name: string): string {
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    return `${this.#environment.endpoint}/${this.#reference.repo}/resolve/${commit}/${path}`;
+  }
+
+  /** Does something persistently; what it throws in the end names the model. */
+  async asking<Result>(name: string | undefined, action: (subject: Subject) => Promise<Result>): Promise<Result> {
+    const subject: Subject = {
+      reference: this.#reference,
+      endpoint: this.#environment.endpoint,
+      hasToken: this.#hasToken,
+      ...(name === undefined ? {} : { name }),
+    };
+    try {
+      return await this.http.persistently(() => action(subject));
+    } catch (error) {
+      throw givenUp(error, subject);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.http[Symbol.asyncDispose]();
+  }
+}
+
+/** Undefined for what is no JSON. */
+async function jsonOf({ body }: Answer): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MAX_LISTING_BYTES) throw new Passing('the list of files is too long');
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+async function dumped(answer: Answer, error: Error): Promise<Error> {
+  await answer.body.dump();
+  return error;
+}
+
+function textOfHeader(value: string | string[] | undefined): string {
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+}

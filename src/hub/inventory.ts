@@ -1,0 +1,85 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { readRef, repoFolder, repoOfFolder } from './layout.js';
+
+const OURS = ['owlvit', 'owlv2'];
+
+/** A commit of a model in the cache. */
+export interface CachedModel {
+  readonly repo: string;
+  readonly commit: string;
+  readonly revisions: readonly string[]; // branches and tags that were at this commit
+  readonly folder: string;
+  readonly files: readonly string[]; // links that lead nowhere too
+  readonly sizeBytes: number;
+  readonly type: string | undefined; // as config.json says; undefined when that cannot be read
+}
+
+/** Every commit of every model in a cache, sorted; models of other programs among them. */
+export async function cachedModels(cache: string): Promise<CachedModel[]> {
+  const repos = (await entriesOf(cache)).map(repoOfFolder).filter((repo) => repo !== undefined);
+  return (await Promise.all(repos.sort().map((repo) => commitsOf(cache, repo)))).flat();
+}
+
+/** Every commit of one model in a cache. */
+export async function commitsOf(cache: string, repo: string): Promise<CachedModel[]> {
+  const { snapshots, refs } = repoFolder(cache, repo);
+  const revisions = await revisionsIn(refs);
+  const commits = (await entriesOf(snapshots)).sort();
+  return Promise.all(
+    commits.map(async (commit) => {
+      const folder = join(snapshots, commit);
+      const files = await filesBelow(folder);
+      const sizes = await Promise.all(files.map((name) => sizeOf(join(folder, name))));
+      const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
+      const named = revisions.filter((revision) => revision.commit === commit).map(({ name }) => name);
+      return { repo, commit, revisions: named, folder, files, sizeBytes, type: await typeOf(folder) };
+    }),
+  );
+}
+
+/** Whether this tool can use a model, or could if its configuration were whole. */
+export function isOurs({ type }: CachedModel): boolean {
+  return type === undefined || OURS.includes(type);
+}
+
+/** How to name a commit of a model, as short as is certain. */
+export function referenceOf({ repo, commit, revisions }: CachedModel): string {
+  if (revisions.includes('main')) return repo;
+  return `${repo}@${revisions[0] ?? commit}`;
+}
+
+/** Branches and tags, which may have slashes in their names, and their commits. */
+export async function revisionsIn(refs: string): Promise<{ name: string; commit: string | undefined }[]> {
+  const names = await filesBelow(refs);
+  return Promise.all(names.sort().map(async (name) => ({ name, commit: await readRef(join(refs, name)) })));
+}
+
+/** Files and links below a folder, with / between folders. Linked folders are not entered. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const prefix = folder.length + sep.length;
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(prefix).split(sep).join('/'));
+}
+
+export function entriesOf(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+async function typeOf(folder: string): Promise<string | undefined> {
+  try {
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as { model_type?: unknown } | null;
+    return typeof config?.model_type === 'string' ? config.model_type : 'unknown';
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import { mkdir, rm, stat, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FileLock, LockHeld, type Holder } from '../disk/lock.js';
+import { inCache } from './layout.js';
+
+const POLL_MS = 200;
+const BEAT_MS = 5_000;
+const SILENT_MS = 30_000; // without a sign of life, the holder is gone, on whatever machine it was
+
+/** How a wait is told and ended. */
+export interface Waiting {
+  readonly signal?: AbortSignal;
+  readonly note: (message: string) => void;
+  readonly silentMs?: number;
+}
+
+/**
+ * Waits until no other process fetches this model, then works. A holder that died is taken over: at once on this machine;
+ * on another, or where process numbers mislead (containers), after it has given no sign of life for a while.
+ */
+export async function withModelLock<Result>(
+  path: string,
+  waiting: Waiting,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  await inCache(path, () => mkdir(dirname(path), { recursive: true }));
+  await using _lock = await patiently(path, waiting);
+  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+async function patiently(path: string, { signal, note, silentMs = SILENT_MS }: Waiting): Promise<FileLock> {
+  let told = false;
+  let lastSign = { mtimeMs: -1, atMs: performance.now() };
+  for (;;) {
+    try {
+      return await inCache(path, () => FileLock.take(path));
+    } catch (error) {
+      if (!(error instanceof LockHeld)) throw error;
+      if (!told) note(waitingFor(error.holder));
+      told = true;
+    }
+    const mtimeMs = await stat(path).then(
+      (found) => found.mtimeMs,
+      () => -1,
+    );
+    if (mtimeMs !== lastSign.mtimeMs) lastSign = { mtimeMs, atMs: performance.now() };
+    else if (performance.now() - lastSign.atMs > silentMs) await rm(path, { force: true });
+    await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+function waitingFor(holder: Holder | undefined): string {
+  const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
+  return `Waiting for ${who}, which is fetching this model.`;
+}

@@ -1,0 +1,87 @@
+import cliProgress from 'cli-progress';
+import { printable } from '../core/text.js';
+import type { ProgressOptions } from './progress.js';
+
+const LINE_EVERY_MS = 10_000;
+const BAR_COLUMNS = 30;
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** How far a download is: a bar on a terminal, a plain line every ten seconds elsewhere. */
+export class DownloadProgress implements Disposable {
+  readonly #stream: ProgressOptions['stream'];
+  readonly #quiet: boolean;
+  readonly #now: () => number;
+  #bar: cliProgress.SingleBar | undefined;
+  #first: { atMs: number; done: number } | undefined; // what earlier attempts brought does not count for the rate
+  #lastLineMs = -Infinity;
+
+  constructor({ stream, quiet, now }: ProgressOptions) {
+    this.#stream = stream;
+    this.#quiet = quiet;
+    this.#now = now ?? (() => performance.now());
+  }
+
+  /** @param bytes - Of all files together. The last call has done === total. */
+  progress({ done, total }: { done: number; total: number }): void {
+    if (this.#quiet) return;
+    const atMs = this.#now();
+    this.#first ??= { atMs, done };
+    const seconds = (atMs - this.#first.atMs) / 1000;
+    const rate = seconds > 0.5 ? `, ${byteText((done - this.#first.done) / seconds)}/s` : '';
+    const text = `${byteText(done)} of ${byteText(total)}${rate}`;
+    if (this.#stream.isTTY === true && process.env['TERM'] !== 'dumb') this.#draw(done, total, text);
+    else if (done >= total || atMs - this.#lastLineMs >= LINE_EVERY_MS) {
+      this.#lastLineMs = atMs;
+      this.#line(`Fetching the model: ${text} (${Math.floor((100 * done) / Math.max(1, total))} %)`);
+    }
+    if (done >= total) this.stop();
+  }
+
+  note(message: string): void {
+    if (this.#quiet) return;
+    this.stop();
+    this.#line(message);
+  }
+
+  /** Takes the bar away; a download that failed leaves one, whose timer would keep the process alive. */
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+
+  #draw(done: number, total: number, text: string): void {
+    if (this.#bar === undefined) {
+      this.#bar = new cliProgress.SingleBar({
+        stream: this.#stream,
+        format: ' Fetching the model {bar} {percentage}% | {text}',
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        barsize: Math.min(BAR_COLUMNS, Math.max(8, (this.#stream.columns ?? 80) - 65)),
+        clearOnComplete: done < total,
+        hideCursor: true,
+        fps: 5,
+      });
+      this.#bar.start(total, done, { text });
+    }
+    this.#bar.update(done, { text });
+  }
+
+  #line(text: string): void {
+    this.#stream.write(`${text.split('\n').map(printable).join('\n')}\n`);
+  }
+}
+
+/** 612900000 -> 612.9 MB */
+export function byteText(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]!}`;
+}

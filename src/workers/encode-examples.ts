@@ -1,0 +1,75 @@
+import { clip, type Size, type Xyxy } from '../core/box.js';
+import { PreannotateError } from '../core/errors.js';
+import { printable } from '../core/text.js';
+import type { ExampleEncoder } from '../model/guided.js';
+import type { ImagePreparer } from './prepare.js';
+import type { Encoded, ExampleRequest, FromWorker } from './protocol.js';
+
+/** Less of an object than this in both directions shows nothing. */
+const LEAST_SIDE_PX = 1;
+
+/** What a worker encodes examples with. */
+export interface ExampleParts {
+  readonly preparer: ImagePreparer;
+  readonly openEncoder: () => Promise<ExampleEncoder>;
+  readonly send: (message: FromWorker) => void;
+}
+
+/**
+ * Turns example images into queries, in a worker. They are read, decoded and brought to the model's input as every image is.
+ *
+ * @returns What is wrong with an image is said of that image; the others are encoded all the same.
+ * @throws PreannotateError MODEL_INVALID, DEVICE_UNAVAILABLE
+ */
+export async function encodeExamples(
+  requests: readonly ExampleRequest[],
+  { preparer, openEncoder, send }: ExampleParts,
+): Promise<Encoded> {
+  await using encoder = await openEncoder();
+  const rows: (Float32Array | undefined)[] = [];
+  const failures: Encoded['failures'][number][] = [];
+  for (const [index, request] of requests.entries()) {
+    const result = await encodeOne(request, preparer, encoder);
+    if (result instanceof Float32Array) rows[index] = result;
+    else failures.push({ index, failure: result.toFailure() });
+    send({ type: 'alive' });
+  }
+  const width = rows.find((row) => row !== undefined)?.length ?? 0;
+  const embeddings = new Float32Array(requests.length * width);
+  rows.forEach((row, index) => row && embeddings.set(row, index * width));
+  return { embeddings, failures };
+}
+
+async function encodeOne(
+  request: ExampleRequest,
+  preparer: ImagePreparer,
+  encoder: ExampleEncoder,
+): Promise<Float32Array | PreannotateError> {
+  const times = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 }; // a run reports those of its own images only
+  const preparation = await preparer.prepare(request, times);
+  if (!preparation.ok) return new PreannotateError(preparation.failure);
+  using image = preparation.image;
+  const { size, stamp } = image;
+  if (stamp.sha256 !== request.sha256) return changed(request);
+  const pixels = await image.input(0);
+  if (request.box === undefined) return await encoder.encode({ pixels, size });
+  const box = clip(request.box, size);
+  if (box[2] - box[0] < LEAST_SIDE_PX || box[3] - box[1] < LEAST_SIDE_PX) return outside(request, request.box, size);
+  return await encoder.encode({ pixels, size, box });
+}
+
+function changed({ name }: ExampleRequest): PreannotateError {
+  return new PreannotateError({
+    code: 'IMAGE_UNREADABLE',
+    message: `${printable(name)} was changed since this command was started.`,
+    hint: 'Give the same command again.',
+  });
+}
+
+function outside({ name }: ExampleRequest, box: Xyxy, { width, height }: Size): PreannotateError {
+  return new PreannotateError({
+    code: 'ONTOLOGY_INVALID',
+    message: `the box [${box.join(', ')}] leaves less than a pixel of ${printable(name)}, which is ${width} x ${height} upright.`,
+    hint: 'A box is [x1, y1, x2, y2] in pixels of the upright image, as annotation tools show it.',
+  });
+}

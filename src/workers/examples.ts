@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import { PreannotateError, type Failure } from '../core/errors.js';
+import { labelOf, type Example } from '../core/ontology.js';
+import { readCached, sha256Of, writeCached } from '../disk/cache.js';
+import { inputSizeOf } from '../model/input-size.js';
+import type { Encoded, ExampleRequest } from './protocol.js';
+import type { PromptSource } from './queries.js';
+
+const CACHE_VERSION = 1; // raised when the same picture would give another embedding
+
+type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
+
+/** What an example's embedding depends on, as one key. */
+export function exampleKey({ sha256, box }: Example, { model, imageSize }: PromptSource): string {
+  const { height, width } = inputSizeOf(model.checkpoint, imageSize);
+  return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width]));
+}
+
+/**
+ * Embeddings of examples: from the disk cache, else through the image encoder, once.
+ *
+ * @returns One [T] an example, not normalised.
+ * @throws PreannotateError ONTOLOGY_INVALID naming where each example was written that cannot be used; MODEL_INVALID when this
+ *   form of model cannot take examples.
+ */
+export async function embedExamples(
+  examples: readonly Example[],
+  source: PromptSource,
+  encode: Encode,
+): Promise<Float32Array[]> {
+  if (examples.length === 0) return [];
+  assertTakesExamples(source);
+  const keys = examples.map((example) => exampleKey(example, source));
+  const known = await Promise.all(keys.map((key) => readEmbedding(key, source)));
+  const missing = known.flatMap((embedding, i) => (embedding === undefined ? [i] : []));
+  if (missing.length > 0) {
+    const made = await encodeMissing(
+      missing.map((i) => examples[i]!),
+      source,
+      encode,
+    );
+    for (const [at, i] of missing.entries()) {
+      known[i] = made[at]!;
+      await writeCached('examples', keys[i]!, new Uint8Array(made[at]!.buffer));
+    }
+  }
+  return known.map((embedding) => embedding!);
+}
+
+async function readEmbedding(key: string, { model }: PromptSource): Promise<Float32Array | undefined> {
+  const cached = await readCached('examples', key);
+  const fits = cached?.length === model.checkpoint.config.text_config.hidden_size * 4;
+  return fits ? new Float32Array(Uint8Array.from(cached).buffer) : undefined;
+}
+
+async function encodeMissing(
+  examples: readonly Example[],
+  { exampleFolder, whereOf }: PromptSource,
+  encode: Encode,
+): Promise<Float32Array[]> {
+  const { embeddings, failures } = await encode({
+    type: 'encode-examples',
+    examples: examples.map(({ image, box, sha256 }) => ({
+      name: image,
+      path: resolve(exampleFolder, image),
+      sha256,
+      ...(box === undefined ? {} : { box }),
+    })),
+  });
+  if (failures.length > 0) {
+    const told = failures.map(({ index, failure }) => `${whereOf(labelOf(examples[index]!))}: ${failure.message}`);
+    const hints = new Set(failures.map(({ failure }) => hintOn(failure)));
+    throw new PreannotateError({ code: 'ONTOLOGY_INVALID', message: told.join('\n'), hint: [...hints].join(' ') });
+  }
+  const width = embeddings.length / examples.length;
+  return examples.map((_, i) => embeddings.slice(i * width, (i + 1) * width));
+}
+
+/** What to do about an image that cannot be decoded is another thing for an example than for one of many to annotate. */
+function hintOn({ code, hint }: Failure): string {
+  const isOfImage = code === 'IMAGE_UNSUPPORTED' || code === 'IMAGE_UNDECODABLE' || code === 'IMAGE_TIMEOUT';
+  return isOfImage
+    ? 'An example must be a JPEG, PNG, WebP, TIFF, GIF, AVIF or BMP image: save it again, or name another.'
+    : hint;
+}
+
+/** A ready-made ONNX export gives scores and boxes, but not what an example is found by. */
+function assertTakesExamples({ model }: PromptSource): void {
+  if (model.checkpoint.exported === undefined) return;
+  throw new PreannotateError({
+    code: 'MODEL_INVALID',
+    message: `The model "${model.reference}" cannot be asked with examples: it does not give the class embeddings that they are found by.`,
+    hint: 'Use the checkpoint with model.safetensors, for example google/owlvit-base-patch32, or prompts alone.',
+  });
+}

@@ -1,0 +1,32 @@
+/** The child process that tries a device or loads a library: whatever crashes here, crashes here only. */
+import { messageOf } from '../core/errors.js';
+import type { FromProbe, ProbeRequest } from './probe.js';
+
+process.on('SIGINT', () => {}); // the parent decides
+process.on('SIGTERM', () => {});
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); // a driver may never come back
+process.on('message', (request: ProbeRequest) => {
+  void answer(request).then((result) => process.send?.(result, () => process.exit(0)));
+});
+
+/** Libraries are loaded only when they are asked about: one that is broken must not hide the others. */
+async function answer(request: ProbeRequest): Promise<FromProbe> {
+  try {
+    switch (request.about) {
+      case 'device': {
+        const { tryDevice } = await import('../model/probe.js');
+        return { ok: true, facts: await tryDevice(request.device, request.optimizer) };
+      }
+      case 'runtime': {
+        const { runtimeFacts } = await import('../model/probe.js');
+        return { ok: true, facts: runtimeFacts() };
+      }
+      case 'images': {
+        const { imageLibraries } = await import('../images/versions.js');
+        return { ok: true, facts: imageLibraries() };
+      }
+    }
+  } catch (error) {
+    return { ok: false, reason: messageOf(error).replaceAll(/\s+/g, ' ') };
+  }
+}

@@ -1,0 +1,42 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { writeNewFiles } from '../../src/disk/new-files.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const hint = 'Move it away.';
+
+it('new files are written whole, into folders that are made', async () => {
+  const folder = await temporaryFolder();
+  await writeNewFiles(new Map([[join(folder, 'x/y/a'), 'one']]), { hint });
+  expect(await readFile(join(folder, 'x/y/a'), 'utf8')).toBe('one');
+});
+
+it('all that is there already is named, and nothing written', async () => {
+  const folder = await temporaryFolder();
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => join(folder, name)) as [string, string, string];
+  await writeFile(b, 'mine');
+  await writeFile(c, 'mine');
+  const files = new Map([
+    [a, 'one'],
+    [b, 'two'],
+  ]);
+  await expect(writeNewFiles(files, { rivals: [b, c], hint })).rejects.toMatchObject({
+    code: 'OUTPUT_UNUSABLE',
+    message: `${b} and ${c} are there already; nothing was written.`,
+    hint,
+  });
+  expect(await readdir(folder)).toEqual(['b', 'c']);
+});
+
+it('when a later file cannot be written, the first ones are taken back', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'file'), 'mine');
+  const files = new Map([
+    [join(folder, 'a'), 'one'],
+    [join(folder, 'file/b'), 'two'],
+  ]);
+  await expect(writeNewFiles(files, { hint })).rejects.toMatchObject({ code: 'OUTPUT_UNUSABLE' });
+  expect(await readdir(folder)).toEqual(['file']);
+  expect(await readFile(join(folder, 'file'), 'utf8')).toBe('mine');
+});

@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { hubEnvironment } from '../../src/hub/environment.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+describe('what the environment says about the hub', () => {
+  it.each([
+    [{}, join(homedir(), '.cache/huggingface/hub')],
+    [{ XDG_CACHE_HOME: '/x' }, '/x/huggingface/hub'],
+    [{ XDG_CACHE_HOME: '/x', HF_HOME: '/h' }, '/h/hub'],
+    [{ HF_HOME: '~/h' }, join(homedir(), 'h/hub')],
+    [{ HF_HOME: '/h', HUGGINGFACE_HUB_CACHE: '/old' }, '/old'],
+    [{ HF_HOME: '/h', HUGGINGFACE_HUB_CACHE: '/old', HF_HUB_CACHE: '/new' }, '/new'],
+    [{ HF_HOME: '', HF_HUB_CACHE: '' }, join(homedir(), '.cache/huggingface/hub')],
+  ])('%j: the cache is %s', (variables, cache) => {
+    expect(hubEnvironment(variables).cache).toBe(cache);
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ HF_HUB_OFFLINE: '0' }, undefined],
+    [{ HF_HUB_OFFLINE: '1' }, 'HF_HUB_OFFLINE'],
+    [{ HF_HUB_OFFLINE: 'true' }, 'HF_HUB_OFFLINE'],
+    [{ TRANSFORMERS_OFFLINE: 'YES' }, 'TRANSFORMERS_OFFLINE'],
+  ])('%j: offline because of %s', (variables, offline) => {
+    expect(hubEnvironment(variables).offline).toBe(offline);
+  });
+
+  it('the token is HF_TOKEN, else in the file of HF_TOKEN_PATH, else in that of the login, else there is none', async () => {
+    const home = await temporaryFolder();
+    const tokenOf = (variables: Record<string, string>) => hubEnvironment({ HF_HOME: home, ...variables }).token();
+    expect(await tokenOf({})).toBeUndefined();
+    await writeFile(join(home, 'token'), 'hf_login\n');
+    await mkdir(join(home, 'secret'));
+    await writeFile(join(home, 'secret/t'), 'hf_file\n');
+    expect(await tokenOf({})).toBe('hf_login');
+    expect(await tokenOf({ HF_TOKEN_PATH: join(home, 'secret/t') })).toBe('hf_file');
+    expect(await tokenOf({ HF_TOKEN_PATH: join(home, 'secret/t'), HF_TOKEN: ' hf_own ' })).toBe('hf_own');
+  });
+
+  it('timeouts are seconds, ten where nothing sensible is said; the endpoint has no slash at its end', () => {
+    const { etagTimeoutMs, downloadTimeoutMs, endpoint } = hubEnvironment({
+      HF_HUB_ETAG_TIMEOUT: '2.5',
+      HF_HUB_DOWNLOAD_TIMEOUT: 'soon',
+      HF_ENDPOINT: 'https://mirror.example/hf//',
+    });
+    expect({ etagTimeoutMs, downloadTimeoutMs, endpoint }).toEqual({
+      etagTimeoutMs: 2500,
+      downloadTimeoutMs: 10_000,
+      endpoint: 'https://mirror.example/hf',
+    });
+    expect(() => hubEnvironment({ HF_ENDPOINT: 'mirror' })).toThrow(/HF_ENDPOINT/);
+  });
+});

@@ -1,0 +1,48 @@
+import { readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hubEnvironment } from '../../src/hub/environment.js';
+import { hubReference } from '../../src/hub/reference.js';
+import { ensureModel, pullModel, type FetchOptions } from '../../src/hub/repository.js';
+import { REPO, type HubServer } from '../support/hub-server.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+/** A machine of its own, with an empty cache. */
+export interface Machine {
+  readonly cache: string;
+  readonly root: string; // of the one model in it
+  readonly notes: string[];
+  readonly done: number[]; // bytes, as progress was told
+  readonly options: FetchOptions;
+  readonly ensure: (reference?: string) => ReturnType<typeof ensureModel>;
+  readonly pull: (reference?: string) => ReturnType<typeof pullModel>;
+}
+
+export async function machine(
+  hub: Pick<HubServer, 'url'>,
+  { variables = {}, precision = 'auto', signal }: { variables?: Record<string, string> } & Partial<FetchOptions> = {},
+): Promise<Machine> {
+  const home = await temporaryFolder();
+  const notes: string[] = [];
+  const done: number[] = [];
+  const options: FetchOptions = {
+    environment: hubEnvironment({ HF_HOME: home, HF_ENDPOINT: hub.url, ...variables }),
+    precision,
+    watcher: { progress: (bytes) => void done.push(bytes.done), note: (message) => void notes.push(message) },
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const cache = join(home, 'hub');
+  return {
+    cache,
+    root: join(cache, `models--${REPO.replace('/', '--')}`),
+    notes,
+    done,
+    options,
+    ensure: (reference = REPO) => ensureModel(hubReference(reference), options),
+    pull: (reference = REPO) => pullModel(hubReference(reference), options),
+  };
+}
+
+/** A file of a snapshot: what it links to, and its bytes. */
+export async function fileOf(folder: string, name: string): Promise<{ link: string; bytes: Buffer }> {
+  return { link: await readlink(join(folder, name)), bytes: await readFile(join(folder, name)) };
+}

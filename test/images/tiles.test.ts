@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { viewsOf } from '../../src/core/tiles.js';
+import type { DecodedImage } from '../../src/images/decode.js';
+import { viewOf } from '../../src/images/tiles.js';
+
+/** Each pixel says where it is. */
+function coordinates(width: number, height: number): DecodedImage {
+  const pixels = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) pixels.set([i % width, Math.floor(i / width), 7], i * 3);
+  return { pixels, width, height, original: { width, height } };
+}
+
+describe('the pixels of a view', () => {
+  it('are those of the image where the tile lies, and all of it for the whole image', async () => {
+    const image = coordinates(100, 60);
+    const views = viewsOf(image, { height: 32, width: 40, overlap: 0.1, fullImage: true });
+    expect(await viewOf(image, views[0]!)).toBe(image);
+    for (const view of views.slice(1)) {
+      const { pixels, width, height } = await viewOf(image, view);
+      expect([width, height]).toEqual([40, 32]);
+      for (const [x, y] of [
+        [0, 0],
+        [39, 0],
+        [17, 31],
+      ] as const) {
+        const at = (y * width + x) * 3;
+        expect([...pixels.subarray(at, at + 3)]).toEqual([view.x.from + x, view.y.from + y, 7]);
+      }
+    }
+  });
+
+  it('the whole of a very large image is shrunk, boxes still being given in its own pixels', async () => {
+    const [width, height] = [10_000, 6_500];
+    const image = { pixels: new Uint8Array(width * height * 3).fill(90), width, height, original: { width, height } };
+    const [whole] = viewsOf(image);
+    const { pixels, ...shrunk } = await viewOf(image, whole!);
+    expect(shrunk).toEqual({ width: 4096, height: 2662, original: { width, height } });
+    expect(pixels.length).toBe(4096 * 2662 * 3);
+    expect(pixels[12_345]).toBe(90);
+  });
+});

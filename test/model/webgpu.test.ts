@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { goldenCases } from '../support/golden.js';
+import { distancesOnWebgpu, hasWebgpu } from '../support/webgpu.js';
+
+describe.skipIf(!(await hasWebgpu()))('on WebGPU (needs a Vulkan driver; Mesa 25 does without a GPU)', () => {
+  it.each([
+    ['fp32', 1e-2],
+    ['fp16', 5e-2], // whose sums are rounded too
+  ] as const)(
+    'in %s logits and boxes are the reference ones, for both models, batches and other sizes',
+    async (precision, tolerance) => {
+      const names = goldenCases('forward').map(({ name }) => name);
+      const distances = await distancesOnWebgpu(names, precision);
+      expect(distances.map(({ name }) => name)).toEqual(names);
+      expect(names.join()).toMatch(/owlvit-interp.*owlv2-interp/);
+      for (const { name, ...far } of distances) {
+        for (const [what, distance] of Object.entries(far)) {
+          expect.soft(distance, `${what} of ${name}`).toBeLessThan(tolerance);
+        }
+      }
+    },
+  );
+});

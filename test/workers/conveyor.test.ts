@@ -1,0 +1,159 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ImageOutcome } from '../../src/core/image.js';
+import type { TileOptions } from '../../src/core/tiles.js';
+import { openResizer } from '../../src/images/pack.js';
+import { readCheckpoint, type Checkpoint } from '../../src/model/checkpoint.js';
+import { Detector, type QueryBank } from '../../src/model/detector.js';
+import { Conveyor } from '../../src/workers/conveyor.js';
+import { ImagePreparer } from '../../src/workers/prepare.js';
+import type { FromWorker } from '../../src/workers/protocol.js';
+import { SCENES } from '../support/cli.js';
+import { FIXTURES, readTensors } from '../support/golden.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const EMOJI = join(FIXTURES, 'models/owlvit-emoji');
+const embeddings = readTensors(join(EMOJI, 'reference/reference.safetensors')).get('text_embeds')!;
+const queries = (): QueryBank => ({
+  embeddings: embeddings.data as Float32Array,
+  classIds: Array.from({ length: embeddings.shape[0]! }, (_, i) => i),
+});
+/** Four tiles and the whole image, for the pictures of 400 x 300 below. */
+const FIVE_VIEWS: TileOptions = { height: 200, width: 250, overlap: 0.2, fullImage: true };
+const MODEL = {
+  device: { provider: 'cpu' },
+  threads: 1,
+  scoreFloor: 0.05,
+  maxDetections: 300,
+  optimizer: 'onnxrt',
+  precision: 'fp32',
+} as const;
+
+let checkpoint: Checkpoint;
+let detector: Detector;
+beforeAll(async () => {
+  checkpoint = await readCheckpoint(EMOJI);
+  detector = await Detector.open({ checkpoint, ...MODEL });
+});
+afterAll(() => detector[Symbol.asyncDispose]());
+
+/** A conveyor of the real model, with the sizes of its batches and its answers by chunk. */
+async function conveyorWith(options: { tiles?: TileOptions; maxBatchSize: number }) {
+  const { inputSize } = detector;
+  const limits = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false };
+  const settings = { checkpoint, ...MODEL, ...limits, ...options };
+  const resizer = await openResizer(detector.fit, inputSize);
+  const preparer = new ImagePreparer({ resizer, inputSize, settings });
+  const detect = vi.spyOn(detector, 'detect');
+  onTestFinished(async () => {
+    detect.mockRestore();
+    await resizer[Symbol.asyncDispose]();
+  });
+  const answers = new Map<number, readonly ImageOutcome[]>();
+  let signs = 0;
+  let check = () => {};
+  const send = (message: FromWorker) => {
+    if (message.type === 'alive') signs++;
+    if (message.type === 'detected') answers.set(message.id, message.outcomes);
+    check();
+  };
+  const conveyor = new Conveyor({ detector, preparer, settings, send });
+  const answered = (count: number) =>
+    new Promise<void>((resolve) => (check = () => (answers.size === count ? resolve() : undefined)));
+  return {
+    conveyor,
+    answers,
+    answered,
+    batches: () => detect.mock.calls.map(([, sizes]) => sizes.length),
+    signs: () => signs,
+  };
+}
+
+async function pictures(count: number) {
+  const folder = await temporaryFolder();
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const path = join(folder, `${i}.png`);
+      const scene = sharp(join(SCENES, `scene-0${i + 1}.jpg`)).autoOrient();
+      await scene.resize(400, 300, { fit: 'fill' }).toFile(path);
+      return { name: `${i}.png`, path };
+    }),
+  );
+}
+
+describe('batches', () => {
+  it('are shared by the tiles of several images, also of those that came later', async () => {
+    const images = await pictures(6);
+    const bank = queries();
+    const { conveyor, answers, answered, batches, signs } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 4 });
+    const done = answered(2);
+    conveyor.add({ id: 0, images: images.slice(0, 3), queries: bank });
+    conveyor.add({ id: 1, images: images.slice(3), queries: bank });
+    await done;
+    expect(batches()).toEqual([4, 4, 4, 4, 4, 4, 4, 2]); // 6 images of 5 views
+    expect(signs()).toBe(6 + 8); // of life: an image decoded, a batch computed
+    const names = [...answers.values()].map((outcomes) => outcomes.map((one) => (one.ok ? one.result.name : '')));
+    expect(names).toEqual([
+      ['0.png', '1.png', '2.png'],
+      ['3.png', '4.png', '5.png'],
+    ]);
+  });
+
+  it('change nothing of what is found', async () => {
+    const images = await pictures(3);
+    const found = [];
+    for (const maxBatchSize of [1, 4, 64]) {
+      const { conveyor, answers, answered } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize });
+      const done = answered(1);
+      conveyor.add({ id: 0, images, queries: queries() });
+      await done;
+      found.push(answers.get(0));
+    }
+    expect(found[1]).toEqual(found[0]);
+    expect(found[2]).toEqual(found[0]);
+    expect(found[0]!.every((one) => one.ok && one.result.detections.length > 0)).toBe(true);
+  });
+
+  it('hold one ontology', async () => {
+    const images = await pictures(2);
+    const { conveyor, answered, batches } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
+    const done = answered(2);
+    conveyor.add({ id: 0, images: images.slice(0, 1), queries: queries() });
+    conveyor.add({ id: 1, images: images.slice(1), queries: queries() });
+    await done;
+    expect(batches()).toEqual([5, 5]);
+  });
+
+  it('of whole images are as the chunks that came, and one bad image costs the others nothing', async () => {
+    const images = await pictures(4);
+    await writeFile(images[1]!.path, 'no image');
+    const { conveyor, answers, answered, batches } = await conveyorWith({ maxBatchSize: 4 });
+    const done = answered(1);
+    conveyor.add({ id: 7, images, queries: queries() });
+    await done;
+    expect(batches()).toEqual([3]);
+    expect(answers.get(7)!.map(({ ok }) => ok)).toEqual([true, false, true, true]);
+  });
+});
+
+describe('images that need more memory than a worker has for pixels', () => {
+  it('go through one after the other, whichever of them is read first', async () => {
+    const folder = await temporaryFolder();
+    const size = { width: 7000, height: 6000 }; // 42 of the 64 megapixels that may be decoded at once
+    const blank = await sharp({ create: { ...size, channels: 3, background: 'grey' } })
+      .jpeg()
+      .toBuffer();
+    const images = Array.from({ length: 4 }, (_, i) => ({ name: `${i}.jpg`, path: join(folder, `${i}.jpg`) }));
+    for (const { path } of images) await writeFile(path, blank);
+    const tiles = { height: 4000, width: 4000, overlap: 0.1, fullImage: true };
+    const { conveyor, answers, answered } = await conveyorWith({ tiles, maxBatchSize: 3 });
+    const done = answered(2);
+    const bank = queries();
+    conveyor.add({ id: 0, images: images.slice(0, 3), queries: bank });
+    conveyor.add({ id: 1, images: images.slice(3), queries: bank });
+    await done;
+    expect([...answers.values()].flat().every(({ ok }) => ok)).toBe(true);
+  });
+});

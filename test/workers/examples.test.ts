@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readImage } from '../../src/images/fetch.js';
+import { openResizer } from '../../src/images/pack.js';
+import { ExampleEncoder } from '../../src/model/guided.js';
+import { findModel } from '../../src/model/source.js';
+import { encodeExamples } from '../../src/workers/encode-examples.js';
+import { embedExamples } from '../../src/workers/examples.js';
+import { ImagePreparer } from '../../src/workers/prepare.js';
+import type { WorkerSettings } from '../../src/workers/protocol.js';
+import { SCENES } from '../support/cli.js';
+
+const path = join(SCENES, 'scene-04.jpg'); // stored turned: 800 x 600 upright, 600 x 800 in the file
+
+const FINDING = {
+  precision: 'auto',
+  watcher: { progress: () => {}, note: () => {} },
+  variables: process.env,
+} as const;
+
+/** Encodes requests as a worker does. */
+async function encode(...requests: { sha256?: string; box?: [number, number, number, number] }[]) {
+  const { checkpoint } = await findModel('builtin:emoji', FINDING);
+  const size = { width: 192, height: 192 };
+  const settings: WorkerSettings = {
+    checkpoint,
+    threads: 1,
+    scoreFloor: 0.05,
+    maxDetections: 300,
+    maxPixels: 1e8,
+    maxBytes: 1e8,
+    strictImages: false,
+    precision: 'fp32',
+    optimizer: 'onnxrt',
+    maxBatchSize: 1,
+  };
+  await using resizer = await openResizer('stretch', size);
+  const { sha256 } = await readImage(path, 1e8);
+  return await encodeExamples(
+    requests.map((request) => ({ name: 'a.jpg', path, sha256, ...request })),
+    {
+      preparer: new ImagePreparer({ resizer, inputSize: size, settings }),
+      openEncoder: () => ExampleEncoder.open({ ...settings, size, fit: 'stretch' }),
+      send: () => {},
+    },
+  );
+}
+
+it('a box is in pixels of the upright image, and cut at its edges', async () => {
+  const inside = [500, 100, 800, 300] as const;
+  const { embeddings, failures } = await encode({ box: [...inside] }, { box: [500, 100, 900, 300] }, {});
+  expect(failures).toEqual([]);
+  const row = (i: number) => [...embeddings.slice(i * 96, (i + 1) * 96)];
+  expect(row(0)).toEqual(row(1));
+  expect(row(0)).not.toEqual(row(2));
+});
+
+it('of several examples those that cannot be used are told, each with its reason', async () => {
+  const { embeddings, failures } = await encode({ sha256: 'another' }, {}, { box: [10, 700, 90, 790] });
+  expect(failures.map(({ index, failure }) => [index, failure.message])).toEqual([
+    [0, 'a.jpg was changed since this command was started.'],
+    [2, 'the box [10, 700, 90, 790] leaves less than a pixel of a.jpg, which is 800 x 600 upright.'],
+  ]);
+  expect(embeddings).toHaveLength(3 * 96);
+});
+
+it('a model that does not give class embeddings is named, and asked nothing', async () => {
+  const model = await findModel('builtin:emoji', FINDING);
+  const file = { path: 'onnx/model.onnx', precision: 'fp32', fileOf: new Map<string, string>() } as const;
+  const exported = { ...model, checkpoint: { ...model.checkpoint, exported: file } };
+  const source = { model: exported, allowTruncate: false, whereOf: () => '', exampleFolder: SCENES };
+  const asked = embedExamples([{ image: 'scene-04.jpg', sha256: 'x' }], source, () => expect.unreachable());
+  await expect(asked).rejects.toMatchObject({
+    code: 'MODEL_INVALID',
+    message: expect.stringMatching(/"builtin:emoji" cannot be asked with examples/) as string,
+  });
+});
