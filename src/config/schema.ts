@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { deviceOptions } from './device-options.js';
 import {
-  deviceOptions,
   doctorOptions,
   imageOptions,
   modelOptions,
