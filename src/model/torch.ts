@@ -94,7 +94,7 @@ export async function readTorchIndex(path: string): Promise<Map<string, StoredTe
     const state = readPickle(await archive.read('data.pkl', PICKLE_LIMITS.bytes), { global, persistent });
     return await locateAll(viewsOf(state), { archive, file: basename(path) });
   } catch (error) {
-    const reason = printable(messageOf(error).replaceAll(/\s+/g, ' ').slice(0, MAX_REASON_CHARS));
+    const reason = printable(messageOf(error).replaceAll(/\s+/g, ' ').replace(/\.$/, '').slice(0, MAX_REASON_CHARS));
     const hint = error instanceof LegacyFormat ? CONVERT : error instanceof NotAllowed ? SUSPICIOUS : DAMAGED;
     const message = `${path}: not a usable PyTorch checkpoint: ${reason}.`;
     throw new PreannotateError({ code: 'MODEL_INVALID', message, hint }, error);

@@ -9,6 +9,9 @@ interface Plain {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
+/** How the numbers of a copy are stored. */
+type Stored = 'Float' | 'Half' | 'BFloat16';
+
 /**
  * Copies a checkpoint with float32 weights and writes these as PyTorch would have: like the published OWL-ViT files with
  * transposed projections, q, k and v of a layer in one storage, and the position_ids of older versions.
@@ -16,12 +19,12 @@ interface Plain {
 export async function copyAsTorch(
   from: string,
   to: string,
-  { half = false, shards = 1 }: { half?: boolean; shards?: number } = {},
+  { as = 'Float', shards = 1 }: { as?: Stored; shards?: number } = {},
 ): Promise<void> {
   await cp(from, to, { recursive: true });
   await rm(join(to, 'model.safetensors'));
   const plain = readPlain(await readFile(join(from, 'model.safetensors')));
-  const tensors = Object.entries(written(plain, half));
+  const tensors = Object.entries(written(plain, as));
   if (shards === 1) {
     await writeFile(join(to, 'pytorch_model.bin'), torchFile(Object.fromEntries(tensors)));
     return;
@@ -36,19 +39,23 @@ export async function copyAsTorch(
   await writeFile(join(to, 'pytorch_model.bin.index.json'), JSON.stringify({ weight_map: weightMap }));
 }
 
-/** Writes a checkpoint's float32 weights again as float16, in the same form. */
-export async function copyAsHalf(from: string, to: string): Promise<void> {
+/** Writes a checkpoint's float32 weights again in 16 bits, in the same form. */
+export async function copyNarrowed(from: string, to: string, as: 'Half' | 'BFloat16'): Promise<void> {
   await cp(from, to, { recursive: true });
   const plain = readPlain(await readFile(join(from, 'model.safetensors')));
   const header: Record<string, unknown> = {};
   let offset = 0;
   for (const { name, shape, values } of plain) {
-    header[name] = { dtype: 'F16', shape, data_offsets: [offset, (offset += values.length * 2)] };
+    header[name] = {
+      dtype: as === 'Half' ? 'F16' : 'BF16',
+      shape,
+      data_offsets: [offset, (offset += values.length * 2)],
+    };
   }
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  const data = plain.map(({ values }) => halves(values));
+  const data = plain.map(({ values }) => bytesOf(values, as));
   await writeFile(join(to, 'model.safetensors'), Buffer.concat([length, json, ...data]));
 }
 
@@ -65,10 +72,9 @@ function readPlain(file: Buffer): Plain[] {
   });
 }
 
-function written(plain: readonly Plain[], half: boolean): Record<string, WrittenTensor> {
+function written(plain: readonly Plain[], as: Stored): Record<string, WrittenTensor> {
   const tensors: Record<string, WrittenTensor> = {};
-  const storageOf = (values: Float32Array<ArrayBuffer>): WrittenStorage =>
-    half ? { type: 'Half', bytes: halves(values) } : { type: 'Float', bytes: new Uint8Array(values.buffer) };
+  const storageOf = (values: Float32Array): WrittenStorage => ({ type: as, bytes: bytesOf(values, as) });
   for (const { name, shape, values } of plain) {
     const projections = ['q_proj', 'k_proj', 'v_proj'].map((part) => name.replace(/[qkv]_proj/, part));
     if (/(text|visual)_projection\.weight$/.test(name)) {
@@ -92,8 +98,20 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
   return Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
 }
 
+function bytesOf(values: Float32Array, as: Stored): Uint8Array {
+  if (as === 'Float') return new Uint8Array(Float32Array.from(values).buffer);
+  return as === 'Half' ? halves(values) : brains(values);
+}
+
+/** bfloat16, rounded to the nearest and, of two as near, to the even one. */
+function brains(values: Float32Array): Uint8Array {
+  const bits = new Uint32Array(Float32Array.from(values).buffer);
+  const result = Uint16Array.from(bits, (bit) => (bit + 0x7fff + ((bit >>> 16) & 1)) >>> 16);
+  return new Uint8Array(result.buffer);
+}
+
 /** float16, rounded to the nearest and, of two as near, to the even one. Values beyond its range are not expected. */
-export function halves(values: Float32Array): Uint8Array {
+function halves(values: Float32Array): Uint8Array {
   const bits = new Uint32Array(Float32Array.from(values).buffer);
   const result = Uint16Array.from(bits, (bit) => {
     const sign = (bit >>> 16) & 0x8000;
