@@ -1,42 +1,66 @@
-import { thresholdsOf } from './core/select.js';
+import type { Device } from './core/device.js';
+import type { Ontology } from './core/ontology.js';
+import { thresholdsOf, type Selection } from './core/select.js';
 import { untilAborted } from './core/stream.js';
 import { describeTiles } from './core/tiles.js';
-import type { Job } from './job.js';
 import { describeInputSize, inputSizeOf, patchesOf } from './model/input-size.js';
 import { imageWeightsFor } from './model/quantised-weights.js';
 import type { Model } from './model/source.js';
-import type { Progress } from './report/progress.js';
 import { chooseDevices } from './workers/choose-devices.js';
-import { describePlacement, placeWorkers, type Workload } from './workers/placement.js';
+import type { PoolOptions } from './workers/engine.js';
+import { describePlacement, placeWorkers, type PlacementWishes, type Workload } from './workers/placement.js';
 import { Pool } from './workers/pool.js';
+import type { WorkerSettings } from './workers/protocol.js';
 
-/** Starts the workers, says what was chosen for the user, and encodes prompts and examples. */
+/** How images are looked at: part of a batch run's job, and of a server's. */
+export interface EngineJob {
+  readonly ontology: Ontology;
+  readonly whereOf: (prompt: string) => string; // where a prompt was written
+  readonly exampleFolder: string; // that their paths are relative to
+  readonly allowTruncate: boolean;
+  readonly devices: readonly Device[] | 'auto';
+  readonly placement: PlacementWishes;
+  readonly worker: Omit<WorkerSettings, 'checkpoint' | 'precision' | 'imageWeights' | 'threads' | 'maxBatchSize'>;
+  readonly selection: Selection;
+}
+
+/** What a batch run and a server do differently with a pool of workers. */
+export interface EngineUse extends Pick<
+  PoolOptions,
+  'batchingTimeoutSec' | 'maxCrashesInARow' | 'onChunk' | 'onFailure'
+> {
+  readonly note: (message: string) => void; // something the user should know
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts the workers, says what was chosen for the user, and encodes prompts and examples.
+ *
+ * @param images - How many there will be; Infinity for a server.
+ * @throws PreannotateError when no worker can be had; the signal's reason
+ */
 export async function startEngine(
-  job: Job,
+  job: EngineJob,
   { model, images }: { model: Model; images: number },
-  { progress, signal }: { progress: Progress; signal: AbortSignal },
+  { note, signal, ...use }: EngineUse,
 ): Promise<Pool> {
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
   const placement = placeWorkers(devices, job.placement, workloadOf(job, model, images));
-  progress.note(`Using ${describePlacement(placement)}${why === undefined ? '' : ` (auto: ${why})`}.`);
-  const { imageSize, scoreFloor } = job.worker;
-  for (const note of inputNotes(job, model)) progress.note(note);
-  const lowest = Math.min(...thresholdsOf(job.ontology, job.selection));
-  if (lowest < scoreFloor) {
-    progress.note(`A threshold of ${lowest} shows nothing below the score_floor of ${scoreFloor}: lower that too.`);
-  }
-  const { allowTruncate, whereOf, exampleFolder } = job;
-  const sized = imageSize === undefined ? {} : { imageSize };
+  note(`Using ${describePlacement(placement)}${why === undefined ? '' : ` (auto: ${why})`}.`);
+  for (const each of [...inputNotes(job, model), ...thresholdNotes(job)]) note(each);
   const { checkpoint, precision } = model;
   const imageWeights = await imageWeightsFor(model, precision);
+  signal.throwIfAborted();
   const engine = new Pool({
     ...placement,
+    ...use,
     settings: { ...job.worker, checkpoint, precision, imageWeights, threads: placement.threads },
-    prompts: { model, allowTruncate, whereOf, exampleFolder, ...sized },
-    onWarning: (message) => progress.note(message),
+    prompts: promptsOf(job, model),
+    onWarning: note,
   });
   try {
-    await untilAborted(Promise.all([engine.ready(), engine.prepare(job.ontology)]), signal);
+    await untilAborted(Promise.all([engine.ready(), engine.prepare(job.ontology, { keep: true })]), signal);
+    await engine.ready(); // whatever failed meanwhile is thrown
     return engine;
   } catch (error) {
     await engine[Symbol.asyncDispose]();
@@ -44,7 +68,7 @@ export async function startEngine(
   }
 }
 
-function workloadOf({ worker }: Job, { checkpoint, weightBytes }: Model, images: number): Workload {
+function workloadOf({ worker }: EngineJob, { checkpoint, weightBytes }: Model, images: number): Workload {
   return {
     images,
     weightBytes,
@@ -54,10 +78,30 @@ function workloadOf({ worker }: Job, { checkpoint, weightBytes }: Model, images:
   };
 }
 
+function promptsOf(job: EngineJob, model: Model): PoolOptions['prompts'] {
+  const { allowTruncate, exampleFolder, worker } = job;
+  return {
+    model,
+    allowTruncate,
+    exampleFolder,
+    whereOf: (prompt, ontology) => (ontology === job.ontology ? job.whereOf(prompt) : '/ontology'), // of a request
+    ...(worker.imageSize === undefined ? {} : { imageSize: worker.imageSize }),
+  };
+}
+
 /** How images come to the model, where that is not as it was trained. */
-export function inputNotes({ worker: { imageSize, tiles } }: Job, { checkpoint }: Model): string[] {
+export function inputNotes(
+  { worker: { imageSize, tiles } }: Pick<EngineJob, 'worker'>,
+  { checkpoint }: Model,
+): string[] {
   return [
     ...(imageSize === undefined ? [] : [describeInputSize(checkpoint, imageSize)]),
     ...(tiles === undefined ? [] : [describeTiles(tiles)]),
   ];
+}
+
+function thresholdNotes({ ontology, selection, worker: { scoreFloor } }: EngineJob): string[] {
+  const lowest = Math.min(...thresholdsOf(ontology, selection));
+  if (lowest >= scoreFloor) return [];
+  return [`A threshold of ${lowest} shows nothing below the score_floor of ${scoreFloor}: lower that too.`];
 }

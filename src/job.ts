@@ -1,7 +1,6 @@
-import type { Device } from './core/device.js';
-import { specOf, type Ontology } from './core/ontology.js';
-import type { Selection } from './core/select.js';
+import { specOf } from './core/ontology.js';
 import type { TileOptions } from './core/tiles.js';
+import type { EngineJob } from './engine.js';
 import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/discover.js';
 import type { PrecisionWish } from './core/precision.js';
@@ -12,11 +11,9 @@ import { JOURNAL_VERSION, type JournalHeader, type WrittenTiles } from './run/he
 import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
 import type { Plan } from './run/plan.js';
-import type { PlacementWishes } from './workers/placement.js';
-import type { WorkerSettings } from './workers/protocol.js';
 
 /** A batch run, fully decided. */
-export interface Job {
+export interface Job extends EngineJob {
   readonly version: string; // of preannotate
   readonly inputs: readonly string[]; // folders, files, globs
   readonly discovery: DiscoverOptions;
@@ -24,14 +21,6 @@ export interface Job {
   readonly restart: boolean;
   readonly model: string; // reference
   readonly precision: PrecisionWish; // also decides which of a model's files is fetched, where there are several
-  readonly ontology: Ontology;
-  readonly whereOf: (prompt: string) => string; // where a prompt was written
-  readonly exampleFolder: string; // that their paths are relative to
-  readonly allowTruncate: boolean;
-  readonly devices: readonly Device[] | 'auto';
-  readonly placement: PlacementWishes;
-  readonly worker: Omit<WorkerSettings, 'checkpoint' | 'precision' | 'imageWeights' | 'threads' | 'maxBatchSize'>;
-  readonly selection: Selection;
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
 }

@@ -40,7 +40,8 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   signal.throwIfAborted();
 
   const work = { model, images: plan.pending.length };
-  await using engine = work.images > 0 ? await startEngine(job, work, { progress, signal }) : undefined;
+  await using engine =
+    work.images > 0 ? await startEngine(job, work, { note: (message) => progress.note(message), signal }) : undefined;
   await journal.begin(); // only now: until here nothing of an earlier run was touched
   try {
     await writeManifest(files.manifest, manifestOf(job, run, 'running'));

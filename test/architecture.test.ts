@@ -8,8 +8,8 @@ const SRC = resolve(import.meta.dirname, '../src');
 const STEPS = [
   ['cli'],
   ['pipeline.ts', 'server', 'doctor'],
-  ['engine.ts'],
   ['job.ts', 'views.ts'],
+  ['engine.ts'],
   ['workers', 'config'],
   ['model'],
   ['images', 'hub', 'run', 'formats', 'evaluation', 'report'],
@@ -56,6 +56,19 @@ it('the parent process reaches no native library, so that it stays small', () =>
   };
   visit('cli/main.ts');
   expect(reached.size).toBeGreaterThan(20);
+});
+
+it('the page for browsers and the server share no module: they run in different places', () => {
+  const isOfPage = (name: string) => name.startsWith('server/page/');
+  expect(files.filter(isOfPage).length).toBeGreaterThan(5);
+  for (const file of files) {
+    for (const { target, path } of importsOf(file)) {
+      const name = target.startsWith('.') ? relative(SRC, path) : target;
+      expect.soft(isOfPage(name), `${file} imports ${name}`).toBe(isOfPage(file));
+      if (!isOfPage(file)) continue;
+      expect.soft(target, `${file} is loaded by browsers as it is`).toMatch(/^\.\/[\w-]+\.js$/);
+    }
+  }
 });
 
 function importsOf(file: string): { target: string; path: string; typeOnly: boolean }[] {

@@ -4,7 +4,7 @@ import { startSpareWorker } from '../workers/spare.js';
 const NEEDS_NO_WORKER = new Set(['--help', '-h', '--dry-run']);
 
 const args = process.argv.slice(2);
-if (args[0] === 'run' && !args.some((arg) => NEEDS_NO_WORKER.has(arg))) startSpareWorker();
+if (['run', 'serve'].includes(args[0] ?? '') && !args.some((arg) => NEEDS_NO_WORKER.has(arg))) startSpareWorker();
 
 const { main } = await import('./program.js');
 process.exitCode = await main(args);

@@ -5,6 +5,7 @@ import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
 import { modelsCommand } from './commands/models.js';
 import { runCommand } from './commands/run.js';
+import { serveCommand } from './commands/serve.js';
 import { throwUsageErrors } from './flags.js';
 import { Interrupted } from './interrupt.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
@@ -16,6 +17,7 @@ const EXAMPLES = `
 Examples:
   preannotate run photos --class 'bottle=a bottle,glass bottle'
   preannotate export annotations --score-threshold 0.4
+  preannotate serve --model builtin:emoji --ontology ontologies/emoji.yaml
   preannotate models list
   preannotate run --help`;
 
@@ -45,7 +47,14 @@ function programOf(): Command {
     .version(VERSION)
     .addHelpText('after', EXAMPLES)
     .configureHelp({ helpWidth: Math.min(process.stdout.columns || HELP_WIDTH, HELP_WIDTH) });
-  for (const command of [runCommand(), exportCommand(), initCommand(), modelsCommand(), doctorCommand()]) {
+  for (const command of [
+    runCommand(),
+    serveCommand(),
+    exportCommand(),
+    initCommand(),
+    modelsCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command.configureHelp(program.configureHelp()));
   }
   return throwUsageErrors(program);

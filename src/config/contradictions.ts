@@ -91,5 +91,23 @@ function devicesTogether({ values, nameOf }: Merged): Problem[] {
       advice: 'Name only cuda devices, or leave the optimizer at onnxrt.',
     });
   }
+  return [...problems, ...problemsOfServing({ values, nameOf })];
+}
+
+function problemsOfServing({ values, nameOf }: Pick<Merged, 'values' | 'nameOf'>): Problem[] {
+  const problems: Problem[] = [];
+  const { timeout_sec: timeout, batching_timeout_sec: window, tls_cert: cert, tls_key: key } = values;
+  if (typeof timeout === 'number' && typeof window === 'number' && timeout > 0 && window > timeout) {
+    problems.push({
+      message: `${nameOf('batching_timeout_sec')} is ${window}, but requests are given up after ${timeout} s (timeout_sec).`,
+      advice: 'Let batches wait for less time: tenths of a second are much.',
+    });
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    problems.push({
+      message: `${nameOf(cert === undefined ? 'tls_key' : 'tls_cert')} says half of what HTTPS needs.`,
+      advice: 'Give both --tls-cert and --tls-key.',
+    });
+  }
   return problems;
 }

@@ -5,7 +5,7 @@ import { PreannotateError } from '../core/errors.js';
 import { problemsTogether, settleRivals, type Merged } from './contradictions.js';
 import type { OntologySource } from './ontology.js';
 import { problemsOf, refusal, type Problem } from './problems.js';
-import { AnyConfig, metaOf, optionsOf, variableOf, type RunConfig } from './schema.js';
+import { AnyConfig, metaOf, optionsOf, variableOf, type RunConfig, type ServeConfig } from './schema.js';
 import {
   statedByEnvironment,
   statedByFile,
@@ -71,7 +71,10 @@ export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequ
  *
  * @throws PreannotateError USAGE when neither is set.
  */
-export function ontologySourceOf({ settings, configFile }: Loaded<typeof RunConfig>): OntologySource {
+export function ontologySourceOf({
+  settings,
+  configFile,
+}: Loaded<typeof RunConfig | typeof ServeConfig>): OntologySource {
   const { class: classes, ontology } = settings;
   if (classes !== undefined) return { classes };
   if (typeof ontology === 'string') return { file: ontology };

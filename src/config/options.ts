@@ -18,6 +18,7 @@ declare module 'zod' {
   interface GlobalMeta {
     flag?: FlagMeta;
     alias?: string; // a second key for the same option
+    variable?: string; // a second environment variable, without our prefix
     path?: 'always' | 'dotted'; // a path, or one only when it begins with a dot; in a config file, relative to that file
   }
 }

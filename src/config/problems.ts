@@ -41,10 +41,10 @@ const READ_ON: Partial<Record<FailureCode, string>> = {
 
 /** One error for all problems: a message of a line each, and what to do about them. */
 export function refusal(code: FailureCode, problems: readonly Problem[]): PreannotateError {
-  const shown = problems.slice(0, MAX_SHOWN).map(({ message }) => message);
+  const shown = problems.slice(0, MAX_SHOWN);
   const more = problems.length - shown.length;
-  const message = [...shown, ...(more > 0 ? [`… and ${more} more.`] : [])].join('\n');
-  const advice = [...new Set(problems.flatMap(({ advice }) => advice ?? []))];
+  const message = [...shown.map((problem) => problem.message), ...(more > 0 ? [`… and ${more} more.`] : [])].join('\n');
+  const advice = [...new Set(shown.flatMap(({ advice }) => advice ?? []))];
   return new PreannotateError({ code, message, hint: advice.length > 0 ? advice.join(' ') : (READ_ON[code] ?? '') });
 }
 

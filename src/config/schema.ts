@@ -9,6 +9,7 @@ import {
   selectionOptions,
   viewOptions,
 } from './options.js';
+import { serveImageOptions, serveOptions } from './serve-options.js';
 
 /** One schema for each command. The same declarations make flags, environment variables, config files and editors' help. */
 export const RunConfig = z.strictObject({
@@ -35,11 +36,33 @@ export const InitConfig = z.strictObject({
   ...outputOptions,
 });
 
+const { score_floor } = runOptions;
+const { strict_images } = imageOptions;
+
+/** The server. Its limits on images are its own. */
+export const ServeConfig = z
+  .strictObject({
+    ...serveOptions,
+    ...modelOptions,
+    ...selectionOptions,
+    score_floor,
+    ...deviceOptions,
+    ...serveImageOptions,
+    strict_images,
+    ...outputOptions,
+  })
+  .omit({ json: true });
+
 /**
  * Every option there is: one config file serves all commands, each of which takes what concerns it. A command with options
  * of its own adds its shape here.
  */
-export const AnyConfig = z.strictObject({ ...RunConfig.shape, ...ExportConfig.shape, ...DoctorConfig.shape });
+export const AnyConfig = z.strictObject({
+  ...RunConfig.shape,
+  ...ExportConfig.shape,
+  ...DoctorConfig.shape,
+  ...serveOptions,
+});
 
 /** What a config file may hold: not what is about one call, and every key under each of its names. */
 export const FileConfig = z.strictObject(
@@ -99,6 +122,12 @@ export function metaOf(option: z.core.$ZodType): z.GlobalMeta {
 
 export function variableOf(key: string): string {
   return `PREANNOTATE_${key.toUpperCase()}`;
+}
+
+/** The environment variables that set an option; the first one that is set counts. */
+export function variablesOf(key: string, option: z.core.$ZodType): string[] {
+  const { variable } = metaOf(option);
+  return [...namesOf(key, option).map(variableOf), ...(variable === undefined ? [] : [variable])];
 }
 
 /** The keys under which an option can be set. */

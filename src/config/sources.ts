@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { nearest, textOfPath, unknownKey, type Problem } from './problems.js';
-import { AnyConfig, FileConfig, flagsOf, namesOf, optionsOf, variableOf } from './schema.js';
+import { AnyConfig, FileConfig, flagsOf, namesOf, optionsOf, variableOf, variablesOf } from './schema.js';
 import type { YamlFile, YamlPath } from './yaml.js';
 
 /** Where a value came from; later ones give way to earlier ones. */
@@ -46,9 +46,7 @@ export function statedByFlags(schema: z.ZodObject, flags: Readonly<Record<string
 /** Variables that are set to nothing count as not set, as a CI job's often are. */
 export function statedByEnvironment(schema: z.ZodObject, environment: Environment): Stated {
   const entries = optionsOf(schema).flatMap(([key, option]): Entry[] => {
-    const variable = namesOf(key, option)
-      .map(variableOf)
-      .find((name) => environment[name]);
+    const variable = variablesOf(key, option).find((name) => environment[name]);
     if (variable === undefined || !FILE_KEYS.includes(key)) return [];
     return [{ key, value: environment[variable], origin: 'environment', subject: () => variable }];
   });

@@ -2,7 +2,7 @@
 export const FAILURES = {
   USAGE: { exitCode: 2, httpStatus: 400 },
   CONFIG_INVALID: { exitCode: 2, httpStatus: 400 },
-  ONTOLOGY_INVALID: { exitCode: 2, httpStatus: 400 },
+  ONTOLOGY_INVALID: { exitCode: 2, httpStatus: 422 },
   MODEL_NOT_FOUND: { exitCode: 2, httpStatus: 503 },
   MODEL_INVALID: { exitCode: 2, httpStatus: 503 },
   MODEL_GATED: { exitCode: 2, httpStatus: 503 }, // the hub wants a token, or another one
@@ -22,7 +22,28 @@ export const FAILURES = {
   IMAGE_UNDECODABLE: { exitCode: 3, httpStatus: 422 },
   IMAGE_DEGRADED: { exitCode: 3, httpStatus: 422 }, // lost blocks, under --strict-images
   IMAGE_TIMEOUT: { exitCode: 3, httpStatus: 422 },
-  WORKER_CRASHED: { exitCode: 3, httpStatus: 500 },
+  IMAGE_QUARANTINED: { exitCode: 3, httpStatus: 422 }, // of a server: workers died of it before
+  URL_INVALID: { exitCode: 2, httpStatus: 400 },
+  URL_REFUSED: { exitCode: 2, httpStatus: 403 },
+  URL_FETCH_FAILED: { exitCode: 3, httpStatus: 422 },
+  URL_TIMEOUT: { exitCode: 3, httpStatus: 504 },
+  WORKER_CRASHED: { exitCode: 3, httpStatus: 503 },
+  STOPPED: { exitCode: 1, httpStatus: 503 },
+  LISTEN_FAILED: { exitCode: 2, httpStatus: 500 },
+  REQUEST_MALFORMED: { exitCode: 2, httpStatus: 400 }, // from here on: what only the server answers
+  HOST_REFUSED: { exitCode: 2, httpStatus: 400 },
+  REQUEST_INVALID: { exitCode: 2, httpStatus: 422 },
+  UNAUTHORIZED: { exitCode: 2, httpStatus: 401 },
+  NOT_FOUND: { exitCode: 2, httpStatus: 404 },
+  METHOD_NOT_ALLOWED: { exitCode: 2, httpStatus: 405 },
+  RECEIVED_TOO_SLOWLY: { exitCode: 1, httpStatus: 408 },
+  BODY_TOO_LARGE: { exitCode: 2, httpStatus: 413 },
+  MEDIA_TYPE_UNSUPPORTED: { exitCode: 2, httpStatus: 415 },
+  QUEUE_FULL: { exitCode: 1, httpStatus: 429 },
+  CLIENT_GONE: { exitCode: 1, httpStatus: 499 }, // nobody reads it; in logs and metrics only
+  NOT_READY: { exitCode: 1, httpStatus: 503 },
+  DEADLINE_PASSED: { exitCode: 1, httpStatus: 504 },
+  INTERNAL: { exitCode: 1, httpStatus: 500 },
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;

@@ -1,10 +1,26 @@
 import type { Detection } from './detection.js';
 import type { Failure } from './errors.js';
 
-/** An image to annotate: where its bytes are, and the name it has in every output. */
-export interface ImageSource {
+/** An image file to annotate, and the name it has in every output. */
+export interface ImageFile {
   readonly name: string; // path relative to the run's root, forward slashes
   readonly path: string; // absolute
+}
+
+/** An image that came as its encoded bytes (JPEG, PNG …), and what messages call it. */
+export interface ImageBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** An image to annotate: where its bytes are, or the bytes themselves. */
+export type ImageSource = ImageFile | ImageBytes;
+
+/** How long one image took on its way, in milliseconds; it shares the times of the worker with its whole chunk. */
+export interface ImageTiming {
+  readonly queue: number; // until it was handed to a worker
+  readonly decode: number; // reading, decoding and resizing, summed over the chunk
+  readonly infer: number; // of the chunk
 }
 
 /** An image with its detections: all that the model said, or those a view selected. */
@@ -28,9 +44,10 @@ export interface ImageResult extends AnnotatedImage, ContentStamp {
 }
 
 /** What became of one image. A failed image never costs another one. */
-export type ImageOutcome =
+export type ImageOutcome = (
   | { readonly ok: true; readonly result: ImageResult }
-  | { readonly ok: false; readonly name: string; readonly failure: Failure };
+  | { readonly ok: false; readonly name: string; readonly failure: Failure }
+) & { readonly timing?: ImageTiming };
 
 /** An annotated image as the views get it: `detections` are those that were selected. */
 export interface ViewImage extends AnnotatedImage {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Failure } from '../core/errors.js';
-import type { ImageSource } from '../core/image.js';
+import type { ImageFile } from '../core/image.js';
 import { printable } from '../core/text.js';
 
 /** What Node puts for bytes of a name that are not UTF-8. A name may also really have it. */
@@ -15,11 +15,11 @@ export const REPLACEMENT = '\ufffd';
  * @returns The images that can be opened, and a failure for each file that cannot, its name's bytes written as \xNN.
  */
 export async function withoutBrokenNames(
-  images: readonly ImageSource[],
-): Promise<{ readable: ImageSource[]; broken: { name: string; failure: Failure }[] }> {
+  images: readonly ImageFile[],
+): Promise<{ readable: ImageFile[]; broken: { name: string; failure: Failure }[] }> {
   const readable = images.filter(({ name }) => !name.includes(REPLACEMENT));
   const broken: { name: string; failure: Failure }[] = [];
-  const suspects = new Map<string, ImageSource[]>();
+  const suspects = new Map<string, ImageFile[]>();
   for (const image of images) {
     if (!image.name.includes(REPLACEMENT)) continue;
     const folder = dirname(image.path);
@@ -50,7 +50,7 @@ async function bytesOfNames(folder: string): Promise<ReadonlyMap<string, Buffer[
   return names;
 }
 
-function failureOf({ name, path }: ImageSource, bytes: Buffer): { name: string; failure: Failure } {
+function failureOf({ name, path }: ImageFile, bytes: Buffer): { name: string; failure: Failure } {
   const escaped = bytes
     .toString('latin1')
     .replaceAll(/[^\x20-\x7e]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);

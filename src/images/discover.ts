@@ -3,7 +3,7 @@ import { readdir as readdirCallback, lstat as lstatCallback, stat as statCallbac
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { messageOf, PreannotateError, systemCodeOf, type Failure } from '../core/errors.js';
-import type { ImageSource } from '../core/image.js';
+import type { ImageFile } from '../core/image.js';
 import { compareUtf8 } from '../core/order.js';
 import { printable } from '../core/text.js';
 import { REPLACEMENT, withoutBrokenNames } from './broken-names.js';
@@ -25,7 +25,7 @@ export interface DiscoverOptions {
 /** The images of a run. */
 export interface Discovery {
   readonly root: string; // absolute; names are relative to it
-  readonly images: readonly ImageSource[]; // by UTF-8 bytes of their names
+  readonly images: readonly ImageFile[]; // by UTF-8 bytes of their names
   readonly failures: readonly { name: string; failure: Failure }[]; // folders and names that cannot be read
   readonly skipped: number; // files that are no images by their extension
 }

@@ -2,7 +2,6 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { clip, round, xyxyOfCxcywh, type Cxcywh, type Size, type Xyxy } from '../core/box.js';
 import { BOX_DECIMALS, compareDetections, SCORE_DECIMALS, type Detection } from '../core/detection.js';
 import type { Device, Optimizer } from '../core/device.js';
-import { IGNORED } from '../core/ontology.js';
 import type { Fit } from '../images/pack.js';
 import { ort } from '../onnx/runtime.js';
 import { openArtifact, type Artifact } from './artifact.js';
@@ -10,6 +9,7 @@ import type { Checkpoint } from './checkpoint.js';
 import type { WeightFiles } from './weight-files.js';
 import { inputSizeOf, patchesOf, type ImageSize } from './input-size.js';
 import type { Precision } from '../core/precision.js';
+import { groupsOf, queryInputs, runsOf, type QueryBank, type QueryGroup } from './query-groups.js';
 import { openSession } from './session.js';
 
 const TEXTS_PER_RUN = 64; // keeps the text encoder's activations below 100 MB at base size
@@ -24,12 +24,6 @@ export interface DetectorOptions {
   readonly optimizer: Optimizer;
   readonly precision: Precision;
   readonly imageWeights?: WeightFiles | undefined; // of the image graph; the 8-bit ones of int8. Default: the checkpoint's
-}
-
-/** What to look for, as the model sees it. */
-export interface QueryBank {
-  readonly embeddings: Float32Array; // [Q, T]; the class head normalises them
-  readonly classIds: readonly number[]; // [Q], index into `ontology.classes` or IGNORED
 }
 
 /** An OWL-ViT or OWLv2 checkpoint, opened on one device. */
@@ -99,23 +93,22 @@ export class Detector implements AsyncDisposable {
   }
 
   /**
-   * Finds what the queries describe.
+   * Finds in each image what its own queries describe; those of the others change nothing.
    *
    * @param pixels - [N, H, W, 3] uint8 RGB of `inputSize`, brought there as `fit` says.
    * @param originals - Sizes of the N upright images, in which boxes are given.
+   * @param queries - A bank for each of the N images.
    * @returns Per image the best pairs of patch and class above the score floor: a class scores as its best query does. One
    *   patch may give a box for several classes; `core/select.ts` leaves it to the best. Patches that an ignored query wins
    *   are left out.
    * @see transformers `OwlViTImageProcessor.post_process_object_detection`: its boxes, rounded
    */
-  async detect(pixels: Uint8Array, originals: readonly Size[], queries: QueryBank): Promise<Detection[][]> {
-    const { height, width } = this.inputSize;
-    const imageBytes = height * width * 3;
-    const atOnce = Math.min(this.#artifact.imagesAtOnce, originals.length);
+  async detect(pixels: Uint8Array, originals: readonly Size[], queries: readonly QueryBank[]): Promise<Detection[][]> {
     const found: Detection[][] = [];
-    for (let from = 0; from < originals.length; from += atOnce) {
-      const part = pixels.subarray(from * imageBytes, (from + atOnce) * imageBytes);
-      found.push(...(await this.#detectBatch(part, originals.slice(from, from + atOnce), queries)));
+    for (const images of runsOf(queries, this.#artifact.imagesAtOnce)) {
+      const asked = images.map((image) => ({ original: originals[image]!, bank: queries[image]! }));
+      const results = await this.#detectBatch(this.#pixelsOf(images, pixels), asked);
+      for (const [i, image] of images.entries()) found[image] = results[i]!;
     }
     return found;
   }
@@ -124,56 +117,70 @@ export class Detector implements AsyncDisposable {
     await this.#image.release();
   }
 
-  async #detectBatch(pixels: Uint8Array, originals: readonly Size[], queries: QueryBank): Promise<Detection[][]> {
+  /** Some of the images, in ascending order; not copied where they are next to each other. */
+  #pixelsOf(images: readonly number[], pixels: Uint8Array): Uint8Array {
+    const imageBytes = this.inputSize.height * this.inputSize.width * 3;
+    const of = (from: number, to: number) => pixels.subarray(from * imageBytes, to * imageBytes);
+    const [first, end] = [images[0]!, images.at(-1)! + 1];
+    if (end - first === images.length) return of(first, end);
+    return Buffer.concat(images.map((image) => of(image, image + 1)));
+  }
+
+  async #detectBatch(pixels: Uint8Array, asked: readonly Asked[]): Promise<Detection[][]> {
     const { height, width } = this.inputSize;
-    const count = queries.classIds.length;
-    const groups = groupsOf(queries.classIds);
+    const banks = asked.map(({ bank }) => bank);
+    const groups = groupsOf(new Set(banks));
     const outputs = await this.#image.run({
-      pixels: new ort.Tensor('uint8', pixels, [originals.length, height, width, 3]),
-      queries: new ort.Tensor('float32', queries.embeddings, [count, queries.embeddings.length / count]),
-      groups: new ort.Tensor('int64', BigInt64Array.from(groups.members.flat().map(BigInt)), [
-        groups.members.length,
-        groups.width,
-      ]),
-      offsets: new ort.Tensor('float32', groups.offsets, [groups.offsets.length]),
+      pixels: new ort.Tensor('uint8', pixels, [asked.length, height, width, 3]),
+      ...queryInputs(groups, banks),
     });
     const rows = (name: 'scores' | 'pairs' | 'members' | 'boxes') => {
-      const { data } = outputs[name]!;
-      const size = data.length / originals.length;
+      const { data, dims } = outputs[name]!;
+      // Boxes of one image would pass for another's.
+      if (dims[0] !== asked.length) throw new Error(`"${name}" is of ${dims[0]} images, not ${asked.length}`);
+      const size = data.length / asked.length;
       return (image: number) => data.slice(image * size, (image + 1) * size);
     };
     const [scores, pairs, members, boxes] = [rows('scores'), rows('pairs'), rows('members'), rows('boxes')];
-    return originals.map((original, i) => {
+    return asked.map((one, i) => {
       const ranked = {
         scores: scores(i) as Float32Array,
         pairs: pairs(i) as BigInt64Array,
         members: members(i) as BigInt64Array,
         boxes: boxes(i) as Float32Array,
       };
-      return this.#detectionsOf(ranked, original, groups);
+      return this.#detectionsOf(ranked, one, groups);
     });
   }
 
-  #detectionsOf({ scores, pairs, members, boxes }: RankedPairs, original: Size, groups: QueryGroups): Detection[] {
+  #detectionsOf(ranked: RankedPairs, { original, bank }: Asked, groups: readonly QueryGroup[]): Detection[] {
+    const { scores, pairs, members, boxes } = ranked;
     const side = Math.max(original.width, original.height);
     const frame = this.fit === 'stretch' ? original : { width: side, height: side };
     const found: Detection[] = [];
     for (let rank = 0; rank < scores.length; rank++) {
       const score = round(scores[rank]!, SCORE_DECIMALS);
-      if (score <= this.#options.scoreFloor) break; // best first
       const pair = Number(pairs[rank]);
-      const group = pair % groups.members.length;
-      const patchId = (pair - group) / groups.members.length;
+      const column = pair % groups.length;
+      const group = groups[column]!;
+      // Best first; pairs with the groups of other images are behind all of its own.
+      if (score <= this.#options.scoreFloor || group.bank !== bank) break;
+      const patchId = (pair - column) / groups.length;
       const at = patchId * 4;
       const relative: Cxcywh = [boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!];
       const box = roundedBox(clip(xyxyOfCxcywh(relative, frame), original));
-      const queryId = groups.members[group]![Number(members[rank])]!;
+      const queryId = group.members[Number(members[rank])]!;
       // Nothing is left of a box in the padding or thinner than a hundredth of a pixel.
-      if (box[2] > box[0] && box[3] > box[1])
-        found.push({ classId: groups.classIds[group]!, queryId, patchId, score, box });
+      if (box[2] > box[0] && box[3] > box[1]) found.push({ classId: group.classId, queryId, patchId, score, box });
     }
     return found.sort(compareDetections);
   }
+}
+
+/** What is wanted of one image of a run. */
+interface Asked {
+  readonly original: Size;
+  readonly bank: QueryBank;
 }
 
 /** The image graph's answer for one image. */
@@ -182,31 +189,6 @@ interface RankedPairs {
   readonly pairs: BigInt64Array; // [K], patch * G + group
   readonly members: BigInt64Array; // [K]
   readonly boxes: Float32Array; // [P, 4]
-}
-
-/** Queries by class, as the image graph takes them. */
-interface QueryGroups {
-  readonly classIds: readonly number[]; // [G], ascending; IGNORED first where there is one
-  readonly members: readonly (readonly number[])[]; // [G, M] query ids; short rows repeat their last
-  readonly width: number; // M
-  readonly offsets: Float32Array; // [G]
-}
-
-function groupsOf(queryClassIds: readonly number[]): QueryGroups {
-  const byClass = new Map<number, number[]>();
-  queryClassIds.forEach((classId, queryId) => byClass.set(classId, [...(byClass.get(classId) ?? []), queryId]));
-  const classIds = [...byClass.keys()].sort((a, b) => a - b);
-  const width = Math.max(...[...byClass.values()].map((ids) => ids.length));
-  const members = classIds.map((classId) => {
-    const ids = byClass.get(classId)!;
-    return [...ids, ...Array<number>(width - ids.length).fill(ids.at(-1)!)];
-  });
-  return {
-    classIds,
-    members,
-    width,
-    offsets: Float32Array.from(classIds, (classId) => (classId === IGNORED ? -Infinity : 0)),
-  };
 }
 
 function roundedBox(box: Xyxy): Xyxy {

@@ -31,6 +31,7 @@ export function exportedImageGraph(
   const queries = graph.input('queries', 'float32', ['Q', config.text_config.hidden_size]);
   const groups = graph.input('groups', 'int64', ['G', 'M']);
   const offsets = graph.input('offsets', 'float32', ['G']);
+  const allowed = graph.input('allowed', 'float32', ['N', 'G']);
 
   const queryCount = sizeOf(graph, queries, 0);
   giveImages(graph, pixels, source);
@@ -45,7 +46,7 @@ export function exportedImageGraph(
   ]);
   const flat = graph.op('Concat', [graph.ints([-1]), queryCount], { axis: 0 });
   const logits = graph.op('Reshape', [own, flat]);
-  rankPairs(graph, logits, { groups, offsets, patches, most: options.maxDetections });
+  rankPairs(graph, logits, { groups, offsets, allowed, patches, most: options.maxDetections });
   const boxes = asFloat(graph, cut.model, 'pred_boxes');
   graph.output('boxes', boxes, { type: 'float32', shape: ['N', patches, 4] });
   if (options.raw === true) graph.output('raw_logits', logits, { type: 'float32', shape: ['N*P', 'Q'] });

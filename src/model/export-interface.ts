@@ -16,7 +16,7 @@ const INT64 = 7;
 const OLDEST_OPSET = 11;
 
 /** Names of what the sessions take and give; a value of an export that is called so would be taken for it. */
-const OURS = ['pixels', 'queries', 'groups', 'offsets', 'scores', 'pairs', 'members', 'boxes', 'embeddings'];
+const OURS = ['pixels', 'queries', 'groups', 'offsets', 'allowed', 'scores', 'pairs', 'members', 'boxes', 'embeddings'];
 
 /** @throws Error saying what an OWL-ViT export has and this one has not. */
 export function checkInterface({ opsets, inputs, outputs, nodes, initializers }: OnnxModel): void {

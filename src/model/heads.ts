@@ -25,23 +25,29 @@ export function scoreQueries(
 }
 
 /**
- * Ranks pairs of patch and class: a class scores as its best query does. A patch that a dropped group wins is out
- * altogether: that is what ignored prompts are for.
+ * Ranks pairs of patch and class: a class scores as its best query does. What an image was not asked for is masked before
+ * anything wins, so that its answer is what it would be alone. A patch that a dropped group wins is out altogether: that
+ * is what ignored prompts are for.
  */
 export function rankPairs(
   graph: Graph,
   logits: Value,
-  { groups, offsets, patches, most }: { groups: Value; offsets: Value; patches: number; most: number },
+  inputs: { groups: Value; offsets: Value; allowed: Value; patches: number; most: number },
 ): void {
-  const grouped = graph.op('Gather', [logits, groups], { axis: 1 }); // [N * P, G, M]
-  const best = graph.op('ReduceMax', [grouped, graph.ints([2])], { keepdims: 0 });
-  const member = graph.op('ArgMax', [grouped], { axis: 2, keepdims: 0 });
-  const winner = graph.op('ArgMax', [best], { axis: 1, keepdims: 1 });
-  const eligible = graph.op('Add', [graph.op('Add', [best, offsets]), graph.op('Gather', [offsets, winner])]);
-
+  const { groups, offsets, allowed, patches, most } = inputs;
   const groupCount = graph.op('Slice', [graph.op('Shape', [groups]), graph.ints([0]), graph.ints([1])]);
   const pairCount = graph.op('Mul', [groupCount, graph.ints([patches])]);
   const perImage = graph.op('Concat', [graph.ints([-1]), pairCount], { axis: 0 });
+  const perPatch = graph.op('Concat', [graph.ints([-1, patches]), groupCount], { axis: 0 });
+
+  const grouped = graph.op('Gather', [logits, groups], { axis: 1 }); // [N * P, G, M]
+  const member = graph.op('ArgMax', [grouped], { axis: 2, keepdims: 0 });
+  const best = graph.op('ReduceMax', [grouped, graph.ints([2])], { keepdims: 0 });
+  const mask = graph.op('Unsqueeze', [allowed, graph.ints([1])]); // [N, 1, G]
+  const own = graph.op('Add', [graph.op('Reshape', [best, perPatch]), mask]); // [N, P, G]
+  const winner = graph.op('ArgMax', [own], { axis: 2, keepdims: 1 });
+  const eligible = graph.op('Add', [graph.op('Add', [own, offsets]), graph.op('Gather', [offsets, winner])]);
+
   const pairs = graph.op('Reshape', [eligible, perImage]);
   const [values, indices] = graph.topK(pairs, graph.op('Min', [pairCount, graph.ints([most])]));
   const members = graph.op('GatherElements', [graph.op('Reshape', [member, perImage]), indices], { axis: 1 });

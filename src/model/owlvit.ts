@@ -22,7 +22,7 @@ export interface ImageGraphOptions {
  *
  * Inputs: `pixels` [N, H, W, 3] uint8 RGB, normalised inside; `queries` [Q, T] text embeddings; `groups` [G, M] the
  * queries of each class (rows filled up by repeating one of theirs); `offsets` [G] 0, or -infinity for a group whose
- * boxes are dropped. Outputs, P patches row by row: the K best pairs of patch and group, best first: `scores` [N, K],
+ * boxes are dropped; `allowed` [N, G] 0, or far below any logit for a group that an image is not asked for. Outputs, P patches row by row: the K best pairs of patch and group, best first: `scores` [N, K],
  * `pairs` [N, K] patch * G + group, `members` [N, K] which of the group's M queries won (the first of equals); and
  * `boxes` [N, P, 4] cxcywh fractions of the model's input.
  *
@@ -41,6 +41,7 @@ export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): 
   const queries = graph.input('queries', 'float32', ['Q', embeddingWidth]);
   const groups = graph.input('groups', 'int64', ['G', 'M']);
   const offsets = graph.input('offsets', 'float32', ['G']);
+  const allowed = graph.input('allowed', 'float32', ['N', 'G']);
 
   const features = encodeImage(graph, pixels, {
     checkpoint,
@@ -51,7 +52,7 @@ export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): 
   });
   const classHead = { queries, weights: weights.within('class_head'), inputs: width, outputs: embeddingWidth };
   const { logits, classEmbeds } = scoreQueries(graph, features, classHead);
-  rankPairs(graph, logits, { groups, offsets, patches, most: options.maxDetections });
+  rankPairs(graph, logits, { groups, offsets, allowed, patches, most: options.maxDetections });
   const boxes = predictBoxes(graph, features, { weights: weights.within('box_head'), width, grid });
   graph.output('boxes', boxes, { type: 'float32', shape: ['N', patches, 4] });
 

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { PreannotateError } from '../core/errors.js';
-import type { ImageSource } from '../core/image.js';
+import type { ImageFile } from '../core/image.js';
 import { mapConcurrent } from '../core/stream.js';
 import { printable } from '../core/text.js';
 import { RecordFile, type JournalEntry } from './journal.js';
@@ -18,7 +18,7 @@ interface Finished {
 
 /** What is left to do of what was found. */
 export interface Plan {
-  readonly pending: readonly ImageSource[];
+  readonly pending: readonly ImageFile[];
   readonly finished: number; // found, and in the journal already
 }
 
@@ -27,14 +27,14 @@ export interface Plan {
  *
  * @throws PreannotateError RESUME_MISMATCH when one of them is no longer the file that was annotated.
  */
-export async function planRun(found: readonly ImageSource[], journal: Finished): Promise<Plan> {
+export async function planRun(found: readonly ImageFile[], journal: Finished): Promise<Plan> {
   const finished = found.filter(({ name }) => journal.entries.has(name));
   if (journal.entries.size > 0 && finished.length === 0) throw otherImages(journal);
   if (finished.length > 0) await assertUnchanged(finished, journal);
   return { pending: found.filter(({ name }) => !journal.entries.has(name)), finished: finished.length };
 }
 
-async function assertUnchanged(images: readonly ImageSource[], journal: Finished): Promise<void> {
+async function assertUnchanged(images: readonly ImageFile[], journal: Finished): Promise<void> {
   await using records = await RecordFile.open(journal.path);
   const changes = mapConcurrent(images, STATS_AT_ONCE, async (image) =>
     (await isUnchanged(image, journal, records)) ? undefined : image,
@@ -45,7 +45,7 @@ async function assertUnchanged(images: readonly ImageSource[], journal: Finished
 }
 
 /** By size and time; by content where only the time differs, as after a copy. */
-async function isUnchanged({ name, path }: ImageSource, journal: Finished, records: RecordFile): Promise<boolean> {
+async function isUnchanged({ name, path }: ImageFile, journal: Finished, records: RecordFile): Promise<boolean> {
   const entry = journal.entries.get(name)!;
   const now = await stat(path).catch(() => undefined); // gone since it was listed, or a link that leads nowhere now
   if (now === undefined) return false;
@@ -57,7 +57,7 @@ async function isUnchanged({ name, path }: ImageSource, journal: Finished, recor
   return hash.digest('hex') === (await records.read(entry)).sha256;
 }
 
-function contentChanged({ path }: ImageSource): PreannotateError {
+function contentChanged({ path }: ImageFile): PreannotateError {
   return new PreannotateError({
     code: 'RESUME_MISMATCH',
     message: `${printable(path)} is not the file that was annotated before: it has changed, or cannot be read any more.`,

@@ -1,43 +1,60 @@
+import { performance } from 'node:perf_hooks';
 import type { ImageOutcome, ImageSource } from '../core/image.js';
 
 /** A call of `detect` that waits for its answer. */
 export interface Ticket {
   readonly image: ImageSource;
   readonly queriesKey: string;
+  readonly since: number; // when it began to wait, by `performance.now()`
   readonly resolve: (outcome: ImageOutcome) => void;
   readonly reject: (reason: Error) => void;
   readonly isGivenUp: () => boolean; // whoever asked does not wait any more
   crashes: number; // workers that died with this image in their hands
 }
 
-/** Puts waiting images together into the chunks that workers take. */
+/** Puts waiting images together into the chunks that workers take, whatever is looked for in each. */
 export class Batcher {
   readonly #maxBatchSize: number;
+  readonly #windowMs: number | undefined;
   readonly #waiting: Ticket[] = [];
   readonly #suspects: Ticket[] = [];
+  /** Images that were announced and are not here yet: an idle worker waits for them, no longer than the window. */
+  coming = 0;
 
-  constructor(maxBatchSize: number) {
+  /** @param windowMs - How long a chunk may wait to fill up. Without it, a chunk waits for a worker with empty hands. */
+  constructor(maxBatchSize: number, windowMs?: number) {
     this.#maxBatchSize = maxBatchSize;
+    this.#windowMs = windowMs;
   }
 
   add(ticket: Ticket): void {
     (ticket.crashes === 0 ? this.#waiting : this.#suspects).push(ticket);
   }
 
+  get size(): number {
+    return this.#waiting.length + this.#suspects.length;
+  }
+
+  /** When the oldest image has waited for its window; undefined when none waits, or there is no window. */
+  get due(): number | undefined {
+    const [first] = this.#waiting;
+    return first === undefined || this.#windowMs === undefined ? undefined : first.since + this.#windowMs;
+  }
+
   /**
    * The next chunk for a worker that has `outstanding` chunks already; undefined when it should get none now.
    *
    * While images are under suspicion of having killed a worker, each goes alone to a worker with empty hands, so that
-   * the next crash names its image. A chunk that is not full waits while the worker has something else to do.
+   * the next crash names its image. A chunk that is not full waits while the worker has something else to do, and while
+   * more images are coming, but not beyond its window.
    */
-  next(outstanding: number): Ticket[] | undefined {
+  next(outstanding: number, now = performance.now()): Ticket[] | undefined {
     if (this.#suspects.length > 0) return outstanding === 0 ? [this.#suspects.shift()!] : undefined;
-    const first = this.#waiting[0];
-    if (first === undefined) return undefined;
-    const nextOntology = this.#waiting.findIndex(({ queriesKey }) => queriesKey !== first.queriesKey);
-    const available = Math.min(nextOntology === -1 ? this.#waiting.length : nextOntology, this.#maxBatchSize);
-    if (available < this.#maxBatchSize && nextOntology === -1 && outstanding > 0) return undefined;
-    return this.#waiting.splice(0, available);
+    const available = this.#waiting.length;
+    if (available === 0) return undefined;
+    const isDue = this.due !== undefined && now >= this.due;
+    if (available < this.#maxBatchSize && !isDue && (outstanding > 0 || this.coming > 0)) return undefined;
+    return this.#waiting.splice(0, this.#maxBatchSize);
   }
 
   /** Takes out what waits, for the end of the pool or a call that was given up. */

@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import type { Detection } from '../core/detection.js';
-import { messageOf } from '../core/errors.js';
+import { messageOf, type Failure } from '../core/errors.js';
 import type { ImageOutcome, ImageSource } from '../core/image.js';
 import { mergeViews } from '../core/merge.js';
-import type { Detector, QueryBank } from '../model/detector.js';
+import type { Detector } from '../model/detector.js';
+import type { QueryBank } from '../model/query-groups.js';
 import { FittingBatches } from './fitting.js';
 import { failureOf, type ImagePreparer, type PreparedImage } from './prepare.js';
 import type { FromWorker, StageTimes, WorkerSettings } from './protocol.js';
@@ -11,20 +12,28 @@ import type { FromWorker, StageTimes, WorkerSettings } from './protocol.js';
 /** Images wait so long for one that is decoded slowly: to share its batch, or to let it go first. */
 const PATIENCE_MS = 100;
 
+/** What is answered for an image that nobody waits for. */
+const CANCELLED: Failure = { code: 'STOPPED', message: 'Nobody waits for this image any more.', hint: 'Ask again.' };
+
 /** Images that are answered together. */
 interface Chunk {
   readonly id: number;
-  readonly queries: QueryBank;
   readonly outcomes: ImageOutcome[];
   waiting: number; // images that have not boarded
   left: number; // images without an answer
+  readonly cancelled: Set<number>; // nobody waits for these any more
+}
+
+/** An image, and what to look for in it. */
+export interface Order {
+  readonly source: ImageSource;
+  readonly queries: QueryBank;
 }
 
 /** An image on its way through the model. */
-interface Passenger {
+interface Passenger extends Order {
   readonly chunk: Chunk;
   readonly index: number; // in the chunk
-  readonly source: ImageSource;
   readonly image: PreparedImage;
   readonly found: Detection[][]; // by view
   left: number; // views
@@ -40,8 +49,8 @@ interface Seat {
 /**
  * Runs images through the device in batches. Every image that has arrived is being decoded on libuv's threads meanwhile: a
  * run blocks this thread, but not those. Tiles are cut one by one as a batch fills up, and the tiles of several images share
- * batches. Images board chunk by chunk, so that the parent can send the next one in time; but not strictly: one that still
- * waits for memory must let those board that hold it.
+ * batches, whatever is asked of each. Images board chunk by chunk, so that the parent can send the next one in time; but not
+ * strictly: one that still waits for memory must let those board that hold it.
  */
 export class Conveyor {
   readonly #detector: Detector;
@@ -50,6 +59,7 @@ export class Conveyor {
   readonly #send: (message: FromWorker) => void;
   readonly #batches: FittingBatches;
   readonly #chunks: Chunk[] = []; // with images that have not boarded
+  readonly #open = new Map<number, Chunk>(); // without an answer
   readonly #ready: Passenger[] = [];
   readonly #times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
   #batch: Seat[] = [];
@@ -76,22 +86,29 @@ export class Conveyor {
     });
   }
 
-  add({ id, images, queries }: { id: number; images: readonly ImageSource[]; queries: QueryBank }): void {
-    const chunk: Chunk = { id, queries, outcomes: [], waiting: images.length, left: images.length };
+  add({ id, images }: { id: number; images: readonly Order[] }): void {
+    const chunk: Chunk = { id, outcomes: [], waiting: images.length, left: images.length, cancelled: new Set() };
     this.#chunks.push(chunk);
+    this.#open.set(id, chunk);
     this.#coming += images.length;
     this.#unanswered += images.length;
-    images.forEach((source, index) => void this.#prepare(chunk, index, source));
+    images.forEach((order, index) => void this.#prepare(chunk, index, order));
     if (!this.#moving) void this.#move();
   }
 
-  async #prepare(chunk: Chunk, index: number, source: ImageSource): Promise<void> {
+  /** Leaves an image out, unless it is on board already. Its answer says that; nobody reads it. */
+  cancel({ id, index }: { id: number; index: number }): void {
+    this.#open.get(id)?.cancelled.add(index);
+  }
+
+  async #prepare(chunk: Chunk, index: number, order: Order): Promise<void> {
+    const { source } = order;
     const preparation = await this.#preparer.prepare(source, this.#times);
     this.#coming--;
     this.#send({ type: 'alive' });
     if (preparation.ok) {
       const { image } = preparation;
-      this.#ready.push({ chunk, index, source, image, found: [], left: image.views.length });
+      this.#ready.push({ ...order, chunk, index, image, found: [], left: image.views.length });
     } else {
       this.#hasBoarded(chunk);
       this.#answer({ chunk, index }, { ok: false, name: source.name, failure: preparation.failure });
@@ -132,7 +149,10 @@ export class Conveyor {
   async #board(passenger: Passenger): Promise<void> {
     using image = passenger.image; // its full-size pixels go when the last view has been cut
     this.#hasBoarded(passenger.chunk);
-    if (this.#batch.some((seat) => seat.passenger.chunk.queries !== passenger.chunk.queries)) await this.#run();
+    if (passenger.chunk.cancelled.has(passenger.index)) {
+      this.#answer(passenger, { ok: false, name: passenger.source.name, failure: CANCELLED });
+      return;
+    }
     for (const view of image.views.keys()) {
       try {
         this.#batch.push({ passenger, view, pixels: await image.input(view) });
@@ -181,7 +201,8 @@ export class Conveyor {
       const { x, y } = passenger.image.views[view]!;
       return { width: x.to - x.from, height: y.to - y.from };
     });
-    return this.#detector.detect(pixels, sizes, seats[0]!.passenger.chunk.queries);
+    const queries = seats.map(({ passenger }) => passenger.queries);
+    return this.#detector.detect(pixels, sizes, queries);
   }
 
   #outcomeOf({ source: { name }, image, found }: Passenger): ImageOutcome {
@@ -199,6 +220,7 @@ export class Conveyor {
     const times = { ...this.#times };
     for (const stage of Object.keys(times) as (keyof StageTimes)[]) this.#times[stage] = 0;
     const { id, outcomes } = chunk;
+    this.#open.delete(id);
     this.#send({ type: 'detected', id, outcomes, times, retire: this.#preparer.stuck > 0 });
   }
 }

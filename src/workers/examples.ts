@@ -10,8 +10,14 @@ const CACHE_VERSION = 1; // raised when the same picture would give another embe
 
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
+/** As {@link PromptSource}, for one ontology. */
+type ExampleSource = Omit<PromptSource, 'whereOf'> & { readonly whereOf: (label: string) => string };
+
 /** What an example's embedding depends on, as one key. */
-export function exampleKey({ sha256, box }: Example, { model, imageSize }: PromptSource): string {
+export function exampleKey(
+  { sha256, box }: Example,
+  { model, imageSize }: Pick<PromptSource, 'model' | 'imageSize'>,
+): string {
   const { height, width } = inputSizeOf(model.checkpoint, imageSize);
   return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width]));
 }
@@ -25,7 +31,7 @@ export function exampleKey({ sha256, box }: Example, { model, imageSize }: Promp
  */
 export async function embedExamples(
   examples: readonly Example[],
-  source: PromptSource,
+  source: ExampleSource,
   encode: Encode,
 ): Promise<Float32Array[]> {
   if (examples.length === 0) return [];
@@ -47,7 +53,7 @@ export async function embedExamples(
   return known.map((embedding) => embedding!);
 }
 
-async function readEmbedding(key: string, { model }: PromptSource): Promise<Float32Array | undefined> {
+async function readEmbedding(key: string, { model }: Pick<PromptSource, 'model'>): Promise<Float32Array | undefined> {
   const cached = await readCached('examples', key);
   const fits = cached?.length === model.checkpoint.config.text_config.hidden_size * 4;
   return fits ? new Float32Array(Uint8Array.from(cached).buffer) : undefined;
@@ -55,7 +61,7 @@ async function readEmbedding(key: string, { model }: PromptSource): Promise<Floa
 
 async function encodeMissing(
   examples: readonly Example[],
-  { exampleFolder, whereOf }: PromptSource,
+  { exampleFolder, whereOf }: ExampleSource,
   encode: Encode,
 ): Promise<Float32Array[]> {
   const { embeddings, failures } = await encode({
@@ -85,7 +91,7 @@ function hintOn({ code, hint }: Failure): string {
 }
 
 /** A ready-made ONNX export gives scores and boxes, but not what an example is found by. */
-function assertTakesExamples({ model }: PromptSource): void {
+function assertTakesExamples({ model }: Pick<PromptSource, 'model'>): void {
   if (model.checkpoint.exported === undefined) return;
   throw new PreannotateError({
     code: 'MODEL_INVALID',

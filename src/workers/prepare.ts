@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Size } from '../core/box.js';
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
@@ -13,7 +14,7 @@ import { Budget } from './budget.js';
 import type { StageTimes, WorkerSettings } from './protocol.js';
 
 /** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in a few seconds. */
-const STAGE_TIMEOUT_SECONDS = 30;
+const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise
 
 /** On top of it where every pixel of a large image is wanted. A slow core decodes three times as many. */
 const TIMEOUT_PIXELS_A_SECOND = 5_000_000;
@@ -40,6 +41,7 @@ export class ImagePreparer {
   readonly #inputSize: ImageSize;
   readonly #settings: WorkerSettings;
   readonly #budget = new Budget(PIXELS_IN_DECODING);
+  readonly #stageTimeoutSec: number;
   /** Images that were given up; each still holds a thread, so the worker should be replaced. */
   stuck = 0;
 
@@ -47,6 +49,7 @@ export class ImagePreparer {
     this.#resizer = parts.resizer;
     this.#inputSize = parts.inputSize;
     this.#settings = parts.settings;
+    this.#stageTimeoutSec = parts.settings.stageTimeoutSec ?? STAGE_TIMEOUT_SECONDS;
   }
 
   /**
@@ -65,7 +68,7 @@ export class ImagePreparer {
   async #prepare(source: ImageSource, times: Record<keyof StageTimes, number>): Promise<PreparedImage> {
     const { maxBytes, maxPixels, strictImages: strict, tiles } = this.#settings;
     const { bytes, ...stamp } = await timed(times, 'read', () =>
-      this.#inTime('reading', readImage(source.path, maxBytes)),
+      'path' in source ? this.#inTime('reading', readImage(source.path, maxBytes)) : received(source.bytes, maxBytes),
     );
     const header = await readHeader(bytes);
     const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
@@ -73,7 +76,7 @@ export class ImagePreparer {
     try {
       const limits = { maxPixels, strict, fullSize: tiles !== undefined };
       const seconds =
-        STAGE_TIMEOUT_SECONDS + (limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0);
+        this.#stageTimeoutSec + (limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0);
       const decoded = await timed(times, 'decode', () =>
         this.#inTime('decoding', decode(bytes, limits, header), Math.ceil(seconds)),
       );
@@ -102,7 +105,7 @@ export class ImagePreparer {
     return pixels;
   }
 
-  async #inTime<Result>(what: string, work: Promise<Result>, limit = STAGE_TIMEOUT_SECONDS): Promise<Result> {
+  async #inTime<Result>(what: string, work: Promise<Result>, limit = this.#stageTimeoutSec): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     let seconds = 0; // in which this thread was free: while it computes, or is stopped, finished work cannot say so
     const late = new Promise<never>((_resolve, reject) => {
@@ -130,6 +133,18 @@ export class ImagePreparer {
 /** Pixels that are ready. Made apart from where they come from, so that it keeps nothing else of the image in memory. */
 function atOnce(pixels: Uint8Array): Pick<PreparedImage, 'input'> & Disposable {
   return { input: () => Promise.resolve(pixels), [Symbol.dispose]: () => {} };
+}
+
+/** Bytes that came with the request, as if they had been read. */
+function received(bytes: Uint8Array, maxBytes: number): Promise<{ bytes: Buffer } & ContentStamp> {
+  if (bytes.length > maxBytes) {
+    const message = `it has ${bytes.length} bytes, more than the ${maxBytes} allowed.`;
+    const hint = 'If this really is an image, raise --max-bytes.';
+    return Promise.reject(new PreannotateError({ code: 'IMAGE_TOO_LARGE', message, hint }));
+  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Promise.resolve({ bytes: buffer, sizeBytes: bytes.length, modifiedMs: 0, sha256 });
 }
 
 async function timed<Result>(

@@ -8,7 +8,15 @@ import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js';
 import { takeWorkerProcess } from './spare.js';
 
 const STOP_GRACE_MS = 500; // a worker holds nothing that must be saved
-const KEPT_STDERR_CHARS = 500;
+const KEPT_STDERR_CHARS = 8_000;
+const TOLD_CHARS = 500;
+
+/** Where in the code something happened fills the end of what a process says, and tells users nothing. */
+const STACK_LINE = /^\s+at .*|^Node\.js v.*/gm;
+
+/** A worker in the middle of a run does not notice that its parent is gone, so whatever ends this process ends them too. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** How a child process ended. */
 export interface Exit {
@@ -25,7 +33,9 @@ export class WorkerProcess implements AsyncDisposable {
   /** @param onMessage - Called for each answer, in the order sent. */
   constructor(device: Device, settings: WorkerSettings, onMessage: (message: FromWorker) => void) {
     this.device = device;
-    this.#child = takeWorkerProcess(ownEnvironment(device));
+    const child = takeWorkerProcess(ownEnvironment(device));
+    this.#child = child;
+    running.add(child);
     let stderr = '';
     this.#child.on('error', () => {}); // could not be started or killed: `exited` says what became of it
     // A process that could not be started has no stderr, whatever the types say.
@@ -33,7 +43,11 @@ export class WorkerProcess implements AsyncDisposable {
       stderr = (stderr + text).slice(-KEPT_STDERR_CHARS);
     });
     this.#child.on('message', onMessage);
-    this.exited = endOf(this.#child).then((how) => ({ how, said: printable(stderr.trim().replaceAll(/\s+/g, ' ')) }));
+    this.exited = endOf(child).then((how) => {
+      running.delete(child);
+      const said = stderr.replaceAll(STACK_LINE, '').replaceAll(/\s+/g, ' ').trim();
+      return { how, said: printable(said.slice(-TOLD_CHARS)) };
+    });
     this.send({ type: 'open', device, settings });
   }
 

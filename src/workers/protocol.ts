@@ -1,7 +1,7 @@
 import type { Xyxy } from '../core/box.js';
 import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
-import type { ImageOutcome, ImageSource } from '../core/image.js';
+import type { ImageFile, ImageOutcome, ImageSource } from '../core/image.js';
 import type { TileOptions } from '../core/tiles.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import type { WeightFiles } from '../model/weight-files.js';
@@ -23,10 +23,11 @@ export interface WorkerSettings {
   readonly maxBytes: number;
   readonly strictImages: boolean;
   readonly optimizer: Optimizer;
+  readonly stageTimeoutSec?: number; // for reading or decoding one image; default 30
 }
 
 /** An example image whose query is wanted. */
-export interface ExampleRequest extends ImageSource {
+export interface ExampleRequest extends ImageFile {
   readonly sha256: string; // of the bytes that are meant
   readonly box?: Xyxy; // pixels of the upright image
 }
@@ -42,29 +43,31 @@ export interface Encoded {
   readonly failures: readonly { readonly index: number; readonly failure: Failure }[];
 }
 
-/** What the parent sends. Paths go down and detections come up; pixels never cross. */
+/** What the parent sends. Paths or encoded bytes go down and detections come up; pixels never cross. */
 export type ToWorker =
   | { readonly type: 'open'; readonly device: Device; readonly settings: WorkerSettings }
-  | ToEncode
+  | (ToEncode & { readonly id: number })
   | {
       readonly type: 'queries';
       readonly key: string;
       readonly embeddings: Float32Array;
       readonly classIds: readonly number[];
     }
+  | { readonly type: 'forget'; readonly key: string } // queries that were not used for long
   | {
       readonly type: 'detect';
       readonly id: number;
-      readonly queriesKey: string;
-      readonly images: readonly ImageSource[];
+      readonly images: readonly { readonly source: ImageSource; readonly queriesKey: string }[];
     }
+  | { readonly type: 'cancel'; readonly id: number; readonly index: number } // nobody waits for this image of a chunk any more
   | { readonly type: 'stop' };
 
 /** What a worker answers. */
 export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly failure: Failure } // it cannot work at all, and says why
-  | ({ readonly type: 'encoded' } & Encoded)
+  | ({ readonly type: 'encoded'; readonly id: number } & Encoded)
+  | { readonly type: 'not-encoded'; readonly id: number; readonly failure: Failure } // these; others may do
   | { readonly type: 'alive' } // an image was decoded, or a batch computed: the worker is not stuck
   | { readonly type: 'notice'; readonly message: string } // something to tell the user, once for all workers
   | {

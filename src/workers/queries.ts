@@ -2,8 +2,8 @@ import { PreannotateError } from '../core/errors.js';
 import type { Ontology, Query } from '../core/ontology.js';
 import { printable } from '../core/text.js';
 import { readCached, sha256Of, writeCached } from '../disk/cache.js';
-import type { QueryBank } from '../model/detector.js';
 import type { ImageSize } from '../model/input-size.js';
+import type { QueryBank } from '../model/query-groups.js';
 import type { Model } from '../model/source.js';
 import { embedExamples, exampleKey } from './examples.js';
 import type { Encoded, ToEncode } from './protocol.js';
@@ -15,7 +15,7 @@ export interface PromptSource {
   readonly model: Model;
   readonly allowTruncate: boolean;
   /** Where a prompt was written, for messages: `file:line:column`. */
-  readonly whereOf: (prompt: string) => string;
+  readonly whereOf: (prompt: string, ontology: Ontology) => string;
   readonly exampleFolder: string; // that their paths are relative to
   readonly imageSize?: ImageSize; // a wish; examples are shown to the model as images are
 }
@@ -37,18 +37,27 @@ export class PromptEncoder {
     this.#encode = encode;
   }
 
-  /** @throws PreannotateError ONTOLOGY_INVALID when prompts are longer than the model reads, or examples cannot be used. */
-  async prepare(ontology: Ontology): Promise<PreparedQueries> {
+  /**
+   * @param keep - Write what was computed to the disk cache. Not for ontologies that strangers send: they would fill the disk.
+   * @throws PreannotateError ONTOLOGY_INVALID when prompts are longer than the model reads, or examples cannot be used.
+   */
+  async prepare(ontology: Ontology, keep: boolean): Promise<PreparedQueries> {
     const { queries } = ontology;
+    const whereOf = (label: string) => this.#source.whereOf(label, ontology);
     const examples = queries.flatMap(({ example }) => example ?? []);
     const prompts = queries.filter(({ example }) => example === undefined);
     const cacheKey = this.#promptKey(prompts);
     const classIds = queries.map(({ classId }) => classId);
     const key = sha256Of(
-      JSON.stringify([cacheKey, classIds, ...examples.map((example) => exampleKey(example, this.#source))]),
+      JSON.stringify([
+        cacheKey,
+        classIds,
+        queries.map(({ example }) => example !== undefined),
+        ...examples.map((example) => exampleKey(example, this.#source)),
+      ]),
     );
-    const fromExamples = await embedExamples(examples, this.#source, this.#encode);
-    const fromPrompts = await this.#embedPrompts(prompts, cacheKey);
+    const fromExamples = await embedExamples(examples, { ...this.#source, whereOf }, this.#encode);
+    const fromPrompts = await this.#embedPrompts(prompts, { cacheKey, whereOf, keep });
     const width = this.#source.model.checkpoint.config.text_config.hidden_size;
     const embeddings = new Float32Array(queries.length * width);
     let prompt = 0;
@@ -67,20 +76,23 @@ export class PromptEncoder {
   }
 
   /** @returns [prompts, T], L2-normalised. */
-  async #embedPrompts(prompts: readonly Query[], cacheKey: string): Promise<Float32Array> {
+  async #embedPrompts(
+    prompts: readonly Query[],
+    { cacheKey, whereOf, keep }: { cacheKey: string; whereOf: (prompt: string) => string; keep: boolean },
+  ): Promise<Float32Array> {
     if (prompts.length === 0) return new Float32Array();
     const width = this.#source.model.checkpoint.config.text_config.hidden_size;
     const cached = await readCached('embeddings', cacheKey);
     if (cached?.length === prompts.length * width * 4) return new Float32Array(Uint8Array.from(cached).buffer);
-    const { embeddings } = await this.#encode({ type: 'encode', tokenIds: await this.#tokenise(prompts) });
+    const { embeddings } = await this.#encode({ type: 'encode', tokenIds: await this.#tokenise(prompts, whereOf) });
     const texts = prompts.map((query) => query.texts);
     const queries = averaged(embeddings, texts, width);
-    await writeCached('embeddings', cacheKey, new Uint8Array(queries.buffer));
+    if (keep) await writeCached('embeddings', cacheKey, new Uint8Array(queries.buffer));
     return queries;
   }
 
-  async #tokenise(prompts: readonly Query[]): Promise<number[][]> {
-    const { model, allowTruncate, whereOf } = this.#source;
+  async #tokenise(prompts: readonly Query[], whereOf: (prompt: string) => string): Promise<number[][]> {
+    const { model, allowTruncate } = this.#source;
     // Loaded here because a known ontology needs no tokenizer, and its vocabulary takes 0.15 s to read.
     const { PromptTokenizer } = await import('../model/tokenizer.js');
     const { folder, config } = model.checkpoint;

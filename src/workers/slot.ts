@@ -2,14 +2,25 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Device } from '../core/device.js';
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
+import { LruMap } from '../core/lru.js';
 import type { Ticket } from './batcher.js';
-import { WorkerProcess, workerName, type Exit } from './process.js';
+import { Encodings } from './encodings.js';
+import { failedToStart } from './failures.js';
+import { WorkerProcess, type Exit } from './process.js';
 import type { Encoded, FromWorker, StageTimes, ToEncode, WorkerSettings } from './protocol.js';
+import { StallWatch } from './stall-watch.js';
 
 const MAX_FAILED_STARTS = 5; // in a row; then the device, not an image, is at fault
 const FIRST_BACKOFF_MS = 500; // doubled with each failed start
-const STALLED_MS_PER_IMAGE = 600_000; // without a sign of life: the largest model takes a minute an image on one core, or to open
-const WATCH_INTERVAL_MS = 5_000;
+const QUERY_BANKS = 64; // that a worker keeps; one of 200 prompts takes 0.4 MB
+const PROMPT_RESTARTS = 10; // workers that died with an image and are replaced at once
+const CRASH_BACKOFF_MS = 30_000; // at most, between workers that each died with an image
+
+/** Images that a worker was given together, and when. */
+interface Chunk {
+  readonly tickets: readonly Ticket[];
+  readonly sent: number;
+}
 
 /** What a slot tells its pool. */
 export interface SlotEvents {
@@ -17,46 +28,40 @@ export interface SlotEvents {
   free(): void;
   /** These tickets were in the hands of a worker that died; each counts one more crash. */
   crashed(tickets: readonly Ticket[], exit: Exit, slot: Slot): void;
-  measured(times: StageTimes): void;
+  measured(times: StageTimes, images: number, slot: Slot): void;
   /** Something to tell the user, if another worker has not said it. */
   noticed(message: string): void;
   /** No worker can be had for this device. */
-  failed(failure: Failure): void;
+  failed(failure: Failure, slot: Slot): void;
 }
 
 /** A place for one worker on one device: starts it, watches it, and replaces it when it dies. */
 export class Slot implements AsyncDisposable {
   readonly device: Device;
   crashesInARow = 0; // with images in hand, and none finished between
+  restarts = 0;
+  hasGivenUp = false; // no worker is here any more, nor will be
+  loadMs = 0; // that the last worker took to open the model
   readonly #settings: WorkerSettings;
   readonly #events: SlotEvents;
-  readonly #outstanding = new Map<number, readonly Ticket[]>();
-  readonly #knownQueries = new Set<string>();
+  readonly #outstanding = new Map<number, Chunk>();
+  readonly #knownQueries: LruMap<string, true>;
+  readonly #encodings = new Encodings();
   #worker: WorkerProcess | undefined;
   #ready = false;
   #retiring = false;
   readonly #closed = new AbortController();
   #failedStarts = 0;
   #nextId = 0;
-  #lastSign = 0;
-  #encoding: { resolve: (encoded: Encoded | undefined) => void; reject: (error: Error) => void } | undefined;
-  readonly #watch: NodeJS.Timeout;
+  #started = 0;
+  readonly #watch = new StallWatch({ inputs: () => this.#inputsAtHand(), stalled: () => this.#worker?.kill() });
 
   constructor(device: Device, settings: WorkerSettings, events: SlotEvents) {
     this.device = device;
     this.#settings = settings;
     this.#events = events;
+    this.#knownQueries = new LruMap(Math.max(QUERY_BANKS, settings.maxBatchSize)); // one chunk may need as many
     this.#start();
-    let lastLook = performance.now();
-    this.#watch = setInterval(() => {
-      const now = performance.now();
-      // After a pause of this whole process (SIGSTOP, a sleeping laptop) nobody had a chance to answer.
-      if (now - lastLook > 3 * WATCH_INTERVAL_MS) this.#lastSign = now;
-      lastLook = now;
-      const starting = this.#ready && this.#encoding === undefined ? 0 : 1;
-      const inputs = Math.max(starting, ...[...this.#outstanding.values()].map((tickets) => this.#batchOf(tickets)));
-      if (inputs > 0 && now - this.#lastSign > inputs * STALLED_MS_PER_IMAGE) this.#worker?.kill();
-    }, WATCH_INTERVAL_MS).unref();
   }
 
   get ready(): boolean {
@@ -68,47 +73,70 @@ export class Slot implements AsyncDisposable {
     return this.#outstanding.size;
   }
 
+  /** Images in the worker's hands. */
+  get images(): number {
+    return this.#tickets().length;
+  }
+
+  /** Texts that it was asked to encode and has not. */
+  get encodings(): number {
+    return this.#encodings.size;
+  }
+
   /** It holds an image that is under suspicion, which must be alone when it crashes again. */
   get isolated(): boolean {
-    return [...this.#outstanding.values()].some((tickets) => tickets.some(({ crashes }) => crashes > 0));
+    return this.#tickets().some(({ crashes }) => crashes > 0);
   }
 
   knowsQueries(key: string): boolean {
-    return this.#knownQueries.has(key);
+    return this.#knownQueries.get(key) === true;
   }
 
   sendQueries(key: string, queries: { embeddings: Float32Array; classIds: readonly number[] }): void {
-    this.#knownQueries.add(key);
+    const forgotten = this.#knownQueries.set(key, true);
+    if (forgotten !== undefined) this.#worker?.send({ type: 'forget', key: forgotten });
     this.#worker?.send({ type: 'queries', key, ...queries });
   }
 
-  detect(tickets: readonly Ticket[], queriesKey: string): void {
+  detect(tickets: readonly Ticket[]): void {
     const id = this.#nextId++;
-    this.#lastSign = performance.now();
-    this.#outstanding.set(id, tickets);
-    this.#worker?.send({ type: 'detect', id, queriesKey, images: tickets.map(({ image }) => image) });
+    this.#watch.sign();
+    this.#outstanding.set(id, { tickets, sent: performance.now() });
+    const images = tickets.map(({ image: source, queriesKey }) => ({ source, queriesKey }));
+    this.#worker?.send({ type: 'detect', id, images });
   }
 
-  /** Encodes texts or examples on this slot's worker; undefined when it dies meanwhile. One call at a time. */
+  /** Nobody waits for this image any more: if it is in the worker's hands and has not begun to be computed, it never is. */
+  cancel(ticket: Ticket): void {
+    for (const [id, { tickets }] of this.#outstanding) {
+      const index = tickets.indexOf(ticket);
+      if (index >= 0) this.#worker?.send({ type: 'cancel', id, index });
+    }
+  }
+
+  /** Encodes on this slot's worker; undefined when it dies meanwhile. @throws PreannotateError when it cannot */
   encode(what: ToEncode): Promise<Encoded | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#encoding = { resolve, reject };
-      this.#lastSign = performance.now();
-      this.#worker?.send(what);
-    });
+    this.#watch.sign();
+    return this.#encodings.ask((id) => this.#worker?.send({ ...what, id }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
-    clearInterval(this.#watch);
+    this.#watch[Symbol.dispose]();
     await this.#worker?.[Symbol.asyncDispose]();
+    this.#encodings.lost();
+  }
+
+  #tickets(): Ticket[] {
+    return [...this.#outstanding.values()].flatMap(({ tickets }) => tickets);
   }
 
   #start(): void {
     this.#ready = false;
     this.#retiring = false;
     this.#knownQueries.clear();
-    this.#lastSign = performance.now();
+    this.#started = performance.now();
+    this.#watch.sign();
     try {
       this.#worker = new WorkerProcess(this.device, this.#settings, (message) => this.#answered(message));
       void this.#worker.exited.then((exit) => this.#ended(exit));
@@ -118,7 +146,7 @@ export class Slot implements AsyncDisposable {
   }
 
   #answered(message: FromWorker): void {
-    this.#lastSign = performance.now();
+    this.#watch.sign();
     switch (message.type) {
       case 'alive':
         return;
@@ -128,30 +156,56 @@ export class Slot implements AsyncDisposable {
       case 'ready':
         this.#failedStarts = 0;
         this.#ready = true;
+        this.loadMs = performance.now() - this.#started;
         this.#events.free();
         return;
       case 'failed':
-        this.#encoding?.reject(new PreannotateError(message.failure));
-        this.#events.failed(message.failure);
+        this.#cannotOpen(message.failure);
         return;
       case 'encoded':
-        this.#encoding?.resolve(message);
-        this.#encoding = undefined;
+        this.#encodings.answered(message.id, message);
+        return;
+      case 'not-encoded':
+        this.#encodings.failed(message.id, new PreannotateError(message.failure));
         return;
       case 'detected':
         this.#detected(message);
     }
   }
 
+  /** The first time it never will; later, memory that the worker before held may not be free yet. */
+  #cannotOpen(failure: Failure): void {
+    if (this.loadMs === 0) this.#giveUp(failure);
+    else this.#worker?.kill(); // which counts as a failed start
+  }
+
+  #giveUp(failure: Failure): void {
+    this.hasGivenUp = true;
+    this.#events.failed(failure, this);
+  }
+
   #detected({ id, outcomes, times, retire }: Extract<FromWorker, { type: 'detected' }>): void {
-    const tickets = this.#outstanding.get(id) ?? [];
+    const chunk = this.#outstanding.get(id);
+    if (chunk === undefined) return; // given back already, when the worker was seen to be dead
+    const { tickets, sent } = chunk;
     this.#outstanding.delete(id);
     this.crashesInARow = 0;
-    tickets.forEach((ticket, i) => ticket.resolve(outcomes[i]!));
-    this.#events.measured(times);
+    const decode = times.read + times.decode + times.resize;
+    tickets.forEach((ticket, i) => {
+      const timing = { queue: sent - ticket.since, decode, infer: times.infer };
+      ticket.resolve({ ...outcomes[i]!, timing });
+    });
+    const images = outcomes.filter((outcome) => outcome.ok || outcome.failure.code !== 'STOPPED').length;
+    if (images > 0) this.#events.measured(times, images, this);
     this.#retiring ||= retire;
     if (this.#retiring && this.#outstanding.size === 0) this.#worker?.kill();
     else this.#events.free();
+  }
+
+  /** That are to go through the model before the next sign of life; a model to open or texts to encode count as one. */
+  #inputsAtHand(): number {
+    const starting = this.#ready && this.#encodings.size === 0 ? 0 : 1;
+    return Math.max(starting, ...[...this.#outstanding.values()].map(({ tickets }) => this.#batchOf(tickets)));
   }
 
   /** Inputs that may go through the model before the worker gives a sign of life: one image may have tiles for many batches. */
@@ -163,28 +217,31 @@ export class Slot implements AsyncDisposable {
   #ended(exit: Exit): void {
     if (this.#closed.signal.aborted) return;
     const wasReady = this.#ready;
-    const lost = [...this.#outstanding.values()].flat();
+    const lost = this.#tickets();
     this.#outstanding.clear();
-    this.#encoding?.resolve(undefined);
-    this.#encoding = undefined;
+    this.#encodings.lost();
     if (!wasReady) this.#failedStarts++;
     if (this.#failedStarts >= MAX_FAILED_STARTS) {
       this.#ready = false;
-      this.#events.failed(failedToStart(this.device, exit));
+      this.#giveUp(failedToStart(MAX_FAILED_STARTS, this.device, exit));
       return;
     }
+    if (lost.length > 0) this.crashesInARow++;
     void this.#restart();
     if (lost.length > 0) {
-      this.crashesInARow++;
       this.#events.crashed(lost, exit, this);
     }
   }
 
   async #restart(): Promise<void> {
     this.#ready = false;
+    this.restarts++;
     const { signal } = this.#closed;
     try {
       if (this.#failedStarts > 0) await sleep(FIRST_BACKOFF_MS * 2 ** (this.#failedStarts - 1), undefined, { signal });
+      // A run gives up at ten of these. A server goes on, but not in a busy loop.
+      else if (this.crashesInARow > PROMPT_RESTARTS)
+        await sleep(crashBackoffMs(this.crashesInARow), undefined, { signal });
     } catch {
       return; // the pool is closed
     }
@@ -192,11 +249,6 @@ export class Slot implements AsyncDisposable {
   }
 }
 
-function failedToStart(device: Device, { how, said }: Exit): Failure {
-  return {
-    code: 'WORKERS_FAILING',
-    message:
-      `The ${workerName(device)} died ${MAX_FAILED_STARTS} times in a row before it was ready (${how}). ${said}`.trim(),
-    hint: 'Is there enough memory? Try --workers-per-device 1, or another --device.',
-  };
+function crashBackoffMs(crashesInARow: number): number {
+  return Math.min(CRASH_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (crashesInARow - PROMPT_RESTARTS - 1));
 }

@@ -1,23 +1,22 @@
 /** The child process: opens a model on one device, then answers the parent's messages until it is told to stop. */
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
 import { openResizer } from '../images/pack.js';
-import { Detector, type QueryBank } from '../model/detector.js';
+import { Detector } from '../model/detector.js';
 import { ExampleEncoder } from '../model/guided.js';
+import type { QueryBank } from '../model/query-groups.js';
 import { Conveyor } from './conveyor.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';
 import { ImagePreparer } from './prepare.js';
-import type { FromWorker, ToWorker } from './protocol.js';
+import type { Encoded, FromWorker, ToEncode, ToWorker } from './protocol.js';
 
 interface Opened extends ExampleParts {
   readonly detector: Detector;
   readonly conveyor: Conveyor;
 }
 
-/** Requests whose failure is the model's or the device's, and so every worker's. */
-const MAY_FAIL: readonly ToWorker['type'][] = ['open', 'encode', 'encode-examples'];
-
 const queryBanks = new Map<string, QueryBank>();
 let opened: Opened | undefined;
+let lastEncoding: Promise<void> = Promise.resolve(); // one at a time: each holds the text encoder in memory
 
 // Ctrl-C reaches the whole process group; the parent decides what is finished and then stops its workers.
 process.on('SIGINT', () => {});
@@ -26,7 +25,7 @@ process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('message', (message: ToWorker) => {
   handle(message).catch((error: unknown) => {
-    if (MAY_FAIL.includes(message.type)) send({ type: 'failed', failure: failureOf(error) });
+    if (message.type === 'open') send({ type: 'failed', failure: failureOf(error) });
     else throw error; // ends the process; the parent sees a crash
   });
 });
@@ -37,20 +36,23 @@ async function handle(message: ToWorker): Promise<void> {
       opened = await open(message);
       return;
     case 'encode':
-      send({ type: 'encoded', embeddings: await theOpened().detector.encode(message.tokenIds), failures: [] });
-      return;
     case 'encode-examples':
-      send({ type: 'encoded', ...(await encodeExamples(message.examples, theOpened())) });
+      lastEncoding = lastEncoding.then(() => encode(message));
       return;
     case 'queries':
       queryBanks.set(message.key, message);
       return;
+    case 'forget':
+      queryBanks.delete(message.key);
+      return;
     case 'detect': {
-      const queries = queryBanks.get(message.queriesKey);
-      if (queries === undefined) throw new Error(`no queries "${message.queriesKey}" were sent. This is a bug.`);
-      theOpened().conveyor.add({ ...message, queries });
+      const images = message.images.map(({ source, queriesKey }) => ({ source, queries: theQueries(queriesKey) }));
+      theOpened().conveyor.add({ id: message.id, images });
       return;
     }
+    case 'cancel':
+      opened?.conveyor.cancel(message);
+      return;
     case 'stop':
       process.exit(0);
   }
@@ -69,9 +71,28 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
   return { detector, conveyor, preparer: examplePreparer, openEncoder, send };
 }
 
+async function encode({ id, ...what }: ToEncode & { readonly id: number }): Promise<void> {
+  try {
+    send({ type: 'encoded', id, ...(await encoded(what)) });
+  } catch (error) {
+    send({ type: 'not-encoded', id, failure: failureOf(error) });
+  }
+}
+
+async function encoded(what: ToEncode): Promise<Encoded> {
+  if (what.type === 'encode-examples') return encodeExamples(what.examples, theOpened());
+  return { embeddings: await theOpened().detector.encode(what.tokenIds), failures: [] };
+}
+
 function theOpened(): Opened {
   if (opened === undefined) throw new Error('a message came before the model was open. This is a bug.');
   return opened;
+}
+
+function theQueries(key: string): QueryBank {
+  const queries = queryBanks.get(key);
+  if (queries === undefined) throw new Error(`no queries "${key}" were sent. This is a bug.`);
+  return queries;
 }
 
 function send(message: FromWorker): void {

@@ -59,6 +59,7 @@ async function runOurs(checkpoint: Checkpoint, { ids, pixels }: { ids: Ids; pixe
       [count, 1],
     ),
     offsets: new ort.Tensor('float32', new Float32Array(count), [count]),
+    allowed: new ort.Tensor('float32', new Float32Array(count), [1, count]),
   });
   await image.release();
   return outputs;

@@ -71,6 +71,7 @@ function inputs() {
       [PROMPTS, 1],
     ),
     offsets: new ort.Tensor('float32', new Float32Array(PROMPTS), [PROMPTS]),
+    allowed: new ort.Tensor('float32', new Float32Array(PROMPTS), [1, PROMPTS]),
   };
 }
 

@@ -4,9 +4,13 @@ import { forms } from './forms.js';
 import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
 import { peer } from './peer.js';
+import { overhead } from './overhead.js';
+import { overload } from './overload.js';
 import { precision } from './precision.js';
+import { serve } from './serve.js';
 import { sgemm } from './sgemm.js';
 import { sizes } from './sizes.js';
+import { soak } from './soak.js';
 import { startup } from './startup.js';
 import { throughput } from './throughput.js';
 import { tiles } from './tiles.js';
@@ -22,6 +26,10 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   forms,
   sizes,
   tiles,
+  serve,
+  overhead,
+  overload,
+  soak,
 };
 const NAMES = Object.keys(QUESTIONS);
 

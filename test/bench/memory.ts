@@ -1,10 +1,10 @@
-import { link, mkdir, readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { RunManifest } from '../../src/run/manifest.js';
 import { EMOJI, SCENES } from '../support/cli.js';
 import { fullSizeCheckpoint } from './checkpoint.js';
 import { CORES, finish, start, writeOntology, type Annotation } from './command.js';
-import { writePhotos } from './images.js';
+import { linkMany, writePhotos } from './images.js';
 import { printGoals, printTable } from './table.js';
 import type { Bench } from './workspace.js';
 
@@ -25,9 +25,11 @@ export async function memory({ folder, quick }: Bench): Promise<void> {
   const flags = ['--device', 'cpu', '--precision', 'fp32'];
   const full = await peakOf({ folder, images: photos, model, ontology: await writeOntology(folder, 20), flags });
   const emoji = { folder, model: 'builtin:emoji', ontology: EMOJI[3]!, flags: ['--device', 'cpu'] };
+  const names = (await readdir(SCENES)).filter((name) => /\.(jpg|png|webp)$/.test(name));
+  const scenes = names.map((name) => join(SCENES, name));
   const many = quick ? 2 * SOME_IMAGES : 10 * SOME_IMAGES;
-  const before = await peakOf({ ...emoji, images: [await linkScenes(join(folder, 'some'), SOME_IMAGES)] });
-  const after = await peakOf({ ...emoji, images: [await linkScenes(join(folder, 'many'), many)] });
+  const before = await peakOf({ ...emoji, images: [await linkMany(scenes, SOME_IMAGES, join(folder, 'some'))] });
+  const after = await peakOf({ ...emoji, images: [await linkMany(scenes, many, join(folder, 'many'))] });
   const row = (name: string, { parent, workers }: Peak) => [
     name,
     parent.toFixed(2),
@@ -70,15 +72,4 @@ async function peakBytes(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''); // it has just ended
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
-}
-
-/** So many names for the shipped scenes, which take no space. @returns The folder. */
-async function linkScenes(folder: string, count: number): Promise<string> {
-  await mkdir(folder);
-  const scenes = (await readdir(SCENES)).filter((name) => /\.(jpg|png|webp)$/.test(name));
-  for (let i = 0; i < count; i++) {
-    const name = scenes[i % scenes.length]!;
-    await link(join(SCENES, name), join(folder, `${String(i).padStart(6, '0')}${extname(name)}`));
-  }
-  return folder;
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { loadSettings, ontologySourceOf } from '../../src/config/load.js';
 import { ClassEntry, FullOntology } from '../../src/config/ontology-schema.js';
 import { loadOntology } from '../../src/config/ontology.js';
-import { FileConfig, RunConfig } from '../../src/config/schema.js';
+import { FileConfig, RunConfig, ServeConfig } from '../../src/config/schema.js';
 import { preannotate, SCENES } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -49,10 +49,18 @@ describe('a starter', () => {
   it('shows every setting of the schema, and what it shows as a comment is the default', async () => {
     const { folder, config } = await started();
     for (const key of CONFIG_KEYS) expect(config, key).toMatch(new RegExp(`^(# )?${key}: |Also spelled ${key}$`, 'm'));
-    const before = (await load(folder)).loaded.settings;
+    const settingsOf = async () => {
+      const request = { flags: {}, environment: {}, cwd: folder };
+      const [served, run] = [
+        await loadSettings({ ...request, schema: ServeConfig }),
+        await loadSettings({ ...request, schema: RunConfig }),
+      ];
+      return { settings: { ...served.settings, ...run.settings }, given: { ...served.given, ...run.given } };
+    };
+    const before = (await settingsOf()).settings;
     const all = uncommented(config, CONFIG_KEYS);
     await writeFile(join(folder, 'preannotate.yaml'), all);
-    const { loaded } = await load(folder);
+    const loaded = await settingsOf();
     for (const line of all.split('\n').filter((one) => /^\w/.test(one))) {
       const key = line.split(':')[0]!.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
       if (!line.endsWith('# an example')) expect(loaded.settings[key as 'model'], key).toEqual(before[key as 'model']);

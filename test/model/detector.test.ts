@@ -49,10 +49,8 @@ describe('the built-in model', () => {
     const images = reference.get('pixels')!;
     const count = images.shape[0]!;
     const sizes = Array.from({ length: count }, () => size);
-    const found = await detector.detect(images.data as Uint8Array, sizes, {
-      embeddings: data('text_embeds'),
-      classIds,
-    });
+    const queries = { embeddings: data('text_embeds'), classIds };
+    const found = await detector.detect(images.data as Uint8Array, sizes, Array<typeof queries>(count).fill(queries));
     for (let image = 0; image < count; image++) {
       const expected: { classId: number; score: number; box: readonly number[] }[] = [];
       for (let patch = 0; patch < 144; patch++) {
@@ -79,14 +77,10 @@ describe('the built-in model', () => {
 
   it('several prompts of one class give one detection a patch, with the prompt that won', async () => {
     const pixels = (reference.get('pixels')!.data as Uint8Array).slice(0, imageBytes);
-    const apart = await detector.detect(pixels, [size], {
-      embeddings: data('text_embeds'),
-      classIds: Array.from({ length: queryCount }, (_, i) => i),
-    });
-    const together = await detector.detect(pixels, [size], {
-      embeddings: data('text_embeds'),
-      classIds: Array<number>(queryCount).fill(0),
-    });
+    const embeddings = data('text_embeds');
+    const [each, one] = [Array.from({ length: queryCount }, (_, i) => i), Array<number>(queryCount).fill(0)];
+    const apart = await detector.detect(pixels, [size], [{ embeddings, classIds: each }]);
+    const together = await detector.detect(pixels, [size], [{ embeddings, classIds: one }]);
     expect(together[0]!.length).toBeGreaterThan(0);
     expect(new Set(together[0]!.map(({ box }) => box.join())).size).toBe(together[0]!.length);
     for (const { queryId, score, box } of together[0]!) {
@@ -99,10 +93,10 @@ describe('the built-in model', () => {
     const pixels = (reference.get('pixels')!.data as Uint8Array).slice(0, imageBytes);
     const embeddings = data('text_embeds');
     const everything = Array.from({ length: queryCount }, (_, i) => i);
-    const [all] = await detector.detect(pixels, [size], { embeddings, classIds: everything });
+    const [all] = await detector.detect(pixels, [size], [{ embeddings, classIds: everything }]);
     const winner = all![0]!.queryId;
     const ignoring = everything.map((id) => (id === winner ? IGNORED : id));
-    const [kept] = await detector.detect(pixels, [size], { embeddings, classIds: ignoring });
+    const [kept] = await detector.detect(pixels, [size], [{ embeddings, classIds: ignoring }]);
     const bestOf = new Map<string, number>();
     for (const { box, queryId } of all!) if (!bestOf.has(box.join())) bestOf.set(box.join(), queryId);
     expect(kept).toEqual(all!.filter(({ box }) => bestOf.get(box.join()) !== winner));
@@ -112,9 +106,10 @@ describe('the built-in model', () => {
   it('an image gives the same detections alone and inside a batch', async () => {
     const pixels = reference.get('pixels')!.data as Uint8Array;
     const queries = { embeddings: data('text_embeds'), classIds: Array.from({ length: queryCount }, (_, i) => i) };
-    const together = await detector.detect(pixels.slice(0, 4 * imageBytes), [size, size, size, size], queries);
+    const four = [queries, queries, queries, queries];
+    const together = await detector.detect(pixels.slice(0, 4 * imageBytes), [size, size, size, size], four);
     for (let i = 0; i < 4; i++) {
-      const [alone] = await detector.detect(pixels.slice(i * imageBytes, (i + 1) * imageBytes), [size], queries);
+      const [alone] = await detector.detect(pixels.slice(i * imageBytes, (i + 1) * imageBytes), [size], [queries]);
       expect(together[i]).toEqual(alone);
     }
   });
@@ -128,8 +123,9 @@ describe('OWLv2', () => {
       [852, 9, 853],
     ]);
     const pixels = new Uint8Array(98 * 98 * 3).map((_, i) => (i * 7919) % 256);
-    const [wide] = await detector.detect(pixels, [{ width: 400, height: 100 }], { embeddings, classIds: [0, 1] });
-    const [square] = await detector.detect(pixels, [{ width: 400, height: 400 }], { embeddings, classIds: [0, 1] });
+    const queries = [{ embeddings, classIds: [0, 1] }];
+    const [wide] = await detector.detect(pixels, [{ width: 400, height: 100 }], queries);
+    const [square] = await detector.detect(pixels, [{ width: 400, height: 400 }], queries);
     expect(wide!.length).toBeGreaterThan(5);
     for (const { box, classId, score } of wide!) {
       expect(box[3]).toBeLessThanOrEqual(100);
@@ -165,10 +161,8 @@ describe('checkpoint folders', () => {
   const detections = async (folder: string) => {
     await using detector = await open(folder);
     const embeddings = await detector.encode([[1072, 5, 1073]]);
-    return await detector.detect(new Uint8Array(96 * 96 * 3).fill(90), [{ width: 96, height: 96 }], {
-      embeddings,
-      classIds: [0],
-    });
+    const pixels = new Uint8Array(96 * 96 * 3).fill(90);
+    return await detector.detect(pixels, [{ width: 96, height: 96 }], [{ embeddings, classIds: [0] }]);
   };
 
   it("in the layout of the Hub's cache, files being links out of their folder, are read and not written to", async () => {

@@ -129,5 +129,6 @@ async function runImage(
     queries: embeddings,
     groups: new ort.Tensor('int64', [0n], [1, 1]),
     offsets: new ort.Tensor('float32', [0], [1]),
+    allowed: new ort.Tensor('float32', [0], [1, 1]),
   });
 }

@@ -52,6 +52,7 @@ describe.each(goldenCases('image_guided'))('reference case $name', (golden) => {
         queries: new ort.Tensor('float32', embedding, [1, embedding.length]),
         groups: new ort.Tensor('int64', [0n], [1, 1]),
         offsets: new ort.Tensor('float32', [0], [1]),
+        allowed: new ort.Tensor('float32', [0], [1, 1]),
       });
       logits.push(...(outputs['logits']!.data as Float32Array));
       boxes.push(...(outputs['boxes']!.data as Float32Array));

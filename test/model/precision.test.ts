@@ -42,11 +42,12 @@ describe.each(PRECISIONS)('the image encoder in %s', (precision) => {
     const pixels = data as Uint8Array;
     const size = { width, height };
     const queries = queriesOfReference();
-    const together = await detector.detect(pixels, Array<typeof size>(count).fill(size), queries);
+    const banks = Array<typeof queries>(count).fill(queries);
+    const together = await detector.detect(pixels, Array<typeof size>(count).fill(size), banks);
     expect(together.flat().length).toBeGreaterThan(10);
     for (let image = 0; image < count; image++) {
       const own = pixels.slice((image * pixels.length) / count, ((image + 1) * pixels.length) / count);
-      expect((await detector.detect(own, [size], queries))[0]).toEqual(together[image]);
+      expect((await detector.detect(own, [size], [queries]))[0]).toEqual(together[image]);
     }
   });
 });

@@ -87,6 +87,7 @@ async function runImages(
         [allQueries, 1],
       ),
       offsets: new ort.Tensor('float32', new Float32Array(allQueries), [allQueries]),
+      allowed: new ort.Tensor('float32', new Float32Array(atOnce * allQueries), [atOnce, allQueries]),
     });
     for (const [name, { data: values }] of Object.entries(results)) {
       (parts[name.replace('raw_', '')] ??= []).push(values as Float32Array);

@@ -3,7 +3,7 @@ import { Batcher, type Ticket } from '../../src/workers/batcher.js';
 
 function ticket(name: string, { queriesKey = 'a', crashes = 0 } = {}): Ticket {
   const image = { name, path: `/${name}` };
-  return { image, queriesKey, crashes, resolve: () => {}, reject: () => {}, isGivenUp: () => false };
+  return { image, queriesKey, crashes, since: 0, resolve: () => {}, reject: () => {}, isGivenUp: () => false };
 }
 
 function batcherOf(maxBatchSize: number, tickets: readonly Ticket[]): (outstanding: number) => string[] | undefined {
@@ -24,15 +24,10 @@ describe('Batcher', () => {
     expect(next(0)).toBeUndefined();
   });
 
-  it('never mixes ontologies in a batch', () => {
-    const next = batcherOf(3, [
-      ticket('1'),
-      ticket('2'),
-      ticket('3', { queriesKey: 'b' }),
-      ticket('4', { queriesKey: 'b' }),
-    ]);
-    expect(next(1)).toEqual(['1', '2']);
-    expect(next(0)).toEqual(['3', '4']);
+  it('puts images together whatever is looked for in them', () => {
+    const next = batcherOf(3, [ticket('1'), ticket('2', { queriesKey: 'b' }), ticket('3'), ticket('4')]);
+    expect(next(1)).toEqual(['1', '2', '3']);
+    expect(next(0)).toEqual(['4']);
   });
 
   it('gives suspects alone, first, and only to a worker with empty hands', () => {
@@ -46,6 +41,22 @@ describe('Batcher', () => {
     expect(next(0)).toEqual(['bad']);
     expect(next(0)).toEqual(['worse']);
     expect(next(1)).toEqual(['1', '2']);
+  });
+
+  it('a batch that is not full leaves an idle worker waiting while more is coming, and nobody beyond its window', () => {
+    const batcher = new Batcher(3, 50);
+    expect(batcher.due).toBeUndefined();
+    batcher.coming = 1;
+    batcher.add(ticket('1'));
+    batcher.add(ticket('2'));
+    expect(batcher.due).toBe(50); // since the first of them
+    expect(batcher.next(0, 49)).toBeUndefined();
+    expect(batcher.next(1, 50)?.map(({ image }) => image.name)).toEqual(['1', '2']);
+    batcher.add(ticket('3'));
+    expect(batcher.next(1, 49)).toBeUndefined();
+    batcher.coming = 0;
+    expect(batcher.next(1, 49)).toBeUndefined();
+    expect(batcher.next(0, 0)?.map(({ image }) => image.name)).toEqual(['3']); // nothing to wait for
   });
 
   it('takes out what is not wanted any more', () => {

@@ -2,11 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { ImageOutcome } from '../../src/core/image.js';
+import type { ImageOutcome, ImageSource } from '../../src/core/image.js';
+import { IGNORED } from '../../src/core/ontology.js';
 import type { TileOptions } from '../../src/core/tiles.js';
 import { openResizer } from '../../src/images/pack.js';
 import { readCheckpoint, type Checkpoint } from '../../src/model/checkpoint.js';
-import { Detector, type QueryBank } from '../../src/model/detector.js';
+import { Detector } from '../../src/model/detector.js';
+import type { QueryBank } from '../../src/model/query-groups.js';
 import { Conveyor } from '../../src/workers/conveyor.js';
 import { ImagePreparer } from '../../src/workers/prepare.js';
 import type { FromWorker } from '../../src/workers/protocol.js';
@@ -16,10 +18,13 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const EMOJI = join(FIXTURES, 'models/owlvit-emoji');
 const embeddings = readTensors(join(EMOJI, 'reference/reference.safetensors')).get('text_embeds')!;
+const WIDTH = embeddings.shape[1]!;
 const queries = (): QueryBank => ({
   embeddings: embeddings.data as Float32Array,
   classIds: Array.from({ length: embeddings.shape[0]! }, (_, i) => i),
 });
+/** Images with the same queries for all of them. */
+const asking = (bank: QueryBank, images: readonly ImageSource[]) => images.map((source) => ({ source, queries: bank }));
 /** Four tiles and the whole image, for the pictures of 400 x 300 below. */
 const FIVE_VIEWS: TileOptions = { height: 200, width: 250, overlap: 0.2, fullImage: true };
 const MODEL = {
@@ -89,8 +94,8 @@ describe('batches', () => {
     const bank = queries();
     const { conveyor, answers, answered, batches, signs } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 4 });
     const done = answered(2);
-    conveyor.add({ id: 0, images: images.slice(0, 3), queries: bank });
-    conveyor.add({ id: 1, images: images.slice(3), queries: bank });
+    conveyor.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
+    conveyor.add({ id: 1, images: asking(bank, images.slice(3)) });
     await done;
     expect(batches()).toEqual([4, 4, 4, 4, 4, 4, 4, 2]); // 6 images of 5 views
     expect(signs()).toBe(6 + 8); // of life: an image decoded, a batch computed
@@ -107,7 +112,7 @@ describe('batches', () => {
     for (const maxBatchSize of [1, 4, 64]) {
       const { conveyor, answers, answered } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize });
       const done = answered(1);
-      conveyor.add({ id: 0, images, queries: queries() });
+      conveyor.add({ id: 0, images: asking(queries(), images) });
       await done;
       found.push(answers.get(0));
     }
@@ -116,14 +121,30 @@ describe('batches', () => {
     expect(found[0]!.every((one) => one.ok && one.result.detections.length > 0)).toBe(true);
   });
 
-  it('hold one ontology', async () => {
-    const images = await pictures(2);
-    const { conveyor, answered, batches } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
+  it('are shared by images with different queries, of one chunk or of several, which get what they get alone', async () => {
+    const images = await pictures(4);
+    const all = queries();
+    const few = { embeddings: all.embeddings.slice(0, 3 * WIDTH), classIds: [1, IGNORED, 0] };
+    const orders = images.map((source, i) => ({ source, queries: i % 2 === 0 ? all : few }));
+    const alone: ImageOutcome[] = [];
+    for (const order of orders) {
+      const { conveyor, answers, answered } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
+      const done = answered(1);
+      conveyor.add({ id: 0, images: [order] });
+      await done;
+      alone.push(...answers.get(0)!);
+    }
+    const { conveyor, answers, answered, batches } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
     const done = answered(2);
-    conveyor.add({ id: 0, images: images.slice(0, 1), queries: queries() });
-    conveyor.add({ id: 1, images: images.slice(1), queries: queries() });
+    conveyor.add({ id: 0, images: orders.slice(0, 3) });
+    conveyor.add({ id: 1, images: orders.slice(3) });
     await done;
-    expect(batches()).toEqual([5, 5]);
+    expect(batches().slice(orders.length)).toEqual([20]); // 4 images of 5 views
+    expect([...answers.get(0)!, ...answers.get(1)!]).toEqual(alone);
+    const [first, second] = alone.map((one) => (one.ok ? one.result.detections : []));
+    expect(Math.max(...first!.map(({ classId }) => classId))).toBeGreaterThan(1);
+    expect(second!.length).toBeGreaterThan(0);
+    expect(second!.every(({ classId }) => classId === 0 || classId === 1)).toBe(true);
   });
 
   it('of whole images are as the chunks that came, and one bad image costs the others nothing', async () => {
@@ -131,7 +152,7 @@ describe('batches', () => {
     await writeFile(images[1]!.path, 'no image');
     const { conveyor, answers, answered, batches } = await conveyorWith({ maxBatchSize: 4 });
     const done = answered(1);
-    conveyor.add({ id: 7, images, queries: queries() });
+    conveyor.add({ id: 7, images: asking(queries(), images) });
     await done;
     expect(batches()).toEqual([3]);
     expect(answers.get(7)!.map(({ ok }) => ok)).toEqual([true, false, true, true]);
@@ -151,8 +172,8 @@ describe('images that need more memory than a worker has for pixels', () => {
     const { conveyor, answers, answered } = await conveyorWith({ tiles, maxBatchSize: 3 });
     const done = answered(2);
     const bank = queries();
-    conveyor.add({ id: 0, images: images.slice(0, 3), queries: bank });
-    conveyor.add({ id: 1, images: images.slice(3), queries: bank });
+    conveyor.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
+    conveyor.add({ id: 1, images: asking(bank, images.slice(3)) });
     await done;
     expect([...answers.values()].flat().every(({ ok }) => ok)).toBe(true);
   });

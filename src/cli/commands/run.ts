@@ -1,9 +1,7 @@
 import { Command } from 'commander';
-import { loadOntology } from '../../config/ontology.js';
-import { loadSettings, ontologySourceOf, type Loaded } from '../../config/load.js';
+import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
 import type { ErrorBudget } from '../../config/values.js';
-import { ontologyOf } from '../../core/ontology.js';
 import { IMAGE_EXTENSIONS } from '../../images/discover.js';
 import { formatNames } from '../../formats/index.js';
 import type { Job } from '../../job.js';
@@ -15,7 +13,8 @@ import { addFlags, givenFlags } from '../flags.js';
 import { interruptible } from '../interrupt.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../version.js';
-import { previewCountOf, selectionOf } from './selection.js';
+import { engineJobOf } from './engine-job.js';
+import { previewCountOf } from './selection.js';
 
 const EXAMPLES = `
 Examples:
@@ -55,11 +54,9 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
 
 async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
   const { settings } = loaded;
-  const { spec, whereOf, folder: exampleFolder } = await loadOntology(ontologySourceOf(loaded));
   const { recursive, include, exclude, ext: extensions = [...IMAGE_EXTENSIONS] } = settings;
-  const { devices, workersPerDevice, threads, maxBatchSize } = settings;
-  const { scoreFloor, maxPixels, maxBytes, strictImages, imageSize, tiles } = settings;
   return {
+    ...(await engineJobOf(loaded)),
     version: VERSION,
     inputs,
     discovery: { recursive, include, exclude, extensions, outputFolders: [...formatNames, PREVIEWS] },
@@ -67,34 +64,10 @@ async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>
     restart: settings.restart,
     model: settings.model,
     precision: settings.precision,
-    ontology: ontologyOf(spec),
-    whereOf,
-    exampleFolder,
-    allowTruncate: settings.allowTruncate,
-    devices,
-    placement: {
-      ...(workersPerDevice === undefined ? {} : { workersPerDevice }),
-      ...(threads === undefined ? {} : { threads }),
-      ...(maxBatchSize === undefined ? {} : { maxBatchSize }),
-    },
-    worker: {
-      scoreFloor,
-      maxDetections: tiles === undefined ? MAX_STORED.whole : MAX_STORED.tiled,
-      maxPixels,
-      maxBytes,
-      strictImages,
-      optimizer: settings.optimizer,
-      ...(imageSize === undefined ? {} : { imageSize }),
-      ...(tiles === undefined ? {} : { tiles }),
-    },
-    selection: selectionOf(loaded),
     formats: settings.format,
     previews: previewCountOf(settings.preview),
   };
 }
-
-/** Detections of an image that the journal keeps: enough for every threshold that anyone would choose later. */
-const MAX_STORED = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects
 
 function exceeds(budget: ErrorBudget, { counts }: RunManifest): boolean {
   const allowed = 'count' in budget ? budget.count : budget.share * counts.found;

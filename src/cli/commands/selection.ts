@@ -1,9 +1,12 @@
 import type { Loaded } from '../../config/load.js';
-import type { ExportConfig, RunConfig } from '../../config/schema.js';
+import type { ExportConfig, RunConfig, ServeConfig } from '../../config/schema.js';
 import type { Selection } from '../../core/select.js';
 
 /** Which detections the views show. A threshold asked for on this call beats the ontology's; one from a file does not. */
-export function selectionOf({ settings, given }: Loaded<typeof RunConfig | typeof ExportConfig>): Selection {
+export function selectionOf({
+  settings,
+  given,
+}: Loaded<typeof RunConfig | typeof ExportConfig | typeof ServeConfig>): Selection {
   return {
     scoreThreshold: settings.scoreThreshold,
     overridesOntology: given.scoreThreshold === 'flag' || given.scoreThreshold === 'environment',

@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import { destination, pino } from 'pino';
+import { loadSettings, type Loaded } from '../../config/load.js';
+import { ServeConfig } from '../../config/schema.js';
+import { isLocal, loadApiKeys } from '../../server/auth.js';
+import { labelStudioHostOf } from '../../server/label-studio/task-image.js';
+import { serve } from '../../server/listen.js';
+import type { ServeJob } from '../../server/server.js';
+import { checkAllowedHosts } from '../../server/url-policy.js';
+import { assertPossible } from '../../workers/choose-devices.js';
+import { addFlags, givenFlags } from '../flags.js';
+import { VERSION } from '../version.js';
+import { engineJobOf } from './engine-job.js';
+
+const EXAMPLES = `
+Examples:
+  preannotate serve --model builtin:emoji --ontology ontologies/emoji.yaml
+  curl -F image=@photo.jpg http://localhost:8000/predict
+  preannotate serve --host 0.0.0.0 --api-key-file keys.txt --device cuda:0,cuda:1 --max-batch-size 16
+
+Prints its address when it is ready; logs go to stderr. SIGTERM and SIGINT let requests in flight finish (exit code 0).`;
+
+/** A stranger's image gets less time than a file of one's own. */
+const STAGE_TIMEOUT_SEC = 5;
+
+/** Of a whole fetch by image_url; well within the time of a request. */
+const FETCH_TIMEOUT_MS = 5000;
+const MAX_REDIRECTS = 5;
+
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('Answer over HTTP: POST /predict with an image gives its boxes. /docs lists the rest.')
+    .addHelpText('after', EXAMPLES)
+    .action(async () => {
+      const flags = givenFlags(command, ServeConfig);
+      const loaded = await loadSettings({ schema: ServeConfig, flags, environment: process.env, cwd: process.cwd() });
+      const job = await jobOf(loaded);
+      warnOfOpenDoor(job);
+      process.exitCode = await serve(job, (address) => {
+        process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n`);
+      });
+    });
+  return addFlags(command, ServeConfig);
+}
+
+async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
+  const { settings } = loaded;
+  assertPossible(settings.optimizer);
+  checkAllowedHosts(settings.allowHost);
+  const job = await engineJobOf(loaded);
+  const maxDetections = Math.max(job.worker.maxDetections, settings.maxDetections);
+  const level = settings.quiet ? 'error' : settings.verbose ? 'debug' : settings.logLevel;
+  return {
+    ...job,
+    worker: { ...job.worker, maxDetections, stageTimeoutSec: STAGE_TIMEOUT_SEC },
+    version: VERSION,
+    settings,
+    urls: {
+      enabled: settings.url,
+      allowHosts: settings.allowHost,
+      allowPrivate: settings.allowPrivate,
+      maxBytes: settings.maxBytes,
+      timeoutMs: FETCH_TIMEOUT_MS,
+      maxRedirects: MAX_REDIRECTS,
+    },
+    ...(settings.labelStudioUrl === undefined
+      ? {}
+      : { labelStudio: labelStudioHostOf(settings.labelStudioUrl, process.env['LABEL_STUDIO_API_KEY']) }),
+    apiKeys: await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']),
+    log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses nothing
+  };
+}
+
+function warnOfOpenDoor({ settings, apiKeys, log }: ServeJob): void {
+  if (isLocal(settings) || apiKeys.length > 0) return;
+  log.warn(`Listening on ${settings.host} without an API key: whoever reaches it may use it. See --api-key-file.`);
+}

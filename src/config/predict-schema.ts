@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { AnyOntology } from './ontology-schema.js';
+import * as value from './values.js';
+
+/** What requests say and are answered: the one source of validation, of /openapi.json and of /docs. */
+
+/** Which detections are answered. What is left out is as the server was started. Also fields of a form and of a query string. */
+export const PredictOptions = z.strictObject({
+  ontology: z
+    .exactOptional(ontologyField())
+    .describe('What to look for instead of the server’s ontology: as in YAML, in full form or as prompt: class'),
+  score_threshold: z
+    .exactOptional(value.fraction())
+    .describe('Keep boxes scoring above this (0 to 1); not below the score_floor of /info'),
+  nms_iou: z
+    .exactOptional(value.fraction())
+    .describe('Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best'),
+  nms: z.exactOptional(value.toggle()).describe('false: keep every overlapping box'),
+  class_agnostic_nms: z
+    .exactOptional(value.toggle())
+    .describe('true: let boxes of different classes suppress each other'),
+  max_detections: z.exactOptional(value.wholeBetween(1, 10_000)).describe('Boxes of one image, best first'),
+});
+
+const imageFields = {
+  image_base64: z
+    .exactOptional(z.string().min(1))
+    .describe('The encoded image (JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP) in base64; a data: URL does too')
+    .meta({ contentEncoding: 'base64' }),
+  image_url: z.exactOptional(z.string().min(1).max(8192)).describe('Where the server fetches the image'),
+};
+
+/** JSON body of /predict. */
+export const PredictRequest = z
+  .strictObject({ ...imageFields, ...PredictOptions.shape })
+  .refine(hasOneImage, { error: 'must have either image_base64 or image_url' });
+
+/** One image of a JSON body of /predict/batch. */
+export const BatchItem = z
+  .strictObject({
+    id: z.exactOptional(z.string().max(200)).describe('Comes back with the answer for this image'),
+    ...imageFields,
+  })
+  .refine(hasOneImage, { error: 'must have either image_base64 or image_url' });
+
+/** JSON body of /predict/batch. */
+export const BatchRequest = z.strictObject({
+  images: z.array(BatchItem).min(1).describe('The images; what becomes of one does not touch the others'),
+  ...PredictOptions.shape,
+});
+
+/** Boxes of one image; entry i of each list is about box i. */
+const prediction = {
+  boxes: z
+    .array(z.tuple([z.number(), z.number(), z.number(), z.number()]))
+    .describe('x1, y1, x2, y2 in pixels of the upright image, best score first'),
+  scores: z.array(z.number().min(0).max(1)),
+  labels: z.array(z.string()).describe('Class names of the ontology'),
+  prompts: z.array(z.string()).describe('The prompt of the class that found the box'),
+  width: z.int().describe('Of the upright image, in pixels'),
+  height: z.int(),
+  degraded: z.exactOptional(z.string()).describe('The image is damaged: what the decoder said of lost blocks'),
+};
+
+const modelName = z.string().describe('The model, as the server was started');
+const requestId = z.string().describe('As in the X-Request-Id header');
+
+export const PredictAnswer = z.strictObject({ ...prediction, model: modelName, request_id: requestId });
+
+/** application/problem+json, RFC 9457. */
+export const ProblemAnswer = z.strictObject({
+  type: z.string().describe('about:blank: the code says what it is'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string().describe('Stable name of the problem, such as QUEUE_FULL'),
+  hint: z.exactOptional(z.string()).describe('What can be done about it'),
+  request_id: requestId,
+  errors: z
+    .exactOptional(z.array(z.strictObject({ pointer: z.string(), detail: z.string() })))
+    .describe('Fields that are wrong, by JSON pointer'),
+});
+
+const place = {
+  index: z.int().min(0).describe('Place of the image in the request'),
+  id: z.exactOptional(z.string()),
+  status: z.int().describe('As /predict would have answered for this image alone'),
+};
+
+/** What became of one image of a batch; also one line of application/x-ndjson. */
+export const BatchItemAnswer = z.union([
+  z.strictObject({ ...place, ...prediction }),
+  z.strictObject({ ...place, error: ProblemAnswer }),
+]);
+
+export const BatchAnswer = z.strictObject({
+  results: z.array(BatchItemAnswer).describe('In the order of the request'),
+  model: modelName,
+  request_id: requestId,
+});
+
+export type PredictOptions = z.output<typeof PredictOptions>;
+export type PredictAnswer = z.output<typeof PredictAnswer>;
+export type BatchItemAnswer = z.output<typeof BatchItemAnswer>;
+export type ProblemAnswer = z.output<typeof ProblemAnswer>;
+
+/** A mapping; in forms and query strings, JSON text of one. Its content is read by `ontology.ts`, for better messages. */
+function ontologyField() {
+  const read = (given: unknown): unknown => {
+    if (typeof given !== 'string') return given;
+    try {
+      return JSON.parse(given) as unknown;
+    } catch {
+      return given; // the schema says that it must be a mapping
+    }
+  };
+  const documented: unknown = z.toJSONSchema(AnyOntology, { io: 'input' });
+  const { $schema: _, ...schema } = documented as Record<string, unknown>;
+  return z.preprocess(read, z.record(z.string(), z.unknown()).meta(schema));
+}
+
+function hasOneImage({ image_base64, image_url }: { image_base64?: string; image_url?: string }): boolean {
+  return (image_base64 === undefined) !== (image_url === undefined);
+}

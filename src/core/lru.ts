@@ -1,0 +1,31 @@
+/** A map that forgets what was not asked for the longest, so that it never holds more than `limit` entries. */
+export class LruMap<Key, Value> {
+  readonly #limit: number;
+  readonly #entries = new Map<Key, Value>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get(key: Key): Value | undefined {
+    const value = this.#entries.get(key);
+    if (value === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, value); // a Map keeps the order of insertion
+    return value;
+  }
+
+  /** @returns The key that was forgotten for it, if any. */
+  set(key: Key, value: Value): Key | undefined {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    if (this.#entries.size <= this.#limit) return undefined;
+    const [oldest] = this.#entries.keys();
+    this.#entries.delete(oldest!);
+    return oldest;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { round, type Size, type Xyxy } from '../core/box.js';
+
+/** Regions name the control tag of the labelling config that they belong to, and the object tag that they lie on. */
+export interface RegionTags {
+  readonly fromName: string;
+  readonly toName: string;
+}
+
+/** A box as regions show it. */
+export interface ShownBox {
+  readonly box: Xyxy; // pixels of the upright image, within it
+  readonly label: string;
+  readonly score: number; // 0 to 1
+}
+
+/** A rectangle, as Label Studio imports it and as its ML backends answer it. */
+export interface Region {
+  readonly id: string;
+  readonly type: 'rectanglelabels';
+  readonly from_name: string;
+  readonly to_name: string;
+  readonly original_width: number; // of the upright image
+  readonly original_height: number;
+  readonly image_rotation: 0;
+  readonly value: {
+    readonly x: number; // percent of the upright image, 0 to 100, as are the next three
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+    readonly rotation: 0;
+    readonly rectanglelabels: readonly [string]; // without it the box would have no class
+  };
+  readonly score: number;
+}
+
+const PERCENT_DECIMALS = 5; // of an image 10,000 pixels wide, a thousandth of a pixel
+const SCORE_DECIMALS = 5;
+const ID_CHARACTERS = 10; // as Label Studio's own; 60 bits
+
+/**
+ * The regions of one image, in the order given.
+ *
+ * @param image - What stands for the image, such as its name or the id of its task: ids are made of it and of the rank.
+ */
+export function regionsOf(
+  boxes: readonly ShownBox[],
+  { width, height }: Size,
+  { tags, image }: { tags: RegionTags; image: string },
+): Region[] {
+  return boxes.map(({ box, label, score }, rank) => ({
+    id: idOf(image, rank),
+    type: 'rectanglelabels',
+    from_name: tags.fromName,
+    to_name: tags.toName,
+    original_width: width,
+    original_height: height,
+    image_rotation: 0,
+    value: {
+      ...sides('x', 'width', [box[0] / width, box[2] / width]),
+      ...sides('y', 'height', [box[1] / height, box[3] / height]),
+      rotation: 0,
+      rectanglelabels: [label],
+    },
+    score,
+  }));
+}
+
+/** Mean of the scores: sorted by it, the tasks that the model doubts come first, and last of all those with nothing in them. */
+export function taskScoreOf(scores: readonly number[]): number {
+  if (scores.length === 0) return 0;
+  return round(scores.reduce((sum, score) => sum + score, 0) / scores.length, SCORE_DECIMALS);
+}
+
+/** The size comes from the rounded ends, so that a box that ends with the image still does. */
+function sides<Start extends string, Extent extends string>(
+  start: Start,
+  extent: Extent,
+  fractions: readonly [number, number],
+) {
+  const [from, to] = fractions.map((fraction) => round(fraction * 100, PERCENT_DECIMALS)) as [number, number];
+  return { [start]: from, [extent]: round(to - from, PERCENT_DECIMALS) } as Record<Start | Extent, number>;
+}
+
+/** The same image and rank have the same id in every run. */
+function idOf(image: string, rank: number): string {
+  return createHash('sha256').update(`${rank}\n${image}`).digest('base64url').slice(0, ID_CHARACTERS);
+}

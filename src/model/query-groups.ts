@@ -1,0 +1,111 @@
+import { IGNORED } from '../core/ontology.js';
+import { ort } from '../onnx/runtime.js';
+
+/** What to look for, as the model sees it. The same object stands for the same queries. */
+export interface QueryBank {
+  readonly embeddings: Float32Array; // [Q, T]; the class head normalises them
+  readonly classIds: readonly number[]; // [Q], index into `ontology.classes` or IGNORED
+}
+
+/** The queries of one class of a bank: a patch scores as the best of them does. */
+export interface QueryGroup {
+  readonly bank: QueryBank;
+  readonly classId: number;
+  readonly members: readonly number[]; // [M] query ids in the bank; short rows repeat their last
+}
+
+/**
+ * Every patch of a run is compared with the queries of all its images, G x M of them. So many take 38 MB for
+ * eight images of OWL-ViT base/32 and little time beside its encoder; beyond, another run is the smaller loss.
+ */
+const CELLS_TOGETHER = 2048;
+
+/** What takes the pairs of an image with other images' groups out: far below any logit, and still finite in float16. */
+const NOT_ALLOWED = -3e4;
+
+/**
+ * Which images share a run: as many as it takes, whatever their banks, unless these are too large together.
+ *
+ * @param banks - Of every image.
+ * @param atOnce - Images that one run takes.
+ * @returns Indices of images, ascending in each run.
+ */
+export function runsOf(banks: readonly QueryBank[], atOnce: number): number[][] {
+  const sizes = new Map([...new Set(banks)].map((bank) => [bank, sizeOf(bank)]));
+  const fit = (together: ReadonlySet<QueryBank>) => {
+    const all = [...together].map((bank) => sizes.get(bank)!);
+    const groups = all.reduce((sum, size) => sum + size.groups, 0);
+    return together.size === 1 || groups * Math.max(...all.map(({ width }) => width)) <= CELLS_TOGETHER;
+  };
+  const runs: number[][] = [];
+  for (const [image, bank] of banks.entries()) {
+    const run = runs.find((images) => images.length < atOnce && fit(new Set([...images.map((i) => banks[i]!), bank])));
+    if (run === undefined) runs.push([image]);
+    else run.push(image);
+  }
+  return runs;
+}
+
+/** The groups of several banks: bank by bank, and in each by class; IGNORED first where there is one. */
+export function groupsOf(banks: Iterable<QueryBank>): QueryGroup[] {
+  const groups = [...banks].flatMap((bank) => {
+    const classes = [...byClass(bank)].sort(([a], [b]) => a - b);
+    return classes.map(([classId, members]) => ({ bank, classId, members }));
+  });
+  const width = Math.max(...groups.map(({ members }) => members.length));
+  return groups.map(({ bank, classId, members }) => ({ bank, classId, members: filledUp(members, width) }));
+}
+
+/**
+ * What the image graph is told of queries.
+ *
+ * @param groups - Of the banks of all images.
+ * @param banks - Of every image.
+ * @returns `queries` [Q, T], `groups` [G, M], `offsets` [G] and `allowed` [N, G], as `imageGraph` takes them.
+ */
+export function queryInputs(groups: readonly QueryGroup[], banks: readonly QueryBank[]) {
+  const { queries, firsts } = joined([...new Set(banks)]);
+  const members = groups.flatMap(({ bank, members }) => members.map((query) => BigInt(firsts.get(bank)! + query)));
+  const offsets = groups.map(({ classId }) => (classId === IGNORED ? -Infinity : 0));
+  const allowed = banks.flatMap((own) => groups.map(({ bank }) => (bank === own ? 0 : NOT_ALLOWED)));
+  return {
+    queries,
+    groups: new ort.Tensor('int64', BigInt64Array.from(members), [groups.length, groups[0]!.members.length]),
+    offsets: new ort.Tensor('float32', Float32Array.from(offsets), [groups.length]),
+    allowed: new ort.Tensor('float32', Float32Array.from(allowed), [banks.length, groups.length]),
+  };
+}
+
+/** The queries of banks one after the other, and where each bank's begin. */
+function joined(banks: readonly QueryBank[]) {
+  const firsts = new Map<QueryBank, number>();
+  let count = 0;
+  for (const bank of banks) {
+    firsts.set(bank, count);
+    count += bank.classIds.length;
+  }
+  const [{ classIds, embeddings }] = banks as [QueryBank];
+  const width = embeddings.length / classIds.length;
+  const rows = banks.length === 1 ? embeddings : new Float32Array(count * width);
+  if (banks.length > 1) for (const [bank, first] of firsts) rows.set(bank.embeddings, first * width);
+  return { queries: new ort.Tensor('float32', rows, [count, width]), firsts };
+}
+
+function sizeOf(bank: QueryBank): { groups: number; width: number } {
+  const classes = [...byClass(bank).values()];
+  return { groups: classes.length, width: Math.max(...classes.map((queryIds) => queryIds.length)) };
+}
+
+function byClass({ classIds }: QueryBank): Map<number, number[]> {
+  const classes = new Map<number, number[]>();
+  for (const [queryId, classId] of classIds.entries()) {
+    const known = classes.get(classId);
+    if (known === undefined) classes.set(classId, [queryId]);
+    else known.push(queryId);
+  }
+  return classes;
+}
+
+function filledUp(queryIds: readonly number[], width: number): number[] {
+  return [...queryIds, ...Array<number>(width - queryIds.length).fill(queryIds.at(-1)!)];
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { Call } from './call.js';
+import { Gathered } from './gathered.js';
+import type { Share } from './gate.js';
+import { RequestError } from './request-error.js';
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly timeoutMs: number; // for all of it
+}
+
+/** What a Content-Length header promises; undefined without one. @throws RequestError BODY_TOO_LARGE, before a byte is read */
+export function declaredLength(request: IncomingMessage, maxBytes: number): number | undefined {
+  const declared = request.headers['content-length'];
+  if (declared === undefined) return undefined;
+  if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
+  return Number(declared);
+}
+
+/**
+ * Reads a body whole. What is not read of a refused one is thrown away by Node, within its own time limit.
+ *
+ * @param share - Grows by what comes.
+ * @throws RequestError BODY_TOO_LARGE, RECEIVED_TOO_SLOWLY, QUEUE_FULL, CLIENT_GONE
+ */
+export async function readBody(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  { call, share }: { call: Call; share: Share },
+): Promise<Buffer> {
+  const declared = declaredLength(request, limits.maxBytes);
+  const body = new Gathered(declared ?? limits.maxBytes);
+  let size = 0;
+  const take = (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > limits.maxBytes) throw tooLarge(limits.maxBytes);
+    share.grow({ items: 0, bytes: chunk.length });
+    body.add(chunk);
+  };
+  await received(request, { take, timeoutMs: limits.timeoutMs, signal: call.signal });
+  call.took('receive', performance.now() - call.started);
+  return body.bytes;
+}
+
+function received(
+  request: IncomingMessage,
+  { take, timeoutMs, signal }: { take: (chunk: Buffer) => void; timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (settled: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      request.off('data', data).off('end', end).off('error', gone);
+      settled();
+    };
+    const fail = (error: Error) => settle(() => reject(error));
+    const data = (chunk: Buffer) => {
+      try {
+        take(chunk);
+      } catch (error) {
+        fail(error as Error);
+        request.resume();
+      }
+    };
+    const end = () => settle(resolve);
+    const gone = () => fail(new RequestError('CLIENT_GONE', 'The client is gone.'));
+    const abort = () => fail(signal.reason as Error);
+    const timer = setTimeout(() => fail(tooSlow(timeoutMs)), timeoutMs);
+    signal.addEventListener('abort', abort, { once: true });
+    request.on('data', data).on('end', end).on('error', gone);
+    if (signal.aborted) abort();
+  });
+}
+
+export function tooLarge(maxBytes: number): RequestError {
+  const message = `The body has more than the ${maxBytes} bytes allowed.`;
+  return new RequestError('BODY_TOO_LARGE', message, { headers: { connection: 'close' } }); // what is left of it is not read
+}
+
+function tooSlow(timeoutMs: number): RequestError {
+  const message = `The body was not here within ${timeoutMs / 1000} s.`;
+  return new RequestError('RECEIVED_TOO_SLOWLY', message, { headers: { connection: 'close' } });
+}

@@ -1,0 +1,39 @@
+import type { OpenApi, Operation } from './openapi.js';
+
+const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+code,pre{background:#8881;border-radius:4px;padding:.1em .3em}pre{overflow:auto;padding:1em}
+table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.2em 1em .2em 0}
+@media(prefers-color-scheme:dark){body{background:#111;color:#eee}a{color:#8bf}}`;
+
+/** /openapi.json as a page that needs nothing else. */
+export function docsPage(document: OpenApi): string {
+  const { title, version, description } = document.info;
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => section(`${method.toUpperCase()} ${path}`, operation)),
+  );
+  return `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${escaped(title)}</title><style>${STYLE}</style>
+<h1>${escaped(title)} ${escaped(version)}</h1>
+<p>${escaped(description)} Machines read <a href="openapi.json">openapi.json</a>.</p>
+<pre>curl -F image=@photo.jpg http://localhost:8000/predict
+curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' 'http://localhost:8000/predict?score_threshold=0.3'</pre>
+${operations.join('\n')}
+</html>
+`;
+}
+
+function section(name: string, { summary, description = '', parameters = [], responses }: Operation): string {
+  const rows = [
+    ...parameters.map((parameter) => [String(parameter['name']), String(parameter['description'])]),
+    ...Object.entries(responses).map(([status, response]) => [status, String(response['description'])]),
+  ];
+  const cells = rows.map(([key = '', value = '']) => `<tr><th>${escaped(key)}<td>${escaped(value)}`);
+  return `<h2><code>${escaped(name)}</code></h2>
+<p>${escaped(summary)}. ${escaped(description)}</p>
+<table>${cells.join('')}</table>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,30 @@
+const FIRST_BYTES = 16 * 1024;
+
+/** Bytes that come in parts. A part is copied at once: a body of one byte a part would otherwise take a hundred times its size. */
+export class Gathered {
+  readonly #maxBytes: number;
+  #buffer: Buffer;
+  #size = 0;
+
+  /** @param maxBytes - More will not come: whoever adds checks that. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#buffer = Buffer.allocUnsafe(Math.min(FIRST_BYTES, maxBytes));
+  }
+
+  add(part: Buffer): void {
+    const size = this.#size + part.length;
+    if (size > this.#buffer.length) this.#growTo(size);
+    this.#size += part.copy(this.#buffer, this.#size);
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#size);
+  }
+
+  #growTo(size: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(size, Math.min(2 * this.#buffer.length, this.#maxBytes)));
+    this.bytes.copy(larger);
+    this.#buffer = larger;
+  }
+}

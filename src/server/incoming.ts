@@ -1,0 +1,70 @@
+import type { Call } from './call.js';
+import { fetchImage } from './fetch-image.js';
+import type { Share } from './gate.js';
+import { invalidField } from './request-error.js';
+import type { UrlPolicy } from './url-policy.js';
+
+/** An image of a request. */
+export interface IncomingImage {
+  readonly name: string; // as messages call it
+  readonly id?: string; // as the client calls it
+  /** Its encoded bytes. @throws PreannotateError REQUEST_INVALID, URL_REFUSED …, QUEUE_FULL when it takes too much of the share */
+  readonly load: (policy: UrlPolicy, request: Loading) => Promise<Uint8Array>;
+}
+
+/** The request that an image is loaded for. */
+export interface Loading {
+  readonly call: Call;
+  readonly share: Share;
+}
+
+/** What JSON says of an image: one of the two. */
+interface ImageFields {
+  readonly image_base64?: string | undefined;
+  readonly image_url?: string | undefined;
+}
+
+const DATA_URL = /^data:[^,]{0,100};base64,/;
+
+/** @param pointer - Where the fields are in the request. */
+export function encodedOf({ image_base64, image_url }: ImageFields, pointer: string): Pick<IncomingImage, 'load'> {
+  if (image_url !== undefined) return { load: (policy, request) => fetched(image_url, policy, request) };
+  return base64Of(image_base64 ?? '', `${pointer}/image_base64`);
+}
+
+/** @param pointer - Where the text is in the request. */
+export function base64Of(text: string, pointer: string): Pick<IncomingImage, 'load'> {
+  // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown becomes a rejection
+  return { load: async () => bytesOfBase64(text, pointer) };
+}
+
+/** The image behind a URL; counted into the request's share as it comes. @throws PreannotateError URL_REFUSED …, QUEUE_FULL */
+export function fetched(url: string, policy: UrlPolicy, { call, share }: Loading): Promise<Uint8Array> {
+  const onBytes = (count: number) => share.grow({ items: 0, bytes: count });
+  return call.fetches(() => fetchImage(url, { ...policy, onBytes }, call.signal));
+}
+
+/**
+ * Reads base64, also of a data: URL. Node passes over what is not base64, so what it made is measured. White space is
+ * allowed, as MIME breaks lines.
+ *
+ * @throws RequestError REQUEST_INVALID
+ */
+export function bytesOfBase64(given: string, pointer: string): Uint8Array {
+  const text = given.slice(DATA_URL.exec(given.slice(0, 200))?.[0].length ?? 0);
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length > 0 && (bytes.length === decodedLength(text) || bytes.length === decodedLength(unspaced(text)))) {
+    return bytes;
+  }
+  const detail = 'It is not base64.';
+  throw invalidField(pointer, detail);
+}
+
+function decodedLength(text: string): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return Math.floor(((text.length - padding) * 3) / 4);
+}
+
+function unspaced(text: string): string {
+  return text.replaceAll(/\s+/g, '');
+}

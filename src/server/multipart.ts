@@ -1,0 +1,64 @@
+import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import { RequestError } from './request-error.js';
+
+/** What a form holds. */
+export interface Form {
+  readonly files: readonly { readonly field: string; readonly filename: string; readonly bytes: Buffer }[];
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+const MAX_FIELDS = 20; // there are six options
+const MAX_FIELD_BYTES = 1_000_000; // an ontology
+const MAX_HEADERS = 20;
+
+/**
+ * Takes a multipart body apart.
+ *
+ * @throws RequestError REQUEST_MALFORMED when it is cut, has no boundary or says a field twice; BODY_TOO_LARGE when it has
+ *   more parts than anyone needs
+ */
+export function parseForm(body: Buffer, contentType: string, maxFiles: number): Promise<Form> {
+  return new Promise((resolve, reject) => {
+    const files: { field: string; filename: string; bytes: Buffer }[] = [];
+    const fields = new Map<string, string>();
+    // The first complaint counts; what comes after it changes nothing.
+    const malformed = () =>
+      reject(new RequestError('REQUEST_MALFORMED', 'The multipart body is cut or not well-formed.'));
+    const tooMany = (what: string) => () =>
+      reject(new RequestError('BODY_TOO_LARGE', `The form has more than ${what}.`));
+    const form = opened(contentType, maxFiles);
+    form.on('file', (field, stream, filename) => {
+      const chunks: Buffer[] = [];
+      stream.on('error', malformed);
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => files.push({ field, filename, bytes: Buffer.concat(chunks) }));
+    });
+    form.on('field', (...[name, text, , isTruncated]) => {
+      if (fields.has(name) || isTruncated) malformed();
+      fields.set(name, text);
+    });
+    form.on('filesLimit', tooMany(`${maxFiles} files`));
+    form.on('fieldsLimit', tooMany(`${MAX_FIELDS} fields`));
+    form.on('partsLimit', tooMany(`${maxFiles + MAX_FIELDS} parts`));
+    form.on('error', malformed);
+    form.on('finish', () => resolve({ files, fields: Object.fromEntries(fields) }));
+    form.end(body);
+  });
+}
+
+function opened(contentType: string, maxFiles: number): BusboyInstance {
+  try {
+    return new Busboy({
+      headers: { 'content-type': contentType },
+      limits: {
+        files: maxFiles,
+        fields: MAX_FIELDS,
+        parts: maxFiles + MAX_FIELDS,
+        fieldSize: MAX_FIELD_BYTES,
+        headerPairs: MAX_HEADERS,
+      },
+    });
+  } catch {
+    throw new RequestError('REQUEST_MALFORMED', 'The multipart body has no boundary.');
+  }
+}

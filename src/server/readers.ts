@@ -1,0 +1,102 @@
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { problemsOf } from '../config/problems.js';
+import { BatchRequest, PredictOptions, PredictRequest } from '../config/predict-schema.js';
+import { encodedOf, type IncomingImage } from './incoming.js';
+import { parseJson } from './json.js';
+import { parseForm } from './multipart.js';
+import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from './request-error.js';
+
+/** A request, read and validated. */
+export interface Received {
+  readonly images: readonly IncomingImage[];
+  readonly options: PredictOptions;
+}
+
+/** How a body of one media type is read, into what /predict and /predict/batch take. */
+export type Reader<What extends Received = Received> = (
+  body: Buffer,
+  request: FastifyRequest,
+  maxImages: number,
+) => Promise<What> | What;
+
+const IMAGE_FIELD = 'image';
+const MAX_LABEL_CHARACTERS = 200;
+
+/** One image: as JSON, as field `image` of a form, or as it is. */
+export const predictReaders: Readonly<Record<string, Reader>> = {
+  'application/json': (body) => {
+    const { image_base64, image_url, ...options } = validated(PredictRequest, parseJson(body));
+    return { images: [{ name: 'image', ...encodedOf({ image_base64, image_url }, '') }], options };
+  },
+  'multipart/form-data': async (body, request) => {
+    const { images, options } = await readForm(body, request, 1);
+    return { images: images.map(({ id: _, ...image }) => ({ ...image, name: 'image' })), options };
+  },
+  'image/*': readRaw,
+  'application/octet-stream': readRaw,
+};
+
+/** Several images: as JSON, or as several fields `image` of a form. */
+export const batchReaders: Readonly<Record<string, Reader>> = {
+  'application/json': (body, _request, maxImages) => {
+    const given = parseJson(body);
+    const count = imageCountOf(given);
+    if (count > maxImages) throw tooMany(count, maxImages); // before each of them is looked at
+    const { images, ...options } = validated(BatchRequest, given);
+    const incoming = images.map(({ id, ...source }, i): IncomingImage => {
+      return { name: `image ${i}`, ...(id === undefined ? {} : { id }), ...encodedOf(source, `/images/${i}`) };
+    });
+    return { images: incoming, options };
+  },
+  'multipart/form-data': readForm,
+};
+
+function imageCountOf(given: unknown): number {
+  const images = typeof given === 'object' && given !== null && 'images' in given ? given.images : [];
+  return Array.isArray(images) ? images.length : 0;
+}
+
+function readRaw(body: Buffer, request: FastifyRequest): Received {
+  if (body.length === 0) throw new RequestError('REQUEST_MALFORMED', 'The body is empty.');
+  const options = validated(PredictOptions, { ...(request.query as object) });
+  return { images: [{ name: 'image', load: () => Promise.resolve(body) }], options };
+}
+
+async function readForm(body: Buffer, request: FastifyRequest, maxImages: number): Promise<Received> {
+  const { files, fields } = await parseForm(body, request.headers['content-type'] ?? '', maxImages);
+  const stray = files.find(({ field }) => field !== IMAGE_FIELD);
+  if (stray !== undefined || files.length === 0) {
+    throw invalid([{ pointer: '/image', detail: `must be the one field with a file, sent as "${IMAGE_FIELD}".` }]);
+  }
+  const options = validated(PredictOptions, fields);
+  const images = files.map(({ filename, bytes }, i): IncomingImage => {
+    return { name: `image ${i}`, id: filename.slice(0, MAX_LABEL_CHARACTERS), load: () => Promise.resolve(bytes) };
+  });
+  return { images, options };
+}
+
+/** What a schema makes of a value. @throws RequestError REQUEST_INVALID with a JSON pointer for each problem */
+export function validated<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const errors = result.error.issues.slice(0, MAX_ERRORS).flatMap((all): FieldError[] => {
+    const issue = all.code === 'unrecognized_keys' ? { ...all, keys: all.keys.slice(0, 1) } : all;
+    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+    const words = { subject: () => 'It', whereKey: () => 'Here', knownKeys: () => [] };
+    const [problem] = problemsOf({ issues: [issue] } as unknown as z.ZodError, words);
+    return [{ pointer: pointerOf(path), detail: problem?.message ?? issue.message }];
+  });
+  throw invalid(errors);
+}
+
+function tooMany(count: number, maxImages: number): RequestError {
+  return invalid([{ pointer: '/images', detail: `It has ${count} images, more than the ${maxImages} allowed.` }]);
+}
+
+export function invalid(errors: readonly FieldError[]): RequestError {
+  const detail = errors
+    .map((error) => `${error.pointer === '' ? 'The body' : error.pointer}: ${error.detail}`)
+    .join(' ');
+  return new RequestError('REQUEST_INVALID', detail, { errors });
+}

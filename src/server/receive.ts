@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify';
+import { declaredLength, readBody } from './body.js';
+import type { Share } from './gate.js';
+import { gunzip } from './gunzip.js';
+import { queryOf, type Query } from './predict.js';
+import { parseJson } from './json.js';
+import type { Reader, Received } from './readers.js';
+import { RequestError } from './request-error.js';
+import type { Server } from './server.js';
+
+/** What a route takes. */
+interface Accepted<What extends Received> {
+  readonly readers: Readonly<Record<string, Reader<What>>>; // by media type; '' where none is given
+  readonly maxImages: number;
+}
+
+/** Lets a request in before its body is read, or refuses it without reading. @throws RequestError NOT_READY, QUEUE_FULL, BODY_TOO_LARGE */
+export function admit({ raw }: FastifyRequest, server: Server): Share {
+  server.theRunning();
+  const declared = declaredLength(raw, bodyLimitOf(server)) ?? 0;
+  return server.gate.admit({ items: 1, bytes: declared });
+}
+
+/** Reads a request whole and validates it. From the last byte on its deadline runs. @throws RequestError */
+export async function receive<What extends Received>(
+  request: FastifyRequest,
+  { readers, maxImages }: Accepted<What>,
+  { server, share }: { server: Server; share: Share },
+): Promise<What & { readonly query: Query }> {
+  const reader = readerOf(request, readers);
+  using _coming = server.opened().engine.expect();
+  const body = await bodyOf(request, { server, share });
+  share.grow({ items: 1, bytes: 0 });
+  const received = await reader(body, request, maxImages);
+  return { ...received, query: await queryOf(received.options, server) };
+}
+
+/** Reads a body of JSON, also where no model is open. @throws RequestError */
+export async function receiveJson(request: FastifyRequest, server: Server): Promise<unknown> {
+  readerOf(request, { 'application/json': parseJson });
+  const bytes = declaredLength(request.raw, bodyLimitOf(server)) ?? 0;
+  using share = server.gate.admit({ items: 0, bytes });
+  return parseJson(await bodyOf(request, { server, share }));
+}
+
+async function bodyOf(request: FastifyRequest, { server, share }: { server: Server; share: Share }): Promise<Buffer> {
+  const { receiveTimeoutSec, timeoutSec } = server.job.settings;
+  const bodyLimit = bodyLimitOf(server);
+  const deadlineMs = deadlineOf(request, timeoutSec === 0 ? Infinity : timeoutSec * 1000);
+  const limits = { maxBytes: bodyLimit, timeoutMs: receiveTimeoutSec * 1000 };
+  const sent = await readBody(request.raw, limits, { call: request.call, share });
+  request.call.allow(deadlineMs);
+  const isGzip = request.headers['content-encoding'] === 'gzip';
+  return isGzip ? await gunzip(sent, bodyLimit, share) : sent;
+}
+
+/** A body that the queue has never room for is too large, not too soon. */
+function bodyLimitOf({ job: { settings } }: Server): number {
+  return Math.min(settings.bodyLimit, settings.queueBytes);
+}
+
+/** The reader of a request's body. @throws RequestError MEDIA_TYPE_UNSUPPORTED */
+function readerOf<Reads>(request: FastifyRequest, readers: Readonly<Record<string, Reads>>): Reads {
+  const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = request.headers;
+  const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
+  const isUtf8 = charset === undefined || /^"?utf-?8"?$/.test(charset);
+  const reader = readers[type] ?? (type.startsWith('image/') ? readers['image/*'] : undefined);
+  const isReadable = encoding === 'identity' || encoding === 'gzip';
+  if (reader !== undefined && isUtf8 && isReadable) return reader;
+  const accepted = Object.keys(readers).filter(Boolean).join(', ');
+  const what = reader === undefined ? type : isUtf8 ? `content-encoding ${encoding}` : charset;
+  throw new RequestError('MEDIA_TYPE_UNSUPPORTED', `A body of type "${what}" is not read here, but ${accepted} is.`, {
+    headers: { accept: accepted },
+  });
+}
+
+/** The server's time for a request, or what the client would wait, if that is less. @throws RequestError REQUEST_MALFORMED */
+function deadlineOf({ headers }: FastifyRequest, serversMs: number): number {
+  const asked = headers['x-request-timeout-ms'];
+  if (asked === undefined) return serversMs;
+  const ms = Number(asked);
+  if (Number.isFinite(ms) && ms > 0) return Math.min(ms, serversMs);
+  throw new RequestError('REQUEST_MALFORMED', 'X-Request-Timeout-Ms must be a number of milliseconds above 0.');
+}

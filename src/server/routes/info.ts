@@ -1,0 +1,65 @@
+import type { FastifyInstance } from 'fastify';
+import { deviceName } from '../../core/device.js';
+import { thresholdsOf } from '../../core/select.js';
+import { inputSizeOf } from '../../model/input-size.js';
+import { docsPage } from '../docs-page.js';
+import { openApiOf } from '../openapi.js';
+import type { Server } from '../server.js';
+
+/** What the server says of itself. */
+export function infoRoutes(app: FastifyInstance, server: Server): void {
+  const { docs } = server.job.settings;
+  app.get('/info', () => infoOf(server));
+  if (!docs) return;
+
+  const document = openApiOf(server.job);
+  app.get('/openapi.json', () => document);
+  app.get('/docs', (_request, reply) => {
+    void reply.type('text/html; charset=utf-8').send(docsPage(document));
+  });
+}
+
+function infoOf(server: Server) {
+  const { job, started } = server;
+  const { settings, ontology, selection, worker } = job;
+  const { model, engine } = server.theRunning();
+  const { devices, workersPerDevice, maxBatchSize } = engine.placement;
+  const thresholds = thresholdsOf(ontology, selection);
+  return {
+    preannotate: job.version,
+    started: started.toISOString(),
+    uptime_sec: Math.floor((Date.now() - started.getTime()) / 1000),
+    model: {
+      reference: model.reference,
+      sha256: model.sha256,
+      type: model.checkpoint.config.model_type,
+      precision: model.precision,
+      image_size: sizeOf(inputSizeOf(model.checkpoint, worker.imageSize)),
+    },
+    classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
+    templates: ontology.templates,
+    ignore: ontology.ignore,
+    score_floor: worker.scoreFloor,
+    nms_iou: selection.nmsIou,
+    max_detections: selection.maxDetections,
+    server: {
+      devices: devices.map(deviceName),
+      workers_per_device: workersPerDevice,
+      max_batch_size: maxBatchSize,
+      batching_timeout_sec: settings.batchingTimeoutSec,
+      timeout: settings.timeoutSec,
+      max_payload_size: settings.bodyLimit,
+      max_image_bytes: worker.maxBytes,
+      max_image_pixels: worker.maxPixels,
+      max_request_images: settings.requestImages,
+      queue_items: settings.queueItems,
+      queue_bytes: settings.queueBytes,
+      stream: false,
+      track_requests: true,
+    },
+  };
+}
+
+function sizeOf({ height, width }: { height: number; width: number }): [height: number, width: number] {
+  return [height, width];
+}

@@ -1,0 +1,103 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/load.js';
+import type { ServeConfig } from '../config/schema.js';
+import type { EngineJob } from '../engine.js';
+import type { Model } from '../model/source.js';
+import type { EngineStatus } from '../workers/engine.js';
+import type { Pool } from '../workers/pool.js';
+import type { ApiKeys } from './auth.js';
+import { Connections } from './connections.js';
+import { Gate } from './gate.js';
+import { Killers } from './killers.js';
+import type { LabelStudioHost } from './label-studio/task-image.js';
+import { openMetrics, type Metrics } from './metrics.js';
+import { RequestOntologies } from './ontologies.js';
+import { Pace } from './pace.js';
+import { RequestError } from './request-error.js';
+import type { UrlPolicy } from './url-policy.js';
+
+/** A server, fully decided. */
+export interface ServeJob extends EngineJob {
+  readonly version: string; // of preannotate
+  readonly settings: Settings<typeof ServeConfig>;
+  readonly urls: UrlPolicy; // what clients may have fetched
+  readonly labelStudio?: LabelStudioHost; // whose files are fetched for its tasks
+  readonly apiKeys: ApiKeys;
+  readonly log: Logger;
+}
+
+/** What is there once the model is open. */
+export interface Running {
+  readonly engine: Pool;
+  readonly model: Model;
+  /**
+   * Images of /predict/batch go through this: no more of them are with the engine than keep its devices busy, so that a lone
+   * image of /predict waits for these few and not for a whole batch.
+   */
+  readonly bulk: LimitFunction;
+}
+
+/** `leaving`: still answering all, but telling load balancers to look elsewhere. */
+export type Phase = 'starting' | 'ready' | 'leaving' | 'draining';
+
+/** What all routes share. */
+export class Server {
+  readonly job: ServeJob;
+  readonly started = new Date();
+  readonly gate: Gate;
+  readonly metrics: Metrics;
+  readonly ontologies = new RequestOntologies();
+  readonly killers = new Killers();
+  readonly pace = new Pace();
+  readonly ahead = pLimit(1); // encodes prompts that nobody waits for yet
+  phase: Phase = 'starting';
+  running: Running | undefined;
+  readonly connections = new Connections();
+
+  constructor(job: ServeJob) {
+    this.job = job;
+    const { queueItems, queueBytes } = job.settings;
+    this.gate = new Gate({ items: queueItems, bytes: queueBytes }, () => this.#secondsLeft());
+    this.metrics = openMetrics({
+      gate: this.gate,
+      status: () => this.status(),
+      openCalls: () => this.connections.requests,
+    });
+  }
+
+  status(): EngineStatus | undefined {
+    return this.running?.engine.status();
+  }
+
+  /** Whether images can be annotated; a full queue changes nothing about that. */
+  get isWorking(): boolean {
+    return this.phase === 'ready' && this.status()?.workers.some(({ ready }) => ready) === true;
+  }
+
+  /** Why no request would be taken now; undefined when one would. */
+  get notReady(): string | undefined {
+    if (this.phase === 'leaving' || this.phase === 'draining') return 'The server is stopping.';
+    if (this.phase === 'starting') return 'The model is still being opened.';
+    if (!this.isWorking) return 'No worker is ready; one is being started.';
+    return this.gate.isFull ? 'The queue is full.' : undefined;
+  }
+
+  #secondsLeft(): number {
+    const workers = this.status()?.workers.filter(({ ready }) => ready).length ?? 0;
+    return (this.gate.items * this.pace.secondsPerImage) / Math.max(1, workers);
+  }
+
+  /** What answers a request that was let in, also while the server stops. @throws RequestError NOT_READY */
+  opened(): Running {
+    return this.running ?? this.theRunning();
+  }
+
+  /** What would answer a new request. @throws RequestError NOT_READY */
+  theRunning(): Running {
+    const isServing = this.phase === 'ready' || this.phase === 'leaving';
+    if (isServing && this.running !== undefined) return this.running;
+    const headers: Record<string, string> = this.phase === 'draining' ? { connection: 'close' } : {};
+    throw new RequestError('NOT_READY', this.notReady ?? 'The server is not ready.', { headers });
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { IGNORED } from '../../src/core/ontology.js';
+import { groupsOf, queryInputs, runsOf, type QueryBank } from '../../src/model/query-groups.js';
+
+const WIDTH = 2;
+const bank = (...classIds: number[]): QueryBank => ({
+  embeddings: Float32Array.from({ length: classIds.length * WIDTH }, (_, i) => classIds.length + i / 10),
+  classIds,
+});
+const classes = (count: number) => bank(...Array.from({ length: count }, (_, i) => i));
+
+describe('images share a run', () => {
+  const [a, b] = [bank(0, 1), bank(0, 0, 1)];
+
+  it('whatever their banks, up to as many as one takes', () => {
+    expect(runsOf([a, b, a, b, b], 8)).toEqual([[0, 1, 2, 3, 4]]);
+    expect(runsOf([a, b, a, b, b], 2)).toEqual([[0, 1], [2, 3], [4]]);
+    expect(runsOf([a, b, a], 1)).toEqual([[0], [1], [2]]);
+  });
+
+  it('with one bank, however large it is', () => {
+    const large = classes(5000);
+    expect(runsOf([large, large, large], Infinity)).toEqual([[0, 1, 2]]);
+  });
+
+  it('unless their banks are large together: then those of one bank do', () => {
+    const [large, other] = [classes(1500), classes(1501)];
+    expect(runsOf([large, other, large, a, other], Infinity)).toEqual([
+      [0, 2, 3],
+      [1, 4],
+    ]);
+  });
+
+  it('unless a class of many prompts would widen the rows of many classes', () => {
+    const many = bank(...Array<number>(100).fill(0));
+    expect(runsOf([many, classes(20)], Infinity)).toEqual([[0], [1]]);
+    expect(runsOf([many, classes(5)], Infinity)).toEqual([[0, 1]]);
+  });
+});
+
+describe('what the graph is told', () => {
+  it('of one bank is its queries by class, and that all of them are asked for', () => {
+    const own = bank(1, IGNORED, 1, 0);
+    const inputs = queryInputs(groupsOf([own]), [own, own]);
+    expect(inputs.queries.data).toBe(own.embeddings); // not copied
+    expect([...inputs.groups.data].map(Number)).toEqual([1, 1, 3, 3, 0, 2]);
+    expect(inputs.groups.dims).toEqual([3, 2]);
+    expect([...inputs.offsets.data]).toEqual([-Infinity, 0, 0]);
+    expect([...inputs.allowed.data]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(inputs.allowed.dims).toEqual([2, 3]);
+  });
+
+  it('of several banks is all of their queries, and which image asks for which', () => {
+    const [first, second] = [bank(0, 0), bank(1, IGNORED, 1)];
+    const banks = [first, second, first];
+    const groups = groupsOf(new Set(banks));
+    expect(groups.map(({ classId, members }) => [classId, members])).toEqual([
+      [0, [0, 1]],
+      [IGNORED, [1, 1]],
+      [1, [0, 2]],
+    ]);
+    const inputs = queryInputs(groups, banks);
+    expect(inputs.queries.data).toEqual(Float32Array.of(...first.embeddings, ...second.embeddings));
+    expect(inputs.queries.dims).toEqual([5, WIDTH]);
+    expect([...inputs.groups.data].map(Number)).toEqual([0, 1, 3, 3, 2, 4]);
+    expect([...inputs.offsets.data]).toEqual([0, -Infinity, 0]);
+    expect([...inputs.allowed.data].map((value) => value === 0)).toEqual(
+      [
+        [true, false, false],
+        [false, true, true],
+        [true, false, false],
+      ].flat(),
+    );
+  });
+
+  it('masks with a number that float16 can hold, and twice of it', () => {
+    const banks = [bank(0), bank(0)];
+    const least = Math.min(...queryInputs(groupsOf(banks), banks).allowed.data);
+    expect(2 * least).toBeGreaterThan(-65504);
+    expect(least).toBeLessThan(-10_000);
+  });
+});

@@ -1,0 +1,112 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { fetchImage } from '../../src/server/fetch-image.js';
+import type { UrlPolicy } from '../../src/server/url-policy.js';
+import { startNameServer } from '../support/name-server.js';
+import { temporaryFolder } from '../support/temporary.js';
+import { PHOTO, started, startWebServer } from '../support/web-server.js';
+import { never, POLICY } from './fetching.js';
+
+describe.skipIf(!hasOpenssl())('a server with TLS (needs the openssl command)', () => {
+  it('is asked by its name, and a certificate that nobody vouches for is a failure to fetch', async () => {
+    const secure = await certified();
+    const named: string[] = [];
+    const SNICallback = (name: string, done: (error: null) => void) => {
+      named.push(name);
+      done(null);
+    };
+    using web = await started(createHttpsServer({ ...secure, SNICallback }));
+    using names = await startNameServer({ 'photos.test': ['127.0.0.1'] });
+    const policy: UrlPolicy = { ...POLICY, allowHosts: [`*:${web.port}`], dnsServers: [names.address] };
+    for (const host of ['photos.test', 'photos.test.', '127.0.0.1']) {
+      await expect(fetchImage(`https://${host}:${web.port}/`, policy, never)).rejects.toMatchObject({
+        code: 'URL_FETCH_FAILED',
+        message: expect.stringMatching(/no trusted TLS connection .* \(DEPTH_ZERO_SELF_SIGNED_CERT\)/),
+      });
+    }
+    expect(named).toEqual(['photos.test', 'photos.test']);
+  });
+
+  it('with a certificate that is trusted is fetched from, and never leads back to plain http', async () => {
+    const secure = await certified();
+    using plain = await startWebServer();
+    using web = await started(
+      createHttpsServer(secure, (request, response) => {
+        if (request.url === '/down') response.writeHead(302, { location: `http://127.0.0.1:${plain.port}/` });
+        response.end(PHOTO);
+      }),
+    );
+    using names = await startNameServer({ 'photos.test': ['127.0.0.1'], 'other.test': ['127.0.0.1'] });
+    const policy = { ...POLICY, allowHosts: [`*:${web.port}`, `*:${plain.port}`], dnsServers: [names.address] };
+    const fetched = (host: string, path: string) =>
+      inProcessThatTrusts(secure.certPath, `https://${host}:${web.port}${path}`, policy);
+    expect(await fetched('photos.test', '/')).toBe(`${PHOTO.length} bytes`);
+    expect(await fetched('photos.test', '/down')).toBe('URL_REFUSED');
+    expect(await fetched('other.test', '/')).toBe('URL_FETCH_FAILED'); // the certificate is for another name
+    expect(plain.connections).toBe(0);
+  });
+
+  it('that speaks no TLS at all is a failure to fetch', async () => {
+    using web = await startWebServer();
+    const policy: UrlPolicy = { ...POLICY, allowHosts: [`*:${web.port}`] };
+    await expect(fetchImage(`https://127.0.0.1:${web.port}/`, policy, never)).rejects.toMatchObject({
+      code: 'URL_FETCH_FAILED',
+      message: expect.stringContaining('TLS'),
+    });
+  });
+});
+
+function hasOpenssl(): boolean {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false; // the tests are skipped, and say so
+  }
+}
+
+/** A certificate for photos.test and 127.0.0.1 that is its own authority. */
+async function certified() {
+  const folder = await temporaryFolder();
+  const [keyPath, certPath] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+      '-keyout',
+      keyPath,
+      '-out',
+      certPath,
+      '-subj',
+      '/CN=photos.test',
+      '-addext',
+      'subjectAltName=DNS:photos.test,IP:127.0.0.1',
+    ],
+    { stdio: 'ignore' },
+  );
+  return { key: readFileSync(keyPath), cert: readFileSync(certPath), certPath };
+}
+
+/** Node reads the authorities it trusts beside its own when it starts. */
+async function inProcessThatTrusts(certPath: string, url: string, policy: UrlPolicy): Promise<string> {
+  const code = `
+    import { fetchImage } from ${JSON.stringify(join(import.meta.dirname, '../../src/server/fetch-image.ts'))};
+    const [url, policy] = process.argv.slice(1);
+    const fetched = fetchImage(url, JSON.parse(policy), new AbortController().signal);
+    console.log(await fetched.then(({ length }) => length + ' bytes', ({ code }) => code));`;
+  const argv = ['--import', 'tsx', '--input-type=module', '-e', code, url, JSON.stringify(policy)];
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certPath };
+  return (await promisify(execFile)(process.execPath, argv, { env })).stdout.trim();
+}

@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+export const times = <Result>(count: number, make: (i: number) => Result): Result[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+
+export async function statuses(responses: readonly Promise<Response>[]): Promise<number[]> {
+  return Promise.all(responses.map(async (response) => (await response).status));
+}
+
+/** The code of a refusal. */
+export async function codeOf(response: Response | Promise<Response>): Promise<string> {
+  return ((await (await response).json()) as { code: string }).code;
+}
+
+/** A connection to a server, over which anything can be sent. */
+export function connection(url: string): Socket {
+  const { port, hostname } = new URL(url);
+  return connect(Number(port), hostname).on('error', () => {}); // the server may cut it; whoever waits sees that
+}
+
+/** Writes what a client would, and reads until the server closes the connection. */
+export async function rawAnswer(url: string, text: string | Buffer): Promise<string> {
+  const socket = connection(url);
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
+  socket.write(text);
+  if (!socket.closed) await once(socket, 'close');
+  return answer;
+}
+
+/** How long something takes, in milliseconds, and what comes of it. */
+export async function timed<Result>(work: () => Promise<Result>): Promise<[result: Result, ms: number]> {
+  const start = performance.now();
+  const result = await work();
+  return [result, performance.now() - start];
+}
