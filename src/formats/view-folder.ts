@@ -29,7 +29,7 @@ export async function replaceView(
   const keptAt = (await wasWorkedOn(outDir, signature)) ? await placeToKeep(outDir) : undefined;
   const writeLast = async (folder: string) => {
     const notes = await fill(folder);
-    const now = new Date();
+    const now = new Date(Date.now() + 1); // files have finer times than a Date, and those of this millisecond are ours
     await utimes(join(folder, signature), now, now); // whatever is newer was changed by somebody else
     return notes;
   };
