@@ -61,7 +61,10 @@ export class Call {
 
   /** All of the answer is known: from now on it is up to the client to take it. */
   beginSending(): void {
-    this.#sending ??= setTimeout(() => this.#response.destroy(), SENDING_MS);
+    this.#sending ??= setTimeout(() => {
+      this.failure = 'CLIENT_GONE';
+      this.#response.destroy();
+    }, SENDING_MS);
   }
 
   /** Notes how long a stage took; the longest of several images counts. */

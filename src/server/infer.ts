@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { PredictOptions } from '../config/predict-schema.js';
-import { base64Of } from './incoming.js';
-import { parseJson } from './json.js';
+import { base64Of } from './request/incoming.js';
+import { parseJson } from './request/json.js';
 import type { Prediction } from './predict.js';
-import { invalid, validated, type Received } from './readers.js';
+import { invalid, validated, type Received } from './request/readers.js';
 import { RequestError } from './request-error.js';
 
 /** Tensors as the Open Inference Protocol describes them; -1 is any length. */

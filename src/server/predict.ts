@@ -7,7 +7,7 @@ import { select, type Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import type { Call } from './call.js';
 import type { Share } from './gate.js';
-import type { IncomingImage } from './incoming.js';
+import type { IncomingImage } from './request/incoming.js';
 import { countPrediction } from './metrics.js';
 import { invalidOntology } from './ontologies.js';
 import { invalidField, RequestError } from './request-error.js';
@@ -22,7 +22,7 @@ export interface Context {
 }
 
 /** What is looked for in the images of a request, and what of it is answered. */
-export interface Query {
+export interface Search {
   readonly ontology: Ontology;
   readonly selection: Selection;
 }
@@ -30,7 +30,7 @@ export interface Query {
 export type Prediction = Omit<PredictAnswer, 'model' | 'request_id'>;
 
 /** Fills in what a request left open. @throws RequestError ONTOLOGY_INVALID, REQUEST_INVALID */
-export async function queryOf(options: PredictOptions, { job, ontologies }: Server): Promise<Query> {
+export async function searchOf(options: PredictOptions, { job, ontologies }: Server): Promise<Search> {
   const { selection, worker } = job;
   const { score_threshold: threshold, nms = selection.nmsIou !== null } = options;
   if (threshold !== undefined && threshold < worker.scoreFloor) {
@@ -57,7 +57,7 @@ export async function queryOf(options: PredictOptions, { job, ontologies }: Serv
  */
 export async function predict(
   image: IncomingImage,
-  { ontology, selection }: Query,
+  { ontology, selection }: Search,
   { server, call, share, lane }: Context,
 ): Promise<Prediction> {
   const { engine, bulk } = server.opened();

@@ -15,7 +15,7 @@ import { openMetrics, type Metrics } from './metrics.js';
 import { RequestOntologies } from './ontologies.js';
 import { Pace } from './pace.js';
 import { RequestError } from './request-error.js';
-import type { UrlPolicy } from './url-policy.js';
+import type { UrlPolicy } from './fetch/url-policy.js';
 
 /** A server, fully decided. */
 export interface ServeJob extends EngineJob {
@@ -72,7 +72,7 @@ export class Server {
 
   /** Whether images can be annotated; a full queue changes nothing about that. */
   get isWorking(): boolean {
-    return this.phase === 'ready' && this.status()?.workers.some(({ ready }) => ready) === true;
+    return this.phase === 'ready' && this.#readyWorkers > 0;
   }
 
   /** Why no request would be taken now; undefined when one would. */
@@ -84,8 +84,11 @@ export class Server {
   }
 
   #secondsLeft(): number {
-    const workers = this.status()?.workers.filter(({ ready }) => ready).length ?? 0;
-    return (this.gate.items * this.pace.secondsPerImage) / Math.max(1, workers);
+    return (this.gate.items * this.pace.secondsPerImage) / Math.max(1, this.#readyWorkers);
+  }
+
+  get #readyWorkers(): number {
+    return this.status()?.workers.filter(({ ready }) => ready).length ?? 0;
   }
 
   /** What answers a request that was let in, also while the server stops. @throws RequestError NOT_READY */

@@ -1,28 +1,64 @@
 // Asks a server from a process of its own: `node load-process.mjs '<options as JSON>'` prints what came of it as JSON.
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { Client } from 'undici';
 
 const { url, files, type, connections, amount, seconds, rate } = JSON.parse(process.argv[2]);
 
-const requests = files.map((file) => {
-  const headers = { 'content-type': type, accept: 'application/json' };
-  return { method: 'POST', path: '/predict', headers, body: readFileSync(file) };
-});
+const headers = { 'content-type': type, accept: 'application/json' };
+const requests = files.map((file) => ({ method: 'POST', path: '/predict', headers, body: readFileSync(file) }));
 const milliseconds = {}; // by status
 const start = performance.now();
-const run = autocannon({
-  url,
-  requests,
-  connections,
-  timeout: 120,
-  ...(amount === undefined ? { duration: seconds } : { amount }),
-  ...(rate === undefined ? {} : { overallRate: rate }),
-  setupClient: (client) => {
-    client.on('response', (status, _bytes, ms) => {
-      (milliseconds[status] ??= []).push(ms);
-    });
-  },
-});
-const { errors, timeouts, requests: counts } = await run;
-const elapsed = (performance.now() - start) / 1000;
-process.stdout.write(JSON.stringify({ seconds: elapsed, sent: counts.sent, errors, timeouts, milliseconds }));
+let last = start; // autocannon itself ends up to a second after the last answer
+const counts = rate === undefined ? await oneAfterAnother() : await arriving();
+process.stdout.write(JSON.stringify({ seconds: (last - start) / 1000, ...counts, milliseconds }));
+
+function answered(status, ms) {
+  (milliseconds[status] ??= []).push(ms);
+  last = performance.now();
+}
+
+/** Each client asks again as soon as it is answered. */
+async function oneAfterAnother() {
+  const {
+    errors,
+    timeouts,
+    requests: sums,
+  } = await autocannon({
+    url,
+    requests,
+    connections,
+    timeout: 120,
+    ...(amount === undefined ? { duration: seconds } : { amount }),
+    setupClient: (client) => void client.on('response', (status, _bytes, ms) => answered(status, ms)),
+  });
+  return { sent: sums.sent, errors, timeouts };
+}
+
+/** So many requests a second come whatever becomes of them, from one client after the other; every one is waited for. */
+async function arriving() {
+  const clients = Array.from({ length: connections }, () => new Client(url, { headersTimeout: 0, bodyTimeout: 0 }));
+  const pending = new Set();
+  let sent = 0;
+  let errors = 0;
+  const ask = async (client, request) => {
+    const begun = performance.now();
+    try {
+      const { statusCode, body } = await client.request(request);
+      await body.dump();
+      answered(statusCode, performance.now() - begun);
+    } catch {
+      errors++;
+    }
+  };
+  for (let passed = 0; passed < seconds; passed = (performance.now() - start) / 1000) {
+    for (; sent < passed * rate; sent++) {
+      const one = ask(clients[sent % connections], requests[sent % requests.length]).finally(() => pending.delete(one));
+      pending.add(one);
+    }
+    await sleep(1);
+  }
+  await Promise.all(pending);
+  return { sent, errors, timeouts: 0 };
+}

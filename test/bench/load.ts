@@ -8,18 +8,18 @@ import { ENVIRONMENT } from './command.js';
 const LOAD = join(ROOT, 'test/bench/load-process.mjs');
 const MAX_OUTPUT = 2 ** 28; // bytes; a number for each answer
 
-/** How a server is asked: each client posts one of the files after the other, and waits for each answer. */
+/** How a server is asked: each client posts one of the files after the other, and waits for each answer, but with a rate. */
 export interface Load {
   readonly files: readonly string[]; // JPEGs
   readonly connections: number;
   readonly amount?: number; // requests; else as many as fit in `seconds`
   readonly seconds?: number;
-  readonly rate?: number; // requests a second of all clients together
+  readonly rate?: number; // requests a second of all clients together, answered or not; `seconds` says for how long
 }
 
 /** What came of it. */
 export interface Answers {
-  readonly seconds: number;
+  readonly seconds: number; // until the last answer
   readonly sent: number;
   readonly errors: number; // connections that broke, timeouts among them
   readonly timeouts: number;
@@ -33,9 +33,16 @@ export async function ask(server: Pick<TestServer, 'url'>, load: Load): Promise<
   return JSON.parse(stdout) as Answers;
 }
 
+/** One that ends as it should: what its workers took would be taken for other processes' if it was killed. */
+class BenchServer extends TestServer {
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
 /** `preannotate serve` on the benchmarks' own caches. */
 export function startServer(args: readonly string[]): Promise<TestServer> {
-  return TestServer.ready({ args: [...args, '--log-level', 'warn'], env: ENVIRONMENT });
+  return BenchServer.ready({ args: [...args, '--log-level', 'warn'], env: ENVIRONMENT });
 }
 
 /** Answers of a status a second. */

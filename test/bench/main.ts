@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { forms } from './forms.js';
 import { describeMachine } from './machine.js';
 import { memory } from './memory.js';
+import { odd } from './odd.js';
 import { peer } from './peer.js';
 import { overhead } from './overhead.js';
 import { overload } from './overload.js';
@@ -30,6 +31,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   overhead,
   overload,
   soak,
+  odd,
 };
 const NAMES = Object.keys(QUESTIONS);
 

@@ -22,4 +22,17 @@ export class Random {
     this.#state = state;
     return state * TO_UNIT;
   }
+
+  chance(share: number): boolean {
+    return (this.uniform() + 1) / 2 < share;
+  }
+
+  /** An integer from 0 on. */
+  below(limit: number): number {
+    return Math.floor(((this.uniform() + 1) / 2) * limit);
+  }
+
+  oneOf<Item>(items: readonly Item[]): Item {
+    return items[this.below(items.length)]!;
+  }
 }

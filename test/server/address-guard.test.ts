@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { mayConnect } from '../../src/server/address-guard.js';
+import { mayConnect } from '../../src/server/fetch/address-guard.js';
 import { Random } from '../bench/random.js';
 import { boundsOf, CLOSED_V4, CLOSED_V6, dotted } from './ranges.js';
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { fetchImage } from '../../src/server/fetch-image.js';
-import type { UrlPolicy } from '../../src/server/url-policy.js';
+import { fetchImage } from '../../src/server/fetch/fetch-image.js';
+import type { UrlPolicy } from '../../src/server/fetch/url-policy.js';
 import { startNameServer } from '../support/name-server.js';
 import { PHOTO, startRawServer, startWebServer } from '../support/web-server.js';
 import { answered, fetchFrom, never, POLICY } from './fetching.js';

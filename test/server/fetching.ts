@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
-import { fetchImage } from '../../src/server/fetch-image.js';
-import type { UrlPolicy } from '../../src/server/url-policy.js';
+import { fetchImage } from '../../src/server/fetch/fetch-image.js';
+import type { UrlPolicy } from '../../src/server/fetch/url-policy.js';
 import { startRawServer, startWebServer } from '../support/web-server.js';
 
 /** The signal of a client that stays. */

@@ -45,6 +45,12 @@ describe('bodies', () => {
     ['100,000 levels of mappings', 400, deep('{"a":', '}')],
     ['levels in the ontology', 400, `{"image_base64":"AAAA","ontology":${deep('[', ']')}}`],
     ['two values', 400, '{}{}'],
+    ['one with a name twice', 400, `{"image_base64":"AAAA","image_base64":"${image_base64}"}`],
+    [
+      'one with a name twice, spelled otherwise',
+      400,
+      `{"ontology":{"a: b":"c","a\\u003a b":"d"},"image_base64":"AAAA"}`,
+    ],
     ['a byte order mark', 200, `\uFEFF{"image_base64":"${image_base64}"}`],
     ['a string of 10 MB', 422, `{"image_base64":"${'!'.repeat(10_000_000)}"}`],
     ['a key of 10 MB', 422, `{"${'k'.repeat(10_000_000)}":1}`],

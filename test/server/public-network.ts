@@ -2,8 +2,8 @@
  * Started by public-network.test.ts in a network namespace of its own, where public and private addresses are all this
  * machine: what a guard keeps apart can be told there by who was connected to. Prints one JSON line.
  */
-import { fetchImage } from '../../src/server/fetch-image.js';
-import type { UrlPolicy } from '../../src/server/url-policy.js';
+import { fetchImage } from '../../src/server/fetch/fetch-image.js';
+import type { UrlPolicy } from '../../src/server/fetch/url-policy.js';
 import { startNameServer } from '../support/name-server.js';
 import { PHOTO, startWebServer } from '../support/web-server.js';
 import { FORBIDDEN_HOSTS } from './forbidden.js';

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
@@ -6,6 +5,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { certificate, hasOpenssl } from '../support/certificate.js';
 import { EMOJI, preannotate } from '../support/cli.js';
 import { codeOf, statuses, times } from '../support/requests.js';
 import { base64, scene, TestServer } from '../support/server.js';
@@ -146,15 +146,11 @@ describe('a server', () => {
   });
 
   it.skipIf(!hasOpenssl())('serves HTTPS with a certificate (needs the openssl command)', async () => {
-    const folder = await temporaryFolder();
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const subject = ['-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject];
-    execFileSync('openssl', args, { stdio: 'ignore' });
+    const { certPath: cert, keyPath: key, cert: ca } = await certificate();
     await using server = await TestServer.ready({ args: ['--tls-cert', cert, '--tls-key', key] });
     const { protocol, port } = new URL(server.url);
     expect(protocol).toBe('https:');
-    expect(await got({ host: '127.0.0.1', port, path: '/health', ca: await readFile(cert) })).toEqual([200, 'ok']);
+    expect(await got({ host: '127.0.0.1', port, path: '/health', ca })).toEqual([200, 'ok']);
     await expect(got({ host: '127.0.0.1', port, path: '/health' })).rejects.toThrow(/self-signed/);
     await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
     const half = await preannotate(['serve', ...EMOJI, '--port', '0', '--tls-cert', cert]);
@@ -196,12 +192,3 @@ describe('a server that leaves', () => {
     expect((await ended).code).toBe(0);
   });
 });
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

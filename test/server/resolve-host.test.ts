@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkedAddresses } from '../../src/server/resolve-host.js';
+import { checkedAddresses } from '../../src/server/fetch/resolve-host.js';
 import { startNameServer } from '../support/name-server.js';
 import { never } from './fetching.js';
 

@@ -1,6 +1,6 @@
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
-import { fetchImage } from '../../src/server/fetch-image.js';
-import type { UrlPolicy } from '../../src/server/url-policy.js';
+import { fetchImage } from '../../src/server/fetch/fetch-image.js';
+import type { UrlPolicy } from '../../src/server/fetch/url-policy.js';
 import { startNameServer, type Zone } from '../support/name-server.js';
 import { PHOTO, startWebServer } from '../support/web-server.js';
 import { FORBIDDEN_ADDRESSES, FORBIDDEN_HOSTS, LOOPBACK_HOSTS } from './forbidden.js';

@@ -1,19 +1,18 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { createServer as createHttpsServer } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { fetchImage } from '../../src/server/fetch-image.js';
-import type { UrlPolicy } from '../../src/server/url-policy.js';
+import { fetchImage } from '../../src/server/fetch/fetch-image.js';
+import type { UrlPolicy } from '../../src/server/fetch/url-policy.js';
+import { certificate, hasOpenssl } from '../support/certificate.js';
 import { startNameServer } from '../support/name-server.js';
-import { temporaryFolder } from '../support/temporary.js';
 import { PHOTO, started, startWebServer } from '../support/web-server.js';
 import { never, POLICY } from './fetching.js';
 
 describe.skipIf(!hasOpenssl())('a server with TLS (needs the openssl command)', () => {
   it('is asked by its name, and a certificate that nobody vouches for is a failure to fetch', async () => {
-    const secure = await certified();
+    const secure = await certificate();
     const named: string[] = [];
     const SNICallback = (name: string, done: (error: null) => void) => {
       named.push(name);
@@ -32,7 +31,7 @@ describe.skipIf(!hasOpenssl())('a server with TLS (needs the openssl command)', 
   });
 
   it('with a certificate that is trusted is fetched from, and never leads back to plain http', async () => {
-    const secure = await certified();
+    const secure = await certificate();
     using plain = await startWebServer();
     using web = await started(
       createHttpsServer(secure, (request, response) => {
@@ -60,49 +59,10 @@ describe.skipIf(!hasOpenssl())('a server with TLS (needs the openssl command)', 
   });
 });
 
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false; // the tests are skipped, and say so
-  }
-}
-
-/** A certificate for photos.test and 127.0.0.1 that is its own authority. */
-async function certified() {
-  const folder = await temporaryFolder();
-  const [keyPath, certPath] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '2',
-      '-keyout',
-      keyPath,
-      '-out',
-      certPath,
-      '-subj',
-      '/CN=photos.test',
-      '-addext',
-      'subjectAltName=DNS:photos.test,IP:127.0.0.1',
-    ],
-    { stdio: 'ignore' },
-  );
-  return { key: readFileSync(keyPath), cert: readFileSync(certPath), certPath };
-}
-
 /** Node reads the authorities it trusts beside its own when it starts. */
 async function inProcessThatTrusts(certPath: string, url: string, policy: UrlPolicy): Promise<string> {
   const code = `
-    import { fetchImage } from ${JSON.stringify(join(import.meta.dirname, '../../src/server/fetch-image.ts'))};
+    import { fetchImage } from ${JSON.stringify(join(import.meta.dirname, '../../src/server/fetch/fetch-image.ts'))};
     const [url, policy] = process.argv.slice(1);
     const fetched = fetchImage(url, JSON.parse(policy), new AbortController().signal);
     console.log(await fetched.then(({ length }) => length + ' bytes', ({ code }) => code));`;

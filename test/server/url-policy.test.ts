@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allowedRedirect, allowedUrl, checkAllowedHosts, type UrlPolicy } from '../../src/server/url-policy.js';
+import { allowedRedirect, allowedUrl, checkAllowedHosts, type UrlPolicy } from '../../src/server/fetch/url-policy.js';
 
 const POLICY: UrlPolicy = { enabled: true, allowPrivate: false, maxBytes: 1e6, timeoutMs: 1000, maxRedirects: 5 };
 

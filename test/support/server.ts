@@ -34,7 +34,7 @@ export class TestServer implements AsyncDisposable {
 
   /** Starts one and waits until it has said that it is ready. */
   static async ready(options: ServerOptions = {}): Promise<TestServer> {
-    const server = new TestServer(options);
+    const server = new this(options);
     await server.until(() => server.running.stdout.startsWith('preannotate serves '));
     return server;
   }

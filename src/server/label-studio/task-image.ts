@@ -1,6 +1,6 @@
-import { bytesOfBase64, fetched, type IncomingImage } from '../incoming.js';
+import { bytesOfBase64, fetched, type IncomingImage } from '../request/incoming.js';
 import { invalidField, pointerOf } from '../request-error.js';
-import type { TrustedHost } from '../url-policy.js';
+import type { TrustedHost } from '../fetch/url-policy.js';
 
 /** A task, as far as it concerns us. */
 export interface Task {

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import * as value from '../../config/values.js';
-import { base64Of } from '../incoming.js';
-import { parseJson } from '../json.js';
+import { base64Of } from '../request/incoming.js';
+import { parseJson } from '../request/json.js';
 import { predict, type Prediction } from '../predict.js';
-import { validated, type Received } from '../readers.js';
-import { admit, receive } from '../receive.js';
+import { validated, type Received } from '../request/readers.js';
+import { admit, receive } from '../request/receive.js';
 import { RequestError } from '../request-error.js';
 import type { Server } from '../server.js';
 
@@ -68,8 +68,8 @@ async function shapesIn(request: FastifyRequest, reply: FastifyReply, server: Se
   const { scoreFloor } = server.job.worker;
   using share = admit(request, server);
   const readers = { 'application/json': (body: Buffer) => readCall(body, scoreFloor) };
-  const { images, query } = await receive(request, { readers, maxImages: 1 }, { server, share });
-  const prediction = await predict(images[0]!, query, { server, call: request.call, share, lane: 'interactive' });
+  const { images, search } = await receive(request, { readers, maxImages: 1 }, { server, share });
+  const prediction = await predict(images[0]!, search, { server, call: request.call, share, lane: 'interactive' });
   return shapesOf(prediction);
 }
 

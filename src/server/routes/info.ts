@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { deviceName } from '../../core/device.js';
 import { thresholdsOf } from '../../core/select.js';
 import { inputSizeOf } from '../../model/input-size.js';
-import { docsPage } from '../docs-page.js';
-import { openApiOf } from '../openapi.js';
+import { docsPage } from '../docs/docs-page.js';
+import { openApiOf } from '../docs/openapi.js';
 import type { Server } from '../server.js';
 
 /** What the server says of itself. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ProblemAnswer } from '../../config/predict-schema.js';
 import { inferReader, INPUTS, OUTPUTS, tensorsOf } from '../infer.js';
 import { predict, type Prediction } from '../predict.js';
-import { admit, receive } from '../receive.js';
+import { admit, receive } from '../request/receive.js';
 import { RequestError } from '../request-error.js';
 import type { Server } from '../server.js';
 
@@ -62,11 +62,11 @@ async function infer(request: FastifyRequest, server: Server) {
     readers: { 'application/json': inferReader, 'application/octet-stream': inferReader, '': inferReader },
     maxImages,
   };
-  const { images, query, id, wanted } = await receive(request, accepted, { server, share });
+  const { images, search, id, wanted } = await receive(request, accepted, { server, share });
   share.grow({ items: images.length - 1, bytes: 0 });
   const lane = images.length === 1 ? 'interactive' : 'bulk';
   const context = { server, call: request.call, share, lane } as const;
-  const outcomes = await Promise.allSettled(images.map((image) => predict(image, query, context)));
+  const outcomes = await Promise.allSettled(images.map((image) => predict(image, search, context)));
   return { id, outputs: tensorsOf(outcomes.map(valueOf), wanted) };
 }
 

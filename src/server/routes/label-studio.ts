@@ -5,14 +5,14 @@ import type { FailureCode } from '../../core/errors.js';
 import type { Ontology } from '../../core/ontology.js';
 import { regionsOf, taskScoreOf, type Region, type RegionTags } from '../../formats/label-studio-region.js';
 import { itemProblemOf } from '../item-problem.js';
-import { parseJson } from '../json.js';
+import { parseJson } from '../request/json.js';
 import { invalidConfig, rectangleLabelsOf } from '../label-studio/label-config.js';
 import { taskImageOf } from '../label-studio/task-image.js';
 import { modelVersionOf, wishesOf } from '../label-studio/wishes.js';
 import { predict, type Context, type Prediction } from '../predict.js';
 import { namedError } from '../problem.js';
-import { validated } from '../readers.js';
-import { admit, receive, receiveJson } from '../receive.js';
+import { validated } from '../request/readers.js';
+import { admit, receive, receiveJson } from '../request/receive.js';
 import type { Server } from '../server.js';
 
 /** Label Studio sends what it has; what we do not know of is left alone. */
@@ -83,18 +83,18 @@ async function annotate(request: FastifyRequest, server: Server) {
   const { call } = request;
   const atOnce = Math.min(server.job.settings.requestImages, server.job.settings.queueItems);
   const asked = await receive(request, { readers: readersOf(server), maxImages: MAX_TASKS }, { server, share });
-  const { images, query, tags, version } = asked;
+  const { images, search, tags, version } = asked;
   share.grow({ items: Math.max(0, Math.min(images.length, atOnce) - 1), bytes: 0 });
   const lane = images.length > 1 ? 'bulk' : 'interactive'; // one task: somebody has opened it
   const context: Context = { server, call, share, lane };
   const limit = pLimit(atOnce);
-  const outcomes = await Promise.all(images.map((image) => limit(() => settled(() => predict(image, query, context)))));
+  const outcomes = await Promise.allSettled(images.map((image) => limit(() => predict(image, search, context))));
   assertComputed(outcomes);
   const results = outcomes.map((outcome, i): TaskAnswer => {
     const image = images[i]!.id ?? '';
-    return 'error' in outcome
-      ? { result: [], score: 0, model_version: version, error: itemProblemOf(outcome.error, request, server) }
-      : { ...shown(outcome.prediction, { tags, image }), model_version: version };
+    return outcome.status === 'rejected'
+      ? { result: [], score: 0, model_version: version, error: itemProblemOf(outcome.reason, request, server) }
+      : { ...shown(outcome.value, { tags, image }), model_version: version };
   });
   return { results, model_version: version };
 }
@@ -119,16 +119,6 @@ function readersOf(server: Server) {
 const NO_RECTANGLES =
   'It has no RectangleLabels with labels whose toName is an Image with a value such as "$image"; boxes need that.';
 
-type Outcome = { readonly prediction: Prediction } | { readonly error: unknown };
-
-async function settled(predictOne: () => Promise<Prediction>): Promise<Outcome> {
-  try {
-    return { prediction: await predictOne() };
-  } catch (error) {
-    return { error };
-  }
-}
-
 /** That the server had no time or worker for an image says nothing of it; an empty answer would be stored as "nothing found". */
 const NOT_COMPUTED: readonly FailureCode[] = [
   'CLIENT_GONE',
@@ -141,9 +131,9 @@ const NOT_COMPUTED: readonly FailureCode[] = [
 ];
 
 /** @throws the first error that is no image's, so that the whole request fails and is asked again */
-function assertComputed(outcomes: readonly Outcome[]): void {
+function assertComputed(outcomes: readonly PromiseSettledResult<Prediction>[]): void {
   for (const outcome of outcomes) {
-    if ('error' in outcome && NOT_COMPUTED.includes(namedError(outcome.error).code)) throw outcome.error;
+    if (outcome.status === 'rejected' && NOT_COMPUTED.includes(namedError(outcome.reason).code)) throw outcome.reason;
   }
 }
 

@@ -1,4 +1,4 @@
-import { PreannotateError } from '../core/errors.js';
+import { PreannotateError } from '../../core/errors.js';
 
 /**
  * The one answer for every URL that must not be fetched. It names no reason, and a name that does not exist gets it too:

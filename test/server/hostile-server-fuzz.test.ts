@@ -97,43 +97,47 @@ interface Speech {
 /** One thing a server may say, good or bad. */
 function speechOf(seed: number): Speech {
   const random = new Random(seed);
-  const chance = (share: number) => (random.uniform() + 1) / 2 < share;
-  const below = (limit: number) => Math.floor(((random.uniform() + 1) / 2) * limit);
-  const oneOf = <Item>(items: readonly Item[]) => items[below(items.length)]!;
-
-  const body = Buffer.from(Array.from({ length: 1 + below(oneOf([10, 1000, 120_000])) }, () => below(256)));
-  const status = chance(0.85) ? '200 OK' : oneOf(['404 Not Found', '302 Found', '206 Partial', '103 Hints', '999 ?']);
-  const type = chance(0.9) ? 'image/png' : oneOf(['text/html', '', 'image/\u00ff', 'application/json']);
-  const framing = oneOf(['length', 'chunked', 'close']);
-  const lie = framing === 'length' && chance(0.2) ? oneOf([-1, 1, 1000, 1e9]) : 0;
+  const body = Buffer.from(
+    Array.from({ length: 1 + random.below(random.oneOf([10, 1000, 120_000])) }, () => random.below(256)),
+  );
+  const status = random.chance(0.85)
+    ? '200 OK'
+    : random.oneOf(['404 Not Found', '302 Found', '206 Partial', '103 Hints', '999 ?']);
+  const type = random.chance(0.9) ? 'image/png' : random.oneOf(['text/html', '', 'image/\u00ff', 'application/json']);
+  const framing = random.oneOf(['length', 'chunked', 'close']);
+  const lie = framing === 'length' && random.chance(0.2) ? random.oneOf([-1, 1, 1000, 1e9]) : 0;
   const head = [`HTTP/1.1 ${status}`, `content-type: ${type}`, 'location: /nowhere'];
-  if (chance(0.3)) head.push(`x-junk: ${'y'.repeat(below(10_000))}`);
+  if (random.chance(0.3)) head.push(`x-junk: ${'y'.repeat(random.below(10_000))}`);
   if (framing === 'length') head.push(`content-length: ${body.length + lie}`);
   if (framing === 'chunked') head.push('transfer-encoding: chunked');
   const parts = [Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1')];
   if (framing === 'chunked') {
     for (let at = 0; at < body.length;) {
-      const size = Math.min(body.length - at, 1 + below(oneOf([3, 100, 50_000])));
-      parts.push(Buffer.from(`${size.toString(16)}${chance(0.1) ? ';ext=1' : ''}\r\n`), body.subarray(at, at + size));
+      const size = Math.min(body.length - at, 1 + random.below(random.oneOf([3, 100, 50_000])));
+      parts.push(
+        Buffer.from(`${size.toString(16)}${random.chance(0.1) ? ';ext=1' : ''}\r\n`),
+        body.subarray(at, at + size),
+      );
       parts.push(Buffer.from('\r\n'));
       at += size;
     }
-    parts.push(Buffer.from(chance(0.1) ? '0\r\ntrailer: 1\r\n\r\n' : '0\r\n\r\n'));
+    parts.push(Buffer.from(random.chance(0.1) ? '0\r\ntrailer: 1\r\n\r\n' : '0\r\n\r\n'));
   } else parts.push(body);
 
   const wire = Buffer.concat(parts);
-  const mutations = chance(0.3) ? 1 + below(5) : 0;
-  for (let i = 0; i < mutations; i++) wire[below(chance(0.7) ? Math.min(wire.length, 200) : wire.length)] = below(256);
-  const cut = chance(0.15) ? below(wire.length) : wire.length;
+  const mutations = random.chance(0.3) ? 1 + random.below(5) : 0;
+  for (let i = 0; i < mutations; i++)
+    wire[random.below(random.chance(0.7) ? Math.min(wire.length, 200) : wire.length)] = random.below(256);
+  const cut = random.chance(0.15) ? random.below(wire.length) : wire.length;
   const pieces: Buffer[] = [];
   for (let at = 0; at < cut;) {
-    const end = Math.min(cut, at + 1 + below(oneOf([20, 5000, 200_000])));
+    const end = Math.min(cut, at + 1 + random.below(random.oneOf([20, 5000, 200_000])));
     pieces.push(wire.subarray(at, end));
     at = end;
   }
-  const ending = chance(0.85) ? 'close' : oneOf(['reset', 'stay'] as const);
+  const ending = random.chance(0.85) ? 'close' : random.oneOf(['reset', 'stay'] as const);
   const good = status === '200 OK' && type === 'image/png' && lie === 0 && mutations === 0 && cut === wire.length;
-  return { pieces, ending, clientLeaves: chance(0.1), expected: good && ending === 'close' ? body : undefined };
+  return { pieces, ending, clientLeaves: random.chance(0.1), expected: good && ending === 'close' ? body : undefined };
 }
 
 async function deliver(socket: Socket, { pieces, ending }: Speech): Promise<void> {

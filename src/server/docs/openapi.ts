@@ -7,12 +7,12 @@ import {
   PredictOptions,
   PredictRequest,
   ProblemAnswer,
-} from '../config/predict-schema.js';
-import { FAILURES, type FailureCode } from '../core/errors.js';
+} from '../../config/predict-schema.js';
+import { FAILURES, type FailureCode } from '../../core/errors.js';
 import { compatPaths } from './openapi-compat.js';
-import { NDJSON } from './ndjson.js';
-import { PROBLEM_TYPE } from './problem.js';
-import type { ServeJob } from './server.js';
+import { NDJSON } from '../ndjson.js';
+import { PROBLEM_TYPE } from '../problem.js';
+import type { ServeJob } from '../server.js';
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
-import { PreannotateError } from '../core/errors.js';
-import { printable } from '../core/text.js';
+import { PreannotateError } from '../../core/errors.js';
+import { printable } from '../../core/text.js';
 import { invalid, refused } from './url-failures.js';
 
 /** A host that whoever runs the server named: asked whatever the rules for other hosts say, with what opens it. */

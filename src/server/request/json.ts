@@ -1,40 +1,57 @@
-import { RequestError } from './request-error.js';
+import { RequestError } from '../request-error.js';
 
 const MAX_DEPTH = 64; // an ontology has 4 levels
 const MAX_VALUES = 200_000; // each takes a hundred times its bytes while it is validated
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
 /** Reads a JSON body. @throws RequestError REQUEST_MALFORMED */
 export function parseJson(body: Buffer): unknown {
-  assertModest(body);
+  const names = namesWritten(body);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body); // takes a byte order mark away
   } catch {
     throw malformed('The body is not UTF-8 text.');
   }
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text);
   } catch {
     throw malformed('The body is not JSON.'); // V8's own words would quote the body
   }
+  if (namesKept(value) < names) throw malformed('An object of the JSON has a name twice.'); // which one is meant?
+  return value;
 }
 
-/** Counts brackets and commas outside of strings; a string of base64 is passed over at the speed of memory. */
-function assertModest(body: Buffer): void {
+function namesKept(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inside: unknown[] = Object.values(value);
+  return inside.reduce<number>((sum, each) => sum + namesKept(each), Array.isArray(value) ? 0 : inside.length);
+}
+
+/**
+ * Counts what is outside of strings; a string of base64 is passed over at the speed of memory.
+ *
+ * @returns How many names there are in all objects, each as often as it was written.
+ * @throws RequestError REQUEST_MALFORMED for more levels or values than anybody needs
+ */
+function namesWritten(body: Buffer): number {
   let depth = 0;
   let values = 1;
+  let names = 0;
   for (let i = 0; i < body.length; i++) {
     const byte = body[i]!;
     if (byte === QUOTE) i = endOfString(body, i);
     else if (byte === COMMA) values++;
+    else if (byte === COLON) names++;
     else if (OPENING.has(byte)) depth++;
     else if (CLOSING.has(byte)) depth--;
     if (depth > MAX_DEPTH) throw malformed(`The JSON is nested more than ${MAX_DEPTH} levels deep.`);
     if (values > MAX_VALUES) throw malformed(`The JSON has more than ${MAX_VALUES} values.`);
   }
+  return names;
 }
 
 /** Where the string that begins at `start` ends: at a quote with an even number of backslashes before it. */

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
+import { Gathered } from '../gathered.js';
 import { mayConnect } from './address-guard.js';
 import { checkedAddresses, type Address } from './resolve-host.js';
 import { failed, refused, tooLarge } from './url-failures.js';
@@ -102,23 +103,12 @@ function textOf(header: string | string[] | undefined): string {
   return [header ?? ''].flat().join(',').trim();
 }
 
-const FIRST_BYTES = 65_536;
-
-/** Copies into one growing buffer. A chunk kept as it comes keeps the 64 KB it was read with, were it a single byte of them. */
 async function collect(body: AsyncIterable<Buffer>, { maxBytes, onBytes }: UrlPolicy): Promise<Uint8Array> {
-  let bytes = Buffer.allocUnsafe(Math.min(FIRST_BYTES, maxBytes));
-  let length = 0;
+  const gathered = new Gathered(maxBytes);
   for await (const chunk of body) {
-    const needed = length + chunk.length;
-    if (needed > maxBytes) throw tooLarge(maxBytes);
+    if (gathered.bytes.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
     onBytes?.(chunk.length);
-    if (needed > bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, bytes.length * 2), maxBytes));
-      bytes.copy(larger, 0, 0, length);
-      bytes = larger;
-    }
-    chunk.copy(bytes, length);
-    length = needed;
+    gathered.add(chunk);
   }
-  return bytes.subarray(0, length);
+  return gathered.bytes;
 }

@@ -1,5 +1,5 @@
 import { errors } from 'undici';
-import { PreannotateError, systemCodeOf } from '../core/errors.js';
+import { PreannotateError, systemCodeOf } from '../../core/errors.js';
 import { ask } from './ask.js';
 import { failed, timedOut } from './url-failures.js';
 import { allowedRedirect, allowedUrl, type UrlPolicy } from './url-policy.js';

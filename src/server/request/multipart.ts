@@ -1,5 +1,5 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { RequestError } from './request-error.js';
+import { RequestError } from '../request-error.js';
 
 /** What a form holds. */
 export interface Form {

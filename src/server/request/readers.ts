@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { problemsOf } from '../config/problems.js';
-import { BatchRequest, PredictOptions, PredictRequest } from '../config/predict-schema.js';
+import { problemsOf } from '../../config/problems.js';
+import { BatchRequest, PredictOptions, PredictRequest } from '../../config/predict-schema.js';
 import { encodedOf, type IncomingImage } from './incoming.js';
 import { parseJson } from './json.js';
 import { parseForm } from './multipart.js';
-import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from './request-error.js';
+import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from '../request-error.js';
 
 /** A request, read and validated. */
 export interface Received {

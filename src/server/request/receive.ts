@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { declaredLength, readBody } from './body.js';
-import type { Share } from './gate.js';
+import type { Share } from '../gate.js';
 import { gunzip } from './gunzip.js';
-import { queryOf, type Query } from './predict.js';
+import { searchOf, type Search } from '../predict.js';
 import { parseJson } from './json.js';
 import type { Reader, Received } from './readers.js';
-import { RequestError } from './request-error.js';
-import type { Server } from './server.js';
+import { RequestError } from '../request-error.js';
+import type { Server } from '../server.js';
 
 /** What a route takes. */
 interface Accepted<What extends Received> {
@@ -26,13 +26,13 @@ export async function receive<What extends Received>(
   request: FastifyRequest,
   { readers, maxImages }: Accepted<What>,
   { server, share }: { server: Server; share: Share },
-): Promise<What & { readonly query: Query }> {
+): Promise<What & { readonly search: Search }> {
   const reader = readerOf(request, readers);
   using _coming = server.opened().engine.expect();
   const body = await bodyOf(request, { server, share });
   share.grow({ items: 1, bytes: 0 });
   const received = await reader(body, request, maxImages);
-  return { ...received, query: await queryOf(received.options, server) };
+  return { ...received, search: await searchOf(received.options, server) };
 }
 
 /** Reads a body of JSON, also where no model is open. @throws RequestError */

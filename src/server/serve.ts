@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { PreannotateError } from '../core/errors.js';
+import { createApp } from './app.js';
+import { listen } from './listen.js';
+import { Server, type ServeJob } from './server.js';
+import { start } from './start.js';
+
+const DRAIN_STEP_MS = 20; // how often a server that stops looks whether everything is answered
+
+/** Why a server stops, and what its exit code says of that. */
+interface Stop {
+  readonly why: string;
+  readonly exitCode: number;
+}
+
+/**
+ * Serves until SIGTERM or SIGINT, then finishes what is in flight. A second signal ends the process at once.
+ *
+ * @param onReady - Called with the address, once requests are answered.
+ * @returns The exit code: 0, or 1 when requests had to be cut off or no worker can be had any more.
+ * @throws PreannotateError LISTEN_FAILED, and whatever keeps the model from being opened
+ */
+export async function serve(job: ServeJob, onReady: (address: string) => void): Promise<number> {
+  const server = new Server(job);
+  const app = await createApp(server);
+  const stop = new AbortController();
+  const signals = onSignals(stop);
+  try {
+    const address = await listen(app, job); // first: a port that is taken is said before a model is opened
+    let failed: PreannotateError | undefined;
+    const running = await start(server, {
+      signal: stop.signal,
+      onFailure: (failure) => {
+        if (server.phase === 'starting') {
+          failed = failure;
+          return;
+        }
+        job.log.fatal({ code: failure.code }, failure.message);
+        stop.abort({ why: failure.message, exitCode: 1 } satisfies Stop);
+      },
+    });
+    await using _engine = running.engine;
+    if (failed !== undefined) throw failed; // one device could not be had while another was ready
+    server.running = running;
+    server.phase = 'ready';
+    onReady(address);
+    return await untilStopped(app, server, stop.signal);
+  } catch (error) {
+    if (error === stop.signal.reason) return (error as Stop).exitCode; // before anything was asked of it
+    throw error;
+  } finally {
+    await app.close(); // with whatever connections are left
+    signals[Symbol.dispose]();
+  }
+}
+
+/** Waits for the end, then lets requests in flight finish: no new connections, and every answer closes its own. */
+async function untilStopped(app: FastifyInstance, server: Server, signal: AbortSignal): Promise<number> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  const { why, exitCode } = signal.reason as Stop;
+  const { log, settings } = server.job;
+  log.info({ open: server.connections.requests }, `stopping: ${why}`);
+  if (exitCode === 0 && settings.drainDelaySec > 0) {
+    server.phase = 'leaving';
+    await sleep(settings.drainDelaySec * 1000);
+  }
+  server.phase = 'draining';
+  app.server.close();
+  app.server.closeIdleConnections();
+  const end = performance.now() + settings.drainSec * 1000;
+  while (performance.now() < end && server.connections.requests > 0) await sleep(DRAIN_STEP_MS);
+  if (server.connections.requests === 0) return exitCode;
+  log.warn({ open: server.connections.requests }, `cut off: not finished within ${settings.drainSec} s`);
+  return 1;
+}
+
+function onSignals(stop: AbortController): Disposable {
+  const handlers = (['SIGINT', 'SIGTERM'] as const).map((name) => {
+    const handler = () => {
+      if (stop.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143); // workers see that and end too
+      stop.abort({ why: name, exitCode: 0 } satisfies Stop);
+    };
+    process.on(name, handler);
+    return () => process.off(name, handler);
+  });
+  return { [Symbol.dispose]: () => handlers.forEach((remove) => remove()) };
+}

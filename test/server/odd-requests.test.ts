@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { askOddly } from '../support/odd-clients.js';
+import { scene, TestServer } from '../support/server.js';
+
+/** `npm run bench odd` does the same with other requests, for ten minutes. */
+it('whatever is sent, the server answers whose fault it is, and lives', async () => {
+  await using server = await TestServer.ready({
+    args: ['--no-url', '--receive-timeout-sec', '2', '--workers-per-device', '1'],
+  });
+  const image = await scene('scene-01.jpg');
+  const predict = async () => ({ ...((await (await server.post(image)).json()) as object), request_id: '' });
+  const before = await predict();
+  const { counts, faults } = await askOddly(server.url, Array.from({ length: 1200 }, (_, seed) => seed).values());
+  expect(faults).toEqual([]);
+  expect([...counts.keys()]).toEqual(
+    expect.arrayContaining(['200', '400', '404', '405', '408', '413', '415', '422', '431', 'none']),
+  );
+  expect(await predict()).toEqual(before);
+  expect(await server.metrics('worker_restarts_total')).toEqual([0]);
+  expect(server.running.stderr).not.toContain('INTERNAL');
+});
