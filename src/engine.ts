@@ -27,8 +27,9 @@ export interface EngineJob {
 /** What a batch run and a server do differently with a pool of workers. */
 export interface EngineUse extends Pick<
   PoolOptions,
-  'batchingTimeoutSec' | 'maxCrashesInARow' | 'onChunk' | 'onFailure'
+  'batchingTimeoutSec' | 'maxCrashesInARow' | 'patienceSec' | 'onChunk' | 'onFailure'
 > {
+  readonly waitsForAll?: boolean; // until every worker has opened the model; a run begins with the first
   readonly note: (message: string) => void; // something the user should know
   readonly signal: AbortSignal;
 }
@@ -42,7 +43,7 @@ export interface EngineUse extends Pick<
 export async function startEngine(
   job: EngineJob,
   { model, images }: { model: Model; images: number },
-  { note, signal, ...use }: EngineUse,
+  { note, signal, waitsForAll = false, ...use }: EngineUse,
 ): Promise<Pool> {
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
   const placement = placeWorkers(devices, job.placement, workloadOf(job, model, images));
@@ -60,7 +61,7 @@ export async function startEngine(
   });
   try {
     await untilAborted(Promise.all([engine.ready(), engine.prepare(job.ontology, { keep: true })]), signal);
-    await engine.ready(); // whatever failed meanwhile is thrown
+    await untilAborted(waitsForAll ? engine.allReady() : engine.ready(), signal); // whatever failed meanwhile is thrown
     return engine;
   } catch (error) {
     await engine[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import cors from '@fastify/cors';
 import fastify, {
@@ -15,9 +16,9 @@ import { allowedHosts } from './allowed-hosts.js';
 import { authorise, isOpen } from './auth.js';
 import { Call } from './call.js';
 import { loadCertificate } from './certificate.js';
-import { inviteBodies } from './connections.js';
+import { inviteBodies, linger } from './connections.js';
 import { compressed, requestIdOf, SECURITY_HEADERS } from './headers.js';
-import { countCall } from './metrics.js';
+import { countCall, countRefusal } from './metrics.js';
 import { logOwnFault, namedError, problemOf, PROBLEM_TYPE } from './problem.js';
 import { RequestError } from './request-error.js';
 import { cvatRoutes } from './routes/cvat.js';
@@ -73,7 +74,7 @@ export async function createApp(server: Server): Promise<FastifyInstance> {
     ...(await transportOf(settings)),
     forceCloseConnections: true,
     return503OnClosing: false,
-    clientErrorHandler: (error, socket) => server.connections.refuse(error, socket),
+    clientErrorHandler: (error, socket) => refuse(error, socket, server),
     frameworkErrors: (error, request, reply) => {
       begin(request, reply, server); // an address that cannot be parsed is refused before any hook has run
       void answerError(error, request, reply);
@@ -138,9 +139,18 @@ function begin(request: FastifyRequest, reply: FastifyReply, server: Server): vo
       ...(call.failure === undefined ? {} : { code: call.failure }),
       ...Object.fromEntries([...call.times].map(([stage, ms]) => [`${stage}_ms`, Math.round(ms * 10) / 10])),
     };
-    if (request.method === 'GET') request.log.debug(line, 'answered');
+    const isLook = ['GET', 'HEAD'].includes(request.method) && call.failure === undefined;
+    if (isLook) request.log.debug(line, 'answered');
     else request.log.info(line, 'answered');
   });
+}
+
+function refuse(error: NodeJS.ErrnoException, socket: Socket, server: Server): void {
+  const refusal = server.connections.refuse(error, socket);
+  if (refusal === undefined) return;
+  const { status, code, request_id } = refusal;
+  countRefusal(server.metrics, refusal);
+  server.job.log.info({ request_id, route: 'unknown', status, code }, 'refused');
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -148,6 +158,7 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   logOwnFault(error, request.log);
   const { call } = request;
   call.failure ??= namedError(error).code;
+  linger(request.raw, reply.raw);
   void reply.code(body.status).headers(headers);
   const { errorBody } = request.routeOptions.config;
   if (errorBody !== undefined) return reply.type('application/json').send(JSON.stringify(errorBody(body)));

@@ -8,11 +8,15 @@ import { RequestError } from './request-error.js';
 /** For one request; it is not to be a way to have the server flood another one. */
 const FETCHES_AT_ONCE = 8;
 
+/** Images of one request that were fetched and are not annotated yet: enough for the next batches, and not all of a long list. */
+const HELD_AT_ONCE = 16;
+
 /** Beyond it, a timer of Node fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A client that does not read its answer would hold its connection, and keep the server from stopping. */
-const SENDING_MS = 30_000;
+/** A client that reads nothing of its answer for so long would hold its connection, and keep the server from stopping. */
+const UNREAD_MS = 30_000;
+const SENDING_MS = 600_000; // however slowly it reads
 
 /** The stages of a request, as Server-Timing and the metrics tell them. */
 export type Stage = 'receive' | 'fetch' | 'encode' | 'queue' | 'decode' | 'infer' | 'post';
@@ -26,6 +30,8 @@ export class Call {
   readonly #controller = new AbortController();
   /** Images by URL are fetched so many at once. */
   readonly fetches = pLimit(FETCHES_AT_ONCE);
+  /** From before it is fetched until it is annotated. */
+  readonly held = pLimit(HELD_AT_ONCE);
   readonly #times = new Map<Stage, number>();
   readonly #response: ServerResponse;
   #deadline: NodeJS.Timeout | undefined;
@@ -61,10 +67,12 @@ export class Call {
 
   /** All of the answer is known: from now on it is up to the client to take it. */
   beginSending(): void {
-    this.#sending ??= setTimeout(() => {
+    const cut = () => {
       this.failure = 'CLIENT_GONE';
       this.#response.destroy();
-    }, SENDING_MS);
+    };
+    this.#response.setTimeout(UNREAD_MS, cut); // begins anew whenever the system has taken some of it
+    this.#sending ??= setTimeout(cut, SENDING_MS);
   }
 
   /** Notes how long a stage took; the longest of several images counts. */

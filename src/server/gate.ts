@@ -13,6 +13,8 @@ export interface Load {
 export interface Share extends Disposable {
   /** Takes more. @throws RequestError QUEUE_FULL */
   grow(load: Load): void;
+  /** A share beside this one, for what is given back sooner. */
+  part(): Share;
 }
 
 /** Bounds what is in the server at once: the memory of a server that is asked for more than it can do stays the same. */
@@ -48,6 +50,10 @@ export class Gate {
    */
   admit(announced: Load): Share {
     this.#assertRoom(announced);
+    return this.#share();
+  }
+
+  #share(): Share {
     let own: Load = { items: 0, bytes: 0 };
     let isDisposed = false;
     const grow = ({ items, bytes }: Load) => {
@@ -59,6 +65,7 @@ export class Gate {
     };
     return {
       grow,
+      part: () => this.#share(),
       [Symbol.dispose]: () => {
         isDisposed = true;
         this.#items -= own.items;

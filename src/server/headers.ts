@@ -33,7 +33,8 @@ export function requestIdOf({ headers }: IncomingMessage): string {
 /** Compresses texts that are worth it, for clients that take that. */
 export async function compressed(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
   if (typeof payload !== 'string' || payload.length < WORTH_COMPRESSING) return payload;
-  void reply.header('vary', 'accept-encoding');
+  const varies = reply.getHeader('vary');
+  void reply.header('vary', varies === undefined ? 'accept-encoding' : `${String(varies)}, accept-encoding`);
   const accepted = acceptedBy(request.headers['accept-encoding'] ?? '');
   const best = Object.entries(ENCODINGS).find(([name]) => accepted.has(name));
   if (best === undefined) return payload;

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -9,7 +10,11 @@ export async function listen(app: FastifyInstance, { settings }: ServeJob): Prom
   const { host, port, unix } = settings;
   const listenTextResolver = (text: string) => `listening at ${unix === undefined ? text : `unix:${unix}`}`;
   try {
-    if (unix === undefined) return await app.listen({ host, port, listenTextResolver });
+    if (unix === undefined) {
+      // Given the name, Fastify listens at each of its addresses, with servers of which only the first is known to us.
+      const only = host === 'localhost' ? (await lookup(host)).address : host;
+      return await app.listen({ host: only, port, listenTextResolver });
+    }
     await removeStale(unix);
     await app.listen({ path: unix, listenTextResolver });
     return `unix:${unix}`;

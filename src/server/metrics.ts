@@ -19,10 +19,14 @@ const REASONS: Readonly<Partial<Record<string, string>>> = {
   IMAGE_TOO_LARGE: 'decode',
   IMAGE_DEGRADED: 'decode',
   IMAGE_TIMEOUT: 'decode',
+  IMAGE_UNREADABLE: 'decode',
+  IMAGE_QUARANTINED: 'worker_lost',
+  URL_FETCH_FAILED: 'invalid',
+  URL_TIMEOUT: 'invalid', // another server's fault, and the client's choice
   WORKER_CRASHED: 'worker_lost',
   WORKERS_FAILING: 'worker_lost',
-  STOPPED: 'unavailable',
-  NOT_READY: 'unavailable',
+  STOPPED: 'rejected',
+  NOT_READY: 'rejected',
   INTERNAL: 'internal',
 };
 
@@ -31,6 +35,7 @@ export interface Observed {
   readonly gate: Gate;
   readonly status: () => EngineStatus | undefined;
   readonly openCalls: () => number;
+  readonly waiting: () => number; // images
 }
 
 export type Metrics = ReturnType<typeof openMetrics>;
@@ -86,7 +91,7 @@ export function openMetrics(observed: Observed) {
 
 function addGauges(
   named: (name: string, help: string) => { name: string; help: string; registers: Registry[] },
-  { gate, status, openCalls }: Observed,
+  { gate, status, openCalls, waiting }: Observed,
 ): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -95,14 +100,11 @@ function addGauges(
         this.set(read());
       },
     });
-  gauge(
-    'queue_items',
-    'Images that wait for a worker; admitted_items is what --queue-items bounds',
-    () => status()?.waiting ?? 0,
-  );
+  gauge('queue_items', 'Images that wait for a worker; admitted_items is what --queue-items bounds', waiting);
   gauge('admitted_items', 'Images in the server, waiting or computing; what --queue-items bounds', () => gate.items);
   gauge('queue_bytes', 'Bytes of requests in the server; what --queue-bytes bounds', () => gate.bytes);
   gauge('requests_in_progress', 'Requests that are not answered', openCalls);
+  gauge('resident_memory_bytes', 'Memory of the server itself, without its workers', () => process.memoryUsage.rss());
   addWorkerGauges(named, status);
   addRestarts(named, status);
 }
@@ -148,6 +150,12 @@ export function countCall(metrics: Metrics, call: Call, { route, status }: { rou
     if (ms !== undefined) metrics.stageSeconds.observe({ stage }, ms / 1000);
   }
   if (call.failure !== undefined) countFailure(metrics, call.failure);
+}
+
+/** What never became a request that has a route. */
+export function countRefusal(metrics: Metrics, { status, code }: { status: number; code: string }): void {
+  metrics.requests.inc({ route: 'unknown', code: String(status) });
+  countFailure(metrics, code);
 }
 
 export function countFailure(metrics: Metrics, code: string): void {

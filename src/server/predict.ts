@@ -37,6 +37,10 @@ export async function searchOf(options: PredictOptions, { job, ontologies }: Ser
     const detail = `It is below ${worker.scoreFloor}, the score_floor of this server.`;
     throw invalidField('/score_threshold', detail);
   }
+  if (options.max_detections !== undefined && options.max_detections > worker.maxDetections) {
+    const detail = `It is above ${worker.maxDetections}, the most boxes that this server keeps of an image (--max-detections).`;
+    throw invalidField('/max_detections', detail);
+  }
   const ontology = options.ontology === undefined ? job.ontology : await ontologies.read(options.ontology);
   return {
     ontology,
@@ -55,25 +59,38 @@ export async function searchOf(options: PredictOptions, { job, ontologies }: Ser
  *
  * @throws PreannotateError whatever became of the image instead, and the reason of the call's signal
  */
-export async function predict(
+export function predict(image: IncomingImage, search: Search, context: Context): Promise<Prediction> {
+  const { call } = context;
+  const annotated = () => annotate(image, search, context);
+  return image.isFetched === true ? untilAborted(call.held(annotated), call.signal) : annotated();
+}
+
+async function annotate(
   image: IncomingImage,
   { ontology, selection }: Search,
   { server, call, share, lane }: Context,
 ): Promise<Prediction> {
   const { engine, bulk } = server.opened();
   const { signal } = call;
+  using own = share.part(); // what is fetched is given back with the image, not with the request
   const fetchStart = performance.now();
-  const bytes = await untilAborted(image.load(server.job.urls, { call, share }), signal);
-  call.took('fetch', performance.now() - fetchStart);
+  const bytes = await untilAborted(image.load(server.job.urls, { call, share: own }), signal);
+  if (image.isFetched === true) call.took('fetch', performance.now() - fetchStart);
   server.killers.assertHarmless(bytes);
-  const detect = () => engine.detect({ name: image.name, bytes }, ontology, signal);
+  let lined = 0; // ms before the engine was asked
   const outcome = await detectWith(async () => {
     const start = performance.now();
     await engine.prepare(ontology, { signal }); // first, so that others of the lane need not wait for that
-    call.took('encode', performance.now() - start);
+    const prepared = performance.now();
+    call.took('encode', prepared - start);
+    const detect = () => {
+      lined = performance.now() - prepared;
+      return engine.detect({ name: image.name, bytes }, ontology, signal);
+    };
     return lane === 'bulk' ? untilAborted(bulk(detect), signal) : detect();
   });
-  const { queue, decode, infer } = outcome.timing ?? { queue: 0, decode: 0, infer: 0 };
+  const { queue: waited, decode, infer } = outcome.timing ?? { queue: 0, decode: 0, infer: 0 };
+  const queue = lined + waited;
   call.took('queue', queue);
   call.took('decode', decode);
   call.took('infer', infer);

@@ -63,6 +63,7 @@ export class Server {
       gate: this.gate,
       status: () => this.status(),
       openCalls: () => this.connections.requests,
+      waiting: () => (this.status()?.waiting ?? 0) + (this.running?.bulk.pendingCount ?? 0),
     });
   }
 

@@ -11,6 +11,9 @@ import type { Running, Server } from './server.js';
 /** A run that loses one worker after another to its images gives up; a server goes on, with pauses between. */
 const MAX_CRASHES_IN_A_ROW = Infinity;
 
+/** Whatever a worker still computes after twice the time of a request, nobody waits for. */
+const LEAST_PATIENCE_SEC = 30;
+
 const LINE_EVERY_MS = 10_000;
 
 /**
@@ -24,11 +27,13 @@ export async function start(
   { signal, onFailure }: { signal: AbortSignal; onFailure: (failure: PreannotateError) => void },
 ): Promise<Running> {
   const { settings, log } = job;
-  const { precision } = settings;
+  const { precision, timeoutSec } = settings;
   const model = await findModel(settings.model, { precision, watcher: logged(log), signal, variables: process.env });
   const use = {
     batchingTimeoutSec: settings.batchingTimeoutSec,
     maxCrashesInARow: MAX_CRASHES_IN_A_ROW,
+    waitsForAll: true, // a device that cannot be had is said before anybody is answered
+    ...(timeoutSec === 0 ? {} : { patienceSec: Math.max(LEAST_PATIENCE_SEC, 2 * timeoutSec) }),
     onChunk: (chunk: FinishedChunk) => {
       countChunk(metrics, chunk);
       pace.add(chunk.images, chunk.times.infer);

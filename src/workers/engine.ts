@@ -11,6 +11,8 @@ export interface Engine extends AsyncDisposable {
   readonly capacity: number;
   /** Resolves when a worker has opened the model. @throws PreannotateError when none can be had */
   ready(): Promise<void>;
+  /** Resolves when every worker has. @throws PreannotateError when one cannot be had */
+  allReady(): Promise<void>;
   /** Encodes the prompts and examples of an ontology, unless that was done before. @throws PreannotateError ONTOLOGY_INVALID */
   prepare(ontology: Ontology, options?: PrepareOptions): Promise<void>;
   /** Never rejects because of the image: that is an answer too. Rejects when no worker can be had, or on `signal`. */
@@ -56,6 +58,7 @@ export interface PoolOptions {
   readonly onWarning: (message: string) => void;
   readonly batchingTimeoutSec?: number; // how long a batch may wait to fill up; default: until a worker has nothing to do
   readonly maxCrashesInARow?: number; // of one worker with images in hand, none finished between
+  readonly patienceSec?: number; // with a worker that has images and gives no sign of life; default: ten minutes an image
   readonly onChunk?: (chunk: FinishedChunk) => void;
   readonly onFailure?: (failure: PreannotateError) => void; // no worker can be had any more
 }

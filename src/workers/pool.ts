@@ -54,11 +54,14 @@ export class Pool implements Engine {
       crashed: (tickets: readonly Ticket[], exit: Exit, slot: Slot) => this.#crashed(tickets, exit, slot),
       measured: (times: StageTimes, images: number, slot: Slot) => this.#measured(times, images, slot),
       noticed: (message: string) => this.#noticed(message),
+      died: (exit: Exit, slot: Slot) =>
+        options.onWarning(`A ${workerName(slot.device)} died (${exit.how}) and is replaced.`),
       failed: (failure: Failure, slot: Slot) => this.#slotFailed(failure, slot),
     };
     const settings = { ...options.settings, maxBatchSize: options.maxBatchSize };
+    const { patienceSec } = options;
     this.#slots = options.devices.flatMap((device) =>
-      Array.from({ length: options.workersPerDevice }, () => new Slot(device, settings, events)),
+      Array.from({ length: options.workersPerDevice }, () => new Slot(device, { settings, patienceSec }, events)),
     );
     this.#queries = new OntologyQueries(encoder, this.#slots.length);
     this.capacity = this.#slots.length * this.#chunksAhead * options.maxBatchSize;
@@ -66,6 +69,14 @@ export class Pool implements Engine {
 
   async ready(): Promise<void> {
     await this.#readySlot();
+  }
+
+  async allReady(): Promise<void> {
+    while (!this.#slots.every(({ loadMs }) => loadMs > 0)) {
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#changed.wait();
+    }
+    await this.ready();
   }
 
   async prepare(ontology: Ontology, options: PrepareOptions = {}): Promise<void> {

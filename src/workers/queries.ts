@@ -5,6 +5,7 @@ import { readCached, sha256Of, writeCached } from '../disk/cache.js';
 import type { ImageSize } from '../model/input-size.js';
 import type { QueryBank } from '../model/query-groups.js';
 import type { Model } from '../model/source.js';
+import type { PromptTokenizer } from '../model/tokenizer.js';
 import { embedExamples, exampleKey } from './examples.js';
 import type { Encoded, ToEncode } from './protocol.js';
 
@@ -31,6 +32,7 @@ type Encode = (what: ToEncode) => Promise<Encoded>;
 export class PromptEncoder {
   readonly #source: PromptSource;
   readonly #encode: Encode;
+  #tokenizer: Promise<PromptTokenizer> | undefined;
 
   constructor(source: PromptSource, encode: Encode) {
     this.#source = source;
@@ -92,11 +94,8 @@ export class PromptEncoder {
   }
 
   async #tokenise(prompts: readonly Query[], whereOf: (prompt: string) => string): Promise<number[][]> {
-    const { model, allowTruncate } = this.#source;
-    // Loaded here because a known ontology needs no tokenizer, and its vocabulary takes 0.15 s to read.
-    const { PromptTokenizer } = await import('../model/tokenizer.js');
-    const { folder, config } = model.checkpoint;
-    const tokenizer = await PromptTokenizer.open(folder, config.text_config.max_position_embeddings);
+    this.#tokenizer ??= this.#openTokenizer();
+    const tokenizer = await this.#tokenizer;
     const tooLong: string[] = [];
     const tokenIds = prompts.flatMap(({ prompt, texts }) =>
       texts.map((text) => {
@@ -110,7 +109,7 @@ export class PromptEncoder {
         return tokenizer.truncate(ids);
       }),
     );
-    if (tooLong.length > 0 && !allowTruncate) {
+    if (tooLong.length > 0 && !this.#source.allowTruncate) {
       throw new PreannotateError({
         code: 'ONTOLOGY_INVALID',
         message: tooLong.join('\n'),
@@ -118,6 +117,13 @@ export class PromptEncoder {
       });
     }
     return tokenIds;
+  }
+
+  /** Once, and when it is needed: a known ontology needs no tokenizer, and its vocabulary takes 0.15 s to read. */
+  async #openTokenizer(): Promise<PromptTokenizer> {
+    const { folder, config } = this.#source.model.checkpoint;
+    const { PromptTokenizer } = await import('../model/tokenizer.js');
+    return PromptTokenizer.open(folder, config.text_config.max_position_embeddings);
   }
 }
 

@@ -8,13 +8,11 @@ import { Encodings } from './encodings.js';
 import { failedToStart } from './failures.js';
 import { WorkerProcess, type Exit } from './process.js';
 import type { Encoded, FromWorker, StageTimes, ToEncode, WorkerSettings } from './protocol.js';
+import { Setbacks } from './setbacks.js';
 import { StallWatch } from './stall-watch.js';
 
-const MAX_FAILED_STARTS = 5; // in a row; then the device, not an image, is at fault
-const FIRST_BACKOFF_MS = 500; // doubled with each failed start
 const QUERY_BANKS = 64; // that a worker keeps; one of 200 prompts takes 0.4 MB
-const PROMPT_RESTARTS = 10; // workers that died with an image and are replaced at once
-const CRASH_BACKOFF_MS = 30_000; // at most, between workers that each died with an image
+const PATIENCE_MS = 600_000; // for an image without a sign of life: the largest model takes a minute on one core, or to open
 
 /** Images that a worker was given together, and when. */
 interface Chunk {
@@ -28,6 +26,8 @@ export interface SlotEvents {
   free(): void;
   /** These tickets were in the hands of a worker that died; each counts one more crash. */
   crashed(tickets: readonly Ticket[], exit: Exit, slot: Slot): void;
+  /** It died with no image in hand. */
+  died(exit: Exit, slot: Slot): void;
   measured(times: StageTimes, images: number, slot: Slot): void;
   /** Something to tell the user, if another worker has not said it. */
   noticed(message: string): void;
@@ -38,11 +38,11 @@ export interface SlotEvents {
 /** A place for one worker on one device: starts it, watches it, and replaces it when it dies. */
 export class Slot implements AsyncDisposable {
   readonly device: Device;
-  crashesInARow = 0; // with images in hand, and none finished between
   restarts = 0;
   hasGivenUp = false; // no worker is here any more, nor will be
   loadMs = 0; // that the last worker took to open the model
   readonly #settings: WorkerSettings;
+  readonly #patienceMs: number | undefined; // with images
   readonly #events: SlotEvents;
   readonly #outstanding = new Map<number, Chunk>();
   readonly #knownQueries: LruMap<string, true>;
@@ -51,17 +51,27 @@ export class Slot implements AsyncDisposable {
   #ready = false;
   #retiring = false;
   readonly #closed = new AbortController();
-  #failedStarts = 0;
+  readonly #setbacks = new Setbacks();
   #nextId = 0;
   #started = 0;
-  readonly #watch = new StallWatch({ inputs: () => this.#inputsAtHand(), stalled: () => this.#worker?.kill() });
+  readonly #watch = new StallWatch({ patienceMs: () => this.#patience(), stalled: () => this.#worker?.kill() });
 
-  constructor(device: Device, settings: WorkerSettings, events: SlotEvents) {
+  constructor(
+    device: Device,
+    { settings, patienceSec }: { settings: WorkerSettings; patienceSec: number | undefined },
+    events: SlotEvents,
+  ) {
     this.device = device;
     this.#settings = settings;
+    this.#patienceMs = patienceSec === undefined ? undefined : patienceSec * 1000;
     this.#events = events;
     this.#knownQueries = new LruMap(Math.max(QUERY_BANKS, settings.maxBatchSize)); // one chunk may need as many
     this.#start();
+  }
+
+  /** Workers that died with images in hand, and finished none between. */
+  get crashesInARow(): number {
+    return this.#setbacks.crashes;
   }
 
   get ready(): boolean {
@@ -154,7 +164,7 @@ export class Slot implements AsyncDisposable {
         this.#events.noticed(message.message);
         return;
       case 'ready':
-        this.#failedStarts = 0;
+        this.#setbacks.opened();
         this.#ready = true;
         this.loadMs = performance.now() - this.#started;
         this.#events.free();
@@ -163,6 +173,7 @@ export class Slot implements AsyncDisposable {
         this.#cannotOpen(message.failure);
         return;
       case 'encoded':
+        this.#setbacks.worked();
         this.#encodings.answered(message.id, message);
         return;
       case 'not-encoded':
@@ -189,7 +200,7 @@ export class Slot implements AsyncDisposable {
     if (chunk === undefined) return; // given back already, when the worker was seen to be dead
     const { tickets, sent } = chunk;
     this.#outstanding.delete(id);
-    this.crashesInARow = 0;
+    this.#setbacks.worked();
     const decode = times.read + times.decode + times.resize;
     tickets.forEach((ticket, i) => {
       const timing = { queue: sent - ticket.since, decode, infer: times.infer };
@@ -202,10 +213,12 @@ export class Slot implements AsyncDisposable {
     else this.#events.free();
   }
 
-  /** That are to go through the model before the next sign of life; a model to open or texts to encode count as one. */
-  #inputsAtHand(): number {
-    const starting = this.#ready && this.#encodings.size === 0 ? 0 : 1;
-    return Math.max(starting, ...[...this.#outstanding.values()].map(({ tickets }) => this.#batchOf(tickets)));
+  /** Milliseconds to the next sign of life; a model to open or texts to encode take no longer than an image. */
+  #patience(): number {
+    if (!this.#ready || this.#encodings.size > 0) return PATIENCE_MS;
+    if (this.#outstanding.size === 0) return Infinity;
+    const inputs = Math.max(...[...this.#outstanding.values()].map(({ tickets }) => this.#batchOf(tickets)));
+    return this.#patienceMs ?? inputs * PATIENCE_MS;
   }
 
   /** Inputs that may go through the model before the worker gives a sign of life: one image may have tiles for many batches. */
@@ -216,39 +229,29 @@ export class Slot implements AsyncDisposable {
   /** The worker is gone: by itself, killed, or retired. */
   #ended(exit: Exit): void {
     if (this.#closed.signal.aborted) return;
-    const wasReady = this.#ready;
+    const { ready: wasReady } = this;
+    const wasOpen = this.#ready;
     const lost = this.#tickets();
     this.#outstanding.clear();
     this.#encodings.lost();
-    if (!wasReady) this.#failedStarts++;
-    if (this.#failedStarts >= MAX_FAILED_STARTS) {
-      this.#ready = false;
-      this.#giveUp(failedToStart(MAX_FAILED_STARTS, this.device, exit));
+    if (!wasOpen && this.#setbacks.failedToStart()) {
+      this.#giveUp(failedToStart(this.#setbacks.failedStarts, this.device, exit));
       return;
     }
-    if (lost.length > 0) this.crashesInARow++;
+    const wasIdle = wasReady && lost.length === 0;
+    if (lost.length > 0) this.#setbacks.crashed();
+    if (wasIdle) this.#setbacks.diedIdle();
     void this.#restart();
-    if (lost.length > 0) {
-      this.#events.crashed(lost, exit, this);
-    }
+    if (lost.length > 0) this.#events.crashed(lost, exit, this);
+    if (wasIdle) this.#events.died(exit, this);
   }
 
   async #restart(): Promise<void> {
     this.#ready = false;
     this.restarts++;
     const { signal } = this.#closed;
-    try {
-      if (this.#failedStarts > 0) await sleep(FIRST_BACKOFF_MS * 2 ** (this.#failedStarts - 1), undefined, { signal });
-      // A run gives up at ten of these. A server goes on, but not in a busy loop.
-      else if (this.crashesInARow > PROMPT_RESTARTS)
-        await sleep(crashBackoffMs(this.crashesInARow), undefined, { signal });
-    } catch {
-      return; // the pool is closed
-    }
-    this.#start();
+    const { pauseMs } = this.#setbacks;
+    const isClosed = pauseMs > 0 && (await sleep(pauseMs, false, { signal }).catch(() => true));
+    if (!isClosed) this.#start();
   }
-}
-
-function crashBackoffMs(crashesInARow: number): number {
-  return Math.min(CRASH_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (crashesInARow - PROMPT_RESTARTS - 1));
 }

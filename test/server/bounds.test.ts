@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { connection, rawAnswer } from '../support/requests.js';
+import { closing, connection, rawAnswer } from '../support/requests.js';
 import { base64, scene, TestServer } from '../support/server.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -64,7 +64,7 @@ describe('a request that was let in', () => {
     server.running.child.kill('SIGTERM');
     await server.until(() => server.running.stderr.includes('stopping'));
     socket.write(bytes.subarray(1000));
-    await once(socket, 'close');
+    await closing(socket);
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect((await server.finished()).code).toBe(0);
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PredictAnswer, ProblemAnswer } from '../../src/config/predict-schema.js';
 import { EMOJI, preannotate } from '../support/cli.js';
+import { predict, predictionsOf, predictRequest } from '../support/label-studio.js';
 import { scene, TestServer } from '../support/server.js';
 import { startWebServer } from '../support/web-server.js';
 import { FORBIDDEN_HOSTS } from './forbidden.js';
@@ -124,4 +125,30 @@ it('--no-url refuses every URL, and --allow-host must be a host', async () => {
   const { code, stderr } = await preannotate(['serve', ...EMOJI, '--port', '0', '--allow-host', 'http://example.org/']);
   expect(code).toBe(2);
   expect(stderr).toMatch(/--allow-host http:\/\/example\.org\/ is not a host\.\n.*example\.org/);
+});
+
+describe('images by URL that are more than --queue-bytes together, and each less', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    const limit = String(20 * bytes.length); // 16 are held at once
+    const args = ['--allow-private', '--allow-host', `127.0.0.1:${web.port}`, '--queue-bytes', limit];
+    server = await TestServer.ready({ args: [...args, '--max-batch-size', '4'] });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const urls = () => Array.from({ length: 60 }, () => `http://127.0.0.1:${web.port}/photo.jpg`);
+
+  it('are all annotated, in a batch', async () => {
+    const response = await server.postJson('/predict/batch', { images: urls().map((image_url) => ({ image_url })) });
+    const { results } = (await response.json()) as { results: { status: number }[] };
+    expect(results.map(({ status }) => status)).toEqual(urls().map(() => 200));
+    expect(await server.metric('queue_bytes')).toBe(0);
+  });
+
+  it('are all annotated, as tasks of Label Studio', async () => {
+    const results = await predictionsOf(await predict(server, predictRequest(urls())));
+    expect(results).toHaveLength(60);
+    for (const { result } of results) expect(result.length).toBeGreaterThan(2);
+    expect(await server.metric('queue_bytes')).toBe(0);
+  });
 });

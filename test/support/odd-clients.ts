@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { oddRequest, type OddRequest } from './odd-requests.js';
-import { connection, times } from './requests.js';
+import { closing, connection, times } from './requests.js';
 import { samples } from './sample-requests.js';
 
 const AT_ONCE = 24;
@@ -45,7 +44,7 @@ interface Answer {
 /** Sends a request and waits for what comes of it. */
 async function send(url: string, { pieces, ending }: OddRequest): Promise<Answer> {
   const socket = connection(url);
-  const closed = once(socket, 'close').then(() => true);
+  const closed = closing(socket).then(() => true);
   let answer = '';
   socket.setEncoding('latin1').on('data', (part: string) => (answer += part));
   for (const piece of pieces) {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export const times = <Result>(count: number, make: (i: number) => Result): Result[] =>
@@ -19,13 +18,18 @@ export function connection(url: string): Socket {
   return connect(Number(port), hostname).on('error', () => {}); // the server may cut it; whoever waits sees that
 }
 
+/** Waits until a connection is closed, by whomever and however. */
+export async function closing(socket: Socket): Promise<void> {
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+}
+
 /** Writes what a client would, and reads until the server closes the connection. */
 export async function rawAnswer(url: string, text: string | Buffer): Promise<string> {
   const socket = connection(url);
   let answer = '';
   socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
   socket.write(text);
-  if (!socket.closed) await once(socket, 'close');
+  await closing(socket);
   return answer;
 }
 

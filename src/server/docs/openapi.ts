@@ -28,6 +28,7 @@ export interface OpenApi {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly security: readonly Json[]; // one of them is needed
   readonly components: Json;
 }
 
@@ -50,7 +51,7 @@ const OF_THE_COMMAND_LINE: ReadonlySet<string> = new Set([
 ] satisfies FailureCode[]);
 
 /** The interface, described from the schemas that validate it. */
-export function openApiOf({ version, settings }: ServeJob): OpenApi {
+export function openApiOf({ version, settings, apiKeys }: ServeJob): OpenApi {
   return {
     openapi: '3.1.0',
     info: {
@@ -60,9 +61,10 @@ export function openApiOf({ version, settings }: ServeJob): OpenApi {
     },
     paths: {
       ...predictPaths(),
-      ...otherPaths(settings.healthPath),
+      ...otherPaths(settings),
       ...compatPaths(settings.compat, problems(REFUSALS)),
     },
+    security: apiKeys.length === 0 ? [] : [{ bearer: [] }, { apiKey: [] }, { basic: [] }],
     components: {
       schemas: {
         PredictRequest: requestSchema(PredictRequest),
@@ -91,7 +93,8 @@ function predictPaths(): OpenApi['paths'] {
     '/predict': {
       post: {
         summary: 'Annotate one image',
-        description: 'The image as JSON, as field "image" of a form, or as it is with the options in the query string.',
+        description:
+          'The image as JSON, as field "image" of a form, or as it is. Options of the body count before those of the query string.',
         parameters: [...optionParameters(), deadlineParameter],
         requestBody: {
           required: true,
@@ -109,7 +112,7 @@ function predictPaths(): OpenApi['paths'] {
       post: {
         summary: 'Annotate several images',
         description: `Each image is answered for itself. With Accept: ${NDJSON} a line each, as they finish.`,
-        parameters: [deadlineParameter],
+        parameters: [...optionParameters(), deadlineParameter],
         requestBody: {
           required: true,
           content: {
@@ -132,7 +135,7 @@ function predictPaths(): OpenApi['paths'] {
   };
 }
 
-function otherPaths(healthPath: string): OpenApi['paths'] {
+function otherPaths({ healthPath, metrics }: ServeJob['settings']): OpenApi['paths'] {
   const get = (summary: string, type: string, more: number[] = []) => ({
     get: { summary, responses: { 200: { description: summary, content: { [type]: {} } }, ...problems(more) } },
   });
@@ -144,7 +147,7 @@ function otherPaths(healthPath: string): OpenApi['paths'] {
     '/ready': get('The same', 'application/json'),
     '/startupz': get('Whether the model is open (503 until then)', 'application/json'),
     '/info': get('Model, classes, limits', 'application/json', [401, 503]),
-    '/metrics': get('Metrics for Prometheus', text, [401]),
+    ...(metrics === 'off' ? {} : { '/metrics': get('Metrics for Prometheus', text, [401]) }),
     '/openapi.json': get('This description', 'application/json', [401]),
     '/docs': get('This description, for people', 'text/html', [401]),
   };
@@ -161,7 +164,7 @@ function optionSchemas(): Json {
   return requestSchema(PredictOptions)['properties'] as Json;
 }
 
-/** The options of an image that is sent as it is. */
+/** The options, in the query string. */
 function optionParameters(): Json[] {
   return Object.entries(optionSchemas() as Record<string, Json>).map(([name, schema]) => {
     const { description } = schema;

@@ -28,12 +28,14 @@ export function taskImageOf(
 ): IncomingImage {
   const pointer = pointerOf(['tasks', index, 'data', dataKey]);
   const source = Object.hasOwn(data, dataKey) ? data[dataKey] : undefined;
+  const isInRequest = typeof source !== 'string' || source.startsWith('data:');
   return {
     name: `task ${index}`,
     id,
+    isFetched: !isInRequest,
     load: async (policy, request) => {
       if (typeof source !== 'string') throw invalidField(pointer, 'There is no address of an image.');
-      if (source.startsWith('data:')) return bytesOfBase64(source, pointer);
+      if (isInRequest) return bytesOfBase64(source, pointer);
       const url = /^https?:/i.test(source) ? source : urlAtHost(pathOf(source, id), host, pointer);
       return fetched(url, host !== undefined && isFileOf(host, url) ? { ...policy, trusted: host } : policy, request);
     },

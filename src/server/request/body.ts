@@ -75,7 +75,7 @@ function received(
 
 export function tooLarge(maxBytes: number): RequestError {
   const message = `The body has more than the ${maxBytes} bytes allowed.`;
-  return new RequestError('BODY_TOO_LARGE', message, { headers: { connection: 'close' } }); // what is left of it is not read
+  return new RequestError('BODY_TOO_LARGE', message);
 }
 
 function tooSlow(timeoutMs: number): RequestError {

@@ -8,6 +8,7 @@ import type { UrlPolicy } from '../fetch/url-policy.js';
 export interface IncomingImage {
   readonly name: string; // as messages call it
   readonly id?: string; // as the client calls it
+  readonly isFetched?: boolean; // from elsewhere, when it is loaded
   /** Its encoded bytes. @throws PreannotateError REQUEST_INVALID, URL_REFUSED …, QUEUE_FULL when it takes too much of the share */
   readonly load: (policy: UrlPolicy, request: Loading) => Promise<Uint8Array>;
 }
@@ -27,8 +28,13 @@ interface ImageFields {
 const DATA_URL = /^data:[^,]{0,100};base64,/;
 
 /** @param pointer - Where the fields are in the request. */
-export function encodedOf({ image_base64, image_url }: ImageFields, pointer: string): Pick<IncomingImage, 'load'> {
-  if (image_url !== undefined) return { load: (policy, request) => fetched(image_url, policy, request) };
+export function encodedOf(
+  { image_base64, image_url }: ImageFields,
+  pointer: string,
+): Pick<IncomingImage, 'load' | 'isFetched'> {
+  if (image_url !== undefined) {
+    return { isFetched: true, load: (policy, request) => fetched(image_url, policy, request) };
+  }
   return base64Of(image_base64 ?? '', `${pointer}/image_base64`);
 }
 
@@ -38,7 +44,7 @@ export function base64Of(text: string, pointer: string): Pick<IncomingImage, 'lo
   return { load: async () => bytesOfBase64(text, pointer) };
 }
 
-/** The image behind a URL; counted into the request's share as it comes. @throws PreannotateError URL_REFUSED …, QUEUE_FULL */
+/** The image behind a URL; counted into the share as it comes. @throws PreannotateError URL_REFUSED …, QUEUE_FULL */
 export function fetched(url: string, policy: UrlPolicy, { call, share }: Loading): Promise<Uint8Array> {
   const onBytes = (count: number) => share.grow({ items: 0, bytes: count });
   return call.fetches(() => fetchImage(url, { ...policy, onBytes }, call.signal));

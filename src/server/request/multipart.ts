@@ -1,11 +1,20 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { RequestError } from '../request-error.js';
 
+interface FormFile {
+  readonly field: string;
+  readonly filename: string | undefined;
+  readonly bytes: Buffer;
+}
+
 /** What a form holds. */
 export interface Form {
-  readonly files: readonly { readonly field: string; readonly filename: string; readonly bytes: Buffer }[];
+  readonly files: readonly FormFile[];
   readonly fields: Readonly<Record<string, string>>;
 }
+
+/** The field that holds an image. */
+export const IMAGE_FIELD = 'image';
 
 const MAX_FIELDS = 20; // there are six options
 const MAX_FIELD_BYTES = 1_000_000; // an ontology
@@ -19,7 +28,7 @@ const MAX_HEADERS = 20;
  */
 export function parseForm(body: Buffer, contentType: string, maxFiles: number): Promise<Form> {
   return new Promise((resolve, reject) => {
-    const files: { field: string; filename: string; bytes: Buffer }[] = [];
+    const files: FormFile[] = [];
     const fields = new Map<string, string>();
     // The first complaint counts; what comes after it changes nothing.
     const malformed = () =>
@@ -27,7 +36,7 @@ export function parseForm(body: Buffer, contentType: string, maxFiles: number): 
     const tooMany = (what: string) => () =>
       reject(new RequestError('BODY_TOO_LARGE', `The form has more than ${what}.`));
     const form = opened(contentType, maxFiles);
-    form.on('file', (field, stream, filename) => {
+    form.on('file', (field, stream, filename: FormFile['filename']) => {
       const chunks: Buffer[] = [];
       stream.on('error', malformed);
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -50,6 +59,8 @@ function opened(contentType: string, maxFiles: number): BusboyInstance {
   try {
     return new Busboy({
       headers: { 'content-type': contentType },
+      // Clients that send bytes need not name a file; and text needs no type.
+      isPartAFile: (field, _type, filename) => filename !== undefined || field === IMAGE_FIELD,
       limits: {
         files: maxFiles,
         fields: MAX_FIELDS,

@@ -4,7 +4,7 @@ import { problemsOf } from '../../config/problems.js';
 import { BatchRequest, PredictOptions, PredictRequest } from '../../config/predict-schema.js';
 import { encodedOf, type IncomingImage } from './incoming.js';
 import { parseJson } from './json.js';
-import { parseForm } from './multipart.js';
+import { IMAGE_FIELD, parseForm } from './multipart.js';
 import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from '../request-error.js';
 
 /** A request, read and validated. */
@@ -20,14 +20,14 @@ export type Reader<What extends Received = Received> = (
   maxImages: number,
 ) => Promise<What> | What;
 
-const IMAGE_FIELD = 'image';
 const MAX_LABEL_CHARACTERS = 200;
 
 /** One image: as JSON, as field `image` of a form, or as it is. */
 export const predictReaders: Readonly<Record<string, Reader>> = {
-  'application/json': (body) => {
+  'application/json': (body, request) => {
     const { image_base64, image_url, ...options } = validated(PredictRequest, parseJson(body));
-    return { images: [{ name: 'image', ...encodedOf({ image_base64, image_url }, '') }], options };
+    const images = [{ name: 'image', ...encodedOf({ image_base64, image_url }, '') }];
+    return { images, options: { ...inAddress(request), ...options } };
   },
   'multipart/form-data': async (body, request) => {
     const { images, options } = await readForm(body, request, 1);
@@ -39,7 +39,7 @@ export const predictReaders: Readonly<Record<string, Reader>> = {
 
 /** Several images: as JSON, or as several fields `image` of a form. */
 export const batchReaders: Readonly<Record<string, Reader>> = {
-  'application/json': (body, _request, maxImages) => {
+  'application/json': (body, request, maxImages) => {
     const given = parseJson(body);
     const count = imageCountOf(given);
     if (count > maxImages) throw tooMany(count, maxImages); // before each of them is looked at
@@ -47,7 +47,7 @@ export const batchReaders: Readonly<Record<string, Reader>> = {
     const incoming = images.map(({ id, ...source }, i): IncomingImage => {
       return { name: `image ${i}`, ...(id === undefined ? {} : { id }), ...encodedOf(source, `/images/${i}`) };
     });
-    return { images: incoming, options };
+    return { images: incoming, options: { ...inAddress(request), ...options } };
   },
   'multipart/form-data': readForm,
 };
@@ -59,8 +59,12 @@ function imageCountOf(given: unknown): number {
 
 function readRaw(body: Buffer, request: FastifyRequest): Received {
   if (body.length === 0) throw new RequestError('REQUEST_MALFORMED', 'The body is empty.');
-  const options = validated(PredictOptions, { ...(request.query as object) });
-  return { images: [{ name: 'image', load: () => Promise.resolve(body) }], options };
+  return { images: [{ name: 'image', load: () => Promise.resolve(body) }], options: inAddress(request) };
+}
+
+/** The options of the query string; where the body says another thing, that counts. */
+function inAddress({ query }: FastifyRequest): PredictOptions {
+  return validated(PredictOptions, { ...(query as object) });
 }
 
 async function readForm(body: Buffer, request: FastifyRequest, maxImages: number): Promise<Received> {
@@ -69,9 +73,10 @@ async function readForm(body: Buffer, request: FastifyRequest, maxImages: number
   if (stray !== undefined || files.length === 0) {
     throw invalid([{ pointer: '/image', detail: `must be the one field with a file, sent as "${IMAGE_FIELD}".` }]);
   }
-  const options = validated(PredictOptions, fields);
+  const options = { ...inAddress(request), ...validated(PredictOptions, fields) };
   const images = files.map(({ filename, bytes }, i): IncomingImage => {
-    return { name: `image ${i}`, id: filename.slice(0, MAX_LABEL_CHARACTERS), load: () => Promise.resolve(bytes) };
+    const id = filename?.slice(0, MAX_LABEL_CHARACTERS);
+    return { name: `image ${i}`, ...(id ? { id } : {}), load: () => Promise.resolve(bytes) };
   });
   return { images, options };
 }

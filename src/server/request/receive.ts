@@ -44,14 +44,14 @@ export async function receiveJson(request: FastifyRequest, server: Server): Prom
 }
 
 async function bodyOf(request: FastifyRequest, { server, share }: { server: Server; share: Share }): Promise<Buffer> {
-  const { receiveTimeoutSec, timeoutSec } = server.job.settings;
+  const { receiveTimeoutSec, timeoutSec, queueBytes } = server.job.settings;
   const bodyLimit = bodyLimitOf(server);
   const deadlineMs = deadlineOf(request, timeoutSec === 0 ? Infinity : timeoutSec * 1000);
   const limits = { maxBytes: bodyLimit, timeoutMs: receiveTimeoutSec * 1000 };
   const sent = await readBody(request.raw, limits, { call: request.call, share });
   request.call.allow(deadlineMs);
   const isGzip = request.headers['content-encoding'] === 'gzip';
-  return isGzip ? await gunzip(sent, bodyLimit, share) : sent;
+  return isGzip ? await gunzip(sent, Math.min(bodyLimit, queueBytes - sent.length), share) : sent; // both are held meanwhile
 }
 
 /** A body that the queue has never room for is too large, not too soon. */

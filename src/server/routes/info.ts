@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { deviceName } from '../../core/device.js';
+import { specOf } from '../../core/ontology.js';
 import { thresholdsOf } from '../../core/select.js';
+import { sha256Of } from '../../disk/cache.js';
 import { inputSizeOf } from '../../model/input-size.js';
 import { docsPage } from '../docs/docs-page.js';
 import { openApiOf } from '../docs/openapi.js';
@@ -39,6 +41,7 @@ function infoOf(server: Server) {
     classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
     templates: ontology.templates,
     ignore: ontology.ignore,
+    ontology_sha256: sha256Of(JSON.stringify(specOf(ontology))),
     score_floor: worker.scoreFloor,
     nms_iou: selection.nmsIou,
     max_detections: selection.maxDetections,
