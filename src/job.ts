@@ -1,6 +1,6 @@
 import { specOf } from './core/ontology.js';
 import type { TileOptions } from './core/tiles.js';
-import type { EngineJob } from './engine.js';
+import type { EngineJob } from './workers/start-engine.js';
 import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/discover.js';
 import type { PrecisionWish } from './core/precision.js';

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Failure } from './core/errors.js';
 import { mapConcurrent } from './core/stream.js';
-import { inputNotes, startEngine } from './engine.js';
+import { inputNotes, startEngine } from './workers/start-engine.js';
 import { hubEnvironment } from './hub/environment.js';
 import { discover } from './images/discover.js';
 import { headerOf, manifestOf, type Job, type Prepared } from './job.js';
@@ -20,7 +20,7 @@ import { planRun } from './run/plan.js';
 import { recordOf } from './run/record.js';
 import { StoredImages } from './run/stored.js';
 import { assertViewsReplaceable, provenanceOf, writeViews } from './views.js';
-import { assertPossible } from './workers/choose-devices.js';
+import { assertPossible } from './workers/devices/choose-devices.js';
 import type { Pool } from './workers/pool.js';
 
 /** A whole batch run: image paths in, journal and annotation files out. */

@@ -13,7 +13,7 @@ import { readJournal } from './run/journal.js';
 import { OutputLock } from './run/lock.js';
 import type { RunManifest } from './run/manifest.js';
 import { StoredImages } from './run/stored.js';
-import { drawPreviews, PREVIEW_SIGNATURE } from './workers/previews.js';
+import { drawPreviews, PREVIEW_SIGNATURE } from './workers/previews/previews.js';
 
 /** Folder of the previews, beside those of the formats. */
 export const PREVIEWS = 'previews';

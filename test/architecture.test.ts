@@ -9,7 +9,6 @@ const STEPS = [
   ['cli'],
   ['pipeline.ts', 'server', 'doctor'],
   ['job.ts', 'views.ts'],
-  ['engine.ts'],
   ['workers', 'config'],
   ['model'],
   ['images', 'hub', 'run', 'formats', 'evaluation', 'report'],

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findLibrary, loaderPaths } from '../disk/loader.js';
-import { nvidiaDevices } from '../workers/cuda.js';
+import { nvidiaDevices } from '../workers/devices/cuda.js';
 
 /** Graphics processors and their drivers, as the system shows them. */
 export interface Gpus {

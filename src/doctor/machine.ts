@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { cpuFlags } from '../disk/cpu.js';
-import { allowedCores, allowedMemory } from '../workers/placement.js';
+import { allowedCores, allowedMemory } from '../workers/devices/placement.js';
 
 /** The computer, and what of it this process may use. */
 export interface Machine {

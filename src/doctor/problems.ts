@@ -1,4 +1,4 @@
-import { cudaProblem } from '../workers/choose-devices.js';
+import { cudaProblem } from '../workers/devices/choose-devices.js';
 import type { Diagnosis, Patient } from './report.js';
 
 /** Something that is wrong, and the one thing that mends it. */

@@ -1,8 +1,8 @@
 import type { Device } from '../core/device.js';
 import { deviceName } from '../core/device.js';
-import { readCudaState, type CudaState } from '../workers/cuda.js';
-import { chooseDevices, cudaProblem } from '../workers/choose-devices.js';
-import { probeDevice, probeLibrary, type FromProbe } from '../workers/probe.js';
+import { readCudaState, type CudaState } from '../workers/devices/cuda.js';
+import { chooseDevices, cudaProblem } from '../workers/devices/choose-devices.js';
+import { probeDevice, probeLibrary, type FromProbe } from '../workers/devices/probe.js';
 import { describeCaches, type CacheFolder } from './folders.js';
 import { describeGpus, type Gpus } from './gpus.js';
 import { describeMachine, type Machine } from './machine.js';

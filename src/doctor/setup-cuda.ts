@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { PreannotateError } from '../core/errors.js';
-import { readCudaState, describeMissing, type CudaState } from '../workers/cuda.js';
+import { readCudaState, describeMissing, type CudaState } from '../workers/devices/cuda.js';
 
 /**
  * Fetches ONNX Runtime's CUDA and TensorRT libraries with its own install script, from NuGet.

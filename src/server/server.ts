@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/load.js';
 import type { ServeConfig } from '../config/schema.js';
-import type { EngineJob } from '../engine.js';
+import type { EngineJob } from '../workers/start-engine.js';
 import type { Model } from '../model/source.js';
 import type { EngineStatus } from '../workers/engine.js';
 import type { Pool } from '../workers/pool.js';

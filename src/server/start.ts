@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import type { PreannotateError } from '../core/errors.js';
-import { startEngine } from '../engine.js';
+import { startEngine } from '../workers/start-engine.js';
 import type { Watcher } from '../hub/repository.js';
 import { findModel } from '../model/source.js';
 import type { FinishedChunk } from '../workers/engine.js';

@@ -3,7 +3,7 @@ import { PreannotateError } from '../core/errors.js';
 import type { Ontology } from '../core/ontology.js';
 import { untilAborted } from '../core/stream.js';
 import type { PrepareOptions } from './engine.js';
-import { STOPPED } from './failures.js';
+import { STOPPED } from './worker-errors.js';
 import type { PreparedQueries, PromptEncoder } from './queries.js';
 
 /** The queries of one ontology, made or in the making. */

@@ -4,14 +4,14 @@ import { Condition } from '../core/condition.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageOutcome, ImageSource } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
-import { Batcher, type Ticket } from './batcher.js';
+import { Batcher, type Ticket } from './chunk-queue.js';
 import type { Engine, EngineStatus, PoolOptions, PrepareOptions } from './engine.js';
-import { encodersDied, killerOf, machineAtFault, STOPPED } from './failures.js';
+import { encodersDied, killerOf, machineAtFault, STOPPED } from './worker-errors.js';
 import { OntologyQueries } from './ontology-queries.js';
-import { workerName, type Exit } from './process.js';
+import { workerName, type Exit } from './child-process.js';
 import type { Encoded, StageTimes, ToEncode } from './protocol.js';
 import { PromptEncoder, type PreparedQueries } from './queries.js';
-import { Slot } from './slot.js';
+import { Slot } from './supervisor.js';
 
 /** An image that a worker died with twice is given up; the first time, others of its chunk may have been to blame. */
 const MAX_CRASHES = 2;

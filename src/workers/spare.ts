@@ -2,7 +2,7 @@ import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('./child/worker.js', import.meta.url));
 
 /** A worker's process that was started ahead of need and knows no model yet. */
 let spare: ChildProcess | undefined;

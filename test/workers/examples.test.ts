@@ -4,9 +4,9 @@ import { readImage } from '../../src/images/fetch.js';
 import { openResizer } from '../../src/images/pack.js';
 import { ExampleEncoder } from '../../src/model/guided.js';
 import { findModel } from '../../src/model/source.js';
-import { encodeExamples } from '../../src/workers/encode-examples.js';
+import { encodeExamples } from '../../src/workers/child/encode-examples.js';
 import { embedExamples } from '../../src/workers/examples.js';
-import { ImagePreparer } from '../../src/workers/prepare.js';
+import { ImagePreparer } from '../../src/workers/child/image-preparer.js';
 import type { WorkerSettings } from '../../src/workers/protocol.js';
 import { SCENES } from '../support/cli.js';
 

@@ -2,7 +2,7 @@ import { ontologySourceOf, type Loaded } from '../../config/load.js';
 import { loadOntology } from '../../config/ontology.js';
 import type { RunConfig, ServeConfig } from '../../config/schema.js';
 import { ontologyOf } from '../../core/ontology.js';
-import type { EngineJob } from '../../engine.js';
+import type { EngineJob } from '../../workers/start-engine.js';
 import { selectionOf } from './selection.js';
 
 /** Detections of an image that are kept: enough for every threshold that anyone would choose later. */

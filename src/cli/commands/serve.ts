@@ -7,7 +7,7 @@ import { labelStudioHostOf } from '../../server/label-studio/task-image.js';
 import { serve } from '../../server/serve.js';
 import type { ServeJob } from '../../server/server.js';
 import { checkAllowedHosts } from '../../server/fetch/url-policy.js';
-import { assertPossible } from '../../workers/choose-devices.js';
+import { assertPossible } from '../../workers/devices/choose-devices.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { VERSION } from '../version.js';
 import { engineJobOf } from './engine-job.js';

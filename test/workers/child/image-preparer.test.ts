@@ -2,12 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { openResizer } from '../../src/images/pack.js';
-import { readCheckpoint } from '../../src/model/checkpoint.js';
-import { ImagePreparer } from '../../src/workers/prepare.js';
-import { SCENES } from '../support/cli.js';
-import { FIXTURES } from '../support/golden.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { openResizer } from '../../../src/images/pack.js';
+import { readCheckpoint } from '../../../src/model/checkpoint.js';
+import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
+import { SCENES } from '../../support/cli.js';
+import { FIXTURES } from '../../support/golden.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 it('an image above 64 Mpixel, which is shrunk while it is decoded, looks to the model as a small one does', async () => {
   const folder = await temporaryFolder();

@@ -1,7 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { findLibrary, loaderPaths, missingLibraries, type LoaderPaths, type MissingLibrary } from '../disk/loader.js';
+import {
+  findLibrary,
+  loaderPaths,
+  missingLibraries,
+  type LoaderPaths,
+  type MissingLibrary,
+} from '../../disk/loader.js';
 import { visibleCudaDevices } from './cuda-visible.js';
 
 /** What CUDA needs and what of it is here. */

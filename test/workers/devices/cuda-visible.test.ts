@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cudaEnvironment, visibleCudaDevices } from '../../src/workers/cuda-visible.js';
+import { cudaEnvironment, visibleCudaDevices } from '../../../src/workers/devices/cuda-visible.js';
 
 const environmentOf = (index: number | undefined, visible?: string) =>
   cudaEnvironment(

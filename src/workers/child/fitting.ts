@@ -1,4 +1,4 @@
-import { messageOf } from '../core/errors.js';
+import { messageOf } from '../../core/errors.js';
 
 /** What ONNX Runtime's providers, CUDA, Direct3D and Vulkan say when the device's memory is full. */
 const NO_MEMORY =

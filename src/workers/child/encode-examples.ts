@@ -1,9 +1,9 @@
-import { clip, type Size, type Xyxy } from '../core/box.js';
-import { PreannotateError } from '../core/errors.js';
-import { printable } from '../core/text.js';
-import type { ExampleEncoder } from '../model/guided.js';
-import type { ImagePreparer } from './prepare.js';
-import type { Encoded, ExampleRequest, FromWorker } from './protocol.js';
+import { clip, type Size, type Xyxy } from '../../core/box.js';
+import { PreannotateError } from '../../core/errors.js';
+import { printable } from '../../core/text.js';
+import type { ExampleEncoder } from '../../model/guided.js';
+import type { ImagePreparer } from './image-preparer.js';
+import type { Encoded, ExampleRequest, FromWorker } from '../protocol.js';
 
 /** Less of an object than this in both directions shows nothing. */
 const LEAST_SIDE_PX = 1;

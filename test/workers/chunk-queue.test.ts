@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Batcher, type Ticket } from '../../src/workers/batcher.js';
+import { Batcher, type Ticket } from '../../src/workers/chunk-queue.js';
 
 function ticket(name: string, { queriesKey = 'a', crashes = 0 } = {}): Ticket {
   const image = { name, path: `/${name}` };

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Xyxy } from '../core/box.js';
-import type { ViewImage } from '../core/image.js';
-import type { Ontology } from '../core/ontology.js';
-import { printable } from '../core/text.js';
-import { replaceView } from '../formats/view-folder.js';
-import { colourOf } from '../images/palette.js';
+import type { Xyxy } from '../../core/box.js';
+import type { ViewImage } from '../../core/image.js';
+import type { Ontology } from '../../core/ontology.js';
+import { printable } from '../../core/text.js';
+import { replaceView } from '../../formats/view-folder.js';
+import { colourOf } from '../../images/palette.js';
 
 const PREVIEW_WORKER = fileURLToPath(new URL('./preview-worker.js', import.meta.url));
 

@@ -1,16 +1,16 @@
-import type { Device } from './core/device.js';
-import type { Ontology } from './core/ontology.js';
-import { thresholdsOf, type Selection } from './core/select.js';
-import { untilAborted } from './core/stream.js';
-import { describeTiles } from './core/tiles.js';
-import { describeInputSize, inputSizeOf, patchesOf } from './model/input-size.js';
-import { imageWeightsFor } from './model/quantised-weights.js';
-import type { Model } from './model/source.js';
-import { chooseDevices } from './workers/choose-devices.js';
-import type { PoolOptions } from './workers/engine.js';
-import { describePlacement, placeWorkers, type PlacementWishes, type Workload } from './workers/placement.js';
-import { Pool } from './workers/pool.js';
-import type { WorkerSettings } from './workers/protocol.js';
+import type { Device } from '../core/device.js';
+import type { Ontology } from '../core/ontology.js';
+import { thresholdsOf, type Selection } from '../core/select.js';
+import { untilAborted } from '../core/stream.js';
+import { describeTiles } from '../core/tiles.js';
+import { describeInputSize, inputSizeOf, patchesOf } from '../model/input-size.js';
+import { imageWeightsFor } from '../model/quantised-weights.js';
+import type { Model } from '../model/source.js';
+import { chooseDevices } from './devices/choose-devices.js';
+import type { PoolOptions } from './engine.js';
+import { describePlacement, placeWorkers, type PlacementWishes, type Workload } from './devices/placement.js';
+import { Pool } from './pool.js';
+import type { WorkerSettings } from './protocol.js';
 
 /** How images are looked at: part of a batch run's job, and of a server's. */
 export interface EngineJob {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { deviceName, type Device } from '../core/device.js';
+import { deviceName, type Device } from '../../core/device.js';
 
 /** On a CPU a batch only makes each image wait for the others: 5–18 % slower at 4 to 8 (PERF). On a GPU it fills the device. */
 const BATCH_SIZE = { cpu: 1, other: 8 };

@@ -1,5 +1,5 @@
-import type { Device } from '../core/device.js';
-import { PreannotateError } from '../core/errors.js';
+import type { Device } from '../../core/device.js';
+import { PreannotateError } from '../../core/errors.js';
 
 /** CUDA shows nothing from the first entry on that is no device; this is how people write "none" on purpose. */
 const NAMES_A_DEVICE = /^(?:\d+|GPU-[\w-]+|MIG-[\w/-]+)$/;

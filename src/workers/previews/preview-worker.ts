@@ -1,10 +1,10 @@
 /** The child process that draws previews, so that the parent never decodes an image. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf } from '../core/errors.js';
-import { decode } from '../images/decode.js';
-import { drawPreview } from '../images/draw.js';
-import { readImage } from '../images/fetch.js';
+import { messageOf } from '../../core/errors.js';
+import { decode } from '../../images/decode.js';
+import { drawPreview } from '../../images/draw.js';
+import { readImage } from '../../images/fetch.js';
 import type { FromPreviewWorker, PreviewRequest } from './previews.js';
 
 process.on('SIGINT', () => {}); // the parent decides

@@ -1,13 +1,13 @@
 /** The child process: opens a model on one device, then answers the parent's messages until it is told to stop. */
-import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
-import { openResizer } from '../images/pack.js';
-import { Detector } from '../model/detector.js';
-import { ExampleEncoder } from '../model/guided.js';
-import type { QueryBank } from '../model/query-groups.js';
-import { Conveyor } from './conveyor.js';
+import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
+import { openResizer } from '../../images/pack.js';
+import { Detector } from '../../model/detector.js';
+import { ExampleEncoder } from '../../model/guided.js';
+import type { QueryBank } from '../../model/query-groups.js';
+import { Conveyor } from './inference-loop.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';
-import { ImagePreparer } from './prepare.js';
-import type { Encoded, FromWorker, ToEncode, ToWorker } from './protocol.js';
+import { ImagePreparer } from './image-preparer.js';
+import type { Encoded, FromWorker, ToEncode, ToWorker } from '../protocol.js';
 
 interface Opened extends ExampleParts {
   readonly detector: Detector;

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
-import { deviceName, type Device, type Optimizer } from '../core/device.js';
-import { PreannotateError, type Failure } from '../core/errors.js';
-import type { Precision } from '../core/precision.js';
-import { readCached, sha256Of, writeCached } from '../disk/cache.js';
+import { deviceName, type Device, type Optimizer } from '../../core/device.js';
+import { PreannotateError, type Failure } from '../../core/errors.js';
+import type { Precision } from '../../core/precision.js';
+import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
 import { describeMissing, nvidiaDevices, hasCudaTraces, readCudaState, type CudaState } from './cuda.js';
 import { cudaEnvironment } from './cuda-visible.js';
 import { probeDevice } from './probe.js';

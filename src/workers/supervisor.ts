@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Device } from '../core/device.js';
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
 import { LruMap } from '../core/lru.js';
-import type { Ticket } from './batcher.js';
-import { Encodings } from './encodings.js';
-import { failedToStart } from './failures.js';
-import { WorkerProcess, type Exit } from './process.js';
+import type { Ticket } from './chunk-queue.js';
+import { Encodings } from './pending-encodings.js';
+import { failedToStart } from './worker-errors.js';
+import { WorkerProcess, type Exit } from './child-process.js';
 import type { Encoded, FromWorker, StageTimes, ToEncode, WorkerSettings } from './protocol.js';
-import { Setbacks } from './setbacks.js';
-import { StallWatch } from './stall-watch.js';
+import { Setbacks } from './restart-policy.js';
+import { StallWatch } from './watchdog.js';
 
 const QUERY_BANKS = 64; // that a worker keeps; one of 200 prompts takes 0.4 MB
 const PATIENCE_MS = 600_000; // for an image without a sign of life: the largest model takes a minute on one core, or to open

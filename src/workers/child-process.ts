@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { deviceName, type Device } from '../core/device.js';
 import { printable } from '../core/text.js';
-import { cudaEnvironment } from './cuda-visible.js';
+import { cudaEnvironment } from './devices/cuda-visible.js';
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js';
 import { takeWorkerProcess } from './spare.js';
 

@@ -1,5 +1,5 @@
 /** The child process that tries a device or loads a library: whatever crashes here, crashes here only. */
-import { messageOf } from '../core/errors.js';
+import { messageOf } from '../../core/errors.js';
 import type { FromProbe, ProbeRequest } from './probe.js';
 
 process.on('SIGINT', () => {}); // the parent decides
@@ -14,15 +14,15 @@ async function answer(request: ProbeRequest): Promise<FromProbe> {
   try {
     switch (request.about) {
       case 'device': {
-        const { tryDevice } = await import('../model/probe.js');
+        const { tryDevice } = await import('../../model/probe.js');
         return { ok: true, facts: await tryDevice(request.device, request.optimizer) };
       }
       case 'runtime': {
-        const { runtimeFacts } = await import('../model/probe.js');
+        const { runtimeFacts } = await import('../../model/probe.js');
         return { ok: true, facts: runtimeFacts() };
       }
       case 'images': {
-        const { imageLibraries } = await import('../images/versions.js');
+        const { imageLibraries } = await import('../../images/versions.js');
         return { ok: true, facts: imageLibraries() };
       }
     }

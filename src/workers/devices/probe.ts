@@ -2,10 +2,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Device, Optimizer } from '../core/device.js';
-import { messageOf } from '../core/errors.js';
-import { printable } from '../core/text.js';
-import { environmentFor } from './process.js';
+import type { Device, Optimizer } from '../../core/device.js';
+import { messageOf } from '../../core/errors.js';
+import { printable } from '../../core/text.js';
+import { environmentFor } from '../child-process.js';
 
 const PROBE_WORKER = fileURLToPath(new URL('./probe-worker.js', import.meta.url));
 const KEPT_STDERR_CHARS = 300;

@@ -2,7 +2,7 @@ import type { Device } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageSource } from '../core/image.js';
 import { printable } from '../core/text.js';
-import { workerName, type Exit } from './process.js';
+import { workerName, type Exit } from './child-process.js';
 
 /** What becomes of calls that a pool was disposed of under. */
 export const STOPPED: Failure = {

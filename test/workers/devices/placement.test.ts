@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { allowedCores, placeWorkers, workerBytes, type Workload } from '../../src/workers/placement.js';
+import { allowedCores, placeWorkers, workerBytes, type Workload } from '../../../src/workers/devices/placement.js';
 
 /** OWL-ViT base/32 at its own size. */
 const BASE: Workload = { images: 1000, weightBytes: 613e6, patches: 576, patchWidth: 768 };

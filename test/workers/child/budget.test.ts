@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../src/workers/budget.js';
+import { Budget } from '../../../src/workers/child/budget.js';
 
 describe('Budget', () => {
   it('never gives out more than it has, and serves in the order asked', async () => {

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import type { Size } from '../core/box.js';
-import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
-import type { ContentStamp, ImageSource } from '../core/image.js';
-import { printable } from '../core/text.js';
-import { viewsOf, type View } from '../core/tiles.js';
-import { decode, readHeader, type DecodedImage } from '../images/decode.js';
-import { readImage } from '../images/fetch.js';
-import type { Resizer } from '../images/pack.js';
-import { viewOf } from '../images/tiles.js';
-import type { ImageSize } from '../model/input-size.js';
+import type { Size } from '../../core/box.js';
+import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
+import type { ContentStamp, ImageSource } from '../../core/image.js';
+import { printable } from '../../core/text.js';
+import { viewsOf, type View } from '../../core/tiles.js';
+import { decode, readHeader, type DecodedImage } from '../../images/decode.js';
+import { readImage } from '../../images/fetch.js';
+import type { Resizer } from '../../images/pack.js';
+import { viewOf } from '../../images/tiles.js';
+import type { ImageSize } from '../../model/input-size.js';
 import { Budget } from './budget.js';
-import type { StageTimes, WorkerSettings } from './protocol.js';
+import type { StageTimes, WorkerSettings } from '../protocol.js';
 
 /** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in a few seconds. */
 const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FittingBatches } from '../../src/workers/fitting.js';
+import { FittingBatches } from '../../../src/workers/child/fitting.js';
 
 /** A device with room for so many items, that says so as ONNX Runtime does. */
 function device(room: number, complaint = 'Failed to allocate memory for requested buffer of size 1234') {
