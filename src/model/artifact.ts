@@ -1,9 +1,9 @@
 import type { Device } from '../core/device.js';
-import type { Checkpoint } from './checkpoint.js';
-import type { WeightFiles } from './weight-files.js';
-import { exportArtifact } from './exported.js';
-import type { ImageGraphOptions } from './owlvit.js';
-import { ownArtifact } from './own-graphs.js';
+import type { Checkpoint } from './checkpoint/checkpoint.js';
+import type { WeightFiles } from './checkpoint/weight-files.js';
+import { exportArtifact } from './export/artifact.js';
+import type { ImageGraphOptions } from './owl/graphs.js';
+import { ownArtifact } from './owl/artifact.js';
 import type { Precision } from '../core/precision.js';
 
 /** What a session opens: a graph in memory over weights on disk. */

@@ -1,5 +1,5 @@
 import { PreannotateError } from '../core/errors.js';
-import type { Checkpoint, ModelConfig } from './checkpoint.js';
+import type { Checkpoint, ModelConfig } from './checkpoint/checkpoint.js';
 
 type VisionConfig = ModelConfig['vision_config'];
 

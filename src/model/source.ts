@@ -11,7 +11,7 @@ import { namesIn, referenceOfSnapshot } from '../hub/layout.js';
 import { hubReference } from '../hub/reference.js';
 import { ensureModel, usableSnapshot, type Watcher } from '../hub/repository.js';
 import { assertIntact, digestLike, type Damage } from '../hub/verify.js';
-import { readCheckpoint, type Checkpoint } from './checkpoint.js';
+import { readCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 import type { Precision, PrecisionWish } from '../core/precision.js';
 
 /** The checkpoint that ships with the package, and what its weights must be. */

@@ -3,8 +3,8 @@ import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
 import type { ImageFile, ImageOutcome, ImageSource } from '../core/image.js';
 import type { TileOptions } from '../core/tiles.js';
-import type { Checkpoint } from '../model/checkpoint.js';
-import type { WeightFiles } from '../model/weight-files.js';
+import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
+import type { WeightFiles } from '../model/checkpoint/weight-files.js';
 import type { ImageSize } from '../model/input-size.js';
 import type { Precision } from '../core/precision.js';
 

@@ -4,7 +4,7 @@ import { thresholdsOf, type Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiles.js';
 import { describeInputSize, inputSizeOf, patchesOf } from '../model/input-size.js';
-import { imageWeightsFor } from '../model/quantised-weights.js';
+import { imageWeightsFor } from '../model/quantise/quantised-weights.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from './devices/choose-devices.js';
 import type { PoolOptions } from './engine.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { readCheckpoint, type Checkpoint } from '../../src/model/checkpoint.js';
-import { imageGraph, textGraph } from '../../src/model/owlvit.js';
+import { readCheckpoint, type Checkpoint } from '../../src/model/checkpoint/checkpoint.js';
+import { imageGraph, textGraph } from '../../src/model/owl/graphs.js';
 import { openSession } from '../../src/model/session.js';
 import { ort } from '../../src/onnx/runtime.js';
 import { maxDifference } from '../support/golden.js';

@@ -1,5 +1,5 @@
-import type { Checkpoint } from '../../src/model/checkpoint.js';
-import { Weights } from '../../src/model/transformer.js';
+import type { Checkpoint } from '../../src/model/checkpoint/checkpoint.js';
+import { Weights } from '../../src/model/owl/transformer.js';
 import { Graph, type StoredTensor, type Value } from '../../src/onnx/graph.js';
 import { encoder, erfGelu, l2Norm, layerNorm, linear } from './export-layers.js';
 

@@ -1,5 +1,5 @@
-import type { TransformerConfig } from '../../src/model/checkpoint.js';
-import type { Weights } from '../../src/model/transformer.js';
+import type { TransformerConfig } from '../../src/model/checkpoint/checkpoint.js';
+import type { Weights } from '../../src/model/owl/transformer.js';
 import type { Graph, Value } from '../../src/onnx/graph.js';
 
 /** `masks` are added to the attention scores [N, heads, S, S], one after the other. @see transformers `OwlViTEncoderLayer` */

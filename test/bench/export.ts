@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readCheckpoint } from '../../src/model/checkpoint.js';
+import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { monolithicGraph } from './export-graph.js';
 
 const RECIPE = 1; // raised when the same checkpoint would give another graph

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { readCheckpoint, type Checkpoint } from '../../src/model/checkpoint.js';
-import { imageGraph } from '../../src/model/owlvit.js';
+import { readCheckpoint, type Checkpoint } from '../../src/model/checkpoint/checkpoint.js';
+import { imageGraph } from '../../src/model/owl/graphs.js';
 import { ort } from '../../src/onnx/runtime.js';
 import { fullSizeCheckpoint, TEXT, VISION } from './checkpoint.js';
 import { median, ratios } from './statistics.js';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { readCheckpoint } from '../../src/model/checkpoint.js';
-import { imageGraph } from '../../src/model/owlvit.js';
+import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
+import { imageGraph } from '../../src/model/owl/graphs.js';
 import { PRECISIONS, type Precision } from '../../src/core/precision.js';
-import { imageWeightsFor } from '../../src/model/quantised-weights.js';
+import { imageWeightsFor } from '../../src/model/quantise/quantised-weights.js';
 import { openSession } from '../../src/model/session.js';
 import { accuracyOf } from '../support/accuracy.js';
 import { EMOJI, SCENES } from '../support/cli.js';

@@ -1,10 +1,10 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint, type Checkpoint } from '../../src/model/checkpoint.js';
+import { readCheckpoint, type Checkpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { inputSizeOf, patchesOf } from '../../src/model/input-size.js';
-import { imageGraph, textGraph } from '../../src/model/owlvit.js';
-import { safetensorsHeader } from '../../src/model/safetensors.js';
+import { imageGraph, textGraph } from '../../src/model/owl/graphs.js';
+import { safetensorsHeader } from '../../src/model/checkpoint/safetensors.js';
 import type { StoredTensor } from '../../src/onnx/graph.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { tensorsOf } from './random-tensors.js';

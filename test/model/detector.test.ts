@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { xyxyOfCxcywh, type Cxcywh } from '../../src/core/box.js';
 import { IGNORED } from '../../src/core/ontology.js';
-import { readCheckpoint } from '../../src/model/checkpoint.js';
+import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
 import { inputSizeOf } from '../../src/model/input-size.js';
 import { FIXTURES, maxDifference, readTensors } from '../support/golden.js';

@@ -2,11 +2,11 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../src/model/checkpoint.js';
+import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
 import { PRECISIONS, type Precision } from '../../src/core/precision.js';
-import { imageWeightsFor } from '../../src/model/quantised-weights.js';
-import { readTensorIndex } from '../../src/model/safetensors.js';
+import { imageWeightsFor } from '../../src/model/quantise/quantised-weights.js';
+import { readTensorIndex } from '../../src/model/checkpoint/safetensors.js';
 import { FIXTURES, goldenCases, maxDifference, readTensors, tensorsOf } from '../support/golden.js';
 import { runGolden } from '../support/golden-model.js';
 import { temporaryFolder } from '../support/temporary.js';

@@ -1,7 +1,7 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../src/model/checkpoint.js';
+import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { ProtoWriter } from '../../src/onnx/proto.js';
 import { readOnnx } from '../../src/onnx/read.js';
 import { FIXTURES } from '../support/golden.js';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Device } from '../../src/core/device.js';
 import { openArtifact, type Artifact } from '../../src/model/artifact.js';
-import { readCheckpoint } from '../../src/model/checkpoint.js';
+import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import type { Precision } from '../../src/core/precision.js';
-import { imageWeightsFor } from '../../src/model/quantised-weights.js';
+import { imageWeightsFor } from '../../src/model/quantise/quantised-weights.js';
 import { openSession } from '../../src/model/session.js';
 import { ort } from '../../src/onnx/runtime.js';
 import { pixelsOf } from './pixels.js';

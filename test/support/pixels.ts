@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../src/model/checkpoint.js';
+import type { Checkpoint } from '../../src/model/checkpoint/checkpoint.js';
 import type { Tensor } from './golden.js';
 
 /** Reference pixels [B, 3, H, W], normalised, as the graph takes them: [B, H, W, 3] of 0–255, cut to whole patches. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readImage } from '../../src/images/fetch.js';
 import { openResizer } from '../../src/images/pack.js';
-import { ExampleEncoder } from '../../src/model/guided.js';
+import { ExampleEncoder } from '../../src/model/owl/guided.js';
 import { findModel } from '../../src/model/source.js';
 import { encodeExamples } from '../../src/workers/child/encode-examples.js';
 import { embedExamples } from '../../src/workers/examples.js';

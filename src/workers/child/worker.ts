@@ -2,7 +2,7 @@
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
 import { openResizer } from '../../images/pack.js';
 import { Detector } from '../../model/detector.js';
-import { ExampleEncoder } from '../../model/guided.js';
+import { ExampleEncoder } from '../../model/owl/guided.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import { Conveyor } from './inference-loop.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint.js';
+import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import type { Value } from '../../../src/onnx/graph.js';
 import { encodeImages, encodeTexts } from './towers.js';
 import { norm, predictionHead } from './layers.js';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openArtifact, type Artifact } from '../../../src/model/artifact.js';
-import { readCheckpoint } from '../../../src/model/checkpoint.js';
+import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import { readOnnx } from '../../../src/onnx/read.js';
 import { ort } from '../../../src/onnx/runtime.js';
 import { FIXTURES, type Tensor } from '../golden.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Checkpoint } from '../../../src/model/checkpoint.js';
-import { floatsOf } from '../../../src/model/widen.js';
+import type { Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import { floatsOf } from '../../../src/model/checkpoint/widen.js';
 import { Graph, type Value } from '../../../src/onnx/graph.js';
 import { ProtoWriter } from '../../../src/onnx/proto.js';
 import { halfOf } from './half.js';

@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../../../src/model/checkpoint.js';
+import type { ModelConfig } from '../../../src/model/checkpoint/checkpoint.js';
 import type { Value } from '../../../src/onnx/graph.js';
 import { encoder, layerNorm, norm } from './layers.js';
 import type { TorchGraph } from './torch-graph.js';

@@ -6,7 +6,7 @@ import type { ImageOutcome, ImageSource } from '../../../src/core/image.js';
 import { IGNORED } from '../../../src/core/ontology.js';
 import type { TileOptions } from '../../../src/core/tiles.js';
 import { openResizer } from '../../../src/images/pack.js';
-import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint.js';
+import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import { Detector } from '../../../src/model/detector.js';
 import type { QueryBank } from '../../../src/model/query-groups.js';
 import { Conveyor } from '../../../src/workers/child/inference-loop.js';

@@ -1,0 +1,148 @@
+import { bottlenecks, dependents, edgesOf, makersOf, nodeName, readBy, type Edges } from '../../onnx/trace.js';
+import type { OnnxModel } from '../../onnx/read.js';
+import { rankOf } from '../../onnx/tensor.js';
+import { checkInterface, INPUTS, OUTPUTS } from './interface.js';
+import { elementOf, leadingNumber } from './values.js';
+
+/** Nodes of an export that one session runs. */
+export interface ExportPart {
+  readonly nodes: readonly number[]; // places in `model.nodes`
+  readonly reads: ReadonlySet<string>; // weights, and what has to be given
+}
+
+/** A monolithic export in two. */
+export interface ExportCut {
+  readonly model: OnnxModel;
+  readonly embedding: string; // the value between them: one row a text
+  readonly embeddingType: number; // TensorProto.DataType
+  readonly text: ExportPart; // token ids to `embedding`
+  readonly image: ExportPart; // `embedding` and pixels to logits and boxes
+  readonly anyBatch: boolean; // false: the shapes in it are those of a single image
+}
+
+/**
+ * Cuts an OWL-ViT or OWLv2 export by its edges, whatever its nodes are called and whichever opset wrote it.
+ *
+ * The text part ends where its last product with a weight matrix (the projection) has been normalised, if it is; both
+ * sides of the cut normalise anyway. What the image part reads of token ids beside that is the number of texts and which
+ * of them are padding, so it gets ids that stand in for texts.
+ *
+ * @throws Error saying what is missing.
+ * @see transformers `OwlViTForObjectDetection.forward`; Optimum `OwlViTOnnxConfig`
+ */
+export function cutExport(model: OnnxModel): ExportCut {
+  checkInterface(model);
+  const edges = edgesOf(model);
+  const flow = flowOf(edges);
+  const embedding = embeddingOf(edges, flow);
+  const text = partOf(edges, [embedding]);
+  const image = partOf(edges, [...OUTPUTS], new Set([embedding]));
+  const left = image.nodes.find((node) => flow.ofText.has(node) && readsMatrix(edges, flow, node));
+  if (left !== undefined) {
+    throw new Error(`the image part needs more of the text encoder than "${embedding}": ${describe(edges, left)}`);
+  }
+  return {
+    ...{ model, embedding, text, image },
+    embeddingType: elementOf(edges, embedding),
+    anyBatch: isForAnyBatch(edges, image, embedding),
+  };
+}
+
+/** Which nodes depend on what. */
+interface Flow {
+  readonly ofText: ReadonlySet<number>; // and not on the image
+  readonly ofImage: ReadonlySet<number>;
+  readonly matrices: ReadonlySet<string>; // constants of two dimensions or more
+}
+
+function flowOf(edges: Edges): Flow {
+  const ofImage = dependents(edges, [INPUTS.pixels], 'content or shape');
+  const ofText = dependents(edges, [INPUTS.ids, INPUTS.mask], 'content or shape');
+  const { nodes, initializers } = edges.model;
+  const matrices = new Set([...initializers.values()].filter(({ shape }) => shape.length >= 2).map(({ name }) => name));
+  for (const [i, { inputs, outputs, attributes }] of nodes.entries()) {
+    if (ofImage.has(i) || ofText.has(i)) continue;
+    const constant = attributes.get('value')?.tensor;
+    const isMatrix = constant !== undefined && rankOf(constant) >= 2;
+    if (isMatrix || inputs.some((value) => matrices.has(value))) outputs.forEach((value) => matrices.add(value)); // turned or widened
+  }
+  return { ofImage, ofText: new Set([...ofText].filter((node) => !ofImage.has(node))), matrices };
+}
+
+/** The value to cut at. */
+function embeddingOf(edges: Edges, flow: Flow): string {
+  const { nodes } = edges.model;
+  const way = wayOfTokens(edges, flow);
+  const narrow = bottlenecks(edges, way).filter((node) => flow.ofText.has(node));
+  const places = narrow.map((node) => way.indexOf(node));
+  const projection = narrow.reduce((last, _, k) => {
+    const since = way.slice((places[k - 1] ?? -1) + 1, places[k]! + 1);
+    return since.some((node) => readsMatrix(edges, flow, node)) ? k : last;
+  }, -1);
+  const found = narrow[projection];
+  if (found === undefined) throw new Error('there is no edge that all of the text passes before it meets the image');
+  const next = narrow[projection + 1];
+  const { outputs } = nodes[next !== undefined && nodes[next]!.type === 'Div' ? next : found]!;
+  if (outputs.length !== 1) throw new Error(`the text embeddings come out of ${describe(edges, found)} in parts`);
+  return outputs[0]!;
+}
+
+/** The nodes between the look-up of token embeddings and the logits. */
+function wayOfTokens(edges: Edges, flow: Flow): number[] {
+  const { model, makerOf } = edges;
+  const read = dependents(edges, [INPUTS.ids], 'content');
+  const lookups = model.nodes.flatMap(({ type, inputs: [table, ids] }, i) => {
+    const isOfIds = ids === INPUTS.ids || read.has(makerOf.get(ids ?? '') ?? -1);
+    return type === 'Gather' && isOfIds && flow.ofText.has(i) && flow.matrices.has(table!) ? [i] : [];
+  });
+  if (lookups.length === 0) throw new Error(`no node looks "${INPUTS.ids}" up in a table of token embeddings`);
+  const onward = dependents(
+    edges,
+    lookups.flatMap((node) => model.nodes[node]!.outputs),
+    'content',
+  );
+  const way = makersOf(edges, [OUTPUTS[0]]).filter((node) => onward.has(node) || lookups.includes(node));
+  if (!way.some((node) => flow.ofImage.has(node)))
+    throw new Error(`"${OUTPUTS[0]}" does not compare texts with an image`);
+  return way;
+}
+
+function readsMatrix({ model }: Edges, { matrices }: Flow, node: number): boolean {
+  return model.nodes[node]!.inputs.some((value) => matrices.has(value));
+}
+
+function partOf(edges: Edges, values: readonly string[], given?: ReadonlySet<string>): ExportPart {
+  const nodes = makersOf(edges, values, given);
+  return { nodes, reads: readBy(edges, nodes) };
+}
+
+/**
+ * Whether several images can go through at once. Optimum says of its exports that "the batch size of this model will not be
+ * dynamic": sizes that the original computes in NumPy become constants.
+ *
+ * @throws Error when the constant is of more than one image.
+ */
+function isForAnyBatch(edges: Edges, image: ExportPart, embedding: string): boolean {
+  const { nodes, inputs } = edges.model;
+  const ofImage = dependents(edges, [INPUTS.pixels], 'content');
+  const ofTexts = dependents(edges, [embedding], 'content');
+  let isAny = inputs.get(INPUTS.pixels)?.shape[0] === undefined;
+  for (const node of image.nodes) {
+    const {
+      type,
+      inputs: [, shape],
+    } = nodes[node]!;
+    if (type !== 'Reshape' || !(ofImage.has(node) || ofTexts.has(node))) continue;
+    const images = leadingNumber(edges, shape!);
+    if (images === undefined || images < 1) continue;
+    if (images > 1 && !ofImage.has(node)) {
+      throw new Error(`it was exported for batches of ${images} images; export it with --batch_size 1`);
+    }
+    isAny = false;
+  }
+  return isAny;
+}
+
+function describe({ model }: Edges, node: number): string {
+  return nodeName(model.nodes[node]!);
+}

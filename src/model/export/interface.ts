@@ -1,0 +1,54 @@
+import type { OnnxModel } from '../../onnx/read.js';
+import type { ModelConfig } from '../checkpoint/checkpoint.js';
+
+/** What Optimum calls the inputs of an OWL-ViT export; `mask` may be missing. */
+export const INPUTS = { pixels: 'pixel_values', ids: 'input_ids', mask: 'attention_mask' } as const;
+
+/** The outputs that detections are made of. */
+export const OUTPUTS = ['logits', 'pred_boxes'] as const;
+
+/** TensorProto.DataType */
+const FLOATS = [1, 10, 11];
+const INTEGERS = [6, 7];
+const INT64 = 7;
+
+/** The oldest opset whose operators the parts around an export can be written in: it brought GatherElements and TopK. */
+const OLDEST_OPSET = 11;
+
+/** Names of what the sessions take and give; a value of an export that is called so would be taken for it. */
+const OURS = ['pixels', 'queries', 'groups', 'offsets', 'allowed', 'scores', 'pairs', 'members', 'boxes', 'embeddings'];
+
+/** @throws Error saying what an OWL-ViT export has and this one has not. */
+export function checkInterface({ opsets, inputs, outputs, nodes, initializers }: OnnxModel): void {
+  const opset = opsets.get('') ?? 0;
+  if (opset < OLDEST_OPSET) throw new Error(`its opset is ${opset}; ${OLDEST_OPSET} is the oldest that can be used`);
+  const known: Readonly<Record<string, readonly number[]>> = {
+    [INPUTS.pixels]: FLOATS,
+    [INPUTS.ids]: [INT64],
+    [INPUTS.mask]: INTEGERS,
+  };
+  for (const name of [INPUTS.pixels, INPUTS.ids]) if (!inputs.has(name)) throw new Error(`it has no input "${name}"`);
+  for (const name of OUTPUTS) if (!outputs.has(name)) throw new Error(`it has no output "${name}"`);
+  for (const [name, { element, shape }] of inputs) {
+    const types = known[name];
+    if (types === undefined) throw new Error(`it has an input "${name}", which OWL-ViT exports do not have`);
+    if (!types.includes(element)) throw new Error(`its input "${name}" has the element type ${element}`);
+    if (name !== INPUTS.pixels && shape.some((size) => size !== undefined)) {
+      throw new Error(
+        `its input "${name}" is [${shape.map((size) => size ?? '?').join()}], so it takes no other number of texts or tokens`,
+      );
+    }
+  }
+  const taken = OURS.find((name) => initializers.has(name) || nodes.some(({ outputs: made }) => made.includes(name)));
+  if (taken !== undefined) throw new Error(`it has a value "${taken}", which OWL-ViT exports do not have`);
+}
+
+/** @throws Error when the configuration is of another model than the export. */
+export function checkSize({ inputs }: OnnxModel, { vision_config: vision }: ModelConfig): void {
+  const shape = inputs.get(INPUTS.pixels)?.shape.slice(1) ?? [];
+  const expected = [3, vision.image_size, vision.image_size];
+  if (shape.some((size, i) => size !== undefined && size !== expected[i])) {
+    const declared = shape.map((size) => size ?? '?').join();
+    throw new Error(`its input "${INPUTS.pixels}" is [?,${declared}], but config.json says [?,${expected.join()}]`);
+  }
+}

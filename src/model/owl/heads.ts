@@ -1,0 +1,117 @@
+import type { Graph, Value } from '../../onnx/graph.js';
+import { gelu, linear, type Weights } from './transformer.js';
+
+/**
+ * Similarity of every patch to every query.
+ *
+ * @returns `logits` [N * P, Q]; `classEmbeds` [N * P, T], normalised.
+ * @see transformers `OwlViTClassPredictionHead.forward`
+ */
+export function scoreQueries(
+  graph: Graph,
+  features: Value,
+  head: { queries: Value; weights: Weights; inputs: number; outputs: number },
+): { logits: Value; classEmbeds: Value } {
+  const { weights, inputs } = head;
+  const unit = (x: Value) => graph.op('Div', [x, graph.op('Add', [l2Norm(graph, x), graph.floats([1e-6])])]);
+  const classEmbeds = unit(
+    linear(graph, features, { weights: weights.within('dense0'), inputs, outputs: head.outputs }),
+  );
+  const similarity = graph.op('Gemm', [classEmbeds, unit(head.queries)], { transB: 1 });
+  const shift = linear(graph, features, { weights: weights.within('logit_shift'), inputs, outputs: 1 });
+  const scale = linear(graph, features, { weights: weights.within('logit_scale'), inputs, outputs: 1 });
+  const gain = graph.op('Add', [graph.op('Elu', [scale]), graph.floats([1])]);
+  return { logits: graph.op('Mul', [graph.op('Add', [similarity, shift]), gain]), classEmbeds };
+}
+
+/**
+ * Ranks pairs of patch and class: a class scores as its best query does. What an image was not asked for is masked before
+ * anything wins, so that its answer is what it would be alone. A patch that a dropped group wins is out altogether: that
+ * is what ignored prompts are for.
+ */
+export function rankPairs(
+  graph: Graph,
+  logits: Value,
+  inputs: { groups: Value; offsets: Value; allowed: Value; patches: number; most: number },
+): void {
+  const { groups, offsets, allowed, patches, most } = inputs;
+  const groupCount = graph.op('Slice', [graph.op('Shape', [groups]), graph.ints([0]), graph.ints([1])]);
+  const pairCount = graph.op('Mul', [groupCount, graph.ints([patches])]);
+  const perImage = graph.op('Concat', [graph.ints([-1]), pairCount], { axis: 0 });
+  const perPatch = graph.op('Concat', [graph.ints([-1, patches]), groupCount], { axis: 0 });
+
+  const grouped = graph.op('Gather', [logits, groups], { axis: 1 }); // [N * P, G, M]
+  const member = graph.op('ArgMax', [grouped], { axis: 2, keepdims: 0 });
+  const best = graph.op('ReduceMax', [grouped, graph.ints([2])], { keepdims: 0 });
+  const mask = graph.op('Unsqueeze', [allowed, graph.ints([1])]); // [N, 1, G]
+  const own = graph.op('Add', [graph.op('Reshape', [best, perPatch]), mask]); // [N, P, G]
+  const winner = graph.op('ArgMax', [own], { axis: 2, keepdims: 1 });
+  const eligible = graph.op('Add', [graph.op('Add', [own, offsets]), graph.op('Gather', [offsets, winner])]);
+
+  const pairs = graph.op('Reshape', [eligible, perImage]);
+  const [values, indices] = graph.topK(pairs, graph.op('Min', [pairCount, graph.ints([most])]));
+  const members = graph.op('GatherElements', [graph.op('Reshape', [member, perImage]), indices], { axis: 1 });
+  graph.output('scores', graph.op('Sigmoid', [values]), { type: 'float32', shape: ['N', 'K'] });
+  graph.output('pairs', indices, { type: 'int64', shape: ['N', 'K'] });
+  graph.output('members', members, { type: 'int64', shape: ['N', 'K'] });
+}
+
+/** The patches of an image: a row is `columns` wide. */
+export interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The box of every patch, [N, P, 4] cxcywh fractions: what its feature says, added to where the patch is. */
+export function predictBoxes(
+  graph: Graph,
+  features: Value,
+  { weights, width, grid }: { weights: Weights; width: number; grid: Grid },
+): Value {
+  const patches = grid.rows * grid.columns;
+  const offsets = predictionHead(graph, features, { weights, width, outputs: 4 });
+  const perImage = graph.op('Reshape', [offsets, graph.ints([-1, patches, 4])]);
+  return graph.op('Sigmoid', [graph.op('Add', [perImage, graph.floats(boxBias(grid), [patches, 4])])]);
+}
+
+/** Three linear layers with exact GELU between them: [N * P, D] to [N * P, outputs]. */
+export function predictionHead(
+  graph: Graph,
+  x: Value,
+  head: { weights: Weights; width: number; outputs: number },
+): Value {
+  const { weights, width, outputs } = head;
+  const hidden = { inputs: width, outputs: width };
+  const first = gelu(graph, linear(graph, x, { weights: weights.within('dense0'), ...hidden }));
+  const second = gelu(graph, linear(graph, first, { weights: weights.within('dense1'), ...hidden }));
+  return linear(graph, second, { weights: weights.within('dense2'), inputs: width, outputs });
+}
+
+/**
+ * Where each patch expects its box, as logits: its lower right corner, and the size of a patch.
+ *
+ * @returns [P, 4], computed in float32 as the original does.
+ * @see transformers `OwlViTForObjectDetection.compute_box_bias`
+ */
+function boxBias({ rows, columns }: Grid): Float32Array {
+  const { fround } = Math;
+  const logit = (value: number) => {
+    const v = fround(value);
+    return fround(fround(Math.log(fround(v + fround(1e-4)))) - fround(Math.log1p(fround(-v + fround(1e-4)))));
+  };
+  const bias = new Float32Array(rows * columns * 4);
+  for (let y = 0, i = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++) {
+      bias[i++] = logit((x + 1) / columns);
+      bias[i++] = logit((y + 1) / rows);
+      bias[i++] = logit(1 / columns);
+      bias[i++] = logit(1 / rows);
+    }
+  }
+  return bias;
+}
+
+/** Euclidean length of each row, kept as a column. */
+export function l2Norm(graph: Graph, x: Value): Value {
+  return graph.op('ReduceL2', [x, graph.ints([-1])], { keepdims: 1 });
+}

@@ -1,0 +1,88 @@
+import type { Graph, Value } from '../../onnx/graph.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Weights } from './transformer.js';
+
+/** Cuts the picture into patches and projects each: [N, H, W, 3] to [N * (P + 1), D], the class token first. */
+export function embedPatches(
+  graph: Graph,
+  pixels: Value,
+  { checkpoint, weights, rows, columns }: { checkpoint: Checkpoint; weights: Weights; rows: number; columns: number },
+): Value {
+  const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
+  const patches = rows * columns;
+  const positions = positionEmbedding(graph, weights, { checkpoint, rows, columns });
+
+  // In the order (patch row, patch column, y, x, channel) the runs that move together are patch * 3 bytes long.
+  const grid = graph.op('Reshape', [pixels, graph.ints([-1, rows, patch, columns, patch * 3])]);
+  const gathered = graph.op('Transpose', [grid], { perm: [0, 1, 3, 2, 4] });
+  const flat = graph.op('Reshape', [gathered, graph.ints([-1, patch * patch * 3])]);
+  const projected = project(graph, flat, { weights, checkpoint });
+  const placed = graph.op('Add', [
+    graph.op('Reshape', [projected, graph.ints([-1, patches, width])]),
+    positions.patches,
+  ]);
+
+  const batch = graph.op('Slice', [graph.op('Shape', [pixels]), graph.ints([0]), graph.ints([1])]);
+  const classToken = graph.op('Add', [weights.get('class_embedding', [width]), positions.classToken]);
+  const repeated = graph.op('Expand', [classToken, graph.op('Concat', [batch, graph.ints([1, width])], { axis: 0 })]);
+  return graph.op('Reshape', [graph.op('Concat', [repeated, placed], { axis: 1 }), graph.ints([-1, width])]);
+}
+
+/** Patches of pixels to features: [N * P, patch * patch * 3] to [N * P, D]. */
+function project(graph: Graph, pixels: Value, model: { weights: Weights; checkpoint: Checkpoint }): Value {
+  const { weights, checkpoint } = model;
+  const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
+  const embedding = weights.within('patch_embedding');
+  if (embedding.isQuantised('weight')) {
+    // Pixels are whole numbers already, so nothing is rounded here but the weights.
+    const matrix = embedding.get('weight', [patch * patch * 3, width]);
+    const sums = graph.cast(graph.op('MatMulInteger', [pixels, matrix]), 'float32');
+    const scaled = graph.op('Mul', [sums, embedding.get('weight_scale', [width])]);
+    return graph.op('Add', [scaled, embedding.get('bias', [width])]);
+  }
+  const { kernel, bias } = foldNormalisation(graph, weights, checkpoint);
+  return graph.op('Gemm', [graph.cast(pixels, 'float32'), kernel, bias], { transB: 1 });
+}
+
+/** The convolution over patches as a matrix for pixels of 0–255: (v / 255 - mean) / std is folded into weight and bias. */
+function foldNormalisation(graph: Graph, weights: Weights, checkpoint: Checkpoint): { kernel: Value; bias: Value } {
+  const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
+  const { image_mean: mean, image_std: std } = checkpoint.preprocessor;
+  const convolution = weights.get('patch_embedding.weight', [width, 3, patch, patch]);
+  const kernel = graph.op('Transpose', [convolution], { perm: [0, 2, 3, 1] });
+  const scale = graph.floats(std.map((deviation) => 1 / (255 * deviation)));
+  const shift = graph.floats(std.map((deviation, channel) => -mean[channel]! / deviation));
+  return {
+    kernel: graph.op('Reshape', [graph.op('Mul', [kernel, scale]), graph.ints([width, patch * patch * 3])]),
+    bias: graph.op('ReduceSum', [graph.op('Mul', [kernel, shift]), graph.ints([1, 2, 3])], { keepdims: 0 }),
+  };
+}
+
+/**
+ * The learnt grid of positions, resampled for another image size.
+ *
+ * @returns `classToken` [D], `patches` [P, D]
+ * @see transformers `OwlViTVisionEmbeddings.interpolate_pos_encoding`: bicubic (a = -0.75), half-pixel centres
+ */
+function positionEmbedding(
+  graph: Graph,
+  weights: Weights,
+  { checkpoint, rows, columns }: { checkpoint: Checkpoint; rows: number; columns: number },
+): { classToken: Value; patches: Value } {
+  const { hidden_size: width, patch_size: patch, image_size: native } = checkpoint.config.vision_config;
+  const side = Math.floor(native / patch);
+  const name = 'position_embedding.weight';
+  const shape = [side * side + 1, width];
+  const classToken = graph.op('Reshape', [weights.rows(name, shape, { from: 0, to: 1 }), graph.ints([width])]);
+  const learnt = weights.rows(name, shape, { from: 1, to: side * side + 1 });
+  if (rows === side && columns === side) return { classToken, patches: learnt };
+  const grid = graph.op('Reshape', [learnt, graph.ints([1, side, side, width])]);
+  const planes = graph.op('Transpose', [grid], { perm: [0, 3, 1, 2] });
+  const resized = graph.op('Resize', [planes, '', '', graph.ints([1, width, rows, columns])], {
+    mode: 'cubic',
+    cubic_coeff_a: { float: -0.75 },
+    coordinate_transformation_mode: 'half_pixel',
+  });
+  const back = graph.op('Transpose', [resized], { perm: [0, 2, 3, 1] });
+  return { classToken, patches: graph.op('Reshape', [back, graph.ints([rows * columns, width])]) };
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PreannotateError } from '../../core/errors.js';
+import { replaceFile } from '../../disk/atomic.js';
+import { cacheFolder, readCached, sha256Of, sha256OfFile, writeCached } from '../../disk/cache.js';
+import type { StoredTensor } from '../../onnx/graph.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { WeightFiles } from '../checkpoint/weight-files.js';
+import type { Precision } from '../../core/precision.js';
+import { planQuantisation, type Read, type Step } from './plan.js';
+import { readTensorIndex, safetensorsHeader } from '../checkpoint/safetensors.js';
+import { floatsOf } from '../checkpoint/widen.js';
+
+const CACHE_VERSION = 1; // raised when the same checkpoint would give other bytes
+
+/** What the image graph is built from at a precision; undefined where that is the checkpoint itself. */
+export async function imageWeightsFor(
+  { checkpoint, key }: { checkpoint: Checkpoint; key: string },
+  precision: Precision,
+): Promise<WeightFiles | undefined> {
+  return precision === 'int8' && checkpoint.exported === undefined ? quantisedWeights(checkpoint, key) : undefined;
+}
+
+/**
+ * The weights of the image graph in 8 bits: every Linear of the encoder and the patch embedding, one scale an output, with
+ * the LayerNorm before it folded in; what is left, under 3 % of the computing, stays in float32. Made once and kept in the
+ * cache; a second process that makes them at the same time writes the same bytes.
+ *
+ * @param key - What identifies the checkpoint by content.
+ * @throws PreannotateError OUTPUT_UNUSABLE or WRITE_FAILED when the cache folder cannot be written.
+ */
+async function quantisedWeights(checkpoint: Checkpoint, key: string): Promise<WeightFiles> {
+  const cacheKey = sha256Of(JSON.stringify(['int8', CACHE_VERSION, key]));
+  const path = join(cacheFolder(), 'int8', `${cacheKey}.safetensors`);
+  if (!(await isWhole(path, cacheKey))) await write(path, cacheKey, checkpoint);
+  return { tensors: await readTensorIndex(path), weightsFolder: dirname(path) };
+}
+
+/** A damaged weight would go unnoticed: the model would only find less. */
+async function isWhole(path: string, cacheKey: string): Promise<boolean> {
+  const expected = await readCached('int8-hashes', cacheKey);
+  try {
+    return expected !== undefined && expected.toString() === (await sha256OfFile(path));
+  } catch {
+    return false; // not there
+  }
+}
+
+async function write(path: string, cacheKey: string, checkpoint: Checkpoint): Promise<void> {
+  const steps = planQuantisation(checkpoint);
+  const header = safetensorsHeader(
+    steps.flatMap(({ makes }) => makes),
+    { source: 'preannotate' },
+  );
+  const hash = createHash('sha256');
+  try {
+    await replaceFile(path, hashed(hash, content(header, steps, checkpoint)));
+  } catch (error) {
+    throw inCache(error);
+  }
+  await writeCached('int8-hashes', cacheKey, Buffer.from(hash.digest('hex')));
+}
+
+function inCache(error: unknown): unknown {
+  if (!(error instanceof PreannotateError) || error.code !== 'OUTPUT_UNUSABLE') return error;
+  const hint = 'Name a folder that can be written in XDG_CACHE_HOME: 8-bit weights are made once, and kept there.';
+  return new PreannotateError({ ...error.toFailure(), hint }, error);
+}
+
+async function* content(header: Uint8Array, steps: readonly Step[], checkpoint: Checkpoint) {
+  yield header;
+  const read: Read = (name, count) => readFloats(checkpoint, name, count);
+  for (const step of steps) yield* await step.make(read);
+}
+
+async function* hashed(hash: ReturnType<typeof createHash>, chunks: AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+async function readFloats(checkpoint: Checkpoint, name: string, count: number): Promise<Float32Array> {
+  const tensor = checkpoint.tensors.get(name);
+  if (tensor === undefined) throw mismatch(checkpoint, `there is no tensor "${name}"`);
+  const path = join(checkpoint.weightsFolder, tensor.file);
+  await using file = await open(path);
+  const bytes = new Uint8Array(tensor.sizeBytes);
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, tensor.offset);
+  const values = inOrder(floatsOf(bytes, tensor.type), tensor);
+  if (bytesRead < bytes.length || values.length !== count) {
+    throw mismatch(checkpoint, `"${name}" has shape [${tensor.shape.join()}], which is not ${count} values`);
+  }
+  return values;
+}
+
+/** Brings values into the order of their shape, where the file has the axes in another one. */
+function inOrder(values: Float32Array, { axes, shape }: StoredTensor): Float32Array {
+  if (axes === undefined) return values;
+  const strides = shape.map((_, axis) =>
+    axes.slice(axes.indexOf(axis) + 1).reduce((product, inner) => product * shape[inner]!, 1),
+  );
+  return values.map((_, index) => {
+    let [rest, from] = [index, 0];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += (rest % shape[axis]!) * strides[axis]!;
+      rest = Math.floor(rest / shape[axis]!);
+    }
+    return values[from]!;
+  });
+}
+
+function mismatch({ folder }: Checkpoint, reason: string): PreannotateError {
+  return new PreannotateError({
+    code: 'MODEL_INVALID',
+    message: `${folder}: ${reason}.`,
+    hint: 'The weights and config.json do not belong together. Fetch the checkpoint again.',
+  });
+}

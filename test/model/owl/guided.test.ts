@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import { ExampleEncoder, exampleGraph } from '../../../src/model/owl/guided.js';
+import { imageGraph } from '../../../src/model/owl/graphs.js';
+import { queryPatchOf } from '../../../src/model/owl/query-patch.js';
+import { openSession } from '../../../src/model/session.js';
+import { ort } from '../../../src/onnx/runtime.js';
+import { FIXTURES, goldenCases, maxDifference, tensorsOf, type GoldenCase, type Tensor } from '../../support/golden.js';
+import { pixelsOf } from '../../support/pixels.js';
+
+const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU
+const WHOLE = [0, 0, 1, 1] as const;
+
+describe.each(goldenCases('image_guided'))('reference case $name', (golden) => {
+  const tensor = tensorsOf(golden);
+
+  it('the patch that stands for the query image, and its embedding, are the reference ones', async () => {
+    const queries = await queriesOf(golden, tensor);
+    expect(queries.map(({ patch }) => patch)).toEqual([...tensor('query_best_box_index').data]);
+    expect(
+      maxDifference(
+        queries.flatMap(({ embedding }) => [...embedding]),
+        tensor('query_embeds').data,
+      ),
+    ).toBeLessThan(TOLERANCE);
+    expect(
+      maxDifference(
+        queries.flatMap(({ boxes }) => [...boxes]),
+        tensor('query_pred_boxes').data,
+      ),
+    ).toBeLessThan(TOLERANCE);
+  });
+
+  it('the image graph scores images against that query as the reference does', async () => {
+    const queries = await queriesOf(golden, tensor);
+    const checkpoint = await checkpointOf(golden);
+    const { size, pixels } = pixelsOf(checkpoint, tensor('pixel_values'));
+    const graph = imageGraph(checkpoint, { size, maxDetections: 300, pixelType: 'float32', raw: true });
+    const session = await openSession(graph, sessionOf(checkpoint));
+    const imageFloats = size.height * size.width * 3;
+    const logits: number[] = [];
+    const boxes: number[] = [];
+    for (const [i, { embedding }] of queries.entries()) {
+      const outputs = await session.run({
+        pixels: new ort.Tensor('float32', pixels.slice(i * imageFloats, (i + 1) * imageFloats), [
+          1,
+          size.height,
+          size.width,
+          3,
+        ]),
+        queries: new ort.Tensor('float32', embedding, [1, embedding.length]),
+        groups: new ort.Tensor('int64', [0n], [1, 1]),
+        offsets: new ort.Tensor('float32', [0], [1]),
+        allowed: new ort.Tensor('float32', [0], [1, 1]),
+      });
+      logits.push(...(outputs['logits']!.data as Float32Array));
+      boxes.push(...(outputs['boxes']!.data as Float32Array));
+    }
+    expect(maxDifference(logits, tensor('logits').data)).toBeLessThan(TOLERANCE);
+    expect(maxDifference(boxes, tensor('target_pred_boxes').data)).toBeLessThan(TOLERANCE);
+  });
+});
+
+describe('the patch that stands for an example', () => {
+  // Three patches around the middle, and one in a corner. The mean embedding points to the right.
+  const boxes = Float32Array.of(0.5, 0.5, 1, 1, 0.5, 0.5, 0.95, 0.95, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.2, 0.2);
+  const classEmbeds = Float32Array.of(3, 0, 1, 1, -9, 0, 6, 0);
+
+  it('is the least ordinary of those whose boxes fit nearly best, not of all', () => {
+    expect(queryPatchOf({ boxes, classEmbeds }, WHOLE)).toBe(1);
+  });
+
+  it('is another one when the object is said to be elsewhere', () => {
+    expect(queryPatchOf({ boxes, classEmbeds }, [0.25, 0.25, 0.75, 0.75])).toBe(2);
+    expect(queryPatchOf({ boxes, classEmbeds }, [0, 0, 0.2, 0.2])).toBe(3);
+  });
+
+  it('is the first of equals', () => {
+    expect(queryPatchOf({ boxes, classEmbeds: new Float32Array(8) }, WHOLE)).toBe(0);
+  });
+
+  it('is still one when no box touches the object', () => {
+    const far = Float32Array.of(0.1, 0.1, 0.1, 0.1);
+    expect(queryPatchOf({ boxes: far, classEmbeds: Float32Array.of(1) }, [0.9, 0.9, 1, 1])).toBe(0);
+  });
+});
+
+it('a box is in the frame of the picture for OWL-ViT, and of the padded square for OWLv2', async () => {
+  const size = { width: 400, height: 100 };
+  const encode = async (model: string, box?: readonly [number, number, number, number]) => {
+    const checkpoint = await readCheckpoint(join(FIXTURES, 'models', model));
+    const side = model === 'owlv2-tiny' ? 98 : 96;
+    await using encoder = await ExampleEncoder.open({
+      checkpoint,
+      threads: 1,
+      size: { width: side, height: side },
+      fit: model === 'owlv2-tiny' ? 'letterbox' : 'stretch',
+    });
+    const pixels = new Uint8Array(side * side * 3).map((_, i) => (i * 7919) % 256);
+    return [...(await encoder.encode({ pixels, size, ...(box === undefined ? {} : { box }) }))];
+  };
+  expect(await encode('owlvit-tiny', [0, 0, 400, 100])).toEqual(await encode('owlvit-tiny'));
+  expect(await encode('owlv2-tiny', [0, 0, 400, 400])).toEqual(await encode('owlv2-tiny'));
+});
+
+function checkpointOf({ model }: GoldenCase) {
+  return readCheckpoint(join(FIXTURES, 'models', model));
+}
+
+function sessionOf({ weightsFolder }: { weightsFolder: string }) {
+  return { device: { provider: 'cpu' }, threads: 1, weightsFolder } as const;
+}
+
+/** What the example graph and the choice of a patch make of a case's query images. */
+async function queriesOf(golden: GoldenCase, tensor: (name: string) => Tensor) {
+  const checkpoint = await checkpointOf(golden);
+  const { size, pixels } = pixelsOf(checkpoint, tensor('query_pixel_values'));
+  const session = await openSession(exampleGraph(checkpoint, { size, pixelType: 'float32' }), sessionOf(checkpoint));
+  const images = golden.images.length;
+  const outputs = await session.run({
+    pixels: new ort.Tensor('float32', pixels, [images, size.height, size.width, 3]),
+  });
+  const width = checkpoint.config.text_config.hidden_size;
+  return Array.from({ length: images }, (_, i) => {
+    const part = (name: 'class_embeds' | 'boxes') => {
+      const data = outputs[name]!.data as Float32Array;
+      return data.slice((i * data.length) / images, ((i + 1) * data.length) / images);
+    };
+    const [classEmbeds, boxes] = [part('class_embeds'), part('boxes')];
+    const patch = queryPatchOf({ classEmbeds, boxes }, WHOLE);
+    return { patch, boxes, embedding: classEmbeds.slice(patch * width, (patch + 1) * width) };
+  });
+}
