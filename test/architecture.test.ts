@@ -58,7 +58,7 @@ it('the parent process reaches no native library, so that it stays small', () =>
 });
 
 it('the page for browsers and the server share no module: they run in different places', () => {
-  const isOfPage = (name: string) => name.startsWith('server/page/');
+  const isOfPage = (name: string) => name.startsWith('server/page/client/');
   expect(files.filter(isOfPage).length).toBeGreaterThan(5);
   for (const file of files) {
     for (const { target, path } of importsOf(file)) {

@@ -12,23 +12,23 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { ProblemAnswer } from '../config/predict-schema.js';
-import { allowedHosts } from './allowed-hosts.js';
-import { authorise, isOpen } from './auth.js';
-import { Call } from './call.js';
-import { loadCertificate } from './certificate.js';
-import { inviteBodies, linger } from './connections.js';
-import { compressed, requestIdOf, SECURITY_HEADERS } from './headers.js';
-import { countCall, countRefusal } from './metrics.js';
-import { logOwnFault, namedError, problemOf, PROBLEM_TYPE } from './problem.js';
-import { RequestError } from './request-error.js';
-import { cvatRoutes } from './routes/cvat.js';
-import { addHealthPath, healthRoutes } from './routes/health.js';
-import { infoRoutes } from './routes/info.js';
-import { kserveRoutes } from './routes/kserve.js';
-import { labelStudioRoutes } from './routes/label-studio.js';
-import { metricsRoutes } from './routes/metrics.js';
-import { pageRoutes } from './routes/page.js';
-import { predictRoutes } from './routes/predict.js';
+import { allowedHosts } from './http/allowed-hosts.js';
+import { authorise, isOpen } from './http/auth.js';
+import { Call } from './request/request-context.js';
+import { loadCertificate } from './http/certificate.js';
+import { inviteBodies, linger } from './http/connections.js';
+import { compressed, requestIdOf, SECURITY_HEADERS } from './http/headers.js';
+import { countCall, countRefusal } from './http/metrics.js';
+import { logOwnFault, namedError, problemOf, PROBLEM_TYPE } from './http/problem.js';
+import { RequestError } from './http/request-error.js';
+import { cvatRoutes } from './compat/cvat/routes.js';
+import { addHealthPath, healthRoutes } from './http/health-routes.js';
+import { infoRoutes } from './http/info-routes.js';
+import { kserveRoutes } from './compat/kserve/routes.js';
+import { labelStudioRoutes } from './compat/label-studio/routes.js';
+import { metricsRoutes } from './http/metrics-routes.js';
+import { pageRoutes } from './page/routes.js';
+import { predictRoutes } from './request/predict-routes.js';
 import type { Server } from './server.js';
 
 declare module 'fastify' {

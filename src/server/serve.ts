@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { PreannotateError } from '../core/errors.js';
 import { createApp } from './app.js';
-import { listen } from './listen.js';
+import { listen } from './http/listen.js';
 import { Server, type ServeJob } from './server.js';
 import { start } from './start.js';
 

@@ -6,16 +6,16 @@ import type { EngineJob } from '../workers/start-engine.js';
 import type { Model } from '../model/source.js';
 import type { EngineStatus } from '../workers/engine.js';
 import type { Pool } from '../workers/pool.js';
-import type { ApiKeys } from './auth.js';
-import { Connections } from './connections.js';
-import { Gate } from './gate.js';
-import { Killers } from './killers.js';
-import type { LabelStudioHost } from './label-studio/task-image.js';
-import { openMetrics, type Metrics } from './metrics.js';
-import { RequestOntologies } from './ontologies.js';
-import { Pace } from './pace.js';
-import { RequestError } from './request-error.js';
-import type { UrlPolicy } from './fetch/url-policy.js';
+import type { ApiKeys } from './http/auth.js';
+import { Connections } from './http/connections.js';
+import { Gate } from './admission/admission-control.js';
+import { Killers } from './admission/quarantine.js';
+import type { LabelStudioHost } from './compat/label-studio/task-image.js';
+import { openMetrics, type Metrics } from './http/metrics.js';
+import { RequestOntologies } from './request/ontologies.js';
+import { Pace } from './admission/pace.js';
+import { RequestError } from './http/request-error.js';
+import type { UrlPolicy } from './request/fetch/url-policy.js';
 
 /** A server, fully decided. */
 export interface ServeJob extends EngineJob {

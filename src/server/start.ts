@@ -5,7 +5,7 @@ import { startEngine } from '../workers/start-engine.js';
 import type { Watcher } from '../hub/repository.js';
 import { findModel } from '../model/source.js';
 import type { FinishedChunk } from '../workers/engine.js';
-import { countChunk } from './metrics.js';
+import { countChunk } from './http/metrics.js';
 import type { Running, Server } from './server.js';
 
 /** A run that loses one worker after another to its images gives up; a server goes on, with pauses between. */

@@ -3,12 +3,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { fetchImage } from '../../src/server/fetch/fetch-image.js';
-import type { UrlPolicy } from '../../src/server/fetch/url-policy.js';
+import { fetchImage } from '../../src/server/request/fetch/fetch-image.js';
+import type { UrlPolicy } from '../../src/server/request/fetch/url-policy.js';
 import { certificate, hasOpenssl } from '../support/certificate.js';
 import { startNameServer } from '../support/name-server.js';
 import { PHOTO, started, startWebServer } from '../support/web-server.js';
-import { never, POLICY } from './fetching.js';
+import { never, POLICY } from './request/fetch/fetching.js';
 
 describe.skipIf(!hasOpenssl())('a server with TLS (needs the openssl command)', () => {
   it('is asked by its name, and a certificate that nobody vouches for is a failure to fetch', async () => {

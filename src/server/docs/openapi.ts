@@ -10,8 +10,8 @@ import {
 } from '../../config/predict-schema.js';
 import { FAILURES, type FailureCode } from '../../core/errors.js';
 import { compatPaths } from './openapi-compat.js';
-import { NDJSON } from '../ndjson.js';
-import { PROBLEM_TYPE } from '../problem.js';
+import { NDJSON } from '../http/ndjson.js';
+import { PROBLEM_TYPE } from '../http/problem.js';
 import type { ServeJob } from '../server.js';
 
 type Json = Record<string, unknown>;

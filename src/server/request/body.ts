@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import type { Call } from '../call.js';
-import { Gathered } from '../gathered.js';
-import type { Share } from '../gate.js';
-import { RequestError } from '../request-error.js';
+import type { Call } from './request-context.js';
+import { Gathered } from './gathered.js';
+import type { Share } from '../admission/admission-control.js';
+import { RequestError } from '../http/request-error.js';
 
 export interface BodyLimits {
   readonly maxBytes: number;

@@ -1,8 +1,8 @@
 import { createGunzip } from 'node:zlib';
 import { tooLarge } from './body.js';
-import { Gathered } from '../gathered.js';
-import type { Share } from '../gate.js';
-import { RequestError } from '../request-error.js';
+import { Gathered } from './gathered.js';
+import type { Share } from '../admission/admission-control.js';
+import { RequestError } from '../http/request-error.js';
 
 /**
  * Expands a body that came gzipped.

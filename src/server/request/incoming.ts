@@ -1,8 +1,8 @@
-import type { Call } from '../call.js';
-import { fetchImage } from '../fetch/fetch-image.js';
-import type { Share } from '../gate.js';
-import { invalidField } from '../request-error.js';
-import type { UrlPolicy } from '../fetch/url-policy.js';
+import type { Call } from './request-context.js';
+import { fetchImage } from './fetch/fetch-image.js';
+import type { Share } from '../admission/admission-control.js';
+import { invalidField } from '../http/request-error.js';
+import type { UrlPolicy } from './fetch/url-policy.js';
 
 /** An image of a request. */
 export interface IncomingImage {

@@ -5,7 +5,7 @@ import { BatchRequest, PredictOptions, PredictRequest } from '../../config/predi
 import { encodedOf, type IncomingImage } from './incoming.js';
 import { parseJson } from './json.js';
 import { IMAGE_FIELD, parseForm } from './multipart.js';
-import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from '../request-error.js';
+import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from '../http/request-error.js';
 
 /** A request, read and validated. */
 export interface Received {

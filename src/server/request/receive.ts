@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { declaredLength, readBody } from './body.js';
-import type { Share } from '../gate.js';
+import type { Share } from '../admission/admission-control.js';
 import { gunzip } from './gunzip.js';
-import { searchOf, type Search } from '../predict.js';
+import { searchOf, type Search } from './predict.js';
 import { parseJson } from './json.js';
 import type { Reader, Received } from './readers.js';
-import { RequestError } from '../request-error.js';
+import { RequestError } from '../http/request-error.js';
 import type { Server } from '../server.js';
 
 /** What a route takes. */

@@ -1,0 +1,67 @@
+import type { RegionTags } from '../../../formats/label-studio-region.js';
+import { invalidField, type RequestError } from '../../http/request-error.js';
+import { attributeOf, descendantsOf, parseXml, type XmlElement } from './xml.js';
+
+/** A label of a labelling config. */
+export interface Label {
+  readonly name: string; // as annotations have it: its alias where it has one
+  readonly wording: string; // as people read it
+  readonly prompts: readonly string[]; // its `predicted_values`; none when it has none
+}
+
+/** The rectangle labels of a labelling config, and the image that they are for. */
+export interface RectangleLabels extends RegionTags {
+  readonly dataKey: string; // of a task's data: where its image is
+  readonly labels: readonly Label[];
+}
+
+/**
+ * Finds the first RectangleLabels with labels whose toName is an Image with a value such as "$image".
+ *
+ * @param pointer - Where the config is in the request.
+ * @returns undefined when there is none: the project is not about boxes, or its config is not finished.
+ * @throws RequestError REQUEST_INVALID when the config cannot be read
+ */
+export function rectangleLabelsOf(config: string, pointer: string): RectangleLabels | undefined {
+  const root = parseXml(config);
+  if (typeof root === 'string') throw invalidConfig(pointer, `It ${root}.`);
+  const elements = [root, ...descendantsOf(root)];
+  const images = new Map(elements.filter(hasTag('image')).map((image) => [attributeOf(image, 'name'), image]));
+  for (const control of elements.filter(hasTag('rectanglelabels'))) {
+    const fromName = attributeOf(control, 'name');
+    const labels = labelsOf(control);
+    if (fromName === undefined || labels.length === 0) continue;
+    for (const toName of (attributeOf(control, 'toName') ?? '').split(',').map((name) => name.trim())) {
+      const dataKey = dataKeyOf(images.get(toName));
+      if (dataKey !== undefined) return { fromName, toName, dataKey, labels };
+    }
+  }
+  return undefined;
+}
+
+/** For a config that boxes cannot be drawn with. */
+export function invalidConfig(pointer: string, detail: string): RequestError {
+  return invalidField(pointer, detail);
+}
+
+/** Label Studio does not mind upper case. */
+function hasTag(tag: string): (element: XmlElement) => boolean {
+  return (element) => element.tag.toLowerCase() === tag;
+}
+
+function labelsOf(control: XmlElement): Label[] {
+  return descendantsOf(control)
+    .filter(hasTag('label'))
+    .flatMap((label) => {
+      const [value, alias] = [attributeOf(label, 'value'), attributeOf(label, 'alias')];
+      const name = alias ?? value;
+      const predicted = attributeOf(label, 'predicted_values') ?? '';
+      const prompts = predicted.split(',').map((prompt) => prompt.trim());
+      if (name === undefined) return [];
+      return [{ name, wording: value ?? name, prompts: [...new Set(prompts)].filter((prompt) => prompt !== '') }];
+    });
+}
+
+function dataKeyOf(image: XmlElement | undefined): string | undefined {
+  return image && /^\$(.+)$/s.exec(attributeOf(image, 'value') ?? '')?.[1];
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { basename, isAbsolute } from 'node:path';
+import type { Ontology } from '../../../core/ontology.js';
+import { RequestError } from '../../http/request-error.js';
+import type { Server } from '../../server.js';
+import { invalidConfig, type Label, type RectangleLabels } from './label-config.js';
+
+/** What to look for in a project's images, as requests say it elsewhere. */
+export interface Wishes {
+  readonly mapping: Readonly<Record<string, unknown>>;
+  readonly ontology: Ontology;
+}
+
+/**
+ * Makes an ontology of a project's labels. Thresholds, templates and look-alikes to ignore are the server's own.
+ *
+ * @param pointer - Where the config is in the request.
+ * @throws RequestError REQUEST_INVALID when the labels contradict each other or their prompts are too many
+ */
+export async function wishesOf({ labels }: RectangleLabels, server: Server, pointer: string): Promise<Wishes> {
+  const { ontology: own, selection } = server.job;
+  const classes = labels.map((label) => classOf(label, own));
+  const asked = new Set(classes.flatMap(({ prompts }) => prompts.map((prompt) => prompt.toLowerCase())));
+  const threshold = selection.overridesOntology ? selection.scoreThreshold : own.threshold;
+  const mapping = {
+    templates: own.templates,
+    ...(threshold === undefined ? {} : { threshold }),
+    classes,
+    ignore: own.ignore.filter((prompt) => !asked.has(prompt.toLowerCase())),
+  };
+  try {
+    return { mapping, ontology: await server.ontologies.read(mapping) };
+  } catch (error) {
+    throw error instanceof RequestError && error.code === 'ONTOLOGY_INVALID' ? inConfigsWords(error, pointer) : error;
+  }
+}
+
+/** Its own prompts, else those that the server has for a class of that name, else the label itself. */
+function classOf({ name, wording, prompts }: Label, own: Ontology) {
+  const known =
+    own.classes.find((each) => each.name === wording) ??
+    own.classes.find((each) => each.name.toLowerCase() === wording.toLowerCase());
+  if (prompts.length > 0) return { name, prompts };
+  if (known === undefined || known.prompts.length === 0) return { name, prompts: [wording] };
+  return { name, prompts: known.prompts, ...(known.threshold === undefined ? {} : { threshold: known.threshold }) };
+}
+
+function inConfigsWords({ errors }: RequestError, pointer: string): RequestError {
+  return invalidConfig(pointer, `Its labels cannot be looked for: ${errors.map(({ detail }) => detail).join(' ')}`);
+}
+
+/** What predictions are filed under: another one when model, prompts or thresholds are others, so that they are made anew. */
+export function modelVersionOf({ job }: Server, wishes: Wishes | undefined): string {
+  const { model } = job.settings;
+  const name = isAbsolute(model) ? basename(model) : model;
+  if (wishes === undefined) return name;
+  const asked = JSON.stringify([wishes.mapping, job.selection]);
+  return `${name} ${createHash('sha256').update(asked).digest('hex').slice(0, 8)}`;
+}

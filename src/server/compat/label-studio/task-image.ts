@@ -1,0 +1,82 @@
+import { bytesOfBase64, fetched, type IncomingImage } from '../../request/incoming.js';
+import { invalidField, pointerOf } from '../../http/request-error.js';
+import type { TrustedHost } from '../../request/fetch/url-policy.js';
+
+/** A task, as far as it concerns us. */
+export interface Task {
+  readonly id: string; // its place in the request where it has none
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Whoever runs the server names the Label Studio that it works for. */
+export interface LabelStudioHost extends TrustedHost {
+  readonly base: string; // without a slash at the end
+}
+
+/** What Label Studio serves of a task's files; nothing else of it is asked for in the name of a stranger. */
+const FILES = /^\/(data|storage-data|tasks)\//;
+const CLOUD = /^(s3|gs|azure-blob):\/\//;
+
+/**
+ * The image of a task: as a data: URL, at an http(s) URL, or a path of the Label Studio that the server works for.
+ *
+ * @param index - Place of the task in the request.
+ */
+export function taskImageOf(
+  { id, data }: Task,
+  { index, dataKey, host }: { index: number; dataKey: string; host: LabelStudioHost | undefined },
+): IncomingImage {
+  const pointer = pointerOf(['tasks', index, 'data', dataKey]);
+  const source = Object.hasOwn(data, dataKey) ? data[dataKey] : undefined;
+  const isInRequest = typeof source !== 'string' || source.startsWith('data:');
+  return {
+    name: `task ${index}`,
+    id,
+    isFetched: !isInRequest,
+    load: async (policy, request) => {
+      if (typeof source !== 'string') throw invalidField(pointer, 'There is no address of an image.');
+      if (isInRequest) return bytesOfBase64(source, pointer);
+      const url = /^https?:/i.test(source) ? source : urlAtHost(pathOf(source, id), host, pointer);
+      return fetched(url, host !== undefined && isFileOf(host, url) ? { ...policy, trusted: host } : policy, request);
+    },
+  };
+}
+
+/** Where Label Studio itself has the file; for one in a cloud, where it redirects to that. */
+function pathOf(source: string, id: string): string {
+  if (CLOUD.test(source)) {
+    return `/tasks/${encodeURIComponent(id)}/presign/?fileuri=${Buffer.from(source).toString('base64url')}`;
+  }
+  return /^\/?upload\//.test(source) ? `/data/${source.replace(/^\//, '')}` : source;
+}
+
+function urlAtHost(path: string, host: LabelStudioHost | undefined, pointer: string): string {
+  if (!FILES.test(path))
+    throw invalidField(pointer, 'It is neither an http(s) or data: URL nor a file of Label Studio.');
+  if (host === undefined) {
+    const detail = 'It is a file of Label Studio, and this server was not told where that is: set LABEL_STUDIO_URL.';
+    throw invalidField(pointer, detail, 'URL_REFUSED');
+  }
+  return `${host.base}${path}`;
+}
+
+/** Not by its text: the path may hold `..`, also in a form that only Label Studio would take for it. */
+function isFileOf({ base }: LabelStudioHost, url: string): boolean {
+  const href = URL.canParse(url) ? new URL(url).href : '';
+  const path = href.slice(base.length);
+  return href.startsWith(base) && FILES.test(path) && !/%2f|%5c/i.test(path.split('?')[0]!);
+}
+
+/**
+ * @param url - As LABEL_STUDIO_URL has it: its root, http or https.
+ * @param token - As it is on the account page of Label Studio: a legacy token, or a personal access token (a JWT).
+ */
+export function labelStudioHostOf(url: string, token: string | undefined): LabelStudioHost {
+  const { origin, pathname } = new URL(url);
+  const scheme = token?.split('.').length === 3 ? 'Bearer' : 'Token';
+  return {
+    origin,
+    base: origin + pathname.replace(/\/+$/, ''),
+    ...(token === undefined ? {} : { authorization: `${scheme} ${token}` }),
+  };
+}

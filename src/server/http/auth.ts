@@ -1,0 +1,108 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { messageOf, PreannotateError } from '../../core/errors.js';
+import { PAGE_ROUTES } from '../page/files.js';
+import { RequestError } from './request-error.js';
+
+/** What probes of an orchestrator ask, which have no key, and no name of the server; so is --health-path. */
+export const PROBE_ROUTES = new Set([
+  '/livez',
+  '/readyz',
+  '/ready',
+  '/startupz',
+  '/v2/health/live',
+  '/v2/health/ready',
+]);
+
+/** What nobody needs a key for: the page says nothing of its own, and asks for one. */
+const OPEN_ROUTES = new Set([...PROBE_ROUTES, ...PAGE_ROUTES]);
+
+/** Hashes of the keys that open the server; none: it is open. The keys themselves are not kept. */
+export type ApiKeys = readonly Buffer[];
+
+/**
+ * Reads API keys: one a line of a file (# begins a comment), and separated by commas in PREANNOTATE_API_KEYS.
+ *
+ * @throws PreannotateError CONFIG_INVALID when the file cannot be read, or holds none
+ */
+export async function loadApiKeys(file: string | undefined, variable: string | undefined): Promise<ApiKeys> {
+  const fromVariable = (variable ?? '')
+    .split(',')
+    .map((key) => key.trim())
+    .filter((key) => key !== '');
+  if (variable !== undefined && variable !== '' && fromVariable.length === 0) {
+    const hint = 'Write keys with commas between them, or take the variable away.';
+    throw new PreannotateError({ code: 'CONFIG_INVALID', message: 'PREANNOTATE_API_KEYS holds no key.', hint });
+  }
+  const fromFile = file === undefined ? [] : await keysOfFile(file);
+  return [...fromVariable, ...fromFile].map(hashed);
+}
+
+async function keysOfFile(file: string): Promise<string[]> {
+  const refusal = (message: string, cause?: unknown) =>
+    new PreannotateError(
+      { code: 'CONFIG_INVALID', message, hint: 'Write one key a line, 16 characters or more.' },
+      cause,
+    );
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw refusal(`--api-key-file ${file} cannot be read: ${messageOf(error)}.`, error);
+  });
+  const keys = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  if (keys.length === 0) throw refusal(`--api-key-file ${file} holds no key.`);
+  return keys;
+}
+
+/** Whether only programs of this machine can reach the server. */
+export function isLocal({ host, unix }: { readonly host: string; readonly unix?: string }): boolean {
+  return unix !== undefined || ['127.0.0.1', '::1', 'localhost'].includes(host);
+}
+
+/** What is asked without a key is only read: images are sent to the page's own address too. */
+const READING = new Set(['GET', 'HEAD']);
+
+/** Whether a request needs no key. */
+export function isOpen(
+  { method, route = '' }: { readonly method: string; readonly route: string | undefined },
+  { healthPath, metrics }: { readonly healthPath: string; readonly metrics: string },
+): boolean {
+  const isOpenRoute = OPEN_ROUTES.has(route) || route === healthPath || (route === '/metrics' && metrics === 'open');
+  return READING.has(method) && isOpenRoute;
+}
+
+/**
+ * Lets a request pass that has a key: as a bearer, as X-API-Key, or as the password of any user.
+ *
+ * @throws RequestError UNAUTHORIZED, with the same words for a missing and a wrong key
+ */
+export function authorise(headers: IncomingHttpHeaders, keys: ApiKeys): void {
+  if (keys.length === 0) return;
+  // A proxy may have put its own credentials beside the client's key. Every key is compared, and hashes have one length: the
+  // time tells nothing.
+  const presented = presentedKeys(headers).map(hashed);
+  const matches = keys.flatMap((key) => presented.filter((one) => timingSafeEqual(key, one)));
+  if (matches.length > 0) return;
+  throw new RequestError('UNAUTHORIZED', 'An API key is needed: as Authorization: Bearer <key>, or as X-API-Key.', {
+    headers: { 'www-authenticate': 'Bearer' },
+  });
+}
+
+/** In Authorization and in X-API-Key; an empty text where there is none, so that a missing key takes as long as a wrong one. */
+function presentedKeys(headers: IncomingHttpHeaders): string[] {
+  const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1];
+  const basic = /^Basic +(.+)$/i.exec(headers.authorization ?? '')?.[1];
+  const other = headers['x-api-key'];
+  return [bearer?.trim() ?? passwordOf(basic) ?? '', typeof other === 'string' ? other : ''];
+}
+
+/** Of `user:password` in base64 (RFC 7617); programs that know no other way, such as Label Studio, have a key there. */
+function passwordOf(credentials: string | undefined): string | undefined {
+  return credentials && /:(.*)$/s.exec(Buffer.from(credentials, 'base64').toString())?.[1];
+}
+
+function hashed(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}

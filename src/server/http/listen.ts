@@ -1,0 +1,54 @@
+import { lookup } from 'node:dns/promises';
+import { lstat, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { messageOf, PreannotateError, systemCodeOf } from '../../core/errors.js';
+import type { ServeJob } from '../server.js';
+
+/** Begins to listen. @returns Where, as people read it. @throws PreannotateError LISTEN_FAILED */
+export async function listen(app: FastifyInstance, { settings }: ServeJob): Promise<string> {
+  const { host, port, unix } = settings;
+  const listenTextResolver = (text: string) => `listening at ${unix === undefined ? text : `unix:${unix}`}`;
+  try {
+    if (unix === undefined) {
+      // Given the name, Fastify listens at each of its addresses, with servers of which only the first is known to us.
+      const only = host === 'localhost' ? (await lookup(host)).address : host;
+      return await app.listen({ host: only, port, listenTextResolver });
+    }
+    await removeStale(unix);
+    await app.listen({ path: unix, listenTextResolver });
+    return `unix:${unix}`;
+  } catch (error) {
+    throw listenFailed(error, settings);
+  }
+}
+
+function listenFailed(error: unknown, { host, port, unix }: ServeJob['settings']): PreannotateError {
+  const isTaken = systemCodeOf(error) === 'EADDRINUSE';
+  const onPort = isTaken
+    ? 'Another program has this port. Give another one with --port, or --port 0 for any that is free.'
+    : 'Check --host and --port.';
+  const onSocket = isTaken ? 'Another server listens there, or the file is no socket.' : 'Check --unix.';
+  return new PreannotateError(
+    {
+      code: 'LISTEN_FAILED',
+      message: `${unix ?? `${host}:${port}`} cannot be listened on: ${messageOf(error)}.`,
+      hint: unix === undefined ? onPort : onSocket,
+    },
+    error,
+  );
+}
+
+/** A server that was killed leaves its socket behind, where nobody answers any more. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return;
+  const isDead = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on('error', (error) => resolve(systemCodeOf(error) === 'ECONNREFUSED'));
+  });
+  if (isDead) await unlink(path);
+}

@@ -1,0 +1,186 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { FAILURES } from '../../core/errors.js';
+import type { Ontology } from '../../core/ontology.js';
+import type { EngineStatus, FinishedChunk } from '../../workers/engine.js';
+import type { Call } from '../request/request-context.js';
+import type { Gate } from '../admission/admission-control.js';
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const SIZES = [1, 2, 4, 8, 16, 32, 64];
+const SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+
+/** What failed requests are counted under. */
+const REASONS: Readonly<Partial<Record<string, string>>> = {
+  QUEUE_FULL: 'rejected',
+  DEADLINE_PASSED: 'expired',
+  CLIENT_GONE: 'cancelled',
+  IMAGE_UNDECODABLE: 'decode',
+  IMAGE_UNSUPPORTED: 'decode',
+  IMAGE_TOO_LARGE: 'decode',
+  IMAGE_DEGRADED: 'decode',
+  IMAGE_TIMEOUT: 'decode',
+  IMAGE_UNREADABLE: 'decode',
+  IMAGE_QUARANTINED: 'worker_lost',
+  URL_FETCH_FAILED: 'invalid',
+  URL_TIMEOUT: 'invalid', // another server's fault, and the client's choice
+  WORKER_CRASHED: 'worker_lost',
+  WORKERS_FAILING: 'worker_lost',
+  STOPPED: 'rejected',
+  NOT_READY: 'rejected',
+  INTERNAL: 'internal',
+};
+
+/** What the gauges look at when they are read. */
+export interface Observed {
+  readonly gate: Gate;
+  readonly status: () => EngineStatus | undefined;
+  readonly openCalls: () => number;
+  readonly waiting: () => number; // images
+}
+
+export type Metrics = ReturnType<typeof openMetrics>;
+
+/** The server's metrics. Labels come from fixed sets: nothing that a client sends becomes one. */
+export function openMetrics(observed: Observed) {
+  const registry = new Registry();
+  const on = { registers: [registry] };
+  const named = (name: string, help: string) => ({ name: `preannotate_${name}`, help, ...on });
+  const metrics = {
+    registry,
+    requests: new Counter({
+      ...named('requests_total', 'Requests answered, by route and status'),
+      labelNames: ['route', 'code'],
+    }),
+    failures: new Counter({
+      ...named('request_failures_total', 'Requests and images that failed, by reason'),
+      labelNames: ['reason'],
+    }),
+    requestSeconds: new Histogram({
+      ...named('request_seconds', 'From the headers of a request to the end of its answer'),
+      labelNames: ['route'],
+      buckets: SECONDS,
+    }),
+    stageSeconds: new Histogram({
+      ...named('stage_seconds', 'Stages of requests, images and batches'),
+      labelNames: ['stage'],
+      buckets: SECONDS,
+    }),
+    images: new Counter(named('images_total', 'Images annotated')),
+    emptyImages: new Counter(named('empty_images_total', 'Images annotated in which nothing was found')),
+    detections: new Counter({
+      ...named(
+        'detections_total',
+        "Boxes answered, by class of the server's own ontology; no class for ontologies of requests",
+      ),
+      labelNames: ['class'],
+    }),
+    scores: new Histogram({
+      ...named('score', "Scores of the boxes answered, by class of the server's own ontology"),
+      labelNames: ['class'],
+      buckets: SCORES,
+    }),
+    batches: new Counter({
+      ...named('batches_total', 'Batches that workers were given and have done'),
+      labelNames: ['device'],
+    }),
+    batchSize: new Histogram({ ...named('batch_size', 'Images of a batch'), buckets: SIZES }),
+  };
+  addGauges(named, observed);
+  return metrics;
+}
+
+function addGauges(
+  named: (name: string, help: string) => { name: string; help: string; registers: Registry[] },
+  { gate, status, openCalls, waiting }: Observed,
+): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      ...named(name, help),
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('queue_items', 'Images that wait for a worker; admitted_items is what --queue-items bounds', waiting);
+  gauge('admitted_items', 'Images in the server, waiting or computing; what --queue-items bounds', () => gate.items);
+  gauge('queue_bytes', 'Bytes of requests in the server; what --queue-bytes bounds', () => gate.bytes);
+  gauge('requests_in_progress', 'Requests that are not answered', openCalls);
+  gauge('resident_memory_bytes', 'Memory of the server itself, without its workers', () => process.memoryUsage.rss());
+  addWorkerGauges(named, status);
+  addRestarts(named, status);
+}
+
+function addWorkerGauges(
+  named: (name: string, help: string) => { name: string; help: string; registers: Registry[] },
+  status: Observed['status'],
+): void {
+  const perWorker = (name: string, help: string, read: (worker: EngineStatus['workers'][number]) => number) =>
+    new Gauge({
+      ...named(name, help),
+      labelNames: ['device', 'worker'],
+      collect() {
+        status()?.workers.forEach((worker, i) => {
+          this.set({ device: worker.device, worker: String(i) }, read(worker));
+        });
+      },
+    });
+  perWorker('inflight', 'Images in the hands of a worker', ({ images }) => images);
+  perWorker('worker_up', '1 when the worker is ready', ({ ready }) => Number(ready));
+  perWorker('worker_load_seconds', 'Time the last worker took to open the model', ({ loadMs }) => loadMs / 1000);
+}
+
+function addRestarts(
+  named: (name: string, help: string) => { name: string; help: string; registers: Registry[] },
+  status: Observed['status'],
+): void {
+  new Counter({
+    ...named('worker_restarts_total', 'Times a worker was replaced'),
+    labelNames: ['device', 'worker'],
+    collect() {
+      this.reset();
+      status()?.workers.forEach(({ device, restarts }, i) => this.inc({ device, worker: String(i) }, restarts));
+    },
+  });
+}
+
+export function countCall(metrics: Metrics, call: Call, { route, status }: { route: string; status: number }): void {
+  metrics.requests.inc({ route, code: String(status) });
+  metrics.requestSeconds.observe({ route }, (performance.now() - call.started) / 1000);
+  for (const stage of ['receive', 'fetch', 'encode', 'post'] as const) {
+    const ms = call.times.get(stage);
+    if (ms !== undefined) metrics.stageSeconds.observe({ stage }, ms / 1000);
+  }
+  if (call.failure !== undefined) countFailure(metrics, call.failure);
+}
+
+/** What never became a request that has a route. */
+export function countRefusal(metrics: Metrics, { status, code }: { status: number; code: string }): void {
+  metrics.requests.inc({ route: 'unknown', code: String(status) });
+  countFailure(metrics, code);
+}
+
+export function countFailure(metrics: Metrics, code: string): void {
+  const status = (FAILURES as Readonly<Record<string, { httpStatus: number } | undefined>>)[code]?.httpStatus ?? 500;
+  metrics.failures.inc({ reason: REASONS[code] ?? (status >= 500 ? 'internal' : 'invalid') });
+}
+
+export function countChunk(metrics: Metrics, { device, images, times }: FinishedChunk): void {
+  metrics.batches.inc({ device });
+  metrics.batchSize.observe(images);
+  metrics.stageSeconds.observe({ stage: 'decode' }, (times.read + times.decode + times.resize) / 1000);
+  metrics.stageSeconds.observe({ stage: 'infer' }, times.infer / 1000);
+}
+
+/** @param own - The ontology is the server's own; classes of a client's would be labels of its choice. */
+export function countPrediction(
+  metrics: Metrics,
+  prediction: { labels: readonly string[]; scores: readonly number[] },
+  own: Ontology | undefined,
+): void {
+  metrics.images.inc();
+  if (prediction.labels.length === 0) metrics.emptyImages.inc();
+  for (const [i, label] of prediction.labels.entries()) {
+    const labels = { class: own === undefined ? '' : label };
+    metrics.scores.observe(labels, prediction.scores[i]!);
+    metrics.detections.inc(labels);
+  }
+}

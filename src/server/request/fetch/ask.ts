@@ -1,0 +1,114 @@
+import type { LookupFunction } from 'node:net';
+import { buildConnector, Client, type Dispatcher } from 'undici';
+import { Gathered } from '../gathered.js';
+import { mayConnect } from './address-guard.js';
+import { checkedAddresses, type Address } from './resolve-host.js';
+import { failed, refused, tooLarge } from './url-errors.js';
+import type { UrlPolicy } from './url-policy.js';
+
+/** The image, or where to ask instead. */
+export type Answer = { readonly bytes: Uint8Array } | { readonly location: string };
+
+/**
+ * The same for every fetch, but for what opens a trusted host. Compressed answers are not asked for: 200 KB of gzip can
+ * hold 200 MB.
+ */
+const HEADERS = { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'preannotate' };
+
+const MAX_HEADER_BYTES = 16_384;
+
+/** Without a connection, headers or another byte for this share of the whole time (3 s of 5 s), we give up. */
+const SILENCE_SHARE = 0.6;
+
+/** Long enough for a far host's handshake, short enough to come to the host's next address. */
+const ATTEMPT_MS = 750;
+
+/**
+ * Sends one GET, over a connection made for it alone, and reads the answer. No proxy, cookie, referrer or redirect.
+ *
+ * @throws PreannotateError URL_REFUSED, URL_FETCH_FAILED, IMAGE_TOO_LARGE; errors of undici and of sockets; the signal's reason
+ */
+export async function ask(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<Answer> {
+  const trusted = url.origin === policy.trusted?.origin ? policy.trusted : undefined;
+  const allowPrivate = policy.allowPrivate || trusted !== undefined;
+  const addresses = await checkedAddresses(url.hostname, { ...policy, allowPrivate }, signal);
+  const silenceMs = Math.ceil(policy.timeoutMs * SILENCE_SHARE);
+  const client = new Client(url.origin, {
+    connect: connectorTo(addresses, { allowPrivate, timeoutMs: silenceMs }),
+    headersTimeout: silenceMs,
+    bodyTimeout: silenceMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+  try {
+    const path = url.pathname + url.search;
+    const { authorization } = trusted ?? {};
+    const headers = authorization === undefined ? HEADERS : { ...HEADERS, authorization };
+    const response = await client.request({ method: 'GET', path, headers, reset: true, signal });
+    response.body.on('error', () => {}); // of a body that is left unread when the client goes
+    return await read(response, policy);
+  } finally {
+    await client.destroy();
+  }
+}
+
+/** Connects to no other address than those given, and looks once more at the one it is connected to. */
+function connectorTo(addresses: Address[], limits: { allowPrivate: boolean; timeoutMs: number }) {
+  const lookup: LookupFunction = (_host, { all }, callback) => {
+    if (all) callback(null, addresses);
+    else callback(null, addresses[0]!.address, addresses[0]!.family);
+  };
+  const connect = buildConnector({
+    lookup, // not called for an address in the URL itself, which is the one that was checked
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ATTEMPT_MS,
+    timeout: limits.timeoutMs,
+    maxCachedSessions: 0,
+  });
+  const guarded: buildConnector.connector = (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      if (error !== null) {
+        callback(error, null);
+      } else if (mayConnect(socket.remoteAddress ?? '', limits.allowPrivate)) {
+        callback(null, socket);
+      } else {
+        socket.destroy();
+        callback(refused(), null);
+      }
+    });
+  };
+  return guarded;
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+async function read({ statusCode, headers, body }: Dispatcher.ResponseData, policy: UrlPolicy): Promise<Answer> {
+  const location = Buffer.from(textOf(headers['location']), 'latin1').toString(); // servers send UTF-8, undici reads bytes
+  if (REDIRECTS.has(statusCode) && location !== '') return { location };
+  if (statusCode !== 200) throw failed(`its server answered with status ${statusCode}`);
+  const [, page] = PAGE.exec(textOf(headers['content-type'])) ?? [];
+  if (page !== undefined) throw failed(`its server answered with ${page.toLowerCase()}, not with an image`);
+  if (!/^(identity)?$/i.test(textOf(headers['content-encoding']))) {
+    throw failed('its server answered with compressed content, which was not asked for');
+  }
+  if (Number(textOf(headers['content-length'])) > policy.maxBytes) throw tooLarge(policy.maxBytes);
+  const bytes = await collect(body, policy);
+  if (bytes.length === 0) throw failed('its server answered with nothing');
+  return { bytes };
+}
+
+/** What a page, an error report or a sign-in form comes as. Other types are left to the decoder, which looks inside. */
+const PAGE = /^\s*(text\/html|application\/(?:xhtml\+xml|xml|json|problem\+json))\b/i;
+
+function textOf(header: string | string[] | undefined): string {
+  return [header ?? ''].flat().join(',').trim();
+}
+
+async function collect(body: AsyncIterable<Buffer>, { maxBytes, onBytes }: UrlPolicy): Promise<Uint8Array> {
+  const gathered = new Gathered(maxBytes);
+  for await (const chunk of body) {
+    if (gathered.bytes.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
+    onBytes?.(chunk.length);
+    gathered.add(chunk);
+  }
+  return gathered.bytes;
+}

@@ -1,0 +1,80 @@
+import { lookup, Resolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { systemCodeOf } from '../../../core/errors.js';
+import { untilAborted } from '../../../core/stream.js';
+import { mayConnect } from './address-guard.js';
+import { failed, refused } from './url-errors.js';
+import type { UrlPolicy } from './url-policy.js';
+
+/** One address of a host. */
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** Tried of each family. A name can have thousands, and each would be a connection that a stranger has us make. */
+const TRIED_PER_FAMILY = 2;
+
+const LOOKUP_TRY_MS = 1000;
+const LOOKUP_TRIES = 2;
+
+/**
+ * The addresses to connect to for a host, looked up once: whoever connects uses these and asks no name server again.
+ *
+ * @param host - As in `URL.hostname`: a name, dotted decimal, or IPv6 in brackets.
+ * @throws PreannotateError URL_REFUSED when any address of the host may not be connected to, or it has none;
+ *   URL_FETCH_FAILED when no name server answers; the signal's reason
+ */
+export async function checkedAddresses(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
+  const literal = host.replace(/^\[(.*)\]$/, '$1');
+  const addresses = isIP(literal) === 0 ? await addressesOf(host, policy, signal) : [addressOf(literal)];
+  if (addresses.length === 0) throw refused();
+  if (!addresses.every(({ address }) => mayConnect(address, policy.allowPrivate))) throw refused();
+  return [4, 6].flatMap((family) => addresses.filter((each) => each.family === family).slice(0, TRIED_PER_FAMILY));
+}
+
+/**
+ * getaddrinfo knows the hosts file and the search domains, so names of one's own network need it. But it holds one of
+ * libuv's four threads for as long as a name server is silent, and four of these stop every file and name of the process:
+ * for names of the open internet, c-ares waits on sockets and can be told to stop.
+ */
+async function addressesOf(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
+  if (!policy.allowPrivate || policy.dnsServers !== undefined) return askNameServers(host, policy.dnsServers, signal);
+  const all = await untilAborted(lookup(host, { all: true }).catch(noneIfUnknown), signal);
+  return all.map(({ address }) => addressOf(address));
+}
+
+async function askNameServers(
+  host: string,
+  servers: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<Address[]> {
+  const resolver = new Resolver({ timeout: LOOKUP_TRY_MS, tries: LOOKUP_TRIES });
+  if (servers !== undefined) resolver.setServers(servers);
+  const cancel = () => resolver.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const answers = await Promise.allSettled([
+      resolver.resolve4(host).catch(noneIfUnknown),
+      resolver.resolve6(host).catch(noneIfUnknown),
+    ]);
+    signal.throwIfAborted();
+    const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.map(addressOf) : []));
+    const silent = answers.find((answer) => answer.status === 'rejected');
+    if (addresses.length === 0 && silent !== undefined) throw silent.reason as Error;
+    return addresses;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+const UNKNOWN_HOST: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME']);
+
+function noneIfUnknown(error: unknown): [] {
+  if (UNKNOWN_HOST.has(systemCodeOf(error) ?? '')) return [];
+  throw failed('its host name could not be looked up', error);
+}
+
+function addressOf(address: string): Address {
+  return { address, family: isIP(address) === 6 ? 6 : 4 };
+}

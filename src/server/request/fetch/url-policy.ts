@@ -1,0 +1,123 @@
+import { PreannotateError } from '../../../core/errors.js';
+import { printable } from '../../../core/text.js';
+import { invalid, refused } from './url-errors.js';
+
+/** A host that whoever runs the server named: asked whatever the rules for other hosts say, with what opens it. */
+export interface TrustedHost {
+  readonly origin: string; // as `URL.origin`
+  readonly authorization?: string; // header; sent nowhere else, a redirect's target included
+}
+
+/** What `image_url` may lead to. */
+export interface UrlPolicy {
+  /** False refuses every URL (`--no-url`). */
+  readonly enabled: boolean;
+  /**
+   * Only these hosts (`--allow-host`); empty or absent for all. `example.org`, `*.example.org` for its subdomains, `*` for
+   * any, each with `:port` for a port that is not among the usual ones. They narrow: private addresses stay refused.
+   */
+  readonly allowHosts?: readonly string[];
+  /** Hosts of private networks and of this machine as well (`--allow-private`). */
+  readonly allowPrivate: boolean;
+  readonly maxBytes: number;
+  /** Told how many bytes have come, as they come; what it throws ends the fetch. */
+  readonly onBytes?: (count: number) => void;
+  /** For the whole fetch: names, redirects and the last byte. */
+  readonly timeoutMs: number;
+  readonly maxRedirects: number;
+  /** Only for requests that may have its files. Its address may be private, as with `--allow-private`. */
+  readonly trusted?: TrustedHost;
+  /** Name servers to ask instead of the system's, as `ip:port`. */
+  readonly dnsServers?: readonly string[];
+}
+
+/** HTTP's own ports and what is used in their place. Mail, databases and the like would read a request as commands. */
+const USUAL_PORTS: ReadonlySet<string> = new Set(['', '80', '443', '8080', '8443']);
+
+/** Signed links of object stores stay below 2000. */
+const MAX_URL_LENGTH = 8192;
+
+/**
+ * The URL that a client gave, if the policy lets it be asked. Names are not looked up here.
+ *
+ * @returns The host in its one spelling: lower case, ASCII, numbers as dotted decimal, no dot at the end.
+ * @throws PreannotateError URL_INVALID, URL_REFUSED
+ */
+export function allowedUrl(text: string, policy: UrlPolicy): URL {
+  if (!policy.enabled && policy.trusted === undefined) throw refused();
+  if (text.length > MAX_URL_LENGTH) throw invalid(`is longer than ${MAX_URL_LENGTH} characters`);
+  if (!URL.canParse(text)) throw invalid('is not a URL');
+  return allowed(new URL(text), policy);
+}
+
+/**
+ * Where a redirect leads, if the policy lets it be asked; never from https to http.
+ *
+ * @throws PreannotateError URL_REFUSED, also for what is no URL
+ */
+export function allowedRedirect(location: string, from: URL, policy: UrlPolicy): URL {
+  if (location.length > MAX_URL_LENGTH || !URL.canParse(location, from.href)) throw refused();
+  const url = new URL(location, from);
+  if (from.protocol === 'https:' && url.protocol !== 'https:') throw refused();
+  return allowed(url, policy);
+}
+
+function allowed(url: URL, policy: UrlPolicy): URL {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused();
+  if (url.username !== '' || url.password !== '') throw refused();
+  if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
+  if (url.origin === policy.trusted?.origin) return url;
+  if (!policy.enabled) throw refused();
+  const rules = policy.allowHosts?.length ? policy.allowHosts.map(ruleOf) : [ANY_HOST];
+  if (!rules.some((rule) => matches(rule, url))) throw refused();
+  return url;
+}
+
+interface HostRule {
+  /** A host; `.example.org` for all below it; the empty text for any. */
+  readonly host: string;
+  /** As text; undefined for the usual ones. */
+  readonly port: string | undefined;
+}
+
+const ANY_HOST: HostRule = { host: '', port: undefined };
+
+function matches({ host, port }: HostRule, url: URL): boolean {
+  const usual = url.protocol === 'https:' ? '443' : '80';
+  const portFits = port === undefined ? USUAL_PORTS.has(url.port) : port === (url.port || usual);
+  const hostFits = host === '' || (host.startsWith('.') ? url.hostname.endsWith(host) : url.hostname === host);
+  return portFits && hostFits;
+}
+
+/**
+ * Checks entries of `--allow-host`, for the start of the server rather than its first request.
+ *
+ * @throws PreannotateError CONFIG_INVALID
+ */
+export function checkAllowedHosts(entries: readonly string[]): void {
+  for (const entry of entries) ruleOf(entry);
+}
+
+function ruleOf(entry: string): HostRule {
+  const [, wildcard = '', name = '', digits] = /^(\*\.?)?(.*?)(?::(\d{1,5}))?$/s.exec(entry) ?? [];
+  const port = digits === undefined ? undefined : String(Number(digits));
+  if (wildcard === '*' && name === '') return { host: '', port };
+  const host = hostOf(name);
+  if (host === undefined || wildcard === '*' || Number(port ?? 1) > 65535) throw unreadableHost(entry);
+  return { host: wildcard === '' ? host : `.${host}`, port };
+}
+
+/** A host in the spelling of `URL.hostname`; undefined where there is more to it, or less. */
+function hostOf(name: string): string | undefined {
+  if (!/^(\[[\da-f:.]+\]|[^\s/\\:@?#[\]*]+)$/i.test(name) || !URL.canParse(`http://${name}`)) return undefined;
+  const { hostname } = new URL(`http://${name}`);
+  return hostname.replace(/\.$/, '');
+}
+
+function unreadableHost(entry: string): PreannotateError {
+  return new PreannotateError({
+    code: 'CONFIG_INVALID',
+    message: `--allow-host ${printable(entry)} is not a host.`,
+    hint: 'Give a host or address, with a port if it is an unusual one: example.org, *.example.org, 10.0.0.7:9000, [fd00::7].',
+  });
+}

@@ -1,0 +1,73 @@
+import { loadOntology } from '../../config/ontology.js';
+import { PreannotateError } from '../../core/errors.js';
+import { LruMap } from '../../core/lru.js';
+import { ontologyOf, type Ontology, type OntologySpec } from '../../core/ontology.js';
+import { sha256Of } from '../../disk/cache.js';
+import { pointerOf, RequestError } from '../http/request-error.js';
+
+/** Every prompt is a row of a matrix that each image is held against, and strangers choose them. */
+const MAX_TEXTS = 500; // prompts times templates
+const MAX_TEXT_CHARACTERS = 200;
+const MAX_CHARACTERS = 200_000; // of all of it, as JSON
+
+/** As many as workers keep; of 500 prompts each, their embeddings take 64 MB. */
+const KEPT = 64;
+
+const POINTED = /^(\/\S*): (.*)$/s;
+
+/** Ontologies that came with requests. The same one again is the same object, whose embeddings the engine has. */
+export class RequestOntologies {
+  readonly #known = new LruMap<string, Promise<Ontology>>(KEPT);
+
+  /**
+   * @param mapping - As JSON gave it.
+   * @throws RequestError ONTOLOGY_INVALID with a JSON pointer for each problem
+   */
+  read(mapping: Readonly<Record<string, unknown>>): Promise<Ontology> {
+    const text = JSON.stringify(mapping);
+    if (text.length > MAX_CHARACTERS) {
+      return Promise.reject(invalidOntology(tooMuch(`${text.length} characters, more than ${MAX_CHARACTERS}`)));
+    }
+    const key = sha256Of(text);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const ontology = readOntology(mapping); // a wrong one is as wrong the next time
+    this.#known.set(key, ontology);
+    return ontology;
+  }
+}
+
+async function readOntology(mapping: Readonly<Record<string, unknown>>): Promise<Ontology> {
+  const where = (path: readonly PropertyKey[]) => pointerOf(['ontology', ...path]);
+  try {
+    const { spec } = await loadOntology({ mapping, file: 'ontology', where });
+    assertModest(spec);
+    return ontologyOf(spec);
+  } catch (error) {
+    throw error instanceof PreannotateError ? invalidOntology(error) : error;
+  }
+}
+
+function assertModest({ templates, classes, ignore }: OntologySpec): void {
+  const prompts = [...classes.flatMap((each) => each.prompts), ...ignore];
+  const texts = prompts.length * Math.max(1, templates.length);
+  if (texts > MAX_TEXTS) throw tooMuch(`${texts} prompts (times templates), more than ${MAX_TEXTS}`);
+  for (const text of [...prompts, ...templates, ...classes.map(({ name }) => name)]) {
+    if (text.length > MAX_TEXT_CHARACTERS) {
+      throw tooMuch(`a prompt, template or name of ${text.length} characters, more than ${MAX_TEXT_CHARACTERS}`);
+    }
+  }
+}
+
+function tooMuch(what: string): PreannotateError {
+  return new PreannotateError({ code: 'ONTOLOGY_INVALID', message: `/ontology: it has ${what}.`, hint: '' });
+}
+
+/** The problems of an ontology by JSON pointer; also those that the tokenizer finds. */
+export function invalidOntology({ message, hint }: PreannotateError): RequestError {
+  const errors = message.split('\n').map((line) => {
+    const [, pointer = '/ontology', detail = line] = POINTED.exec(line) ?? [];
+    return { pointer, detail };
+  });
+  return new RequestError('ONTOLOGY_INVALID', `The ontology cannot be used. ${hint}`.trim(), { errors });
+}

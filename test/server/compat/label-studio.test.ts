@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { iou, type Xyxy } from '../../../src/core/box.js';
+import {
+  LABELS,
+  CONFIG,
+  predictRequest,
+  setupRequest,
+  dataUrl,
+  predictionsOf,
+  predict,
+  pixelsOf,
+  labelsOf,
+  type Prediction,
+} from '../../support/label-studio.js';
+import { sceneObjects } from '../../support/scenes.js';
+import { base64, scene, TestServer } from '../../support/server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.ready();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe('POST /label-studio/predict', () => {
+  it.each(['scene-01.jpg', 'scene-04.jpg', 'scene-13.jpg'])(
+    'finds the objects of %s as percent of the upright image, turned by EXIF or not',
+    async (name) => {
+      const truth = sceneObjects().filter((object) => object.scene === name);
+      const names = [...new Set(truth.map((object) => object.name))];
+      const config = CONFIG.replace(LABELS, names.map((value) => `<Label value="${value}"/>`).join(''));
+      const [prediction] = await predictionsOf(await predict(server, predictRequest([await dataUrl(name)], config)));
+      const { result } = prediction!;
+      const hits = truth.filter((object) =>
+        result.some((region) => {
+          return region.value.rectanglelabels[0] === object.name && iou(pixelsOf(region), object.box) > 0.5;
+        }),
+      );
+      expect(truth.length).toBeGreaterThan(0);
+      expect(hits.length / truth.length).toBeGreaterThanOrEqual(0.6);
+      for (const { value } of result) {
+        for (const side of [value.x, value.y, value.width, value.height]) expect(side).toBeGreaterThanOrEqual(0);
+        expect(value.x + value.width).toBeLessThanOrEqual(100.0001);
+        expect(value.y + value.height).toBeLessThanOrEqual(100.0001);
+      }
+    },
+  );
+
+  it('answers regions as Label Studio stores them, the same whenever it is asked', async () => {
+    const body = predictRequest([await dataUrl('scene-01.jpg')]);
+    const [prediction] = await predictionsOf(await predict(server, body));
+    const { result, score, model_version } = prediction!;
+    expect(labelsOf(prediction!).sort()).toEqual(expect.arrayContaining(['Wine Glass', 'bottle', 'cup']));
+    for (const region of result) {
+      expect(region).toMatchObject({
+        type: 'rectanglelabels',
+        from_name: 'label',
+        to_name: 'image',
+        original_width: 320,
+        original_height: 240,
+        image_rotation: 0,
+        value: { rotation: 0 },
+      });
+      expect(region.id).toMatch(/^[\w-]{10}$/);
+      expect(region.score).toBeGreaterThan(0.35); // the threshold of the server's ontology
+    }
+    expect(new Set(result.map(({ id }) => id)).size).toBe(result.length);
+    const mean = result.reduce((sum, region) => sum + region.score, 0) / result.length;
+    expect(score).toBeCloseTo(mean, 4);
+    expect(model_version).toMatch(/^builtin:emoji [0-9a-f]{8}$/);
+    expect(await predictionsOf(await predict(server, body))).toEqual([prediction]);
+  });
+
+  it('gives the boxes that /predict gives for the same prompts', async () => {
+    const image_base64 = base64(await scene('scene-01.jpg'));
+    const ontology = {
+      threshold: 0.35,
+      classes: [{ name: 'bottle', prompts: ['a photo of a bottle', 'a photo of a cup'] }],
+    };
+    const response = await server.postJson('/predict', { image_base64, ontology });
+    const plain = (await response.json()) as { boxes: Xyxy[]; scores: number[] };
+    const label = '<Label value="bottle" predicted_values="a photo of a bottle, a photo of a cup"/>';
+    const body = predictRequest([`data:image/jpeg;base64,${image_base64}`], CONFIG.replace(LABELS, label));
+    const [prediction] = await predictionsOf(await predict(server, body));
+    expect(plain.boxes.length).toBeGreaterThan(1);
+    expect(prediction!.result.map(({ score }) => score)).toEqual(plain.scores);
+    prediction!.result.map(pixelsOf).forEach((box, i) => {
+      box.forEach((side, j) => expect(side).toBeCloseTo(plain.boxes[i]![j]!, 2));
+    });
+  });
+
+  it('looks for predicted_values, and calls what it finds as the label is called', async () => {
+    const label =
+      '<View><Label value="Trinkgef&#228;&#xDF;" predicted_values="a photo of a cup,a photo of a wine glass,"/></View>';
+    const alias = '<Label value="Bottle" alias="flask"/>';
+    const config = CONFIG.replace(LABELS, label + alias);
+    const [prediction] = await predictionsOf(
+      await predict(server, predictRequest([await dataUrl('scene-01.jpg')], config)),
+    );
+    const labels = labelsOf(prediction!);
+    expect(labels.filter((name) => name === 'Trinkgefäß').length).toBeGreaterThanOrEqual(2);
+    expect(labels).toContain('flask');
+  });
+
+  it('takes the RectangleLabels that belong to an image, whatever they and its data are called', async () => {
+    const config = `<?xml version="1.0" encoding="UTF-8"?><!-- two controls -->
+      <View><Text name="text" value="$caption"/><Choices name="ok" toName="text"><Choice value="yes"/></Choices>
+      <RectangleLabels name="none" toName="photo"></RectangleLabels>
+      <RectangleLabels name="elsewhere" toName="video"><Label value="dog"/></RectangleLabels>
+      <rectanglelabels name="things" toName="video,photo"><Label value="cup"/></rectanglelabels>
+      <Image name="fixed" value="https://example.org/a.jpg"/><Image name="photo" value="$the photo"/></View>`;
+    const request = predictRequest([], config);
+    const tasks = [{ id: 'seven', data: { 'the photo': await dataUrl('scene-01.jpg'), caption: 'x' } }];
+    const [prediction] = await predictionsOf(await predict(server, { ...request, tasks }));
+    expect(labelsOf(prediction!)).toContain('cup');
+    expect(prediction!.result[0]).toMatchObject({ from_name: 'things', to_name: 'photo' });
+  });
+
+  it('answers every task in its place; one that fails says why and costs the others nothing', async () => {
+    const good = await dataUrl('scene-01.jpg');
+    const images = [good, 'data:image/jpeg;base64,AAAA', 'http://127.0.0.1/a.jpg', 7, 'photo.jpg', good];
+    const request = predictRequest([...images, undefined, '/data/upload/1/photo.jpg', 'data:,x']);
+    const results = await predictionsOf(await predict(server, request));
+    expect(results.map(({ error }) => error?.code)).toEqual([
+      undefined,
+      'IMAGE_UNSUPPORTED',
+      'URL_REFUSED',
+      'REQUEST_INVALID',
+      'REQUEST_INVALID',
+      undefined,
+      'REQUEST_INVALID',
+      'URL_REFUSED',
+      'REQUEST_INVALID',
+    ]);
+    const [alone] = await predictionsOf(await predict(server, predictRequest([good])));
+    expect(results[0]).toEqual(alone);
+    const withoutIds = ({ result }: Prediction) => result.map(({ id: _, ...region }) => region);
+    expect(withoutIds(results[5]!)).toEqual(withoutIds(alone!));
+    for (const failed of results.filter(({ error }) => error !== undefined)) {
+      expect(failed).toMatchObject({ result: [], score: 0, model_version: alone!.model_version });
+    }
+    expect(results[7]!.error!.detail).toContain('LABEL_STUDIO_URL');
+    expect(results[3]!.error!.detail).toContain('/tasks/3/data/image');
+  });
+
+  it('ignores what it does not know of: context, parameters, attributes', async () => {
+    const params = { login: 'a', password: 'b', context: { result: [], annotation_id: 4 }, extra: { deep: [1] } };
+    const request = predictRequest([await dataUrl('scene-01.jpg')], CONFIG, { params, something: null });
+    const [prediction] = await predictionsOf(await predict(server, request));
+    expect(prediction!.result.length).toBeGreaterThan(0);
+    expect(await predictionsOf(await predict(server, predictRequest([])))).toEqual([]);
+  });
+
+  it.each<[what: string, config: string]>([
+    ['no XML', 'hello'],
+    ['JSON', '{}'],
+    ['nothing', ''],
+    ['an open element', '<View><RectangleLabels name="label" toName="image">'],
+    ['two roots', `${CONFIG}${CONFIG}`],
+    ['an external entity', `<!DOCTYPE v [<!ENTITY x SYSTEM "file:///etc/passwd">]>${CONFIG.replace('cup', '&x;')}`],
+    ['entities of entities', `<!DOCTYPE v [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>${CONFIG.replace('cup', '&b;')}`],
+    ['1,000 levels', '<View>'.repeat(1000) + '</View>'.repeat(1000)],
+    ['50,000 entities', CONFIG.replace('cup', '&amp;'.repeat(50_000))],
+    ['1 MB', CONFIG.replace('cup', 'c'.repeat(1_000_000))],
+    ['a reserved attribute', CONFIG.replace('smart', '__proto__')],
+    ['no rectangles', '<View><Image name="image" value="$image"/></View>'],
+    ['no image', CONFIG.replace('<Image', '<Video')],
+    ['labels that are one class', CONFIG.replace('Wine Glass', 'Bottle')],
+    [
+      'labels with one prompt',
+      CONFIG.replace(LABELS, '<Label value="a" predicted_values="x"/><Label value="b" predicted_values="X"/>'),
+    ],
+    [
+      '600 prompts',
+      CONFIG.replace(
+        'value="cup"',
+        `value="a" predicted_values="${Array.from({ length: 600 }, (_, i) => `p${i}`).join(',')}"`,
+      ),
+    ],
+  ])('a labelling config with %s is refused, at once', async (_what, config) => {
+    const before = performance.now();
+    const response = await predict(server, predictRequest(['data:,x'], config));
+    expect(performance.now() - before).toBeLessThan(2000);
+    const { status, code, detail } = (await response.json()) as { status: number; code: string; detail: string };
+    expect([response.status, status, code]).toEqual([422, 422, 'REQUEST_INVALID']);
+    expect(detail).toMatch(/^\/label_config: It/);
+    expect(detail.length).toBeLessThan(400);
+    expect(({} as { x?: unknown }).x).toBeUndefined();
+  });
+
+  it.each<[what: string, body: string, status: number]>([
+    ['no tasks', JSON.stringify({ label_config: CONFIG }), 422],
+    ['no label_config', '{"tasks":[]}', 422],
+    ['tasks without data', JSON.stringify({ tasks: [{ id: 1 }], label_config: CONFIG }), 422],
+    ['no JSON', '{"tasks":', 400],
+  ])('a request with %s is refused', async (_what, body, status) => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await server.fetch('/label-studio/predict', { method: 'POST', headers, body });
+    expect(response.status).toBe(status);
+  });
+
+  it('says that a prompt is too long for the model, task by task', async () => {
+    const config = CONFIG.replace('value="cup"', `value="x" predicted_values="${'very '.repeat(30)}long"`);
+    const [prediction] = await predictionsOf(
+      await predict(server, predictRequest([await dataUrl('scene-01.jpg')], config)),
+    );
+    expect(prediction).toMatchObject({ result: [], error: { code: 'ONTOLOGY_INVALID' } });
+    const setup = await server.postJson('/label-studio/setup', setupRequest(config)); // which does not wait to hear that
+    expect(setup.status).toBe(200);
+    await server.until(() => server.running.stderr.includes("a project's prompts were not encoded"));
+    expect(server.running.stderr).not.toContain('very very');
+  });
+});

@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PredictAnswer } from '../../../src/config/predict-schema.js';
+import { describeInBrowser, openBrowser, Visitor } from '../../support/browser.js';
+import { SCENES } from '../../support/cli.js';
+import { scene, TestServer } from '../../support/server.js';
+
+/** One box of this scene scores 0.36767: above this threshold, but not above the slider's nearest step. */
+const SCENE = 'scene-09.jpg';
+const BETWEEN_STEPS = '0.367';
+
+describeInBrowser('the page, at its edges,', () => {
+  let server: TestServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const args = ['--score-threshold', BETWEEN_STEPS];
+    [server, browser] = await Promise.all([TestServer.ready({ args }), openBrowser()]);
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  const visit = async () => (await Visitor.at(server.url, browser)).ready();
+
+  it('begins with exactly the threshold of the server, even between two steps of the slider', async () => {
+    const { scores } = PredictAnswer.parse(await (await server.post(await scene(SCENE))).json());
+    expect(scores.some((score) => score > Number(BETWEEN_STEPS) && score < 0.37)).toBe(true);
+    const visitor = await visit();
+    await visitor.choose(join(SCENES, SCENE));
+    const slider = visitor.page.getByRole('slider', { name: 'Score above' });
+    expect(await visitor.page.locator('#threshold-shown').textContent()).toBe(BETWEEN_STEPS);
+    expect(await slider.getAttribute('aria-valuetext')).toBe(BETWEEN_STEPS);
+    expect(await visitor.listed()).toHaveLength(scores.length);
+
+    await slider.press('ArrowRight');
+    expect(await visitor.page.locator('#threshold-shown').textContent()).toBe('0.38');
+    expect(await slider.getAttribute('aria-valuetext')).toBe('0.38');
+    expect(await visitor.listed()).toHaveLength(scores.filter((score) => score > 0.38).length);
+    await visitor.close();
+  });
+
+  it('leaves text that is dragged into a field to the field', async () => {
+    const visitor = await visit();
+    const session = await visitor.page.context().newCDPSession(visitor.page);
+    const data = { items: [{ mimeType: 'text/plain', data: 'my own words' }], files: [], dragOperationsMask: 1 };
+    const dropOn = async (selector: string) => {
+      const { x, y, width, height } = (await visitor.page.locator(selector).boundingBox())!;
+      const place = { x: x + width / 2, y: y + height / 2, data };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+        await session.send('Input.dispatchDragEvent', { type, ...place });
+      }
+    };
+    await dropOn('#prompts');
+    await expect.poll(() => visitor.page.locator('#prompts').inputValue()).toContain('my own words');
+    expect(await visitor.page.locator('#problem').isVisible()).toBe(false);
+
+    await dropOn('#welcome');
+    expect(await visitor.problem()).toContain('holds no file');
+    await visitor.close();
+  });
+
+  it('says the count once, not with every box that is selected', async () => {
+    const visitor = await visit();
+    await visitor.choose(join(SCENES, SCENE));
+    await visitor.evaluate(`{
+      window.said = 0;
+      const observer = new MutationObserver((changes) => (window.said += changes.length));
+      observer.observe(document.getElementById('status'), { childList: true, characterData: true, subtree: true });
+    }`);
+    await visitor.page.locator('#boxes').focus();
+    for (const key of ['Home', 'ArrowDown', 'ArrowDown', 'Escape']) await visitor.page.keyboard.press(key);
+    expect(await visitor.evaluate('window.said')).toBe(0);
+    await visitor.setThreshold(0.6);
+    expect(await visitor.evaluate<number>('window.said')).toBeGreaterThan(0);
+    await visitor.close();
+  });
+
+  it('puts up a frame for an image of a kind that browsers cannot show, and nothing for what is no image', async () => {
+    const visitor = await visit();
+    const stage = visitor.page.locator('#stage');
+    const buffer = await sharp(join(SCENES, SCENE)).tiff().toBuffer();
+    await visitor.choose({ name: 'a.tif', mimeType: 'image/tiff', buffer });
+    expect(await visitor.page.locator('.box').count()).toBeGreaterThan(0);
+    expect(await visitor.page.locator('#picture-note').textContent()).toContain('this is its frame');
+    const { width, height } = (await stage.boundingBox())!;
+    expect(width / height).toBeCloseTo(1600 / 900, 1);
+
+    const noImage = { name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no image') };
+    await visitor.page.setInputFiles('#file', noImage);
+    await visitor.problem();
+    await stage.waitFor({ state: 'hidden' });
+    await visitor.choose(join(SCENES, SCENE));
+    expect(await stage.isVisible()).toBe(true);
+    await visitor.close();
+  });
+
+  it('leads to the documentation only where following a link is enough', async () => {
+    const link = (visitor: Visitor) => visitor.page.getByRole('link', { name: 'API documentation' });
+    const visitor = await visit();
+    await link(visitor).click();
+    await visitor.page.getByRole('heading', { name: 'POST /predict', exact: true }).waitFor();
+    await visitor.close();
+
+    const key = 'a-key-of-more-than-16-signs';
+    await using closed = await TestServer.ready({ env: { PREANNOTATE_API_KEYS: key } });
+    const guest = await Visitor.at(closed.url, browser);
+    await guest.page.getByRole('textbox', { name: 'API key' }).fill(key);
+    await guest.page.keyboard.press('Enter');
+    await guest.ready();
+    expect(await link(guest).isVisible()).toBe(false);
+    await guest.close();
+  });
+});

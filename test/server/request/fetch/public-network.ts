@@ -1,0 +1,57 @@
+/**
+ * Started by public-network.test.ts in a network namespace of its own, where public and private addresses are all this
+ * machine: what a guard keeps apart can be told there by who was connected to. Prints one JSON line.
+ */
+import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
+import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';
+import { startNameServer } from '../../../support/name-server.js';
+import { PHOTO, startWebServer } from '../../../support/web-server.js';
+import { FORBIDDEN_HOSTS } from './forbidden.js';
+
+const [PUBLIC_V4 = '', PUBLIC_V6 = ''] = process.argv.slice(2);
+
+using web = await startWebServer((request, response) => {
+  const to = new URL(request.url!, 'http://x').searchParams.get('to');
+  if (to === null) response.setHeader('content-type', 'image/jpeg').end(PHOTO);
+  else response.writeHead(302, { location: Buffer.from(to).toString('latin1') }).end();
+});
+using canary = await startWebServer();
+using names = await startNameServer({
+  localhost: ['127.0.0.1', '::1'],
+  'photos.test': [PUBLIC_V4],
+  'both.test': [PUBLIC_V6, PUBLIC_V4],
+  'rebinding.test': (nth) => (nth === 1 ? [PUBLIC_V4] : ['127.0.0.1']),
+});
+const policy: UrlPolicy = {
+  ...{ enabled: true, allowPrivate: false, maxBytes: 1e6, timeoutMs: 3000, maxRedirects: 5 },
+  allowHosts: [`*:${web.port}`, `*:${canary.port}`],
+  dnsServers: [names.address],
+};
+
+async function outcome(url: string, rules: UrlPolicy = policy): Promise<string> {
+  const answer = await fetchImage(url, rules, new AbortController().signal).catch((error: unknown) => error);
+  if (answer instanceof Uint8Array) return Buffer.compare(answer, PHOTO) === 0 ? 'photo' : 'other bytes';
+  return (answer as { code?: string }).code ?? String(answer);
+}
+
+const fetched: Record<string, string> = {};
+for (const host of [PUBLIC_V4, `[${PUBLIC_V6}]`, 'photos.test', 'both.test', 'rebinding.test']) {
+  fetched[host] = await outcome(`http://${host}:${web.port}/`);
+}
+const asked = names.asked.filter((question) => question.endsWith('rebinding.test')).length;
+fetched['rebinding.test, again'] = await outcome(`http://rebinding.test:${web.port}/`);
+
+const redirected: Record<string, string> = {};
+const before = web.connections;
+for (const host of FORBIDDEN_HOSTS) {
+  const to = encodeURIComponent(`http://${host}:${canary.port}/`);
+  redirected[host] = await outcome(`http://photos.test:${web.port}/?to=${to}`);
+}
+const connections = { asked, web: web.connections - before, canary: canary.connections };
+
+const opened = { ...policy, allowPrivate: true };
+const control: Record<string, string> = {};
+for (const host of ['127.0.0.1', '[::1]', '10.0.0.7', '192.168.1.1', '[fd00::7]', '169.254.169.254']) {
+  control[host] = await outcome(`http://photos.test:${web.port}/?to=http://${host}:${canary.port}/`, opened);
+}
+console.log(JSON.stringify({ fetched, redirected, connections, control, canary: canary.connections }));
