@@ -5,7 +5,7 @@ import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/discover.js';
 import type { PrecisionWish } from './core/precision.js';
 import type { Model } from './model/source.js';
-import type { RunStats } from './report/stats.js';
+import type { RunStats } from './progress/stats.js';
 import type { RunFiles } from './run/files.js';
 import { JOURNAL_VERSION, type JournalHeader, type WrittenTiles } from './run/header.js';
 import type { Journal } from './run/journal.js';

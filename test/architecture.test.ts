@@ -11,7 +11,7 @@ const STEPS = [
   ['job.ts', 'views.ts'],
   ['workers', 'config'],
   ['model'],
-  ['images', 'hub', 'run', 'formats', 'evaluation', 'report'],
+  ['images', 'hub', 'run', 'formats', 'evaluation', 'progress'],
   ['onnx', 'disk'],
   ['core'],
 ];

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
-import { AnyOntology } from '../src/config/ontology-schema.js';
+import { AnyOntology } from '../src/config/ontology/schema.js';
 import { FileConfig } from '../src/config/schema.js';
 
 /** Where editors find the schemas, beside the ontologies that ship with the package. */

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
-import { problemsTogether, settleRivals, type Merged } from './contradictions.js';
-import type { OntologySource } from './ontology.js';
+import { problemsTogether, settleRivals, type Merged } from './conflicts.js';
+import type { OntologySource } from './ontology/load-ontology.js';
 import { problemsOf, refusal, type Problem } from './problems.js';
 import { AnyConfig, metaOf, optionsOf, variableOf, type RunConfig, type ServeConfig } from './schema.js';
 import {
@@ -14,7 +14,7 @@ import {
   type Environment,
   type Origin,
 } from './sources.js';
-import { TILE_KEYS } from './tiles.js';
+import { TILE_KEYS } from './options/tiles.js';
 import { readYaml, shownPath, type YamlFile } from './yaml.js';
 
 /** Of these the one that lies in the working folder is read. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { AnyOntology } from './ontology-schema.js';
-import * as value from './values.js';
+import { AnyOntology } from './ontology/schema.js';
+import * as value from './options/values.js';
 
 /** What requests say and are answered: the one source of validation, of /openapi.json and of /docs. */
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deviceOptions } from './device-options.js';
+import { deviceOptions } from './options/device.js';
 import {
   doctorOptions,
   imageOptions,
@@ -8,8 +8,8 @@ import {
   runOptions,
   selectionOptions,
   viewOptions,
-} from './options.js';
-import { serveImageOptions, serveOptions } from './serve-options.js';
+} from './options/options.js';
+import { serveImageOptions, serveOptions } from './options/serve.js';
 
 /** One schema for each command. The same declarations make flags, environment variables, config files and editors' help. */
 export const RunConfig = z.strictObject({

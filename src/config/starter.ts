@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { OntologyClass } from '../core/ontology.js';
-import { ClassEntry, FullOntology } from './ontology-schema.js';
+import { ClassEntry, FullOntology } from './ontology/schema.js';
 import { AnyConfig, metaOf, optionsOf } from './schema.js';
 
 const WIDTH = 100; // of comments

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { HubEnvironment } from './environment.js';
-import { givenUp, refusalOf, webPage, type Subject } from './failures.js';
+import { givenUp, refusalOf, webPage, type Subject } from './hub-errors.js';
 import { Http, Passing, type Answer } from './http.js';
 import { isCommit, type HubReference } from './reference.js';
 import { isDigest } from './verify.js';

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { rememberSha256 } from '../disk/cache.js';
 import type { HubClient, RemoteFile } from './client.js';
-import { refusalOf, webPage, type Subject } from './failures.js';
+import { refusalOf, webPage, type Subject } from './hub-errors.js';
 import { Passing, type Answer } from './http.js';
 import { inCache } from './layout.js';
 import { digestLike } from './verify.js';

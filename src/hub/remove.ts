@@ -1,7 +1,7 @@
 import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
-import { FileLock, LockHeld } from '../disk/lock.js';
+import { FileLock, LockHeld } from '../disk/file-lock.js';
 import { cachedModels, commitsOf, entriesOf, revisionsIn, type CachedModel } from './inventory.js';
 import { blobBehind, inCache, repoFolder, type RepoFolder } from './layout.js';
 import { isCommit, textOf, type HubReference } from './reference.js';

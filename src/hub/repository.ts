@@ -15,7 +15,7 @@ import {
   writeRef,
   type Snapshot,
 } from './layout.js';
-import { withModelLock } from './lock.js';
+import { withModelLock } from './download-lock.js';
 import { isCommit, textOf, type HubReference } from './reference.js';
 import { digestLike } from './verify.js';
 

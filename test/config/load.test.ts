@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings, ontologySourceOf } from '../../src/config/load.js';
-import { loadOntology } from '../../src/config/ontology.js';
+import { loadOntology } from '../../src/config/ontology/load-ontology.js';
 import { ExportConfig, RunConfig } from '../../src/config/schema.js';
 import { PreannotateError } from '../../src/core/errors.js';
 import { temporaryFolder } from '../support/temporary.js';

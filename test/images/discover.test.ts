@@ -3,7 +3,7 @@ import { chmod, link, mkdir, realpath, rm, symlink, writeFile } from 'node:fs/pr
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { discover, IMAGE_EXTENSIONS, type DiscoverOptions } from '../../src/images/discover.js';
-import { readImage } from '../../src/images/fetch.js';
+import { readImage } from '../../src/images/read.js';
 import { FIXTURES } from '../support/golden.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { temporaryFolder } from '../support/temporary.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assertClassesKept, lockClasses } from '../../src/run/classes.js';
 import { ImageIds } from '../../src/run/image-ids.js';
-import { OutputLock } from '../../src/run/lock.js';
+import { OutputLock } from '../../src/run/output-lock.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const classOf = (name: string, id: number) => ({ name, id, prompts: [name] });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readImage } from '../../src/images/fetch.js';
+import { readImage } from '../../src/images/read.js';
 import { openResizer } from '../../src/images/pack.js';
 import { ExampleEncoder } from '../../src/model/owl/guided.js';
 import { findModel } from '../../src/model/source.js';

@@ -1,5 +1,5 @@
 import { ontologySourceOf, type Loaded } from '../../config/load.js';
-import { loadOntology } from '../../config/ontology.js';
+import { loadOntology } from '../../config/ontology/load-ontology.js';
 import type { RunConfig, ServeConfig } from '../../config/schema.js';
 import { ontologyOf } from '../../core/ontology.js';
 import type { EngineJob } from '../../workers/start-engine.js';

@@ -5,7 +5,7 @@ import { ExportConfig } from '../../config/schema.js';
 import type { Selection } from '../../core/select.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
 import { exportViews } from '../../views.js';
-import { Progress } from '../../report/progress.js';
+import { Progress } from '../../progress/bar.js';
 import { filesOf } from '../../run/files.js';
 import { readManifest, type RunManifest } from '../../run/manifest.js';
 import { addFlags, givenFlags } from '../flags.js';

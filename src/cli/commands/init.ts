@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import type { z } from 'zod';
 import { CONFIG_NAMES } from '../../config/load.js';
-import { loadOntology } from '../../config/ontology.js';
+import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { problemsOf, refusal } from '../../config/problems.js';
 import { InitConfig } from '../../config/schema.js';
 import { starterConfig, starterOntology, type SchemaName } from '../../config/starter.js';

@@ -7,7 +7,7 @@ import { removeModel } from '../../hub/remove.js';
 import { pullModel } from '../../hub/repository.js';
 import { damageOf, hasKnownHash, type Damage } from '../../hub/verify.js';
 import { BUILTIN, builtinDamage, localFolder } from '../../model/source.js';
-import { byteText, DownloadProgress } from '../../report/download.js';
+import { byteText, DownloadProgress } from '../../progress/download.js';
 import { interruptible } from '../interrupt.js';
 import { printJson } from '../output.js';
 import type { ModelsContext } from './models.js';

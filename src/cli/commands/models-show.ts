@@ -7,7 +7,7 @@ import { cachedModels, isOurs, referenceOf } from '../../hub/inventory.js';
 import { blobBehind, cachedSnapshot, namesIn } from '../../hub/layout.js';
 import { hubReference } from '../../hub/reference.js';
 import { BUILTIN, findModel, localFolder, type Model } from '../../model/source.js';
-import { byteText } from '../../report/download.js';
+import { byteText } from '../../progress/download.js';
 import { printJson } from '../output.js';
 import type { ModelsContext } from './models.js';
 

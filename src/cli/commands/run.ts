@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
-import type { ErrorBudget } from '../../config/values.js';
+import type { ErrorBudget } from '../../config/options/values.js';
 import { IMAGE_EXTENSIONS } from '../../images/discover.js';
 import { formatNames } from '../../formats/index.js';
 import type { Job } from '../../job.js';
 import { annotate, planOnly, type JobPlan } from '../../pipeline.js';
 import { PREVIEWS } from '../../views.js';
-import { Progress } from '../../report/progress.js';
+import { Progress } from '../../progress/bar.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { interruptible } from '../interrupt.js';

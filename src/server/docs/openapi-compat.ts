@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { serveOptions } from '../../config/serve-options.js';
+import type { serveOptions } from '../../config/options/serve.js';
 import type { OpenApi, Operation } from './openapi.js';
 
 export type Protocol = z.output<typeof serveOptions.compat>[number];

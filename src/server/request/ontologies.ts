@@ -1,4 +1,4 @@
-import { loadOntology } from '../../config/ontology.js';
+import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { PreannotateError } from '../../core/errors.js';
 import { LruMap } from '../../core/lru.js';
 import { ontologyOf, type Ontology, type OntologySpec } from '../../core/ontology.js';

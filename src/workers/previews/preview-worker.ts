@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { messageOf } from '../../core/errors.js';
 import { decode } from '../../images/decode.js';
 import { drawPreview } from '../../images/draw.js';
-import { readImage } from '../../images/fetch.js';
+import { readImage } from '../../images/read.js';
 import type { FromPreviewWorker, PreviewRequest } from './previews.js';
 
 process.on('SIGINT', () => {}); // the parent decides

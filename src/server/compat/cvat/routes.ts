@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import * as value from '../../../config/values.js';
+import * as value from '../../../config/options/values.js';
 import { base64Of } from '../../request/incoming.js';
 import { parseJson } from '../../request/json.js';
 import { predict, type Prediction } from '../../request/predict.js';

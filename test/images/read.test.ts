@@ -5,7 +5,7 @@ import { chmod, mkdir, stat, symlink, utimes, writeFile } from 'node:fs/promises
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readImage } from '../../src/images/fetch.js';
+import { readImage } from '../../src/images/read.js';
 import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { temporaryFolder } from '../support/temporary.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deviceName, parseDevice, type Device } from '../core/device.js';
+import { deviceName, parseDevice, type Device } from '../../core/device.js';
 
 /**
  * The kinds of value an option may have. Each also reads the text that a flag or an environment variable gives: text that

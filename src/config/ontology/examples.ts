@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { PreannotateError } from '../core/errors.js';
-import type { Example } from '../core/ontology.js';
-import { printable } from '../core/text.js';
-import { readImage } from '../images/fetch.js';
-import { repeats } from './ontology-checks.js';
-import { examplesOf, type DraftExample, type OntologyDraft } from './ontology-draft.js';
-import { refusal, type Problem } from './problems.js';
+import { PreannotateError } from '../../core/errors.js';
+import type { Example } from '../../core/ontology.js';
+import { printable } from '../../core/text.js';
+import { readImage } from '../../images/read.js';
+import { repeats } from './checks.js';
+import { examplesOf, type DraftExample, type OntologyDraft } from './draft.js';
+import { refusal, type Problem } from '../problems.js';
 
 const MAX_EXAMPLE_BYTES = 256e6; // as --max-bytes has it by default, which the decoder looks at
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { byteText, DownloadProgress } from '../../src/report/download.js';
+import { byteText, DownloadProgress } from '../../src/progress/download.js';
 
 function watched({ isTTY = false, quiet = false } = {}) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 });

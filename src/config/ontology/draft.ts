@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { Xyxy } from '../core/box.js';
-import { ClassEntry, ExampleEntry, FullOntology, ShortOntology } from './ontology-schema.js';
-import { problemsOf, refusal, textOfPath } from './problems.js';
-import type { YamlFile, YamlPath } from './yaml.js';
+import type { Xyxy } from '../../core/box.js';
+import { ClassEntry, ExampleEntry, FullOntology, ShortOntology } from './schema.js';
+import { problemsOf, refusal, textOfPath } from '../problems.js';
+import type { YamlFile, YamlPath } from '../yaml.js';
 
 /** A text, and where it was written. */
 export interface Written {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { withModelLock } from '../../src/hub/lock.js';
+import { withModelLock } from '../../src/hub/download-lock.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const INIT = 1; // a process that is always there

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { labelOf, type Example, type OntologyClass, type OntologySpec } from '../core/ontology.js';
-import { foldSpace, problemsOfDraft } from './ontology-checks.js';
+import { labelOf, type Example, type OntologyClass, type OntologySpec } from '../../core/ontology.js';
+import { foldSpace, problemsOfDraft } from './checks.js';
 import {
   draftOfFlags,
   draftOfMapping,
@@ -9,10 +9,10 @@ import {
   type DraftExample,
   type OntologyDraft,
   type Where,
-} from './ontology-draft.js';
-import { readExamples } from './ontology-examples.js';
-import { refusal } from './problems.js';
-import { readYaml, shownPath } from './yaml.js';
+} from './draft.js';
+import { readExamples } from './examples.js';
+import { refusal } from '../problems.js';
+import { readYaml, shownPath } from '../yaml.js';
 
 /** Where an ontology comes from. */
 export type OntologySource =

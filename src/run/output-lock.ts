@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
-import { FileLock, LockHeld, type Holder } from '../disk/lock.js';
+import { FileLock, LockHeld, type Holder } from '../disk/file-lock.js';
 import { usable } from '../disk/write-failure.js';
 
 /** Keeps two runs from writing into one output folder. */

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FileLock, LockHeld } from '../../src/disk/lock.js';
+import { FileLock, LockHeld } from '../../src/disk/file-lock.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const INIT = 1; // a process that is always there

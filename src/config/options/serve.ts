@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listenOptions } from './listen-options.js';
+import { listenOptions } from './listen.js';
 import * as value from './values.js';
 
 /** Who may read /metrics. */

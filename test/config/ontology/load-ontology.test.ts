@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadOntology } from '../../src/config/ontology.js';
-import { parseYaml } from '../../src/config/yaml.js';
-import { PreannotateError } from '../../src/core/errors.js';
-import { IGNORED, ontologyOf } from '../../src/core/ontology.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { loadOntology } from '../../../src/config/ontology/load-ontology.js';
+import { parseYaml } from '../../../src/config/yaml.js';
+import { PreannotateError } from '../../../src/core/errors.js';
+import { IGNORED, ontologyOf } from '../../../src/core/ontology.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 /** Loads YAML text as the ontology of a config file would be, so that messages begin with "yard.yaml". */
 async function load(text: string) {

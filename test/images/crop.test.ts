@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { viewsOf } from '../../src/core/tiles.js';
 import type { DecodedImage } from '../../src/images/decode.js';
-import { viewOf } from '../../src/images/tiles.js';
+import { viewOf } from '../../src/images/crop.js';
 
 /** Each pixel says where it is. */
 function coordinates(width: number, height: number): DecodedImage {

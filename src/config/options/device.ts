@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PRECISIONS } from '../core/precision.js';
+import { PRECISIONS } from '../../core/precision.js';
 import * as value from './values.js';
 
 /** Where and how the model computes. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatNames } from '../formats/index.js';
+import { formatNames } from '../../formats/index.js';
 import { tiles } from './tiles.js';
 import * as value from './values.js';
 

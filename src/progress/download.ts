@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import { printable } from '../core/text.js';
-import type { ProgressOptions } from './progress.js';
+import type { ProgressOptions } from './bar.js';
 
 const LINE_EVERY_MS = 10_000;
 const BAR_COLUMNS = 30;

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileLock, LockHeld, type Holder } from '../disk/lock.js';
+import { FileLock, LockHeld, type Holder } from '../disk/file-lock.js';
 import { inCache } from './layout.js';
 
 const POLL_MS = 200;

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadSettings } from '../../src/config/load.js';
-import { RunConfig } from '../../src/config/schema.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { loadSettings } from '../../../src/config/load.js';
+import { RunConfig } from '../../../src/config/schema.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 interface Given {
   readonly flag?: string | false;

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Progress } from '../../src/report/progress.js';
+import { Progress } from '../../src/progress/bar.js';
 
 function driven(isTTY: boolean, quiet = false) {
   let nowMs = 0;

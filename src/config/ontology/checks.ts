@@ -1,9 +1,9 @@
-import { area } from '../core/box.js';
-import { labelOf } from '../core/ontology.js';
-import { printable } from '../core/text.js';
-import { examplesOf, type DraftClass, type DraftExample, type OntologyDraft, type Written } from './ontology-draft.js';
-import { MAX_EXAMPLES, MAX_PROMPTS } from './ontology-schema.js';
-import type { Problem } from './problems.js';
+import { area } from '../../core/box.js';
+import { labelOf } from '../../core/ontology.js';
+import { printable } from '../../core/text.js';
+import { examplesOf, type DraftClass, type DraftExample, type OntologyDraft, type Written } from './draft.js';
+import { MAX_EXAMPLES, MAX_PROMPTS } from './schema.js';
+import type { Problem } from '../problems.js';
 
 /** Characters that break annotation files: controls, halves of surrogate pairs, line and paragraph separators. */
 const UNFIT_FOR_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029]/u;

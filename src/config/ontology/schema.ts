@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Xyxy } from '../core/box.js';
+import type { Xyxy } from '../../core/box.js';
 
 /** Sane limits: every prompt is a row of the matrix that each image is held against. */
 export const MAX_PROMPTS = 10_000;
