@@ -2,13 +2,19 @@ import { defineConfig } from 'vitest/config';
 
 const jsonResults = process.env['VITEST_JSON_RESULTS'];
 
+/** Tests of what users start: they start processes, servers and browsers, or keep a model busy for seconds. */
+const PROCESS_TESTS = 'test/**/*.process.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
     // Tests start real workers; more test files at once than cores only makes them slower.
     maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [PROCESS_TESTS] } },
+      { extends: true, test: { name: 'process', include: [PROCESS_TESTS] } },
+    ],
     // .ci/run counts the tests from this file.
     ...(jsonResults === undefined ? {} : { reporters: ['default', 'json'], outputFile: { json: jsonResults } }),
   },
