@@ -1,4 +1,4 @@
-import { round, type Xyxy } from './box.js';
+import { enclose, roundBox, sharedLength, translate, type Axis, type Xyxy } from './box.js';
 import { BOX_DECIMALS, compareDetections, type Detection } from './detection.js';
 import type { Span, View } from './tiles.js';
 
@@ -19,7 +19,7 @@ export interface FoundBox {
 
 /** A border of a tile that cuts a box. */
 interface Cut {
-  readonly axis: 0 | 1; // x or y: the index of its lower corner in a box; that of the upper one is 2 more
+  readonly axis: Axis; // x or y
   readonly end: 'low' | 'high';
   readonly near: number; // pixels
 }
@@ -31,7 +31,7 @@ export function placedBoxes(
 ): FoundBox[] {
   const byPatch = new Map<number, FoundBox & { pairs: Detection[] }>();
   for (const detection of [...detections].sort(compareDetections)) {
-    const box = moved(detection.box, place);
+    const box = roundBox(translate(detection.box, { x: place.x.from, y: place.y.from }), BOX_DECIMALS);
     const pair = { ...detection, box, patchId: view * patches + detection.patchId };
     const known = byPatch.get(pair.patchId);
     if (known !== undefined) known.pairs.push(pair);
@@ -40,13 +40,8 @@ export function placedBoxes(
   return [...byPatch.values()];
 }
 
-function moved([x1, y1, x2, y2]: Xyxy, { x, y }: View): Xyxy {
-  const to = (value: number, offset: number) => round(value + offset, BOX_DECIMALS);
-  return [to(x1, x.from), to(y1, y.from), to(x2, x.from), to(y2, y.from)];
-}
-
 function cutsOf(box: Xyxy, { x, y }: View): Cut[] {
-  const along = (axis: 0 | 1, { from, to, before, after }: Span): Cut[] => {
+  const along = (axis: Axis, { from, to, before, after }: Span): Cut[] => {
     const [low, high] = [box[axis], box[axis + 2]!];
     const near = NEAR.tile * (to - from) + NEAR.box * (high - low);
     const cuts: Cut[] = [];
@@ -96,14 +91,14 @@ export class Neighbours {
     const parts = found.cuts.map((cut) => this.#partBeyond(found, cut));
     const cuts = found.cuts.filter((_, i) => parts[i] === undefined);
     if (cuts.length === found.cuts.length) return found;
-    const box = parts.reduce<Xyxy>((sum, part) => (part === undefined ? sum : around(sum, part.box)), found.box);
+    const box = parts.reduce<Xyxy>((sum, part) => (part === undefined ? sum : enclose(sum, part.box)), found.box);
     const pairs = found.pairs.map((pair) => ({ ...pair, box }));
     return { ...found, box, pairs, best: pairs[0]!, cuts };
   }
 
   #partBeyond(found: FoundBox, { axis, end, near }: Cut): FoundBox | undefined {
     const { x, y } = this.#views[found.view]!;
-    const from = (cutAxis: 0 | 1, span: Span) =>
+    const from = (cutAxis: Axis, span: Span) =>
       cutAxis !== axis ? span.from : end === 'high' ? span.after! : span.before! - (span.to - span.from);
     const candidates = this.#boxes.get(`${from(0, x)} ${from(1, y)}`) ?? [];
     const across = axis === 0 ? 1 : 0;
@@ -111,21 +106,14 @@ export class Neighbours {
       ({ box, best, cuts }) =>
         best.classId === found.best.classId &&
         cuts.some((cut) => cut.axis === axis && cut.end !== end) &&
-        shared(box, found.box, axis) > 2 * near && // both fill what the tiles have in common
-        shared(box, found.box, across) > ALONG_SHARE * together(box, found.box, across),
+        sharedLength(box, found.box, axis) > 2 * near && // both fill what the tiles have in common
+        sharedLength(box, found.box, across) > ALONG_SHARE * enclosedLength(box, found.box, across),
     );
   }
 }
 
-/** Pixels along an axis that two boxes have in common, below 0 where there is a gap. */
-function shared(a: Xyxy, b: Xyxy, axis: 0 | 1): number {
-  return Math.min(a[axis + 2]!, b[axis + 2]!) - Math.max(a[axis], b[axis]);
-}
-
-function together(a: Xyxy, b: Xyxy, axis: 0 | 1): number {
-  return Math.max(a[axis + 2]!, b[axis + 2]!) - Math.min(a[axis], b[axis]);
-}
-
-function around(a: Xyxy, b: Xyxy): Xyxy {
-  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+/** Pixels along an axis from the beginning of the first box to the end of the last. */
+function enclosedLength(a: Xyxy, b: Xyxy, axis: Axis): number {
+  const box = enclose(a, b);
+  return box[axis + 2]! - box[axis];
 }

@@ -1,4 +1,4 @@
-import { area, iou, type Xyxy } from '../core/box.js';
+import { area, intersection, iou, type Xyxy } from '../core/box.js';
 
 /** An object that is to be found, of one class. */
 export interface Target {
@@ -52,7 +52,6 @@ function best(targets: Iterable<Target>, minIou: number, overlapWith: (target: T
 }
 
 function shareWithin(box: Xyxy, region: Xyxy): number {
-  const width = Math.min(box[2], region[2]) - Math.max(box[0], region[0]);
-  const height = Math.min(box[3], region[3]) - Math.max(box[1], region[1]);
-  return width <= 0 || height <= 0 ? 0 : (width * height) / area(box);
+  const shared = intersection(box, region);
+  return shared === 0 ? 0 : shared / area(box);
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { round, type Xywh, type Xyxy } from '../core/box.js';
+import { mapBox, round, xyxyToXywh, type Xywh, type Xyxy } from '../core/box.js';
 import { BOX_DECIMALS } from '../core/detection.js';
 import type { ViewImage } from '../core/image.js';
 import { replaceFile } from '../disk/atomic.js';
@@ -111,8 +111,8 @@ function dateOf(sourceDateEpoch: string): string {
 /** Sizes come from the rounded corners, in whole hundredths of a pixel, so that the box still ends in the image. */
 function bboxOf(box: Xyxy): Xywh {
   const scale = 10 ** BOX_DECIMALS;
-  const [x1, y1, x2, y2] = box.map((value) => Math.round(value * scale)) as [number, number, number, number];
-  return [x1 / scale, y1 / scale, (x2 - x1) / scale, (y2 - y1) / scale];
+  const corners = mapBox(box, (value) => Math.round(value * scale));
+  return mapBox(xyxyToXywh(corners), (value) => value / scale);
 }
 
 /** JSON in ASCII: pycocotools opens files in the locale's encoding. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { round, type Size, type Xyxy } from '../core/box.js';
+import { mapBox, round, toFractions, xyxyToXywh, type Size, type Xyxy } from '../core/box.js';
 
 /** Regions name the control tag of the labelling config that they belong to, and the object tag that they lie on. */
 export interface RegionTags {
@@ -57,8 +57,7 @@ export function regionsOf(
     original_height: height,
     image_rotation: 0,
     value: {
-      ...sides('x', 'width', [box[0] / width, box[2] / width]),
-      ...sides('y', 'height', [box[1] / height, box[3] / height]),
+      ...toPercent(box, { width, height }),
       rotation: 0,
       rectanglelabels: [label],
     },
@@ -72,14 +71,11 @@ export function taskScoreOf(scores: readonly number[]): number {
   return round(scores.reduce((sum, score) => sum + score, 0) / scores.length, SCORE_DECIMALS);
 }
 
-/** The size comes from the rounded ends, so that a box that ends with the image still does. */
-function sides<Start extends string, Extent extends string>(
-  start: Start,
-  extent: Extent,
-  fractions: readonly [number, number],
-) {
-  const [from, to] = fractions.map((fraction) => round(fraction * 100, PERCENT_DECIMALS)) as [number, number];
-  return { [start]: from, [extent]: round(to - from, PERCENT_DECIMALS) } as Record<Start | Extent, number>;
+/** In percent of the image. The size comes from the rounded corners, so that a box that ends with the image still does. */
+function toPercent(box: Xyxy, size: Size): Pick<Region['value'], 'x' | 'y' | 'width' | 'height'> {
+  const corners = mapBox(toFractions(box, size), (fraction) => round(fraction * 100, PERCENT_DECIMALS));
+  const [x, y, width, height] = mapBox(xyxyToXywh(corners), (value) => round(value, PERCENT_DECIMALS));
+  return { x, width, y, height };
 }
 
 /** The same image and rank have the same id in every run. */

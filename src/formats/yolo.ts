@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cxcywhOfXyxy } from '../core/box.js';
+import { xyxyToCxcywh } from '../core/box.js';
 import type { ViewImage } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
 import { mapConcurrent } from '../core/stream.js';
@@ -64,7 +64,7 @@ function notesOf({ notes }: YoloNames, { small, unlinked }: { small: number; unl
 function rowsOf(image: ViewImage, indexOf: readonly number[]): { row: string; score: number }[] {
   const rows = new Map<string, number>();
   for (const { classId, score, box } of image.detections) {
-    const [cx, cy, width, height] = cxcywhOfXyxy(box, image);
+    const [cx, cy, width, height] = xyxyToCxcywh(box, image);
     // Rounding must not make a thin box vanish, nor put a centre outside.
     const values = [Math.min(cx, 1), Math.min(cy, 1), within(width), within(height)];
     const row = `${indexOf[classId]!} ${values.map((value) => value.toFixed(DECIMALS)).join(' ')}`;

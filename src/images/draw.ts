@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import sharp, { type OverlayOptions } from 'sharp';
-import { clip, type Xyxy } from '../core/box.js';
+import { clip, mapBox, type Xyxy } from '../core/box.js';
 import { printable } from '../core/text.js';
 import type { DecodedImage } from './decode.js';
 
@@ -30,7 +30,10 @@ export async function drawPreview(image: DecodedImage, boxes: readonly DrawnBox[
   const scaled = boxes.map((drawn) => ({
     ...drawn,
     // The file may have become another picture since the boxes were found.
-    box: clip(drawn.box.map((value) => value * perPixel) as unknown as Xyxy, canvas),
+    box: clip(
+      mapBox(drawn.box, (value) => value * perPixel),
+      canvas,
+    ),
   }));
   // The best come first in the list and last on the canvas, so that nothing covers them.
   for (const drawn of [...scaled].reverse()) drawRectangle(canvas, drawn);

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { clip, round, xyxyOfCxcywh, type Cxcywh, type Size, type Xyxy } from '../core/box.js';
+import { area, clip, cxcywhToXyxy, round, roundBox, type Cxcywh, type Size } from '../core/box.js';
 import { BOX_DECIMALS, compareDetections, SCORE_DECIMALS, type Detection } from '../core/detection.js';
 import type { Device, Optimizer } from '../core/device.js';
 import type { Fit } from '../images/pack.js';
@@ -168,10 +168,10 @@ export class Detector implements AsyncDisposable {
       const patchId = (pair - column) / groups.length;
       const at = patchId * 4;
       const relative: Cxcywh = [boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!];
-      const box = roundedBox(clip(xyxyOfCxcywh(relative, frame), original));
+      const box = roundBox(clip(cxcywhToXyxy(relative, frame), original), BOX_DECIMALS);
       const queryId = group.members[Number(members[rank])]!;
       // Nothing is left of a box in the padding or thinner than a hundredth of a pixel.
-      if (box[2] > box[0] && box[3] > box[1]) found.push({ classId: group.classId, queryId, patchId, score, box });
+      if (area(box) > 0) found.push({ classId: group.classId, queryId, patchId, score, box });
     }
     return found.sort(compareDetections);
   }
@@ -189,15 +189,6 @@ interface RankedPairs {
   readonly pairs: BigInt64Array; // [K], patch * G + group
   readonly members: BigInt64Array; // [K]
   readonly boxes: Float32Array; // [P, 4]
-}
-
-function roundedBox(box: Xyxy): Xyxy {
-  return [
-    round(box[0], BOX_DECIMALS),
-    round(box[1], BOX_DECIMALS),
-    round(box[2], BOX_DECIMALS),
-    round(box[3], BOX_DECIMALS),
-  ];
 }
 
 /** Ids of several texts as one matrix, filled up with token 0. */

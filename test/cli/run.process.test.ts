@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { xyxyOfXywh } from '../../src/core/box.js';
+import { xywhToXyxy } from '../support/boxes.js';
 import { matchDetections } from '../../src/evaluation/match.js';
 import { accuracyOf, type Coco } from '../support/accuracy.js';
 import { EMOJI, journalled, manyScenes, preannotate, SCENES, viewsOf } from '../support/cli.js';
@@ -81,8 +81,8 @@ describe('annotating the shipped scenes', () => {
       for (const { id: classId } of truth.categories) {
         const objects = truth.annotations.filter((one) => one.image_id === id && one.category_id === classId);
         const shown = ours.annotations.filter((one) => one.image_id === shownId && one.category_id === classId);
-        const detections = shown.map(({ score, bbox }) => ({ score, box: xyxyOfXywh(bbox) }));
-        const boxes = objects.map(({ bbox }) => ({ box: xyxyOfXywh(bbox) }));
+        const detections = shown.map(({ score, bbox }) => ({ score, box: xywhToXyxy(bbox) }));
+        const boxes = objects.map(({ bbox }) => ({ box: xywhToXyxy(bbox) }));
         correct += matchDetections(detections, boxes, 0.5).filter(({ verdict }) => verdict === 'right').length;
       }
     }

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import {
   area,
   clip,
-  cxcywhOfXyxy,
+  cxcywhToXyxy,
+  enclose,
   iou,
   round,
-  xywhOfXyxy,
-  xyxyOfCxcywh,
-  xyxyOfXywh,
+  sharedLength,
+  xyxyToCxcywh,
+  xyxyToXywh,
   type Xyxy,
 } from '../../src/core/box.js';
 
@@ -15,14 +16,13 @@ const IMAGE = { width: 200, height: 100 };
 
 describe('boxes', () => {
   it('a centre box as fractions becomes corners in pixels, and goes back', () => {
-    const corners = xyxyOfCxcywh([0.5, 0.5, 0.25, 0.5], IMAGE);
+    const corners = cxcywhToXyxy([0.5, 0.5, 0.25, 0.5], IMAGE);
     expect(corners).toEqual([75, 25, 125, 75]);
-    expect(cxcywhOfXyxy(corners, IMAGE)).toEqual([0.5, 0.5, 0.25, 0.5]);
+    expect(xyxyToCxcywh(corners, IMAGE)).toEqual([0.5, 0.5, 0.25, 0.5]);
   });
 
-  it('corners become top-left and size, and go back', () => {
-    expect(xywhOfXyxy([10, 20, 30, 60])).toEqual([10, 20, 20, 40]);
-    expect(xyxyOfXywh([10, 20, 20, 40])).toEqual([10, 20, 30, 60]);
+  it('corners become top-left and size', () => {
+    expect(xyxyToXywh([10, 20, 30, 60])).toEqual([10, 20, 20, 40]);
   });
 
   it('what reaches out of the image is cut off', () => {
@@ -35,6 +35,15 @@ describe('boxes', () => {
     expect(iou(box, box)).toBe(1);
     expect(iou(box, [10, 0, 20, 10])).toBe(0);
     expect(iou(box, [5, 0, 15, 10])).toBeCloseTo(1 / 3);
+  });
+
+  it('along an axis two boxes share a length, which is negative for a gap', () => {
+    expect(sharedLength([0, 0, 10, 10], [4, 12, 20, 20], 0)).toBe(6);
+    expect(sharedLength([0, 0, 10, 10], [4, 12, 20, 20], 1)).toBe(-2);
+  });
+
+  it('the box around two boxes reaches to the outermost corners', () => {
+    expect(enclose([0, 5, 10, 10], [4, 0, 20, 8])).toEqual([0, 0, 20, 10]);
   });
 
   it('rounding keeps the decimals asked for', () => {

@@ -2,8 +2,9 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { xyxyOfCxcywh, xyxyOfXywh, type Cxcywh, type Size, type Xywh, type Xyxy } from '../../src/core/box.js';
+import { cxcywhToXyxy, type Cxcywh, type Size, type Xywh, type Xyxy } from '../../src/core/box.js';
 import type { FormatName } from '../../src/formats/index.js';
+import { xywhToXyxy } from '../support/boxes.js';
 
 /** What a reader of a format makes of one image. */
 export interface ReadImage {
@@ -77,7 +78,7 @@ async function readCoco({ outDir, sizes }: Source): Promise<ReadImage[]> {
       .map(({ category_id: category, score, bbox }) => ({
         className: classNames.get(category)!,
         score,
-        box: xyxyOfXywh(bbox),
+        box: xywhToXyxy(bbox),
       })),
   }));
 }
@@ -130,7 +131,7 @@ async function readYolo({ outDir, root, sizes }: Source): Promise<ReadImage[]> {
         expect(index).toBeLessThan(data.nc);
         for (const value of box) expect(value >= 0 && value <= 1).toBe(true);
         expect(Math.min(width!, height!)).toBeGreaterThan(0);
-        return { className: data.names[index!]!, score: score!, box: xyxyOfCxcywh(box, sizes.get(name)!) };
+        return { className: data.names[index!]!, score: score!, box: cxcywhToXyxy(box, sizes.get(name)!) };
       });
       return { name, boxes };
     }),

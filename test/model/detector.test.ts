@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { xyxyOfCxcywh, type Cxcywh } from '../../src/core/box.js';
+import { cxcywhToXyxy, type Cxcywh } from '../../src/core/box.js';
 import { IGNORED } from '../../src/core/ontology.js';
 import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
@@ -58,7 +58,7 @@ describe('the built-in model', () => {
         const box = data('pred_boxes').slice(at * 4, at * 4 + 4) as unknown as Cxcywh;
         for (let classId = 0; classId < queryCount; classId++) {
           const score = 1 / (1 + Math.exp(-data('logits')[at * queryCount + classId]!));
-          if (score > 0.0502) expected.push({ classId, score, box: xyxyOfCxcywh(box, size) });
+          if (score > 0.0502) expected.push({ classId, score, box: cxcywhToXyxy(box, size) });
         }
       }
       const clear = found[image]!.filter(({ score }) => score > 0.0502);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { xyxyOfCxcywh, type Cxcywh } from '../../src/core/box.js';
+import { cxcywhToXyxy, type Cxcywh } from '../../src/core/box.js';
 import { PromptTokenizer } from '../../src/model/tokenizer.js';
 import { goldenCases, maxDifference, tensorsOf, type GoldenCase } from '../support/golden.js';
 import { modelFolderOf, runGolden } from '../support/golden-model.js';
@@ -45,7 +45,7 @@ describe.each(goldenCases('forward'))('reference case $name', (golden) => {
         const score = 1 / (1 + Math.exp(-best));
         const box = [...outputs.boxes.slice(patch * 4, patch * 4 + 4)] as unknown as Cxcywh;
         if (score > threshold)
-          kept.push({ score, label: row.indexOf(best), box: [...xyxyOfCxcywh(box, target(golden, size))] });
+          kept.push({ score, label: row.indexOf(best), box: [...cxcywhToXyxy(box, target(golden, size))] });
       }
       expect(kept.map(({ label }) => label)).toEqual([...tensor(`${prefix}.labels`).data]);
       expect(

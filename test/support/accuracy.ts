@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { xyxyOfXywh, type Xywh } from '../../src/core/box.js';
+import type { Xywh } from '../../src/core/box.js';
 import { suppress } from '../../src/core/select.js';
 import { averagePrecision } from '../../src/evaluation/average-precision.js';
+import { xywhToXyxy } from './boxes.js';
 
 /** The parts of a COCO file that are compared. */
 export interface Coco {
@@ -24,10 +25,10 @@ export async function accuracyOf(outDir: string, scenes: string): Promise<Return
       const stored = results.filter(({ image_id: imageId }) => imageId === idOf.get(name));
       const detections = stored.map(({ category_id: classId, score, bbox }) => ({
         ...{ classId, queryId: 0, patchId: 0, score },
-        box: xyxyOfXywh(bbox),
+        box: xywhToXyxy(bbox),
       }));
       return {
-        objects: objects.map(({ category_id: classId, bbox }) => ({ classId, box: xyxyOfXywh(bbox) })),
+        objects: objects.map(({ category_id: classId, bbox }) => ({ classId, box: xywhToXyxy(bbox) })),
         detections: suppress(detections, 0.5, false),
       };
     }),

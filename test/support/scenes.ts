@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { iou, xyxyOfXywh, type Xywh, type Xyxy } from '../../src/core/box.js';
+import { iou, type Xywh, type Xyxy } from '../../src/core/box.js';
 import { SCENES } from './cli.js';
+import { xywhToXyxy } from './boxes.js';
 
 /** An object of the shipped scenes, as their ground truth has it. */
 export interface SceneObject {
@@ -51,7 +52,7 @@ function objectsOf(path: string): Found[] {
   return annotations.map(({ image_id: image, category_id: category, bbox, attributes }) => ({
     scene: scenes.get(image)!,
     name: names.get(category)!,
-    box: xyxyOfXywh(bbox),
+    box: xywhToXyxy(bbox),
     prompt: attributes?.prompt ?? '',
   }));
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { xyxyOfXywh, type Xywh, type Xyxy } from '../../src/core/box.js';
+import type { Xywh, Xyxy } from '../../src/core/box.js';
 import { SCENES } from './cli.js';
+import { xywhToXyxy } from './boxes.js';
 
 export interface Coco {
   images: { id: number; file_name: string; width: number; height: number }[];
@@ -31,5 +32,5 @@ export async function shownIn(out: string): Promise<Map<string, Labelled[]>> {
 }
 
 export function labelled({ category_id: classId, score, bbox }: Coco['annotations'][number]): Labelled {
-  return { classId, score, box: xyxyOfXywh(bbox) };
+  return { classId, score, box: xywhToXyxy(bbox) };
 }

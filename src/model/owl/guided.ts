@@ -1,4 +1,4 @@
-import type { Size, Xyxy } from '../../core/box.js';
+import { toFractions, type Size, type Xyxy } from '../../core/box.js';
 import type { Fit } from '../../images/pack.js';
 import { Graph } from '../../onnx/graph.js';
 import { ort } from '../../onnx/runtime.js';
@@ -104,6 +104,5 @@ export class ExampleEncoder implements AsyncDisposable {
 /** A box as fractions of the model's input: of the image, or of the square that it was padded to. */
 function fractionsOf(box: Xyxy, size: Size, fit: Fit): Xyxy {
   const side = Math.max(size.width, size.height);
-  const { width, height } = fit === 'stretch' ? size : { width: side, height: side };
-  return [box[0] / width, box[1] / height, box[2] / width, box[3] / height];
+  return toFractions(box, fit === 'stretch' ? size : { width: side, height: side });
 }

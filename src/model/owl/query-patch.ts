@@ -1,4 +1,4 @@
-import { iou, type Cxcywh, type Xyxy, xyxyOfCxcywh } from '../../core/box.js';
+import { cxcywhToXyxy, iou, type Cxcywh, type Xyxy } from '../../core/box.js';
 
 /** Boxes that overlap the object nearly as much as the best one does are candidates too. */
 const NEARLY = 0.8;
@@ -24,7 +24,7 @@ export function queryPatchOf({ classEmbeds, boxes }: PatchAnswers, object: Xyxy)
   const width = classEmbeds.length / patches;
   const overlaps = Array.from({ length: patches }, (_, patch) => {
     const box = boxes.subarray(patch * 4, patch * 4 + 4) as unknown as Cxcywh;
-    return iou(xyxyOfCxcywh(box, UNIT), object);
+    return iou(cxcywhToXyxy(box, UNIT), object);
   });
   const enough = Math.max(...overlaps) * NEARLY;
   const mean = meanRow(classEmbeds, width);

@@ -1,4 +1,4 @@
-import { clip, type Size, type Xyxy } from '../../core/box.js';
+import { clip, xyxyToXywh, type Size, type Xyxy } from '../../core/box.js';
 import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 import type { ExampleEncoder } from '../../model/owl/guided.js';
@@ -54,7 +54,8 @@ async function encodeOne(
   const pixels = await image.input(0);
   if (request.box === undefined) return await encoder.encode({ pixels, size });
   const box = clip(request.box, size);
-  if (box[2] - box[0] < LEAST_SIDE_PX || box[3] - box[1] < LEAST_SIDE_PX) return outside(request, request.box, size);
+  const [, , width, height] = xyxyToXywh(box);
+  if (width < LEAST_SIDE_PX || height < LEAST_SIDE_PX) return outside(request, request.box, size);
   return await encoder.encode({ pixels, size, box });
 }
 

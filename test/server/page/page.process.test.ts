@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PredictAnswer } from '../../../src/config/predict-schema.js';
-import { iou, xyxyOfXywh, type Xywh, type Xyxy } from '../../../src/core/box.js';
+import { iou, type Xywh, type Xyxy } from '../../../src/core/box.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../support/browser.js';
 import { SCENES } from '../../support/cli.js';
 import { scene, TestServer } from '../../support/server.js';
+import { xywhToXyxy } from '../../support/boxes.js';
 
 const SCENE = join(SCENES, 'scene-01.jpg');
 
@@ -157,5 +158,5 @@ async function truthOf(name: string): Promise<Xyxy[]> {
     annotations: { image_id: number; bbox: Xywh }[];
   };
   const id = images.find(({ file_name }) => file_name === name)!.id;
-  return annotations.filter(({ image_id }) => image_id === id).map(({ bbox }) => xyxyOfXywh(bbox));
+  return annotations.filter(({ image_id }) => image_id === id).map(({ bbox }) => xywhToXyxy(bbox));
 }
