@@ -1,6 +1,6 @@
 import type { Xyxy } from './box.js';
 
-/** One object found in one image. Workers, formats, HTTP and evaluation all speak this. */
+/** One object found in one image. Shared by workers, formats and HTTP. */
 export interface Detection {
   readonly classId: number; // index into `ontology.classes`
   readonly queryId: number; // index into `ontology.queries`: the prompt that won

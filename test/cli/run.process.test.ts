@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { xywhToXyxy } from '../support/boxes.js';
-import { matchDetections } from '../../src/evaluation/match.js';
+import { matchDetections } from '../support/evaluation/match.js';
 import { accuracyOf, type Coco } from '../support/accuracy.js';
 import { EMOJI, journalled, manyScenes, preannotate, SCENES, viewsOf } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Xywh } from '../../src/core/box.js';
 import { suppress } from '../../src/core/select.js';
-import { averagePrecision } from '../../src/evaluation/average-precision.js';
+import { averagePrecision } from './evaluation/average-precision.js';
 import { xywhToXyxy } from './boxes.js';
 
 /** The parts of a COCO file that are compared. */

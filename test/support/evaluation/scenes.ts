@@ -1,5 +1,5 @@
-import type { Xyxy } from '../../src/core/box.js';
-import type { EvaluatedImage } from '../../src/evaluation/average-precision.js';
+import type { Xyxy } from '../../../src/core/box.js';
+import type { EvaluatedImage } from './average-precision.js';
 
 const CLASSES = [1, 2, 3, 7];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Xyxy } from '../../src/core/box.js';
-import { averagePrecision, COCO_IOUS, type EvaluatedImage } from '../../src/evaluation/average-precision.js';
+import type { Xyxy } from '../../../src/core/box.js';
+import { averagePrecision, COCO_IOUS, type EvaluatedImage } from './average-precision.js';
 import { randomScenes } from './scenes.js';
 
 const at = (x: number): Xyxy => [x, 0, x + 10, 10];

@@ -1,4 +1,4 @@
-import { area, intersection, iou, type Xyxy } from '../core/box.js';
+import { area, intersection, iou, type Xyxy } from '../../../src/core/box.js';
 
 /** An object that is to be found, of one class. */
 export interface Target {

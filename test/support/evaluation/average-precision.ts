@@ -1,4 +1,4 @@
-import type { Xyxy } from '../core/box.js';
+import type { Xyxy } from '../../../src/core/box.js';
 import { matchDetections, type Match, type Target } from './match.js';
 
 /** IoU 0.5, 0.55 … 0.95, bit by bit as numpy's `linspace` has them: an overlap of exactly 0.85 must count. */
