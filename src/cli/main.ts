@@ -1,5 +1,5 @@
 /** Where the command line begins: a worker's process starts to load before everything else does. */
-import { startSpareWorker } from '../workers/spare.js';
+import { startSpareWorker } from '../workers/spare-worker.js';
 
 const NEEDS_NO_WORKER = new Set(['--help', '-h', '--dry-run']);
 

@@ -6,10 +6,11 @@ import { LruMap } from '../core/lru.js';
 import type { Ticket } from './chunk-queue.js';
 import { Encodings } from './pending-encodings.js';
 import { failedToStart } from './worker-errors.js';
-import { WorkerProcess, type Exit } from './child-process.js';
+import type { Exit } from './child-process.js';
 import type { Encoded, FromWorker, StageTimes, ToEncode, WorkerSettings } from './protocol.js';
 import { Setbacks } from './restart-policy.js';
 import { StallWatch } from './watchdog.js';
+import { WorkerProcess } from './worker-process.js';
 
 const QUERY_BANKS = 64; // that a worker keeps; one of 200 prompts takes 0.4 MB
 const PATIENCE_MS = 600_000; // for an image without a sign of life: the largest model takes a minute on one core, or to open
@@ -151,7 +152,7 @@ export class Slot implements AsyncDisposable {
       this.#worker = new WorkerProcess(this.device, this.#settings, (message) => this.#answered(message));
       void this.#worker.exited.then((exit) => this.#ended(exit));
     } catch (error) {
-      this.#ended({ how: messageOf(error), said: '' }); // the system has no memory or files left for a process
+      this.#ended({ how: messageOf(error), stderr: '' }); // the system has no memory or files left for a process
     }
   }
 

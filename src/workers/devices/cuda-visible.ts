@@ -37,3 +37,8 @@ export function cudaEnvironment({ index = 0 }: Device, environment: NodeJS.Proce
   // TensorFloat-32 keeps 10 bits of a product's factors: too few for results that should not depend on the device.
   return { CUDA_VISIBLE_DEVICES: name, NVIDIA_TF32_OVERRIDE: environment['NVIDIA_TF32_OVERRIDE'] ?? '0' };
 }
+
+/** What a child process that computes on a device finds in its environment, on top of this process's own. */
+export function deviceEnvironment(device: Device): NodeJS.ProcessEnv {
+  return device.provider === 'cuda' ? cudaEnvironment(device, process.env) : {};
+}

@@ -1,14 +1,9 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Device, Optimizer } from '../../core/device.js';
 import { messageOf } from '../../core/errors.js';
-import { printable } from '../../core/text.js';
-import { environmentFor } from '../child-process.js';
+import { Child, type Exit } from '../child-process.js';
+import { deviceEnvironment } from './cuda-visible.js';
 
-const PROBE_WORKER = fileURLToPath(new URL('./probe-worker.js', import.meta.url));
-const KEPT_STDERR_CHARS = 300;
+const PROBE_WORKER = new URL('./probe-worker.js', import.meta.url);
 
 /** Loading CUDA for the first time after a driver's update compiles its kernels, which takes long. */
 const TIMEOUT_MS = 60_000;
@@ -47,24 +42,22 @@ async function probe(request: ProbeRequest): Promise<FromProbe> {
 }
 
 async function ask(request: ProbeRequest): Promise<FromProbe> {
-  const device: Device = request.about === 'device' ? request.device : { provider: 'cpu' };
-  const child = fork(PROBE_WORKER, {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: environmentFor(device),
-    timeout: TIMEOUT_MS,
-    killSignal: 'SIGKILL',
+  const environment = request.about === 'device' ? deviceEnvironment(request.device) : {};
+  await using child = new Child<ProbeRequest, FromProbe>(PROBE_WORKER, environment);
+  const answered = new Promise<FromProbe>((resolve) => child.onAnswer(resolve));
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<FromProbe>((resolve) => {
+    const reason = `it did not start within ${TIMEOUT_MS / 1000} s`;
+    timer = setTimeout(() => resolve({ ok: false, reason }), TIMEOUT_MS);
   });
-  let stderr = '';
-  (child.stderr as Readable).setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-KEPT_STDERR_CHARS);
-  });
-  let answer: FromProbe | undefined;
-  child.on('message', (message: FromProbe) => (answer = message));
-  child.send(request, () => {}); // a child that is gone is seen by its end
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  if (answer !== undefined) return answer;
-  if (child.killed) return { ok: false, reason: `it did not start within ${TIMEOUT_MS / 1000} s` };
-  const how = signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
-  const said = printable(stderr.trim().replaceAll(/\s+/g, ' '));
-  return { ok: false, reason: `the process that tried it died (${how})${said === '' ? '' : `: ${said}`}` };
+  child.send(request);
+  try {
+    return await Promise.race([answered, timeout, child.exited.then(deathOf)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function deathOf({ how, stderr }: Exit): FromProbe {
+  return { ok: false, reason: `the process that tried it died (${how})${stderr === '' ? '' : `: ${stderr}`}` };
 }

@@ -1,16 +1,14 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Xyxy } from '../../core/box.js';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import { printable } from '../../core/text.js';
 import { replaceView } from '../../formats/view-folder.js';
 import { colourOf } from '../../images/palette.js';
+import { Child } from '../child-process.js';
 
-const PREVIEW_WORKER = fileURLToPath(new URL('./preview-worker.js', import.meta.url));
+const PREVIEW_WORKER = new URL('./preview-worker.js', import.meta.url);
 
 const DRAWING_TIMEOUT_MS = 60_000;
 const MAX_PROBLEMS_TOLD = 10;
@@ -26,6 +24,8 @@ export interface PreviewRequest {
 export interface FromPreviewWorker {
   readonly problem: string | undefined;
 }
+
+type PreviewChild = Child<PreviewRequest, FromPreviewWorker>;
 
 export interface PreviewJob {
   readonly images: AsyncIterable<ViewImage>;
@@ -52,7 +52,7 @@ export async function drawPreviews(job: PreviewJob): Promise<string[]> {
       join(folder, PREVIEW_SIGNATURE),
       'Drawn by preannotate, which writes this folder anew each time.\n',
     );
-    await using artist = new Artist();
+    await using artist = new PreviewArtist();
     let drawn = 0;
     for await (const image of job.images) {
       if (drawn++ >= job.count) break;
@@ -73,40 +73,35 @@ function requestOf(image: ViewImage, { ontology, root, limits }: PreviewJob, fol
   return { source: join(root, image.name), target: join(folder, `${image.name}.jpg`), boxes, limits };
 }
 
-/** A child process that draws; a new one when it dies or hangs. */
-class Artist implements AsyncDisposable {
-  #child: ChildProcess | undefined;
+/** Draws in a child process, and starts another one when it dies or hangs. */
+class PreviewArtist implements AsyncDisposable {
+  #child: PreviewChild | undefined;
+  #answered = (_answer: FromPreviewWorker) => {};
 
   /** @returns What went wrong, if anything. */
   async draw(request: PreviewRequest): Promise<string | undefined> {
     const child = (this.#child ??= this.#start());
-    const over = new AbortController();
-    const { signal } = over;
-    const answered = once(child, 'message', { signal }).then(([answer]) => (answer as FromPreviewWorker).problem);
-    const died = once(child, 'exit', { signal }).then(() => {
-      this.#child = undefined;
-      return 'the process that draws died, or took too long';
-    });
-    const deadline = setTimeout(() => child.kill('SIGKILL'), DRAWING_TIMEOUT_MS);
-    child.send(request, () => {}); // a child that is gone is seen by its exit
+    const answered = new Promise<FromPreviewWorker>((resolve) => (this.#answered = resolve));
+    const died = child.exited.then(({ how }) => ({
+      problem: `the process that draws died, or took too long (${how})`,
+    }));
+    const deadline = setTimeout(() => child.kill(), DRAWING_TIMEOUT_MS);
+    child.send(request);
     try {
-      return await Promise.race([answered, died]);
+      return (await Promise.race([answered, died])).problem;
     } finally {
       clearTimeout(deadline);
-      for (const late of [answered, died]) late.catch(() => {}); // whoever lost is told to stop listening
-      over.abort();
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
+    await this.#child?.[Symbol.asyncDispose]();
   }
 
-  #start(): ChildProcess {
-    return fork(PREVIEW_WORKER, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  #start(): PreviewChild {
+    const child: PreviewChild = new Child(PREVIEW_WORKER);
+    child.onAnswer((answer) => this.#answered(answer));
+    void child.exited.then(() => (this.#child = undefined));
+    return child;
   }
 }
