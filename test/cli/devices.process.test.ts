@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { EMOJI, journalled, preannotate, SCENES, viewsOf } from '../support/cli.js';
 import { maxDifference, ROOT } from '../support/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { hasWebgpu } from '../support/webgpu.js';
+import { describeOnWebgpu } from '../support/webgpu.js';
 
 const noGpu = { CUDA_VISIBLE_DEVICES: undefined };
 
@@ -103,7 +103,7 @@ it('a batch too large for the device is halved until it fits, which is said once
   expect(await viewsOf(join(folder, 'small'))).toEqual(await viewsOf(join(folder, 'roomy')));
 });
 
-describe.skipIf(!(await hasWebgpu()))('on WebGPU (needs a Vulkan driver; Mesa 25 does without a GPU)', () => {
+await describeOnWebgpu('on WebGPU', () => {
   it('a run finds what it finds on the CPU', async () => {
     const folder = await temporaryFolder();
     const images = join(folder, 'images');

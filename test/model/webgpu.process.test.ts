@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { goldenCases } from '../support/golden.js';
-import { distancesOnWebgpu, hasWebgpu } from '../support/webgpu.js';
+import { describeOnWebgpu, distancesOnWebgpu } from '../support/webgpu.js';
 
-describe.skipIf(!(await hasWebgpu()))('on WebGPU (needs a Vulkan driver; Mesa 25 does without a GPU)', () => {
+await describeOnWebgpu('a model on WebGPU', () => {
   it.each([
     ['fp32', 1e-2],
     ['fp16', 5e-2], // whose sums are rounded too

@@ -1,4 +1,7 @@
-/** Prints, as JSON, how far the named reference cases are from the reference on WebGPU at a precision; without, tries a session. */
+/**
+ * `webgpu-process.ts <precision> <case>...` prints, as JSON, how far reference cases are from the reference on WebGPU.
+ * Without arguments it prints why WebGPU does not start on this machine, or nothing where it does.
+ */
 import { tryDevice } from '../../src/model/probe.js';
 import type { Precision } from '../../src/core/precision.js';
 import { runGolden } from './golden-model.js';
@@ -6,8 +9,15 @@ import { goldenCases, maxDifference, tensorsOf } from './golden.js';
 import type { Distance } from './webgpu.js';
 
 const device = { provider: 'webgpu' } as const;
-const [precision = 'fp32', ...names] = process.argv.slice(2) as [Precision?, ...string[]];
-if (names.length === 0) await tryDevice(device, 'onnxrt');
+const [precision, ...names] = process.argv.slice(2) as [Precision?, ...string[]];
+if (precision === undefined) {
+  const reason = await tryDevice(device, 'onnxrt').then(
+    () => '',
+    (error: unknown) => String(error).split('\n', 1)[0]!.split(': ').at(-1)!, // the driver's own words come last
+  );
+  process.stdout.write(reason);
+  process.exit(0);
+}
 
 const distances: Distance[] = [];
 for (const golden of goldenCases('forward').filter(({ name }) => names.includes(name))) {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { describe } from 'vitest';
 import type { Precision } from '../../src/core/precision.js';
 import { ROOT } from './golden.js';
 
@@ -15,21 +16,31 @@ export interface Distance {
   readonly ranking: number; // of the scores that the graph ranked, from those of its own logits
 }
 
-/** Computes reference cases on WebGPU, in a process of its own: a driver that crashes must not take the tests along. */
-export async function distancesOnWebgpu(names: readonly string[], precision: Precision = 'fp32'): Promise<Distance[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--import',
-    'tsx',
-    CHILD,
-    ...(names.length === 0 ? [] : [precision, ...names]),
-  ]);
-  return JSON.parse(stdout) as Distance[];
+/** Tests on WebGPU; where it does not start they are skipped, and their title says why. */
+export async function describeOnWebgpu(title: string, tests: () => void): Promise<void> {
+  const reason = await whyNoWebgpu();
+  const skipped = ` (skipped, needs a Vulkan driver such as Mesa 25, which needs no GPU: ${reason ?? ''})`;
+  describe.skipIf(reason !== undefined)(reason === undefined ? title : title + skipped, tests);
 }
 
-/** Whether a WebGPU session starts here. */
-export async function hasWebgpu(): Promise<boolean> {
-  return distancesOnWebgpu([]).then(
-    () => true,
-    () => false,
-  );
+/** Computes reference cases on WebGPU. */
+export async function distancesOnWebgpu(names: readonly string[], precision: Precision = 'fp32'): Promise<Distance[]> {
+  return JSON.parse(await runChild([precision, ...names])) as Distance[];
+}
+
+/** Why WebGPU does not start on this machine; undefined where it does. */
+async function whyNoWebgpu(): Promise<string | undefined> {
+  try {
+    const reason = await runChild([]);
+    return reason === '' ? undefined : reason;
+  } catch (error) {
+    const { signal } = error as { signal?: string | null };
+    if (typeof signal === 'string') return `the driver crashed with ${signal}`;
+    throw error; // not the driver: the child could not be started
+  }
+}
+
+/** Runs in a process of its own: a driver that crashes must not take the tests along. */
+async function runChild(args: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(process.execPath, ['--import', 'tsx', CHILD, ...args])).stdout;
 }
