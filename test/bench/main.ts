@@ -1,21 +1,21 @@
 /** `npm run bench [-- [--quick] question...]`: how fast, how soon, how large, on this machine. */
 import { parseArgs } from 'node:util';
-import { forms } from './forms.js';
-import { describeMachine } from './machine.js';
-import { memory } from './memory.js';
-import { odd } from './odd.js';
-import { peer } from './peer.js';
-import { overhead } from './overhead.js';
-import { overload } from './overload.js';
-import { precision } from './precision.js';
-import { serve } from './serve.js';
-import { sgemm } from './sgemm.js';
-import { sizes } from './sizes.js';
-import { soak } from './soak.js';
-import { startup } from './startup.js';
-import { throughput } from './throughput.js';
-import { tiles } from './tiles.js';
-import { withFolder, type Bench } from './workspace.js';
+import { forms } from './questions/forms.js';
+import { describeMachine } from './support/machine.js';
+import { memory } from './questions/memory.js';
+import { odd } from './questions/odd.js';
+import { peer } from './questions/peer.js';
+import { overhead } from './questions/overhead.js';
+import { overload } from './questions/overload.js';
+import { precision } from './questions/precision.js';
+import { serve } from './questions/serve.js';
+import { sgemm } from './questions/sgemm.js';
+import { sizes } from './questions/sizes.js';
+import { soak } from './questions/soak.js';
+import { startup } from './questions/startup.js';
+import { throughput } from './questions/throughput.js';
+import { tiles } from './questions/tiles.js';
+import { withFolder, type Bench } from './support/workspace.js';
 
 const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   sgemm,

@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ROOT } from '../support/golden.js';
-import { withFolder } from './workspace.js';
+import { ROOT } from '../support/model/golden.js';
+import { withFolder } from './support/workspace.js';
 
 const SCENES = join(ROOT, 'fixtures/scenes');
 const EMOJI = ['--model', 'builtin:emoji', '--ontology', join(ROOT, 'ontologies/emoji.yaml')];

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { EMOJI, journalled, preannotate, SCENES, viewsOf } from '../support/cli.js';
-import { maxDifference, ROOT } from '../support/golden.js';
+import { maxDifference, ROOT } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { describeOnWebgpu } from '../support/webgpu.js';
+import { describeOnWebgpu } from '../support/model/webgpu.js';
 
 const noGpu = { CUDA_VISIBLE_DEVICES: undefined };
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../src/doctor/report.js';
 import { preannotate } from '../support/cli.js';
-import { ROOT } from '../support/golden.js';
+import { ROOT } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 async function diagnosisOf(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { preannotate, SCENES, viewsOf } from '../support/cli.js';
-import { FIXTURES } from '../support/golden.js';
-import { agreement, foundIn, sceneObjects, type SceneObject } from '../support/scenes.js';
+import { FIXTURES } from '../support/model/golden.js';
+import { agreement, foundIn, sceneObjects, type SceneObject } from '../support/evaluation/scene-objects.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const objects = sceneObjects();

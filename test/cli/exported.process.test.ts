@@ -2,8 +2,8 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EMOJI, journalled, preannotate, SCENES } from '../support/cli.js';
-import { ROOT } from '../support/golden.js';
-import { exportOf } from '../support/optimum/open.js';
+import { ROOT } from '../support/model/golden.js';
+import { exportOf } from '../support/model/optimum/open.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 interface Found {

@@ -14,8 +14,8 @@ import {
   untilJournalled,
   viewsOf,
 } from '../support/cli.js';
-import { canMount, resizeDisk, smallDisk } from '../support/disk.js';
-import { ROOT } from '../support/golden.js';
+import { canMount, resizeDisk, smallDisk } from '../support/system/disk.js';
+import { ROOT } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const withFault = (name: string) => ({

@@ -2,9 +2,9 @@ import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { preannotate, Running, SCENES } from '../support/cli.js';
-import { canMount, resizeDisk, smallDisk } from '../support/disk.js';
-import { FIXTURES } from '../support/golden.js';
-import { COMMIT, etagOf, HubServer, REPO, tinyModel, type Trick } from '../support/hub-server.js';
+import { canMount, resizeDisk, smallDisk } from '../support/system/disk.js';
+import { FIXTURES } from '../support/model/golden.js';
+import { COMMIT, etagOf, HubServer, REPO, tinyModel, type Trick } from '../support/servers/hub-server.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const WEIGHTS = 'model.safetensors';

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { xywhToXyxy } from '../support/boxes.js';
+import { xywhToXyxy } from '../support/evaluation/boxes.js';
 import { matchDetections } from '../support/evaluation/match.js';
-import { accuracyOf, type Coco } from '../support/accuracy.js';
+import { accuracyOf, type Coco } from '../support/evaluation/accuracy.js';
 import { EMOJI, journalled, manyScenes, preannotate, SCENES, viewsOf } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
 

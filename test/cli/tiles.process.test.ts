@@ -7,7 +7,7 @@ import { iou, type Size, type Xyxy } from '../../src/core/box.js';
 import type { RunManifest } from '../../src/run/manifest.js';
 import { EMOJI, preannotate, SCENES, viewsOf } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { labelled, sceneTruth, shownIn, type Labelled } from '../support/truth.js';
+import { labelled, sceneTruth, shownIn, type Labelled } from '../support/evaluation/truth.js';
 
 const SIDE = 384; // of a scene in the large picture, whose objects are then 4 to 15 pixels wide to the model
 const [COLUMNS, ROWS] = [8, 6];

@@ -3,10 +3,10 @@ import { cp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { preannotate, SCENES, viewsOf } from '../support/cli.js';
-import { FIXTURES } from '../support/golden.js';
+import { FIXTURES } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { copyAsTorch } from '../support/torch-checkpoint.js';
-import { Pickler, torchFileOf } from '../support/torch-writer.js';
+import { copyAsTorch } from '../support/model/torch-checkpoint.js';
+import { Pickler, torchFileOf } from '../support/model/torch-writer.js';
 
 const EVERYTHING = ['--score-floor', '0.001', '--score-threshold', '0.01'];
 const IMAGES = [join(SCENES, 'scene-01.jpg'), join(SCENES, 'scene-02.jpg')];

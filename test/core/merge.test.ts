@@ -4,7 +4,7 @@ import type { Detection } from '../../src/core/detection.js';
 import { mergeViews } from '../../src/core/merge.js';
 import { suppress } from '../../src/core/select.js';
 import { viewsOf, type TileOptions, type View } from '../../src/core/tiles.js';
-import { Random } from '../bench/random.js';
+import { Random } from '../support/random.js';
 
 const PATCHES = 1000;
 

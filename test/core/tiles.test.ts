@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeTiles, viewsOf, type Span, type TileOptions } from '../../src/core/tiles.js';
-import { Random } from '../bench/random.js';
+import { Random } from '../support/random.js';
 
 const tiles = (size: number, overlap: number, fullImage = false): TileOptions => ({
   height: size,

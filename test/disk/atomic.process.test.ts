@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { replaceFile, replaceFolder } from '../../src/disk/atomic.js';
-import { ROOT } from '../support/golden.js';
-import { canMount, smallDisk } from '../support/disk.js';
+import { ROOT } from '../support/model/golden.js';
+import { canMount, smallDisk } from '../support/system/disk.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const isLinux = process.platform === 'linux';

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSharedLibrary } from '../../src/disk/elf.js';
-import { Random } from '../bench/random.js';
-import { sharedLibrary } from '../support/elf.js';
+import { Random } from '../support/random.js';
+import { sharedLibrary } from '../support/system/elf.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 describe('a shared library', () => {

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findLibrary, loaderPaths, missingLibraries } from '../../src/disk/loader.js';
-import { writeLibrary } from '../support/elf.js';
+import { writeLibrary } from '../support/system/elf.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const onLinux = process.platform === 'linux';

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { ViewImage } from '../../src/core/image.js';
 import type { View } from '../../src/formats/format.js';
 import { formatNames, formats, type FormatName } from '../../src/formats/index.js';
-import { ROOT, SHARED } from '../support/golden.js';
+import { ROOT, SHARED } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { filesUnder, readers } from './readers.js';
 import { imagesNamed, oddImage, oddNames, ontology, randomNumbers, written } from './views.js';

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { cxcywhToXyxy, type Cxcywh, type Size, type Xywh, type Xyxy } from '../../src/core/box.js';
 import type { FormatName } from '../../src/formats/index.js';
-import { xywhToXyxy } from '../support/boxes.js';
+import { xywhToXyxy } from '../support/evaluation/boxes.js';
 
 /** What a reader of a format makes of one image. */
 export interface ReadImage {

@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { readdir, readFile, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { COMMIT, etagOf, HubServer, tinyModel, type Trick } from '../support/hub-server.js';
+import { COMMIT, etagOf, HubServer, tinyModel, type Trick } from '../support/servers/hub-server.js';
 import { machine } from './fetching.js';
 
 const WEIGHTS = 'model.safetensors';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hubEnvironment } from '../../src/hub/environment.js';
 import { hubReference } from '../../src/hub/reference.js';
 import { ensureModel, pullModel, type FetchOptions } from '../../src/hub/repository.js';
-import { REPO, type HubServer } from '../support/hub-server.js';
+import { REPO, type HubServer } from '../support/servers/hub-server.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** A machine of its own, with an empty cache. */

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { COMMIT, HubServer, REPO, tinyModel } from '../support/hub-server.js';
+import { COMMIT, HubServer, REPO, tinyModel } from '../support/servers/hub-server.js';
 import { fileOf, machine } from './fetching.js';
 
 const PYTHON = process.env['PYTHON'] ?? 'python3';

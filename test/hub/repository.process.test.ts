@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { COMMIT, etagOf, HubServer, REPO, tinyModel } from '../support/hub-server.js';
+import { COMMIT, etagOf, HubServer, REPO, tinyModel } from '../support/servers/hub-server.js';
 import { fileOf, machine } from './fetching.js';
 
 const WEIGHTS = 'model.safetensors';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decode, readHeader, type DecodedImage } from '../../src/images/decode.js';
-import { FIXTURES, SHARED } from '../support/golden.js';
+import { FIXTURES, SHARED } from '../support/model/golden.js';
 
 const LIMITS = { maxPixels: 268_402_689, strict: false };
 const SCENES = join(FIXTURES, 'scenes');

@@ -4,8 +4,8 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { discover, IMAGE_EXTENSIONS, type DiscoverOptions } from '../../src/images/discover.js';
 import { readImage } from '../../src/images/read.js';
-import { FIXTURES } from '../support/golden.js';
-import { asOrdinaryUser } from '../support/ordinary-user.js';
+import { FIXTURES } from '../support/model/golden.js';
+import { asOrdinaryUser } from '../support/system/ordinary-user.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const DEFAULTS: DiscoverOptions = {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readImage } from '../../src/images/read.js';
-import { asOrdinaryUser } from '../support/ordinary-user.js';
+import { asOrdinaryUser } from '../support/system/ordinary-user.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const LIMIT = 256e6;

@@ -7,7 +7,7 @@ import { IGNORED } from '../../src/core/ontology.js';
 import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
 import { inputSizeOf } from '../../src/model/input-size.js';
-import { FIXTURES, maxDifference, readTensors } from '../support/golden.js';
+import { FIXTURES, maxDifference, readTensors } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const EMOJI = join(FIXTURES, 'models/owlvit-emoji');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { cxcywhToXyxy, type Cxcywh } from '../../src/core/box.js';
 import { PromptTokenizer } from '../../src/model/tokenizer.js';
-import { goldenCases, maxDifference, tensorsOf, type GoldenCase } from '../support/golden.js';
-import { modelFolderOf, runGolden } from '../support/golden-model.js';
+import { goldenCases, maxDifference, tensorsOf, type GoldenCase } from '../support/model/golden.js';
+import { modelFolderOf, runGolden } from '../support/model/golden-model.js';
 
 const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU
 

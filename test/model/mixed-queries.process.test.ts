@@ -12,8 +12,8 @@ import { Detector } from '../../src/model/detector.js';
 import { imageWeightsFor } from '../../src/model/quantise/quantised-weights.js';
 import { runsOf, type QueryBank } from '../../src/model/query-groups.js';
 import { PromptTokenizer } from '../../src/model/tokenizer.js';
-import { FIXTURES } from '../support/golden.js';
-import { exportOf } from '../support/optimum/open.js';
+import { FIXTURES } from '../support/model/golden.js';
+import { exportOf } from '../support/model/optimum/open.js';
 
 const WORDS =
   'cat dog bird fork spoon knife bottle glass plate chair table lamp door window roof tree car bus van'.split(' ');

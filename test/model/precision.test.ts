@@ -7,8 +7,8 @@ import { Detector } from '../../src/model/detector.js';
 import { PRECISIONS, type Precision } from '../../src/core/precision.js';
 import { imageWeightsFor } from '../../src/model/quantise/quantised-weights.js';
 import { readTensorIndex } from '../../src/model/checkpoint/safetensors.js';
-import { FIXTURES, goldenCases, maxDifference, readTensors, tensorsOf } from '../support/golden.js';
-import { runGolden } from '../support/golden-model.js';
+import { FIXTURES, goldenCases, maxDifference, readTensors, tensorsOf } from '../support/model/golden.js';
+import { runGolden } from '../support/model/golden-model.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** Largest difference from the reference over all cases; README states what was measured. */

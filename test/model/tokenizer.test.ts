@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PromptTokenizer } from '../../src/model/tokenizer.js';
-import { FIXTURES, goldenCases, SHARED } from '../support/golden.js';
+import { FIXTURES, goldenCases, SHARED } from '../support/model/golden.js';
 
 const CLIP = join(SHARED, 'golden/tokenizer/clip');
 const CLIP_CASES = join(SHARED, 'golden/tokenizer/clip_cases.json');

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { goldenCases } from '../support/golden.js';
-import { describeOnWebgpu, distancesOnWebgpu } from '../support/webgpu.js';
+import { goldenCases } from '../support/model/golden.js';
+import { describeOnWebgpu, distancesOnWebgpu } from '../support/model/webgpu.js';
 
 await describeOnWebgpu('a model on WebGPU', () => {
   it.each([

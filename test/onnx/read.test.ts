@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { ProtoWriter } from '../../src/onnx/proto.js';
 import { readOnnx } from '../../src/onnx/read.js';
-import { FIXTURES } from '../support/golden.js';
-import { optimumExport, PLAIN } from '../support/optimum/export.js';
+import { FIXTURES } from '../support/model/golden.js';
+import { optimumExport, PLAIN } from '../support/model/optimum/export.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 type Fill = (message: ProtoWriter) => void;

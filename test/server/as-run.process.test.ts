@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PredictAnswer } from '../../src/config/predict-schema.js';
-import { boxesOfRun } from '../support/boxes-of-run.js';
+import { boxesOfRun } from '../support/evaluation/boxes-of-run.js';
 import { EMOJI, preannotate, SCENES } from '../support/cli.js';
 import { scene, TestServer } from '../support/server.js';
 import { temporaryFolder } from '../support/temporary.js';

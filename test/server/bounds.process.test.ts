@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { closing, connection, rawAnswer } from '../support/requests.js';
+import { closing, connection, rawAnswer } from '../support/clients/requests.js';
 import { base64, scene, TestServer } from '../support/server.js';
 import { temporaryFolder } from '../support/temporary.js';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { connection, statuses, times } from '../support/requests.js';
+import { connection, statuses, times } from '../support/clients/requests.js';
 import { scene, TestServer } from '../support/server.js';
 
 /** How a server opens and closes its door. The ids are those of RELIABILITY.md, section 5. */

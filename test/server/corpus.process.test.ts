@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mapConcurrent } from '../../src/core/stream.js';
-import { FIXTURES, SHARED } from '../support/golden.js';
+import { FIXTURES, SHARED } from '../support/model/golden.js';
 import { base64, TestServer } from '../support/server.js';
-import { startWebServer } from '../support/web-server.js';
+import { startWebServer } from '../support/servers/web-server.js';
 
 const CORPUS = join(SHARED, 'corpus');
 const MAX_PIXELS = 50_000_000; // of `serve` by default

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { residentMb } from '../support/process-memory.js';
-import { connection, rawAnswer, statuses, timed, times } from '../support/requests.js';
+import { residentMb } from '../support/system/process-memory.js';
+import { connection, rawAnswer, statuses, timed, times } from '../support/clients/requests.js';
 import { scene, TestServer } from '../support/server.js';
 
 /** Many clients at once that are slow, gone, or too many. The ids are those of RELIABILITY.md, section 5. */

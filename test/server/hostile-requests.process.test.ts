@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BatchAnswer } from '../../src/config/predict-schema.js';
-import { codeOf, rawAnswer, statuses, timed, times } from '../support/requests.js';
+import { codeOf, rawAnswer, statuses, timed, times } from '../support/clients/requests.js';
 import { base64, scene, TestServer } from '../support/server.js';
 
 /** Requests that no decent client sends. The ids are those of RELIABILITY.md, section 5. */

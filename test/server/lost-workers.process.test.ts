@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { statuses, times } from '../support/requests.js';
+import { statuses, times } from '../support/clients/requests.js';
 import { isRunning, scene, TestServer } from '../support/server.js';
 import { temporaryFolder } from '../support/temporary.js';
 

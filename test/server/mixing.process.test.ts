@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BatchAnswer, PredictAnswer, type BatchItemAnswer } from '../../src/config/predict-schema.js';
-import { FIXTURES } from '../support/golden.js';
+import { FIXTURES } from '../support/model/golden.js';
 import { base64, scene, TestServer } from '../support/server.js';
 
 const INTERLEAVINGS = 200;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { askOddly } from '../support/odd-clients.js';
+import { askOddly } from '../support/clients/odd-clients.js';
 import { scene, TestServer } from '../support/server.js';
 
 /** `npm run bench odd` does the same with other requests, for ten minutes. */

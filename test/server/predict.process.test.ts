@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PredictAnswer, ProblemAnswer, BatchAnswer } from '../../src/config/predict-schema.js';
 import { EMOJI, preannotate, SCENES } from '../support/cli.js';
-import { boxesOfRun } from '../support/boxes-of-run.js';
+import { boxesOfRun } from '../support/evaluation/boxes-of-run.js';
 import { base64, scene, TestServer } from '../support/server.js';
 import { temporaryFolder } from '../support/temporary.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closing, connection, rawAnswer } from '../support/requests.js';
+import { closing, connection, rawAnswer } from '../support/clients/requests.js';
 import { scene, TestServer } from '../support/server.js';
 
 const bytes = await scene('scene-01.jpg');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { rawAnswer, statuses, times } from '../support/requests.js';
+import { rawAnswer, statuses, times } from '../support/clients/requests.js';
 import { isRunning, scene, TestServer } from '../support/server.js';
 
 const bytes = await scene('scene-01.jpg');

@@ -5,9 +5,9 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { certificate, hasOpenssl } from '../support/certificate.js';
+import { certificate, hasOpenssl } from '../support/servers/certificate.js';
 import { EMOJI, preannotate } from '../support/cli.js';
-import { codeOf, statuses, times } from '../support/requests.js';
+import { codeOf, statuses, times } from '../support/clients/requests.js';
 import { base64, scene, TestServer } from '../support/server.js';
 import { temporaryFolder } from '../support/temporary.js';
 

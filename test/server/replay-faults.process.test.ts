@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeOf, statuses, times } from '../support/requests.js';
+import { codeOf, statuses, times } from '../support/clients/requests.js';
 import { base64, scene, TestServer } from '../support/server.js';
 
 /** LitServe's tests of models and workers that fail, asked of ours. The ids are those of SERVING.md, section 3. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BatchAnswer, PredictAnswer } from '../../src/config/predict-schema.js';
-import { codeOf, rawAnswer, statuses, times } from '../support/requests.js';
+import { codeOf, rawAnswer, statuses, times } from '../support/clients/requests.js';
 import { base64, scene, TestServer } from '../support/server.js';
 
 /** What LitServe's own tests ask of a server over HTTP, asked of ours. The ids are those of SERVING.md, section 3. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { preannotate, EMOJI } from '../support/cli.js';
-import { codeOf, statuses, timed, times } from '../support/requests.js';
+import { codeOf, statuses, timed, times } from '../support/clients/requests.js';
 import { scene, TestServer } from '../support/server.js';
 
 /** LitServe's tests of limits in time and of batches, asked of ours. The ids are those of SERVING.md, section 3. */

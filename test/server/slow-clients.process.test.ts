@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { certificate, hasOpenssl } from '../support/certificate.js';
-import { closing, connection, timed, times } from '../support/requests.js';
+import { certificate, hasOpenssl } from '../support/servers/certificate.js';
+import { closing, connection, timed, times } from '../support/clients/requests.js';
 import { base64, scene, TestServer } from '../support/server.js';
 
 const IMAGES = 800;

@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { fetchImage } from '../../src/server/request/fetch/fetch-image.js';
 import type { UrlPolicy } from '../../src/server/request/fetch/url-policy.js';
-import { certificate, hasOpenssl } from '../support/certificate.js';
-import { startNameServer } from '../support/name-server.js';
-import { PHOTO, started, startWebServer } from '../support/web-server.js';
+import { certificate, hasOpenssl } from '../support/servers/certificate.js';
+import { startNameServer } from '../support/servers/name-server.js';
+import { PHOTO, started, startWebServer } from '../support/servers/web-server.js';
 import { never, POLICY } from './request/fetch/fetching.js';
 
 describe.skipIf(!hasOpenssl())('a server with TLS (needs the openssl command)', () => {

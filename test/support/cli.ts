@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FIXTURES, ROOT } from './golden.js';
+import { FIXTURES, ROOT } from './model/golden.js';
 
 export const SCENES = join(FIXTURES, 'scenes');
 export const EMOJI = ['--model', 'builtin:emoji', '--ontology', join(ROOT, 'ontologies/emoji.yaml')];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { EMOJI, Running, SCENES, type Finished } from './cli.js';
-import { ROOT } from './golden.js';
+import { ROOT } from './model/golden.js';
 
 export interface ServerOptions {
   readonly args?: readonly string[];

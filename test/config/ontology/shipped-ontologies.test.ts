@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadOntology } from '../../../src/config/ontology/load-ontology.js';
-import { FIXTURES, ROOT } from '../../support/golden.js';
+import { FIXTURES, ROOT } from '../../support/model/golden.js';
 
 const FOLDER = join(ROOT, 'ontologies');
 const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.yaml'));

@@ -5,7 +5,7 @@ import { PreannotateError } from '../../../src/core/errors.js';
 import { PICKLE_LIMITS } from '../../../src/model/checkpoint/pickle.js';
 import { readTorchIndex } from '../../../src/model/checkpoint/torch.js';
 import { temporaryFolder } from '../../support/temporary.js';
-import { Pickler, torchFile, torchFileOf, zip, type WrittenTensor } from '../../support/torch-writer.js';
+import { Pickler, torchFile, torchFileOf, zip, type WrittenTensor } from '../../support/model/torch-writer.js';
 
 /** Pickles of one state dict, with a transposed parameter, a shared storage, integers and `_metadata`, by CPython 3.11. */
 const BY_PYTHON = {

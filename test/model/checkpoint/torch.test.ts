@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
-import { FIXTURES, goldenCases, maxDifference, tensorsOf } from '../../support/golden.js';
-import { runGolden } from '../../support/golden-model.js';
+import { FIXTURES, goldenCases, maxDifference, tensorsOf } from '../../support/model/golden.js';
+import { runGolden } from '../../support/model/golden-model.js';
 import { temporaryFolder } from '../../support/temporary.js';
-import { copyAsTorch, copyNarrowed } from '../../support/torch-checkpoint.js';
+import { copyAsTorch, copyNarrowed } from '../../support/model/torch-checkpoint.js';
 
 const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU
 

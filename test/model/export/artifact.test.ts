@@ -5,10 +5,10 @@ import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/c
 import { inputSizeOf } from '../../../src/model/input-size.js';
 import { openSession } from '../../../src/model/session.js';
 import { ort } from '../../../src/onnx/runtime.js';
-import { goldenCases, maxDifference, tensorsOf } from '../../support/golden.js';
-import { runGolden } from '../../support/golden-model.js';
-import { artifactOf, exportOf, runWhole, weightsOf } from '../../support/optimum/open.js';
-import type { ExportOptions } from '../../support/optimum/torch-graph.js';
+import { goldenCases, maxDifference, tensorsOf } from '../../support/model/golden.js';
+import { runGolden } from '../../support/model/golden-model.js';
+import { artifactOf, exportOf, runWhole, weightsOf } from '../../support/model/optimum/open.js';
+import type { ExportOptions } from '../../support/model/optimum/torch-graph.js';
 
 const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU
 const MODELS = ['owlvit-tiny', 'owlv2-tiny'] as const;

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import { inputSizeOf } from '../../../src/model/input-size.js';
 import { openSession } from '../../../src/model/session.js';
-import { writeExport } from '../../bench/export.js';
-import { FIXTURES } from '../../support/golden.js';
-import { artifactOf, exportOf } from '../../support/optimum/open.js';
+import { writeExport } from '../../bench/peer/export.js';
+import { FIXTURES } from '../../support/model/golden.js';
+import { artifactOf, exportOf } from '../../support/model/optimum/open.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const TINY = join(FIXTURES, 'models/owlvit-tiny');

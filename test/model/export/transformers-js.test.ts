@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
 import { env, Owlv2ForObjectDetection, OwlViTForObjectDetection, Tensor } from '@huggingface/transformers';
 import { describe, expect, it } from 'vitest';
-import { goldenCases, maxDifference, tensorsOf, type Tensor as Reference } from '../../support/golden.js';
-import { exportOf } from '../../support/optimum/open.js';
+import { goldenCases, maxDifference, tensorsOf, type Tensor as Reference } from '../../support/model/golden.js';
+import { exportOf } from '../../support/model/optimum/open.js';
 
 const CLASSES = { 'owlvit-tiny': OwlViTForObjectDetection, 'owlv2-tiny': Owlv2ForObjectDetection };
 const KINDS = [

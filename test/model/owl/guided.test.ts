@@ -6,8 +6,15 @@ import { imageGraph } from '../../../src/model/owl/graphs.js';
 import { queryPatchOf } from '../../../src/model/owl/query-patch.js';
 import { openSession } from '../../../src/model/session.js';
 import { ort } from '../../../src/onnx/runtime.js';
-import { FIXTURES, goldenCases, maxDifference, tensorsOf, type GoldenCase, type Tensor } from '../../support/golden.js';
-import { pixelsOf } from '../../support/pixels.js';
+import {
+  FIXTURES,
+  goldenCases,
+  maxDifference,
+  tensorsOf,
+  type GoldenCase,
+  type Tensor,
+} from '../../support/model/golden.js';
+import { pixelsOf } from '../../support/model/pixels.js';
 
 const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU
 const WHOLE = [0, 0, 1, 1] as const;

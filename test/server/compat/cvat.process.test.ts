@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PredictAnswer, ProblemAnswer } from '../../../src/config/predict-schema.js';
 import { iou, type Xyxy } from '../../../src/core/box.js';
-import { sceneObjects } from '../../support/scenes.js';
+import { sceneObjects } from '../../support/evaluation/scene-objects.js';
 import { base64, scene, TestServer } from '../../support/server.js';
 import { temporaryFolder } from '../../support/temporary.js';
 

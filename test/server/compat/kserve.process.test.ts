@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PredictAnswer } from '../../../src/config/predict-schema.js';
-import { FIXTURES } from '../../support/golden.js';
+import { FIXTURES } from '../../support/model/golden.js';
 import { base64, scene, TestServer } from '../../support/server.js';
 import { temporaryFolder } from '../../support/temporary.js';
 

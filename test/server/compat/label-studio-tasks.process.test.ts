@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONFIG, predictRequest, setupRequest, dataUrl, predictionsOf, predict } from '../../support/label-studio.js';
+import {
+  CONFIG,
+  predictRequest,
+  setupRequest,
+  dataUrl,
+  predictionsOf,
+  predict,
+} from '../../support/clients/label-studio.js';
 import { scene, TestServer } from '../../support/server.js';
-import { startWebServer } from '../../support/web-server.js';
+import { startWebServer } from '../../support/servers/web-server.js';
 
 let server: TestServer;
 beforeAll(async () => {

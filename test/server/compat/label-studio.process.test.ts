@@ -11,8 +11,8 @@ import {
   pixelsOf,
   labelsOf,
   type Prediction,
-} from '../../support/label-studio.js';
-import { sceneObjects } from '../../support/scenes.js';
+} from '../../support/clients/label-studio.js';
+import { sceneObjects } from '../../support/evaluation/scene-objects.js';
 import { base64, scene, TestServer } from '../../support/server.js';
 
 let server: TestServer;

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PredictAnswer } from '../../../src/config/predict-schema.js';
-import { describeInBrowser, openBrowser, Visitor } from '../../support/browser.js';
+import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
 import { SCENES } from '../../support/cli.js';
 import { scene, TestServer } from '../../support/server.js';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser, Visitor } from '../../support/browser.js';
+import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
 import { SCENES } from '../../support/cli.js';
 import { scene, TestServer } from '../../support/server.js';
-import { startWebServer } from '../../support/web-server.js';
+import { startWebServer } from '../../support/servers/web-server.js';
 
 const SCENE = join(SCENES, 'scene-01.jpg');
 

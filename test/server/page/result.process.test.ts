@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser, Visitor } from '../../support/browser.js';
+import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
 import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
 import { TestServer } from '../../support/server.js';
 

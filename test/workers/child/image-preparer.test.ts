@@ -6,7 +6,7 @@ import { openResizer } from '../../../src/images/pack.js';
 import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
 import { SCENES } from '../../support/cli.js';
-import { FIXTURES } from '../../support/golden.js';
+import { FIXTURES } from '../../support/model/golden.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 it('an image above 64 Mpixel, which is shrunk while it is decoded, looks to the model as a small one does', async () => {

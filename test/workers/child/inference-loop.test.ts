@@ -13,7 +13,7 @@ import { Conveyor } from '../../../src/workers/child/inference-loop.js';
 import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
 import type { FromWorker } from '../../../src/workers/protocol.js';
 import { SCENES } from '../../support/cli.js';
-import { FIXTURES, readTensors } from '../../support/golden.js';
+import { FIXTURES, readTensors } from '../../support/model/golden.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const EMOJI = join(FIXTURES, 'models/owlvit-emoji');

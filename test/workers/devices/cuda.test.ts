@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cudaProblem } from '../../../src/workers/devices/choose-devices.js';
 import { readCudaState } from '../../../src/workers/devices/cuda.js';
-import { writeLibrary } from '../../support/elf.js';
+import { writeLibrary } from '../../support/system/elf.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 /** What CUDA 13 needs, as the provider's own file says; only the `present` libraries are here. */

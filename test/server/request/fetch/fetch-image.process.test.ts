@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
 import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';
-import { startNameServer } from '../../../support/name-server.js';
-import { PHOTO, startRawServer, startWebServer } from '../../../support/web-server.js';
+import { startNameServer } from '../../../support/servers/name-server.js';
+import { PHOTO, startRawServer, startWebServer } from '../../../support/servers/web-server.js';
 import { answered, fetchFrom, never, POLICY } from './fetching.js';
 
 describe('fetchImage', () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PredictAnswer, ProblemAnswer } from '../../../../src/config/predict-schema.js';
 import { EMOJI, preannotate } from '../../../support/cli.js';
-import { predict, predictionsOf, predictRequest } from '../../../support/label-studio.js';
+import { predict, predictionsOf, predictRequest } from '../../../support/clients/label-studio.js';
 import { scene, TestServer } from '../../../support/server.js';
-import { startWebServer } from '../../../support/web-server.js';
+import { startWebServer } from '../../../support/servers/web-server.js';
 import { FORBIDDEN_HOSTS } from './forbidden.js';
 
 let bytes: Uint8Array<ArrayBuffer>;

@@ -4,8 +4,8 @@
  */
 import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
 import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';
-import { startNameServer } from '../../../support/name-server.js';
-import { PHOTO, startWebServer } from '../../../support/web-server.js';
+import { startNameServer } from '../../../support/servers/name-server.js';
+import { PHOTO, startWebServer } from '../../../support/servers/web-server.js';
 import { FORBIDDEN_HOSTS } from './forbidden.js';
 
 const [PUBLIC_V4 = '', PUBLIC_V6 = ''] = process.argv.slice(2);
