@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FailureCode } from '../core/errors.js';
 import { AnyOntology } from './ontology/schema.js';
 import * as value from './options/values.js';
 
@@ -102,7 +103,9 @@ export const BatchAnswer = z.strictObject({
 export type PredictOptions = z.output<typeof PredictOptions>;
 export type PredictAnswer = z.output<typeof PredictAnswer>;
 export type BatchItemAnswer = z.output<typeof BatchItemAnswer>;
-export type ProblemAnswer = z.output<typeof ProblemAnswer>;
+
+/** The schema leaves the code open: a client is not to break when there is one more. */
+export type ProblemAnswer = Omit<z.output<typeof ProblemAnswer>, 'code'> & { readonly code: FailureCode };
 
 /** A mapping; in forms and query strings, JSON text of one. Its content is read by `ontology.ts`, for better messages. */
 function ontologyField() {

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { PreannotateError, type FailureCode } from '../core/errors.js';
+import { FAILURES, PreannotateError, type FailureCode } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import type { YamlPath } from './yaml.js';
 
@@ -33,19 +33,17 @@ const KINDS: Readonly<Record<string, string>> = {
 /** More than this many at once help nobody. */
 const MAX_SHOWN = 20;
 
-/** Where to read on when the problems themselves say all there is to say. */
-const READ_ON: Partial<Record<FailureCode, string>> = {
-  CONFIG_INVALID: '--help tells what each setting takes.',
-  ONTOLOGY_INVALID: 'The ontologies folder of the package has examples.',
-};
-
 /** One error for all problems: a message of a line each, and what to do about them. */
 export function refusal(code: FailureCode, problems: readonly Problem[]): PreannotateError {
   const shown = problems.slice(0, MAX_SHOWN);
   const more = problems.length - shown.length;
   const message = [...shown.map((problem) => problem.message), ...(more > 0 ? [`… and ${more} more.`] : [])].join('\n');
   const advice = [...new Set(shown.flatMap(({ advice }) => advice ?? []))];
-  return new PreannotateError({ code, message, hint: advice.length > 0 ? advice.join(' ') : (READ_ON[code] ?? '') });
+  return new PreannotateError({
+    code,
+    message,
+    hint: advice.length > 0 ? advice.join(' ') : (FAILURES[code].hint ?? ''),
+  });
 }
 
 /** What a schema found, in sentences. Parse with `reportInput: true`. */

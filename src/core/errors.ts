@@ -1,52 +1,97 @@
-/** Every failure we can name, and how each edge of the tool reports it. */
-export const FAILURES = {
-  USAGE: { exitCode: 2, httpStatus: 400 },
-  CONFIG_INVALID: { exitCode: 2, httpStatus: 400 },
-  ONTOLOGY_INVALID: { exitCode: 2, httpStatus: 422 },
-  MODEL_NOT_FOUND: { exitCode: 2, httpStatus: 503 },
-  MODEL_INVALID: { exitCode: 2, httpStatus: 503 },
-  MODEL_GATED: { exitCode: 2, httpStatus: 503 }, // the hub wants a token, or another one
-  MODEL_DOWNLOAD_FAILED: { exitCode: 1, httpStatus: 503 },
-  DEVICE_UNAVAILABLE: { exitCode: 2, httpStatus: 503 },
-  INPUT_NOT_FOUND: { exitCode: 2, httpStatus: 400 },
-  OUTPUT_UNUSABLE: { exitCode: 2, httpStatus: 500 },
-  OUTPUT_LOCKED: { exitCode: 2, httpStatus: 500 },
-  JOURNAL_DAMAGED: { exitCode: 2, httpStatus: 500 },
-  RESUME_MISMATCH: { exitCode: 2, httpStatus: 400 },
-  WRITE_FAILED: { exitCode: 1, httpStatus: 500 },
-  WORKERS_FAILING: { exitCode: 1, httpStatus: 503 },
-  FOLDER_UNREADABLE: { exitCode: 3, httpStatus: 500 }, // of a run: these count against --max-errors
-  IMAGE_UNREADABLE: { exitCode: 3, httpStatus: 422 },
-  IMAGE_TOO_LARGE: { exitCode: 3, httpStatus: 413 },
-  IMAGE_UNSUPPORTED: { exitCode: 3, httpStatus: 415 },
-  IMAGE_UNDECODABLE: { exitCode: 3, httpStatus: 422 },
-  IMAGE_DEGRADED: { exitCode: 3, httpStatus: 422 }, // lost blocks, under --strict-images
-  IMAGE_TIMEOUT: { exitCode: 3, httpStatus: 422 },
-  IMAGE_QUARANTINED: { exitCode: 3, httpStatus: 422 }, // of a server: workers died of it before
-  URL_INVALID: { exitCode: 2, httpStatus: 400 },
-  URL_REFUSED: { exitCode: 2, httpStatus: 403 },
-  URL_FETCH_FAILED: { exitCode: 3, httpStatus: 422 },
-  URL_TIMEOUT: { exitCode: 3, httpStatus: 504 },
-  WORKER_CRASHED: { exitCode: 3, httpStatus: 503 },
-  STOPPED: { exitCode: 1, httpStatus: 503 },
-  LISTEN_FAILED: { exitCode: 2, httpStatus: 500 },
-  REQUEST_MALFORMED: { exitCode: 2, httpStatus: 400 }, // from here on: what only the server answers
-  HOST_REFUSED: { exitCode: 2, httpStatus: 400 },
-  REQUEST_INVALID: { exitCode: 2, httpStatus: 422 },
-  UNAUTHORIZED: { exitCode: 2, httpStatus: 401 },
-  NOT_FOUND: { exitCode: 2, httpStatus: 404 },
-  METHOD_NOT_ALLOWED: { exitCode: 2, httpStatus: 405 },
-  RECEIVED_TOO_SLOWLY: { exitCode: 1, httpStatus: 408 },
-  BODY_TOO_LARGE: { exitCode: 2, httpStatus: 413 },
-  MEDIA_TYPE_UNSUPPORTED: { exitCode: 2, httpStatus: 415 },
-  QUEUE_FULL: { exitCode: 1, httpStatus: 429 },
-  CLIENT_GONE: { exitCode: 1, httpStatus: 499 }, // nobody reads it; in logs and metrics only
-  NOT_READY: { exitCode: 1, httpStatus: 503 },
-  DEADLINE_PASSED: { exitCode: 1, httpStatus: 504 },
-  INTERNAL: { exitCode: 1, httpStatus: 500 },
-} as const;
+/** What failed requests and images are counted under: the label `reason` of `preannotate_request_failures_total`. */
+export type FailureReason = 'invalid' | 'rejected' | 'expired' | 'cancelled' | 'decode' | 'worker_lost' | 'internal';
 
-export type FailureCode = keyof typeof FAILURES;
+/** What only some failures need. */
+interface SpecialCases {
+  /** It says nothing about the image: the whole request fails and Label Studio asks again, instead of storing no boxes. */
+  readonly retriesInLabelStudio?: true;
+  /** Clients may read its message; with any other failure of status 500 or 503, only the log has the message. */
+  readonly isPublic?: true;
+  /** The image cost a worker; sent again, it is refused for a while. */
+  readonly quarantinesImage?: true;
+  /** What to do, where the problems that were found give no advice themselves. */
+  readonly hint?: string;
+}
+
+type Row = readonly [
+  exitCode: 1 | 2 | 3, // 2: wrong usage, nothing was done; 3: more images failed than --max-errors allows
+  httpStatus: number,
+  reason: FailureReason,
+  openApi: string | null, // explanation in /openapi.json; null for what no operation described there answers
+  special?: SpecialCases,
+];
+
+/** Every failure we can name, and how each edge of the tool reports it. */
+const TABLE = {
+  USAGE: [2, 400, 'invalid', null],
+  CONFIG_INVALID: [2, 400, 'invalid', null, { hint: '--help explains what each setting takes.' }],
+  ONTOLOGY_INVALID: [
+    2,
+    422,
+    'invalid',
+    'the ontology is invalid',
+    { hint: 'Examples are in the ontologies folder of the package.' },
+  ],
+  MODEL_NOT_FOUND: [2, 503, 'internal', 'the model is missing'],
+  MODEL_INVALID: [2, 503, 'internal', 'the model cannot be used'],
+  MODEL_GATED: [2, 503, 'internal', 'the model needs a token'], // the hub wants a token, or another one
+  MODEL_DOWNLOAD_FAILED: [1, 503, 'internal', 'the model could not be downloaded'],
+  DEVICE_UNAVAILABLE: [2, 503, 'internal', 'no device can compute'],
+  INPUT_NOT_FOUND: [2, 400, 'invalid', null],
+  OUTPUT_UNUSABLE: [2, 500, 'internal', null],
+  OUTPUT_LOCKED: [2, 500, 'internal', null],
+  JOURNAL_DAMAGED: [2, 500, 'internal', null],
+  RESUME_MISMATCH: [2, 400, 'invalid', null],
+  WRITE_FAILED: [1, 500, 'internal', null],
+  WORKERS_FAILING: [1, 503, 'worker_lost', 'workers do not stay up', { retriesInLabelStudio: true }],
+  FOLDER_UNREADABLE: [3, 500, 'internal', null], // of a run: these count against --max-errors
+  IMAGE_UNREADABLE: [3, 422, 'decode', 'the image cannot be read'],
+  IMAGE_TOO_LARGE: [3, 413, 'decode', 'the image has too many pixels or bytes'],
+  IMAGE_UNSUPPORTED: [3, 415, 'decode', 'not an image, or of a type that is not read'],
+  IMAGE_UNDECODABLE: [3, 422, 'decode', 'the image is damaged'],
+  IMAGE_DEGRADED: [3, 422, 'decode', 'parts of the image are lost'], // under --strict-images
+  IMAGE_TIMEOUT: [3, 422, 'decode', 'the image takes too long to decode', { quarantinesImage: true }],
+  IMAGE_QUARANTINED: [3, 422, 'worker_lost', 'the image cost a worker a few minutes ago'],
+  URL_INVALID: [2, 400, 'invalid', 'image_url is not an http or https URL'],
+  URL_REFUSED: [2, 403, 'invalid', 'the server fetches nothing from this address'],
+  URL_FETCH_FAILED: [3, 422, 'invalid', 'the other server did not give the image'],
+  URL_TIMEOUT: [3, 504, 'invalid', 'the other server was too slow'],
+  WORKER_CRASHED: [3, 503, 'worker_lost', 'a worker died with the image', { quarantinesImage: true }],
+  STOPPED: [1, 503, 'rejected', 'the server is stopping', { retriesInLabelStudio: true, isPublic: true }],
+  LISTEN_FAILED: [2, 500, 'internal', null],
+  // From here on: what only the server answers.
+  REQUEST_MALFORMED: [2, 400, 'invalid', 'the request cannot be parsed'],
+  HOST_REFUSED: [2, 400, 'invalid', 'the server does not answer under this host name'],
+  REQUEST_INVALID: [2, 422, 'invalid', 'fields are wrong; errors lists which'],
+  UNAUTHORIZED: [2, 401, 'invalid', 'an API key is needed'],
+  NOT_FOUND: [2, 404, 'invalid', null],
+  METHOD_NOT_ALLOWED: [2, 405, 'invalid', null],
+  RECEIVED_TOO_SLOWLY: [1, 408, 'invalid', 'the request took too long to arrive'],
+  BODY_TOO_LARGE: [2, 413, 'invalid', 'the body is too large'],
+  MEDIA_TYPE_UNSUPPORTED: [2, 415, 'invalid', 'bodies of this type are not read'],
+  QUEUE_FULL: [1, 429, 'rejected', 'the server is full; retry after Retry-After', { retriesInLabelStudio: true }],
+  HEADERS_TOO_LARGE: [2, 431, 'invalid', 'the headers are too large'],
+  CLIENT_GONE: [1, 499, 'cancelled', null, { retriesInLabelStudio: true }], // for logs and metrics only
+  NOT_READY: [1, 503, 'rejected', 'the server is starting or stopping', { retriesInLabelStudio: true }],
+  DEADLINE_PASSED: [1, 504, 'expired', 'the request took too long', { retriesInLabelStudio: true }],
+  INTERNAL: [1, 500, 'internal', 'an error of the server; its log has the cause', { retriesInLabelStudio: true }],
+} as const satisfies Readonly<Record<string, Row>>;
+
+export type FailureCode = keyof typeof TABLE;
+
+/** How each edge of the tool reports a failure. */
+export interface FailureReport extends SpecialCases {
+  readonly exitCode: number;
+  readonly httpStatus: number;
+  readonly reason: FailureReason;
+  readonly openApi: string | null;
+}
+
+export const FAILURES = Object.fromEntries(
+  Object.entries<Row>(TABLE).map(([code, [exitCode, httpStatus, reason, openApi, special]]) => {
+    return [code, { exitCode, httpStatus, reason, openApi, ...special }];
+  }),
+) as Readonly<Record<FailureCode, FailureReport>>;
 
 /** What failed and why (`message`) and what to do (`hint`). Plain data: an Error loses its class and code over IPC. */
 export interface Failure {

@@ -12,6 +12,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { ProblemAnswer } from '../config/predict-schema.js';
+import { FAILURES } from '../core/errors.js';
 import { allowedHosts } from './http/allowed-hosts.js';
 import { authorise, isOpen } from './http/auth.js';
 import { Call } from './request/request-context.js';
@@ -129,7 +130,7 @@ function begin(request: FastifyRequest, reply: FastifyReply, server: Server): vo
   void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
   request.call = new Call(reply.raw, (call) => {
     const route = request.routeOptions.url ?? 'unknown';
-    const status = call.failure === 'CLIENT_GONE' ? 499 : reply.raw.statusCode;
+    const status = call.failure === 'CLIENT_GONE' ? FAILURES.CLIENT_GONE.httpStatus : reply.raw.statusCode;
     countCall(server.metrics, call, { route, status });
     const line = {
       method: request.method,

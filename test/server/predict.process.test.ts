@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FailureCode } from '../../src/core/errors.js';
 import { PredictAnswer, ProblemAnswer, BatchAnswer } from '../../src/config/predict-schema.js';
 import { EMOJI, preannotate, SCENES } from '../support/cli.js';
 import { boxesOfRun } from '../support/evaluation/boxes-of-run.js';
@@ -93,7 +94,7 @@ describe('POST /predict', () => {
     expect(strict.labels).toEqual(['Tasse']);
   });
 
-  it.each<[what: string, body: string, status: number, code: string]>([
+  it.each<[what: string, body: string, status: number, code: FailureCode]>([
     ['no JSON', '{"image_base64":', 400, 'REQUEST_MALFORMED'],
     ['nothing', '', 400, 'REQUEST_MALFORMED'],
     ['100,000 levels', '['.repeat(100_000) + ']'.repeat(100_000), 400, 'REQUEST_MALFORMED'],

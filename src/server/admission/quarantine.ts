@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { PreannotateError, type FailureCode } from '../../core/errors.js';
+import { FAILURES, PreannotateError, type FailureCode } from '../../core/errors.js';
 import { LruMap } from '../../core/lru.js';
 
 const KEPT = 1000;
 const KEPT_MS = 10 * 60_000; // then it gets another chance: workers also die for reasons of their own
-
-/** What costs a worker, whoever sends it. */
-const COSTLY: readonly FailureCode[] = ['WORKER_CRASHED', 'IMAGE_TIMEOUT'];
 
 /** Images that workers died with or were stuck in, by content: sent again, they are refused, and cost no worker. */
 export class Killers {
@@ -15,7 +12,7 @@ export class Killers {
   #isEmpty = true; // as good as always, and then nothing is hashed
 
   add(bytes: Uint8Array, code: FailureCode): void {
-    if (!COSTLY.includes(code)) return;
+    if (!FAILURES[code].quarantinesImage) return;
     this.#untilMs.set(keyOf(bytes), performance.now() + KEPT_MS);
     this.#isEmpty = false;
   }

@@ -8,7 +8,7 @@ import {
   PredictRequest,
   ProblemAnswer,
 } from '../../config/predict-schema.js';
-import { FAILURES, type FailureCode } from '../../core/errors.js';
+import { FAILURES } from '../../core/errors.js';
 import { compatPaths } from './openapi-compat.js';
 import { NDJSON } from '../http/ndjson.js';
 import { PROBLEM_TYPE } from '../http/problem.js';
@@ -32,26 +32,14 @@ export interface OpenApi {
   readonly components: Json;
 }
 
-/** The statuses that a request for a prediction may be answered with, when it is not answered with one. */
-const REFUSALS = [400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504];
+/** The failures that a request may be answered with. */
+const DOCUMENTED = Object.entries(FAILURES).filter(([, { openApi }]) => openApi !== null);
 
-/** Failures of commands and their files, which no request meets. */
-const OF_THE_COMMAND_LINE: ReadonlySet<string> = new Set([
-  'USAGE',
-  'CONFIG_INVALID',
-  'INPUT_NOT_FOUND',
-  'OUTPUT_UNUSABLE',
-  'OUTPUT_LOCKED',
-  'JOURNAL_DAMAGED',
-  'RESUME_MISMATCH',
-  'WRITE_FAILED',
-  'FOLDER_UNREADABLE',
-  'LISTEN_FAILED',
-  'CLIENT_GONE',
-] satisfies FailureCode[]);
+/** The statuses that a request for a prediction may be answered with, when it is not answered with one. */
+const REFUSALS = [...new Set(DOCUMENTED.map(([, { httpStatus }]) => httpStatus))];
 
 /** The interface, described from the schemas that validate it. */
-export function openApiOf({ version, settings, apiKeys }: ServeJob): OpenApi {
+export function openApiOf({ version, settings, apiKeys }: Pick<ServeJob, 'version' | 'settings' | 'apiKeys'>): OpenApi {
   return {
     openapi: '3.1.0',
     info: {
@@ -183,11 +171,9 @@ function problems(statuses: readonly number[]): Record<string, Json> {
 }
 
 function problem(status: number): Json {
-  const codes = Object.entries(FAILURES).filter(([code, { httpStatus }]) => {
-    return httpStatus === status && !OF_THE_COMMAND_LINE.has(code);
-  });
+  const failures = DOCUMENTED.filter(([, { httpStatus }]) => httpStatus === status);
   return {
-    description: codes.map(([code]) => code).join(', '),
+    description: failures.map(([code, { openApi }]) => `${code} (${openApi})`).join(', '),
     content: { [PROBLEM_TYPE]: { schema: reference('Problem') } },
   };
 }

@@ -2,11 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProblemAnswer } from '../../config/predict-schema.js';
+import { FAILURES, type FailureCode } from '../../core/errors.js';
 import { PROBLEM_TYPE } from './problem.js';
 
-const STATUSES: Readonly<Record<string, number>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
+/** What errors of Node's parser are answered with; REQUEST_MALFORMED for any other. */
+const PARSER_FAILURES: Readonly<Record<string, FailureCode>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'RECEIVED_TOO_SLOWLY',
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+};
+
+const DETAILS: Partial<Record<FailureCode, string>> = {
+  RECEIVED_TOO_SLOWLY: 'The request came too slowly.',
+  HEADERS_TOO_LARGE: 'The headers of the request are too large.',
 };
 
 /** Whoever does not read why they were refused is cut off. */
@@ -59,20 +66,21 @@ export class Connections {
       last.response.once('close', () => socket.destroy());
       return undefined;
     }
-    const problem = refusalOf(STATUSES[error.code ?? ''] ?? 400);
+    const problem = refusalOf(PARSER_FAILURES[error.code ?? ''] ?? 'REQUEST_MALFORMED');
     socket.end(asAnswer(problem));
     setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
     return problem;
   }
 }
 
-function refusalOf(status: number): ProblemAnswer {
+function refusalOf(code: FailureCode): ProblemAnswer {
+  const status = FAILURES[code].httpStatus;
   return {
     type: 'about:blank',
     title: STATUS_CODES[status]!,
     status,
-    detail: status === 408 ? 'The request came too slowly.' : 'This is not a request that can be understood.',
-    code: status === 408 ? 'RECEIVED_TOO_SLOWLY' : 'REQUEST_MALFORMED',
+    detail: DETAILS[code] ?? 'This is not a request that can be understood.',
+    code,
     request_id: randomUUID(),
   };
 }

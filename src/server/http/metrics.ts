@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { FAILURES } from '../../core/errors.js';
+import { FAILURES, type FailureCode } from '../../core/errors.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { EngineStatus, FinishedChunk } from '../../workers/engine.js';
 import type { Call } from '../request/request-context.js';
@@ -8,27 +8,6 @@ import type { Gate } from '../admission/admission-control.js';
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
 const SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
-
-/** What failed requests are counted under. */
-const REASONS: Readonly<Partial<Record<string, string>>> = {
-  QUEUE_FULL: 'rejected',
-  DEADLINE_PASSED: 'expired',
-  CLIENT_GONE: 'cancelled',
-  IMAGE_UNDECODABLE: 'decode',
-  IMAGE_UNSUPPORTED: 'decode',
-  IMAGE_TOO_LARGE: 'decode',
-  IMAGE_DEGRADED: 'decode',
-  IMAGE_TIMEOUT: 'decode',
-  IMAGE_UNREADABLE: 'decode',
-  IMAGE_QUARANTINED: 'worker_lost',
-  URL_FETCH_FAILED: 'invalid',
-  URL_TIMEOUT: 'invalid', // another server's fault, and the client's choice
-  WORKER_CRASHED: 'worker_lost',
-  WORKERS_FAILING: 'worker_lost',
-  STOPPED: 'rejected',
-  NOT_READY: 'rejected',
-  INTERNAL: 'internal',
-};
 
 /** What the gauges look at when they are read. */
 export interface Observed {
@@ -153,14 +132,13 @@ export function countCall(metrics: Metrics, call: Call, { route, status }: { rou
 }
 
 /** What never became a request that has a route. */
-export function countRefusal(metrics: Metrics, { status, code }: { status: number; code: string }): void {
+export function countRefusal(metrics: Metrics, { status, code }: { status: number; code: FailureCode }): void {
   metrics.requests.inc({ route: 'unknown', code: String(status) });
   countFailure(metrics, code);
 }
 
-export function countFailure(metrics: Metrics, code: string): void {
-  const status = (FAILURES as Readonly<Record<string, { httpStatus: number } | undefined>>)[code]?.httpStatus ?? 500;
-  metrics.failures.inc({ reason: REASONS[code] ?? (status >= 500 ? 'internal' : 'invalid') });
+export function countFailure(metrics: Metrics, code: FailureCode): void {
+  metrics.failures.inc({ reason: FAILURES[code].reason });
 }
 
 export function countChunk(metrics: Metrics, { device, images, times }: FinishedChunk): void {

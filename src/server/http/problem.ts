@@ -47,8 +47,8 @@ function shortened(text: string): string {
 
 /** Failures on our side that were not worded for clients; 502 and 504 are about others. */
 function isOwnFault(error: PreannotateError): boolean {
-  const status: number = FAILURES[error.code].httpStatus;
-  return [500, 503].includes(status) && !(error instanceof RequestError) && error.code !== 'STOPPED';
+  const { httpStatus, isPublic = false } = FAILURES[error.code];
+  return [500, 503].includes(httpStatus) && !(error instanceof RequestError) && !isPublic;
 }
 
 /** Notes what {@link problemOf} does not tell. */

@@ -129,7 +129,7 @@ classes:
       'a class without a name',
       'classes: [{ prompts: [x] }]',
       /^yard\.yaml:1:11: classes\[0\]\.name must be text, not nothing/,
-      /examples/,
+      /[Ee]xamples/,
     ],
     [
       'a control character in a name',
@@ -147,19 +147,19 @@ classes:
       'an id of 0',
       'classes: [{ name: x, prompts: [x], id: 0 }]',
       'yard.yaml:1:40: classes[0].id must be at least 1, not 0.',
-      /examples/,
+      /[Ee]xamples/,
     ],
     [
       'a broken id',
       'classes: [{ name: x, prompts: [x], id: 1.5 }]',
       /classes\[0\]\.id must be a whole number, not 1\.5/,
-      /examples/,
+      /[Ee]xamples/,
     ],
     [
       'a threshold over 1',
       'classes: [{ name: x, prompts: [x] }]\nthreshold: 30',
       'yard.yaml:2:12: threshold must be at most 1, not 30.',
-      /examples/,
+      /[Ee]xamples/,
     ],
     [
       'a prompt that is a number',
@@ -209,8 +209,8 @@ classes:
       /unknown key "colour"/,
       /name, id, prompts, examples, threshold/,
     ],
-    ['an empty file', '', 'yard.yaml:1:1: the ontology must be a mapping, not nothing.', /examples/],
-    ['a list', '- bottle', 'yard.yaml:1:1: the ontology must be a mapping, not a list.', /examples/],
+    ['an empty file', '', 'yard.yaml:1:1: the ontology must be a mapping, not nothing.', /[Ee]xamples/],
+    ['a list', '- bottle', 'yard.yaml:1:1: the ontology must be a mapping, not a list.', /[Ee]xamples/],
   ])('%s is refused', async (...[, text, message, hint]) => {
     const failure = await failureOf(load(text));
     expect(failure.message).toMatch(message);

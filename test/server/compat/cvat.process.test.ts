@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FailureCode } from '../../../src/core/errors.js';
 import { PredictAnswer, ProblemAnswer } from '../../../src/config/predict-schema.js';
 import { iou, type Xyxy } from '../../../src/core/box.js';
 import { sceneObjects } from '../../support/evaluation/scene-objects.js';
@@ -148,7 +149,7 @@ describe('a call of the function', () => {
     }
   });
 
-  it.each<[what: string, body: unknown, status: number, code: string]>([
+  it.each<[what: string, body: unknown, status: number, code: FailureCode]>([
     ['no base64', { image: '!!!' }, 422, 'REQUEST_INVALID'],
     ['base64 that is no image', { image: 'AAAAAAAA' }, 415, 'IMAGE_UNSUPPORTED'],
     ['half an image', { image: base64(bytes.slice(0, 300)) }, 422, 'IMAGE_UNDECODABLE'],

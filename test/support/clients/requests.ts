@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { FailureCode } from '../../../src/core/errors.js';
 
 export const times = <Result>(count: number, make: (i: number) => Result): Result[] =>
   Array.from({ length: count }, (_, i) => make(i));
@@ -8,8 +9,8 @@ export async function statuses(responses: readonly Promise<Response>[]): Promise
 }
 
 /** The code of a refusal. */
-export async function codeOf(response: Response | Promise<Response>): Promise<string> {
-  return ((await (await response).json()) as { code: string }).code;
+export async function codeOf(response: Response | Promise<Response>): Promise<FailureCode> {
+  return ((await (await response).json()) as { code: FailureCode }).code;
 }
 
 /** A connection to a server, over which anything can be sent. */

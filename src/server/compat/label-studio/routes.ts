@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import type { FailureCode } from '../../../core/errors.js';
+import { FAILURES } from '../../../core/errors.js';
 import type { Ontology } from '../../../core/ontology.js';
 import { regionsOf, taskScoreOf, type Region, type RegionTags } from '../../../formats/label-studio-region.js';
 import { itemProblemOf } from '../../request/item-problem.js';
@@ -119,21 +119,11 @@ function readersOf(server: Server) {
 const NO_RECTANGLES =
   'It has no RectangleLabels with labels whose toName is an Image with a value such as "$image"; boxes need that.';
 
-/** That the server had no time or worker for an image says nothing of it; an empty answer would be stored as "nothing found". */
-const NOT_COMPUTED: readonly FailureCode[] = [
-  'CLIENT_GONE',
-  'DEADLINE_PASSED',
-  'INTERNAL',
-  'NOT_READY',
-  'QUEUE_FULL',
-  'STOPPED',
-  'WORKERS_FAILING',
-];
-
 /** @throws the first error that is no image's, so that the whole request fails and is asked again */
 function assertComputed(outcomes: readonly PromiseSettledResult<Prediction>[]): void {
   for (const outcome of outcomes) {
-    if (outcome.status === 'rejected' && NOT_COMPUTED.includes(namedError(outcome.reason).code)) throw outcome.reason;
+    if (outcome.status === 'fulfilled') continue;
+    if (FAILURES[namedError(outcome.reason).code].retriesInLabelStudio) throw outcome.reason;
   }
 }
 

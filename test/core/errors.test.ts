@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { FAILURES, PreannotateError, type Failure } from '../../src/core/errors.js';
+
+describe('the table of failures', () => {
+  it('counts each failure that an answer of 500 or more reports under a reason that is not the fault of the request', () => {
+    const wrong = Object.entries(FAILURES).filter(([code, { httpStatus, reason }]) => {
+      return httpStatus >= 500 && reason === 'invalid' && code !== 'URL_TIMEOUT'; // a client chose that other server
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('does not compile with a code that it does not have', () => {
+    // @ts-expect-error -- a misspelt code
+    const thrown = new PreannotateError({ code: 'QUEUE_FUL', message: '', hint: '' });
+    const failure: Failure = thrown.toFailure();
+    // @ts-expect-error -- a misspelt code
+    expect(failure.code === 'QUEUE_FULLL').toBe(false);
+  });
+});
