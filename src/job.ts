@@ -6,7 +6,6 @@ import type { DiscoverOptions, Discovery } from './images/discover.js';
 import type { PrecisionWish } from './core/precision.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
-import type { RunFiles } from './run/files.js';
 import { JOURNAL_VERSION, type JournalHeader, type WrittenTiles } from './run/header.js';
 import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
@@ -25,18 +24,19 @@ export interface Job extends EngineJob {
   readonly previews: number; // of the first images by name
 }
 
-/** What is known once a run has been prepared. */
-export interface Prepared {
-  readonly files: RunFiles;
+/** How far a run is. */
+export interface RunState {
   readonly found: Discovery;
-  readonly model: Model;
-  readonly journal: Journal;
   readonly plan: Plan;
+  readonly journal: Journal;
   readonly stats: RunStats;
 }
 
 /** What decides the model's answers, and so must not differ between two attempts. */
-export function headerOf(job: Job, { reference, sha256, key, precision }: Model): JournalHeader {
+export function headerOf(
+  job: Job,
+  { reference, sha256, key, precision }: Pick<Model, 'reference' | 'sha256' | 'key' | 'precision'>,
+): JournalHeader {
   const { imageSize, tiles, scoreFloor, maxDetections, maxPixels, maxBytes, strictImages } = job.worker;
   return {
     journal: JOURNAL_VERSION,
@@ -66,7 +66,7 @@ export function tilesAsWritten({ height, width, overlap, fullImage }: TileOption
 /** What run.json says. */
 export function manifestOf(
   job: Job,
-  { found, journal, plan, stats }: Prepared,
+  { found, journal, plan, stats }: RunState,
   status: RunManifest['status'],
 ): RunManifest {
   const { header } = journal;

@@ -6,7 +6,6 @@ import type { Provenance, View } from './formats/format.js';
 import { formats, type FormatName } from './formats/index.js';
 import { assertReplaceable } from './formats/view-folder.js';
 import type { Progress } from './progress/bar.js';
-import { filesOf } from './run/files.js';
 import type { JournalHeader } from './run/header.js';
 import { ImageIds } from './run/image-ids.js';
 import { readJournal } from './run/journal.js';
@@ -28,13 +27,12 @@ export interface Export {
 
 /** Writes the views of a run again, from its journal alone. @returns What was written. */
 export async function exportViews(change: Export, run: RunManifest, progress: Progress) {
-  const files = filesOf(change.outDir);
-  await using _lock = await OutputLock.take(files.lock);
-  const journal = await readJournal(files.journal);
-  if (journal === undefined) throw noJournal(files.journal);
+  await using _lock = await OutputLock.take(change.outDir);
+  const journal = await readJournal(change.outDir);
+  if (journal === undefined) throw noJournalError(change.outDir);
   const ontology = ontologyOf(run.ontology);
   const shown = { ontology, selection: change.selection };
-  const images = new StoredImages({ path: files.journal, ...journal }, await ImageIds.read(files.imageIds), shown);
+  const images = new StoredImages(journal, await ImageIds.read(change.outDir), shown);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const provenance = provenanceOf(journal.header);
   await writeViews(
@@ -77,10 +75,10 @@ export function provenanceOf({ preannotate, model, created }: JournalHeader): Pr
   return { version: preannotate, model: model.reference, modelSha256: model.sha256, year };
 }
 
-function noJournal(path: string): PreannotateError {
+function noJournalError(outDir: string): PreannotateError {
   return new PreannotateError({
     code: 'INPUT_NOT_FOUND',
-    message: `${path} is not there, or empty.`,
+    message: `${join(outDir, 'detections.jsonl')} is not there, or empty.`,
     hint: 'Give the output folder of `preannotate run`, after it has annotated something.',
   });
 }

@@ -8,6 +8,7 @@ const SRC = resolve(import.meta.dirname, '../src');
 const STEPS = [
   ['cli'],
   ['pipeline.ts', 'server', 'doctor'],
+  ['prepare.ts'],
   ['job.ts', 'views.ts'],
   ['workers', 'config'],
   ['model'],

@@ -50,6 +50,11 @@ export class FileLock implements AsyncDisposable {
     throw new LockHeld(undefined);
   }
 
+  /** The process that has the lock and may be alive; undefined when {@link take} would succeed. */
+  static async holder(path: string): Promise<Holder | undefined> {
+    return liveHolderOf(await contentOf(path));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // A process that slept for long may have been taken for dead: the lock is then another's.
     if ((await contentOf(this.path)) === this.#content) await rm(this.path, { force: true });
@@ -87,8 +92,8 @@ async function placeWithoutLinks(path: string, content: string): Promise<boolean
 async function removeStale(path: string): Promise<void> {
   const seen = await contentOf(path);
   if (seen === undefined) return;
-  const holder = holderOf(seen);
-  if (holder !== undefined && (holder.host !== hostname() || isAlive(holder.pid))) throw new LockHeld(holder);
+  const holder = liveHolderOf(seen);
+  if (holder !== undefined) throw new LockHeld(holder);
   const moved = `${path}-${randomBytes(4).toString('hex')}`;
   try {
     await rename(path, moved);
@@ -108,6 +113,12 @@ async function contentOf(path: string): Promise<string | undefined> {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** A process of another machine counts as alive: it cannot be checked from here. */
+function liveHolderOf(content: string | undefined): Holder | undefined {
+  const holder = content === undefined ? undefined : holderOf(content);
+  return holder !== undefined && (holder.host !== hostname() || isAlive(holder.pid)) ? holder : undefined;
 }
 
 function holderOf(text: string): Holder | undefined {

@@ -1,5 +1,11 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { readdir as readdirCallback, lstat as lstatCallback, stat as statCallback, type Dirent } from 'node:fs';
+import {
+  existsSync,
+  readdir as readdirCallback,
+  lstat as lstatCallback,
+  stat as statCallback,
+  type Dirent,
+} from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { messageOf, PreannotateError, systemCodeOf, type Failure } from '../core/errors.js';
@@ -12,7 +18,8 @@ import { choose } from './choose.js';
 /** Extensions that are taken for images in folders; what a file is in truth its content decides. */
 export const IMAGE_EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif', 'bmp'] as const;
 
-const OUTPUT_MARK = '.preannotate'; // the folder of a run's own state, in its output folder
+const STATE_FOLDER = '.preannotate'; // of a run, in its output folder
+const OUTPUT_MARK = 'images.jsonl'; // in it, before the first view is written
 
 export interface DiscoverOptions {
   readonly recursive: boolean;
@@ -136,7 +143,7 @@ function readdirFor(outputFolders: readonly string[], onUnreadable: (path: strin
     readdirCallback(path, options, (error, entries) => {
       if (error !== null) onUnreadable(path, error);
       const listed = error === null ? entries : [];
-      const isOutput = listed.some((entry) => entry.name === OUTPUT_MARK);
+      const isOutput = listed.some(({ name }) => name === STATE_FOLDER && existsSync(join(path, name, OUTPUT_MARK)));
       callback(null, isOutput ? listed.filter((entry) => !outputFolders.includes(entry.name)) : listed);
     });
   }) as typeof readdirCallback;

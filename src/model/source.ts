@@ -99,6 +99,16 @@ async function assertBuiltinIntact(): Promise<void> {
   });
 }
 
+/**
+ * Like {@link findModel}, but downloads nothing.
+ *
+ * @returns undefined when the model must be downloaded first. Offline, that is MODEL_NOT_FOUND.
+ */
+export async function findModelHere(reference: string, options: FindOptions): Promise<Model | undefined> {
+  const isOffline = hubEnvironment(options.variables).offline !== undefined;
+  return isOffline || (await isModelHere(reference, options)) ? findModel(reference, options) : undefined;
+}
+
 /** Whether {@link findModel} would find the model without fetching anything. @throws PreannotateError MODEL_NOT_FOUND */
 export async function isModelHere(reference: string, options: Pick<FindOptions, 'precision' | 'variables'>) {
   if (localFolder(reference) !== undefined) return true;

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
 import type { OntologyClass } from '../core/ontology.js';
 import { replaceFile } from '../disk/atomic.js';
+
+const FILE = 'classes.json';
 
 /**
  * classes.json keeps the number of every class that an output folder ever had. Numbers are never changed or given again,
@@ -9,11 +12,12 @@ import { replaceFile } from '../disk/atomic.js';
  *
  * @throws PreannotateError RESUME_MISMATCH with the difference when these classes would change one.
  */
-export async function assertClassesKept(path: string, classes: readonly OntologyClass[]): Promise<void> {
-  const locked = await readLocked(path);
-  const names = new Map(Object.entries(locked).map(([name, id]) => [id, name]));
+export async function assertClassesKept(outDir: string, classes: readonly OntologyClass[]): Promise<void> {
+  const path = join(outDir, FILE);
+  const known = await readNumbers(path);
+  const names = new Map(Object.entries(known).map(([name, id]) => [id, name]));
   const differences = classes.flatMap(({ name, id }) => {
-    const before = Object.hasOwn(locked, name) ? locked[name] : undefined;
+    const before = Object.hasOwn(known, name) ? known[name] : undefined;
     if (before !== undefined) return before === id ? [] : [`class "${name}" had id ${before}, now ${id}`];
     const holder = names.get(id);
     return holder === undefined ? [] : [`id ${id} is that of class "${holder}", now of "${name}"`];
@@ -28,15 +32,16 @@ export async function assertClassesKept(path: string, classes: readonly Ontology
 }
 
 /** Adds classes to classes.json, after {@link assertClassesKept}. */
-export async function lockClasses(path: string, classes: readonly OntologyClass[]): Promise<void> {
-  const locked = await readLocked(path);
-  const all = { ...locked, ...Object.fromEntries(classes.map(({ name, id }) => [name, id])) };
-  if (Object.keys(all).length === Object.keys(locked).length) return;
+export async function recordClasses(outDir: string, classes: readonly OntologyClass[]): Promise<void> {
+  const path = join(outDir, FILE);
+  const known = await readNumbers(path);
+  const all = { ...known, ...Object.fromEntries(classes.map(({ name, id }) => [name, id])) };
+  if (Object.keys(all).length === Object.keys(known).length) return;
   const lines = Object.entries(all).map(([name, id]) => `  ${JSON.stringify(name)}: ${id}`);
   await replaceFile(path, `{\n${lines.join(',\n')}\n}\n`);
 }
 
-async function readLocked(path: string): Promise<Record<string, number>> {
+async function readNumbers(path: string): Promise<Record<string, number>> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Record<string, number>;
   } catch (error) {

@@ -1,9 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Failure } from '../core/errors.js';
 import { usable, writing } from '../disk/write-failure.js';
 
 /** errors.jsonl: one line for each image or folder that failed in the last attempt. Failed images are tried again by the next. */
-export class FailureLog implements AsyncDisposable {
+export class ErrorLog implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
 
@@ -12,8 +13,9 @@ export class FailureLog implements AsyncDisposable {
     this.#file = file;
   }
 
-  static async open(path: string): Promise<FailureLog> {
-    return new FailureLog(path, await usable(path, () => open(path, 'w')));
+  static async open(outDir: string): Promise<ErrorLog> {
+    const path = join(outDir, 'errors.jsonl');
+    return new ErrorLog(path, await usable(path, () => open(path, 'w')));
   }
 
   async append(image: string, { code, message, hint }: Failure): Promise<void> {

@@ -1,4 +1,5 @@
 import { PreannotateError } from '../core/errors.js';
+import type { Precision } from '../core/precision.js';
 import { labelOf, type OntologySpec } from '../core/ontology.js';
 
 export const JOURNAL_VERSION = 1;
@@ -18,7 +19,7 @@ export interface JournalHeader {
   readonly model: { readonly reference: string; readonly sha256: string; readonly key: string };
   readonly ontology: OntologySpec;
   readonly options: {
-    readonly precision?: string; // fp32 where it is missing, in journals from before there was a choice
+    readonly precision?: Precision; // fp32 where it is missing, in journals from before there was a choice
     readonly image_size: 'native' | readonly [height: number, width: number];
     readonly tiles?: WrittenTiles; // left out where images are not cut
     readonly score_floor: number;

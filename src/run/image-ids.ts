@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { compareUtf8 } from '../core/order.js';
 import { systemCodeOf } from '../core/errors.js';
 import { replaceFile } from '../disk/atomic.js';
@@ -15,12 +16,13 @@ export class ImageIds {
   }
 
   /** Reads the list, one JSON string a line. */
-  static async read(path: string): Promise<ImageIds> {
-    return new ImageIds(await readNames(path));
+  static async read(outDir: string): Promise<ImageIds> {
+    return new ImageIds(await readNames(listPath(outDir)));
   }
 
   /** Reads the list and adds what is new. */
-  static async extend(path: string, found: readonly string[], options: { restart: boolean }): Promise<ImageIds> {
+  static async extend(outDir: string, found: readonly string[], options: { restart: boolean }): Promise<ImageIds> {
+    const path = listPath(outDir);
     const listed = options.restart ? [] : await readNames(path);
     const known = new Set(listed);
     const added = found.filter((name) => !known.has(name)).sort(compareUtf8);
@@ -36,6 +38,10 @@ export class ImageIds {
     if (id === undefined) throw new Error(`${name} is in the journal but was never given a number`);
     return id;
   }
+}
+
+function listPath(outDir: string): string {
+  return join(outDir, '.preannotate', 'images.jsonl'); // images/discover.ts recognises output folders by this file
 }
 
 function* linesOf(names: readonly string[]): Generator<string> {

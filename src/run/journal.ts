@@ -1,12 +1,14 @@
 import { open, truncate, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { readLines } from '../disk/lines.js';
 import { usable, writing } from '../disk/write-failure.js';
-import { assertSameJob, type JournalHeader } from './header.js';
+import type { JournalHeader } from './header.js';
 import { formatLine, parseLine } from './line.js';
 import type { ImageRecord } from './record.js';
 
+const FILE = 'detections.jsonl';
 const SYNC_INTERVAL_MS = 1000; // about what a power cut may cost; a killed process loses nothing
 
 /** Where an image's line is, and what its file was then. */
@@ -19,6 +21,7 @@ export interface JournalEntry {
 
 /** What a journal file holds. */
 export interface JournalContents {
+  readonly path: string;
   readonly header: JournalHeader;
   readonly entries: Map<string, JournalEntry>; // by image name
   readonly endOffset: number; // bytes that are whole; behind them at most one torn line
@@ -31,7 +34,8 @@ export interface JournalContents {
  * @returns undefined when there is no journal, or none with a whole first line.
  * @throws PreannotateError JOURNAL_DAMAGED naming the line that is not what was written.
  */
-export async function readJournal(path: string): Promise<JournalContents | undefined> {
+export async function readJournal(outDir: string): Promise<JournalContents | undefined> {
+  const path = join(outDir, FILE);
   let header: JournalHeader | undefined;
   let endOffset = 0;
   let torn = false;
@@ -55,47 +59,46 @@ export async function readJournal(path: string): Promise<JournalContents | undef
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-  return header === undefined ? undefined : { header, entries, endOffset, torn };
+  return header === undefined ? undefined : { path, header, entries, endOffset, torn };
 }
 
-/** The journal of a run. One line an image; the single source of every view. */
+/** The journal of a run, open for adding. One line per image; the single source of every view. */
 export class Journal implements AsyncDisposable {
   readonly path: string;
   readonly header: JournalHeader;
   readonly entries: Map<string, JournalEntry>;
-  /** A line that was cut short is dropped; its image is annotated again. */
-  readonly mended: boolean;
-  #file: FileHandle | undefined;
-  #offset: number; // 0: there is nothing to go on from
+  readonly #file: FileHandle;
+  #offset: number;
   #syncedAt = performance.now();
 
-  private constructor(path: string, contents: JournalContents) {
+  private constructor(file: FileHandle, { path, header, entries, endOffset }: Omit<JournalContents, 'torn'>) {
     this.path = path;
-    this.header = contents.header;
-    this.entries = contents.entries;
-    this.mended = contents.torn;
-    this.#offset = contents.endOffset;
+    this.header = header;
+    this.entries = entries;
+    this.#file = file;
+    this.#offset = endOffset;
   }
 
   /**
-   * Reads the journal of an earlier attempt at the same job; writes nothing yet. One without images binds to nothing.
+   * Opens the journal of an output folder: continues after the last whole line, or begins a new one in its place.
    *
-   * @throws PreannotateError RESUME_MISMATCH, JOURNAL_DAMAGED
+   * @param header - Of a new journal.
+   * @param earlier - What to continue, as {@link readJournal} read it; it must be of the same job.
+   * @throws PreannotateError OUTPUT_UNUSABLE, WRITE_FAILED
    */
-  static async open(path: string, header: JournalHeader, options: { restart: boolean }): Promise<Journal> {
-    const found = options.restart ? undefined : await readJournal(path);
-    if (found === undefined || found.entries.size === 0) {
-      return new Journal(path, { header, entries: new Map(), endOffset: 0, torn: false });
+  static async begin(outDir: string, header: JournalHeader, earlier?: JournalContents): Promise<Journal> {
+    const path = join(outDir, FILE);
+    if (earlier?.torn === true) await usable(path, () => truncate(path, earlier.endOffset));
+    const file = await usable(path, () => open(path, earlier === undefined ? 'w' : 'a'));
+    if (earlier !== undefined) return new Journal(file, earlier);
+    const journal = new Journal(file, { path, header, entries: new Map(), endOffset: 0 });
+    try {
+      await journal.#write(formatLine(header));
+      return journal;
+    } catch (error) {
+      await file.close();
+      throw error;
     }
-    assertSameJob(found.header, header, path);
-    return new Journal(path, found);
-  }
-
-  /** Gets ready to add: goes on after the last whole line, or begins anew. @throws PreannotateError OUTPUT_UNUSABLE */
-  async begin(): Promise<void> {
-    if (this.mended) await usable(this.path, () => truncate(this.path, this.#offset));
-    this.#file = await usable(this.path, () => open(this.path, this.#offset === 0 ? 'w' : 'a'));
-    if (this.#offset === 0) await this.#write(formatLine(this.header));
   }
 
   /** Adds an image. When this returns, a kill of this process does not lose it. @throws PreannotateError WRITE_FAILED */
@@ -109,18 +112,16 @@ export class Journal implements AsyncDisposable {
   /** Makes what was added survive a power cut. */
   async sync(): Promise<void> {
     this.#syncedAt = performance.now();
-    await writing(this.path, async () => this.#file?.datasync());
+    await writing(this.path, () => this.#file.datasync());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file?.close();
+    await this.#file.close();
   }
 
   async #write(line: string): Promise<void> {
-    const file = this.#file;
-    if (file === undefined) throw new Error('the journal was not begun. This is a bug.');
     const bytes = Buffer.from(line);
-    await writing(this.path, () => file.appendFile(bytes));
+    await writing(this.path, () => this.#file.appendFile(bytes));
     this.#offset += bytes.length;
     if (performance.now() - this.#syncedAt > SYNC_INTERVAL_MS) await this.sync();
   }

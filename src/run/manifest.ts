@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf, PreannotateError } from '../core/errors.js';
 import type { OntologySpec } from '../core/ontology.js';
 import type { Selection } from '../core/select.js';
 import { replaceFile } from '../disk/atomic.js';
 import type { JournalHeader } from './header.js';
+
+const FILE = 'run.json';
 
 /** run.json: what ran, with what, and what came of it. */
 export interface RunManifest {
@@ -33,12 +36,13 @@ export interface RunCounts {
   readonly detections: number; // stored in this attempt, before thresholds
 }
 
-export async function writeManifest(path: string, manifest: RunManifest): Promise<void> {
-  await replaceFile(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
+export async function writeManifest(outDir: string, manifest: RunManifest): Promise<void> {
+  await replaceFile(join(outDir, FILE), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
 /** @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run. */
-export async function readManifest(path: string): Promise<RunManifest> {
+export async function readManifest(outDir: string): Promise<RunManifest> {
+  const path = join(outDir, FILE);
   try {
     return JSON.parse(await readFile(path, 'utf8')) as RunManifest;
   } catch (error) {

@@ -6,15 +6,9 @@ import { PreannotateError } from '../core/errors.js';
 import type { ImageFile } from '../core/image.js';
 import { mapConcurrent } from '../core/stream.js';
 import { printable } from '../core/text.js';
-import { RecordFile, type JournalEntry } from './journal.js';
+import { RecordFile, type JournalContents } from './journal.js';
 
 const STATS_AT_ONCE = 64; // network file systems answer many at once
-
-/** What a journal has. */
-interface Finished {
-  readonly path: string;
-  readonly entries: ReadonlyMap<string, JournalEntry>;
-}
 
 /** What is left to do of what was found. */
 export interface Plan {
@@ -25,27 +19,29 @@ export interface Plan {
 /**
  * Leaves out the images that the journal has.
  *
+ * @param journal - What earlier attempts finished, if anything.
  * @throws PreannotateError RESUME_MISMATCH when one of them is no longer the file that was annotated.
  */
-export async function planRun(found: readonly ImageFile[], journal: Finished): Promise<Plan> {
+export async function planRun(found: readonly ImageFile[], journal: JournalContents | undefined): Promise<Plan> {
+  if (journal === undefined) return { pending: found, finished: 0 };
   const finished = found.filter(({ name }) => journal.entries.has(name));
-  if (journal.entries.size > 0 && finished.length === 0) throw otherImages(journal);
-  if (finished.length > 0) await assertUnchanged(finished, journal);
+  if (finished.length === 0) throw otherImagesError(journal);
+  await assertUnchanged(finished, journal);
   return { pending: found.filter(({ name }) => !journal.entries.has(name)), finished: finished.length };
 }
 
-async function assertUnchanged(images: readonly ImageFile[], journal: Finished): Promise<void> {
+async function assertUnchanged(images: readonly ImageFile[], journal: JournalContents): Promise<void> {
   await using records = await RecordFile.open(journal.path);
   const changes = mapConcurrent(images, STATS_AT_ONCE, async (image) =>
     (await isUnchanged(image, journal, records)) ? undefined : image,
   );
   for await (const changed of changes) {
-    if (changed !== undefined) throw contentChanged(changed);
+    if (changed !== undefined) throw contentChangedError(changed);
   }
 }
 
 /** By size and time; by content where only the time differs, as after a copy. */
-async function isUnchanged({ name, path }: ImageFile, journal: Finished, records: RecordFile): Promise<boolean> {
+async function isUnchanged({ name, path }: ImageFile, journal: JournalContents, records: RecordFile): Promise<boolean> {
   const entry = journal.entries.get(name)!;
   const now = await stat(path).catch(() => undefined); // gone since it was listed, or a link that leads nowhere now
   if (now === undefined) return false;
@@ -57,7 +53,7 @@ async function isUnchanged({ name, path }: ImageFile, journal: Finished, records
   return hash.digest('hex') === (await records.read(entry)).sha256;
 }
 
-function contentChanged({ path }: ImageFile): PreannotateError {
+function contentChangedError({ path }: ImageFile): PreannotateError {
   return new PreannotateError({
     code: 'RESUME_MISMATCH',
     message: `${printable(path)} is not the file that was annotated before: it has changed, or cannot be read any more.`,
@@ -65,7 +61,7 @@ function contentChanged({ path }: ImageFile): PreannotateError {
   });
 }
 
-function otherImages({ path, entries }: Finished): PreannotateError {
+function otherImagesError({ path, entries }: JournalContents): PreannotateError {
   return new PreannotateError({
     code: 'RESUME_MISMATCH',
     message: `${path} holds ${entries.size} images, and none of them is among those found now.`,

@@ -1,7 +1,7 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { JournalHeader } from '../../src/run/header.js';
+import { assertSameJob, type JournalHeader } from '../../src/run/header.js';
 import { Journal, readJournal, RecordFile } from '../../src/run/journal.js';
 import { formatLine, parseLine } from '../../src/run/line.js';
 import type { ImageRecord } from '../../src/run/record.js';
@@ -38,17 +38,13 @@ function record(image: string): ImageRecord {
 }
 
 async function written(names: string[]): Promise<string> {
-  const path = join(await temporaryFolder(), 'detections.jsonl');
-  await using journal = await Journal.open(path, header, { restart: false });
-  await journal.begin();
+  const folder = await temporaryFolder();
+  await using journal = await Journal.begin(folder, header);
   for (const name of names) await journal.append(record(name));
-  return path;
+  return folder;
 }
 
-const reopen = async (path: string, changed: Partial<JournalHeader> = {}) => {
-  await using journal = await Journal.open(path, { ...header, ...changed }, { restart: false });
-  return [...journal.entries.keys()];
-};
+const namesIn = async (folder: string) => [...((await readJournal(folder))?.entries.keys() ?? [])];
 
 describe('a line', () => {
   it('is one JSON object that ends with a checksum of itself', () => {
@@ -73,125 +69,109 @@ describe('a line', () => {
 
 describe('a journal', () => {
   it('gives back what was written, image by image', async () => {
-    const path = await written(['b.jpg', 'sub/é 日本.jpg', 'a.jpg']);
-    const contents = (await readJournal(path))!;
+    const folder = await written(['b.jpg', 'sub/é 日本.jpg', 'a.jpg']);
+    const contents = (await readJournal(folder))!;
     expect(contents.header).toEqual(header);
     expect([...contents.entries.keys()]).toEqual(['b.jpg', 'sub/é 日本.jpg', 'a.jpg']);
-    await using records = await RecordFile.open(path);
+    await using records = await RecordFile.open(contents.path);
     expect(await records.read(contents.entries.get('sub/é 日本.jpg')!)).toMatchObject(record('sub/é 日本.jpg'));
   });
 
-  it('goes on where an earlier attempt ended', async () => {
-    const path = await written(['a.jpg']);
+  it('continues where an earlier attempt ended', async () => {
+    const folder = await written(['a.jpg']);
     {
-      await using journal = await Journal.open(path, header, { restart: false });
+      await using journal = await Journal.begin(folder, header, await readJournal(folder));
       expect(journal.entries.has('a.jpg')).toBe(true);
-      await journal.begin();
       await journal.append(record('b.jpg'));
     }
-    expect(await reopen(path)).toEqual(['a.jpg', 'b.jpg']);
+    expect(await namesIn(folder)).toEqual(['a.jpg', 'b.jpg']);
   });
 
-  it.each([1, 2, 10, 100, 150, 170])('cut short by %i bytes loses one line at most, and is mended', async (lost) => {
-    const path = await written(['a.jpg', 'b.jpg', 'c.jpg']);
+  it.each([1, 2, 10, 100, 150, 170])('cut short by %i bytes loses at most one line and is repaired', async (lost) => {
+    const folder = await written(['a.jpg', 'b.jpg', 'c.jpg']);
+    const path = join(folder, 'detections.jsonl');
     const whole = await readFile(path);
     await truncate(path, whole.length - lost);
+    const earlier = (await readJournal(folder))!;
+    expect(earlier.torn).toBe(true);
+    expect([...earlier.entries.keys()]).toEqual(['a.jpg', 'b.jpg']);
     {
-      await using journal = await Journal.open(path, header, { restart: false });
-      expect(journal.mended).toBe(true);
-      expect([...journal.entries.keys()]).toEqual(['a.jpg', 'b.jpg']);
-      await journal.begin();
+      await using journal = await Journal.begin(folder, header, earlier);
       await journal.append(record('c.jpg'));
     }
     expect((await readFile(path)).equals(whole)).toBe(true);
   });
 
-  it('cut within its first line is begun again', async () => {
-    const path = await written([]);
-    await truncate(path, 50);
+  it('cut short within its first line counts as absent', async () => {
+    const folder = await written([]);
+    await truncate(join(folder, 'detections.jsonl'), 50);
+    expect(await readJournal(folder)).toBeUndefined();
     {
-      await using journal = await Journal.open(path, header, { restart: false });
-      await journal.begin();
+      await using _journal = await Journal.begin(folder, header);
     }
-    expect(await readJournal(path)).toMatchObject({ header });
+    expect(await readJournal(folder)).toMatchObject({ header });
   });
 
   it('damaged in the middle is refused with the number of the line', async () => {
-    const path = await written(['a.jpg', 'b.jpg', 'c.jpg']);
+    const folder = await written(['a.jpg', 'b.jpg', 'c.jpg']);
+    const path = join(folder, 'detections.jsonl');
     const lines = (await readFile(path, 'utf8')).split('\n');
     lines[2] = lines[2]!.replace('0.5', '0.6');
     await writeFile(path, lines.join('\n'));
-    await expect(reopen(path)).rejects.toMatchObject({
+    await expect(readJournal(folder)).rejects.toMatchObject({
       code: 'JOURNAL_DAMAGED',
       message: expect.stringContaining(`${path}:3`),
     });
   });
 
-  it('is thrown away on restart only, and not before the new one is begun', async () => {
-    const path = await written(['a.jpg']);
+  it('that is begun anew replaces the one that was there', async () => {
+    const folder = await written(['a.jpg']);
     {
-      await using journal = await Journal.open(path, header, { restart: true });
-      expect(journal.entries.size).toBe(0);
-      expect(await reopen(path)).toEqual(['a.jpg']);
-      await journal.begin();
+      await using _journal = await Journal.begin(folder, header);
     }
-    expect(await reopen(path)).toEqual([]);
+    expect(await namesIn(folder)).toEqual([]);
   });
+});
 
-  it('without an image binds to nothing', async () => {
-    const path = await written([]);
-    expect(await reopen(path, { options: { ...header.options, image_size: [96, 96] } })).toEqual([]);
-  });
+describe('the job that a journal belongs to', () => {
+  const compare = (changed: Partial<JournalHeader>, before = header) => {
+    assertSameJob(before, { ...header, ...changed }, 'detections.jsonl');
+  };
 
   it.each<[string, Partial<JournalHeader>, RegExp]>([
+    ['model', { model: { ...header.model, sha256: 'ff' } }, /SHA-256 of its weights\) was "ab"; now it is "ff"/],
     [
-      'another model',
-      { model: { ...header.model, sha256: 'ff' } },
-      /SHA-256 of its weights\) was "ab"; now it is "ff"/,
-    ],
-    [
-      'another image size',
+      'image size',
       { options: { ...header.options, image_size: [96, 96] } },
       /image_size was "native"; now it is \[96,96\]/,
     ],
     [
-      'another prompt',
+      'prompt',
       { ontology: { ...header.ontology, classes: [{ name: 'dog', id: 1, prompts: ['a puppy'] }] } },
       /prompts of class "dog" was \["a dog"\]; now it is \["a puppy"\]/,
     ],
-    ['ignored prompts', { ontology: { ...header.ontology, ignore: ['a toy'] } }, /ignored prompts/],
-  ])('of %s is not added to, and the difference is named', async (_what, changed, message) => {
-    const path = await written(['a.jpg']);
-    await expect(reopen(path, changed)).rejects.toMatchObject({
-      code: 'RESUME_MISMATCH',
-      message: expect.stringMatching(message),
-    });
+    ['ignored prompt', { ontology: { ...header.ontology, ignore: ['a toy'] } }, /ignored prompts/],
+  ])('differs from one with another %s, and the difference is named', (_what, changed, message) => {
+    expect(() => compare(changed)).toThrow(
+      expect.objectContaining({ code: 'RESUME_MISMATCH', message: expect.stringMatching(message) as string }),
+    );
   });
 
-  it('a journal of a version without --precision goes on in fp32, which was all there was', async () => {
+  it('was computed in fp32 when the journal is of a version without --precision', () => {
     const { precision: _, ...without } = header.options;
-    const path = join(await temporaryFolder(), 'detections.jsonl');
     const old = { ...header, options: without };
-    {
-      await using journal = await Journal.open(path, old, { restart: false });
-      await journal.begin();
-      await journal.append(record('a.jpg'));
-      await journal.sync();
-    }
-    expect(await reopen(path, {})).toEqual(['a.jpg']);
-    await expect(reopen(path, { options: { ...header.options, precision: 'int8' } })).rejects.toThrow(
+    compare({}, old);
+    expect(() => compare({ options: { ...header.options, precision: 'int8' } }, old)).toThrow(
       'precision was "fp32"; now it is "int8"',
     );
   });
 
-  it('may be added to with other thresholds, another version and another name of the model', async () => {
-    const path = await written(['a.jpg']);
+  it('is the same with other thresholds, another version and another name of the model', () => {
     const classes = [{ ...header.ontology.classes[0]!, threshold: 0.9 }];
-    const changed = {
+    compare({
       preannotate: '9.9.9',
       model: { ...header.model, reference: './copy' },
       ontology: { ...header.ontology, threshold: 0.4, classes },
-    };
-    expect(await reopen(path, changed)).toEqual(['a.jpg']);
+    });
   });
 });

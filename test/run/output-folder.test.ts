@@ -1,8 +1,8 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assertClassesKept, lockClasses } from '../../src/run/classes.js';
+import { assertClassesKept, recordClasses } from '../../src/run/classes.js';
 import { ImageIds } from '../../src/run/image-ids.js';
 import { OutputLock } from '../../src/run/output-lock.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -11,77 +11,115 @@ const classOf = (name: string, id: number) => ({ name, id, prompts: [name] });
 
 describe('classes.json', () => {
   it('keeps the number of every class, and takes new ones in', async () => {
-    const path = join(await temporaryFolder(), 'classes.json');
-    await assertClassesKept(path, [classOf('dog', 1)]);
-    await lockClasses(path, [classOf('dog', 1), classOf('cat', 2)]);
-    await lockClasses(path, [classOf('cat', 2), classOf('"é"', 7)]);
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ dog: 1, cat: 2, '"é"': 7 });
+    const folder = await temporaryFolder();
+    await assertClassesKept(folder, [classOf('dog', 1)]);
+    await recordClasses(folder, [classOf('dog', 1), classOf('cat', 2)]);
+    await recordClasses(folder, [classOf('cat', 2), classOf('"é"', 7)]);
+    expect(JSON.parse(await readFile(join(folder, 'classes.json'), 'utf8'))).toEqual({ dog: 1, cat: 2, '"é"': 7 });
   });
 
   it.each([
     ['a class with another number', [classOf('dog', 2)], /class "dog" had id 1, now 2/],
     ['a number that a class had which is gone', [classOf('bird', 1)], /id 1 is that of class "dog", now of "bird"/],
   ])('refuses %s, and stays as it was', async (_what, classes, message) => {
-    const path = join(await temporaryFolder(), 'classes.json');
-    await lockClasses(path, [classOf('dog', 1)]);
-    await expect(assertClassesKept(path, classes)).rejects.toMatchObject({
+    const folder = await temporaryFolder();
+    await recordClasses(folder, [classOf('dog', 1)]);
+    await expect(assertClassesKept(folder, classes)).rejects.toMatchObject({
       code: 'RESUME_MISMATCH',
       message: expect.stringMatching(message),
     });
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ dog: 1 });
+    expect(JSON.parse(await readFile(join(folder, 'classes.json'), 'utf8'))).toEqual({ dog: 1 });
   });
 });
 
 describe('image numbers', () => {
   it('follow the names at first; images that come later get the next ones', async () => {
-    const path = join(await temporaryFolder(), 'images.jsonl');
-    await ImageIds.extend(path, ['b.jpg', 'a.jpg'], { restart: false });
-    const ids = await ImageIds.extend(path, ['0.jpg', 'a.jpg', 'new\nline.jpg'], { restart: false });
+    const folder = await temporaryFolder();
+    await ImageIds.extend(folder, ['b.jpg', 'a.jpg'], { restart: false });
+    const ids = await ImageIds.extend(folder, ['0.jpg', 'a.jpg', 'new\nline.jpg'], { restart: false });
     expect(['a.jpg', 'b.jpg', '0.jpg', 'new\nline.jpg'].map((name) => ids.of(name))).toEqual([1, 2, 3, 4]);
-    expect((await ImageIds.read(path)).of('0.jpg')).toBe(3);
+    expect((await ImageIds.read(folder)).of('0.jpg')).toBe(3);
     expect(() => ids.of('never')).toThrow('never');
   });
 
   it('begin again on restart', async () => {
-    const path = join(await temporaryFolder(), 'images.jsonl');
-    await ImageIds.extend(path, ['b.jpg'], { restart: false });
-    const ids = await ImageIds.extend(path, ['b.jpg', 'a.jpg'], { restart: true });
+    const folder = await temporaryFolder();
+    await ImageIds.extend(folder, ['b.jpg'], { restart: false });
+    const ids = await ImageIds.extend(folder, ['b.jpg', 'a.jpg'], { restart: true });
     expect(ids.of('a.jpg')).toBe(1);
   });
 });
 
+/** Puts a lock into a folder, as another process would leave it. */
+async function lockLeftIn(folder: string, content: object | string): Promise<string> {
+  const path = join(folder, '.preannotate/lock');
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
 describe('the lock of an output folder', () => {
   it('is refused while its holder lives, with pid, host and time', async () => {
-    const path = join(await temporaryFolder(), 'deep', 'lock');
+    const folder = join(await temporaryFolder(), 'deep');
     const parent = { pid: process.ppid, host: hostname(), started: '2026-01-01T00:00:00.000Z' };
+    const refusal = {
+      code: 'OUTPUT_LOCKED',
+      message: expect.stringMatching(`process ${process.ppid} on ${hostname()}, since 2026`) as string,
+    };
+    let path: string;
     {
-      await using _lock = await OutputLock.take(path);
-      await writeFile(path, JSON.stringify(parent)); // as if another living process held it
-      await expect(OutputLock.take(path)).rejects.toMatchObject({
-        code: 'OUTPUT_LOCKED',
-        message: expect.stringMatching(`process ${process.ppid} on ${hostname()}, since 2026`),
-      });
+      await using _lock = await OutputLock.take(folder);
+      path = await lockLeftIn(folder, parent); // as if another living process held it
+      await expect(OutputLock.take(folder)).rejects.toMatchObject(refusal);
+      await expect(OutputLock.assertAvailable(folder)).rejects.toMatchObject(refusal);
     }
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(parent); // whoever gave up its own lock leaves another's
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(parent); // a holder removes no lock but its own
     await rm(path);
-    await using again = await OutputLock.take(path);
+    await using again = await OutputLock.take(folder);
     expect(again).toBeDefined();
   });
 
   it.each([
-    ['of a process that is gone', JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), started: '' })],
+    ['of a process that has ended', { pid: 2 ** 22 + 1, host: hostname(), started: '' }],
     ['that was cut short', '{"pid":'],
   ])('%s is taken over', async (_what, content) => {
-    const path = join(await temporaryFolder(), 'lock');
-    await writeFile(path, content);
-    await using lock = await OutputLock.take(path);
+    const folder = await temporaryFolder();
+    const path = await lockLeftIn(folder, content);
+    await OutputLock.assertAvailable(folder);
+    await using lock = await OutputLock.take(folder);
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid });
     expect(lock).toBeDefined();
   });
 
   it('of another machine is never taken over', async () => {
-    const path = join(await temporaryFolder(), 'lock');
-    await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', started: '' }));
-    await expect(OutputLock.take(path)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+    const folder = await temporaryFolder();
+    await lockLeftIn(folder, { pid: 1, host: 'elsewhere', started: '' });
+    await expect(OutputLock.take(folder)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+  });
+
+  it('leaves no empty folders behind', async () => {
+    const folder = await temporaryFolder();
+    {
+      await using _lock = await OutputLock.take(join(folder, 'a/b'));
+      expect(await readdir(join(folder, 'a/b/.preannotate'))).toEqual(['lock']);
+    }
+    expect(await readdir(folder)).toEqual([]);
+    {
+      await using _lock = await OutputLock.take(join(folder, 'a/b'));
+      await writeFile(join(folder, 'a/result'), '');
+    }
+    expect(await readdir(join(folder, 'a'))).toEqual(['result']);
+  });
+
+  it('is refused in a folder that cannot be written, which stays as it is', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, 'mine');
+    const refusal = {
+      code: 'OUTPUT_UNUSABLE',
+      message: expect.stringContaining(`${file} cannot be written`) as string,
+    };
+    await expect(OutputLock.assertAvailable(file)).rejects.toMatchObject(refusal);
+    await expect(OutputLock.take(file)).rejects.toMatchObject(refusal);
+    expect(await readFile(file, 'utf8')).toBe('mine');
   });
 });

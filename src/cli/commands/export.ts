@@ -6,7 +6,6 @@ import type { Selection } from '../../core/select.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
 import { exportViews } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
-import { filesOf } from '../../run/files.js';
 import { readManifest, type RunManifest } from '../../run/manifest.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { printJson } from '../output.js';
@@ -34,7 +33,7 @@ export function exportCommand(): Command {
 
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<void> {
   const { settings, given } = loaded;
-  const manifest = await readManifest(filesOf(outDir).manifest);
+  const manifest = await readManifest(outDir);
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const result = await exportViews(
     {

@@ -1,0 +1,88 @@
+import type { Failure } from './core/errors.js';
+import { discover, type Discovery } from './images/discover.js';
+import { headerOf, type Job } from './job.js';
+import { findModelHere, type Model } from './model/source.js';
+import type { Progress } from './progress/bar.js';
+import { assertClassesKept } from './run/classes.js';
+import { assertSameJob, type JournalHeader } from './run/header.js';
+import { readJournal, type JournalContents } from './run/journal.js';
+import { OutputLock } from './run/output-lock.js';
+import { planRun, type Plan } from './run/plan.js';
+import { assertViewsReplaceable } from './views.js';
+import { assertPossible } from './workers/devices/choose-devices.js';
+import { inputNotes } from './workers/start-engine.js';
+
+/** What is known before the first image is annotated. */
+export interface Prepared<Found extends Model | undefined = Model> {
+  readonly found: Discovery;
+  readonly model: Found;
+  readonly earlier: JournalContents | undefined; // what earlier attempts at the job finished, if anything
+  readonly plan: Plan;
+}
+
+/**
+ * Refuses a job that cannot be done, finds images and model, and plans what is left. Writes nothing to the output folder;
+ * the caller has locked it, or only wants to know.
+ *
+ * @param find - Finds the model. Where it may not download one, it returns undefined for a model that is not here.
+ * @throws PreannotateError for whatever a run refuses before it starts workers.
+ */
+export async function prepare<Found extends Model | undefined>(
+  job: Job,
+  find: () => Promise<Found>,
+): Promise<Prepared<Found>> {
+  assertPossible(job.worker.optimizer);
+  const found = await discover(job.inputs, job.discovery);
+  await assertViewsReplaceable(job, found.root);
+  await assertClassesKept(job.outDir, job.ontology.classes);
+  const earlier = await readEarlier(job);
+  const model = await find();
+  if (earlier !== undefined) {
+    const { header, path } = earlier;
+    assertSameJob(header, headerOf(job, model ?? modelOf(header)), path);
+  }
+  const plan = await planRun(found.images, earlier);
+  return { found, model, earlier, plan };
+}
+
+/** A journal without images binds to no job: the run begins a new one. */
+async function readEarlier({ outDir, restart }: Job): Promise<JournalContents | undefined> {
+  const journal = restart ? undefined : await readJournal(outDir);
+  return journal?.entries.size === 0 ? undefined : journal;
+}
+
+/** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
+function modelOf({ model, options }: JournalHeader): Parameters<typeof headerOf>[1] {
+  return { ...model, precision: options.precision ?? 'fp32' };
+}
+
+/** What a run would do. */
+export interface JobPlan {
+  readonly root: string;
+  readonly found: number;
+  readonly finished: number;
+  readonly pending: readonly string[];
+  readonly failures: readonly Failure[];
+  readonly model: string;
+  readonly fetches: boolean; // the model must be downloaded first
+  readonly notes: readonly string[]; // how images come to the model
+}
+
+/** The dry run: refuses what {@link prepare} and the lock refuse, and lists what is left. Writes and downloads nothing. */
+export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
+  await OutputLock.assertAvailable(job.outDir);
+  using watcher = progress.download();
+  const { precision } = job;
+  const finding = { precision, watcher, variables: process.env };
+  const { found, model, plan } = await prepare(job, () => findModelHere(job.model, finding));
+  return {
+    root: found.root,
+    found: found.images.length,
+    finished: plan.finished,
+    pending: plan.pending.map(({ name }) => name),
+    failures: found.failures.map(({ failure }) => failure),
+    model: job.model,
+    fetches: model === undefined,
+    notes: model === undefined ? [] : inputNotes(job, model),
+  };
+}
