@@ -13,17 +13,17 @@ import fastify, {
 } from 'fastify';
 import type { ProblemAnswer } from '../config/predict-schema.js';
 import { FAILURES } from '../core/errors.js';
-import { allowedHosts } from './http/allowed-hosts.js';
+import { checkHost } from './http/allowed-hosts.js';
 import { authorise, isOpen } from './http/auth.js';
-import { Call } from './request/request-context.js';
+import { RequestContext } from './request/request-context.js';
 import { loadCertificate } from './http/certificate.js';
-import { inviteBodies, linger } from './http/connections.js';
-import { compressed, requestIdOf, SECURITY_HEADERS } from './http/headers.js';
-import { countCall, countRefusal } from './http/metrics.js';
-import { logOwnFault, namedError, problemOf, PROBLEM_TYPE } from './http/problem.js';
+import { answerExpectContinue, scheduleLingeringClose } from './http/connections.js';
+import { compressPayload, requestIdOf, SECURITY_HEADERS } from './http/headers.js';
+import { countRequest, countRefusal } from './http/metrics.js';
+import { logServerFault, toNamedError, toProblemDetails, PROBLEM_TYPE } from './http/problem-details.js';
 import { RequestError } from './http/request-error.js';
 import { cvatRoutes } from './compat/cvat/routes.js';
-import { addHealthPath, healthRoutes } from './http/health-routes.js';
+import { addHealthRoute, healthRoutes } from './http/health-routes.js';
 import { infoRoutes } from './http/info-routes.js';
 import { kserveRoutes } from './compat/kserve/routes.js';
 import { labelStudioRoutes } from './compat/label-studio/routes.js';
@@ -34,7 +34,7 @@ import type { Server } from './server.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    call: Call;
+    context: RequestContext;
   }
   interface FastifyContextConfig {
     errorBody?: (problem: ProblemAnswer) => object; // in whose form a route's errors come, where it is not ours
@@ -72,27 +72,27 @@ export async function createApp(server: Server): Promise<FastifyInstance> {
     requestTimeout: settings.receiveTimeoutSec * 1000 + HEADERS_TIMEOUT_MS + RECEIVE_GRACE_MS,
     connectionTimeout: 0, // would also cut a client that waits for a slow answer; the limits below see the others
     keepAliveTimeout: KEEP_ALIVE_MS,
-    ...(await transportOf(settings)),
+    ...(await createTransport(settings)),
     forceCloseConnections: true,
     return503OnClosing: false,
-    clientErrorHandler: (error, socket) => refuse(error, socket, server),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, server),
     frameworkErrors: (error, request, reply) => {
-      begin(request, reply, server); // an address that cannot be parsed is refused before any hook has run
+      beginRequest(request, reply, server); // an address that cannot be parsed is refused before any hook has run
       void answerError(error, request, reply);
     },
   });
-  inviteBodies(app.server, settings.bodyLimit);
+  answerExpectContinue(app.server, settings.bodyLimit);
   // Bodies are read by the routes: with limits, deadlines and words of their own.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.decorateRequest('call');
+  app.decorateRequest('context');
   app.addHook('onRequest', (request, reply, done) => {
-    begin(request, reply, server);
+    beginRequest(request, reply, server);
     const isHttp1 = request.raw.httpVersionMajor === 1; // Node answers 0.9 too, which has neither status nor headers
     done(isHttp1 ? undefined : new RequestError('REQUEST_MALFORMED', 'This is not HTTP/1.1.'));
   });
   const { allowedHosts: hosts } = settings;
-  if (hosts !== undefined) app.addHook('onRequest', allowedHosts({ hosts, healthPath: settings.healthPath }));
+  if (hosts !== undefined) app.addHook('onRequest', checkHost({ hosts, healthPath: settings.healthPath }));
   if (settings.corsOrigin.length > 0) await app.register(cors, corsOptions(settings.corsOrigin));
   app.addHook('onRequest', (request, _reply, done) => {
     const { method } = request;
@@ -100,20 +100,20 @@ export async function createApp(server: Server): Promise<FastifyInstance> {
     done();
   });
   app.addHook('onSend', async (request, reply, payload) => {
-    void reply.header('server-timing', request.call.timing);
-    if (!(payload instanceof Readable)) request.call.beginSending(); // lines are known one by one
+    void reply.header('server-timing', request.context.serverTiming);
+    if (!(payload instanceof Readable)) request.context.beginSending(); // lines are known one by one
     return payload;
   });
-  app.addHook('onSend', compressed);
+  app.addHook('onSend', compressPayload);
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) => answerError(notFound(app, request), request, reply));
+  app.setNotFoundHandler((request, reply) => answerError(notFoundError(app, request), request, reply));
   for (const register of ROUTES) register(app, server);
-  addHealthPath(app, server);
+  addHealthRoute(app, server);
   return app;
 }
 
 /** HTTP or HTTPS, with its limits. */
-async function transportOf(settings: Server['job']['settings']): Promise<FastifyHttpOptions<HttpServer>> {
+async function createTransport(settings: Server['job']['settings']): Promise<FastifyHttpOptions<HttpServer>> {
   const limits = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -125,28 +125,28 @@ async function transportOf(settings: Server['job']['settings']): Promise<Fastify
   return { https } as object; // both kinds of server are alike to us; Fastify's types are not
 }
 
-function begin(request: FastifyRequest, reply: FastifyReply, server: Server): void {
-  server.connections.began({ request: request.raw, response: reply.raw });
+function beginRequest(request: FastifyRequest, reply: FastifyReply, server: Server): void {
+  server.connections.track({ request: request.raw, response: reply.raw });
   void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
-  request.call = new Call(reply.raw, (call) => {
+  request.context = new RequestContext(reply.raw, (context) => {
     const route = request.routeOptions.url ?? 'unknown';
-    const status = call.failure === 'CLIENT_GONE' ? FAILURES.CLIENT_GONE.httpStatus : reply.raw.statusCode;
-    countCall(server.metrics, call, { route, status });
+    const status = context.failure === 'CLIENT_GONE' ? FAILURES.CLIENT_GONE.httpStatus : reply.raw.statusCode;
+    countRequest(server.metrics, context, { route, status });
     const line = {
       method: request.method,
       route, // not the URL, which holds whatever the client wrote
       status,
-      ms: Math.round(performance.now() - call.started),
-      ...(call.failure === undefined ? {} : { code: call.failure }),
-      ...Object.fromEntries([...call.times].map(([stage, ms]) => [`${stage}_ms`, Math.round(ms * 10) / 10])),
+      ms: Math.round(performance.now() - context.startedMs),
+      ...(context.failure === undefined ? {} : { code: context.failure }),
+      ...Object.fromEntries([...context.times].map(([stage, ms]) => [`${stage}_ms`, Math.round(ms * 10) / 10])),
     };
-    const isLook = ['GET', 'HEAD'].includes(request.method) && call.failure === undefined;
+    const isLook = ['GET', 'HEAD'].includes(request.method) && context.failure === undefined;
     if (isLook) request.log.debug(line, 'answered');
     else request.log.info(line, 'answered');
   });
 }
 
-function refuse(error: NodeJS.ErrnoException, socket: Socket, server: Server): void {
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket, server: Server): void {
   const refusal = server.connections.refuse(error, socket);
   if (refusal === undefined) return;
   const { status, code, request_id } = refusal;
@@ -155,18 +155,18 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket, server: Server): v
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { body, headers } = problemOf(error, request.id);
-  logOwnFault(error, request.log);
-  const { call } = request;
-  call.failure ??= namedError(error).code;
-  linger(request.raw, reply.raw);
+  const { body, headers } = toProblemDetails(error, request.id);
+  logServerFault(error, request.log);
+  const { context } = request;
+  context.failure ??= toNamedError(error).code;
+  scheduleLingeringClose(request.raw, reply.raw);
   void reply.code(body.status).headers(headers);
   const { errorBody } = request.routeOptions.config;
   if (errorBody !== undefined) return reply.type('application/json').send(JSON.stringify(errorBody(body)));
   return reply.type(PROBLEM_TYPE).send(JSON.stringify(body));
 }
 
-function notFound(app: FastifyInstance, request: FastifyRequest): RequestError {
+function notFoundError(app: FastifyInstance, request: FastifyRequest): RequestError {
   const url = request.url.split('?')[0]!;
   const allowed = ['GET', 'POST'].filter((method) => app.hasRoute({ url, method }));
   const where = app.hasRoute({ url: '/docs', method: 'GET' }) ? '; /docs lists what there is' : '';

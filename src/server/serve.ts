@@ -4,7 +4,7 @@ import type { PreannotateError } from '../core/errors.js';
 import { createApp } from './app.js';
 import { listen } from './http/listen.js';
 import { Server, type ServeJob } from './server.js';
-import { start } from './start.js';
+import { startBackend } from './start.js';
 
 const DRAIN_STEP_MS = 20; // how often a server that stops looks whether everything is answered
 
@@ -25,11 +25,11 @@ export async function serve(job: ServeJob, onReady: (address: string) => void): 
   const server = new Server(job);
   const app = await createApp(server);
   const stop = new AbortController();
-  const signals = onSignals(stop);
+  const signals = handleSignals(stop);
   try {
     const address = await listen(app, job); // first: a port that is taken is said before a model is opened
     let failed: PreannotateError | undefined;
-    const running = await start(server, {
+    const backend = await startBackend(server, {
       signal: stop.signal,
       onFailure: (failure) => {
         if (server.phase === 'starting') {
@@ -40,12 +40,12 @@ export async function serve(job: ServeJob, onReady: (address: string) => void): 
         stop.abort({ why: failure.message, exitCode: 1 } satisfies Stop);
       },
     });
-    await using _engine = running.engine;
+    await using _engine = backend.engine;
     if (failed !== undefined) throw failed; // one device could not be had while another was ready
-    server.running = running;
+    server.backend = backend;
     server.phase = 'ready';
     onReady(address);
-    return await untilStopped(app, server, stop.signal);
+    return await runUntilStopped(app, server, stop.signal);
   } catch (error) {
     if (error === stop.signal.reason) return (error as Stop).exitCode; // before anything was asked of it
     throw error;
@@ -56,7 +56,7 @@ export async function serve(job: ServeJob, onReady: (address: string) => void): 
 }
 
 /** Waits for the end, then lets requests in flight finish: no new connections, and every answer closes its own. */
-async function untilStopped(app: FastifyInstance, server: Server, signal: AbortSignal): Promise<number> {
+async function runUntilStopped(app: FastifyInstance, server: Server, signal: AbortSignal): Promise<number> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   const { why, exitCode } = signal.reason as Stop;
   const { log, settings } = server.job;
@@ -75,7 +75,7 @@ async function untilStopped(app: FastifyInstance, server: Server, signal: AbortS
   return 1;
 }
 
-function onSignals(stop: AbortController): Disposable {
+function handleSignals(stop: AbortController): Disposable {
   const handlers = (['SIGINT', 'SIGTERM'] as const).map((name) => {
     const handler = () => {
       if (stop.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143); // workers see that and end too

@@ -8,12 +8,12 @@ import type { EngineStatus } from '../workers/engine.js';
 import type { Pool } from '../workers/pool.js';
 import type { ApiKeys } from './http/auth.js';
 import { Connections } from './http/connections.js';
-import { Gate } from './admission/admission-control.js';
-import { Killers } from './admission/quarantine.js';
+import { AdmissionControl } from './admission/admission-control.js';
+import { Quarantine } from './admission/quarantine.js';
 import type { LabelStudioHost } from './compat/label-studio/task-image.js';
-import { openMetrics, type Metrics } from './http/metrics.js';
+import { createMetrics, type Metrics } from './http/metrics.js';
 import { RequestOntologies } from './request/ontologies.js';
-import { Pace } from './admission/pace.js';
+import { ServiceTime } from './admission/pace.js';
 import { RequestError } from './http/request-error.js';
 import type { UrlPolicy } from './request/fetch/url-policy.js';
 
@@ -28,7 +28,7 @@ export interface ServeJob extends EngineJob {
 }
 
 /** What is there once the model is open. */
-export interface Running {
+export interface Backend {
   readonly engine: Pool;
   readonly model: Model;
   /**
@@ -44,31 +44,31 @@ export type Phase = 'starting' | 'ready' | 'leaving' | 'draining';
 /** What all routes share. */
 export class Server {
   readonly job: ServeJob;
-  readonly started = new Date();
-  readonly gate: Gate;
+  readonly startedAt = new Date();
+  readonly admission: AdmissionControl;
   readonly metrics: Metrics;
   readonly ontologies = new RequestOntologies();
-  readonly killers = new Killers();
-  readonly pace = new Pace();
-  readonly ahead = pLimit(1); // encodes prompts that nobody waits for yet
+  readonly quarantine = new Quarantine();
+  readonly serviceTime = new ServiceTime();
+  readonly encodeAhead = pLimit(1); // encodes prompts that nobody waits for yet
   phase: Phase = 'starting';
-  running: Running | undefined;
+  backend: Backend | undefined;
   readonly connections = new Connections();
 
   constructor(job: ServeJob) {
     this.job = job;
     const { queueItems, queueBytes } = job.settings;
-    this.gate = new Gate({ items: queueItems, bytes: queueBytes }, () => this.#secondsLeft());
-    this.metrics = openMetrics({
-      gate: this.gate,
+    this.admission = new AdmissionControl({ items: queueItems, bytes: queueBytes }, () => this.#secondsLeft());
+    this.metrics = createMetrics({
+      admission: this.admission,
       status: () => this.status(),
-      openCalls: () => this.connections.requests,
-      waiting: () => (this.status()?.waiting ?? 0) + (this.running?.bulk.pendingCount ?? 0),
+      openRequests: () => this.connections.requests,
+      waiting: () => (this.status()?.waiting ?? 0) + (this.backend?.bulk.pendingCount ?? 0),
     });
   }
 
   status(): EngineStatus | undefined {
-    return this.running?.engine.status();
+    return this.backend?.engine.status();
   }
 
   /** Whether images can be annotated; a full queue changes nothing about that. */
@@ -81,11 +81,11 @@ export class Server {
     if (this.phase === 'leaving' || this.phase === 'draining') return 'The server is stopping.';
     if (this.phase === 'starting') return 'The model is still being opened.';
     if (!this.isWorking) return 'No worker is ready; one is being started.';
-    return this.gate.isFull ? 'The queue is full.' : undefined;
+    return this.admission.isFull ? 'The queue is full.' : undefined;
   }
 
   #secondsLeft(): number {
-    return (this.gate.items * this.pace.secondsPerImage) / Math.max(1, this.#readyWorkers);
+    return (this.admission.items * this.serviceTime.secondsPerImage) / Math.max(1, this.#readyWorkers);
   }
 
   get #readyWorkers(): number {
@@ -93,14 +93,14 @@ export class Server {
   }
 
   /** What answers a request that was let in, also while the server stops. @throws RequestError NOT_READY */
-  opened(): Running {
-    return this.running ?? this.theRunning();
+  requireStarted(): Backend {
+    return this.backend ?? this.requireAccepting();
   }
 
   /** What would answer a new request. @throws RequestError NOT_READY */
-  theRunning(): Running {
+  requireAccepting(): Backend {
     const isServing = this.phase === 'ready' || this.phase === 'leaving';
-    if (isServing && this.running !== undefined) return this.running;
+    if (isServing && this.backend !== undefined) return this.backend;
     const headers: Record<string, string> = this.phase === 'draining' ? { connection: 'close' } : {};
     throw new RequestError('NOT_READY', this.notReady ?? 'The server is not ready.', { headers });
   }

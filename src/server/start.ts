@@ -6,7 +6,7 @@ import type { Watcher } from '../hub/repository.js';
 import { findModel } from '../model/source.js';
 import type { FinishedChunk } from '../workers/engine.js';
 import { countChunk } from './http/metrics.js';
-import type { Running, Server } from './server.js';
+import type { Backend, Server } from './server.js';
 
 /** A run that loses one worker after another to its images gives up; a server goes on, with pauses between. */
 const MAX_CRASHES_IN_A_ROW = Infinity;
@@ -22,13 +22,18 @@ const LINE_EVERY_MS = 10_000;
  * @param onFailure - No worker can be had any more.
  * @throws PreannotateError when none can be had to begin with, and the signal's reason
  */
-export async function start(
-  { job, metrics, pace }: Server,
+export async function startBackend(
+  { job, metrics, serviceTime }: Server,
   { signal, onFailure }: { signal: AbortSignal; onFailure: (failure: PreannotateError) => void },
-): Promise<Running> {
+): Promise<Backend> {
   const { settings, log } = job;
   const { precision, timeoutSec } = settings;
-  const model = await findModel(settings.model, { precision, watcher: logged(log), signal, variables: process.env });
+  const model = await findModel(settings.model, {
+    precision,
+    watcher: logDownload(log),
+    signal,
+    variables: process.env,
+  });
   const use = {
     batchingTimeoutSec: settings.batchingTimeoutSec,
     maxCrashesInARow: MAX_CRASHES_IN_A_ROW,
@@ -36,7 +41,7 @@ export async function start(
     ...(timeoutSec === 0 ? {} : { patienceSec: Math.max(LEAST_PATIENCE_SEC, 2 * timeoutSec) }),
     onChunk: (chunk: FinishedChunk) => {
       countChunk(metrics, chunk);
-      pace.add(chunk.images, chunk.times.infer);
+      serviceTime.record(chunk.images, chunk.times.infer);
     },
     onFailure,
   };
@@ -46,7 +51,7 @@ export async function start(
 }
 
 /** A download, told in the log now and then. */
-function logged(log: Logger): Watcher {
+function logDownload(log: Logger): Watcher {
   let last = -Infinity;
   return {
     note: (message) => log.info(message),

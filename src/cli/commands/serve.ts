@@ -3,10 +3,10 @@ import { destination, pino } from 'pino';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { ServeConfig } from '../../config/schema.js';
 import { isLocal, loadApiKeys } from '../../server/http/auth.js';
-import { labelStudioHostOf } from '../../server/compat/label-studio/task-image.js';
+import { parseLabelStudioHost } from '../../server/compat/label-studio/task-image.js';
 import { serve } from '../../server/serve.js';
 import type { ServeJob } from '../../server/server.js';
-import { checkAllowedHosts } from '../../server/request/fetch/url-policy.js';
+import { requireValidHosts } from '../../server/request/fetch/url-policy.js';
 import { assertPossible } from '../../workers/devices/choose-devices.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { VERSION } from '../version.js';
@@ -46,7 +46,7 @@ export function serveCommand(): Command {
 async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
   const { settings } = loaded;
   assertPossible(settings.optimizer);
-  checkAllowedHosts(settings.allowHost);
+  requireValidHosts(settings.allowHost);
   const job = await engineJobOf(loaded);
   const maxDetections = Math.max(job.worker.maxDetections, settings.maxDetections);
   const level = settings.quiet ? 'error' : settings.verbose ? 'debug' : settings.logLevel;
@@ -65,7 +65,7 @@ async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
     },
     ...(settings.labelStudioUrl === undefined
       ? {}
-      : { labelStudio: labelStudioHostOf(settings.labelStudioUrl, process.env['LABEL_STUDIO_API_KEY']) }),
+      : { labelStudio: parseLabelStudioHost(settings.labelStudioUrl, process.env['LABEL_STUDIO_API_KEY']) }),
     apiKeys: await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']),
     log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses nothing
   };

@@ -14,11 +14,11 @@ export interface Share extends Disposable {
   /** Takes more. @throws RequestError QUEUE_FULL */
   grow(load: Load): void;
   /** A share beside this one, for what is given back sooner. */
-  part(): Share;
+  split(): Share;
 }
 
 /** Bounds what is in the server at once: the memory of a server that is asked for more than it can do stays the same. */
-export class Gate {
+export class AdmissionControl {
   readonly #limit: Load;
   readonly #secondsLeft: () => number;
   #items = 0;
@@ -49,23 +49,23 @@ export class Gate {
    * @throws RequestError QUEUE_FULL
    */
   admit(announced: Load): Share {
-    this.#assertRoom(announced);
-    return this.#share();
+    this.#requireRoom(announced);
+    return this.#createShare();
   }
 
-  #share(): Share {
+  #createShare(): Share {
     let own: Load = { items: 0, bytes: 0 };
     let isDisposed = false;
     const grow = ({ items, bytes }: Load) => {
       if (isDisposed) return; // the request ended meanwhile
-      this.#assertRoom({ items, bytes });
+      this.#requireRoom({ items, bytes });
       this.#items += items;
       this.#bytes += bytes;
       own = { items: own.items + items, bytes: own.bytes + bytes };
     };
     return {
       grow,
-      part: () => this.#share(),
+      split: () => this.#createShare(),
       [Symbol.dispose]: () => {
         isDisposed = true;
         this.#items -= own.items;
@@ -75,7 +75,7 @@ export class Gate {
     };
   }
 
-  #assertRoom({ items, bytes }: Load): void {
+  #requireRoom({ items, bytes }: Load): void {
     if (this.#items + items > this.#limit.items || this.#bytes + bytes > this.#limit.bytes) {
       const what = this.#items + items > this.#limit.items ? `${this.#items} images` : `${this.#bytes} bytes of images`;
       const message = `The server has ${what} at hand and takes no more now; ask again in a moment.`;

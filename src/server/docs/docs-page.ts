@@ -6,16 +6,16 @@ table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:
 @media(prefers-color-scheme:dark){body{background:#111;color:#eee}a{color:#8bf}}`;
 
 /** /openapi.json as a page that needs nothing else. */
-export function docsPage(document: OpenApi): string {
+export function renderDocsPage(document: OpenApi): string {
   const { title, version, description } = document.info;
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => section(`${method.toUpperCase()} ${path}`, operation)),
+    Object.entries(methods).map(([method, operation]) => renderOperation(`${method.toUpperCase()} ${path}`, operation)),
   );
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(title)}</title><style>${STYLE}</style>
-<h1>${escaped(title)} ${escaped(version)}</h1>
-<p>${escaped(description)} Machines read <a href="openapi.json">openapi.json</a>.</p>
+<title>${escapeHtml(title)}</title><style>${STYLE}</style>
+<h1>${escapeHtml(title)} ${escapeHtml(version)}</h1>
+<p>${escapeHtml(description)} Machines read <a href="openapi.json">openapi.json</a>.</p>
 <pre>curl -F image=@photo.jpg http://localhost:8000/predict
 curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' 'http://localhost:8000/predict?score_threshold=0.3'</pre>
 ${operations.join('\n')}
@@ -23,17 +23,17 @@ ${operations.join('\n')}
 `;
 }
 
-function section(name: string, { summary, description = '', parameters = [], responses }: Operation): string {
+function renderOperation(name: string, { summary, description = '', parameters = [], responses }: Operation): string {
   const rows = [
     ...parameters.map((parameter) => [String(parameter['name']), String(parameter['description'])]),
     ...Object.entries(responses).map(([status, response]) => [status, String(response['description'])]),
   ];
-  const cells = rows.map(([key = '', value = '']) => `<tr><th>${escaped(key)}<td>${escaped(value)}`);
-  return `<h2><code>${escaped(name)}</code></h2>
-<p>${escaped(summary)}. ${escaped(description)}</p>
+  const cells = rows.map(([key = '', value = '']) => `<tr><th>${escapeHtml(key)}<td>${escapeHtml(value)}`);
+  return `<h2><code>${escapeHtml(name)}</code></h2>
+<p>${escapeHtml(summary)}. ${escapeHtml(description)}</p>
 <table>${cells.join('')}</table>`;
 }
 
-function escaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

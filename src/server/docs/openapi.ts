@@ -10,8 +10,8 @@ import {
 } from '../../config/predict-schema.js';
 import { FAILURES } from '../../core/errors.js';
 import { compatPaths } from './openapi-compat.js';
-import { NDJSON } from '../http/ndjson.js';
-import { PROBLEM_TYPE } from '../http/problem.js';
+import { NDJSON } from '../http/json-lines.js';
+import { PROBLEM_TYPE } from '../http/problem-details.js';
 import type { ServeJob } from '../server.js';
 
 type Json = Record<string, unknown>;
@@ -39,7 +39,11 @@ const DOCUMENTED = Object.entries(FAILURES).filter(([, { openApi }]) => openApi 
 const REFUSALS = [...new Set(DOCUMENTED.map(([, { httpStatus }]) => httpStatus))];
 
 /** The interface, described from the schemas that validate it. */
-export function openApiOf({ version, settings, apiKeys }: Pick<ServeJob, 'version' | 'settings' | 'apiKeys'>): OpenApi {
+export function describeApi({
+  version,
+  settings,
+  apiKeys,
+}: Pick<ServeJob, 'version' | 'settings' | 'apiKeys'>): OpenApi {
   return {
     openapi: '3.1.0',
     info: {

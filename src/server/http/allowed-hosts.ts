@@ -6,7 +6,7 @@ import { RequestError } from './request-error.js';
  * A hook that refuses requests for other names than the server's: a web page whose name leads to this machine could
  * otherwise have its visitors' browsers ask in its stead. Probes ask by address.
  */
-export function allowedHosts({ hosts, healthPath }: { hosts: readonly string[]; healthPath: string }) {
+export function checkHost({ hosts, healthPath }: { hosts: readonly string[]; healthPath: string }) {
   return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     const { url = '' } = request.routeOptions;
     const name = (request.headers.host ?? '').toLowerCase().replace(/:\d*$/, '');

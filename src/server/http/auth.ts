@@ -35,11 +35,11 @@ export async function loadApiKeys(file: string | undefined, variable: string | u
     const hint = 'Write keys with commas between them, or take the variable away.';
     throw new PreannotateError({ code: 'CONFIG_INVALID', message: 'PREANNOTATE_API_KEYS holds no key.', hint });
   }
-  const fromFile = file === undefined ? [] : await keysOfFile(file);
-  return [...fromVariable, ...fromFile].map(hashed);
+  const fromFile = file === undefined ? [] : await readKeyFile(file);
+  return [...fromVariable, ...fromFile].map(hashKey);
 }
 
-async function keysOfFile(file: string): Promise<string[]> {
+async function readKeyFile(file: string): Promise<string[]> {
   const refusal = (message: string, cause?: unknown) =>
     new PreannotateError(
       { code: 'CONFIG_INVALID', message, hint: 'Write one key a line, 16 characters or more.' },
@@ -82,7 +82,7 @@ export function authorise(headers: IncomingHttpHeaders, keys: ApiKeys): void {
   if (keys.length === 0) return;
   // A proxy may have put its own credentials beside the client's key. Every key is compared, and hashes have one length: the
   // time tells nothing.
-  const presented = presentedKeys(headers).map(hashed);
+  const presented = presentedKeysOf(headers).map(hashKey);
   const matches = keys.flatMap((key) => presented.filter((one) => timingSafeEqual(key, one)));
   if (matches.length > 0) return;
   throw new RequestError('UNAUTHORIZED', 'An API key is needed: as Authorization: Bearer <key>, or as X-API-Key.', {
@@ -91,7 +91,7 @@ export function authorise(headers: IncomingHttpHeaders, keys: ApiKeys): void {
 }
 
 /** In Authorization and in X-API-Key; an empty text where there is none, so that a missing key takes as long as a wrong one. */
-function presentedKeys(headers: IncomingHttpHeaders): string[] {
+function presentedKeysOf(headers: IncomingHttpHeaders): string[] {
   const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1];
   const basic = /^Basic +(.+)$/i.exec(headers.authorization ?? '')?.[1];
   const other = headers['x-api-key'];
@@ -103,6 +103,6 @@ function passwordOf(credentials: string | undefined): string | undefined {
   return credentials && /:(.*)$/s.exec(Buffer.from(credentials, 'base64').toString())?.[1];
 }
 
-function hashed(key: string): Buffer {
+function hashKey(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }

@@ -3,7 +3,7 @@ import { STATUS_CODES, type IncomingMessage, type Server as HttpServer, type Ser
 import type { Socket } from 'node:net';
 import type { ProblemAnswer } from '../../config/predict-schema.js';
 import { FAILURES, type FailureCode } from '../../core/errors.js';
-import { PROBLEM_TYPE } from './problem.js';
+import { PROBLEM_TYPE } from './problem-details.js';
 
 /** What errors of Node's parser are answered with; REQUEST_MALFORMED for any other. */
 const PARSER_FAILURES: Readonly<Record<string, FailureCode>> = {
@@ -17,7 +17,7 @@ const DETAILS: Partial<Record<FailureCode, string>> = {
 };
 
 /** Whoever does not read why they were refused is cut off. */
-const LAST_WORDS_MS = 1000;
+const REFUSAL_READ_MS = 1000;
 
 /** What is left of a refused body is read and thrown away for so long. */
 const LINGER_MS = 10_000;
@@ -38,7 +38,7 @@ export class Connections {
     return this.#requests;
   }
 
-  began(exchange: Exchange): void {
+  track(exchange: Exchange): void {
     const { socket } = exchange.request;
     this.#requests++;
     this.#open.set(socket, (this.#open.get(socket) ?? new Set()).add(exchange));
@@ -66,14 +66,14 @@ export class Connections {
       last.response.once('close', () => socket.destroy());
       return undefined;
     }
-    const problem = refusalOf(PARSER_FAILURES[error.code ?? ''] ?? 'REQUEST_MALFORMED');
-    socket.end(asAnswer(problem));
-    setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
+    const problem = describeRefusal(PARSER_FAILURES[error.code ?? ''] ?? 'REQUEST_MALFORMED');
+    socket.end(formatResponse(problem));
+    setTimeout(() => socket.destroy(), REFUSAL_READ_MS).unref();
     return problem;
   }
 }
 
-function refusalOf(code: FailureCode): ProblemAnswer {
+function describeRefusal(code: FailureCode): ProblemAnswer {
   const status = FAILURES[code].httpStatus;
   return {
     type: 'about:blank',
@@ -85,7 +85,7 @@ function refusalOf(code: FailureCode): ProblemAnswer {
   };
 }
 
-function asAnswer(problem: ProblemAnswer): string {
+function formatResponse(problem: ProblemAnswer): string {
   const body = JSON.stringify(problem);
   return (
     `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
@@ -97,7 +97,7 @@ function asAnswer(problem: ProblemAnswer): string {
  * For a request that is refused before its body is here. A connection that is closed on a client that is still sending takes
  * the answer away from it; one that is left open can be sent to without end.
  */
-export function linger(request: IncomingMessage, response: ServerResponse): void {
+export function scheduleLingeringClose(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return;
   response.once('finish', () => {
     const cut = () => request.complete || request.socket.destroy();
@@ -107,7 +107,7 @@ export function linger(request: IncomingMessage, response: ServerResponse): void
 }
 
 /** A client that asks first whether to send its body is not invited to send one that is too large. */
-export function inviteBodies(http: HttpServer, maxBytes: number): void {
+export function answerExpectContinue(http: HttpServer, maxBytes: number): void {
   http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (!(Number(request.headers['content-length']) > maxBytes)) response.writeContinue();
     http.emit('request', request, response);

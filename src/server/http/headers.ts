@@ -15,7 +15,7 @@ export const SECURITY_HEADERS = {
 } as const;
 
 const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
-const WORTH_COMPRESSING = 1000; // characters
+const MIN_COMPRESSED_CHARACTERS = 1000; // characters
 const [deflated, brotlied] = [promisify(gzip), promisify(brotliCompress)];
 
 /** The best first. Brotli's own default takes seconds for what this takes milliseconds. */
@@ -31,11 +31,15 @@ export function requestIdOf({ headers }: IncomingMessage): string {
 }
 
 /** Compresses texts that are worth it, for clients that take that. */
-export async function compressed(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
-  if (typeof payload !== 'string' || payload.length < WORTH_COMPRESSING) return payload;
+export async function compressPayload(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+): Promise<unknown> {
+  if (typeof payload !== 'string' || payload.length < MIN_COMPRESSED_CHARACTERS) return payload;
   const varies = reply.getHeader('vary');
   void reply.header('vary', varies === undefined ? 'accept-encoding' : `${String(varies)}, accept-encoding`);
-  const accepted = acceptedBy(request.headers['accept-encoding'] ?? '');
+  const accepted = acceptedEncodingsOf(request.headers['accept-encoding'] ?? '');
   const best = Object.entries(ENCODINGS).find(([name]) => accepted.has(name));
   if (best === undefined) return payload;
   const [name, compress] = best;
@@ -45,7 +49,7 @@ export async function compressed(request: FastifyRequest, reply: FastifyReply, p
 }
 
 /** The codings of an Accept-Encoding header; `q=0` is a no, and other weights do not matter to us. */
-function acceptedBy(header: string): ReadonlySet<string> {
+function acceptedEncodingsOf(header: string): ReadonlySet<string> {
   const stated = header.split(',').map((part) => part.toLowerCase().replaceAll(/\s/g, ''));
   const wanted = stated.filter((part) => !/;q=0(?:\.0*)?$/.test(part));
   return new Set(wanted.map((part) => part.split(';')[0]!));

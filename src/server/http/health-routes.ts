@@ -31,7 +31,7 @@ export function healthRoutes(app: FastifyInstance, server: Server): void {
  *
  * @throws PreannotateError CONFIG_INVALID when the path is taken; register it last
  */
-export function addHealthPath(app: FastifyInstance, server: Server): void {
+export function addHealthRoute(app: FastifyInstance, server: Server): void {
   const { healthPath } = server.job.settings;
   if (['GET', 'POST'].some((method) => app.hasRoute({ url: healthPath, method }))) {
     throw new PreannotateError({

@@ -4,39 +4,39 @@ import { specOf } from '../../core/ontology.js';
 import { thresholdsOf } from '../../core/select.js';
 import { sha256Of } from '../../disk/cache.js';
 import { inputSizeOf } from '../../model/input-size.js';
-import { docsPage } from '../docs/docs-page.js';
-import { openApiOf } from '../docs/openapi.js';
+import { renderDocsPage } from '../docs/docs-page.js';
+import { describeApi } from '../docs/openapi.js';
 import type { Server } from '../server.js';
 
 /** What the server says of itself. */
 export function infoRoutes(app: FastifyInstance, server: Server): void {
   const { docs } = server.job.settings;
-  app.get('/info', () => infoOf(server));
+  app.get('/info', () => describeServer(server));
   if (!docs) return;
 
-  const document = openApiOf(server.job);
+  const document = describeApi(server.job);
   app.get('/openapi.json', () => document);
   app.get('/docs', (_request, reply) => {
-    void reply.type('text/html; charset=utf-8').send(docsPage(document));
+    void reply.type('text/html; charset=utf-8').send(renderDocsPage(document));
   });
 }
 
-function infoOf(server: Server) {
-  const { job, started } = server;
+function describeServer(server: Server) {
+  const { job, startedAt } = server;
   const { settings, ontology, selection, worker } = job;
-  const { model, engine } = server.theRunning();
+  const { model, engine } = server.requireAccepting();
   const { devices, workersPerDevice, maxBatchSize } = engine.placement;
   const thresholds = thresholdsOf(ontology, selection);
   return {
     preannotate: job.version,
-    started: started.toISOString(),
-    uptime_sec: Math.floor((Date.now() - started.getTime()) / 1000),
+    started: startedAt.toISOString(),
+    uptime_sec: Math.floor((Date.now() - startedAt.getTime()) / 1000),
     model: {
       reference: model.reference,
       sha256: model.sha256,
       type: model.checkpoint.config.model_type,
       precision: model.precision,
-      image_size: sizeOf(inputSizeOf(model.checkpoint, worker.imageSize)),
+      image_size: toPair(inputSizeOf(model.checkpoint, worker.imageSize)),
     },
     classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
     templates: ontology.templates,
@@ -63,6 +63,6 @@ function infoOf(server: Server) {
   };
 }
 
-function sizeOf({ height, width }: { height: number; width: number }): [height: number, width: number] {
+function toPair({ height, width }: { height: number; width: number }): [height: number, width: number] {
   return [height, width];
 }

@@ -15,15 +15,15 @@ export async function listen(app: FastifyInstance, { settings }: ServeJob): Prom
       const only = host === 'localhost' ? (await lookup(host)).address : host;
       return await app.listen({ host: only, port, listenTextResolver });
     }
-    await removeStale(unix);
+    await removeStaleSocket(unix);
     await app.listen({ path: unix, listenTextResolver });
     return `unix:${unix}`;
   } catch (error) {
-    throw listenFailed(error, settings);
+    throw listenFailedError(error, settings);
   }
 }
 
-function listenFailed(error: unknown, { host, port, unix }: ServeJob['settings']): PreannotateError {
+function listenFailedError(error: unknown, { host, port, unix }: ServeJob['settings']): PreannotateError {
   const isTaken = systemCodeOf(error) === 'EADDRINUSE';
   const onPort = isTaken
     ? 'Another program has this port. Give another one with --port, or --port 0 for any that is free.'
@@ -40,7 +40,7 @@ function listenFailed(error: unknown, { host, port, unix }: ServeJob['settings']
 }
 
 /** A server that was killed leaves its socket behind, where nobody answers any more. */
-async function removeStale(path: string): Promise<void> {
+async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found?.isSocket() !== true) return;
   const isDead = await new Promise<boolean>((resolve) => {

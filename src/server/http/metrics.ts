@@ -2,25 +2,25 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { FAILURES, type FailureCode } from '../../core/errors.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { EngineStatus, FinishedChunk } from '../../workers/engine.js';
-import type { Call } from '../request/request-context.js';
-import type { Gate } from '../admission/admission-control.js';
+import type { RequestContext } from '../request/request-context.js';
+import type { AdmissionControl } from '../admission/admission-control.js';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
 const SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
 /** What the gauges look at when they are read. */
-export interface Observed {
-  readonly gate: Gate;
+export interface GaugeSources {
+  readonly admission: AdmissionControl;
   readonly status: () => EngineStatus | undefined;
-  readonly openCalls: () => number;
+  readonly openRequests: () => number;
   readonly waiting: () => number; // images
 }
 
-export type Metrics = ReturnType<typeof openMetrics>;
+export type Metrics = ReturnType<typeof createMetrics>;
 
 /** The server's metrics. Labels come from fixed sets: nothing that a client sends becomes one. */
-export function openMetrics(observed: Observed) {
+export function createMetrics(sources: GaugeSources) {
   const registry = new Registry();
   const on = { registers: [registry] };
   const named = (name: string, help: string) => ({ name: `preannotate_${name}`, help, ...on });
@@ -64,13 +64,13 @@ export function openMetrics(observed: Observed) {
     }),
     batchSize: new Histogram({ ...named('batch_size', 'Images of a batch'), buckets: SIZES }),
   };
-  addGauges(named, observed);
+  addGauges(named, sources);
   return metrics;
 }
 
 function addGauges(
   named: (name: string, help: string) => { name: string; help: string; registers: Registry[] },
-  { gate, status, openCalls, waiting }: Observed,
+  { admission, status, openRequests, waiting }: GaugeSources,
 ): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -80,17 +80,21 @@ function addGauges(
       },
     });
   gauge('queue_items', 'Images that wait for a worker; admitted_items is what --queue-items bounds', waiting);
-  gauge('admitted_items', 'Images in the server, waiting or computing; what --queue-items bounds', () => gate.items);
-  gauge('queue_bytes', 'Bytes of requests in the server; what --queue-bytes bounds', () => gate.bytes);
-  gauge('requests_in_progress', 'Requests that are not answered', openCalls);
+  gauge(
+    'admitted_items',
+    'Images in the server, waiting or computing; what --queue-items bounds',
+    () => admission.items,
+  );
+  gauge('queue_bytes', 'Bytes of requests in the server; what --queue-bytes bounds', () => admission.bytes);
+  gauge('requests_in_progress', 'Requests that are not answered', openRequests);
   gauge('resident_memory_bytes', 'Memory of the server itself, without its workers', () => process.memoryUsage.rss());
   addWorkerGauges(named, status);
-  addRestarts(named, status);
+  addRestartCounter(named, status);
 }
 
 function addWorkerGauges(
   named: (name: string, help: string) => { name: string; help: string; registers: Registry[] },
-  status: Observed['status'],
+  status: GaugeSources['status'],
 ): void {
   const perWorker = (name: string, help: string, read: (worker: EngineStatus['workers'][number]) => number) =>
     new Gauge({
@@ -107,9 +111,9 @@ function addWorkerGauges(
   perWorker('worker_load_seconds', 'Time the last worker took to open the model', ({ loadMs }) => loadMs / 1000);
 }
 
-function addRestarts(
+function addRestartCounter(
   named: (name: string, help: string) => { name: string; help: string; registers: Registry[] },
-  status: Observed['status'],
+  status: GaugeSources['status'],
 ): void {
   new Counter({
     ...named('worker_restarts_total', 'Times a worker was replaced'),
@@ -121,14 +125,18 @@ function addRestarts(
   });
 }
 
-export function countCall(metrics: Metrics, call: Call, { route, status }: { route: string; status: number }): void {
+export function countRequest(
+  metrics: Metrics,
+  context: RequestContext,
+  { route, status }: { route: string; status: number },
+): void {
   metrics.requests.inc({ route, code: String(status) });
-  metrics.requestSeconds.observe({ route }, (performance.now() - call.started) / 1000);
+  metrics.requestSeconds.observe({ route }, (performance.now() - context.startedMs) / 1000);
   for (const stage of ['receive', 'fetch', 'encode', 'post'] as const) {
-    const ms = call.times.get(stage);
+    const ms = context.times.get(stage);
     if (ms !== undefined) metrics.stageSeconds.observe({ stage }, ms / 1000);
   }
-  if (call.failure !== undefined) countFailure(metrics, call.failure);
+  if (context.failure !== undefined) countFailure(metrics, context.failure);
 }
 
 /** What never became a request that has a route. */

@@ -33,6 +33,10 @@ export function pointerOf(path: readonly PropertyKey[]): string {
 }
 
 /** One field that is wrong, and where it is. */
-export function invalidField(pointer: string, detail: string, code: FailureCode = 'REQUEST_INVALID'): RequestError {
+export function invalidFieldError(
+  pointer: string,
+  detail: string,
+  code: FailureCode = 'REQUEST_INVALID',
+): RequestError {
   return new RequestError(code, `${pointer}: ${detail}`, { errors: [{ pointer, detail }] });
 }

@@ -37,16 +37,16 @@ export interface PageFile {
 export function readPageFiles(): PageFile[] {
   const modules = MODULES.map((name) => {
     const text = readFileSync(new URL(`client/${name}`, import.meta.url), 'utf8');
-    return fileOf(`/page/${name}`, 'text/javascript; charset=utf-8', text);
+    return createPageFile(`/page/${name}`, 'text/javascript; charset=utf-8', text);
   });
   return [
-    fileOf('/', 'text/html; charset=utf-8', PAGE_HTML),
-    fileOf('/page/style.css', 'text/css; charset=utf-8', PAGE_STYLE),
+    createPageFile('/', 'text/html; charset=utf-8', PAGE_HTML),
+    createPageFile('/page/style.css', 'text/css; charset=utf-8', PAGE_STYLE),
     ...modules,
   ];
 }
 
-function fileOf(route: string, type: string, text: string): PageFile {
+function createPageFile(route: string, type: string, text: string): PageFile {
   const hash = createHash('sha256').update(text).digest('base64url').slice(0, 22);
   return { route, type, text, etag: `W/"${hash}"` };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import type { Call } from './request-context.js';
-import { Gathered } from './gathered.js';
+import type { RequestContext } from './request-context.js';
+import { GrowingBuffer } from './growing-buffer.js';
 import type { Share } from '../admission/admission-control.js';
 import { RequestError } from '../http/request-error.js';
 
@@ -11,10 +11,10 @@ export interface BodyLimits {
 }
 
 /** What a Content-Length header promises; undefined without one. @throws RequestError BODY_TOO_LARGE, before a byte is read */
-export function declaredLength(request: IncomingMessage, maxBytes: number): number | undefined {
+export function checkDeclaredLength(request: IncomingMessage, maxBytes: number): number | undefined {
   const declared = request.headers['content-length'];
   if (declared === undefined) return undefined;
-  if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
+  if (Number(declared) > maxBytes) throw bodyTooLargeError(maxBytes);
   return Number(declared);
 }
 
@@ -27,23 +27,23 @@ export function declaredLength(request: IncomingMessage, maxBytes: number): numb
 export async function readBody(
   request: IncomingMessage,
   limits: BodyLimits,
-  { call, share }: { call: Call; share: Share },
+  { context, share }: { context: RequestContext; share: Share },
 ): Promise<Buffer> {
-  const declared = declaredLength(request, limits.maxBytes);
-  const body = new Gathered(declared ?? limits.maxBytes);
+  const declared = checkDeclaredLength(request, limits.maxBytes);
+  const body = new GrowingBuffer(declared ?? limits.maxBytes);
   let size = 0;
   const take = (chunk: Buffer) => {
     size += chunk.length;
-    if (size > limits.maxBytes) throw tooLarge(limits.maxBytes);
+    if (size > limits.maxBytes) throw bodyTooLargeError(limits.maxBytes);
     share.grow({ items: 0, bytes: chunk.length });
-    body.add(chunk);
+    body.append(chunk);
   };
-  await received(request, { take, timeoutMs: limits.timeoutMs, signal: call.signal });
-  call.took('receive', performance.now() - call.started);
+  await collectChunks(request, { take, timeoutMs: limits.timeoutMs, signal: context.signal });
+  context.recordStage('receive', performance.now() - context.startedMs);
   return body.bytes;
 }
 
-function received(
+function collectChunks(
   request: IncomingMessage,
   { take, timeoutMs, signal }: { take: (chunk: Buffer) => void; timeoutMs: number; signal: AbortSignal },
 ): Promise<void> {
@@ -66,19 +66,19 @@ function received(
     const end = () => settle(resolve);
     const gone = () => fail(new RequestError('CLIENT_GONE', 'The client is gone.'));
     const abort = () => fail(signal.reason as Error);
-    const timer = setTimeout(() => fail(tooSlow(timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => fail(receivedTooSlowlyError(timeoutMs)), timeoutMs);
     signal.addEventListener('abort', abort, { once: true });
     request.on('data', data).on('end', end).on('error', gone);
     if (signal.aborted) abort();
   });
 }
 
-export function tooLarge(maxBytes: number): RequestError {
+export function bodyTooLargeError(maxBytes: number): RequestError {
   const message = `The body has more than the ${maxBytes} bytes allowed.`;
   return new RequestError('BODY_TOO_LARGE', message);
 }
 
-function tooSlow(timeoutMs: number): RequestError {
+function receivedTooSlowlyError(timeoutMs: number): RequestError {
   const message = `The body was not here within ${timeoutMs / 1000} s.`;
   return new RequestError('RECEIVED_TOO_SLOWLY', message, { headers: { connection: 'close' } });
 }

@@ -1,6 +1,6 @@
 import { createGunzip } from 'node:zlib';
-import { tooLarge } from './body.js';
-import { Gathered } from './gathered.js';
+import { bodyTooLargeError } from './body.js';
+import { GrowingBuffer } from './growing-buffer.js';
 import type { Share } from '../admission/admission-control.js';
 import { RequestError } from '../http/request-error.js';
 
@@ -12,14 +12,14 @@ import { RequestError } from '../http/request-error.js';
  * @throws RequestError BODY_TOO_LARGE, QUEUE_FULL, REQUEST_MALFORMED
  */
 export async function gunzip(body: Buffer, maxBytes: number, share: Share): Promise<Buffer> {
-  const expanded = new Gathered(maxBytes);
+  const expanded = new GrowingBuffer(maxBytes);
   const stream = createGunzip();
   stream.end(body);
   try {
     for await (const part of stream as AsyncIterable<Buffer>) {
-      if (expanded.bytes.length + part.length > maxBytes) throw tooLarge(maxBytes);
+      if (expanded.bytes.length + part.length > maxBytes) throw bodyTooLargeError(maxBytes);
       share.grow({ items: 0, bytes: part.length });
-      expanded.add(part);
+      expanded.append(part);
     }
   } catch (error) {
     if (error instanceof RequestError) throw error;

@@ -8,27 +8,27 @@ const CLOSING = new Set([0x5d, 0x7d]);
 
 /** Reads a JSON body. @throws RequestError REQUEST_MALFORMED */
 export function parseJson(body: Buffer): unknown {
-  const names = namesWritten(body);
+  const names = countNamesWritten(body);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body); // takes a byte order mark away
   } catch {
-    throw malformed('The body is not UTF-8 text.');
+    throw malformedError('The body is not UTF-8 text.');
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw malformed('The body is not JSON.'); // V8's own words would quote the body
+    throw malformedError('The body is not JSON.'); // V8's own words would quote the body
   }
-  if (namesKept(value) < names) throw malformed('An object of the JSON has a name twice.'); // which one is meant?
+  if (countNamesKept(value) < names) throw malformedError('An object of the JSON has a name twice.'); // which one is meant?
   return value;
 }
 
-function namesKept(value: unknown): number {
+function countNamesKept(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   const inside: unknown[] = Object.values(value);
-  return inside.reduce<number>((sum, each) => sum + namesKept(each), Array.isArray(value) ? 0 : inside.length);
+  return inside.reduce<number>((sum, each) => sum + countNamesKept(each), Array.isArray(value) ? 0 : inside.length);
 }
 
 /**
@@ -37,25 +37,25 @@ function namesKept(value: unknown): number {
  * @returns How many names there are in all objects, each as often as it was written.
  * @throws RequestError REQUEST_MALFORMED for more levels or values than anybody needs
  */
-function namesWritten(body: Buffer): number {
+function countNamesWritten(body: Buffer): number {
   let depth = 0;
   let values = 1;
   let names = 0;
   for (let i = 0; i < body.length; i++) {
     const byte = body[i]!;
-    if (byte === QUOTE) i = endOfString(body, i);
+    if (byte === QUOTE) i = findStringEnd(body, i);
     else if (byte === COMMA) values++;
     else if (byte === COLON) names++;
     else if (OPENING.has(byte)) depth++;
     else if (CLOSING.has(byte)) depth--;
-    if (depth > MAX_DEPTH) throw malformed(`The JSON is nested more than ${MAX_DEPTH} levels deep.`);
-    if (values > MAX_VALUES) throw malformed(`The JSON has more than ${MAX_VALUES} values.`);
+    if (depth > MAX_DEPTH) throw malformedError(`The JSON is nested more than ${MAX_DEPTH} levels deep.`);
+    if (values > MAX_VALUES) throw malformedError(`The JSON has more than ${MAX_VALUES} values.`);
   }
   return names;
 }
 
 /** Where the string that begins at `start` ends: at a quote with an even number of backslashes before it. */
-function endOfString(body: Buffer, start: number): number {
+function findStringEnd(body: Buffer, start: number): number {
   for (let end = body.indexOf(QUOTE, start + 1); end !== -1; end = body.indexOf(QUOTE, end + 1)) {
     let backslashes = 0;
     while (body[end - 1 - backslashes] === BACKSLASH) backslashes++;
@@ -64,6 +64,6 @@ function endOfString(body: Buffer, start: number): number {
   return body.length;
 }
 
-function malformed(message: string): RequestError {
+function malformedError(message: string): RequestError {
   return new RequestError('REQUEST_MALFORMED', message);
 }

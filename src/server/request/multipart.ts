@@ -35,7 +35,7 @@ export function parseForm(body: Buffer, contentType: string, maxFiles: number): 
       reject(new RequestError('REQUEST_MALFORMED', 'The multipart body is cut or not well-formed.'));
     const tooMany = (what: string) => () =>
       reject(new RequestError('BODY_TOO_LARGE', `The form has more than ${what}.`));
-    const form = opened(contentType, maxFiles);
+    const form = openParser(contentType, maxFiles);
     form.on('file', (field, stream, filename: FormFile['filename']) => {
       const chunks: Buffer[] = [];
       stream.on('error', malformed);
@@ -55,7 +55,7 @@ export function parseForm(body: Buffer, contentType: string, maxFiles: number): 
   });
 }
 
-function opened(contentType: string, maxFiles: number): BusboyInstance {
+function openParser(contentType: string, maxFiles: number): BusboyInstance {
   try {
     return new Busboy({
       headers: { 'content-type': contentType },

@@ -11,13 +11,13 @@ const MAX_TEXT_CHARACTERS = 200;
 const MAX_CHARACTERS = 200_000; // of all of it, as JSON
 
 /** As many as workers keep; of 500 prompts each, their embeddings take 64 MB. */
-const KEPT = 64;
+const MAX_ONTOLOGIES = 64;
 
 const POINTED = /^(\/\S*): (.*)$/s;
 
 /** Ontologies that came with requests. The same one again is the same object, whose embeddings the engine has. */
 export class RequestOntologies {
-  readonly #known = new LruMap<string, Promise<Ontology>>(KEPT);
+  readonly #known = new LruMap<string, Promise<Ontology>>(MAX_ONTOLOGIES);
 
   /**
    * @param mapping - As JSON gave it.
@@ -26,7 +26,9 @@ export class RequestOntologies {
   read(mapping: Readonly<Record<string, unknown>>): Promise<Ontology> {
     const text = JSON.stringify(mapping);
     if (text.length > MAX_CHARACTERS) {
-      return Promise.reject(invalidOntology(tooMuch(`${text.length} characters, more than ${MAX_CHARACTERS}`)));
+      return Promise.reject(
+        invalidOntologyError(ontologyTooLargeError(`${text.length} characters, more than ${MAX_CHARACTERS}`)),
+      );
     }
     const key = sha256Of(text);
     const known = this.#known.get(key);
@@ -41,30 +43,32 @@ async function readOntology(mapping: Readonly<Record<string, unknown>>): Promise
   const where = (path: readonly PropertyKey[]) => pointerOf(['ontology', ...path]);
   try {
     const { spec } = await loadOntology({ mapping, file: 'ontology', where });
-    assertModest(spec);
+    requireWithinLimits(spec);
     return ontologyOf(spec);
   } catch (error) {
-    throw error instanceof PreannotateError ? invalidOntology(error) : error;
+    throw error instanceof PreannotateError ? invalidOntologyError(error) : error;
   }
 }
 
-function assertModest({ templates, classes, ignore }: OntologySpec): void {
+function requireWithinLimits({ templates, classes, ignore }: OntologySpec): void {
   const prompts = [...classes.flatMap((each) => each.prompts), ...ignore];
   const texts = prompts.length * Math.max(1, templates.length);
-  if (texts > MAX_TEXTS) throw tooMuch(`${texts} prompts (times templates), more than ${MAX_TEXTS}`);
+  if (texts > MAX_TEXTS) throw ontologyTooLargeError(`${texts} prompts (times templates), more than ${MAX_TEXTS}`);
   for (const text of [...prompts, ...templates, ...classes.map(({ name }) => name)]) {
     if (text.length > MAX_TEXT_CHARACTERS) {
-      throw tooMuch(`a prompt, template or name of ${text.length} characters, more than ${MAX_TEXT_CHARACTERS}`);
+      throw ontologyTooLargeError(
+        `a prompt, template or name of ${text.length} characters, more than ${MAX_TEXT_CHARACTERS}`,
+      );
     }
   }
 }
 
-function tooMuch(what: string): PreannotateError {
+function ontologyTooLargeError(what: string): PreannotateError {
   return new PreannotateError({ code: 'ONTOLOGY_INVALID', message: `/ontology: it has ${what}.`, hint: '' });
 }
 
 /** The problems of an ontology by JSON pointer; also those that the tokenizer finds. */
-export function invalidOntology({ message, hint }: PreannotateError): RequestError {
+export function invalidOntologyError({ message, hint }: PreannotateError): RequestError {
   const errors = message.split('\n').map((line) => {
     const [, pointer = '/ontology', detail = line] = POINTED.exec(line) ?? [];
     return { pointer, detail };

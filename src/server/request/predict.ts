@@ -1,22 +1,22 @@
 import { performance } from 'node:perf_hooks';
 import type { PredictAnswer, PredictOptions } from '../../config/predict-schema.js';
 import { PreannotateError } from '../../core/errors.js';
-import type { ImageOutcome } from '../../core/image.js';
+import type { ImageOutcome, ImageResult, ImageSource } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import { select, type Selection } from '../../core/select.js';
 import { untilAborted } from '../../core/stream.js';
-import type { Call } from './request-context.js';
+import type { RequestContext } from './request-context.js';
 import type { Share } from '../admission/admission-control.js';
-import type { IncomingImage } from './incoming.js';
+import type { IncomingImage } from './incoming-image.js';
 import { countPrediction } from '../http/metrics.js';
-import { invalidOntology } from './ontologies.js';
-import { invalidField, RequestError } from '../http/request-error.js';
+import { invalidOntologyError } from './ontologies.js';
+import { invalidFieldError, RequestError } from '../http/request-error.js';
 import type { Server } from '../server.js';
 
 /** The request that an image belongs to. */
-export interface Context {
+export interface PredictContext {
   readonly server: Server;
-  readonly call: Call;
+  readonly request: RequestContext;
   readonly share: Share;
   readonly lane: 'interactive' | 'bulk';
 }
@@ -30,16 +30,16 @@ export interface Search {
 export type Prediction = Omit<PredictAnswer, 'model' | 'request_id'>;
 
 /** Fills in what a request left open. @throws RequestError ONTOLOGY_INVALID, REQUEST_INVALID */
-export async function searchOf(options: PredictOptions, { job, ontologies }: Server): Promise<Search> {
+export async function resolveSearch(options: PredictOptions, { job, ontologies }: Server): Promise<Search> {
   const { selection, worker } = job;
   const { score_threshold: threshold, nms = selection.nmsIou !== null } = options;
   if (threshold !== undefined && threshold < worker.scoreFloor) {
     const detail = `It is below ${worker.scoreFloor}, the score_floor of this server.`;
-    throw invalidField('/score_threshold', detail);
+    throw invalidFieldError('/score_threshold', detail);
   }
   if (options.max_detections !== undefined && options.max_detections > worker.maxDetections) {
     const detail = `It is above ${worker.maxDetections}, the most boxes that this server keeps of an image (--max-detections).`;
-    throw invalidField('/max_detections', detail);
+    throw invalidFieldError('/max_detections', detail);
   }
   const ontology = options.ontology === undefined ? job.ontology : await ontologies.read(options.ontology);
   return {
@@ -57,74 +57,81 @@ export async function searchOf(options: PredictOptions, { job, ontologies }: Ser
 /**
  * Annotates one image of a request.
  *
- * @throws PreannotateError whatever became of the image instead, and the reason of the call's signal
+ * @throws PreannotateError why the image has no answer; the reason of the request's signal
  */
-export function predict(image: IncomingImage, search: Search, context: Context): Promise<Prediction> {
-  const { call } = context;
-  const annotated = () => annotate(image, search, context);
-  return image.isFetched === true ? untilAborted(call.held(annotated), call.signal) : annotated();
+export function predict(image: IncomingImage, search: Search, context: PredictContext): Promise<Prediction> {
+  const { limitLoaded, signal } = context.request;
+  const annotated = () => loadAndDetect(image, search, context);
+  return image.isFetched === true ? untilAborted(limitLoaded(annotated), signal) : annotated();
 }
 
-async function annotate(
-  image: IncomingImage,
-  { ontology, selection }: Search,
-  { server, call, share, lane }: Context,
-): Promise<Prediction> {
-  const { engine, bulk } = server.opened();
-  const { signal } = call;
-  using own = share.part(); // what is fetched is given back with the image, not with the request
+async function loadAndDetect(image: IncomingImage, search: Search, context: PredictContext): Promise<Prediction> {
+  const { server, request, share } = context;
+  using own = share.split(); // the bytes of a fetched image are released with the image, not with the request
   const fetchStart = performance.now();
-  const bytes = await untilAborted(image.load(server.job.urls, { call, share: own }), signal);
-  if (image.isFetched === true) call.took('fetch', performance.now() - fetchStart);
-  server.killers.assertHarmless(bytes);
-  let lined = 0; // ms before the engine was asked
-  const outcome = await detectWith(async () => {
-    const start = performance.now();
-    await engine.prepare(ontology, { signal }); // first, so that others of the lane need not wait for that
-    const prepared = performance.now();
-    call.took('encode', prepared - start);
-    const detect = () => {
-      lined = performance.now() - prepared;
-      return engine.detect({ name: image.name, bytes }, ontology, signal);
-    };
-    return lane === 'bulk' ? untilAborted(bulk(detect), signal) : detect();
-  });
-  const { queue: waited, decode, infer } = outcome.timing ?? { queue: 0, decode: 0, infer: 0 };
-  const queue = lined + waited;
-  call.took('queue', queue);
-  call.took('decode', decode);
-  call.took('infer', infer);
-  server.metrics.stageSeconds.observe({ stage: 'queue' }, queue / 1000);
+  const bytes = await untilAborted(image.load(server.job.urls, { request, share: own }), request.signal);
+  if (image.isFetched === true) request.recordStage('fetch', performance.now() - fetchStart);
+  server.quarantine.requireNotQuarantined(bytes);
+  const outcome = await detect({ name: image.name, bytes }, search.ontology, context);
   if (!outcome.ok) {
-    // Where no image has been computed yet, it is hardly this one that is at fault.
-    if (server.pace.secondsPerImage > 0) server.killers.add(bytes, outcome.failure.code);
+    // Before the first image has been computed, this image is probably not the cause.
+    if (server.serviceTime.secondsPerImage > 0) server.quarantine.add(bytes, outcome.failure.code);
     throw new PreannotateError(outcome.failure);
   }
-
   const postStart = performance.now();
-  const { width, height, detections, degraded } = outcome.result;
-  const shown = select(detections, ontology, selection);
-  const prediction = {
-    boxes: shown.map(({ box }): [number, number, number, number] => [box[0], box[1], box[2], box[3]]),
-    scores: shown.map(({ score }) => score),
-    labels: shown.map(({ classId }) => ontology.classes[classId]!.name),
-    prompts: shown.map(({ queryId }) => ontology.queries[queryId]!.prompt),
+  const prediction = toPrediction(outcome.result, search);
+  request.recordStage('post', performance.now() - postStart);
+  const { ontology } = server.job;
+  countPrediction(server.metrics, prediction, search.ontology === ontology ? ontology : undefined);
+  return prediction;
+}
+
+/** Encodes the prompts where that is still to be done, then has the image computed; records the time of both. */
+async function detect(image: ImageSource, ontology: Ontology, context: PredictContext): Promise<ImageOutcome> {
+  const { server, request, lane } = context;
+  const { engine, bulk } = server.requireStarted();
+  const { signal } = request;
+  let laneMs = 0; // that a bulk image waits before the engine gets it
+  const outcome = await detectOrBlameOntology(async () => {
+    const start = performance.now();
+    await engine.prepare(ontology, { signal }); // before the lane, so that other requests in it do not wait for this
+    const prepared = performance.now();
+    request.recordStage('encode', prepared - start);
+    const compute = () => {
+      laneMs = performance.now() - prepared;
+      return engine.detect(image, ontology, signal);
+    };
+    return lane === 'bulk' ? untilAborted(bulk(compute), signal) : compute();
+  });
+  const { queue, decode, infer } = outcome.timing ?? { queue: 0, decode: 0, infer: 0 };
+  request.recordStage('queue', laneMs + queue);
+  request.recordStage('decode', decode);
+  request.recordStage('infer', infer);
+  server.metrics.stageSeconds.observe({ stage: 'queue' }, (laneMs + queue) / 1000);
+  return outcome;
+}
+
+function toPrediction(result: ImageResult, { ontology, selection }: Search): Prediction {
+  const { width, height, detections, degraded } = result;
+  const selected = select(detections, ontology, selection);
+  return {
+    boxes: selected.map(({ box }): [number, number, number, number] => [box[0], box[1], box[2], box[3]]),
+    scores: selected.map(({ score }) => score),
+    labels: selected.map(({ classId }) => ontology.classes[classId]!.name),
+    prompts: selected.map(({ queryId }) => ontology.queries[queryId]!.prompt),
     width,
     height,
     ...(degraded === undefined ? {} : { degraded }),
   };
-  call.took('post', performance.now() - postStart);
-  countPrediction(server.metrics, prediction, ontology === server.job.ontology ? ontology : undefined);
-  return prediction;
 }
 
 /** The engine finds out which prompts are too long for the model; that is the request's fault. */
-async function detectWith(detect: () => Promise<ImageOutcome>): Promise<ImageOutcome> {
+async function detectOrBlameOntology(detect: () => Promise<ImageOutcome>): Promise<ImageOutcome> {
   try {
     return await detect();
   } catch (error) {
     throw error instanceof PreannotateError && error.code === 'ONTOLOGY_INVALID' && !(error instanceof RequestError)
-      ? invalidOntology(error)
+      ? invalidOntologyError(error)
       : error;
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { problemsOf } from '../../config/problems.js';
 import { BatchRequest, PredictOptions, PredictRequest } from '../../config/predict-schema.js';
-import { encodedOf, type IncomingImage } from './incoming.js';
+import { readImageFields, type IncomingImage } from './incoming-image.js';
 import { parseJson } from './json.js';
 import { IMAGE_FIELD, parseForm } from './multipart.js';
 import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from '../http/request-error.js';
@@ -20,14 +20,14 @@ export type Reader<What extends Received = Received> = (
   maxImages: number,
 ) => Promise<What> | What;
 
-const MAX_LABEL_CHARACTERS = 200;
+const MAX_ID_CHARACTERS = 200;
 
 /** One image: as JSON, as field `image` of a form, or as it is. */
 export const predictReaders: Readonly<Record<string, Reader>> = {
   'application/json': (body, request) => {
-    const { image_base64, image_url, ...options } = validated(PredictRequest, parseJson(body));
-    const images = [{ name: 'image', ...encodedOf({ image_base64, image_url }, '') }];
-    return { images, options: { ...inAddress(request), ...options } };
+    const { image_base64, image_url, ...options } = validate(PredictRequest, parseJson(body));
+    const images = [{ name: 'image', ...readImageFields({ image_base64, image_url }, '') }];
+    return { images, options: { ...readQuery(request), ...options } };
   },
   'multipart/form-data': async (body, request) => {
     const { images, options } = await readForm(body, request, 1);
@@ -42,12 +42,12 @@ export const batchReaders: Readonly<Record<string, Reader>> = {
   'application/json': (body, request, maxImages) => {
     const given = parseJson(body);
     const count = imageCountOf(given);
-    if (count > maxImages) throw tooMany(count, maxImages); // before each of them is looked at
-    const { images, ...options } = validated(BatchRequest, given);
+    if (count > maxImages) throw tooManyImagesError(count, maxImages); // before each of them is looked at
+    const { images, ...options } = validate(BatchRequest, given);
     const incoming = images.map(({ id, ...source }, i): IncomingImage => {
-      return { name: `image ${i}`, ...(id === undefined ? {} : { id }), ...encodedOf(source, `/images/${i}`) };
+      return { name: `image ${i}`, ...(id === undefined ? {} : { id }), ...readImageFields(source, `/images/${i}`) };
     });
-    return { images: incoming, options: { ...inAddress(request), ...options } };
+    return { images: incoming, options: { ...readQuery(request), ...options } };
   },
   'multipart/form-data': readForm,
 };
@@ -59,30 +59,32 @@ function imageCountOf(given: unknown): number {
 
 function readRaw(body: Buffer, request: FastifyRequest): Received {
   if (body.length === 0) throw new RequestError('REQUEST_MALFORMED', 'The body is empty.');
-  return { images: [{ name: 'image', load: () => Promise.resolve(body) }], options: inAddress(request) };
+  return { images: [{ name: 'image', load: () => Promise.resolve(body) }], options: readQuery(request) };
 }
 
 /** The options of the query string; where the body says another thing, that counts. */
-function inAddress({ query }: FastifyRequest): PredictOptions {
-  return validated(PredictOptions, { ...(query as object) });
+function readQuery({ query }: FastifyRequest): PredictOptions {
+  return validate(PredictOptions, { ...(query as object) });
 }
 
 async function readForm(body: Buffer, request: FastifyRequest, maxImages: number): Promise<Received> {
   const { files, fields } = await parseForm(body, request.headers['content-type'] ?? '', maxImages);
   const stray = files.find(({ field }) => field !== IMAGE_FIELD);
   if (stray !== undefined || files.length === 0) {
-    throw invalid([{ pointer: '/image', detail: `must be the one field with a file, sent as "${IMAGE_FIELD}".` }]);
+    throw invalidRequestError([
+      { pointer: '/image', detail: `must be the one field with a file, sent as "${IMAGE_FIELD}".` },
+    ]);
   }
-  const options = { ...inAddress(request), ...validated(PredictOptions, fields) };
+  const options = { ...readQuery(request), ...validate(PredictOptions, fields) };
   const images = files.map(({ filename, bytes }, i): IncomingImage => {
-    const id = filename?.slice(0, MAX_LABEL_CHARACTERS);
+    const id = filename?.slice(0, MAX_ID_CHARACTERS);
     return { name: `image ${i}`, ...(id ? { id } : {}), load: () => Promise.resolve(bytes) };
   });
   return { images, options };
 }
 
 /** What a schema makes of a value. @throws RequestError REQUEST_INVALID with a JSON pointer for each problem */
-export function validated<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const errors = result.error.issues.slice(0, MAX_ERRORS).flatMap((all): FieldError[] => {
@@ -92,14 +94,16 @@ export function validated<Schema extends z.ZodType>(schema: Schema, value: unkno
     const [problem] = problemsOf({ issues: [issue] } as unknown as z.ZodError, words);
     return [{ pointer: pointerOf(path), detail: problem?.message ?? issue.message }];
   });
-  throw invalid(errors);
+  throw invalidRequestError(errors);
 }
 
-function tooMany(count: number, maxImages: number): RequestError {
-  return invalid([{ pointer: '/images', detail: `It has ${count} images, more than the ${maxImages} allowed.` }]);
+function tooManyImagesError(count: number, maxImages: number): RequestError {
+  return invalidRequestError([
+    { pointer: '/images', detail: `It has ${count} images, more than the ${maxImages} allowed.` },
+  ]);
 }
 
-export function invalid(errors: readonly FieldError[]): RequestError {
+export function invalidRequestError(errors: readonly FieldError[]): RequestError {
   const detail = errors
     .map((error) => `${error.pointer === '' ? 'The body' : error.pointer}: ${error.detail}`)
     .join(' ');

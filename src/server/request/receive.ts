@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
-import { declaredLength, readBody } from './body.js';
+import { checkDeclaredLength, readBody } from './body.js';
 import type { Share } from '../admission/admission-control.js';
 import { gunzip } from './gunzip.js';
-import { searchOf, type Search } from './predict.js';
+import { resolveSearch, type Search } from './predict.js';
 import { parseJson } from './json.js';
 import type { Reader, Received } from './readers.js';
 import { RequestError } from '../http/request-error.js';
@@ -16,9 +16,9 @@ interface Accepted<What extends Received> {
 
 /** Lets a request in before its body is read, or refuses it without reading. @throws RequestError NOT_READY, QUEUE_FULL, BODY_TOO_LARGE */
 export function admit({ raw }: FastifyRequest, server: Server): Share {
-  server.theRunning();
-  const declared = declaredLength(raw, bodyLimitOf(server)) ?? 0;
-  return server.gate.admit({ items: 1, bytes: declared });
+  server.requireAccepting();
+  const declared = checkDeclaredLength(raw, bodyLimitOf(server)) ?? 0;
+  return server.admission.admit({ items: 1, bytes: declared });
 }
 
 /** Reads a request whole and validates it. From the last byte on its deadline runs. @throws RequestError */
@@ -27,29 +27,32 @@ export async function receive<What extends Received>(
   { readers, maxImages }: Accepted<What>,
   { server, share }: { server: Server; share: Share },
 ): Promise<What & { readonly search: Search }> {
-  const reader = readerOf(request, readers);
-  using _coming = server.opened().engine.expect();
-  const body = await bodyOf(request, { server, share });
+  const reader = chooseReader(request, readers);
+  using _coming = server.requireStarted().engine.expect();
+  const body = await readWholeBody(request, { server, share });
   share.grow({ items: 1, bytes: 0 });
   const received = await reader(body, request, maxImages);
-  return { ...received, search: await searchOf(received.options, server) };
+  return { ...received, search: await resolveSearch(received.options, server) };
 }
 
 /** Reads a body of JSON, also where no model is open. @throws RequestError */
 export async function receiveJson(request: FastifyRequest, server: Server): Promise<unknown> {
-  readerOf(request, { 'application/json': parseJson });
-  const bytes = declaredLength(request.raw, bodyLimitOf(server)) ?? 0;
-  using share = server.gate.admit({ items: 0, bytes });
-  return parseJson(await bodyOf(request, { server, share }));
+  chooseReader(request, { 'application/json': parseJson });
+  const bytes = checkDeclaredLength(request.raw, bodyLimitOf(server)) ?? 0;
+  using share = server.admission.admit({ items: 0, bytes });
+  return parseJson(await readWholeBody(request, { server, share }));
 }
 
-async function bodyOf(request: FastifyRequest, { server, share }: { server: Server; share: Share }): Promise<Buffer> {
+async function readWholeBody(
+  request: FastifyRequest,
+  { server, share }: { server: Server; share: Share },
+): Promise<Buffer> {
   const { receiveTimeoutSec, timeoutSec, queueBytes } = server.job.settings;
   const bodyLimit = bodyLimitOf(server);
-  const deadlineMs = deadlineOf(request, timeoutSec === 0 ? Infinity : timeoutSec * 1000);
+  const deadlineMs = readDeadline(request, timeoutSec === 0 ? Infinity : timeoutSec * 1000);
   const limits = { maxBytes: bodyLimit, timeoutMs: receiveTimeoutSec * 1000 };
-  const sent = await readBody(request.raw, limits, { call: request.call, share });
-  request.call.allow(deadlineMs);
+  const sent = await readBody(request.raw, limits, { context: request.context, share });
+  request.context.setDeadline(deadlineMs);
   const isGzip = request.headers['content-encoding'] === 'gzip';
   return isGzip ? await gunzip(sent, Math.min(bodyLimit, queueBytes - sent.length), share) : sent; // both are held meanwhile
 }
@@ -60,7 +63,7 @@ function bodyLimitOf({ job: { settings } }: Server): number {
 }
 
 /** The reader of a request's body. @throws RequestError MEDIA_TYPE_UNSUPPORTED */
-function readerOf<Reads>(request: FastifyRequest, readers: Readonly<Record<string, Reads>>): Reads {
+function chooseReader<Reads>(request: FastifyRequest, readers: Readonly<Record<string, Reads>>): Reads {
   const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = request.headers;
   const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
@@ -76,7 +79,7 @@ function readerOf<Reads>(request: FastifyRequest, readers: Readonly<Record<strin
 }
 
 /** The server's time for a request, or what the client would wait, if that is less. @throws RequestError REQUEST_MALFORMED */
-function deadlineOf({ headers }: FastifyRequest, serversMs: number): number {
+function readDeadline({ headers }: FastifyRequest, serversMs: number): number {
   const asked = headers['x-request-timeout-ms'];
   if (asked === undefined) return serversMs;
   const ms = Number(asked);

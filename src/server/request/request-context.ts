@@ -9,29 +9,29 @@ import { RequestError } from '../http/request-error.js';
 const FETCHES_AT_ONCE = 8;
 
 /** Images of one request that were fetched and are not annotated yet: enough for the next batches, and not all of a long list. */
-const HELD_AT_ONCE = 16;
+const LOADED_AT_ONCE = 16;
 
 /** Beyond it, a timer of Node fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A client that reads nothing of its answer for so long would hold its connection, and keep the server from stopping. */
-const UNREAD_MS = 30_000;
-const SENDING_MS = 600_000; // however slowly it reads
+const STALLED_READER_MS = 30_000;
+const MAX_SENDING_MS = 600_000; // however slowly it reads
 
 /** The stages of a request, as Server-Timing and the metrics tell them. */
 export type Stage = 'receive' | 'fetch' | 'encode' | 'queue' | 'decode' | 'infer' | 'post';
 
 /** One request, from its headers to the end of its answer. */
-export class Call {
-  readonly started = performance.now();
+export class RequestContext {
+  readonly startedMs = performance.now();
   /** Aborted when the client is gone, or the deadline has passed; the reason says which. */
   readonly signal: AbortSignal;
   failure: FailureCode | undefined; // what it was answered with
   readonly #controller = new AbortController();
   /** Images by URL are fetched so many at once. */
-  readonly fetches = pLimit(FETCHES_AT_ONCE);
+  readonly limitFetches = pLimit(FETCHES_AT_ONCE);
   /** From before it is fetched until it is annotated. */
-  readonly held = pLimit(HELD_AT_ONCE);
+  readonly limitLoaded = pLimit(LOADED_AT_ONCE);
   readonly #times = new Map<Stage, number>();
   readonly #response: ServerResponse;
   #deadline: NodeJS.Timeout | undefined;
@@ -42,7 +42,7 @@ export class Call {
    *
    * @param onEnd - Called once, when the answer is out or the connection is gone.
    */
-  constructor(response: ServerResponse, onEnd: (call: Call) => void) {
+  constructor(response: ServerResponse, onEnd: (context: RequestContext) => void) {
     this.#response = response;
     this.signal = this.#controller.signal;
     setMaxListeners(0, this.signal); // each image of a batch listens
@@ -58,8 +58,8 @@ export class Call {
   }
 
   /** From now on the request has so long, wherever it is by then; Infinity: as long as it takes. */
-  allow(ms: number): void {
-    if (ms > LONGEST_TIMER_MS) return;
+  setDeadline(ms: number): void {
+    if (ms > MAX_TIMER_MS) return;
     const late = () =>
       this.#controller.abort(new RequestError('DEADLINE_PASSED', `There was no answer within ${ms} ms.`));
     this.#deadline = setTimeout(late, ms);
@@ -71,12 +71,12 @@ export class Call {
       this.failure = 'CLIENT_GONE';
       this.#response.destroy();
     };
-    this.#response.setTimeout(UNREAD_MS, cut); // begins anew whenever the system has taken some of it
-    this.#sending ??= setTimeout(cut, SENDING_MS);
+    this.#response.setTimeout(STALLED_READER_MS, cut); // begins anew whenever the system has taken some of it
+    this.#sending ??= setTimeout(cut, MAX_SENDING_MS);
   }
 
   /** Notes how long a stage took; the longest of several images counts. */
-  took(stage: Stage, ms: number): void {
+  recordStage(stage: Stage, ms: number): void {
     this.#times.set(stage, Math.max(ms, this.#times.get(stage) ?? 0));
   }
 
@@ -85,8 +85,8 @@ export class Call {
   }
 
   /** Value of the Server-Timing header: the stages so far, and all of the time. */
-  get timing(): string {
-    const stages = [...this.#times, ['total', performance.now() - this.started] as const];
+  get serverTiming(): string {
+    const stages = [...this.#times, ['total', performance.now() - this.startedMs] as const];
     return stages.map(([stage, ms]) => `${stage};dur=${ms.toFixed(1)}`).join(', ');
   }
 }

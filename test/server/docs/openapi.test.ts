@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.js';
 import { ServeConfig } from '../../../src/config/schema.js';
 import { FAILURES } from '../../../src/core/errors.js';
-import { openApiOf } from '../../../src/server/docs/openapi.js';
+import { describeApi } from '../../../src/server/docs/openapi.js';
 
 const { settings } = await loadSettings({ schema: ServeConfig, flags: {}, environment: {}, cwd: '/' });
-const { paths } = openApiOf({ version: '1.0.0', settings, apiKeys: [] });
+const { paths } = describeApi({ version: '1.0.0', settings, apiKeys: [] });
 
 /** The failures that the table has for a status, as the document lists them. */
 function documentedAt(status: number): string {

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import * as value from '../../../config/options/values.js';
-import { base64Of } from '../../request/incoming.js';
+import { readBase64Field } from '../../request/incoming-image.js';
 import { parseJson } from '../../request/json.js';
 import { predict, type Prediction } from '../../request/predict.js';
-import { validated, type Received } from '../../request/readers.js';
+import { validate, type Received } from '../../request/readers.js';
 import { admit, receive } from '../../request/receive.js';
 import { RequestError } from '../../http/request-error.js';
 import type { Server } from '../../server.js';
@@ -22,29 +22,29 @@ const FunctionCall = z.object({ image: z.string().min(1), threshold: value.fract
 export function cvatRoutes(app: FastifyInstance, server: Server): void {
   if (!server.job.settings.compat.includes('cvat')) return;
 
-  app.get('/api/functions', (request) => ({ [FUNCTION]: functionOf(request, server) }));
+  app.get('/api/functions', (request) => ({ [FUNCTION]: describeFunction(request, server) }));
 
   app.get<{ Params: { name: string } }>('/api/functions/:name', (request) => {
-    assertKnown(request.params.name);
-    return functionOf(request, server);
+    requireKnownFunction(request.params.name);
+    return describeFunction(request, server);
   });
 
   app.post('/api/function_invocations', (request, reply) => {
-    assertKnown(request.headers['x-nuclio-function-name']);
-    return shapesIn(request, reply, server);
+    requireKnownFunction(request.headers['x-nuclio-function-name']);
+    return annotate(request, reply, server);
   });
 
-  app.post('/', (request, reply) => shapesIn(request, reply, server));
+  app.post('/', (request, reply) => annotate(request, reply, server));
 }
 
 /** @throws RequestError NOT_FOUND */
-function assertKnown(name: unknown): void {
+function requireKnownFunction(name: unknown): void {
   if (name === FUNCTION) return;
   throw new RequestError('NOT_FOUND', `There is no such function here; the only one is "${FUNCTION}".`);
 }
 
 /** The function as Nuclio describes one. */
-function functionOf({ socket }: FastifyRequest, { job, phase, isWorking }: Server) {
+function describeFunction({ socket }: FastifyRequest, { job, phase, isWorking }: Server) {
   const { classes } = job.ontology;
   return {
     metadata: {
@@ -64,20 +64,25 @@ function functionOf({ socket }: FastifyRequest, { job, phase, isWorking }: Serve
   };
 }
 
-async function shapesIn(request: FastifyRequest, reply: FastifyReply, server: Server) {
+async function annotate(request: FastifyRequest, reply: FastifyReply, server: Server) {
   const { scoreFloor } = server.job.worker;
   using share = admit(request, server);
   const readers = { 'application/json': (body: Buffer) => readCall(body, scoreFloor) };
   const { images, search } = await receive(request, { readers, maxImages: 1 }, { server, share });
-  const prediction = await predict(images[0]!, search, { server, call: request.call, share, lane: 'interactive' });
+  const prediction = await predict(images[0]!, search, {
+    server,
+    request: request.context,
+    share,
+    lane: 'interactive',
+  });
   return shapesOf(prediction);
 }
 
 /** CVAT's slider goes down to 0, below what is kept of an image; that asks for all there is. */
 function readCall(body: Buffer, scoreFloor: number): Received {
-  const { image, threshold } = validated(FunctionCall, parseJson(body));
+  const { image, threshold } = validate(FunctionCall, parseJson(body));
   return {
-    images: [{ name: 'image', ...base64Of(image, '/image') }],
+    images: [{ name: 'image', ...readBase64Field(image, '/image') }],
     options: typeof threshold === 'number' ? { score_threshold: Math.max(threshold, scoreFloor) } : {},
   };
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ProblemAnswer } from '../../../config/predict-schema.js';
-import { inferReader, INPUTS, OUTPUTS, tensorsOf } from '../../request/infer.js';
+import { readInferRequest, INPUTS, OUTPUTS, toTensors } from './tensors.js';
 import { predict, type Prediction } from '../../request/predict.js';
 import { admit, receive } from '../../request/receive.js';
 import { RequestError } from '../../http/request-error.js';
@@ -32,15 +32,15 @@ export function kserveRoutes(app: FastifyInstance, server: Server): void {
 
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     app.get<ModelRoute>(path, options, ({ params }) => {
-      const name = knownModel(params, server);
+      const name = requireKnownModel(params, server);
       return { name, versions: [VERSION], platform: 'onnxruntime_onnx', inputs: INPUTS, outputs: OUTPUTS };
     });
     app.get<ModelRoute>(`${path}/ready`, options, ({ params }, reply) => {
-      const answer = { name: knownModel(params, server), ...readiness() };
+      const answer = { name: requireKnownModel(params, server), ...readiness() };
       void reply.code(answer.ready ? 200 : 503).send(answer);
     });
     app.post<ModelRoute>(`${path}/infer`, options, async (request) => {
-      const name = knownModel(request.params, server);
+      const name = requireKnownModel(request.params, server);
       const { id = request.id, outputs } = await infer(request, server);
       return { model_name: name, model_version: VERSION, id, outputs };
     });
@@ -48,7 +48,7 @@ export function kserveRoutes(app: FastifyInstance, server: Server): void {
 }
 
 /** @throws RequestError NOT_FOUND */
-function knownModel({ model, version = VERSION }: ModelRoute['Params'], { job }: Server): string {
+function requireKnownModel({ model, version = VERSION }: ModelRoute['Params'], { job }: Server): string {
   if ((model === MODEL || model === job.settings.model) && version === VERSION) return model;
   throw new RequestError('NOT_FOUND', `There is no such model here; the only one is "${MODEL}", version ${VERSION}.`);
 }
@@ -59,15 +59,19 @@ async function infer(request: FastifyRequest, server: Server) {
   using share = admit(request, server);
   const maxImages = Math.min(requestImages, queueItems);
   const accepted = {
-    readers: { 'application/json': inferReader, 'application/octet-stream': inferReader, '': inferReader },
+    readers: {
+      'application/json': readInferRequest,
+      'application/octet-stream': readInferRequest,
+      '': readInferRequest,
+    },
     maxImages,
   };
   const { images, search, id, wanted } = await receive(request, accepted, { server, share });
   share.grow({ items: images.length - 1, bytes: 0 });
   const lane = images.length === 1 ? 'interactive' : 'bulk';
-  const context = { server, call: request.call, share, lane } as const;
+  const context = { server, request: request.context, share, lane } as const;
   const outcomes = await Promise.allSettled(images.map((image) => predict(image, search, context)));
-  return { id, outputs: tensorsOf(outcomes.map(valueOf), wanted) };
+  return { id, outputs: toTensors(outcomes.map(valueOf), wanted) };
 }
 
 function valueOf(outcome: PromiseSettledResult<Prediction>): Prediction {

@@ -1,6 +1,6 @@
 import type { RegionTags } from '../../../formats/label-studio-region.js';
-import { invalidField, type RequestError } from '../../http/request-error.js';
-import { attributeOf, descendantsOf, parseXml, type XmlElement } from './xml.js';
+import { invalidFieldError, type RequestError } from '../../http/request-error.js';
+import { readAttribute, descendantsOf, parseXml, type XmlElement } from './xml.js';
 
 /** A label of a labelling config. */
 export interface Label {
@@ -22,16 +22,16 @@ export interface RectangleLabels extends RegionTags {
  * @returns undefined when there is none: the project is not about boxes, or its config is not finished.
  * @throws RequestError REQUEST_INVALID when the config cannot be read
  */
-export function rectangleLabelsOf(config: string, pointer: string): RectangleLabels | undefined {
+export function findRectangleLabels(config: string, pointer: string): RectangleLabels | undefined {
   const root = parseXml(config);
-  if (typeof root === 'string') throw invalidConfig(pointer, `It ${root}.`);
+  if (typeof root === 'string') throw invalidConfigError(pointer, `It ${root}.`);
   const elements = [root, ...descendantsOf(root)];
-  const images = new Map(elements.filter(hasTag('image')).map((image) => [attributeOf(image, 'name'), image]));
+  const images = new Map(elements.filter(hasTag('image')).map((image) => [readAttribute(image, 'name'), image]));
   for (const control of elements.filter(hasTag('rectanglelabels'))) {
-    const fromName = attributeOf(control, 'name');
+    const fromName = readAttribute(control, 'name');
     const labels = labelsOf(control);
     if (fromName === undefined || labels.length === 0) continue;
-    for (const toName of (attributeOf(control, 'toName') ?? '').split(',').map((name) => name.trim())) {
+    for (const toName of (readAttribute(control, 'toName') ?? '').split(',').map((name) => name.trim())) {
       const dataKey = dataKeyOf(images.get(toName));
       if (dataKey !== undefined) return { fromName, toName, dataKey, labels };
     }
@@ -40,8 +40,8 @@ export function rectangleLabelsOf(config: string, pointer: string): RectangleLab
 }
 
 /** For a config that boxes cannot be drawn with. */
-export function invalidConfig(pointer: string, detail: string): RequestError {
-  return invalidField(pointer, detail);
+export function invalidConfigError(pointer: string, detail: string): RequestError {
+  return invalidFieldError(pointer, detail);
 }
 
 /** Label Studio does not mind upper case. */
@@ -53,9 +53,9 @@ function labelsOf(control: XmlElement): Label[] {
   return descendantsOf(control)
     .filter(hasTag('label'))
     .flatMap((label) => {
-      const [value, alias] = [attributeOf(label, 'value'), attributeOf(label, 'alias')];
+      const [value, alias] = [readAttribute(label, 'value'), readAttribute(label, 'alias')];
       const name = alias ?? value;
-      const predicted = attributeOf(label, 'predicted_values') ?? '';
+      const predicted = readAttribute(label, 'predicted_values') ?? '';
       const prompts = predicted.split(',').map((prompt) => prompt.trim());
       if (name === undefined) return [];
       return [{ name, wording: value ?? name, prompts: [...new Set(prompts)].filter((prompt) => prompt !== '') }];
@@ -63,5 +63,5 @@ function labelsOf(control: XmlElement): Label[] {
 }
 
 function dataKeyOf(image: XmlElement | undefined): string | undefined {
-  return image && /^\$(.+)$/s.exec(attributeOf(image, 'value') ?? '')?.[1];
+  return image && /^\$(.+)$/s.exec(readAttribute(image, 'value') ?? '')?.[1];
 }

@@ -3,10 +3,10 @@ import { basename, isAbsolute } from 'node:path';
 import type { Ontology } from '../../../core/ontology.js';
 import { RequestError } from '../../http/request-error.js';
 import type { Server } from '../../server.js';
-import { invalidConfig, type Label, type RectangleLabels } from './label-config.js';
+import { invalidConfigError, type Label, type RectangleLabels } from './label-config.js';
 
 /** What to look for in a project's images, as requests say it elsewhere. */
-export interface Wishes {
+export interface RequestedLabels {
   readonly mapping: Readonly<Record<string, unknown>>;
   readonly ontology: Ontology;
 }
@@ -17,9 +17,13 @@ export interface Wishes {
  * @param pointer - Where the config is in the request.
  * @throws RequestError REQUEST_INVALID when the labels contradict each other or their prompts are too many
  */
-export async function wishesOf({ labels }: RectangleLabels, server: Server, pointer: string): Promise<Wishes> {
+export async function readRequestedLabels(
+  { labels }: RectangleLabels,
+  server: Server,
+  pointer: string,
+): Promise<RequestedLabels> {
   const { ontology: own, selection } = server.job;
-  const classes = labels.map((label) => classOf(label, own));
+  const classes = labels.map((label) => toClass(label, own));
   const asked = new Set(classes.flatMap(({ prompts }) => prompts.map((prompt) => prompt.toLowerCase())));
   const threshold = selection.overridesOntology ? selection.scoreThreshold : own.threshold;
   const mapping = {
@@ -31,12 +35,12 @@ export async function wishesOf({ labels }: RectangleLabels, server: Server, poin
   try {
     return { mapping, ontology: await server.ontologies.read(mapping) };
   } catch (error) {
-    throw error instanceof RequestError && error.code === 'ONTOLOGY_INVALID' ? inConfigsWords(error, pointer) : error;
+    throw error instanceof RequestError && error.code === 'ONTOLOGY_INVALID' ? toConfigError(error, pointer) : error;
   }
 }
 
 /** Its own prompts, else those that the server has for a class of that name, else the label itself. */
-function classOf({ name, wording, prompts }: Label, own: Ontology) {
+function toClass({ name, wording, prompts }: Label, own: Ontology) {
   const known =
     own.classes.find((each) => each.name === wording) ??
     own.classes.find((each) => each.name.toLowerCase() === wording.toLowerCase());
@@ -45,15 +49,18 @@ function classOf({ name, wording, prompts }: Label, own: Ontology) {
   return { name, prompts: known.prompts, ...(known.threshold === undefined ? {} : { threshold: known.threshold }) };
 }
 
-function inConfigsWords({ errors }: RequestError, pointer: string): RequestError {
-  return invalidConfig(pointer, `Its labels cannot be looked for: ${errors.map(({ detail }) => detail).join(' ')}`);
+function toConfigError({ errors }: RequestError, pointer: string): RequestError {
+  return invalidConfigError(
+    pointer,
+    `Its labels cannot be looked for: ${errors.map(({ detail }) => detail).join(' ')}`,
+  );
 }
 
 /** What predictions are filed under: another one when model, prompts or thresholds are others, so that they are made anew. */
-export function modelVersionOf({ job }: Server, wishes: Wishes | undefined): string {
+export function formatModelVersion({ job }: Server, requested: RequestedLabels | undefined): string {
   const { model } = job.settings;
   const name = isAbsolute(model) ? basename(model) : model;
-  if (wishes === undefined) return name;
-  const asked = JSON.stringify([wishes.mapping, job.selection]);
+  if (requested === undefined) return name;
+  const asked = JSON.stringify([requested.mapping, job.selection]);
   return `${name} ${createHash('sha256').update(asked).digest('hex').slice(0, 8)}`;
 }

@@ -4,14 +4,14 @@ import { z } from 'zod';
 import { FAILURES } from '../../../core/errors.js';
 import type { Ontology } from '../../../core/ontology.js';
 import { regionsOf, taskScoreOf, type Region, type RegionTags } from '../../../formats/label-studio-region.js';
-import { itemProblemOf } from '../../request/item-problem.js';
+import { reportItemFailure } from '../../request/item-problem.js';
 import { parseJson } from '../../request/json.js';
-import { invalidConfig, rectangleLabelsOf } from './label-config.js';
-import { taskImageOf } from './task-image.js';
-import { modelVersionOf, wishesOf } from './requested-labels.js';
-import { predict, type Context, type Prediction } from '../../request/predict.js';
-import { namedError } from '../../http/problem.js';
-import { validated } from '../../request/readers.js';
+import { invalidConfigError, findRectangleLabels } from './label-config.js';
+import { readTaskImage } from './task-image.js';
+import { formatModelVersion, readRequestedLabels } from './requested-labels.js';
+import { predict, type PredictContext, type Prediction } from '../../request/predict.js';
+import { toNamedError } from '../../http/problem-details.js';
+import { validate } from '../../request/readers.js';
 import { admit, receive, receiveJson } from '../../request/receive.js';
 import type { Server } from '../../server.js';
 
@@ -60,58 +60,57 @@ const EMPTY_CONFIG = '<View></View>';
 
 /** Label Studio waits three seconds for this, so it waits for no model: prompts are encoded while Label Studio goes on. */
 async function setUp(request: FastifyRequest, server: Server): Promise<{ model_version: string }> {
-  const { schema } = validated(SetupRequest, await receiveJson(request, server));
-  const found = rectangleLabelsOf(schema?.trim() || EMPTY_CONFIG, '/schema');
-  if (found === undefined) return { model_version: modelVersionOf(server, undefined) };
-  const wishes = await wishesOf(found, server, '/schema');
-  encodeAhead(wishes.ontology, request, server);
-  return { model_version: modelVersionOf(server, wishes) };
+  const { schema } = validate(SetupRequest, await receiveJson(request, server));
+  const found = findRectangleLabels(schema?.trim() || EMPTY_CONFIG, '/schema');
+  if (found === undefined) return { model_version: formatModelVersion(server, undefined) };
+  const labels = await readRequestedLabels(found, server, '/schema');
+  encodePrompts(labels.ontology, request, server);
+  return { model_version: formatModelVersion(server, labels) };
 }
 
 /** The first image of a project need not wait for it then. Not for more projects than a server has. */
-function encodeAhead(ontology: Ontology, request: FastifyRequest, server: Server): void {
-  const { running, ahead } = server;
-  if (running === undefined || ahead.pendingCount >= MAX_AHEAD) return;
-  ahead(() => running.engine.prepare(ontology)).catch((error: unknown) => {
-    const { code } = namedError(error);
+function encodePrompts(ontology: Ontology, request: FastifyRequest, server: Server): void {
+  const { backend, encodeAhead } = server;
+  if (backend === undefined || encodeAhead.pendingCount >= MAX_AHEAD) return;
+  encodeAhead(() => backend.engine.prepare(ontology)).catch((error: unknown) => {
+    const { code } = toNamedError(error);
     request.log.warn({ code, ...(code === 'INTERNAL' ? { err: error } : {}) }, "a project's prompts were not encoded");
   });
 }
 
 async function annotate(request: FastifyRequest, server: Server) {
   using share = admit(request, server);
-  const { call } = request;
   const atOnce = Math.min(server.job.settings.requestImages, server.job.settings.queueItems);
-  const asked = await receive(request, { readers: readersOf(server), maxImages: MAX_TASKS }, { server, share });
+  const asked = await receive(request, { readers: createReaders(server), maxImages: MAX_TASKS }, { server, share });
   const { images, search, tags, version } = asked;
   share.grow({ items: Math.max(0, Math.min(images.length, atOnce) - 1), bytes: 0 });
   const lane = images.length > 1 ? 'bulk' : 'interactive'; // one task: somebody has opened it
-  const context: Context = { server, call, share, lane };
+  const context: PredictContext = { server, request: request.context, share, lane };
   const limit = pLimit(atOnce);
   const outcomes = await Promise.allSettled(images.map((image) => limit(() => predict(image, search, context))));
-  assertComputed(outcomes);
+  throwIfNotComputed(outcomes);
   const results = outcomes.map((outcome, i): TaskAnswer => {
     const image = images[i]!.id ?? '';
     return outcome.status === 'rejected'
-      ? { result: [], score: 0, model_version: version, error: itemProblemOf(outcome.reason, request, server) }
-      : { ...shown(outcome.value, { tags, image }), model_version: version };
+      ? { result: [], score: 0, model_version: version, error: reportItemFailure(outcome.reason, request, server) }
+      : { ...toTaskResult(outcome.value, { tags, image }), model_version: version };
   });
   return { results, model_version: version };
 }
 
-function readersOf(server: Server) {
+function createReaders(server: Server) {
   const read = async (body: Buffer) => {
-    const { tasks, label_config } = validated(TasksRequest, parseJson(body));
-    const found = rectangleLabelsOf(label_config, '/label_config');
-    if (found === undefined) throw invalidConfig('/label_config', NO_RECTANGLES);
-    const wishes = await wishesOf(found, server, '/label_config');
+    const { tasks, label_config } = validate(TasksRequest, parseJson(body));
+    const found = findRectangleLabels(label_config, '/label_config');
+    if (found === undefined) throw invalidConfigError('/label_config', NO_RECTANGLES);
+    const labels = await readRequestedLabels(found, server, '/label_config');
     const host = server.job.labelStudio;
     const images = tasks.map(({ id, data }, index) => {
       const isId = typeof id === 'number' || typeof id === 'string';
-      return taskImageOf({ id: isId ? String(id) : `#${index}`, data }, { index, dataKey: found.dataKey, host });
+      return readTaskImage({ id: isId ? String(id) : `#${index}`, data }, { index, dataKey: found.dataKey, host });
     });
     const tags: RegionTags = found;
-    return { images, options: { ontology: wishes.mapping }, tags, version: modelVersionOf(server, wishes) };
+    return { images, options: { ontology: labels.mapping }, tags, version: formatModelVersion(server, labels) };
   };
   return { 'application/json': read };
 }
@@ -120,14 +119,14 @@ const NO_RECTANGLES =
   'It has no RectangleLabels with labels whose toName is an Image with a value such as "$image"; boxes need that.';
 
 /** @throws the first error that is no image's, so that the whole request fails and is asked again */
-function assertComputed(outcomes: readonly PromiseSettledResult<Prediction>[]): void {
+function throwIfNotComputed(outcomes: readonly PromiseSettledResult<Prediction>[]): void {
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') continue;
-    if (FAILURES[namedError(outcome.reason).code].retriesInLabelStudio) throw outcome.reason;
+    if (FAILURES[toNamedError(outcome.reason).code].retriesInLabelStudio) throw outcome.reason;
   }
 }
 
-function shown(
+function toTaskResult(
   { boxes, labels, scores, width, height }: Prediction,
   owner: { tags: RegionTags; image: string },
 ): Pick<TaskAnswer, 'result' | 'score'> {

@@ -1,5 +1,5 @@
-import { bytesOfBase64, fetched, type IncomingImage } from '../../request/incoming.js';
-import { invalidField, pointerOf } from '../../http/request-error.js';
+import { decodeBase64, fetchInto, type IncomingImage } from '../../request/incoming-image.js';
+import { invalidFieldError, pointerOf } from '../../http/request-error.js';
 import type { TrustedHost } from '../../request/fetch/url-policy.js';
 
 /** A task, as far as it concerns us. */
@@ -22,7 +22,7 @@ const CLOUD = /^(s3|gs|azure-blob):\/\//;
  *
  * @param index - Place of the task in the request.
  */
-export function taskImageOf(
+export function readTaskImage(
   { id, data }: Task,
   { index, dataKey, host }: { index: number; dataKey: string; host: LabelStudioHost | undefined },
 ): IncomingImage {
@@ -34,34 +34,34 @@ export function taskImageOf(
     id,
     isFetched: !isInRequest,
     load: async (policy, request) => {
-      if (typeof source !== 'string') throw invalidField(pointer, 'There is no address of an image.');
-      if (isInRequest) return bytesOfBase64(source, pointer);
-      const url = /^https?:/i.test(source) ? source : urlAtHost(pathOf(source, id), host, pointer);
-      return fetched(url, host !== undefined && isFileOf(host, url) ? { ...policy, trusted: host } : policy, request);
+      if (typeof source !== 'string') throw invalidFieldError(pointer, 'There is no address of an image.');
+      if (isInRequest) return decodeBase64(source, pointer);
+      const url = /^https?:/i.test(source) ? source : resolveAtHost(toLabelStudioPath(source, id), host, pointer);
+      return fetchInto(url, host !== undefined && isFileAt(host, url) ? { ...policy, trusted: host } : policy, request);
     },
   };
 }
 
 /** Where Label Studio itself has the file; for one in a cloud, where it redirects to that. */
-function pathOf(source: string, id: string): string {
+function toLabelStudioPath(source: string, id: string): string {
   if (CLOUD.test(source)) {
     return `/tasks/${encodeURIComponent(id)}/presign/?fileuri=${Buffer.from(source).toString('base64url')}`;
   }
   return /^\/?upload\//.test(source) ? `/data/${source.replace(/^\//, '')}` : source;
 }
 
-function urlAtHost(path: string, host: LabelStudioHost | undefined, pointer: string): string {
+function resolveAtHost(path: string, host: LabelStudioHost | undefined, pointer: string): string {
   if (!FILES.test(path))
-    throw invalidField(pointer, 'It is neither an http(s) or data: URL nor a file of Label Studio.');
+    throw invalidFieldError(pointer, 'It is neither an http(s) or data: URL nor a file of Label Studio.');
   if (host === undefined) {
     const detail = 'It is a file of Label Studio, and this server was not told where that is: set LABEL_STUDIO_URL.';
-    throw invalidField(pointer, detail, 'URL_REFUSED');
+    throw invalidFieldError(pointer, detail, 'URL_REFUSED');
   }
   return `${host.base}${path}`;
 }
 
 /** Not by its text: the path may hold `..`, also in a form that only Label Studio would take for it. */
-function isFileOf({ base }: LabelStudioHost, url: string): boolean {
+function isFileAt({ base }: LabelStudioHost, url: string): boolean {
   const href = URL.canParse(url) ? new URL(url).href : '';
   const path = href.slice(base.length);
   return href.startsWith(base) && FILES.test(path) && !/%2f|%5c/i.test(path.split('?')[0]!);
@@ -71,7 +71,7 @@ function isFileOf({ base }: LabelStudioHost, url: string): boolean {
  * @param url - As LABEL_STUDIO_URL has it: its root, http or https.
  * @param token - As it is on the account page of Label Studio: a legacy token, or a personal access token (a JWT).
  */
-export function labelStudioHostOf(url: string, token: string | undefined): LabelStudioHost {
+export function parseLabelStudioHost(url: string, token: string | undefined): LabelStudioHost {
   const { origin, pathname } = new URL(url);
   const scheme = token?.split('.').length === 3 ? 'Bearer' : 'Token';
   return {

@@ -63,7 +63,7 @@ export function descendantsOf({ children }: XmlElement): XmlElement[] {
 }
 
 /** An attribute that is there and not empty. */
-export function attributeOf({ attributes }: XmlElement, name: string): string | undefined {
+export function readAttribute({ attributes }: XmlElement, name: string): string | undefined {
   const value = Object.hasOwn(attributes, name) ? attributes[name]!.trim() : '';
   return value === '' ? undefined : value;
 }

@@ -1,8 +1,8 @@
 import { errors } from 'undici';
 import { PreannotateError, systemCodeOf } from '../../../core/errors.js';
-import { ask } from './ask.js';
-import { failed, timedOut } from './url-errors.js';
-import { allowedRedirect, allowedUrl, type UrlPolicy } from './url-policy.js';
+import { sendGet } from './send-get.js';
+import { fetchFailedError, fetchTimeoutError } from './url-errors.js';
+import { resolveAllowedRedirect, parseAllowedUrl, type UrlPolicy } from './url-policy.js';
 
 /**
  * Fetches the image behind a URL that a client sent, from nowhere but where the policy allows: every host, the first and
@@ -13,31 +13,31 @@ import { allowedRedirect, allowedUrl, type UrlPolicy } from './url-policy.js';
  */
 export async function fetchImage(text: string, policy: UrlPolicy, signal: AbortSignal): Promise<Uint8Array> {
   signal.throwIfAborted();
-  using deadline = deadlineOf(policy.timeoutMs, signal);
+  using deadline = startDeadline(policy.timeoutMs, signal);
   try {
-    return await follow(allowedUrl(text, policy), policy, deadline.signal);
+    return await followRedirects(parseAllowedUrl(text, policy), policy, deadline.signal);
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
-    throw nameable(error);
+    throw toFetchError(error);
   }
 }
 
-async function follow(first: URL, policy: UrlPolicy, signal: AbortSignal): Promise<Uint8Array> {
+async function followRedirects(first: URL, policy: UrlPolicy, signal: AbortSignal): Promise<Uint8Array> {
   let url = first;
   for (let redirects = 0; redirects <= policy.maxRedirects; redirects++) {
-    const answer = await ask(url, policy, signal);
+    const answer = await sendGet(url, policy, signal);
     if ('bytes' in answer) return answer.bytes;
-    url = allowedRedirect(answer.location, url, policy);
+    url = resolveAllowedRedirect(answer.location, url, policy);
   }
-  throw failed(`it was redirected more than ${policy.maxRedirects} times`);
+  throw fetchFailedError(`it was redirected more than ${policy.maxRedirects} times`);
 }
 
 /** Aborts when the client's signal does, or when the time is up; leaves nothing behind on a signal that lives longer. */
-function deadlineOf(timeoutMs: number, client: AbortSignal) {
+function startDeadline(timeoutMs: number, client: AbortSignal) {
   const controller = new AbortController();
   const leave = () => controller.abort(client.reason);
   client.addEventListener('abort', leave, { once: true });
-  const timer = setTimeout(() => controller.abort(timedOut()), timeoutMs);
+  const timer = setTimeout(() => controller.abort(fetchTimeoutError()), timeoutMs);
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
@@ -48,29 +48,31 @@ function deadlineOf(timeoutMs: number, client: AbortSignal) {
 }
 
 /** What went wrong between sockets, in words; anything that is no system error is a bug and stays as it is. */
-function nameable(error: unknown): unknown {
+function toFetchError(error: unknown): unknown {
   if (error instanceof PreannotateError) return error;
-  if (error instanceof errors.HTTPParserError) return failed('its server does not speak proper HTTP', error);
+  if (error instanceof errors.HTTPParserError) return fetchFailedError('its server does not speak proper HTTP', error);
   const code = systemCodeOf(error);
   if (code === undefined) return error;
-  const [, name] = NAMES.find(([pattern]) => pattern.test(code)) ?? [];
-  return name === undefined ? failed(`its server could not be talked to (${code})`, error) : name(error, code);
+  const [, name] = ERRORS_BY_CODE.find(([pattern]) => pattern.test(code)) ?? [];
+  return name === undefined
+    ? fetchFailedError(`its server could not be talked to (${code})`, error)
+    : name(error, code);
 }
 
-const NAMES: readonly (readonly [RegExp, (error: unknown, code: string) => PreannotateError])[] = [
+const ERRORS_BY_CODE: readonly (readonly [RegExp, (error: unknown, code: string) => PreannotateError])[] = [
   // One text for a closed port, a silent one and an unreachable host: a stranger may use us to look for them.
   [
     /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES|UND_ERR_CONNECT_TIMEOUT)$/,
-    (error) => failed('its host does not accept connections', error),
+    (error) => fetchFailedError('its host does not accept connections', error),
   ],
-  [/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/, (error) => timedOut(error)],
+  [/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/, (error) => fetchTimeoutError(error)],
   [
     /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_)/,
-    (error, code) => failed(`no trusted TLS connection to its host is possible (${code})`, error),
+    (error, code) => fetchFailedError(`no trusted TLS connection to its host is possible (${code})`, error),
   ],
   [
     /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
-    (error) => failed('the connection ended before the whole image was sent', error),
+    (error) => fetchFailedError('the connection ended before the whole image was sent', error),
   ],
-  [/^UND_ERR_HEADERS_OVERFLOW$/, (error) => failed('its server sends too many headers', error)],
+  [/^UND_ERR_HEADERS_OVERFLOW$/, (error) => fetchFailedError('its server sends too many headers', error)],
 ];

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { systemCodeOf } from '../../../core/errors.js';
 import { untilAborted } from '../../../core/stream.js';
 import { mayConnect } from './address-guard.js';
-import { failed, refused } from './url-errors.js';
+import { fetchFailedError, urlRefusedError } from './url-errors.js';
 import type { UrlPolicy } from './url-policy.js';
 
 /** One address of a host. */
@@ -13,7 +13,7 @@ export interface Address {
 }
 
 /** Tried of each family. A name can have thousands, and each would be a connection that a stranger has us make. */
-const TRIED_PER_FAMILY = 2;
+const ADDRESSES_PER_FAMILY = 2;
 
 const LOOKUP_TRY_MS = 1000;
 const LOOKUP_TRIES = 2;
@@ -25,12 +25,12 @@ const LOOKUP_TRIES = 2;
  * @throws PreannotateError URL_REFUSED when any address of the host may not be connected to, or it has none;
  *   URL_FETCH_FAILED when no name server answers; the signal's reason
  */
-export async function checkedAddresses(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
+export async function resolveAllowed(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
   const literal = host.replace(/^\[(.*)\]$/, '$1');
-  const addresses = isIP(literal) === 0 ? await addressesOf(host, policy, signal) : [addressOf(literal)];
-  if (addresses.length === 0) throw refused();
-  if (!addresses.every(({ address }) => mayConnect(address, policy.allowPrivate))) throw refused();
-  return [4, 6].flatMap((family) => addresses.filter((each) => each.family === family).slice(0, TRIED_PER_FAMILY));
+  const addresses = isIP(literal) === 0 ? await lookUp(host, policy, signal) : [addressOf(literal)];
+  if (addresses.length === 0) throw urlRefusedError();
+  if (!addresses.every(({ address }) => mayConnect(address, policy.allowPrivate))) throw urlRefusedError();
+  return [4, 6].flatMap((family) => addresses.filter((each) => each.family === family).slice(0, ADDRESSES_PER_FAMILY));
 }
 
 /**
@@ -38,9 +38,9 @@ export async function checkedAddresses(host: string, policy: UrlPolicy, signal: 
  * libuv's four threads for as long as a name server is silent, and four of these stop every file and name of the process:
  * for names of the open internet, c-ares waits on sockets and can be told to stop.
  */
-async function addressesOf(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
+async function lookUp(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
   if (!policy.allowPrivate || policy.dnsServers !== undefined) return askNameServers(host, policy.dnsServers, signal);
-  const all = await untilAborted(lookup(host, { all: true }).catch(noneIfUnknown), signal);
+  const all = await untilAborted(lookup(host, { all: true }).catch(emptyIfUnknown), signal);
   return all.map(({ address }) => addressOf(address));
 }
 
@@ -55,8 +55,8 @@ async function askNameServers(
   signal.addEventListener('abort', cancel, { once: true });
   try {
     const answers = await Promise.allSettled([
-      resolver.resolve4(host).catch(noneIfUnknown),
-      resolver.resolve6(host).catch(noneIfUnknown),
+      resolver.resolve4(host).catch(emptyIfUnknown),
+      resolver.resolve6(host).catch(emptyIfUnknown),
     ]);
     signal.throwIfAborted();
     const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.map(addressOf) : []));
@@ -70,9 +70,9 @@ async function askNameServers(
 
 const UNKNOWN_HOST: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME']);
 
-function noneIfUnknown(error: unknown): [] {
+function emptyIfUnknown(error: unknown): [] {
   if (UNKNOWN_HOST.has(systemCodeOf(error) ?? '')) return [];
-  throw failed('its host name could not be looked up', error);
+  throw fetchFailedError('its host name could not be looked up', error);
 }
 
 function addressOf(address: string): Address {

@@ -4,7 +4,7 @@ import { PreannotateError } from '../../../core/errors.js';
  * The one answer for every URL that must not be fetched. It names no reason, and a name that does not exist gets it too:
  * who asks learns nothing about the networks this server can reach.
  */
-export function refused(): PreannotateError {
+export function urlRefusedError(): PreannotateError {
   return new PreannotateError({
     code: 'URL_REFUSED',
     message: 'image_url is not an address that this server fetches from, or its host is unknown.',
@@ -16,7 +16,7 @@ export function refused(): PreannotateError {
 }
 
 /** For a text that is no URL at all. */
-export function invalid(reason: string): PreannotateError {
+export function urlInvalidError(reason: string): PreannotateError {
   return new PreannotateError({
     code: 'URL_INVALID',
     message: `image_url ${reason}.`,
@@ -25,7 +25,7 @@ export function invalid(reason: string): PreannotateError {
 }
 
 /** For an address that may be fetched and gave no image; `reason` completes "image_url could not be fetched:". */
-export function failed(reason: string, cause?: unknown): PreannotateError {
+export function fetchFailedError(reason: string, cause?: unknown): PreannotateError {
   return new PreannotateError(
     {
       code: 'URL_FETCH_FAILED',
@@ -37,7 +37,7 @@ export function failed(reason: string, cause?: unknown): PreannotateError {
 }
 
 /** For an address that may be fetched and was too slow. */
-export function timedOut(cause?: unknown): PreannotateError {
+export function fetchTimeoutError(cause?: unknown): PreannotateError {
   return new PreannotateError(
     {
       code: 'URL_TIMEOUT',
@@ -49,7 +49,7 @@ export function timedOut(cause?: unknown): PreannotateError {
 }
 
 /** For an answer of more bytes than allowed, said or sent. */
-export function tooLarge(maxBytes: number): PreannotateError {
+export function imageTooLargeError(maxBytes: number): PreannotateError {
   return new PreannotateError({
     code: 'IMAGE_TOO_LARGE',
     message: `image_url has more than the ${maxBytes} bytes allowed.`,

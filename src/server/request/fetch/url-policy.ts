@@ -1,6 +1,6 @@
 import { PreannotateError } from '../../../core/errors.js';
 import { printable } from '../../../core/text.js';
-import { invalid, refused } from './url-errors.js';
+import { urlInvalidError, urlRefusedError } from './url-errors.js';
 
 /** A host that whoever runs the server named: asked whatever the rules for other hosts say, with what opens it. */
 export interface TrustedHost {
@@ -43,11 +43,11 @@ const MAX_URL_LENGTH = 8192;
  * @returns The host in its one spelling: lower case, ASCII, numbers as dotted decimal, no dot at the end.
  * @throws PreannotateError URL_INVALID, URL_REFUSED
  */
-export function allowedUrl(text: string, policy: UrlPolicy): URL {
-  if (!policy.enabled && policy.trusted === undefined) throw refused();
-  if (text.length > MAX_URL_LENGTH) throw invalid(`is longer than ${MAX_URL_LENGTH} characters`);
-  if (!URL.canParse(text)) throw invalid('is not a URL');
-  return allowed(new URL(text), policy);
+export function parseAllowedUrl(text: string, policy: UrlPolicy): URL {
+  if (!policy.enabled && policy.trusted === undefined) throw urlRefusedError();
+  if (text.length > MAX_URL_LENGTH) throw urlInvalidError(`is longer than ${MAX_URL_LENGTH} characters`);
+  if (!URL.canParse(text)) throw urlInvalidError('is not a URL');
+  return requireAllowed(new URL(text), policy);
 }
 
 /**
@@ -55,21 +55,21 @@ export function allowedUrl(text: string, policy: UrlPolicy): URL {
  *
  * @throws PreannotateError URL_REFUSED, also for what is no URL
  */
-export function allowedRedirect(location: string, from: URL, policy: UrlPolicy): URL {
-  if (location.length > MAX_URL_LENGTH || !URL.canParse(location, from.href)) throw refused();
+export function resolveAllowedRedirect(location: string, from: URL, policy: UrlPolicy): URL {
+  if (location.length > MAX_URL_LENGTH || !URL.canParse(location, from.href)) throw urlRefusedError();
   const url = new URL(location, from);
-  if (from.protocol === 'https:' && url.protocol !== 'https:') throw refused();
-  return allowed(url, policy);
+  if (from.protocol === 'https:' && url.protocol !== 'https:') throw urlRefusedError();
+  return requireAllowed(url, policy);
 }
 
-function allowed(url: URL, policy: UrlPolicy): URL {
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused();
-  if (url.username !== '' || url.password !== '') throw refused();
+function requireAllowed(url: URL, policy: UrlPolicy): URL {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw urlRefusedError();
+  if (url.username !== '' || url.password !== '') throw urlRefusedError();
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
   if (url.origin === policy.trusted?.origin) return url;
-  if (!policy.enabled) throw refused();
-  const rules = policy.allowHosts?.length ? policy.allowHosts.map(ruleOf) : [ANY_HOST];
-  if (!rules.some((rule) => matches(rule, url))) throw refused();
+  if (!policy.enabled) throw urlRefusedError();
+  const rules = policy.allowHosts?.length ? policy.allowHosts.map(parseHostRule) : [ANY_HOST];
+  if (!rules.some((rule) => matches(rule, url))) throw urlRefusedError();
   return url;
 }
 
@@ -94,27 +94,27 @@ function matches({ host, port }: HostRule, url: URL): boolean {
  *
  * @throws PreannotateError CONFIG_INVALID
  */
-export function checkAllowedHosts(entries: readonly string[]): void {
-  for (const entry of entries) ruleOf(entry);
+export function requireValidHosts(entries: readonly string[]): void {
+  for (const entry of entries) parseHostRule(entry);
 }
 
-function ruleOf(entry: string): HostRule {
+function parseHostRule(entry: string): HostRule {
   const [, wildcard = '', name = '', digits] = /^(\*\.?)?(.*?)(?::(\d{1,5}))?$/s.exec(entry) ?? [];
   const port = digits === undefined ? undefined : String(Number(digits));
   if (wildcard === '*' && name === '') return { host: '', port };
-  const host = hostOf(name);
-  if (host === undefined || wildcard === '*' || Number(port ?? 1) > 65535) throw unreadableHost(entry);
+  const host = canonicaliseHost(name);
+  if (host === undefined || wildcard === '*' || Number(port ?? 1) > 65535) throw invalidHostError(entry);
   return { host: wildcard === '' ? host : `.${host}`, port };
 }
 
 /** A host in the spelling of `URL.hostname`; undefined where there is more to it, or less. */
-function hostOf(name: string): string | undefined {
+function canonicaliseHost(name: string): string | undefined {
   if (!/^(\[[\da-f:.]+\]|[^\s/\\:@?#[\]*]+)$/i.test(name) || !URL.canParse(`http://${name}`)) return undefined;
   const { hostname } = new URL(`http://${name}`);
   return hostname.replace(/\.$/, '');
 }
 
-function unreadableHost(entry: string): PreannotateError {
+function invalidHostError(entry: string): PreannotateError {
   return new PreannotateError({
     code: 'CONFIG_INVALID',
     message: `--allow-host ${printable(entry)} is not a host.`,

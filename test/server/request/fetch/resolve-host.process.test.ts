@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { checkedAddresses } from '../../../../src/server/request/fetch/resolve-host.js';
+import { resolveAllowed } from '../../../../src/server/request/fetch/resolve-host.js';
 import { startNameServer } from '../../../support/servers/name-server.js';
 import { never } from './fetching.js';
 
 async function addressesOf(host: string, records: readonly string[] = []) {
   using names = await startNameServer({ 'photos.test': records });
   const policy = { enabled: true, allowPrivate: false, maxBytes: 1, timeoutMs: 1000, maxRedirects: 0 };
-  return await checkedAddresses(host, { ...policy, dnsServers: [names.address] }, never);
+  return await resolveAllowed(host, { ...policy, dnsServers: [names.address] }, never);
 }
 
 it('an address stands for itself, in the form a socket wants', async () => {

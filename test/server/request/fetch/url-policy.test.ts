@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
-  allowedRedirect,
-  allowedUrl,
-  checkAllowedHosts,
+  resolveAllowedRedirect,
+  parseAllowedUrl,
+  requireValidHosts,
   type UrlPolicy,
 } from '../../../../src/server/request/fetch/url-policy.js';
 
@@ -20,7 +20,7 @@ describe('allowedUrl', () => {
     'http://example.org:443/',
     'HTTPS://EXAMPLE.ORG/',
   ])('lets http and https through, on their usual ports: %s', (url) => {
-    expect(allowedUrl(url, POLICY).href).toBe(new URL(url).href);
+    expect(parseAllowedUrl(url, POLICY).href).toBe(new URL(url).href);
   });
 
   it.each([
@@ -35,7 +35,7 @@ describe('allowedUrl', () => {
     'ws://example.org/',
     'about:blank',
   ])('refuses other schemes: %s', (url) => {
-    expect(() => allowedUrl(url, POLICY)).toThrow(REFUSED);
+    expect(() => parseAllowedUrl(url, POLICY)).toThrow(REFUSED);
   });
 
   it.each([
@@ -44,17 +44,17 @@ describe('allowedUrl', () => {
     'http://:b@example.org/',
     'http://example.com@example.org/',
   ])('refuses user names and passwords: %s', (url) => {
-    expect(() => allowedUrl(url, POLICY)).toThrow(REFUSED);
+    expect(() => parseAllowedUrl(url, POLICY)).toThrow(REFUSED);
   });
 
   it.each([
     0, 1, 21, 22, 23, 25, 53, 110, 111, 135, 139, 389, 445, 465, 587, 1433, 2375, 2379, 3306, 5432, 6379, 9200, 11211,
     27017, 65535,
   ])('refuses port %i, where something else than a web server may listen', (port) => {
-    expect(() => allowedUrl(`http://example.org:${port}/`, POLICY)).toThrow(REFUSED);
-    expect(allowedUrl(`http://example.org:${port}/`, { ...POLICY, allowHosts: [`example.org:${port}`] }).port).toBe(
-      String(port),
-    );
+    expect(() => parseAllowedUrl(`http://example.org:${port}/`, POLICY)).toThrow(REFUSED);
+    expect(
+      parseAllowedUrl(`http://example.org:${port}/`, { ...POLICY, allowHosts: [`example.org:${port}`] }).port,
+    ).toBe(String(port));
   });
 
   it.each([
@@ -69,19 +69,19 @@ describe('allowedUrl', () => {
     'http://example.org:99999/',
     `http://example.org/${'a'.repeat(9000)}`,
   ])('says what is no URL: %.40s', (url) => {
-    expect(() => allowedUrl(url, POLICY)).toThrow(INVALID);
+    expect(() => parseAllowedUrl(url, POLICY)).toThrow(INVALID);
   });
 
   it('refuses every URL when it is switched off, whatever it looks like', () => {
     for (const url of ['http://example.org/', 'file:///', 'nonsense']) {
-      expect(() => allowedUrl(url, { ...POLICY, enabled: false })).toThrow(REFUSED);
+      expect(() => parseAllowedUrl(url, { ...POLICY, enabled: false })).toThrow(REFUSED);
     }
   });
 
   it('gives hosts their one spelling, without the dot of a full name', () => {
-    expect(allowedUrl('http://EXAMPLE.org./a', POLICY).href).toBe('http://example.org/a');
-    expect(allowedUrl('http://0x7f.1../a', POLICY).hostname).toBe('127.0.0.1'); // what is left is an address after all
-    expect(allowedUrl('http://b\u00fccher.example/', POLICY).hostname).toBe('xn--bcher-kva.example');
+    expect(parseAllowedUrl('http://EXAMPLE.org./a', POLICY).href).toBe('http://example.org/a');
+    expect(parseAllowedUrl('http://0x7f.1../a', POLICY).hostname).toBe('127.0.0.1'); // what is left is an address after all
+    expect(parseAllowedUrl('http://b\u00fccher.example/', POLICY).hostname).toBe('xn--bcher-kva.example');
   });
 });
 
@@ -116,13 +116,13 @@ describe('allowHosts', () => {
     ['[fd00::7]', 'http://[fd00:0::7]/', true],
     ['[fd00::7]:9000', 'http://[fd00::7]:9000/', true],
   ])('%s and %s: %s', (entry, url, may) => {
-    const check = () => allowedUrl(url, { ...POLICY, allowHosts: ['other.test', entry] });
+    const check = () => parseAllowedUrl(url, { ...POLICY, allowHosts: ['other.test', entry] });
     if (may) expect(check()).toBeInstanceOf(URL);
     else expect(check).toThrow(REFUSED);
   });
 
   it('an empty list narrows nothing', () => {
-    expect(allowedUrl('http://example.org/', { ...POLICY, allowHosts: [] })).toBeInstanceOf(URL);
+    expect(parseAllowedUrl('http://example.org/', { ...POLICY, allowHosts: [] })).toBeInstanceOf(URL);
   });
 
   it.each([
@@ -142,7 +142,7 @@ describe('allowHosts', () => {
     'example.org?x',
     '\u001b[31m',
   ])('what is no host is found at the start, and shown: %j', (entry) => {
-    const check = () => checkAllowedHosts(['example.org', entry]);
+    const check = () => requireValidHosts(['example.org', entry]);
     expect(check).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('example.org') }),
     );
@@ -159,7 +159,7 @@ describe('allowedRedirect', () => {
     ['//cdn.test/b.jpg', 'https://cdn.test/b.jpg'],
     ['https://cdn.test/b.jpg#part', 'https://cdn.test/b.jpg#part'],
   ])('follows %s', (location, target) => {
-    expect(allowedRedirect(location, from, POLICY).href).toBe(target);
+    expect(resolveAllowedRedirect(location, from, POLICY).href).toBe(target);
   });
 
   it.each([
@@ -171,13 +171,13 @@ describe('allowedRedirect', () => {
     'https://[::',
     `/${'a'.repeat(9000)}`,
   ])('refuses %.40s', (location) => {
-    expect(() => allowedRedirect(location, from, POLICY)).toThrow(REFUSED);
+    expect(() => resolveAllowedRedirect(location, from, POLICY)).toThrow(REFUSED);
   });
 
   it('goes from http to https, and checks the host against the list again', () => {
     const policy = { ...POLICY, allowHosts: ['example.org'] };
     const plain = new URL('http://example.org/');
-    expect(allowedRedirect('https://example.org/', plain, policy).protocol).toBe('https:');
-    expect(() => allowedRedirect('https://cdn.test/', plain, policy)).toThrow(REFUSED);
+    expect(resolveAllowedRedirect('https://example.org/', plain, policy).protocol).toBe('https:');
+    expect(() => resolveAllowedRedirect('https://cdn.test/', plain, policy)).toThrow(REFUSED);
   });
 });

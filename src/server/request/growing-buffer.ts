@@ -1,7 +1,7 @@
 const FIRST_BYTES = 16 * 1024;
 
 /** Bytes that come in parts. A part is copied at once: a body of one byte a part would otherwise take a hundred times its size. */
-export class Gathered {
+export class GrowingBuffer {
   readonly #maxBytes: number;
   #buffer: Buffer;
   #size = 0;
@@ -12,7 +12,7 @@ export class Gathered {
     this.#buffer = Buffer.allocUnsafe(Math.min(FIRST_BYTES, maxBytes));
   }
 
-  add(part: Buffer): void {
+  append(part: Buffer): void {
     const size = this.#size + part.length;
     if (size > this.#buffer.length) this.#growTo(size);
     this.#size += part.copy(this.#buffer, this.#size);

@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { PredictOptions } from '../../config/predict-schema.js';
-import { base64Of } from './incoming.js';
-import { parseJson } from './json.js';
-import type { Prediction } from './predict.js';
-import { invalid, validated, type Received } from './readers.js';
-import { RequestError } from '../http/request-error.js';
+import { PredictOptions } from '../../../config/predict-schema.js';
+import { readBase64Field } from '../../request/incoming-image.js';
+import { parseJson } from '../../request/json.js';
+import type { Prediction } from '../../request/predict.js';
+import { invalidRequestError, validate, type Received } from '../../request/readers.js';
+import { RequestError } from '../../http/request-error.js';
 
 /** Tensors as the Open Inference Protocol describes them; -1 is any length. */
 export const INPUTS = [{ name: 'image', datatype: 'BYTES', shape: [-1] }] as const;
@@ -26,7 +26,7 @@ const ImageTensor = z
     name: z.literal('image'),
     datatype: z.literal('BYTES'),
     shape: z.array(z.int().min(1)),
-    data: z.preprocess(flat, z.array(z.string().min(1)).min(1)),
+    data: z.preprocess(flatten, z.array(z.string().min(1)).min(1)),
   })
   .refine(({ shape, data }) => shape.reduce((product, side) => product * side, 1) === data.length, {
     path: ['shape'],
@@ -48,28 +48,28 @@ interface ReceivedInference extends Received {
 }
 
 /** Reads the JSON of a request. @throws RequestError MEDIA_TYPE_UNSUPPORTED when tensors follow it as bytes */
-export function inferReader(body: Buffer, { headers }: FastifyRequest, maxImages: number): ReceivedInference {
+export function readInferRequest(body: Buffer, { headers }: FastifyRequest, maxImages: number): ReceivedInference {
   if (headers['inference-header-content-length'] !== undefined) {
     const advice = 'send the images as base64 text in JSON (binary_data=False in clients for Python)';
     throw new RequestError('MEDIA_TYPE_UNSUPPORTED', `Binary tensors are not read here; ${advice}.`);
   }
-  const { id, parameters, inputs, outputs } = validated(InferRequest, parseJson(body));
+  const { id, parameters, inputs, outputs } = validate(InferRequest, parseJson(body));
   const { data } = inputs[0]!;
   if (data.length > maxImages) {
     const detail = `It has ${data.length} images, more than the ${maxImages} allowed.`;
-    throw invalid([{ pointer: '/inputs/0/data', detail }]);
+    throw invalidRequestError([{ pointer: '/inputs/0/data', detail }]);
   }
   return {
     id: id ?? undefined,
     wanted:
       outputs?.map(({ name }) => name) ?? OUTPUT_NAMES.filter((name) => name !== 'image_index' || data.length > 1),
-    images: data.map((text, i) => ({ name: `image ${i}`, ...base64Of(text, `/inputs/0/data/${i}`) })),
+    images: data.map((text, i) => ({ name: `image ${i}`, ...readBase64Field(text, `/inputs/0/data/${i}`) })),
     options: parameters ?? {},
   };
 }
 
 /** The boxes of all images, one after the other; `image_index` says whose they are. */
-export function tensorsOf(predictions: readonly Prediction[], wanted: readonly OutputName[]) {
+export function toTensors(predictions: readonly Prediction[], wanted: readonly OutputName[]) {
   const data = {
     boxes: predictions.flatMap(({ boxes }) => boxes.flat()),
     scores: predictions.flatMap(({ scores }) => scores),
@@ -83,6 +83,6 @@ export function tensorsOf(predictions: readonly Prediction[], wanted: readonly O
   return wanted.map((name) => tensors.find((tensor) => tensor.name === name)!);
 }
 
-function flat(data: unknown): unknown {
+function flatten(data: unknown): unknown {
   return Array.isArray(data) ? data.flat(Infinity) : data;
 }

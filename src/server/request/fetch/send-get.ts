@@ -1,13 +1,13 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
-import { Gathered } from '../gathered.js';
+import { GrowingBuffer } from '../growing-buffer.js';
 import { mayConnect } from './address-guard.js';
-import { checkedAddresses, type Address } from './resolve-host.js';
-import { failed, refused, tooLarge } from './url-errors.js';
+import { resolveAllowed, type Address } from './resolve-host.js';
+import { fetchFailedError, urlRefusedError, imageTooLargeError } from './url-errors.js';
 import type { UrlPolicy } from './url-policy.js';
 
 /** The image, or where to ask instead. */
-export type Answer = { readonly bytes: Uint8Array } | { readonly location: string };
+export type GetResult = { readonly bytes: Uint8Array } | { readonly location: string };
 
 /**
  * The same for every fetch, but for what opens a trusted host. Compressed answers are not asked for: 200 KB of gzip can
@@ -28,13 +28,13 @@ const ATTEMPT_MS = 750;
  *
  * @throws PreannotateError URL_REFUSED, URL_FETCH_FAILED, IMAGE_TOO_LARGE; errors of undici and of sockets; the signal's reason
  */
-export async function ask(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<Answer> {
+export async function sendGet(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<GetResult> {
   const trusted = url.origin === policy.trusted?.origin ? policy.trusted : undefined;
   const allowPrivate = policy.allowPrivate || trusted !== undefined;
-  const addresses = await checkedAddresses(url.hostname, { ...policy, allowPrivate }, signal);
+  const addresses = await resolveAllowed(url.hostname, { ...policy, allowPrivate }, signal);
   const silenceMs = Math.ceil(policy.timeoutMs * SILENCE_SHARE);
   const client = new Client(url.origin, {
-    connect: connectorTo(addresses, { allowPrivate, timeoutMs: silenceMs }),
+    connect: createConnector(addresses, { allowPrivate, timeoutMs: silenceMs }),
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -45,14 +45,14 @@ export async function ask(url: URL, policy: UrlPolicy, signal: AbortSignal): Pro
     const headers = authorization === undefined ? HEADERS : { ...HEADERS, authorization };
     const response = await client.request({ method: 'GET', path, headers, reset: true, signal });
     response.body.on('error', () => {}); // of a body that is left unread when the client goes
-    return await read(response, policy);
+    return await readResponse(response, policy);
   } finally {
     await client.destroy();
   }
 }
 
 /** Connects to no other address than those given, and looks once more at the one it is connected to. */
-function connectorTo(addresses: Address[], limits: { allowPrivate: boolean; timeoutMs: number }) {
+function createConnector(addresses: Address[], limits: { allowPrivate: boolean; timeoutMs: number }) {
   const lookup: LookupFunction = (_host, { all }, callback) => {
     if (all) callback(null, addresses);
     else callback(null, addresses[0]!.address, addresses[0]!.family);
@@ -72,7 +72,7 @@ function connectorTo(addresses: Address[], limits: { allowPrivate: boolean; time
         callback(null, socket);
       } else {
         socket.destroy();
-        callback(refused(), null);
+        callback(urlRefusedError(), null);
       }
     });
   };
@@ -81,34 +81,37 @@ function connectorTo(addresses: Address[], limits: { allowPrivate: boolean; time
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-async function read({ statusCode, headers, body }: Dispatcher.ResponseData, policy: UrlPolicy): Promise<Answer> {
+async function readResponse(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  policy: UrlPolicy,
+): Promise<GetResult> {
   const location = Buffer.from(textOf(headers['location']), 'latin1').toString(); // servers send UTF-8, undici reads bytes
   if (REDIRECTS.has(statusCode) && location !== '') return { location };
-  if (statusCode !== 200) throw failed(`its server answered with status ${statusCode}`);
-  const [, page] = PAGE.exec(textOf(headers['content-type'])) ?? [];
-  if (page !== undefined) throw failed(`its server answered with ${page.toLowerCase()}, not with an image`);
+  if (statusCode !== 200) throw fetchFailedError(`its server answered with status ${statusCode}`);
+  const [, page] = PAGE_TYPE.exec(textOf(headers['content-type'])) ?? [];
+  if (page !== undefined) throw fetchFailedError(`its server answered with ${page.toLowerCase()}, not with an image`);
   if (!/^(identity)?$/i.test(textOf(headers['content-encoding']))) {
-    throw failed('its server answered with compressed content, which was not asked for');
+    throw fetchFailedError('its server answered with compressed content, which was not asked for');
   }
-  if (Number(textOf(headers['content-length'])) > policy.maxBytes) throw tooLarge(policy.maxBytes);
-  const bytes = await collect(body, policy);
-  if (bytes.length === 0) throw failed('its server answered with nothing');
+  if (Number(textOf(headers['content-length'])) > policy.maxBytes) throw imageTooLargeError(policy.maxBytes);
+  const bytes = await collectBody(body, policy);
+  if (bytes.length === 0) throw fetchFailedError('its server answered with nothing');
   return { bytes };
 }
 
 /** What a page, an error report or a sign-in form comes as. Other types are left to the decoder, which looks inside. */
-const PAGE = /^\s*(text\/html|application\/(?:xhtml\+xml|xml|json|problem\+json))\b/i;
+const PAGE_TYPE = /^\s*(text\/html|application\/(?:xhtml\+xml|xml|json|problem\+json))\b/i;
 
 function textOf(header: string | string[] | undefined): string {
   return [header ?? ''].flat().join(',').trim();
 }
 
-async function collect(body: AsyncIterable<Buffer>, { maxBytes, onBytes }: UrlPolicy): Promise<Uint8Array> {
-  const gathered = new Gathered(maxBytes);
+async function collectBody(body: AsyncIterable<Buffer>, { maxBytes, onBytes }: UrlPolicy): Promise<Uint8Array> {
+  const gathered = new GrowingBuffer(maxBytes);
   for await (const chunk of body) {
-    if (gathered.bytes.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
+    if (gathered.bytes.length + chunk.length > maxBytes) throw imageTooLargeError(maxBytes);
     onBytes?.(chunk.length);
-    gathered.add(chunk);
+    gathered.append(chunk);
   }
   return gathered.bytes;
 }

@@ -10,63 +10,63 @@ export const PROBLEM_TYPE = 'application/problem+json';
 const MAX_TEXT_CHARACTERS = 1000;
 
 /** For clients. What a dying worker said, and which file is where, is for whoever runs the server. */
-const OWN_FAULT = 'Something went wrong in the server; its log says what, under this request id.';
+const SERVER_FAULT = 'Something went wrong in the server; its log says what, under this request id.';
 
 /** A failure as HTTP tells it. */
-export interface Problem {
+export interface ProblemDetails {
   readonly body: ProblemAnswer;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Turns whatever was thrown into an answer (RFC 9457); the only place of the server that does. */
-export function problemOf(thrown: unknown, requestId: string): Problem {
-  const error = namedError(thrown);
+export function toProblemDetails(thrown: unknown, requestId: string): ProblemDetails {
+  const error = toNamedError(thrown);
   const status = FAILURES[error.code].httpStatus;
   const { headers, errors } = error instanceof RequestError ? error : { headers: {}, errors: [] };
   const body = {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Client Closed Request',
     status,
-    detail: isOwnFault(error) ? OWN_FAULT : shortened(error.message),
+    detail: isServerFault(error) ? SERVER_FAULT : truncate(error.message),
     code: error.code,
-    ...(error.hint === '' || isOwnFault(error) ? {} : { hint: shortened(error.hint) }),
+    ...(error.hint === '' || isServerFault(error) ? {} : { hint: truncate(error.hint) }),
     request_id: requestId,
-    ...(errors.length === 0 ? {} : { errors: errors.slice(0, MAX_ERRORS).map(shortenedField) }),
+    ...(errors.length === 0 ? {} : { errors: errors.slice(0, MAX_ERRORS).map(truncateField) }),
   };
   // Whatever is not ready now may be so in a moment: a worker takes about that long to be replaced.
   return { body, headers: { ...(status === 503 ? { 'retry-after': '1' } : {}), ...headers } };
 }
 
-function shortenedField({ pointer, detail }: FieldError): FieldError {
-  return { pointer: shortened(pointer), detail: shortened(detail) };
+function truncateField({ pointer, detail }: FieldError): FieldError {
+  return { pointer: truncate(pointer), detail: truncate(detail) };
 }
 
-function shortened(text: string): string {
+function truncate(text: string): string {
   return text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text;
 }
 
 /** Failures on our side that were not worded for clients; 502 and 504 are about others. */
-function isOwnFault(error: PreannotateError): boolean {
+function isServerFault(error: PreannotateError): boolean {
   const { httpStatus, isPublic = false } = FAILURES[error.code];
   return [500, 503].includes(httpStatus) && !(error instanceof RequestError) && !isPublic;
 }
 
-/** Notes what {@link problemOf} does not tell. */
-export function logOwnFault(thrown: unknown, log: FastifyBaseLogger): void {
-  const error = namedError(thrown);
+/** Notes what {@link toProblemDetails} does not tell. */
+export function logServerFault(thrown: unknown, log: FastifyBaseLogger): void {
+  const error = toNamedError(thrown);
   if (error.code === 'INTERNAL') log.error({ err: thrown }, 'failed unexpectedly');
-  else if (isOwnFault(error)) log.error({ code: error.code }, error.message);
+  else if (isServerFault(error)) log.error({ code: error.code }, error.message);
 }
 
 /** What nobody named is a bug: its text may hold anything, so it goes to the log and not into the answer. */
-export function namedError(thrown: unknown): PreannotateError {
+export function toNamedError(thrown: unknown): PreannotateError {
   if (thrown instanceof PreannotateError) return thrown;
   const status = statusOf(thrown);
   if (status === 415) return new RequestError('MEDIA_TYPE_UNSUPPORTED', 'This type of body is not supported.');
   if (status !== undefined && status >= 400 && status < 500) {
     return new RequestError('REQUEST_MALFORMED', 'The request cannot be understood.');
   }
-  return new PreannotateError({ code: 'INTERNAL', message: OWN_FAULT, hint: '' }, thrown);
+  return new PreannotateError({ code: 'INTERNAL', message: SERVER_FAULT, hint: '' }, thrown);
 }
 
 /** The status that the framework gives its own errors. */

@@ -1,7 +1,7 @@
-import type { Call } from './request-context.js';
+import type { RequestContext } from './request-context.js';
 import { fetchImage } from './fetch/fetch-image.js';
 import type { Share } from '../admission/admission-control.js';
-import { invalidField } from '../http/request-error.js';
+import { invalidFieldError } from '../http/request-error.js';
 import type { UrlPolicy } from './fetch/url-policy.js';
 
 /** An image of a request. */
@@ -10,12 +10,12 @@ export interface IncomingImage {
   readonly id?: string; // as the client calls it
   readonly isFetched?: boolean; // from elsewhere, when it is loaded
   /** Its encoded bytes. @throws PreannotateError REQUEST_INVALID, URL_REFUSED …, QUEUE_FULL when it takes too much of the share */
-  readonly load: (policy: UrlPolicy, request: Loading) => Promise<Uint8Array>;
+  readonly load: (policy: UrlPolicy, request: LoadContext) => Promise<Uint8Array>;
 }
 
 /** The request that an image is loaded for. */
-export interface Loading {
-  readonly call: Call;
+export interface LoadContext {
+  readonly request: RequestContext;
   readonly share: Share;
 }
 
@@ -28,26 +28,26 @@ interface ImageFields {
 const DATA_URL = /^data:[^,]{0,100};base64,/;
 
 /** @param pointer - Where the fields are in the request. */
-export function encodedOf(
+export function readImageFields(
   { image_base64, image_url }: ImageFields,
   pointer: string,
 ): Pick<IncomingImage, 'load' | 'isFetched'> {
   if (image_url !== undefined) {
-    return { isFetched: true, load: (policy, request) => fetched(image_url, policy, request) };
+    return { isFetched: true, load: (policy, request) => fetchInto(image_url, policy, request) };
   }
-  return base64Of(image_base64 ?? '', `${pointer}/image_base64`);
+  return readBase64Field(image_base64 ?? '', `${pointer}/image_base64`);
 }
 
 /** @param pointer - Where the text is in the request. */
-export function base64Of(text: string, pointer: string): Pick<IncomingImage, 'load'> {
+export function readBase64Field(text: string, pointer: string): Pick<IncomingImage, 'load'> {
   // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown becomes a rejection
-  return { load: async () => bytesOfBase64(text, pointer) };
+  return { load: async () => decodeBase64(text, pointer) };
 }
 
 /** The image behind a URL; counted into the share as it comes. @throws PreannotateError URL_REFUSED …, QUEUE_FULL */
-export function fetched(url: string, policy: UrlPolicy, { call, share }: Loading): Promise<Uint8Array> {
+export function fetchInto(url: string, policy: UrlPolicy, { request, share }: LoadContext): Promise<Uint8Array> {
   const onBytes = (count: number) => share.grow({ items: 0, bytes: count });
-  return call.fetches(() => fetchImage(url, { ...policy, onBytes }, call.signal));
+  return request.limitFetches(() => fetchImage(url, { ...policy, onBytes }, request.signal));
 }
 
 /**
@@ -56,21 +56,24 @@ export function fetched(url: string, policy: UrlPolicy, { call, share }: Loading
  *
  * @throws RequestError REQUEST_INVALID
  */
-export function bytesOfBase64(given: string, pointer: string): Uint8Array {
+export function decodeBase64(given: string, pointer: string): Uint8Array {
   const text = given.slice(DATA_URL.exec(given.slice(0, 200))?.[0].length ?? 0);
   const bytes = Buffer.from(text, 'base64');
-  if (bytes.length > 0 && (bytes.length === decodedLength(text) || bytes.length === decodedLength(unspaced(text)))) {
+  if (
+    bytes.length > 0 &&
+    (bytes.length === decodedLengthOf(text) || bytes.length === decodedLengthOf(removeWhitespace(text)))
+  ) {
     return bytes;
   }
   const detail = 'It is not base64.';
-  throw invalidField(pointer, detail);
+  throw invalidFieldError(pointer, detail);
 }
 
-function decodedLength(text: string): number {
+function decodedLengthOf(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return Math.floor(((text.length - padding) * 3) / 4);
 }
 
-function unspaced(text: string): string {
+function removeWhitespace(text: string): string {
   return text.replaceAll(/\s+/g, '');
 }
