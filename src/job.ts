@@ -3,7 +3,7 @@ import type { TileOptions } from './core/tiles.js';
 import type { EngineJob } from './workers/start-engine.js';
 import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/discover.js';
-import type { PrecisionWish } from './core/precision.js';
+import type { RequestedPrecision } from './core/precision.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
 import { JOURNAL_VERSION, type JournalHeader, type WrittenTiles } from './run/header.js';
@@ -19,7 +19,7 @@ export interface Job extends EngineJob {
   readonly outDir: string; // absolute
   readonly restart: boolean;
   readonly model: string; // reference
-  readonly precision: PrecisionWish; // also decides which of a model's files is fetched, where there are several
+  readonly precision: RequestedPrecision; // also decides which of a model's files is fetched, where there are several
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
 }

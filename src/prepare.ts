@@ -9,7 +9,7 @@ import { readJournal, type JournalContents } from './run/journal.js';
 import { OutputLock } from './run/output-lock.js';
 import { planRun, type Plan } from './run/plan.js';
 import { assertViewsReplaceable } from './views.js';
-import { assertPossible } from './workers/devices/choose-devices.js';
+import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
 import { inputNotes } from './workers/start-engine.js';
 
 /** What is known before the first image is annotated. */
@@ -31,7 +31,7 @@ export async function prepare<Found extends Model | undefined>(
   job: Job,
   find: () => Promise<Found>,
 ): Promise<Prepared<Found>> {
-  assertPossible(job.worker.optimizer);
+  assertOptimizerAvailable(job.worker.optimizer);
   const found = await discover(job.inputs, job.discovery);
   await assertViewsReplaceable(job, found.root);
   await assertClassesKept(job.outDir, job.ontology.classes);

@@ -3,4 +3,4 @@ export const PRECISIONS = ['fp32', 'fp16', 'int8'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 /** What a user asks for; `auto` leaves it to what the model and the device are best at. */
-export type PrecisionWish = Precision | 'auto';
+export type RequestedPrecision = Precision | 'auto';

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findLibrary, loaderPaths } from '../disk/loader.js';
-import { nvidiaDevices } from '../workers/devices/cuda.js';
+import { listNvidiaDevices } from '../workers/devices/cuda.js';
 
 /** Graphics processors and their drivers, as the system shows them. */
 export interface Gpus {
@@ -18,8 +18,8 @@ const SMI_TIMEOUT_MS = 10_000;
 export async function describeGpus(): Promise<Gpus> {
   const render = filesIn('/dev/dri').filter((path) => path.includes('renderD'));
   return {
-    nvidia: nvidiaDevices().length === 0 ? [] : await askNvidia(),
-    files: [...nvidiaDevices(), ...render],
+    nvidia: listNvidiaDevices().length === 0 ? [] : await askNvidia(),
+    files: [...listNvidiaDevices(), ...render],
     vulkan: { loader: findLibrary('libvulkan.so.1', loaderPaths(process.env)), drivers: vulkanDrivers() },
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { cpuFlags } from '../disk/cpu.js';
-import { allowedCores, allowedMemory } from '../workers/devices/placement.js';
+import { countAllowedCores, readMemoryLimit } from '../workers/devices/placement.js';
 
 /** The computer, and what of it this process may use. */
 export interface Machine {
@@ -22,8 +22,8 @@ export function describeMachine(): Machine {
     platform: `${process.platform} ${process.arch}`,
     cpu: all[0]?.model.trim() ?? 'unknown',
     features: cpuFeatures(),
-    cores: { all: all.length, allowed: allowedCores() },
-    memoryBytes: { all: totalmem(), allowed: allowedMemory() },
+    cores: { all: all.length, allowed: countAllowedCores() },
+    memoryBytes: { all: totalmem(), allowed: readMemoryLimit() },
     openFiles: openFileLimit(),
   };
 }

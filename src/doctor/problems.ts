@@ -1,4 +1,4 @@
-import { cudaProblem } from '../workers/devices/choose-devices.js';
+import { findCudaProblem } from '../workers/devices/choose-devices.js';
 import type { Diagnosis, Patient } from './report.js';
 
 /** Something that is wrong, and the one thing that mends it. */
@@ -46,7 +46,7 @@ function libraryProblems({ versions, providers }: Facts, failures: readonly stri
 function gpuProblems({ cuda, gpus, providers }: Facts): Problem[] {
   const problems: Problem[] = [];
   const wanted = gpus.files.some((file) => file.includes('nvidia') || file.includes('dxg'));
-  const unmet = wanted && cuda !== undefined ? cudaProblem(cuda) : undefined;
+  const unmet = wanted && cuda !== undefined ? findCudaProblem(cuda) : undefined;
   if (unmet !== undefined) problems.push({ ...unmet, fatal: false });
   else if (wanted) {
     const state = providers.find(({ name }) => name === 'cuda');

@@ -1,7 +1,7 @@
 import type { Device } from '../core/device.js';
 import { deviceName } from '../core/device.js';
 import { readCudaState, type CudaState } from '../workers/devices/cuda.js';
-import { chooseDevices, cudaProblem } from '../workers/devices/choose-devices.js';
+import { chooseDevices, findCudaProblem } from '../workers/devices/choose-devices.js';
 import { probeDevice, probeLibrary, type FromProbe } from '../workers/devices/probe.js';
 import { describeCaches, type CacheFolder } from './folders.js';
 import { describeGpus, type Gpus } from './gpus.js';
@@ -98,7 +98,7 @@ async function tryProviders(runtime: FromProbe<'runtime'>): Promise<ProviderStat
 function tryProvider(name: string): Promise<FromProbe<'device'>> {
   const optimizer = name === 'tensorrt' ? 'tensorrt' : 'onnxrt';
   if (name !== 'cuda' && name !== 'tensorrt') return probeDevice({ provider: name } as Device, optimizer);
-  const problem = cudaProblem(readCudaState(process.env), optimizer);
+  const problem = findCudaProblem(readCudaState(process.env), optimizer);
   if (problem !== undefined) return Promise.resolve({ ok: false, reason: problem.message });
   return probeDevice({ provider: 'cuda' }, optimizer);
 }

@@ -1,4 +1,4 @@
-import type { Precision, PrecisionWish } from '../core/precision.js';
+import type { Precision, RequestedPrecision } from '../core/precision.js';
 
 /** Which files of a repository make the model. */
 export interface ModelFiles {
@@ -31,7 +31,7 @@ export const EXPORT_FILES: Readonly<Record<Precision, string>> = {
  *
  * @param names - Paths in the repository. Others than the known ones are ignored, so hostile ones do no harm.
  */
-export function modelFilesOf(names: readonly string[], precision: PrecisionWish): ModelFiles {
+export function modelFilesOf(names: readonly string[], precision: RequestedPrecision): ModelFiles {
   const present = new Set(names);
   const small = SMALL.filter((name) => present.has(name));
   const hasTokenizer = present.has('tokenizer.json') || (present.has('vocab.json') && present.has('merges.txt'));
@@ -39,7 +39,10 @@ export function modelFilesOf(names: readonly string[], precision: PrecisionWish)
   return { small, weights, better, usable: present.has('config.json') && hasTokenizer && weights.length > 0 };
 }
 
-function weightsOf(present: ReadonlySet<string>, precision: PrecisionWish): Pick<ModelFiles, 'weights' | 'better'> {
+function weightsOf(
+  present: ReadonlySet<string>,
+  precision: RequestedPrecision,
+): Pick<ModelFiles, 'weights' | 'better'> {
   for (const single of ['model.safetensors', 'pytorch_model.bin']) {
     if (present.has(single)) return { weights: [single], better: [] };
     const shards = shardsOf(present, single);

@@ -1,4 +1,4 @@
-import type { PrecisionWish } from '../core/precision.js';
+import type { RequestedPrecision } from '../core/precision.js';
 import { lstat, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
@@ -28,7 +28,7 @@ export interface Watcher {
 
 export interface FetchOptions {
   readonly environment: HubEnvironment;
-  readonly precision: PrecisionWish;
+  readonly precision: RequestedPrecision;
   readonly watcher: Watcher;
   readonly signal?: AbortSignal;
 }
@@ -158,7 +158,7 @@ function notCached(reference: HubReference, { cache, offline }: HubEnvironment):
 }
 
 /** What would do as weights, in words. */
-function weightsFor(precision: PrecisionWish): string {
+function weightsFor(precision: RequestedPrecision): string {
   const file = EXPORT_FILES[precision === 'auto' ? 'fp32' : precision];
   return `weights (model.safetensors, pytorch_model.bin or onnx/${file}, with all their parts)`;
 }

@@ -12,7 +12,7 @@ import { hubReference } from '../hub/reference.js';
 import { ensureModel, usableSnapshot, type Watcher } from '../hub/repository.js';
 import { assertIntact, digestLike, type Damage } from '../hub/verify.js';
 import { readCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
-import type { Precision, PrecisionWish } from '../core/precision.js';
+import type { Precision, RequestedPrecision } from '../core/precision.js';
 
 /** The checkpoint that ships with the package, and what its weights must be. */
 export const BUILTIN = {
@@ -43,7 +43,7 @@ export interface Model {
 
 /** How a model that is not on this machine is fetched. */
 export interface FindOptions {
-  readonly precision: PrecisionWish;
+  readonly precision: RequestedPrecision;
   readonly watcher: Watcher;
   readonly signal?: AbortSignal;
   readonly variables: Readonly<Record<string, string | undefined>>; // HF_HOME and so on

@@ -38,7 +38,7 @@ export async function startBackend(
     batchingTimeoutSec: settings.batchingTimeoutSec,
     maxCrashesInARow: MAX_CRASHES_IN_A_ROW,
     waitsForAll: true, // a device that cannot be had is said before anybody is answered
-    ...(timeoutSec === 0 ? {} : { patienceSec: Math.max(LEAST_PATIENCE_SEC, 2 * timeoutSec) }),
+    ...(timeoutSec === 0 ? {} : { stallTimeoutSec: Math.max(LEAST_PATIENCE_SEC, 2 * timeoutSec) }),
     onChunk: (chunk: FinishedChunk) => {
       countChunk(metrics, chunk);
       serviceTime.record(chunk.images, chunk.times.infer);

@@ -2,22 +2,22 @@ import { performance } from 'node:perf_hooks';
 import type { ImageOutcome, ImageSource } from '../core/image.js';
 
 /** A call of `detect` that waits for its answer. */
-export interface Ticket {
+export interface PendingDetection {
   readonly image: ImageSource;
   readonly queriesKey: string;
   readonly since: number; // when it began to wait, by `performance.now()`
   readonly resolve: (outcome: ImageOutcome) => void;
   readonly reject: (reason: Error) => void;
-  readonly isGivenUp: () => boolean; // whoever asked does not wait any more
+  readonly isCancelled: () => boolean; // whoever asked does not wait any more
   crashes: number; // workers that died with this image in their hands
 }
 
 /** Puts waiting images together into the chunks that workers take, whatever is looked for in each. */
-export class Batcher {
+export class ChunkQueue {
   readonly #maxBatchSize: number;
   readonly #windowMs: number | undefined;
-  readonly #waiting: Ticket[] = [];
-  readonly #suspects: Ticket[] = [];
+  readonly #waiting: PendingDetection[] = [];
+  readonly #suspects: PendingDetection[] = [];
   /** Images that were announced and are not here yet: an idle worker waits for them, no longer than the window. */
   coming = 0;
 
@@ -27,7 +27,7 @@ export class Batcher {
     this.#windowMs = windowMs;
   }
 
-  add(ticket: Ticket): void {
+  add(ticket: PendingDetection): void {
     (ticket.crashes === 0 ? this.#waiting : this.#suspects).push(ticket);
   }
 
@@ -48,7 +48,7 @@ export class Batcher {
    * the next crash names its image. A chunk that is not full waits while the worker has something else to do, and while
    * more images are coming, but not beyond its window.
    */
-  next(outstanding: number, now = performance.now()): Ticket[] | undefined {
+  next(outstanding: number, now = performance.now()): PendingDetection[] | undefined {
     if (this.#suspects.length > 0) return outstanding === 0 ? [this.#suspects.shift()!] : undefined;
     const available = this.#waiting.length;
     if (available === 0) return undefined;
@@ -58,8 +58,8 @@ export class Batcher {
   }
 
   /** Takes out what waits, for the end of the pool or a call that was given up. */
-  remove(matches: (ticket: Ticket) => boolean): Ticket[] {
-    const removed: Ticket[] = [];
+  remove(matches: (ticket: PendingDetection) => boolean): PendingDetection[] {
+    const removed: PendingDetection[] = [];
     for (const queue of [this.#waiting, this.#suspects]) {
       const kept = queue.filter((ticket) => !matches(ticket) || removed.push(ticket) === 0);
       queue.splice(0, queue.length, ...kept);

@@ -58,7 +58,7 @@ export interface PoolOptions {
   readonly onWarning: (message: string) => void;
   readonly batchingTimeoutSec?: number; // how long a batch may wait to fill up; default: until a worker has nothing to do
   readonly maxCrashesInARow?: number; // of one worker with images in hand, none finished between
-  readonly patienceSec?: number; // with a worker that has images and gives no sign of life; default: ten minutes an image
+  readonly stallTimeoutSec?: number; // with a worker that has images and gives no sign of life; default: ten minutes an image
   readonly onChunk?: (chunk: FinishedChunk) => void;
   readonly onFailure?: (failure: PreannotateError) => void; // no worker can be had any more
 }

@@ -14,7 +14,7 @@ type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleReques
 type ExampleSource = Omit<PromptSource, 'whereOf'> & { readonly whereOf: (label: string) => string };
 
 /** What an example's embedding depends on, as one key. */
-export function exampleKey(
+export function cacheKeyOf(
   { sha256, box }: Example,
   { model, imageSize }: Pick<PromptSource, 'model' | 'imageSize'>,
 ): string {
@@ -36,7 +36,7 @@ export async function embedExamples(
 ): Promise<Float32Array[]> {
   if (examples.length === 0) return [];
   assertTakesExamples(source);
-  const keys = examples.map((example) => exampleKey(example, source));
+  const keys = examples.map((example) => cacheKeyOf(example, source));
   const known = await Promise.all(keys.map((key) => readEmbedding(key, source)));
   const missing = known.flatMap((embedding, i) => (embedding === undefined ? [i] : []));
   if (missing.length > 0) {

@@ -1,7 +1,7 @@
 import type { Encoded } from './protocol.js';
 
-/** Encodings that one worker was asked for; it answers them in any order. */
-export class Encodings {
+/** PendingEncodings that one worker was asked for; it answers them in any order. */
+export class PendingEncodings {
   readonly #waiting = new Map<
     number,
     { resolve: (encoded: Encoded | undefined) => void; reject: (error: Error) => void }

@@ -4,15 +4,15 @@ import { Condition } from '../core/condition.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageOutcome, ImageSource } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
-import { Batcher, type Ticket } from './chunk-queue.js';
+import { ChunkQueue, type PendingDetection } from './chunk-queue.js';
 import type { Engine, EngineStatus, PoolOptions, PrepareOptions } from './engine.js';
-import { encodersDied, killerOf, machineAtFault, STOPPED } from './worker-errors.js';
+import { encodingCrashedError, crashedImageFailure, repeatedCrashesError, STOPPED } from './worker-errors.js';
 import { OntologyQueries } from './ontology-queries.js';
 import type { Exit } from './child-process.js';
 import { workerName } from './worker-process.js';
 import type { Encoded, StageTimes, ToEncode } from './protocol.js';
 import { PromptEncoder, type PreparedQueries } from './queries.js';
-import { Slot } from './supervisor.js';
+import { WorkerSupervisor } from './supervisor.js';
 
 /** An image that a worker died with twice is given up; the first time, others of its chunk may have been to blame. */
 const MAX_CRASHES = 2;
@@ -26,14 +26,14 @@ export class Pool implements Engine {
   readonly placement: Pick<PoolOptions, 'devices' | 'workersPerDevice' | 'maxBatchSize'>;
   /** Sums over all workers. */
   readonly times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
-  readonly #slots: Slot[];
+  readonly #supervisors: WorkerSupervisor[];
   readonly #chunksAhead: number;
-  readonly #batcher: Batcher;
+  readonly #queue: ChunkQueue;
   readonly #queries: OntologyQueries;
   readonly #options: PoolOptions;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   /** Calls that are not answered. */
-  readonly #open = new Map<Ticket, PreparedQueries>();
+  readonly #open = new Map<PendingDetection, PreparedQueries>();
   #failure: PreannotateError | undefined;
   readonly #changed = new Condition(); // a worker is ready, or none can be had
   #dispatchDue = false;
@@ -45,35 +45,40 @@ export class Pool implements Engine {
     this.placement = options;
     // A batch of one needs more chunks ahead, because an image takes a few turns of the event loop to be read and decoded.
     this.#chunksAhead = options.maxBatchSize === 1 ? 4 : 2;
-    this.#batcher = new Batcher(
+    this.#queue = new ChunkQueue(
       options.maxBatchSize,
       batchingTimeoutSec === undefined ? undefined : batchingTimeoutSec * 1000,
     );
     const encoder = new PromptEncoder(options.prompts, (what) => this.#encode(what));
     const events = {
       free: () => this.#freed(),
-      crashed: (tickets: readonly Ticket[], exit: Exit, slot: Slot) => this.#crashed(tickets, exit, slot),
-      measured: (times: StageTimes, images: number, slot: Slot) => this.#measured(times, images, slot),
+      imagesLost: (tickets: readonly PendingDetection[], exit: Exit, supervisor: WorkerSupervisor) =>
+        this.#crashed(tickets, exit, supervisor),
+      measured: (times: StageTimes, images: number, supervisor: WorkerSupervisor) =>
+        this.#measured(times, images, supervisor),
       noticed: (message: string) => this.#noticed(message),
-      died: (exit: Exit, slot: Slot) =>
-        options.onWarning(`A ${workerName(slot.device)} died (${exit.how}) and is replaced.`),
-      failed: (failure: Failure, slot: Slot) => this.#slotFailed(failure, slot),
+      died: (exit: Exit, supervisor: WorkerSupervisor) =>
+        options.onWarning(`A ${workerName(supervisor.device)} died (${exit.how}) and is replaced.`),
+      failed: (failure: Failure, supervisor: WorkerSupervisor) => this.#supervisorFailed(failure, supervisor),
     };
     const settings = { ...options.settings, maxBatchSize: options.maxBatchSize };
-    const { patienceSec } = options;
-    this.#slots = options.devices.flatMap((device) =>
-      Array.from({ length: options.workersPerDevice }, () => new Slot(device, { settings, patienceSec }, events)),
+    const { stallTimeoutSec } = options;
+    this.#supervisors = options.devices.flatMap((device) =>
+      Array.from(
+        { length: options.workersPerDevice },
+        () => new WorkerSupervisor(device, { settings, stallTimeoutSec }, events),
+      ),
     );
-    this.#queries = new OntologyQueries(encoder, this.#slots.length);
-    this.capacity = this.#slots.length * this.#chunksAhead * options.maxBatchSize;
+    this.#queries = new OntologyQueries(encoder, this.#supervisors.length);
+    this.capacity = this.#supervisors.length * this.#chunksAhead * options.maxBatchSize;
   }
 
   async ready(): Promise<void> {
-    await this.#readySlot();
+    await this.#readySupervisor();
   }
 
   async allReady(): Promise<void> {
-    while (!this.#slots.every(({ loadMs }) => loadMs > 0)) {
+    while (!this.#supervisors.every(({ loadMs }) => loadMs > 0)) {
       if (this.#failure !== undefined) throw this.#failure;
       await this.#changed.wait();
     }
@@ -90,8 +95,8 @@ export class Pool implements Engine {
     if (this.#failure !== undefined) throw this.#failure;
     return new Promise((resolve, reject) => {
       const abort = () => {
-        const [waited] = this.#batcher.remove((waiting) => waiting === ticket);
-        if (waited === undefined) for (const slot of this.#slots) slot.cancel(ticket);
+        const [waited] = this.#queue.remove((waiting) => waiting === ticket);
+        if (waited === undefined) for (const supervisor of this.#supervisors) supervisor.cancel(ticket);
         this.#open.delete(ticket);
         reject(signal.reason as Error);
       };
@@ -99,12 +104,12 @@ export class Pool implements Engine {
         this.#open.delete(ticket);
         signal.removeEventListener('abort', abort);
       };
-      const ticket: Ticket = {
+      const ticket: PendingDetection = {
         image,
         queriesKey: queries.key,
         since: performance.now(),
         crashes: 0,
-        isGivenUp: () => signal.aborted,
+        isCancelled: () => signal.aborted,
         resolve: (outcome) => {
           settled();
           resolve(outcome);
@@ -116,19 +121,19 @@ export class Pool implements Engine {
       };
       signal.addEventListener('abort', abort, { once: true });
       this.#open.set(ticket, queries);
-      this.#batcher.add(ticket);
+      this.#queue.add(ticket);
       this.#dispatchSoon();
     });
   }
 
   expect(): Disposable {
     let isComing = true;
-    this.#batcher.coming++;
+    this.#queue.coming++;
     return {
       [Symbol.dispose]: () => {
         if (!isComing) return;
         isComing = false;
-        this.#batcher.coming--;
+        this.#queue.coming--;
         this.#dispatchSoon();
       },
     };
@@ -136,8 +141,8 @@ export class Pool implements Engine {
 
   status(): EngineStatus {
     return {
-      waiting: this.#batcher.size,
-      workers: this.#slots.map(({ device, ready, images, restarts, loadMs }) => {
+      waiting: this.#queue.size,
+      workers: this.#supervisors.map(({ device, ready, images, restarts, loadMs }) => {
         return { device: deviceName(device), ready, images, restarts, loadMs };
       }),
     };
@@ -150,25 +155,25 @@ export class Pool implements Engine {
     this.#failure ??= new PreannotateError(STOPPED);
     this.#changed.notify();
     for (const ticket of this.#open.keys()) ticket.reject(this.#failure);
-    this.#batcher.remove(() => true);
-    await Promise.all(this.#slots.map((slot) => slot[Symbol.asyncDispose]()));
+    this.#queue.remove(() => true);
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor[Symbol.asyncDispose]()));
   }
 
   /** Encodes on whichever worker is ready first, and once more on another one when that dies. */
   async #encode(what: ToEncode): Promise<Encoded> {
     for (let attempt = 0; attempt < MAX_CRASHES; attempt++) {
-      const slot = await this.#readySlot(); // the one with the fewest texts to encode
-      const encoded = await slot.encode(what);
+      const supervisor = await this.#readySupervisor(); // the one with the fewest texts to encode
+      const encoded = await supervisor.encode(what);
       if (encoded !== undefined) return encoded;
     }
-    throw encodersDied(MAX_CRASHES, what.type === 'encode' ? 'prompts' : 'examples');
+    throw encodingCrashedError(MAX_CRASHES, what.type === 'encode' ? 'prompts' : 'examples');
   }
 
-  async #readySlot(): Promise<Slot> {
+  async #readySupervisor(): Promise<WorkerSupervisor> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      const [slot] = this.#slots.filter(({ ready }) => ready).sort((a, b) => a.encodings - b.encodings);
-      if (slot !== undefined) return slot;
+      const [supervisor] = this.#supervisors.filter(({ ready }) => ready).sort((a, b) => a.encodings - b.encodings);
+      if (supervisor !== undefined) return supervisor;
       await this.#changed.wait();
     }
   }
@@ -191,71 +196,71 @@ export class Pool implements Engine {
   /** Deals chunks out in turns, emptiest hands first. */
   #dispatch(): void {
     for (let depth = 0; depth < this.#chunksAhead; depth++) {
-      for (const slot of this.#slots) {
-        if (!slot.ready || slot.isolated || slot.outstanding !== depth) continue;
-        const tickets = this.#batcher.next(slot.outstanding);
+      for (const supervisor of this.#supervisors) {
+        if (!supervisor.ready || supervisor.isolated || supervisor.outstanding !== depth) continue;
+        const tickets = this.#queue.next(supervisor.outstanding);
         if (tickets === undefined) continue;
-        this.#send(tickets, slot);
+        this.#send(tickets, supervisor);
       }
     }
     this.#awaitWindow();
   }
 
-  #send(tickets: readonly Ticket[], slot: Slot): void {
+  #send(tickets: readonly PendingDetection[], supervisor: WorkerSupervisor): void {
     for (const ticket of tickets) {
       const queries = this.#open.get(ticket)!;
-      if (!slot.knowsQueries(ticket.queriesKey)) slot.sendQueries(ticket.queriesKey, queries);
+      if (!supervisor.knowsQueries(ticket.queriesKey)) supervisor.sendQueries(ticket.queriesKey, queries);
     }
-    slot.detect(tickets);
+    supervisor.detect(tickets);
   }
 
   /** What still waits may leave when its window is over. Where that has passed, a worker's next answer comes here again. */
   #awaitWindow(): void {
     clearTimeout(this.#window);
-    const { due } = this.#batcher;
+    const { due } = this.#queue;
     const wait = due === undefined ? 0 : due - performance.now();
     this.#window = wait > 0 ? setTimeout(() => this.#dispatch(), Math.ceil(wait)) : undefined;
   }
 
-  #measured(times: StageTimes, images: number, { device }: Slot): void {
+  #measured(times: StageTimes, images: number, { device }: WorkerSupervisor): void {
     for (const stage of Object.keys(times) as (keyof StageTimes)[]) this.times[stage] += times[stage];
     this.#options.onChunk?.({ device: deviceName(device), images, times });
   }
 
   /** Workers find the same out one after another. */
   #noticed(message: string): void {
-    if (this.#told.has(message)) return;
-    this.#told.add(message);
+    if (this.#reported.has(message)) return;
+    this.#reported.add(message);
     this.#options.onWarning(message);
   }
 
-  #crashed(tickets: readonly Ticket[], exit: Exit, { device, crashesInARow }: Slot): void {
+  #crashed(tickets: readonly PendingDetection[], exit: Exit, { device, crashesInARow }: WorkerSupervisor): void {
     this.#options.onWarning(
       `A ${workerName(device)} died (${exit.how}); ${tickets.length} of its images are tried again one by one.`,
     );
     for (const ticket of tickets) {
       ticket.crashes++;
-      if (ticket.isGivenUp()) continue;
-      if (ticket.crashes < MAX_CRASHES) this.#batcher.add(ticket);
-      else ticket.resolve({ ok: false, name: ticket.image.name, failure: killerOf(ticket.image, exit) });
+      if (ticket.isCancelled()) continue;
+      if (ticket.crashes < MAX_CRASHES) this.#queue.add(ticket);
+      else ticket.resolve({ ok: false, name: ticket.image.name, failure: crashedImageFailure(ticket.image, exit) });
     }
     if (crashesInARow >= (this.#options.maxCrashesInARow ?? MAX_CRASHES_IN_A_ROW)) {
-      this.#fail(machineAtFault(crashesInARow, device, exit));
+      this.#fail(repeatedCrashesError(crashesInARow, device, exit));
     }
     this.#dispatchSoon();
   }
 
   /** One device that is lost while others work is no reason to stop; one that cannot be had to begin with is. */
-  #slotFailed(failure: Failure, slot: Slot): void {
-    const othersWork = this.#slots.some((other) => other !== slot && !other.hasGivenUp);
-    if (slot.loadMs === 0 || !othersWork) this.#fail(new PreannotateError(failure));
-    else this.#options.onWarning(`It goes on without one ${workerName(slot.device)}: ${failure.message}`);
+  #supervisorFailed(failure: Failure, supervisor: WorkerSupervisor): void {
+    const othersWork = this.#supervisors.some((other) => other !== supervisor && !other.hasGivenUp);
+    if (supervisor.loadMs === 0 || !othersWork) this.#fail(new PreannotateError(failure));
+    else this.#options.onWarning(`It goes on without one ${workerName(supervisor.device)}: ${failure.message}`);
   }
 
   #fail(failure: PreannotateError): void {
     if (this.#failure === undefined) this.#options.onFailure?.(failure);
     this.#failure ??= failure;
     this.#changed.notify();
-    for (const ticket of this.#batcher.remove(() => true)) ticket.reject(failure);
+    for (const ticket of this.#queue.remove(() => true)) ticket.reject(failure);
   }
 }

@@ -67,8 +67,8 @@ export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly failure: Failure } // it cannot work at all, and says why
   | ({ readonly type: 'encoded'; readonly id: number } & Encoded)
-  | { readonly type: 'not-encoded'; readonly id: number; readonly failure: Failure } // these; others may do
-  | { readonly type: 'alive' } // an image was decoded, or a batch computed: the worker is not stuck
+  | { readonly type: 'encode-failed'; readonly id: number; readonly failure: Failure } // these; others may do
+  | { readonly type: 'heartbeat' } // an image was decoded, or a batch computed: the worker is not stuck
   | { readonly type: 'notice'; readonly message: string } // something to tell the user, once for all workers
   | {
       readonly type: 'detected';

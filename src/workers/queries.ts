@@ -6,7 +6,7 @@ import type { ImageSize } from '../model/input-size.js';
 import type { QueryBank } from '../model/query-groups.js';
 import type { Model } from '../model/source.js';
 import type { PromptTokenizer } from '../model/tokenizer.js';
-import { embedExamples, exampleKey } from './examples.js';
+import { embedExamples, cacheKeyOf } from './examples.js';
 import type { Encoded, ToEncode } from './protocol.js';
 
 const CACHE_VERSION = 1; // raised when the same texts would give other embeddings
@@ -55,7 +55,7 @@ export class PromptEncoder {
         cacheKey,
         classIds,
         queries.map(({ example }) => example !== undefined),
-        ...examples.map((example) => exampleKey(example, this.#source)),
+        ...examples.map((example) => cacheKeyOf(example, this.#source)),
       ]),
     );
     const fromExamples = await embedExamples(examples, { ...this.#source, whereOf }, this.#encode);

@@ -8,7 +8,7 @@ import { imageWeightsFor } from '../model/quantise/quantised-weights.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from './devices/choose-devices.js';
 import type { PoolOptions } from './engine.js';
-import { describePlacement, placeWorkers, type PlacementWishes, type Workload } from './devices/placement.js';
+import { describePlacement, placeWorkers, type RequestedPlacement, type Workload } from './devices/placement.js';
 import { Pool } from './pool.js';
 import type { WorkerSettings } from './protocol.js';
 
@@ -19,7 +19,7 @@ export interface EngineJob {
   readonly exampleFolder: string; // that their paths are relative to
   readonly allowTruncate: boolean;
   readonly devices: readonly Device[] | 'auto';
-  readonly placement: PlacementWishes;
+  readonly placement: RequestedPlacement;
   readonly worker: Omit<WorkerSettings, 'checkpoint' | 'precision' | 'imageWeights' | 'threads' | 'maxBatchSize'>;
   readonly selection: Selection;
 }
@@ -27,7 +27,7 @@ export interface EngineJob {
 /** What a batch run and a server do differently with a pool of workers. */
 export interface EngineUse extends Pick<
   PoolOptions,
-  'batchingTimeoutSec' | 'maxCrashesInARow' | 'patienceSec' | 'onChunk' | 'onFailure'
+  'batchingTimeoutSec' | 'maxCrashesInARow' | 'stallTimeoutSec' | 'onChunk' | 'onFailure'
 > {
   readonly waitsForAll?: boolean; // until every worker has opened the model; a run begins with the first
   readonly note: (message: string) => void; // something the user should know

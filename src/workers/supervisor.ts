@@ -3,68 +3,68 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Device } from '../core/device.js';
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
 import { LruMap } from '../core/lru.js';
-import type { Ticket } from './chunk-queue.js';
-import { Encodings } from './pending-encodings.js';
-import { failedToStart } from './worker-errors.js';
+import type { PendingDetection } from './chunk-queue.js';
+import { PendingEncodings } from './pending-encodings.js';
+import { failedStartsFailure } from './worker-errors.js';
 import type { Exit } from './child-process.js';
 import type { Encoded, FromWorker, StageTimes, ToEncode, WorkerSettings } from './protocol.js';
-import { Setbacks } from './restart-policy.js';
-import { StallWatch } from './watchdog.js';
+import { RestartPolicy } from './restart-policy.js';
+import { Watchdog } from './watchdog.js';
 import { WorkerProcess } from './worker-process.js';
 
 const QUERY_BANKS = 64; // that a worker keeps; one of 200 prompts takes 0.4 MB
-const PATIENCE_MS = 600_000; // for an image without a sign of life: the largest model takes a minute on one core, or to open
+const STALL_TIMEOUT_MS = 600_000; // for an image without a sign of life: the largest model takes a minute on one core, or to open
 
 /** Images that a worker was given together, and when. */
 interface Chunk {
-  readonly tickets: readonly Ticket[];
+  readonly tickets: readonly PendingDetection[];
   readonly sent: number;
 }
 
-/** What a slot tells its pool. */
-export interface SlotEvents {
+/** What a supervisor tells its pool. */
+export interface SupervisorEvents {
   /** There is room for a chunk: a worker is ready, or has finished one. */
   free(): void;
   /** These tickets were in the hands of a worker that died; each counts one more crash. */
-  crashed(tickets: readonly Ticket[], exit: Exit, slot: Slot): void;
+  imagesLost(tickets: readonly PendingDetection[], exit: Exit, supervisor: WorkerSupervisor): void;
   /** It died with no image in hand. */
-  died(exit: Exit, slot: Slot): void;
-  measured(times: StageTimes, images: number, slot: Slot): void;
+  died(exit: Exit, supervisor: WorkerSupervisor): void;
+  measured(times: StageTimes, images: number, supervisor: WorkerSupervisor): void;
   /** Something to tell the user, if another worker has not said it. */
   noticed(message: string): void;
   /** No worker can be had for this device. */
-  failed(failure: Failure, slot: Slot): void;
+  failed(failure: Failure, supervisor: WorkerSupervisor): void;
 }
 
 /** A place for one worker on one device: starts it, watches it, and replaces it when it dies. */
-export class Slot implements AsyncDisposable {
+export class WorkerSupervisor implements AsyncDisposable {
   readonly device: Device;
   restarts = 0;
   hasGivenUp = false; // no worker is here any more, nor will be
   loadMs = 0; // that the last worker took to open the model
   readonly #settings: WorkerSettings;
-  readonly #patienceMs: number | undefined; // with images
-  readonly #events: SlotEvents;
+  readonly #stallTimeoutMs: number | undefined; // with images
+  readonly #events: SupervisorEvents;
   readonly #outstanding = new Map<number, Chunk>();
   readonly #knownQueries: LruMap<string, true>;
-  readonly #encodings = new Encodings();
+  readonly #encodings = new PendingEncodings();
   #worker: WorkerProcess | undefined;
   #ready = false;
   #retiring = false;
   readonly #closed = new AbortController();
-  readonly #setbacks = new Setbacks();
+  readonly #restartPolicy = new RestartPolicy();
   #nextId = 0;
   #started = 0;
-  readonly #watch = new StallWatch({ patienceMs: () => this.#patience(), stalled: () => this.#worker?.kill() });
+  readonly #watchdog = new Watchdog({ timeoutMs: () => this.#timeoutMs(), onStall: () => this.#worker?.kill() });
 
   constructor(
     device: Device,
-    { settings, patienceSec }: { settings: WorkerSettings; patienceSec: number | undefined },
-    events: SlotEvents,
+    { settings, stallTimeoutSec }: { settings: WorkerSettings; stallTimeoutSec: number | undefined },
+    events: SupervisorEvents,
   ) {
     this.device = device;
     this.#settings = settings;
-    this.#patienceMs = patienceSec === undefined ? undefined : patienceSec * 1000;
+    this.#stallTimeoutMs = stallTimeoutSec === undefined ? undefined : stallTimeoutSec * 1000;
     this.#events = events;
     this.#knownQueries = new LruMap(Math.max(QUERY_BANKS, settings.maxBatchSize)); // one chunk may need as many
     this.#start();
@@ -72,7 +72,7 @@ export class Slot implements AsyncDisposable {
 
   /** Workers that died with images in hand, and finished none between. */
   get crashesInARow(): number {
-    return this.#setbacks.crashes;
+    return this.#restartPolicy.crashes;
   }
 
   get ready(): boolean {
@@ -109,36 +109,36 @@ export class Slot implements AsyncDisposable {
     this.#worker?.send({ type: 'queries', key, ...queries });
   }
 
-  detect(tickets: readonly Ticket[]): void {
+  detect(tickets: readonly PendingDetection[]): void {
     const id = this.#nextId++;
-    this.#watch.sign();
+    this.#watchdog.heartbeat();
     this.#outstanding.set(id, { tickets, sent: performance.now() });
     const images = tickets.map(({ image: source, queriesKey }) => ({ source, queriesKey }));
     this.#worker?.send({ type: 'detect', id, images });
   }
 
   /** Nobody waits for this image any more: if it is in the worker's hands and has not begun to be computed, it never is. */
-  cancel(ticket: Ticket): void {
+  cancel(ticket: PendingDetection): void {
     for (const [id, { tickets }] of this.#outstanding) {
       const index = tickets.indexOf(ticket);
       if (index >= 0) this.#worker?.send({ type: 'cancel', id, index });
     }
   }
 
-  /** Encodes on this slot's worker; undefined when it dies meanwhile. @throws PreannotateError when it cannot */
+  /** Encodes on this supervisor's worker; undefined when it dies meanwhile. @throws PreannotateError when it cannot */
   encode(what: ToEncode): Promise<Encoded | undefined> {
-    this.#watch.sign();
+    this.#watchdog.heartbeat();
     return this.#encodings.ask((id) => this.#worker?.send({ ...what, id }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
-    this.#watch[Symbol.dispose]();
+    this.#watchdog[Symbol.dispose]();
     await this.#worker?.[Symbol.asyncDispose]();
     this.#encodings.lost();
   }
 
-  #tickets(): Ticket[] {
+  #tickets(): PendingDetection[] {
     return [...this.#outstanding.values()].flatMap(({ tickets }) => tickets);
   }
 
@@ -147,7 +147,7 @@ export class Slot implements AsyncDisposable {
     this.#retiring = false;
     this.#knownQueries.clear();
     this.#started = performance.now();
-    this.#watch.sign();
+    this.#watchdog.heartbeat();
     try {
       this.#worker = new WorkerProcess(this.device, this.#settings, (message) => this.#answered(message));
       void this.#worker.exited.then((exit) => this.#ended(exit));
@@ -157,15 +157,15 @@ export class Slot implements AsyncDisposable {
   }
 
   #answered(message: FromWorker): void {
-    this.#watch.sign();
+    this.#watchdog.heartbeat();
     switch (message.type) {
-      case 'alive':
+      case 'heartbeat':
         return;
       case 'notice':
         this.#events.noticed(message.message);
         return;
       case 'ready':
-        this.#setbacks.opened();
+        this.#restartPolicy.recordOpen();
         this.#ready = true;
         this.loadMs = performance.now() - this.#started;
         this.#events.free();
@@ -174,10 +174,10 @@ export class Slot implements AsyncDisposable {
         this.#cannotOpen(message.failure);
         return;
       case 'encoded':
-        this.#setbacks.worked();
+        this.#restartPolicy.recordProgress();
         this.#encodings.answered(message.id, message);
         return;
-      case 'not-encoded':
+      case 'encode-failed':
         this.#encodings.failed(message.id, new PreannotateError(message.failure));
         return;
       case 'detected':
@@ -201,7 +201,7 @@ export class Slot implements AsyncDisposable {
     if (chunk === undefined) return; // given back already, when the worker was seen to be dead
     const { tickets, sent } = chunk;
     this.#outstanding.delete(id);
-    this.#setbacks.worked();
+    this.#restartPolicy.recordProgress();
     const decode = times.read + times.decode + times.resize;
     tickets.forEach((ticket, i) => {
       const timing = { queue: sent - ticket.since, decode, infer: times.infer };
@@ -215,15 +215,15 @@ export class Slot implements AsyncDisposable {
   }
 
   /** Milliseconds to the next sign of life; a model to open or texts to encode take no longer than an image. */
-  #patience(): number {
-    if (!this.#ready || this.#encodings.size > 0) return PATIENCE_MS;
+  #timeoutMs(): number {
+    if (!this.#ready || this.#encodings.size > 0) return STALL_TIMEOUT_MS;
     if (this.#outstanding.size === 0) return Infinity;
     const inputs = Math.max(...[...this.#outstanding.values()].map(({ tickets }) => this.#batchOf(tickets)));
-    return this.#patienceMs ?? inputs * PATIENCE_MS;
+    return this.#stallTimeoutMs ?? inputs * STALL_TIMEOUT_MS;
   }
 
   /** Inputs that may go through the model before the worker gives a sign of life: one image may have tiles for many batches. */
-  #batchOf(tickets: readonly Ticket[]): number {
+  #batchOf(tickets: readonly PendingDetection[]): number {
     return this.#settings.tiles === undefined ? tickets.length : this.#settings.maxBatchSize;
   }
 
@@ -235,15 +235,16 @@ export class Slot implements AsyncDisposable {
     const lost = this.#tickets();
     this.#outstanding.clear();
     this.#encodings.lost();
-    if (!wasOpen && this.#setbacks.failedToStart()) {
-      this.#giveUp(failedToStart(this.#setbacks.failedStarts, this.device, exit));
+    if (!wasOpen) this.#restartPolicy.recordFailedStart();
+    if (this.#restartPolicy.shouldGiveUp) {
+      this.#giveUp(failedStartsFailure(this.#restartPolicy.failedStarts, this.device, exit));
       return;
     }
     const wasIdle = wasReady && lost.length === 0;
-    if (lost.length > 0) this.#setbacks.crashed();
-    if (wasIdle) this.#setbacks.diedIdle();
+    if (lost.length > 0) this.#restartPolicy.recordCrash();
+    if (wasIdle) this.#restartPolicy.recordIdleDeath();
     void this.#restart();
-    if (lost.length > 0) this.#events.crashed(lost, exit, this);
+    if (lost.length > 0) this.#events.imagesLost(lost, exit, this);
     if (wasIdle) this.#events.died(exit, this);
   }
 
@@ -251,7 +252,7 @@ export class Slot implements AsyncDisposable {
     this.#ready = false;
     this.restarts++;
     const { signal } = this.#closed;
-    const { pauseMs } = this.#setbacks;
+    const { pauseMs } = this.#restartPolicy;
     const isClosed = pauseMs > 0 && (await sleep(pauseMs, false, { signal }).catch(() => true));
     if (!isClosed) this.#start();
   }

@@ -5,15 +5,15 @@ import { printable } from '../core/text.js';
 import type { Exit } from './child-process.js';
 import { workerName } from './worker-process.js';
 
-/** What becomes of calls that a pool was disposed of under. */
+/** Why calls that are pending when a pool is disposed of are rejected. */
 export const STOPPED: Failure = {
   code: 'STOPPED',
   message: 'This was stopped before the image was annotated.',
-  hint: 'Ask again, when it has started anew.',
+  hint: 'Send it again after a restart.',
 };
 
-/** An image that workers died with. */
-export function killerOf(image: ImageSource, { how, stderr }: Exit): Failure {
+/** Two workers died while they had this image. */
+export function crashedImageFailure(image: ImageSource, { how, stderr }: Exit): Failure {
   return {
     code: 'WORKER_CRASHED',
     message: `${printable(image.name)}: the worker process died on this image, twice (${how}). ${stderr}`.trim(),
@@ -21,7 +21,7 @@ export function killerOf(image: ImageSource, { how, stderr }: Exit): Failure {
   };
 }
 
-export function encodersDied(count: number, what: string): PreannotateError {
+export function encodingCrashedError(count: number, what: string): PreannotateError {
   return new PreannotateError({
     code: 'WORKERS_FAILING',
     message: `${count} workers died while they encoded the ${what}.`,
@@ -30,19 +30,19 @@ export function encodersDied(count: number, what: string): PreannotateError {
 }
 
 /** Workers die with one image after another. */
-export function machineAtFault(times: number, device: Device, { how, stderr }: Exit): PreannotateError {
+export function repeatedCrashesError(count: number, device: Device, { how, stderr }: Exit): PreannotateError {
   return new PreannotateError({
     code: 'WORKERS_FAILING',
-    message: `${times} times in a row a ${workerName(device)} died with an image (${how}). ${stderr}`,
-    hint: 'That is more than bad images explain. Is there enough memory? Try --workers-per-device 1, or another --device.',
+    message: `A ${workerName(device)} died ${count} times in a row with an image (${how}). ${stderr}`.trim(),
+    hint: 'Damaged images alone do not explain it. Is there enough memory? Try --workers-per-device 1, or another --device.',
   });
 }
 
-/** Its workers die before they have opened the model. */
-export function failedToStart(times: number, device: Device, { how, stderr }: Exit): Failure {
+/** The workers of a device die before they have opened the model. */
+export function failedStartsFailure(count: number, device: Device, { how, stderr }: Exit): Failure {
   return {
     code: 'WORKERS_FAILING',
-    message: `The ${workerName(device)} died ${times} times in a row before it was ready (${how}). ${stderr}`.trim(),
+    message: `The ${workerName(device)} died ${count} times in a row before it was ready (${how}). ${stderr}`.trim(),
     hint: 'Is there enough memory? Try --workers-per-device 1, or another --device.',
   };
 }

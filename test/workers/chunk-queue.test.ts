@@ -1,18 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { Batcher, type Ticket } from '../../src/workers/chunk-queue.js';
+import { ChunkQueue, type PendingDetection } from '../../src/workers/chunk-queue.js';
 
-function ticket(name: string, { queriesKey = 'a', crashes = 0 } = {}): Ticket {
+function ticket(name: string, { queriesKey = 'a', crashes = 0 } = {}): PendingDetection {
   const image = { name, path: `/${name}` };
-  return { image, queriesKey, crashes, since: 0, resolve: () => {}, reject: () => {}, isGivenUp: () => false };
+  return { image, queriesKey, crashes, since: 0, resolve: () => {}, reject: () => {}, isCancelled: () => false };
 }
 
-function batcherOf(maxBatchSize: number, tickets: readonly Ticket[]): (outstanding: number) => string[] | undefined {
-  const batcher = new Batcher(maxBatchSize);
-  for (const one of tickets) batcher.add(one);
-  return (outstanding) => batcher.next(outstanding)?.map(({ image }) => image.name);
+function batcherOf(
+  maxBatchSize: number,
+  tickets: readonly PendingDetection[],
+): (outstanding: number) => string[] | undefined {
+  const queue = new ChunkQueue(maxBatchSize);
+  for (const one of tickets) queue.add(one);
+  return (outstanding) => queue.next(outstanding)?.map(({ image }) => image.name);
 }
 
-describe('Batcher', () => {
+describe('ChunkQueue', () => {
   it('deals out full batches in the order asked for; the rest leaves when a worker has nothing else to do', () => {
     const next = batcherOf(
       2,
@@ -44,28 +47,28 @@ describe('Batcher', () => {
   });
 
   it('a batch that is not full leaves an idle worker waiting while more is coming, and nobody beyond its window', () => {
-    const batcher = new Batcher(3, 50);
-    expect(batcher.due).toBeUndefined();
-    batcher.coming = 1;
-    batcher.add(ticket('1'));
-    batcher.add(ticket('2'));
-    expect(batcher.due).toBe(50); // since the first of them
-    expect(batcher.next(0, 49)).toBeUndefined();
-    expect(batcher.next(1, 50)?.map(({ image }) => image.name)).toEqual(['1', '2']);
-    batcher.add(ticket('3'));
-    expect(batcher.next(1, 49)).toBeUndefined();
-    batcher.coming = 0;
-    expect(batcher.next(1, 49)).toBeUndefined();
-    expect(batcher.next(0, 0)?.map(({ image }) => image.name)).toEqual(['3']); // nothing to wait for
+    const queue = new ChunkQueue(3, 50);
+    expect(queue.due).toBeUndefined();
+    queue.coming = 1;
+    queue.add(ticket('1'));
+    queue.add(ticket('2'));
+    expect(queue.due).toBe(50); // since the first of them
+    expect(queue.next(0, 49)).toBeUndefined();
+    expect(queue.next(1, 50)?.map(({ image }) => image.name)).toEqual(['1', '2']);
+    queue.add(ticket('3'));
+    expect(queue.next(1, 49)).toBeUndefined();
+    queue.coming = 0;
+    expect(queue.next(1, 49)).toBeUndefined();
+    expect(queue.next(0, 0)?.map(({ image }) => image.name)).toEqual(['3']); // nothing to wait for
   });
 
   it('takes out what is not wanted any more', () => {
-    const batcher = new Batcher(2);
+    const queue = new ChunkQueue(2);
     const [first, second] = [ticket('1'), ticket('2', { crashes: 1 })];
-    batcher.add(first);
-    batcher.add(second);
-    expect(batcher.remove((one) => one === second)).toEqual([second]);
-    expect(batcher.next(0)).toEqual([first]);
-    expect(batcher.remove(() => true)).toEqual([]);
+    queue.add(first);
+    queue.add(second);
+    expect(queue.remove((one) => one === second)).toEqual([second]);
+    expect(queue.next(0)).toEqual([first]);
+    expect(queue.remove(() => true)).toEqual([]);
   });
 });

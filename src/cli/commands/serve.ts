@@ -7,7 +7,7 @@ import { parseLabelStudioHost } from '../../server/compat/label-studio/task-imag
 import { serve } from '../../server/serve.js';
 import type { ServeJob } from '../../server/server.js';
 import { requireValidHosts } from '../../server/request/fetch/url-policy.js';
-import { assertPossible } from '../../workers/devices/choose-devices.js';
+import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { VERSION } from '../version.js';
 import { engineJobOf } from './engine-job.js';
@@ -45,7 +45,7 @@ export function serveCommand(): Command {
 
 async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
   const { settings } = loaded;
-  assertPossible(settings.optimizer);
+  assertOptimizerAvailable(settings.optimizer);
   requireValidHosts(settings.allowHost);
   const job = await engineJobOf(loaded);
   const maxDetections = Math.max(job.worker.maxDetections, settings.maxDetections);

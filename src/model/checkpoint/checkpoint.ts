@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PreannotateError } from '../../core/errors.js';
 import { findExport, type ExportFile } from '../export/files.js';
 import { readJson } from './json-file.js';
-import type { PrecisionWish } from '../../core/precision.js';
+import type { RequestedPrecision } from '../../core/precision.js';
 import { findWeights, type CheckpointWeights } from './weight-files.js';
 
 /** Sizes of one of the two transformers; what config.json leaves out has the default of the original code. */
@@ -57,7 +57,7 @@ export interface Checkpoint extends CheckpointWeights {
  * @param precision - What is wished for; of an export it chooses the file.
  * @throws PreannotateError MODEL_INVALID naming the file that is missing or wrong.
  */
-export async function readCheckpoint(folder: string, precision: PrecisionWish = 'auto'): Promise<Checkpoint> {
+export async function readCheckpoint(folder: string, precision: RequestedPrecision = 'auto'): Promise<Checkpoint> {
   const config = await readJson(join(folder, 'config.json'), ModelConfig);
   const preprocessorFile = join(folder, 'preprocessor_config.json');
   const preprocessor = existsSync(preprocessorFile)

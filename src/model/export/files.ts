@@ -4,7 +4,7 @@ import { basename, dirname, join, normalize } from 'node:path';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import { EXPORT_FILES } from '../../hub/files.js';
 import { readOnnx, type OnnxModel } from '../../onnx/read.js';
-import { PRECISIONS, type Precision, type PrecisionWish } from '../../core/precision.js';
+import { PRECISIONS, type Precision, type RequestedPrecision } from '../../core/precision.js';
 
 /** A monolithic export for transformers.js: which file of it is used, and where that file's weights are. */
 export interface ExportFile {
@@ -27,7 +27,7 @@ export interface FoundExport {
  * @returns undefined when there is no such file at all.
  * @throws PreannotateError MODEL_INVALID when the one that is wished for is missing, damaged or incomplete.
  */
-export async function findExport(folder: string, wish: PrecisionWish): Promise<FoundExport | undefined> {
+export async function findExport(folder: string, wish: RequestedPrecision): Promise<FoundExport | undefined> {
   const present = PRECISIONS.filter((precision) => existsSync(join(folder, 'onnx', EXPORT_FILES[precision])));
   const precision = wish === 'auto' ? present[0] : wish;
   if (precision === undefined || present.length === 0) return undefined;

@@ -32,7 +32,7 @@ export async function encodeExamples(
     const result = await encodeOne(request, preparer, encoder);
     if (result instanceof Float32Array) rows[index] = result;
     else failures.push({ index, failure: result.toFailure() });
-    send({ type: 'alive' });
+    send({ type: 'heartbeat' });
   }
   const width = rows.find((row) => row !== undefined)?.length ?? 0;
   const embeddings = new Float32Array(requests.length * width);

@@ -31,7 +31,7 @@ export interface Order {
 }
 
 /** An image on its way through the model. */
-interface Passenger extends Order {
+interface PendingImage extends Order {
   readonly chunk: Chunk;
   readonly index: number; // in the chunk
   readonly image: PreparedImage;
@@ -40,8 +40,8 @@ interface Passenger extends Order {
 }
 
 /** One place in a batch. */
-interface Seat {
-  readonly passenger: Passenger;
+interface BatchItem {
+  readonly pending: PendingImage;
   readonly view: number;
   readonly pixels: Uint8Array;
 }
@@ -52,7 +52,7 @@ interface Seat {
  * batches, whatever is asked of each. Images board chunk by chunk, so that the parent can send the next one in time; but not
  * strictly: one that still waits for memory must let those board that hold it.
  */
-export class Conveyor {
+export class InferenceLoop {
   readonly #detector: Detector;
   readonly #preparer: ImagePreparer;
   readonly #settings: WorkerSettings;
@@ -60,9 +60,9 @@ export class Conveyor {
   readonly #batches: FittingBatches;
   readonly #chunks: Chunk[] = []; // with images that have not boarded
   readonly #open = new Map<number, Chunk>(); // without an answer
-  readonly #ready: Passenger[] = [];
+  readonly #ready: PendingImage[] = [];
   readonly #times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
-  #batch: Seat[] = [];
+  #batch: BatchItem[] = [];
   #coming = 0; // images in preparation
   #unanswered = 0; // images
   #moving = false;
@@ -105,12 +105,12 @@ export class Conveyor {
     const { source } = order;
     const preparation = await this.#preparer.prepare(source, this.#times);
     this.#coming--;
-    this.#send({ type: 'alive' });
+    this.#send({ type: 'heartbeat' });
     if (preparation.ok) {
       const { image } = preparation;
       this.#ready.push({ ...order, chunk, index, image, found: [], left: image.views.length });
     } else {
-      this.#hasBoarded(chunk);
+      this.#leaveQueue(chunk);
       this.#answer({ chunk, index }, { ok: false, name: source.name, failure: preparation.failure });
     }
     this.#wake();
@@ -121,45 +121,45 @@ export class Conveyor {
     this.#moving = true;
     while (this.#unanswered > 0) {
       const first = this.#ready.findIndex(({ chunk }) => chunk === this.#chunks[0]);
-      if (first === -1 && this.#coming > 0 && (await this.#waited()) === 'for an image') continue;
-      const [passenger] = this.#ready.splice(Math.max(0, first), 1);
-      if (passenger !== undefined) await this.#board(passenger);
+      if (first === -1 && this.#coming > 0 && (await this.#waited()) === 'image ready') continue;
+      const [pending] = this.#ready.splice(Math.max(0, first), 1);
+      if (pending !== undefined) await this.#enqueue(pending);
       else await this.#run();
     }
     this.#moving = false;
   }
 
-  #hasBoarded(chunk: Chunk): void {
+  #leaveQueue(chunk: Chunk): void {
     if (--chunk.waiting === 0) this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
   }
 
-  /** Waits for the next image; 'in vain' when others should not wait for it any longer. */
-  async #waited(): Promise<'in vain' | 'for an image'> {
+  /** Waits for the next image; 'timed out' when others should not wait for it any longer. */
+  async #waited(): Promise<'timed out' | 'image ready'> {
     const start = performance.now();
     let timer: NodeJS.Timeout | undefined;
-    const outcome = await new Promise<'in vain' | 'for an image'>((resolve) => {
-      this.#wake = () => resolve('for an image');
-      if (this.#batch.length + this.#ready.length > 0) timer = setTimeout(() => resolve('in vain'), PATIENCE_MS);
+    const outcome = await new Promise<'timed out' | 'image ready'>((resolve) => {
+      this.#wake = () => resolve('image ready');
+      if (this.#batch.length + this.#ready.length > 0) timer = setTimeout(() => resolve('timed out'), PATIENCE_MS);
     });
     clearTimeout(timer);
     this.#times.wait += performance.now() - start;
     return outcome;
   }
 
-  async #board(passenger: Passenger): Promise<void> {
-    using image = passenger.image; // its full-size pixels go when the last view has been cut
-    this.#hasBoarded(passenger.chunk);
-    if (passenger.chunk.cancelled.has(passenger.index)) {
-      this.#answer(passenger, { ok: false, name: passenger.source.name, failure: CANCELLED });
+  async #enqueue(pending: PendingImage): Promise<void> {
+    using image = pending.image; // its full-size pixels go when the last view has been cut
+    this.#leaveQueue(pending.chunk);
+    if (pending.chunk.cancelled.has(pending.index)) {
+      this.#answer(pending, { ok: false, name: pending.source.name, failure: CANCELLED });
       return;
     }
     for (const view of image.views.keys()) {
       try {
-        this.#batch.push({ passenger, view, pixels: await image.input(view) });
+        this.#batch.push({ pending, view, pixels: await image.input(view) });
       } catch (error) {
-        this.#batch = this.#batch.filter((seat) => seat.passenger !== passenger);
-        const { name } = passenger.source;
-        this.#answer(passenger, { ok: false, name, failure: failureOf(error, passenger.source) });
+        this.#batch = this.#batch.filter((item) => item.pending !== pending);
+        const { name } = pending.source;
+        this.#answer(pending, { ok: false, name, failure: failureOf(error, pending.source) });
         return;
       }
       if (this.#batch.length >= this.#settings.maxBatchSize) await this.#run();
@@ -168,44 +168,44 @@ export class Conveyor {
 
   /** Computes the batch, and answers for the images that are complete by it. */
   async #run(): Promise<void> {
-    const seats = this.#batch;
-    if (seats.length === 0) return;
+    const items = this.#batch;
+    if (items.length === 0) return;
     this.#batch = [];
     const start = performance.now();
     // One turn of the event loop: reads that ended during the last run go on to be decoded during this one.
     await new Promise((resolve) => setImmediate(resolve));
     this.#times.wait += performance.now() - start;
-    const detections = await this.#infer(seats);
-    this.#send({ type: 'alive' });
-    for (const [i, { passenger, view }] of seats.entries()) {
-      passenger.found[view] = detections[i]!;
-      if (--passenger.left === 0) this.#answer(passenger, this.#outcomeOf(passenger));
+    const detections = await this.#infer(items);
+    this.#send({ type: 'heartbeat' });
+    for (const [i, { pending, view }] of items.entries()) {
+      pending.found[view] = detections[i]!;
+      if (--pending.left === 0) this.#answer(pending, this.#outcomeOf(pending));
     }
   }
 
-  async #infer(seats: readonly Seat[]): Promise<Detection[][]> {
+  async #infer(items: readonly BatchItem[]): Promise<Detection[][]> {
     const start = performance.now();
     try {
-      return await this.#batches.run(seats, (part) => this.#detect(part));
+      return await this.#batches.run(items, (part) => this.#detect(part));
     } catch (error) {
       // Images have one shape by now, so this is the device's or our fault.
-      throw new Error(`the model failed on a batch of ${seats.length}: ${messageOf(error)}`, { cause: error });
+      throw new Error(`the model failed on a batch of ${items.length}: ${messageOf(error)}`, { cause: error });
     } finally {
       this.#times.infer += performance.now() - start;
     }
   }
 
-  #detect(seats: readonly Seat[]): Promise<Detection[][]> {
-    const pixels = seats.length === 1 ? seats[0]!.pixels : Buffer.concat(seats.map((seat) => seat.pixels));
-    const sizes = seats.map(({ passenger, view }) => {
-      const { x, y } = passenger.image.views[view]!;
+  #detect(items: readonly BatchItem[]): Promise<Detection[][]> {
+    const pixels = items.length === 1 ? items[0]!.pixels : Buffer.concat(items.map((item) => item.pixels));
+    const sizes = items.map(({ pending, view }) => {
+      const { x, y } = pending.image.views[view]!;
       return { width: x.to - x.from, height: y.to - y.from };
     });
-    const queries = seats.map(({ passenger }) => passenger.queries);
+    const queries = items.map(({ pending }) => pending.queries);
     return this.#detector.detect(pixels, sizes, queries);
   }
 
-  #outcomeOf({ source: { name }, image, found }: Passenger): ImageOutcome {
+  #outcomeOf({ source: { name }, image, found }: PendingImage): ImageOutcome {
     const { stamp, size, degraded, views } = image;
     const { patches } = this.#detector;
     const detections = mergeViews(found, { views, patches, limit: this.#settings.maxDetections });
@@ -213,7 +213,7 @@ export class Conveyor {
     return { ok: true, result: { name, ...size, detections, ...stamp, ...noted } };
   }
 
-  #answer({ chunk, index }: Pick<Passenger, 'chunk' | 'index'>, outcome: ImageOutcome): void {
+  #answer({ chunk, index }: Pick<PendingImage, 'chunk' | 'index'>, outcome: ImageOutcome): void {
     chunk.outcomes[index] = outcome;
     this.#unanswered--;
     if (--chunk.left > 0) return;

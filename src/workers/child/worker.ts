@@ -4,14 +4,14 @@ import { openResizer } from '../../images/pack.js';
 import { Detector } from '../../model/detector.js';
 import { ExampleEncoder } from '../../model/owl/guided.js';
 import type { QueryBank } from '../../model/query-groups.js';
-import { Conveyor } from './inference-loop.js';
+import { InferenceLoop } from './inference-loop.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';
 import { ImagePreparer } from './image-preparer.js';
 import type { Encoded, FromWorker, ToEncode, ToWorker } from '../protocol.js';
 
 interface Opened extends ExampleParts {
   readonly detector: Detector;
-  readonly conveyor: Conveyor;
+  readonly loop: InferenceLoop;
 }
 
 const queryBanks = new Map<string, QueryBank>();
@@ -46,12 +46,12 @@ async function handle(message: ToWorker): Promise<void> {
       queryBanks.delete(message.key);
       return;
     case 'detect': {
-      const images = message.images.map(({ source, queriesKey }) => ({ source, queries: theQueries(queriesKey) }));
-      theOpened().conveyor.add({ id: message.id, images });
+      const images = message.images.map(({ source, queriesKey }) => ({ source, queries: requireQueries(queriesKey) }));
+      requireOpened().loop.add({ id: message.id, images });
       return;
     }
     case 'cancel':
-      opened?.conveyor.cancel(message);
+      opened?.loop.cancel(message);
       return;
     case 'stop':
       process.exit(0);
@@ -64,32 +64,32 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
   const resizer = await openResizer(detector.fit, inputSize);
   const preparer = new ImagePreparer({ resizer, inputSize, settings });
   send({ type: 'ready' });
-  const conveyor = new Conveyor({ detector, preparer, settings, send });
+  const loop = new InferenceLoop({ detector, preparer, settings, send });
   const openEncoder = () => ExampleEncoder.open({ ...settings, size: inputSize, fit: detector.fit });
   const { tiles: _, ...whole } = settings; // an example is seen as a whole
   const examplePreparer = new ImagePreparer({ resizer, inputSize, settings: whole });
-  return { detector, conveyor, preparer: examplePreparer, openEncoder, send };
+  return { detector, loop, preparer: examplePreparer, openEncoder, send };
 }
 
 async function encode({ id, ...what }: ToEncode & { readonly id: number }): Promise<void> {
   try {
     send({ type: 'encoded', id, ...(await encoded(what)) });
   } catch (error) {
-    send({ type: 'not-encoded', id, failure: failureOf(error) });
+    send({ type: 'encode-failed', id, failure: failureOf(error) });
   }
 }
 
 async function encoded(what: ToEncode): Promise<Encoded> {
-  if (what.type === 'encode-examples') return encodeExamples(what.examples, theOpened());
-  return { embeddings: await theOpened().detector.encode(what.tokenIds), failures: [] };
+  if (what.type === 'encode-examples') return encodeExamples(what.examples, requireOpened());
+  return { embeddings: await requireOpened().detector.encode(what.tokenIds), failures: [] };
 }
 
-function theOpened(): Opened {
+function requireOpened(): Opened {
   if (opened === undefined) throw new Error('a message came before the model was open. This is a bug.');
   return opened;
 }
 
-function theQueries(key: string): QueryBank {
+function requireQueries(key: string): QueryBank {
   const queries = queryBanks.get(key);
   if (queries === undefined) throw new Error(`no queries "${key}" were sent. This is a bug.`);
   return queries;

@@ -3,7 +3,7 @@ import { deviceName, type Device, type Optimizer } from '../../core/device.js';
 import { PreannotateError, type Failure } from '../../core/errors.js';
 import type { Precision } from '../../core/precision.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
-import { describeMissing, nvidiaDevices, hasCudaTraces, readCudaState, type CudaState } from './cuda.js';
+import { describeMissing, listNvidiaDevices, hasCudaTraces, readCudaState, type CudaState } from './cuda.js';
 import { cudaEnvironment } from './cuda-visible.js';
 import { probeDevice } from './probe.js';
 
@@ -25,15 +25,17 @@ export async function chooseDevices(
   wish: readonly Device[] | 'auto',
   { optimizer, precision }: { optimizer: Optimizer; precision: Precision },
 ): Promise<ChosenDevices> {
-  assertPossible(optimizer);
+  assertOptimizerAvailable(optimizer);
   const chosen = wish === 'auto' ? await automatic(precision) : { devices: wish };
-  if (precision === 'int8' && chosen.devices.some(({ provider }) => provider !== 'cpu')) throw onlyOnCpu(chosen);
+  if (precision === 'int8' && chosen.devices.some(({ provider }) => provider !== 'cpu'))
+    throw int8NeedsCpuError(chosen);
   const cuda = chosen.devices.filter(({ provider }) => provider === 'cuda');
-  if (optimizer === 'tensorrt' && cuda.length < chosen.devices.length) throw new PreannotateError(needsCuda(chosen));
+  if (optimizer === 'tensorrt' && cuda.length < chosen.devices.length)
+    throw new PreannotateError(tensorrtNeedsCudaFailure(chosen));
   if (cuda.length > 0) {
     for (const device of cuda) cudaEnvironment(device, process.env);
     const state = readCudaState(process.env);
-    const problem = cudaProblem(state, optimizer);
+    const problem = findCudaProblem(state, optimizer);
     // The loader may know places that we do not: if it starts all the same, nothing is wrong.
     const starts = problem !== undefined && state.providers.cuda && (await probeDevice(cuda[0]!, optimizer)).ok;
     if (problem !== undefined && !starts) throw new PreannotateError({ code: 'DEVICE_UNAVAILABLE', ...problem });
@@ -42,12 +44,12 @@ export async function chooseDevices(
 }
 
 /** Refuses an optimizer that no device has. @throws PreannotateError CONFIG_INVALID */
-export function assertPossible(optimizer: Optimizer): void {
+export function assertOptimizerAvailable(optimizer: Optimizer): void {
   if (optimizer === 'cudagraphs') throw new PreannotateError(NO_CUDA_GRAPHS);
 }
 
 /** A model may be in 8 bits by itself, as an export is that has no other file. */
-function onlyOnCpu({ devices }: ChosenDevices): PreannotateError {
+function int8NeedsCpuError({ devices }: ChosenDevices): PreannotateError {
   return new PreannotateError({
     code: 'CONFIG_INVALID',
     message: `The model is computed in int8, which is done on a CPU only, and --device is ${devices.map(deviceName).join(',')}.`,
@@ -56,7 +58,7 @@ function onlyOnCpu({ devices }: ChosenDevices): PreannotateError {
 }
 
 /** What keeps CUDA from starting, as far as the disk tells. */
-export function cudaProblem(cuda: CudaState, optimizer: Optimizer = 'onnxrt'): Omit<Failure, 'code'> | undefined {
+export function findCudaProblem(cuda: CudaState, optimizer: Optimizer = 'onnxrt'): Omit<Failure, 'code'> | undefined {
   const name = optimizer === 'tensorrt' ? 'tensorrt' : 'cuda';
   const title = name === 'tensorrt' ? 'TensorRT' : 'CUDA';
   const wish = name === 'tensorrt' ? '--optimizer tensorrt' : 'The device cuda';
@@ -94,7 +96,7 @@ const NO_CUDA_GRAPHS: Failure = {
   hint: 'Use --optimizer onnxrt, or tensorrt where TensorRT is installed; a larger --max-batch-size hides launch times too.',
 };
 
-function needsCuda({ devices, why }: ChosenDevices): Failure {
+function tensorrtNeedsCudaFailure({ devices, why }: ChosenDevices): Failure {
   const names = devices.map(deviceName).join(',');
   const chose = why === undefined ? `--device is ${names}` : `--device auto chose ${names} (${why})`;
   return {
@@ -108,12 +110,12 @@ async function automatic(precision: Precision): Promise<ChosenDevices> {
   const cpu = (why: string): ChosenDevices => ({ devices: [{ provider: 'cpu' }], why });
   if (precision === 'int8') return cpu('int8 is computed on a CPU only');
   if (!hasCudaTraces()) {
-    if (nvidiaDevices().length === 0) return cpu('no NVIDIA GPU here');
+    if (listNvidiaDevices().length === 0) return cpu('no NVIDIA GPU here');
     return cpu(`there is an NVIDIA GPU, but not ONNX Runtime's CUDA libraries: ${SETUP_ADVICE.toLowerCase()}`);
   }
   const state = readCudaState(process.env);
   if (state.gpus === 0) return cpu('CUDA_VISIBLE_DEVICES leaves no GPU to this process');
-  const problem = cudaProblem(state);
+  const problem = findCudaProblem(state);
   if (problem !== undefined) return cpu(`${problem.message} \`preannotate doctor\` says more`);
   const failed = await cudaFailure(state);
   if (failed !== undefined) return cpu(`CUDA did not start: ${failed}`);

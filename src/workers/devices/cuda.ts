@@ -45,7 +45,7 @@ const PACKAGES: readonly [pattern: RegExp, source: (version: string) => string][
 
 /** Is anything of CUDA here at all? Two looks at the disk, so that machines without it pay nothing. */
 export function hasCudaTraces(): boolean {
-  return nvidiaDevices().length > 0 && existsSync(join(providerFolder(), PROVIDER.cuda));
+  return listNvidiaDevices().length > 0 && existsSync(join(providerFolder(), PROVIDER.cuda));
 }
 
 /** Looks at libraries and driver; loads and starts nothing. */
@@ -60,7 +60,7 @@ export function readCudaState(
   return {
     folder,
     providers: { cuda: existsSync(file('cuda')), tensorrt: existsSync(file('tensorrt')) },
-    gpus: visibleCudaDevices(environment)?.length ?? nvidiaDevices().length,
+    gpus: visibleCudaDevices(environment)?.length ?? listNvidiaDevices().length,
     driver: driverVersion(),
     driverLibrary,
     missing: { cuda: missing('cuda'), tensorrt: missing('tensorrt') },
@@ -88,7 +88,7 @@ function providerFolder(): string {
 }
 
 /** /dev/nvidia0 …; WSL has one /dev/dxg for all of them. */
-export function nvidiaDevices(): string[] {
+export function listNvidiaDevices(): string[] {
   try {
     return readdirSync('/dev')
       .filter((name) => /^nvidia\d+$/.test(name) || name === 'dxg')

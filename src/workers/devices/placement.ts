@@ -31,7 +31,7 @@ export interface Placement {
   readonly maxBatchSize: number;
 }
 
-export interface PlacementWishes {
+export interface RequestedPlacement {
   readonly workersPerDevice?: number;
   readonly threads?: number;
   readonly maxBatchSize?: number;
@@ -50,12 +50,12 @@ export interface Workload {
  * Fills in what the user left open. On a CPU one worker a core with one thread each: two of them are 12–16 % faster than
  * one with two threads (PERF section 2), because decoding and the parts of a graph that do not scale then overlap.
  */
-export function placeWorkers(devices: readonly Device[], wishes: PlacementWishes, work: Workload): Placement {
+export function placeWorkers(devices: readonly Device[], wishes: RequestedPlacement, work: Workload): Placement {
   const onCpu = devices.some(({ provider }) => provider === 'cpu');
-  const cores = allowedCores();
+  const cores = countAllowedCores();
   const largestBatch = Math.max(1, Math.floor(PATCHES_A_BATCH / work.patches));
   const maxBatchSize = wishes.maxBatchSize ?? Math.min(onCpu ? BATCH_SIZE.cpu : BATCH_SIZE.other, largestBatch);
-  const fitting = Math.floor(allowedMemory() / workerBytes(work, maxBatchSize));
+  const fitting = Math.floor(readMemoryLimit() / workerBytes(work, maxBatchSize));
   const useful = Math.ceil(work.images / Math.max(maxBatchSize, work.pixelsAtOnce === undefined ? IMAGES_A_WORKER : 1));
   const byDefault = onCpu ? Math.min(Math.floor(cores / devices.length), MAX_CPU_WORKERS, fitting, useful) : 1;
   const workersPerDevice = Math.max(1, wishes.workersPerDevice ?? byDefault);
@@ -78,7 +78,7 @@ export function describePlacement({ devices, workersPerDevice, threads, maxBatch
 }
 
 /** CPUs that this process may use: its affinity, and what a container's quota leaves of it. At least 1. */
-export function allowedCores(): number {
+export function countAllowedCores(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(quotaCores() ?? Infinity)));
 }
 
@@ -99,7 +99,7 @@ function readCgroup(file: string): string | undefined {
 }
 
 /** Bytes of memory that this process may use. */
-export function allowedMemory(): number {
+export function readMemoryLimit(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }

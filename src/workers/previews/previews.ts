@@ -11,7 +11,7 @@ import { Child } from '../child-process.js';
 const PREVIEW_WORKER = new URL('./preview-worker.js', import.meta.url);
 
 const DRAWING_TIMEOUT_MS = 60_000;
-const MAX_PROBLEMS_TOLD = 10;
+const MAX_REPORTED_PROBLEMS = 10;
 
 /** One picture to draw. */
 export interface PreviewRequest {
@@ -57,10 +57,10 @@ export async function drawPreviews(job: PreviewJob): Promise<string[]> {
     for await (const image of job.images) {
       if (drawn++ >= job.count) break;
       const problem = await artist.draw(requestOf(image, job, folder));
-      if (problem === undefined || ++failed > MAX_PROBLEMS_TOLD) continue;
+      if (problem === undefined || ++failed > MAX_REPORTED_PROBLEMS) continue;
       problems.push(`No preview of ${printable(image.name)}: ${problem}`);
     }
-    return failed > MAX_PROBLEMS_TOLD ? [...problems, `${failed} previews could not be drawn in all.`] : problems;
+    return failed > MAX_REPORTED_PROBLEMS ? [...problems, `${failed} previews could not be drawn in all.`] : problems;
   });
 }
 

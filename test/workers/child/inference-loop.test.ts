@@ -9,7 +9,7 @@ import { openResizer } from '../../../src/images/pack.js';
 import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import { Detector } from '../../../src/model/detector.js';
 import type { QueryBank } from '../../../src/model/query-groups.js';
-import { Conveyor } from '../../../src/workers/child/inference-loop.js';
+import { InferenceLoop } from '../../../src/workers/child/inference-loop.js';
 import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
 import type { FromWorker } from '../../../src/workers/protocol.js';
 import { SCENES } from '../../support/cli.js';
@@ -44,8 +44,8 @@ beforeAll(async () => {
 });
 afterAll(() => detector[Symbol.asyncDispose]());
 
-/** A conveyor of the real model, with the sizes of its batches and its answers by chunk. */
-async function conveyorWith(options: { tiles?: TileOptions; maxBatchSize: number }) {
+/** A loop of the real model, with the sizes of its batches and its answers by chunk. */
+async function loopWith(options: { tiles?: TileOptions; maxBatchSize: number }) {
   const { inputSize } = detector;
   const limits = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false };
   const settings = { checkpoint, ...MODEL, ...limits, ...options };
@@ -60,15 +60,15 @@ async function conveyorWith(options: { tiles?: TileOptions; maxBatchSize: number
   let signs = 0;
   let check = () => {};
   const send = (message: FromWorker) => {
-    if (message.type === 'alive') signs++;
+    if (message.type === 'heartbeat') signs++;
     if (message.type === 'detected') answers.set(message.id, message.outcomes);
     check();
   };
-  const conveyor = new Conveyor({ detector, preparer, settings, send });
+  const loop = new InferenceLoop({ detector, preparer, settings, send });
   const answered = (count: number) =>
     new Promise<void>((resolve) => (check = () => (answers.size === count ? resolve() : undefined)));
   return {
-    conveyor,
+    loop,
     answers,
     answered,
     batches: () => detect.mock.calls.map(([, sizes]) => sizes.length),
@@ -92,10 +92,10 @@ describe('batches', () => {
   it('are shared by the tiles of several images, also of those that came later', async () => {
     const images = await pictures(6);
     const bank = queries();
-    const { conveyor, answers, answered, batches, signs } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 4 });
+    const { loop, answers, answered, batches, signs } = await loopWith({ tiles: FIVE_VIEWS, maxBatchSize: 4 });
     const done = answered(2);
-    conveyor.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
-    conveyor.add({ id: 1, images: asking(bank, images.slice(3)) });
+    loop.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
+    loop.add({ id: 1, images: asking(bank, images.slice(3)) });
     await done;
     expect(batches()).toEqual([4, 4, 4, 4, 4, 4, 4, 2]); // 6 images of 5 views
     expect(signs()).toBe(6 + 8); // of life: an image decoded, a batch computed
@@ -110,9 +110,9 @@ describe('batches', () => {
     const images = await pictures(3);
     const found = [];
     for (const maxBatchSize of [1, 4, 64]) {
-      const { conveyor, answers, answered } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize });
+      const { loop, answers, answered } = await loopWith({ tiles: FIVE_VIEWS, maxBatchSize });
       const done = answered(1);
-      conveyor.add({ id: 0, images: asking(queries(), images) });
+      loop.add({ id: 0, images: asking(queries(), images) });
       await done;
       found.push(answers.get(0));
     }
@@ -128,16 +128,16 @@ describe('batches', () => {
     const orders = images.map((source, i) => ({ source, queries: i % 2 === 0 ? all : few }));
     const alone: ImageOutcome[] = [];
     for (const order of orders) {
-      const { conveyor, answers, answered } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
+      const { loop, answers, answered } = await loopWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
       const done = answered(1);
-      conveyor.add({ id: 0, images: [order] });
+      loop.add({ id: 0, images: [order] });
       await done;
       alone.push(...answers.get(0)!);
     }
-    const { conveyor, answers, answered, batches } = await conveyorWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
+    const { loop, answers, answered, batches } = await loopWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
     const done = answered(2);
-    conveyor.add({ id: 0, images: orders.slice(0, 3) });
-    conveyor.add({ id: 1, images: orders.slice(3) });
+    loop.add({ id: 0, images: orders.slice(0, 3) });
+    loop.add({ id: 1, images: orders.slice(3) });
     await done;
     expect(batches().slice(orders.length)).toEqual([20]); // 4 images of 5 views
     expect([...answers.get(0)!, ...answers.get(1)!]).toEqual(alone);
@@ -150,9 +150,9 @@ describe('batches', () => {
   it('of whole images are as the chunks that came, and one bad image costs the others nothing', async () => {
     const images = await pictures(4);
     await writeFile(images[1]!.path, 'no image');
-    const { conveyor, answers, answered, batches } = await conveyorWith({ maxBatchSize: 4 });
+    const { loop, answers, answered, batches } = await loopWith({ maxBatchSize: 4 });
     const done = answered(1);
-    conveyor.add({ id: 7, images: asking(queries(), images) });
+    loop.add({ id: 7, images: asking(queries(), images) });
     await done;
     expect(batches()).toEqual([3]);
     expect(answers.get(7)!.map(({ ok }) => ok)).toEqual([true, false, true, true]);
@@ -169,11 +169,11 @@ describe('images that need more memory than a worker has for pixels', () => {
     const images = Array.from({ length: 4 }, (_, i) => ({ name: `${i}.jpg`, path: join(folder, `${i}.jpg`) }));
     for (const { path } of images) await writeFile(path, blank);
     const tiles = { height: 4000, width: 4000, overlap: 0.1, fullImage: true };
-    const { conveyor, answers, answered } = await conveyorWith({ tiles, maxBatchSize: 3 });
+    const { loop, answers, answered } = await loopWith({ tiles, maxBatchSize: 3 });
     const done = answered(2);
     const bank = queries();
-    conveyor.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
-    conveyor.add({ id: 1, images: asking(bank, images.slice(3)) });
+    loop.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
+    loop.add({ id: 1, images: asking(bank, images.slice(3)) });
     await done;
     expect([...answers.values()].flat().every(({ ok }) => ok)).toBe(true);
   });

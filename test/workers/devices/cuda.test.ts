@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cudaProblem } from '../../../src/workers/devices/choose-devices.js';
+import { findCudaProblem } from '../../../src/workers/devices/choose-devices.js';
 import { readCudaState } from '../../../src/workers/devices/cuda.js';
 import { writeLibrary } from '../../support/system/elf.js';
 import { temporaryFolder } from '../../support/temporary.js';
@@ -23,17 +23,17 @@ const CUDA = ['libcublasLt.so.13', 'libcudnn.so.9', 'libcudart.so.13'];
 
 describe.skipIf(process.arch !== 'x64')('what keeps CUDA from starting (needs x64)', () => {
   it('is nothing where all is there', async () => {
-    expect(cudaProblem(await stateWith([DRIVER, ...CUDA]))).toBeUndefined();
+    expect(findCudaProblem(await stateWith([DRIVER, ...CUDA]))).toBeUndefined();
   });
 
   it('is ONNX Runtime’s part, which npm does not bring', async () => {
     const state = readCudaState({}, { folder: await temporaryFolder() });
-    expect(cudaProblem(state)?.message).toMatch(/ONNX Runtime's CUDA libraries are not installed/);
-    expect(cudaProblem(state, 'tensorrt')?.message).toMatch(/ONNX Runtime's TensorRT libraries are not installed/);
+    expect(findCudaProblem(state)?.message).toMatch(/ONNX Runtime's CUDA libraries are not installed/);
+    expect(findCudaProblem(state, 'tensorrt')?.message).toMatch(/ONNX Runtime's TensorRT libraries are not installed/);
   });
 
   it('is the driver', async () => {
-    expect(cudaProblem(await stateWith(CUDA))).toMatchObject({
+    expect(findCudaProblem(await stateWith(CUDA))).toMatchObject({
       message: expect.stringMatching(/no NVIDIA driver/),
       hint: expect.stringMatching(/--gpus all/),
     });
@@ -41,7 +41,7 @@ describe.skipIf(process.arch !== 'x64')('what keeps CUDA from starting (needs x6
 
   it('are libraries of the version that the provider asks for, named with what brings them', async () => {
     const state = await stateWith([DRIVER, 'libcudart.so.12', 'libcublasLt.so.13']);
-    expect(cudaProblem(state)?.message).toBe(
+    expect(findCudaProblem(state)?.message).toBe(
       'The device cuda cannot be used: libraries are missing: libcudnn.so.9 (from cuDNN 9 (apt: cudnn9-cuda-<CUDA version>)), ' +
         'libcudart.so.13 (from the CUDA 13 toolkit (apt: cuda-cudart-13-x)).',
     );
@@ -49,8 +49,8 @@ describe.skipIf(process.arch !== 'x64')('what keeps CUDA from starting (needs x6
 
   it('is TensorRT only where that is asked for', async () => {
     const state = await stateWith([DRIVER, ...CUDA]);
-    expect(cudaProblem(state, 'tensorrt')?.message).toMatch(/libnvinfer\.so\.10 \(from TensorRT 10/);
-    expect(cudaProblem(await stateWith([DRIVER, ...CUDA, 'libnvinfer.so.10']), 'tensorrt')).toBeUndefined();
+    expect(findCudaProblem(state, 'tensorrt')?.message).toMatch(/libnvinfer\.so\.10 \(from TensorRT 10/);
+    expect(findCudaProblem(await stateWith([DRIVER, ...CUDA, 'libnvinfer.so.10']), 'tensorrt')).toBeUndefined();
   });
 
   it('counts the GPUs that this process may use', async () => {

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { allowedCores, placeWorkers, workerBytes, type Workload } from '../../../src/workers/devices/placement.js';
+import { countAllowedCores, placeWorkers, workerBytes, type Workload } from '../../../src/workers/devices/placement.js';
 
 /** OWL-ViT base/32 at its own size. */
 const BASE: Workload = { images: 1000, weightBytes: 613e6, patches: 576, patchWidth: 768 };
@@ -9,17 +9,17 @@ const CPU = [{ provider: 'cpu' }] as const;
 
 describe('the number of workers on a CPU', () => {
   it('is one a core, while memory allows, and never more than there are batches', () => {
-    expect(placeWorkers(CPU, {}, BASE).workersPerDevice).toBeLessThanOrEqual(allowedCores());
+    expect(placeWorkers(CPU, {}, BASE).workersPerDevice).toBeLessThanOrEqual(countAllowedCores());
     expect(placeWorkers(CPU, {}, { ...BASE, images: 1 })).toMatchObject({
       workersPerDevice: 1,
-      threads: allowedCores(),
+      threads: countAllowedCores(),
     });
   });
 
   it('is smaller for a few images: one worker with every thread has its model open sooner', () => {
-    const few = { workersPerDevice: 1, threads: allowedCores() };
+    const few = { workersPerDevice: 1, threads: countAllowedCores() };
     expect(placeWorkers(CPU, {}, { ...BASE, images: 4 })).toMatchObject(few);
-    const workers = Math.min(allowedCores(), 2);
+    const workers = Math.min(countAllowedCores(), 2);
     expect(placeWorkers(CPU, {}, { ...BASE, images: 8 })).toMatchObject({ workersPerDevice: workers });
   });
 
