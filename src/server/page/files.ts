@@ -11,14 +11,14 @@ const MODULES = [
   'box-list.js',
   'colours.js',
   'dom.js',
-  'intake.js',
+  'image-input.js',
   'key.js',
   'main.js',
   'picture.js',
-  'problems.js',
+  'page-error.js',
   'prompt-editor.js',
-  'prompts.js',
-  'result.js',
+  'prompt-text.js',
+  'result-panel.js',
   'status.js',
 ];
 

@@ -1,3 +1,7 @@
+const ICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M2 2h12v12H2z' " +
+  "fill='none' stroke='%233b74d8' stroke-width='3' stroke-dasharray='4 2'/%3E%3C/svg%3E";
+
 /** The page's markup. Addresses are relative, so that a proxy may put the server under a path. */
 export const PAGE_HTML = `<!doctype html>
 <html lang="en">
@@ -6,7 +10,7 @@ export const PAGE_HTML = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>preannotate</title>
-<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M2 2h12v12H2z' fill='none' stroke='%233b74d8' stroke-width='3' stroke-dasharray='4 2'/%3E%3C/svg%3E">
+<link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="page/style.css">
 <script type="module" src="page/main.js"></script>
 </head>
@@ -25,7 +29,8 @@ export const PAGE_HTML = `<!doctype html>
     </div>
     <form id="url-form">
       <label for="url">Image URL</label>
-      <input type="url" id="url" required placeholder="https://example.org/photo.jpg" autocomplete="off" spellcheck="false">
+      <input type="url" id="url" required placeholder="https://example.org/photo.jpg"
+        autocomplete="off" spellcheck="false">
       <button>Fetch</button>
     </form>
   </section>
@@ -56,8 +61,9 @@ export const PAGE_HTML = `<!doctype html>
           <input type="range" id="threshold" min="0" max="1" step="0.01" value="0.3">
           <output id="threshold-shown" for="threshold">0.30</output>
         </div>
-        <div id="boxes" class="boxes" role="listbox" tabindex="0" aria-labelledby="boxes-title" aria-describedby="boxes-hint"></div>
-        <p id="boxes-hint" class="hint">Arrow keys move through the boxes, Escape lets go.</p>
+        <div id="boxes" class="boxes" role="listbox" tabindex="0"
+          aria-labelledby="boxes-title" aria-describedby="boxes-hint"></div>
+        <p id="boxes-hint" class="hint">Arrow keys move through the boxes, Escape clears the selection.</p>
       </section>
       <section class="card" aria-labelledby="prompts-title">
         <h2 id="prompts-title">Prompts</h2>
@@ -96,7 +102,8 @@ export const PAGE_HTML = `<!doctype html>
     <h2 id="key-title">This server needs an API key</h2>
     <p id="key-problem" class="complaint" role="alert"></p>
     <label for="key">API key</label>
-    <input type="password" id="key" required autocomplete="off" pattern="[\\x21-\\x7E]+" title="Letters, digits and signs without spaces" aria-describedby="key-problem key-hint">
+    <input type="password" id="key" required autocomplete="off" pattern="[\\x21-\\x7E]+"
+      title="Letters, digits and symbols without spaces" aria-describedby="key-problem key-hint">
     <p id="key-hint" class="hint">It is kept until this tab is closed, and sent to this server only.</p>
     <div class="row">
       <button class="primary">Use this key</button>

@@ -61,26 +61,44 @@ input:not([type='range'], [type='radio'], [type='file']), textarea {
   border: 1px solid var(--edge); border-radius: 7px; background: var(--card); padding: 0.35rem 0.6rem;
 }
 ::placeholder { color: var(--soft); opacity: 1; }
-textarea { display: block; width: 100%; resize: vertical; font-family: ui-monospace, monospace; font-size: 0.8125rem; }
+textarea {
+  display: block; width: 100%; resize: vertical; font-family: ui-monospace, monospace; font-size: 0.8125rem;
+}
 :focus-visible, .unseen:focus-visible + .button { outline: 3px solid var(--accent); outline-offset: 2px; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); }
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; margin-top: 0.6rem; }
-.progress { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 0.75rem; min-height: 3rem; padding: 0.25rem; }
+.progress {
+  display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 0.75rem; min-height: 3rem; padding: 0.25rem;
+}
 #timing { margin-left: auto; }
-.spinner { display: none; width: 1rem; height: 1rem; border: 2px solid var(--line); border-top-color: var(--accent); border-radius: 50%; }
+.spinner {
+  display: none; width: 1rem; height: 1rem; border: 2px solid var(--line); border-top-color: var(--accent);
+  border-radius: 50%;
+}
 .busy .spinner { display: block; animation: turn 0.9s linear infinite; }
 @keyframes turn { to { transform: rotate(1turn); } }
-.problem { background: var(--bad-ground); color: var(--bad); border-radius: 10px; padding: 0.75rem 1rem; margin-bottom: 0.75rem; overflow-wrap: anywhere; }
+.problem {
+  background: var(--bad-ground); color: var(--bad); border-radius: 10px; padding: 0.75rem 1rem;
+  margin-bottom: 0.75rem; overflow-wrap: anywhere;
+}
 .complaint { color: var(--bad); }
-.columns { display: grid; grid-template-columns: minmax(0, 1fr) minmax(20rem, 26rem); align-items: start; gap: 1rem; padding-bottom: 2rem; }
+.columns {
+  display: grid; grid-template-columns: minmax(0, 1fr) minmax(20rem, 26rem); align-items: start; gap: 1rem;
+  padding-bottom: 2rem;
+}
 .side { display: grid; gap: 1rem; min-width: 0; }
 .picture { position: sticky; top: 1rem; }
 .picture h2 { display: inline-block; margin-right: 0.5rem; }
 #name { display: inline; }
-.welcome { border: 2px dashed var(--line); border-radius: 8px; padding: 5rem 1rem; text-align: center; color: var(--soft); }
+.welcome {
+  border: 2px dashed var(--line); border-radius: 8px; padding: 5rem 1rem; text-align: center; color: var(--soft);
+}
 .dropping { outline: 4px dashed var(--accent); outline-offset: -8px; min-height: 100vh; }
 .dropping .welcome { border-color: var(--accent); }
-.stage { position: relative; width: fit-content; margin: 0 auto; background: var(--stage); overflow: hidden; border-radius: 4px; }
+.stage {
+  position: relative; width: fit-content; margin: 0 auto; background: var(--stage); overflow: hidden;
+  border-radius: 4px;
+}
 .stage img { display: block; max-width: 100%; max-height: 75vh; min-height: 4rem; }
 .overlay { position: absolute; inset: 0; width: 100%; height: 100%; }
 .overlay rect { fill: none; vector-effect: non-scaling-stroke; pointer-events: none; }
@@ -98,12 +116,21 @@ textarea { display: block; width: 100%; resize: vertical; font-family: ui-monosp
 .has-selection .box:not(.selected) { opacity: 0.35; }
 .has-selection .label:not(.selected) { display: none; }
 .busy .overlay, .busy .labels { opacity: 0.3; }
-.count { display: inline-block; min-width: 1.6rem; padding: 0 0.4rem; border-radius: 1rem; background: var(--chosen); text-align: center; font-size: 0.8125rem; }
+.count {
+  display: inline-block; min-width: 1.6rem; padding: 0 0.4rem; border-radius: 1rem; background: var(--chosen);
+  text-align: center; font-size: 0.8125rem;
+}
 .slider { display: flex; align-items: center; gap: 0.75rem; }
 .slider input { flex: 1; min-width: 0; accent-color: var(--accent); }
 .slider output { font-variant-numeric: tabular-nums; }
-.boxes { max-height: 17rem; min-height: 2.5rem; overflow: auto; margin: 0.6rem 0 0.4rem; border: 1px solid var(--line); border-radius: 7px; }
-.option { display: flex; align-items: baseline; gap: 0.6rem; padding: 0.3rem 0.6rem; cursor: pointer; border-left: 3px solid transparent; }
+.boxes {
+  max-height: 17rem; min-height: 2.5rem; overflow: auto; margin: 0.6rem 0 0.4rem; border: 1px solid var(--line);
+  border-radius: 7px;
+}
+.option {
+  display: flex; align-items: baseline; gap: 0.6rem; padding: 0.3rem 0.6rem; cursor: pointer;
+  border-left: 3px solid transparent;
+}
 .option[aria-selected='true'] { background: var(--chosen); border-left-color: var(--accent); }
 .option[aria-selected='true'] small { color: var(--text); }
 .words { flex: 1; min-width: 0; overflow-wrap: anywhere; }
@@ -112,7 +139,10 @@ textarea { display: block; width: 100%; resize: vertical; font-family: ui-monosp
 .swatch { width: 0.75rem; height: 0.75rem; border-radius: 3px; align-self: center; flex: none; }
 fieldset { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; border: 0; margin: 0 0 0.6rem; padding: 0; }
 #prompts-form > label { display: block; margin-bottom: 0.4rem; color: var(--soft); font-size: 0.8125rem; }
-dialog { border: 1px solid var(--line); border-radius: 12px; padding: 1.5rem; max-width: min(26rem, 92vw); background: var(--card); color: var(--text); }
+dialog {
+  border: 1px solid var(--line); border-radius: 12px; padding: 1.5rem; max-width: min(26rem, 92vw);
+  background: var(--card); color: var(--text);
+}
 dialog::backdrop { background: rgb(0 0 0 / 0.5); }
 #key { display: block; width: 100%; margin: 0.25rem 0 0.4rem; }
 @media (max-width: 60rem) {

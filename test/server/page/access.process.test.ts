@@ -7,7 +7,7 @@ import { TestServer } from '../../support/server.js';
 
 const SCENE = join(SCENES, 'scene-01.jpg');
 
-/** Of each element with text of its own: what it says, and the contrast of its colour to the ground beneath it (WCAG 2). */
+/** Each element with text of its own: the text, and the contrast of its colour to its background (WCAG 2). */
 const CONTRASTS = `(() => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgba = (colour) => {
@@ -17,7 +17,8 @@ const CONTRASTS = `(() => {
     return [...canvas.getImageData(0, 0, 1, 1).data];
   };
   const luminance = (colour) => {
-    const [r, g, b] = rgba(colour).map((value) => value / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const linear = (v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = rgba(colour).map((value) => linear(value / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const groundOf = (element) => {
@@ -59,7 +60,7 @@ describeInBrowser('the page', () => {
 
   const visit = async (options: BrowserContextOptions = {}) => (await Visitor.at(server.url, browser, options)).ready();
 
-  it('is reached in all its parts with the Tab key, and shows where the focus is', async () => {
+  it('lets the Tab key reach every control, and shows which one has the focus', async () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
     const reached: string[] = [];
@@ -74,7 +75,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('is operated with the keyboard alone', async () => {
+  it('can be operated with the keyboard alone', async () => {
     const visitor = await visit();
     const { page } = visitor;
     const choosing = page.waitForEvent('filechooser');
@@ -113,7 +114,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('names every control, and tells of what happens in live regions', async () => {
+  it('names every control, and announces changes in live regions', async () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
     const { page } = visitor;
@@ -134,7 +135,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('is light or dark as the visitor likes it; text is readable in both', async () => {
+  it("follows the visitor's light or dark colour scheme, and text is readable in both", async () => {
     const grounds = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       const visitor = await visit({ colorScheme });
@@ -162,7 +163,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('keeps still for those who want less motion', async () => {
+  it('does not animate for visitors who prefer reduced motion', async () => {
     const animation = `getComputedStyle(document.querySelector('.spinner')).animationName`;
     for (const [reducedMotion, expected] of [['no-preference', 'turn'] as const, ['reduce', 'none'] as const]) {
       const visitor = await visit({ reducedMotion });

@@ -11,7 +11,7 @@ import { scene, TestServer } from '../../support/server.js';
 const SCENE = 'scene-09.jpg';
 const BETWEEN_STEPS = '0.367';
 
-describeInBrowser('the page, at its edges,', () => {
+describeInBrowser('the page', () => {
   let server: TestServer;
   let browser: Browser;
 
@@ -27,7 +27,7 @@ describeInBrowser('the page, at its edges,', () => {
 
   const visit = async () => (await Visitor.at(server.url, browser)).ready();
 
-  it('begins with exactly the threshold of the server, even between two steps of the slider', async () => {
+  it("starts at exactly the server's threshold, even between two steps of the slider", async () => {
     const { scores } = PredictAnswer.parse(await (await server.post(await scene(SCENE))).json());
     expect(scores.some((score) => score > Number(BETWEEN_STEPS) && score < 0.37)).toBe(true);
     const visitor = await visit();
@@ -44,7 +44,7 @@ describeInBrowser('the page, at its edges,', () => {
     await visitor.close();
   });
 
-  it('leaves text that is dragged into a field to the field', async () => {
+  it('lets the browser handle text that is dragged into a field', async () => {
     const visitor = await visit();
     const session = await visitor.page.context().newCDPSession(visitor.page);
     const data = { items: [{ mimeType: 'text/plain', data: 'my own words' }], files: [], dragOperationsMask: 1 };
@@ -64,7 +64,7 @@ describeInBrowser('the page, at its edges,', () => {
     await visitor.close();
   });
 
-  it('says the count once, not with every box that is selected', async () => {
+  it('announces the number of boxes once, not for every box that is selected', async () => {
     const visitor = await visit();
     await visitor.choose(join(SCENES, SCENE));
     await visitor.evaluate(`{
@@ -80,7 +80,7 @@ describeInBrowser('the page, at its edges,', () => {
     await visitor.close();
   });
 
-  it('puts up a frame for an image of a kind that browsers cannot show, and nothing for what is no image', async () => {
+  it('shows an empty frame for an image that browsers cannot show, and nothing for a file that is no image', async () => {
     const visitor = await visit();
     const stage = visitor.page.locator('#stage');
     const buffer = await sharp(join(SCENES, SCENE)).tiff().toBuffer();
@@ -99,7 +99,7 @@ describeInBrowser('the page, at its edges,', () => {
     await visitor.close();
   });
 
-  it('leads to the documentation only where following a link is enough', async () => {
+  it('links to the documentation only where no API key is needed to read it', async () => {
     const link = (visitor: Visitor) => visitor.page.getByRole('link', { name: 'API documentation' });
     const visitor = await visit();
     await link(visitor).click();

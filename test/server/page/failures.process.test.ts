@@ -8,7 +8,7 @@ import { startWebServer } from '../../support/servers/web-server.js';
 
 const SCENE = join(SCENES, 'scene-01.jpg');
 
-describeInBrowser('the page, where something goes wrong,', () => {
+describeInBrowser('the page, on a failure,', () => {
   let server: TestServer;
   let browser: Browser;
 
@@ -24,7 +24,7 @@ describeInBrowser('the page, where something goes wrong,', () => {
 
   const visit = async () => (await Visitor.at(server.url, browser)).ready();
 
-  it('says that a file is no image, and goes on with the next', async () => {
+  it('reports a file that is no image, and works with the next one', async () => {
     const visitor = await visit();
     await visitor.page.setInputFiles('#file', {
       name: 'a.jpg',
@@ -39,7 +39,7 @@ describeInBrowser('the page, where something goes wrong,', () => {
     await visitor.close();
   });
 
-  it('does not send an image that is larger than the server takes', async () => {
+  it('does not send an image that is larger than the server accepts', async () => {
     const visitor = await visit();
     const buffer = Buffer.alloc(200_001);
     await visitor.page.setInputFiles('#file', { name: 'a.jpg', mimeType: 'image/jpeg', buffer });
@@ -57,7 +57,7 @@ describeInBrowser('the page, where something goes wrong,', () => {
     await visitor.close();
   });
 
-  it('draws the boxes of an image elsewhere on a frame of its size, and fetches nothing from there itself', async () => {
+  it('draws the boxes of an image given by URL on an empty frame, and does not fetch the image itself', async () => {
     const bytes = await scene('scene-01.jpg');
     using web = await startWebServer((_request, response) => response.end(bytes));
     await using fetching = await TestServer.ready({
@@ -78,7 +78,7 @@ describeInBrowser('the page, where something goes wrong,', () => {
     await visitor.close();
   });
 
-  it('says why an address is refused', async () => {
+  it('shows why a URL is refused', async () => {
     const visitor = await visit();
     await visitor.page.getByLabel('Image URL').fill('ftp://example.org/a.jpg');
     await visitor.page.getByRole('button', { name: 'Fetch' }).click();
@@ -86,7 +86,7 @@ describeInBrowser('the page, where something goes wrong,', () => {
     await visitor.close();
   });
 
-  it('shows that it is busy, and stops when it is told to; the server hears of it', async () => {
+  it('shows that it is busy; Cancel also cancels the request at the server', async () => {
     await using slow = await TestServer.ready({ slowMs: 20_000 });
     const visitor = await (await Visitor.at(slow.url, browser)).ready();
     await visitor.page.setInputFiles('#file', SCENE);
@@ -100,7 +100,7 @@ describeInBrowser('the page, where something goes wrong,', () => {
     await visitor.close();
   });
 
-  it('says that the server cannot be reached', async () => {
+  it('reports that the server cannot be reached', async () => {
     await using other = await TestServer.ready();
     const visitor = await (await Visitor.at(other.url, browser)).ready();
     await other.stop('SIGKILL');
@@ -109,7 +109,7 @@ describeInBrowser('the page, where something goes wrong,', () => {
     await visitor.close();
   });
 
-  it('asks for the API key, again when it is wrong, and keeps it for this tab only', async () => {
+  it('asks for the API key, asks again when it is wrong, and keeps it for this tab only', async () => {
     const key = 'a-key-of-more-than-16-signs';
     await using closed = await TestServer.ready({ env: { PREANNOTATE_API_KEYS: key } });
     const visitor = await Visitor.at(closed.url, browser);

@@ -33,7 +33,7 @@ describeInBrowser('the page', () => {
     return labels.map((label, i) => [label, scores[i]!.toFixed(2)]);
   }
 
-  it('shows what /predict finds in an image that is chosen', async () => {
+  it('shows the boxes of /predict for an image that is chosen', async () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
     const expected = await predicted('scene-01.jpg', '');
@@ -46,7 +46,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('hides and shows boxes as the threshold moves, without asking again', async () => {
+  it('hides and shows boxes as the threshold moves, without another request', async () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
     const { score_floor: floor } = (await (await server.fetch('/info')).json()) as { score_floor: number };
@@ -61,7 +61,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('takes an image that is dropped on it', async () => {
+  it('annotates an image that is dropped on it', async () => {
     const visitor = await visit();
     const session = await visitor.page.context().newCDPSession(visitor.page);
     const data = { items: [], files: [SCENE], dragOperationsMask: 1 };
@@ -75,7 +75,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('takes an image that is pasted into it', async () => {
+  it('annotates an image that is pasted into it', async () => {
     const visitor = await visit({ permissions: ['clipboard-read', 'clipboard-write'] });
     const base64 = (await readFile(join(SCENES, 'scene-10.png'))).toString('base64');
     await visitor.evaluate(`(async () => {
@@ -90,7 +90,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('looks for the prompts that were edited; classes it knows keep their ids, new ones get others', async () => {
+  it('sends edited prompts; known classes keep their ids, and new classes get unused ones', async () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
     const before = await visitor.listed();
@@ -139,7 +139,7 @@ describeInBrowser('the page', () => {
     },
   );
 
-  it('brings out a box that is clicked, in the image and in the list', async () => {
+  it('highlights a box that is clicked, in the image and in the list', async () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
     const index = await visitor.page.locator('.box').last().getAttribute('data-index');

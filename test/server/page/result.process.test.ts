@@ -42,7 +42,7 @@ describeInBrowser('the result on the page', () => {
   const text = () => visitor.page.locator('#result').inputValue();
   const written = (file: string) => readFile(join(out, file), 'utf8');
 
-  it('as COCO JSON is what a run writes for this image', async () => {
+  it('in COCO JSON equals what `preannotate run` writes for the image', async () => {
     const page = JSON.parse(await text()) as Coco;
     const run = JSON.parse(await written('coco/instances.json')) as Coco;
     expect(run.annotations.length).toBeGreaterThan(2);
@@ -55,14 +55,14 @@ describeInBrowser('the result on the page', () => {
     expect(page.info.contributor).toBe(run.info.contributor);
   });
 
-  it('as YOLO lines, and as classes.txt, is what a run writes', async () => {
+  it('in YOLO lines and classes.txt equals what `preannotate run` writes', async () => {
     await visitor.page.getByLabel('YOLO lines').check();
     expect(await text()).toBe(await written('yolo/labels/scene-04.txt'));
     await visitor.page.getByLabel('YOLO classes.txt').check();
     expect(await text()).toBe(await written('yolo/classes.txt'));
   });
 
-  it('holds what is above the threshold', async () => {
+  it('holds the boxes above the threshold only', async () => {
     await visitor.page.getByLabel('YOLO lines').check();
     const all = (await text()).split('\n');
     await visitor.setThreshold(0.6);
@@ -75,7 +75,7 @@ describeInBrowser('the result on the page', () => {
     expect((await text()).split('\n')).toEqual(all);
   });
 
-  it('goes to the clipboard, and is downloaded, under the name of the image', async () => {
+  it('can be copied to the clipboard, and downloaded under the name of the image', async () => {
     await visitor.page.getByLabel('YOLO lines').check();
     await visitor.page.getByRole('button', { name: 'Copy' }).click();
     await visitor.page.locator('#result-status', { hasText: 'Copied' }).waitFor();
@@ -96,8 +96,9 @@ describeInBrowser('the result on the page', () => {
     }
   });
 
-  it('is selected to be copied by hand where the browser forbids the clipboard', async () => {
-    await visitor.evaluate(`void Object.defineProperty(navigator, 'clipboard', { value: undefined })`); // as on http pages
+  it('is selected, ready to be copied by hand, where the browser forbids the clipboard', async () => {
+    // as on http pages
+    await visitor.evaluate(`void Object.defineProperty(navigator, 'clipboard', { value: undefined })`);
     await visitor.page.getByRole('button', { name: 'Copy' }).click();
     await visitor.page.locator('#result-status', { hasText: 'Ctrl+C' }).waitFor();
     expect(await visitor.evaluate('String(getSelection())')).toBe(await text());

@@ -30,7 +30,7 @@ describe('the files of the page', () => {
     expect((await response.text()).length).toBeGreaterThan(100);
   });
 
-  it('are not sent again to who has them', async () => {
+  it('are not sent again to a browser that has them', async () => {
     const etag = (await server.fetch('/page/main.js')).headers.get('etag')!;
     const again = await server.fetch('/page/main.js', { headers: { 'if-none-match': etag } });
     expect([again.status, await again.text()]).toEqual([304, '']);
@@ -39,7 +39,7 @@ describe('the files of the page', () => {
     expect(other.status).toBe(200);
   });
 
-  it('are all that there is: no other name is served, and what the page calls wants a key', async () => {
+  it('are the only open addresses: no other file is served, and the API needs a key', async () => {
     const others = [
       '/page/',
       '/page/main.ts',
@@ -57,7 +57,7 @@ describe('the files of the page', () => {
   });
 });
 
-describeInBrowser('the page, given names with markup,', () => {
+describeInBrowser('the page, given names that contain markup,', () => {
   let browser: Browser;
   let open: TestServer;
 
@@ -72,7 +72,7 @@ describeInBrowser('the page, given names with markup,', () => {
 
   const MARKUP = '<img src=x onerror=globalThis.ran=1><script>globalThis.ran=1</script>';
 
-  it('shows them as they are, and runs none of it', async () => {
+  it('shows the names as text, and runs none of the markup', async () => {
     const visitor = await (await Visitor.at(open.url, browser)).ready();
     const { page } = visitor;
     const buffer = Buffer.from(await scene('scene-01.jpg'));
@@ -97,7 +97,7 @@ describeInBrowser('the page, given names with markup,', () => {
     await visitor.close();
   });
 
-  it('has a policy that stops scripts and styles which should ever get in', async () => {
+  it('has a content security policy that blocks injected scripts and styles', async () => {
     const visitor = await (await Visitor.at(open.url, browser)).ready();
     await visitor.evaluate(`(() => {
       const holder = document.createElement('div');
@@ -114,7 +114,7 @@ describeInBrowser('the page, given names with markup,', () => {
     await visitor.close();
   });
 
-  it('asks no other server for anything', async () => {
+  it('sends requests to its own server only', async () => {
     const visitor = await (await Visitor.at(open.url, browser)).ready();
     await visitor.choose(join(SCENES, 'scene-01.jpg'));
     await visitor.page.getByLabel('YOLO lines').check();

@@ -1,27 +1,30 @@
-import type { Corners, Found, PromptedClass, Size } from './answers.js';
+import type { Corners, FoundBox, PromptedClass, Size } from './answers.js';
 
 /** Boxes as COCO JSON and YOLO lines, with the rules that `preannotate run` writes by; pure. */
 
-/** An image and what is shown of it. */
-export interface Annotated extends Size {
+/** An image and the boxes shown on it. */
+export interface AnnotatedImage extends Size {
   readonly name: string;
-  readonly found: readonly Found[];
+  readonly found: readonly FoundBox[];
   readonly classes: readonly PromptedClass[];
 }
 
-/** Who found it, and when. */
-export interface Origin {
+/** What made the annotations, and when. */
+export interface Provenance {
   readonly version: string; // of preannotate
   readonly model: string;
   readonly date: Date;
 }
 
-const CENTS = 100; // boxes have two decimals
+const PIXEL_STEPS = 100; // corners are rounded to hundredths of a pixel
 const YOLO_DECIMALS = 6;
-const SMALLEST = 10 ** -YOLO_DECIMALS;
+const YOLO_SMALLEST = 10 ** -YOLO_DECIMALS;
 
-/** An instances file of one image; scores and prompts are kept. ASCII, because pycocotools opens it in the locale's encoding. */
-export function cocoText({ name, width, height, found, classes }: Annotated, { version, model, date }: Origin): string {
+/** An instances file of one image, with scores and prompts. ASCII: pycocotools opens files in the locale's encoding. */
+export function formatCoco(
+  { name, width, height, found, classes }: AnnotatedImage,
+  { version, model, date }: Provenance,
+): string {
   const idOf = new Map(classes.map((one) => [one.name, one.id]));
   const info = {
     description: 'Draft annotations, to be corrected by people',
@@ -31,7 +34,7 @@ export function cocoText({ name, width, height, found, classes }: Annotated, { v
     date_created: date.toISOString(),
     provenance: { tool: 'preannotate', version, model },
   };
-  const categories = byId(classes).map((one) => ({ id: one.id, name: one.name, supercategory: '' }));
+  const categories = sortById(classes).map((one) => ({ id: one.id, name: one.name, supercategory: '' }));
   const annotations = found.map(({ label, score, prompt, box }, i) => {
     const bbox = xywhOf(box);
     return {
@@ -39,7 +42,7 @@ export function cocoText({ name, width, height, found, classes }: Annotated, { v
       image_id: 1,
       category_id: idOf.get(label)!,
       bbox,
-      area: Math.round(bbox[2] * bbox[3] * CENTS ** 2) / CENTS ** 2,
+      area: Math.round(bbox[2] * bbox[3] * PIXEL_STEPS ** 2) / PIXEL_STEPS ** 2,
       iscrowd: 0,
       segmentation: [],
       score,
@@ -47,43 +50,50 @@ export function cocoText({ name, width, height, found, classes }: Annotated, { v
     };
   });
   const images = [{ id: 1, file_name: name, width, height }];
-  return `{\n"info": ${ascii(info)},\n"licenses": [],\n"categories": ${rows(categories)},\n"images": ${rows(images)},\n"annotations": ${rows(annotations)}\n}\n`;
+  const members = [
+    `"info": ${toAsciiJson(info)}`,
+    '"licenses": []',
+    `"categories": ${formatRows(categories)}`,
+    `"images": ${formatRows(images)}`,
+    `"annotations": ${formatRows(annotations)}`,
+  ];
+  return `{\n${members.join(',\n')}\n}\n`;
 }
 
 /** `class cx cy w h` a line, fractions of the upright image; classes count from 0 in the order of their ids. */
-export function yoloText({ width, height, found, classes }: Annotated): string {
-  const indexOf = new Map(byId(classes).map((one, index) => [one.name, index]));
+export function formatYolo({ width, height, found, classes }: AnnotatedImage): string {
+  const indexOf = new Map(sortById(classes).map((one, index) => [one.name, index]));
   const lines = found.map(({ label, box: [x1, y1, x2, y2] }) => {
     const centre = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height].map((value) => Math.min(value, 1));
     // Rounding must not make a thin box vanish.
-    const size = [(x2 - x1) / width, (y2 - y1) / height].map((value) => Math.min(Math.max(value, SMALLEST), 1));
+    const size = [(x2 - x1) / width, (y2 - y1) / height].map((value) => Math.min(Math.max(value, YOLO_SMALLEST), 1));
     return `${indexOf.get(label)!} ${[...centre, ...size].map((value) => value.toFixed(YOLO_DECIMALS)).join(' ')}\n`;
   });
   return [...new Set(lines)].join(''); // readers complain of repeated lines
 }
 
 /** classes.txt: line n names class n of the YOLO lines. */
-export function yoloClasses(classes: readonly PromptedClass[]): string {
-  return byId(classes)
+export function formatYoloClasses(classes: readonly PromptedClass[]): string {
+  return sortById(classes)
     .map(({ name }) => `${name}\n`)
     .join('');
 }
 
-function byId(classes: readonly PromptedClass[]): PromptedClass[] {
+function sortById(classes: readonly PromptedClass[]): PromptedClass[] {
   return [...classes].sort((a, b) => a.id - b.id);
 }
 
 /** Sizes come from the rounded corners, in whole hundredths of a pixel, so that the box still ends in the image. */
 function xywhOf(box: Corners): [number, number, number, number] {
-  const [x1, y1, x2, y2] = box.map((value) => Math.round(value * CENTS)) as [number, number, number, number];
-  return [x1 / CENTS, y1 / CENTS, (x2 - x1) / CENTS, (y2 - y1) / CENTS];
+  const [x1, y1, x2, y2] = box.map((value) => Math.round(value * PIXEL_STEPS)) as [number, number, number, number];
+  return [x1 / PIXEL_STEPS, y1 / PIXEL_STEPS, (x2 - x1) / PIXEL_STEPS, (y2 - y1) / PIXEL_STEPS];
 }
 
-function rows(items: readonly object[]): string {
-  return items.length === 0 ? '[]' : `[\n${items.map(ascii).join(',\n')}\n]`;
+function formatRows(items: readonly object[]): string {
+  return items.length === 0 ? '[]' : `[\n${items.map(toAsciiJson).join(',\n')}\n]`;
 }
 
-function ascii(value: object): string {
+function toAsciiJson(value: object): string {
   return JSON.stringify(value).replaceAll(
     /[\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -1,6 +1,6 @@
-/** What the server says, as far as the page uses it; pure. */
+/** The server's answers, as far as the page uses them; pure. */
 
-/** A class and how it is looked for. */
+/** A class and its prompts. */
 export interface PromptedClass {
   readonly name: string;
   readonly id: number; // in annotation files, from 1
@@ -24,7 +24,7 @@ export interface Size {
 }
 
 /** Answer of /predict. Entry i of each list is about box i; best score first. */
-export interface Answer extends Size {
+export interface PredictAnswer extends Size {
   readonly boxes: readonly Corners[];
   readonly scores: readonly number[];
   readonly labels: readonly string[];
@@ -35,23 +35,23 @@ export interface Answer extends Size {
 export type Corners = readonly [x1: number, y1: number, x2: number, y2: number]; // pixels of the upright image
 
 /** One object found. */
-export interface Found {
+export interface FoundBox {
   readonly label: string;
   readonly prompt: string;
   readonly score: number;
   readonly box: Corners;
 }
 
-export function foundOf({ boxes, scores, labels, prompts }: Answer): Found[] {
+export function toFoundBoxes({ boxes, scores, labels, prompts }: PredictAnswer): FoundBox[] {
   return boxes.map((box, i) => ({ box, score: scores[i]!, label: labels[i]!, prompt: prompts[i]! }));
 }
 
-/** Those that the server would have answered for this threshold: strictly above it, as there. */
-export function above(found: readonly Found[], threshold: number): Found[] {
+/** The boxes that the server would return for this threshold: scores strictly above it. */
+export function filterAbove(found: readonly FoundBox[], threshold: number): FoundBox[] {
   return found.filter(({ score }) => score > threshold);
 }
 
-/** Where the threshold starts: the lowest that the server itself uses, so that the page first shows what a run would. */
-export function firstThreshold({ classes, score_floor }: Info): number {
+/** The lowest threshold of the server's classes, so that the page first shows every box that a run would keep. */
+export function initialThresholdOf({ classes, score_floor }: Info): number {
   return Math.max(score_floor, Math.min(1, ...classes.map(({ threshold }) => threshold)));
 }

@@ -1,5 +1,5 @@
 import { byId, make } from './dom.js';
-import type { Drawn } from './picture.js';
+import type { DrawnBox } from './picture.js';
 
 const STEPS: Readonly<Record<string, (index: number, last: number) => number>> = {
   ArrowDown: (index, last) => Math.min(index + 1, last),
@@ -9,7 +9,7 @@ const STEPS: Readonly<Record<string, (index: number, last: number) => number>> =
   Escape: () => -1,
 };
 
-/** The boxes as a list box, best score first; for those who do not see the picture it is the picture. */
+/** The boxes as a list box, best score first: what screen readers have instead of the picture. */
 export class BoxList {
   readonly #list = byId('boxes', HTMLElement);
   readonly #count = byId('count', HTMLElement);
@@ -18,24 +18,24 @@ export class BoxList {
 
   constructor(onSelect: (index: number) => void) {
     this.#onSelect = onSelect;
-    this.#list.addEventListener('keydown', (event) => this.#moved(event));
+    this.#list.addEventListener('keydown', (event) => this.#moveSelection(event));
     this.#list.addEventListener('focus', () => {
       if (this.#selected === -1 && this.#list.childElementCount > 0 && this.#list.matches(':focus-visible'))
         onSelect(0);
     });
   }
 
-  show(boxes: readonly Drawn[], selected: number): void {
+  show(boxes: readonly DrawnBox[], selected: number): void {
     this.#selected = selected;
     this.#count.textContent = String(boxes.length);
-    this.#list.replaceChildren(...boxes.map((drawn, index) => this.#optionOf(drawn, index)));
+    this.#list.replaceChildren(...boxes.map((drawn, index) => this.#createOption(drawn, index)));
     const option = this.#list.children[selected];
     if (option === undefined) this.#list.removeAttribute('aria-activedescendant');
     else this.#list.setAttribute('aria-activedescendant', option.id);
     option?.scrollIntoView({ block: 'nearest' });
   }
 
-  #optionOf({ label, score, prompt, box, colour }: Drawn, index: number): HTMLElement {
+  #createOption({ label, score, prompt, box, colour }: DrawnBox, index: number): HTMLElement {
     const swatch = make('span', 'swatch');
     swatch.style.background = colour.fill;
     const place = box.map((value) => Math.round(value)).join(', ');
@@ -49,7 +49,7 @@ export class BoxList {
     return option;
   }
 
-  #moved(event: KeyboardEvent): void {
+  #moveSelection(event: KeyboardEvent): void {
     const step = STEPS[event.key];
     const last = this.#list.childElementCount - 1;
     if (step === undefined || last < 0 || event.ctrlKey || event.altKey || event.metaKey) return;

@@ -5,9 +5,9 @@ export interface Colour {
   readonly text: string; // black or white, whichever is easier to read on it
 }
 
-/** The same for a class in every image, and far from its neighbours' (the hue turns by the golden angle), as in previews. */
+/** The colour of a class, as in previews. Hues turn by the golden angle, so neighbouring classes differ clearly. */
 export function colourOf(classIndex: number): Colour {
-  const rgb = ofHue((classIndex * 137.508) % 360, classIndex % 2 === 0 ? 0.45 : 0.6);
+  const rgb = hueToRgb((classIndex * 137.508) % 360, classIndex % 2 === 0 ? 0.45 : 0.6);
   const luminance = luminanceOf(rgb);
   const onWhite = 1.05 / (luminance + 0.05); // WCAG 2 contrast
   const onBlack = (luminance + 0.05) / 0.05;
@@ -18,7 +18,7 @@ export function colourOf(classIndex: number): Colour {
 type Rgb = readonly [red: number, green: number, blue: number];
 
 /** @param hue - Degrees. Saturation is 0.85. */
-function ofHue(hue: number, lightness: number): Rgb {
+function hueToRgb(hue: number, lightness: number): Rgb {
   const amplitude = 0.85 * Math.min(lightness, 1 - lightness);
   const channel = (n: number) => {
     const k = (n + hue / 30) % 12;

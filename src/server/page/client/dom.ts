@@ -1,6 +1,6 @@
-/** Finding and making elements. Text goes in as text, never as markup: names come from strangers' files. */
+/** Finding and making elements. Text goes in as text, never as markup: names come from untrusted files. */
 
-/** The element of the page with this id. @throws Error when the page and its code have come apart */
+/** The element of the page with this id. @throws Error when markup and code do not match */
 export function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   const found = document.getElementById(id);
   if (found instanceof kind) return found;

@@ -1,34 +1,34 @@
 import { byId } from './dom.js';
 
-/** The API key: kept as long as the tab is open, and nowhere else. */
+/** The API key: kept for as long as the tab is open, and nowhere else. */
 
-const STORED_AS = 'preannotate-api-key';
+const STORAGE_KEY = 'preannotate-api-key';
 
 const dialog = byId('key-dialog', HTMLDialogElement);
 const form = byId('key-form', HTMLFormElement);
 const input = byId('key', HTMLInputElement);
 const complaint = byId('key-problem', HTMLElement);
 
-let current = stored();
+let current = readStoredKey();
 let asking: Promise<boolean> | undefined;
 
-export function apiKey(): string | undefined {
+export function currentApiKey(): string | undefined {
   return current;
 }
 
 /**
  * Asks the visitor for a key, once for all requests that wait for it.
  *
- * @param refused - The key that did not do; when there is another by now, nobody is asked.
- * @returns false when the visitor would rather not.
+ * @param refused - The key that the server rejected; if another one is stored by now, the visitor is not asked.
+ * @returns false when the visitor cancels.
  */
 export function askForKey(refused: string | undefined): Promise<boolean> {
   if (refused !== current) return Promise.resolve(true);
-  asking ??= asked(refused !== undefined).finally(() => (asking = undefined));
+  asking ??= openKeyDialog(refused !== undefined).finally(() => (asking = undefined));
   return asking;
 }
 
-function asked(wasRefused: boolean): Promise<boolean> {
+function openKeyDialog(wasRefused: boolean): Promise<boolean> {
   complaint.textContent = wasRefused ? 'The server does not accept this key. Is it complete?' : '';
   input.setAttribute('aria-invalid', String(wasRefused));
   dialog.returnValue = '';
@@ -36,7 +36,7 @@ function asked(wasRefused: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     const closed = () => {
       const isGiven = dialog.returnValue === 'given';
-      if (isGiven) store(input.value.trim());
+      if (isGiven) storeKey(input.value.trim());
       input.value = '';
       resolve(isGiven);
     };
@@ -51,18 +51,18 @@ form.addEventListener('submit', (event) => {
 
 byId('key-cancel', HTMLButtonElement).addEventListener('click', () => dialog.close(''));
 
-function store(key: string): void {
+function storeKey(key: string): void {
   current = key;
   try {
-    sessionStorage.setItem(STORED_AS, key);
+    sessionStorage.setItem(STORAGE_KEY, key);
   } catch {
     // A browser may forbid storage; the key then lives as long as the page.
   }
 }
 
-function stored(): string | undefined {
+function readStoredKey(): string | undefined {
   try {
-    return sessionStorage.getItem(STORED_AS) ?? undefined;
+    return sessionStorage.getItem(STORAGE_KEY) ?? undefined;
   } catch {
     return undefined; // storage is forbidden
   }

@@ -1,12 +1,12 @@
 import type { Info } from './answers.js';
 import { byId } from './dom.js';
-import { classesOfText, textOfClasses, type Prompted } from './prompts.js';
+import { parsePrompts, formatPrompts, type EditedPrompts } from './prompt-text.js';
 
-/** The text of what is looked for. */
+/** The text area with the prompts. */
 export class PromptEditor {
   readonly #text = byId('prompts', HTMLTextAreaElement);
   readonly #reset = byId('reset', HTMLButtonElement);
-  #own = ''; // what the server looks for of itself
+  #own = ''; // the server's own classes, as text
 
   constructor(onRun: () => void) {
     byId('prompts-form', HTMLFormElement).addEventListener('submit', (event) => {
@@ -22,12 +22,12 @@ export class PromptEditor {
   }
 
   fill({ classes }: Info): void {
-    this.#own = textOfClasses(classes);
+    this.#own = formatPrompts(classes);
     if (this.#text.value === '') this.#text.value = this.#own;
   }
 
-  /** @returns undefined where nothing was changed: the server's own classes may have thresholds and examples besides. */
-  read({ classes }: Info): Prompted | undefined {
-    return this.#text.value.trim() === this.#own.trim() ? undefined : classesOfText(this.#text.value, classes);
+  /** @returns undefined for an unchanged text: the server's own classes may have thresholds and examples as well. */
+  read({ classes }: Info): EditedPrompts | undefined {
+    return this.#text.value.trim() === this.#own.trim() ? undefined : parsePrompts(this.#text.value, classes);
   }
 }

@@ -1,6 +1,6 @@
-import type { Timed } from './api.js';
+import type { TimedAnswer } from './api.js';
 import { byId, make } from './dom.js';
-import { Problem } from './problems.js';
+import { PageError } from './page-error.js';
 
 const STAGES: Readonly<Record<string, string>> = {
   receive: 'receiving',
@@ -17,38 +17,39 @@ const timing = byId('timing', HTMLElement);
 const problem = byId('problem', HTMLElement);
 const cancel = byId('cancel', HTMLButtonElement);
 
-/** Says what is going on; screen readers read it out, but not what has been said already. */
-export function say(text: string): void {
+/** Shows the status. Screen readers announce every change, so an unchanged text is not set again. */
+export function showStatus(text: string): void {
   if (status.textContent !== text) status.textContent = text;
 }
 
-export function sayTiming(stages: Timed['stages'], totalMs: number): void {
+export function showTiming(stages: TimedAnswer['stages'], totalMs: number): void {
   const parts = stages
     .filter(({ name, ms }) => name !== 'total' && ms >= 0.05)
-    .map(({ name, ms }) => `${STAGES[name] ?? name} ${shown(ms)}`);
-  timing.textContent = [`Answered in ${shown(totalMs)}`, ...parts].join(' · ');
+    .map(({ name, ms }) => `${STAGES[name] ?? name} ${formatDuration(ms)}`);
+  timing.textContent = [`Answered in ${formatDuration(totalMs)}`, ...parts].join(' · ');
 }
 
-export function sayBusy(isBusy: boolean): void {
+export function showBusy(isBusy: boolean): void {
   document.body.classList.toggle('busy', isBusy);
   byId('stage', HTMLElement).setAttribute('aria-busy', String(isBusy));
   cancel.hidden = !isBusy;
   if (isBusy) timing.textContent = '';
 }
 
-export function sayProblem(error: unknown): void {
-  say('');
-  const { title, details } = error instanceof Problem ? error : new Problem('Something went wrong', [String(error)]);
+export function showError(error: unknown): void {
+  showStatus('');
+  const { title, details } =
+    error instanceof PageError ? error : new PageError('Something went wrong', [String(error)]);
   problem.replaceChildren(make('strong', '', title), ...details.map((line) => make('p', '', line)));
   problem.hidden = false;
-  problem.scrollIntoView({ block: 'nearest' }); // the button that led here may be far down the page
+  problem.scrollIntoView({ block: 'nearest' }); // the button that was pressed may be far down the page
 }
 
-export function clearProblem(): void {
+export function clearError(): void {
   problem.hidden = true;
   problem.replaceChildren();
 }
 
-function shown(ms: number): string {
+function formatDuration(ms: number): string {
   return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,74 +1,74 @@
-import { cocoText, yoloClasses, yoloText, type Annotated, type Origin } from './annotations.js';
+import { formatCoco, formatYoloClasses, formatYolo, type AnnotatedImage, type Provenance } from './annotations.js';
 import { byId } from './dom.js';
 
-const FORMS = {
+const EXPORT_FORMATS = {
   coco: { type: 'application/json', suffix: '.coco.json' },
   yolo: { type: 'text/plain', suffix: '.txt' },
   classes: { type: 'text/plain', suffix: '' },
 } as const;
 
-type Form = keyof typeof FORMS;
+type ExportFormat = keyof typeof EXPORT_FORMATS;
 
-/** What is shown, as files have it: to read, to copy, to download. */
-export class Result {
+/** The boxes shown, as the text of an annotation file: to read, copy or download. */
+export class ResultPanel {
   readonly #form = byId('result-form', HTMLFormElement);
   readonly #text = byId('result', HTMLTextAreaElement);
-  readonly #said = byId('result-status', HTMLElement);
+  readonly #statusText = byId('result-status', HTMLElement);
   readonly #copy = byId('copy', HTMLButtonElement);
   readonly #download = byId('download', HTMLButtonElement);
-  #annotated: Annotated | undefined;
-  #origin: Origin | undefined;
+  #annotated: AnnotatedImage | undefined;
+  #origin: Provenance | undefined;
 
   constructor() {
     this.#form.addEventListener('submit', (event) => event.preventDefault());
     this.#form.addEventListener('change', () => this.#write());
-    this.#copy.addEventListener('click', () => void this.#copied());
-    this.#download.addEventListener('click', () => this.#downloaded());
+    this.#copy.addEventListener('click', () => void this.#copyText());
+    this.#download.addEventListener('click', () => this.#downloadText());
   }
 
-  show(annotated: Annotated | undefined, origin: Origin | undefined): void {
+  show(annotated: AnnotatedImage | undefined, origin: Provenance | undefined): void {
     this.#annotated = annotated;
     this.#origin = origin;
     this.#write();
   }
 
-  get #chosen(): Form {
+  get #chosen(): ExportFormat {
     const chosen = new FormData(this.#form).get('form');
     return chosen === 'yolo' || chosen === 'classes' ? chosen : 'coco';
   }
 
   #write(): void {
     const isThere = this.#annotated !== undefined && this.#origin !== undefined;
-    this.#text.value = isThere ? this.#textOf(this.#annotated!, this.#origin!) : '';
+    this.#text.value = isThere ? this.#formatText(this.#annotated!, this.#origin!) : '';
     this.#copy.disabled = this.#download.disabled = !isThere;
-    this.#said.textContent = '';
+    this.#statusText.textContent = '';
   }
 
-  #textOf(annotated: Annotated, origin: Origin): string {
+  #formatText(annotated: AnnotatedImage, origin: Provenance): string {
     switch (this.#chosen) {
       case 'coco':
-        return cocoText(annotated, origin);
+        return formatCoco(annotated, origin);
       case 'yolo':
-        return yoloText(annotated);
+        return formatYolo(annotated);
       case 'classes':
-        return yoloClasses(annotated.classes);
+        return formatYoloClasses(annotated.classes);
     }
   }
 
-  async #copied(): Promise<void> {
+  async #copyText(): Promise<void> {
     try {
       await navigator.clipboard.writeText(this.#text.value);
-      this.#said.textContent = 'Copied.';
+      this.#statusText.textContent = 'Copied.';
     } catch {
       // The clipboard is for secure pages (https, localhost) only, and the visitor may refuse it.
       this.#text.focus();
       this.#text.select();
-      this.#said.textContent = 'The text is selected: press Ctrl+C, or ⌘C on a Mac, to copy it.';
+      this.#statusText.textContent = 'The text is selected: press Ctrl+C, or ⌘C on a Mac, to copy it.';
     }
   }
 
-  #downloaded(): void {
-    const { type, suffix } = FORMS[this.#chosen];
+  #downloadText(): void {
+    const { type, suffix } = EXPORT_FORMATS[this.#chosen];
     const stem = (this.#annotated?.name ?? 'image').replace(/\.[^.]*$/, '');
     const address = URL.createObjectURL(new Blob([this.#text.value], { type }));
     const link = document.createElement('a');
@@ -76,6 +76,6 @@ export class Result {
     link.download = suffix === '' ? 'classes.txt' : stem + suffix;
     link.click();
     URL.revokeObjectURL(address);
-    this.#said.textContent = `Saved as ${link.download}.`;
+    this.#statusText.textContent = `Saved as ${link.download}.`;
   }
 }

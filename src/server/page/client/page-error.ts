@@ -1,7 +1,7 @@
-/** What went wrong, in words for people; pure. */
+/** Error messages of the page; pure. */
 
-/** application/problem+json, as far as it can be relied on: a proxy in between may answer something else. */
-interface ProblemBody {
+/** application/problem+json; every field is optional, because a proxy in between may answer something else. */
+interface ProblemDetails {
   readonly title?: string;
   readonly detail?: string;
   readonly code?: string;
@@ -28,8 +28,8 @@ const TITLES: Readonly<Record<string, string>> = {
 
 const CLASS_POINTER = /^\/ontology\/classes\/(\d+)/;
 
-/** A request that was refused, or did not come through. */
-export class Problem extends Error {
+/** An error as the page shows it. */
+export class PageError extends Error {
   readonly title: string;
   readonly details: readonly string[];
 
@@ -41,33 +41,33 @@ export class Problem extends Error {
 }
 
 /**
- * Puts a refusal into words.
+ * Turns an error response into a message.
  *
- * @param text - The body; not JSON where something else than the server has answered.
- * @param lines - Where in the text of prompts each class is.
+ * @param text - The body; not JSON where a proxy has answered instead of the server.
+ * @param lines - Line of each class in the text of prompts.
  */
-export function problemOf(
+export function toPageError(
   { status, retryAfter }: { status: number; retryAfter: string | null },
   text: string,
   lines: readonly number[] = [],
-): Problem {
-  const { title, detail, code = '', errors = [], request_id: id } = parsed(text);
+): PageError {
+  const { title, detail, code = '', errors = [], request_id: id } = parseProblemDetails(text);
   const details = [
     ...(detail === undefined ? [`The answer was ${status}, without a reason.`] : [detail]),
-    ...errors.filter((error) => detail?.includes(error.detail) !== true).map((error) => placed(error, lines)),
+    ...errors.filter((error) => detail?.includes(error.detail) !== true).map((error) => formatFieldError(error, lines)),
     ...(retryAfter === null ? [] : [`Try again in ${retryAfter} s.`]),
     ...(id === undefined ? [] : [`Request ${id}`]),
   ];
-  return new Problem(TITLES[code] ?? title ?? 'The server could not answer', details);
+  return new PageError(TITLES[code] ?? title ?? 'The server could not answer', details);
 }
 
-/** A class is known to whoever wrote it by its line. */
-function placed({ pointer, detail }: { pointer: string; detail: string }, lines: readonly number[]): string {
+/** Visitors know a class by its line in the text of prompts. */
+function formatFieldError({ pointer, detail }: { pointer: string; detail: string }, lines: readonly number[]): string {
   const line = lines[Number(CLASS_POINTER.exec(pointer)?.[1] ?? NaN)];
   return line === undefined ? `${pointer}: ${detail}` : `Line ${line} of the prompts: ${detail}`;
 }
 
-function parsed(text: string): ProblemBody {
+function parseProblemDetails(text: string): ProblemDetails {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : {};

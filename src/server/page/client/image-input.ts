@@ -1,20 +1,20 @@
-import type { Source } from './api.js';
+import type { ImageInput } from './api.js';
 import { byId } from './dom.js';
 
-/** The ways in which an image comes: chosen, dropped, pasted, or by its URL. */
-export interface Intake {
-  readonly onImage: (source: Source) => void;
+/** An image is chosen, dropped, pasted or given by its URL. */
+export interface ImageInputHandlers {
+  readonly onImage: (source: ImageInput) => void;
   readonly onNothing: (why: string) => void;
 }
 
-export function listenForImages({ onImage, onNothing }: Intake): void {
+export function listenForImages({ onImage, onNothing }: ImageInputHandlers): void {
   const take = (file: File) => onImage({ name: file.name === '' ? 'pasted image' : file.name, file });
   listenForChoice(take);
   listenForUrl(onImage);
   listenForDrop(take, onNothing);
   document.addEventListener('paste', (event) => {
-    const file = imageOf(event.clipboardData);
-    if (file === undefined) return; // text, which goes where the cursor is
+    const file = firstImageIn(event.clipboardData);
+    if (file === undefined) return; // text, which the browser pastes at the cursor
     event.preventDefault();
     take(file);
   });
@@ -25,20 +25,20 @@ function listenForChoice(take: (file: File) => void): void {
   chooser.addEventListener('change', () => {
     const file = chooser.files?.[0];
     if (file !== undefined) take(file);
-    chooser.value = ''; // choosing the same file again is a change again
+    chooser.value = ''; // so that choosing the same file again fires `change`
   });
 }
 
-function listenForUrl(onImage: Intake['onImage']): void {
+function listenForUrl(onImage: ImageInputHandlers['onImage']): void {
   const url = byId('url', HTMLInputElement);
   byId('url-form', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
     const address = url.value.trim();
-    onImage({ name: nameOf(address), url: address });
+    onImage({ name: fileNameOf(address), url: address });
   });
 }
 
-function listenForDrop(take: (file: File) => void, onNothing: Intake['onNothing']): void {
+function listenForDrop(take: (file: File) => void, onNothing: ImageInputHandlers['onNothing']): void {
   const mark = (isOver: boolean) => document.body.classList.toggle('dropping', isOver);
   document.addEventListener('dragover', (event) => {
     if (isTextForField(event)) return;
@@ -46,7 +46,7 @@ function listenForDrop(take: (file: File) => void, onNothing: Intake['onNothing'
     mark(true);
   });
   document.addEventListener('dragleave', (event) => {
-    if (event.relatedTarget === null) mark(false); // it has left the window
+    if (event.relatedTarget === null) mark(false); // the pointer has left the window
   });
   document.addEventListener('drop', (event) => {
     mark(false);
@@ -58,18 +58,18 @@ function listenForDrop(take: (file: File) => void, onNothing: Intake['onNothing'
   });
 }
 
-/** Text that is dragged into a field goes there, as everywhere. */
+/** Text that is dragged into a field is left to the browser. */
 function isTextForField({ target, dataTransfer }: DragEvent): boolean {
   const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
   return isField && dataTransfer?.types.includes('Files') === false;
 }
 
-function imageOf(data: DataTransfer | null): File | undefined {
+function firstImageIn(data: DataTransfer | null): File | undefined {
   return [...(data?.files ?? [])].find(({ type }) => type.startsWith('image/'));
 }
 
-/** The last part of the path, as the file would be called. */
-function nameOf(address: string): string {
+/** The last part of the path. */
+function fileNameOf(address: string): string {
   try {
     const last = new URL(address).pathname.split('/').at(-1) ?? '';
     return last === '' ? 'image' : decodeURIComponent(last);
