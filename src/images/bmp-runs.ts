@@ -1,23 +1,23 @@
-/** Where an indexed picture lies in a file, and how large it is. */
+/** Where the run-length code of an indexed image is in a file, and the size of the image. */
 interface Runs {
   readonly at: number; // of the first byte
   readonly width: number; // pixels
   readonly height: number;
-  readonly bits: number; // a pixel: 8 or 4
+  readonly bits: number; // per pixel: 8 or 4
 }
 
-/** Most pixels that a byte of run-length code can stand for: a run is two bytes and 255 pixels long. */
+/** Upper bound on pixels per byte of run-length code: a run takes two bytes and has at most 255 pixels. */
 const PIXELS_PER_BYTE = 128;
 
 /**
- * Undoes the run-length encoding of bitmaps (BI_RLE8, BI_RLE4). Pixels that the code passes over have index 0; what runs
- * over the edge is dropped, as other readers do.
+ * Decodes the run-length encoding of bitmaps (BI_RLE8, BI_RLE4). Skipped pixels have index 0; pixels beyond the edge
+ * are dropped, as in other readers.
  *
- * @returns One palette index a byte, `[height, width]`, rows in the order of the file.
- * @throws RangeError when the code ends early, or cannot stand for so many pixels.
+ * @returns One palette index per byte, `[height, width]`, rows in the order of the file.
+ * @throws RangeError when the code ends early, or is too short for that many pixels.
  * @see Microsoft, "Bitmap Compression".
  */
-export function expandRuns(bytes: Uint8Array, { at, width, height, bits }: Runs): Uint8Array {
+export function expandRunLengths(bytes: Uint8Array, { at, width, height, bits }: Runs): Uint8Array {
   if (width * height > (bytes.length - at) * PIXELS_PER_BYTE) throw new RangeError('it is cut short');
   const indices = new Uint8Array(width * height);
   let [position, x, y] = [at, 0, 0];
@@ -40,13 +40,13 @@ export function expandRuns(bytes: Uint8Array, { at, width, height, bits }: Runs)
       const start = position;
       for (let i = 0, byte = 0; i < value; i++)
         put(indexIn((byte = bits === 8 || i % 2 === 0 ? next() : byte), i, bits));
-      if ((position - start) % 2 === 1) position++; // pixels one by one fill whole words
+      if ((position - start) % 2 === 1) position++; // uncompressed pixels are padded to 16-bit words
     }
   }
   return indices;
 }
 
-/** The pixel that a byte gives at a place of a run: four bits take turns, the high ones first. */
+/** The palette index at a place in a run; with four bits per pixel, the high half of a byte comes first. */
 function indexIn(byte: number, place: number, bits: number): number {
   if (bits === 8) return byte;
   return place % 2 === 0 ? byte >> 4 : byte & 15;

@@ -1,7 +1,7 @@
 import type { Size } from '../core/box.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
-import { expandRuns } from './bmp-runs.js';
-import type { DecodedImage } from './decode.js';
+import { expandRunLengths } from './bmp-runs.js';
+import type { DecodedImage } from './decoded-image.js';
 
 const FILE_HEADER_BYTES = 14;
 const OLD_HEADER_BYTES = 12; // BITMAPCOREHEADER, of OS/2
@@ -12,7 +12,7 @@ const MASKS_AT = FILE_HEADER_BYTES + NEW_HEADER_BYTES;
 /** Values of the compression field. Others stand for JPEG, PNG and fax, in printers only. */
 const COMPRESSION = { none: 0, runs8: 1, runs4: 2, masks: 3, masksWithAlpha: 6 } as const;
 
-/** Where red, green and blue are in a pixel of 16 or 32 bits, unless the file says so. */
+/** Where red, green and blue are in a pixel of 16 or 32 bits, unless the file has masks of its own. */
 const DEFAULT_MASKS: Readonly<Record<number, Masks>> = {
   16: [0x7c00, 0x03e0, 0x001f],
   32: [0xff0000, 0x00ff00, 0x0000ff],
@@ -20,25 +20,25 @@ const DEFAULT_MASKS: Readonly<Record<number, Masks>> = {
 
 type Masks = readonly [red: number, green: number, blue: number];
 
-interface Header extends Size {
+interface BmpHeader extends Size {
   readonly rowsFromTop: boolean;
-  readonly bits: number; // a pixel
+  readonly bits: number; // per pixel
   readonly compression: number;
   readonly headerBytes: number; // without the file header
-  readonly colours: number; // of the palette, as stated; 0: as many as the bits allow
+  readonly colours: number; // in the palette, according to the header; 0: as many as the bits allow
   readonly pixelsAt: number;
 }
 
-/** Rows of pixels as they are packed: in the file, or as undone from runs. */
-interface Packed {
+/** Rows of packed pixels: in the file itself, or expanded from run lengths. */
+interface PackedRows {
   readonly bytes: Uint8Array;
   readonly at: number;
   readonly rowBytes: number;
   readonly bits: number;
 }
 
-/** Sizes as the header states them; undefined when there is no whole header. */
-export function bmpSizeOf(bytes: Buffer): Size | undefined {
+/** The size given in the header; undefined when the header is incomplete. */
+export function readBmpSize(bytes: Buffer): Size | undefined {
   if (bytes.length < SMALLEST_HEADER_BYTES) return undefined;
   const isOld = bytes.readUInt32LE(14) === OLD_HEADER_BYTES;
   const width = isOld ? bytes.readUInt16LE(18) : bytes.readInt32LE(18);
@@ -47,38 +47,38 @@ export function bmpSizeOf(bytes: Buffer): Size | undefined {
 }
 
 /**
- * Decodes a Windows or OS/2 bitmap, which libvips does not: 1 to 32 bits a pixel, run lengths, palettes, bit masks.
- * Nothing larger than the file allows for is allocated. (The packages for it are slow, and read some kinds wrongly without
- * a word.)
+ * Decodes a Windows or OS/2 bitmap, which libvips cannot: 1 to 32 bits per pixel, run lengths, palettes, bit masks.
+ * Allocates no more than the file can fill. (The npm packages for BMP are slow, and silently misread some variants.)
  *
  * @throws PreannotateError IMAGE_UNDECODABLE
  */
 export function decodeBmp(bytes: Buffer): DecodedImage {
   try {
-    const header = headerOf(bytes);
+    const header = readBmpHeader(bytes);
     const { width, height } = header;
-    const packed = packedOf(bytes, header);
+    const packed = unpackRows(bytes, header);
     const pixels = new Uint8Array(width * height * 3);
-    const paint = painterOf(bytes, header, { packed, pixels });
+    const decodeRow = makeRowDecoder(bytes, header, { packed, pixels });
     for (let row = 0; row < height; row++) {
       const y = header.rowsFromTop ? row : height - 1 - row;
-      paint(packed.at + row * packed.rowBytes, y * width * 3);
+      decodeRow(packed.at + row * packed.rowBytes, y * width * 3);
     }
     return { width, height, original: { width, height }, pixels };
   } catch (error) {
-    throw undecodable(messageOf(error), error);
+    throw undecodableBmpError(messageOf(error), error);
   }
 }
 
-function headerOf(bytes: Buffer): Header {
-  const size = bmpSizeOf(bytes);
+function readBmpHeader(bytes: Buffer): BmpHeader {
+  const size = readBmpSize(bytes);
   if (size === undefined || size.width <= 0 || size.height <= 0) throw new RangeError('its header is damaged');
   const headerBytes = bytes.readUInt32LE(14);
   const pixelsAt = bytes.readUInt32LE(10);
   const end = FILE_HEADER_BYTES + headerBytes;
   if (end > pixelsAt || end > bytes.length) throw new RangeError('its header is damaged');
   const isOld = headerBytes === OLD_HEADER_BYTES;
-  if (!isOld && headerBytes < NEW_HEADER_BYTES) throw new RangeError(`its header has a strange size (${headerBytes})`);
+  if (!isOld && headerBytes < NEW_HEADER_BYTES)
+    throw new RangeError(`its header has an unsupported size (${headerBytes})`);
   return {
     ...size,
     headerBytes,
@@ -90,11 +90,11 @@ function headerOf(bytes: Buffer): Header {
   };
 }
 
-function packedOf(bytes: Buffer, { width, height, bits, compression, pixelsAt }: Header): Packed {
+function unpackRows(bytes: Buffer, { width, height, bits, compression, pixelsAt }: BmpHeader): PackedRows {
   const { none, runs8, runs4, masks, masksWithAlpha } = COMPRESSION;
   const hasRuns = (compression === runs8 && bits === 8) || (compression === runs4 && bits === 4);
   if (hasRuns) {
-    const indices = expandRuns(bytes, { at: pixelsAt, width, height, bits });
+    const indices = expandRunLengths(bytes, { at: pixelsAt, width, height, bits });
     return { bytes: indices, at: 0, rowBytes: width, bits: 8 };
   }
   const hasMasks = (compression === masks || compression === masksWithAlpha) && bits in DEFAULT_MASKS;
@@ -107,14 +107,14 @@ function packedOf(bytes: Buffer, { width, height, bits, compression, pixelsAt }:
   return { bytes, at: pixelsAt, rowBytes, bits };
 }
 
-/** @returns What turns the row that begins at `from` into the RGB row that begins at `to`. */
-function painterOf(
+/** @returns A function that decodes the row at `from` in the packed rows to the RGB row at `to` in `pixels`. */
+function makeRowDecoder(
   bytes: Buffer,
-  header: Header,
-  { packed, pixels }: { packed: Packed; pixels: Uint8Array },
+  header: BmpHeader,
+  { packed, pixels }: { packed: PackedRows; pixels: Uint8Array },
 ): (from: number, to: number) => void {
   const end = (to: number) => to + header.width * 3;
-  if (header.bits <= 8) return indexedPainter(packed, { palette: paletteOf(bytes, header), pixels, end });
+  if (header.bits <= 8) return makeIndexedRowDecoder(packed, { palette: readPalette(bytes, header), pixels, end });
   if (header.bits === 24) {
     return (from, to) => {
       for (const last = end(to); to < last; from += 3, to += 3) {
@@ -124,7 +124,11 @@ function painterOf(
       }
     };
   }
-  const [red, green, blue] = masksOf(bytes, header).map(scaleOf) as [Scale, Scale, Scale];
+  const [red, green, blue] = readMasks(bytes, header).map(makeChannelReader) as [
+    ChannelReader,
+    ChannelReader,
+    ChannelReader,
+  ];
   const step = header.bits / 8;
   return (from, to) => {
     for (const last = end(to); to < last; from += step, to += 3) {
@@ -137,8 +141,8 @@ function painterOf(
   };
 }
 
-function indexedPainter(
-  { bytes, bits }: Packed,
+function makeIndexedRowDecoder(
+  { bytes, bits }: PackedRows,
   { palette, pixels, end }: { palette: Uint8Array; pixels: Uint8Array; end: (to: number) => number },
 ) {
   const highest = 2 ** bits - 1;
@@ -153,8 +157,8 @@ function indexedPainter(
   };
 }
 
-/** RGB of every index; black where the file has no colour for it. */
-function paletteOf(bytes: Buffer, { headerBytes, bits, colours, pixelsAt }: Header): Uint8Array {
+/** RGB of every index; black where the palette has no entry. */
+function readPalette(bytes: Buffer, { headerBytes, bits, colours, pixelsAt }: BmpHeader): Uint8Array {
   const at = FILE_HEADER_BYTES + headerBytes;
   const entryBytes = headerBytes === OLD_HEADER_BYTES ? 3 : 4;
   const room = Math.max(0, Math.floor((Math.min(pixelsAt, bytes.length) - at) / entryBytes));
@@ -167,15 +171,15 @@ function paletteOf(bytes: Buffer, { headerBytes, bits, colours, pixelsAt }: Head
   return palette;
 }
 
-function masksOf(bytes: Buffer, { bits, compression }: Header): Masks {
+function readMasks(bytes: Buffer, { bits, compression }: BmpHeader): Masks {
   if (compression === COMPRESSION.none) return DEFAULT_MASKS[bits]!;
   return [bytes.readUInt32LE(MASKS_AT), bytes.readUInt32LE(MASKS_AT + 4), bytes.readUInt32LE(MASKS_AT + 8)];
 }
 
-type Scale = (pixel: number) => number;
+type ChannelReader = (pixel: number) => number;
 
-/** Takes the bits of a mask from a pixel and stretches them over 0–255. */
-function scaleOf(mask: number): Scale {
+/** @returns A function that extracts the bits of a mask from a pixel and scales them to 0–255. */
+function makeChannelReader(mask: number): ChannelReader {
   if (mask === 0) return () => 0;
   const shift = 31 - Math.clz32(mask & -mask);
   const highest = mask >>> shift;
@@ -183,12 +187,12 @@ function scaleOf(mask: number): Scale {
   return (pixel) => Math.round((((pixel & mask) >>> shift) * 255) / highest);
 }
 
-function undecodable(reason: string, cause?: unknown): PreannotateError {
+function undecodableBmpError(reason: string, cause?: unknown): PreannotateError {
   return new PreannotateError(
     {
       code: 'IMAGE_UNDECODABLE',
       message: `the BMP image cannot be decoded: ${reason}.`,
-      hint: 'It is damaged, or of a rare kind. Save it as PNG.',
+      hint: 'It is damaged, or a rare variant. Save it as PNG.',
     },
     cause,
   );

@@ -2,13 +2,14 @@ import sharp, { type SharpOptions } from 'sharp';
 import type { Size } from '../core/box.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { bmpSizeOf, decodeBmp } from './bmp.js';
+import { readBmpSize, decodeBmp } from './bmp.js';
+import type { DecodedImage } from './decoded-image.js';
 import { sniff, type Sniffed } from './sniff.js';
 
 // libvips caches by file name, and every worker has its own core.
 sharp.cache(false);
 sharp.concurrency(1);
-// libvips opens far more than images, among them formats that read other files or run for minutes (SVG).
+// libvips opens far more than images, including formats that read other files or take minutes to render (SVG).
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: [
@@ -21,51 +22,48 @@ sharp.unblock({
   ],
 });
 
-/** What decoding may cost, and what it must not accept. */
-export interface DecodeLimits {
-  readonly maxPixels: number; // width times height
-  readonly strict: boolean; // refuse pictures with lost blocks
-  readonly fullSize?: boolean; // never shrink: every pixel is wanted, at 3 bytes each
+/** Versions of the libraries that decode images. */
+export function imageLibraryVersions(): { sharp: string; vips: string } {
+  return { sharp: sharp.versions.sharp, vips: sharp.versions.vips };
 }
 
-/** Larger images are shrunk while they are decoded: their full pixels would take gigabytes. */
+/** The largest image to decode, and whether damage is accepted. */
+export interface DecodeLimits {
+  readonly maxPixels: number; // width times height
+  readonly strict: boolean; // refuse images with lost blocks
+  readonly fullSize?: boolean; // never shrink: tiles need every pixel, at 3 bytes each
+}
+
+/** Larger images are shrunk during decoding: their full pixels would take gigabytes. */
 const FULL_SIZE_PIXELS = 64_000_000;
 const SHRUNK_SIDE_PX = 4096; // still several times what a model sees
 
-/** What the header of an image says. */
-export interface Header {
+/** File type and size, read from the header of an image. */
+export interface ImageHeader {
   readonly sniffed: Sniffed;
   readonly size: Size | undefined; // upright; undefined when the header is damaged
 }
 
-/** An image as a person sees it: upright, 8-bit RGB. */
-export interface DecodedImage {
-  readonly pixels: Uint8Array; // [height, width, 3]
-  readonly width: number;
-  readonly height: number;
-  readonly original: Size; // before shrinking, where it was too large; the frame that boxes are given in
-  readonly degraded?: string; // what the decoder said of lost blocks
-}
-
 /** Reads the header only. */
-export async function readHeader(bytes: Buffer): Promise<Header> {
+export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
   const sniffed = sniff(bytes);
   if (sniffed.decoder === undefined) return { sniffed, size: undefined };
-  return { sniffed, size: sniffed.decoder === 'bmp' ? bmpSizeOf(bytes) : await uprightSizeOf(bytes) };
+  return { sniffed, size: sniffed.decoder === 'bmp' ? readBmpSize(bytes) : await readUprightSize(bytes) };
 }
 
 /**
  * Decodes the first frame or page of an image. Its content decides the type, not its name. EXIF orientation is applied,
- * an embedded ICC profile converted to sRGB, alpha dropped while the colour underneath is kept (as PIL's `convert('RGB')`).
+ * an embedded ICC profile converted to sRGB, alpha dropped while the colour underneath is kept (as PIL's
+ * `convert('RGB')`).
  *
- * @param header - Where it has been read already.
- * @throws PreannotateError IMAGE_UNSUPPORTED, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE, and IMAGE_DEGRADED where `strict`; the
- *   caller adds the file's name.
+ * @param header - If it has been read already.
+ * @throws PreannotateError IMAGE_UNSUPPORTED, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE, and IMAGE_DEGRADED where `strict`;
+ *   the caller adds the file's name.
  */
-export async function decode(bytes: Buffer, limits: DecodeLimits, header?: Header): Promise<DecodedImage> {
+export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: ImageHeader): Promise<DecodedImage> {
   const { sniffed, size } = header ?? (await readHeader(bytes));
-  if (sniffed.decoder === undefined) throw unsupported(sniffed);
-  if (size !== undefined && size.width * size.height > limits.maxPixels) throw tooLarge(size, limits.maxPixels);
+  if (sniffed.decoder === undefined) throw unsupportedError(sniffed);
+  if (size !== undefined && size.width * size.height > limits.maxPixels) throw tooLargeError(size, limits.maxPixels);
   if (sniffed.decoder === 'bmp') return decodeBmp(bytes);
   try {
     return await decodeWith(bytes, 'warning', { size, limits });
@@ -74,7 +72,9 @@ export async function decode(bytes: Buffer, limits: DecodeLimits, header?: Heade
   }
 }
 
-/** A picture that decodes only when warnings are let pass has lost blocks, or harmless oddities: it is kept and marked. */
+/**
+ * An image that decodes only when warnings are ignored has lost blocks or is slightly malformed: it is kept and marked.
+ */
 async function decodeDamaged(
   bytes: Buffer,
   {
@@ -88,15 +88,15 @@ async function decodeDamaged(
   try {
     image = await decodeWith(bytes, 'error', { size, limits });
   } catch (error) {
-    throw undecodable(sniffed, oneLine(error), error);
+    throw undecodableError(sniffed, toOneLine(error), error);
   }
-  const degraded = oneLine(warning);
+  const degraded = toOneLine(warning);
   if (!limits.strict) return { ...image, degraded };
   throw new PreannotateError(
     {
       code: 'IMAGE_DEGRADED',
       message: `the ${sniffed.kind} image is damaged: ${degraded}.`,
-      hint: 'Copy or fetch it again, or leave out --strict-images to annotate what can be seen.',
+      hint: 'Copy or download it again, or omit --strict-images to annotate what can be decoded.',
     },
     warning,
   );
@@ -116,12 +116,12 @@ async function decodeWith(
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  const pixels = (channels as number) === 1 ? tripled(data) : data;
+  const pixels = (channels as number) === 1 ? greyToRgb(data) : data;
   return { pixels, width, height, original: isLarge ? size : { width, height } };
 }
 
-/** The image as it would have been decoded without `fullSize`. */
-export async function shrunk(image: DecodedImage): Promise<DecodedImage> {
+/** What decoding without `fullSize` would have returned. */
+export async function shrinkIfLarge(image: DecodedImage): Promise<DecodedImage> {
   const { pixels, width, height } = image;
   if (!isVeryLarge(image)) return image;
   const { data, info } = await sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
@@ -135,40 +135,40 @@ function isVeryLarge({ width, height }: Size): boolean {
   return width * height > FULL_SIZE_PIXELS;
 }
 
-async function uprightSizeOf(bytes: Buffer): Promise<Size | undefined> {
+async function readUprightSize(bytes: Buffer): Promise<Size | undefined> {
   try {
     const { autoOrient } = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
     return { width: autoOrient.width, height: autoOrient.height };
   } catch {
-    return undefined; // the decoder itself will say what is wrong
+    return undefined; // decoding will report what is wrong
   }
 }
 
 /** Grey to RGB. */
-function tripled(grey: Uint8Array): Uint8Array {
+function greyToRgb(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3);
   for (let from = 0, to = 0; from < grey.length; from++, to += 3) rgb[to] = rgb[to + 1] = rgb[to + 2] = grey[from]!;
   return rgb;
 }
 
-function unsupported({ kind, advice }: Sniffed): PreannotateError {
+function unsupportedError({ kind, advice }: Sniffed): PreannotateError {
   return new PreannotateError({
     code: 'IMAGE_UNSUPPORTED',
     message: `its content is not an image that can be read (${kind}).`,
-    hint: advice ?? 'JPEG, PNG, WebP, TIFF, GIF, AVIF and BMP can be read. Convert it, or --exclude it.',
+    hint: advice ?? 'JPEG, PNG, WebP, TIFF, GIF, AVIF and BMP are supported. Convert it, or --exclude it.',
   });
 }
 
-function tooLarge(size: Size, maxPixels: number): PreannotateError {
+function tooLargeError(size: Size, maxPixels: number): PreannotateError {
   const pixels = size.width * size.height;
   return new PreannotateError({
     code: 'IMAGE_TOO_LARGE',
-    message: `${size.width} x ${size.height} are ${pixels} pixels, more than the ${maxPixels} allowed.`,
-    hint: 'If this really is such a large picture, raise --max-pixels.',
+    message: `it has ${size.width} x ${size.height} = ${pixels} pixels, more than the ${maxPixels} allowed.`,
+    hint: 'If the image really is that large, raise --max-pixels.',
   });
 }
 
-function undecodable({ kind }: Sniffed, reason: string, cause: unknown): PreannotateError {
+function undecodableError({ kind }: Sniffed, reason: string, cause: unknown): PreannotateError {
   const isHeic = kind === 'HEIF';
   return new PreannotateError(
     {
@@ -176,14 +176,14 @@ function undecodable({ kind }: Sniffed, reason: string, cause: unknown): Preanno
       message: isHeic ? `HEIC cannot be decoded (${reason}).` : `the ${kind} image cannot be decoded: ${reason}.`,
       hint: isHeic
         ? 'Convert it to JPEG, for example with `heif-convert`.'
-        : 'It is damaged or cut short. Copy or fetch it again.',
+        : 'It is damaged or truncated. Copy or download it again.',
     },
     cause,
   );
 }
 
-/** What libvips says, on one line without repetitions. */
-function oneLine(error: unknown): string {
+/** A message of libvips on one line, without repetitions. */
+function toOneLine(error: unknown): string {
   const lines = messageOf(error)
     .split('\n')
     .map((line) => printable(line.trim()));

@@ -12,10 +12,10 @@ import { messageOf, PreannotateError, systemCodeOf, type Failure } from '../core
 import type { ImageFile } from '../core/image.js';
 import { compareUtf8 } from '../core/order.js';
 import { printable } from '../core/text.js';
-import { REPLACEMENT, withoutBrokenNames } from './broken-names.js';
-import { choose } from './choose.js';
+import { REPLACEMENT_CHARACTER, separateInvalidNames } from './invalid-names.js';
+import { matchGlobs } from './match-globs.js';
 
-/** Extensions that are taken for images in folders; what a file is in truth its content decides. */
+/** Extensions of files that are taken for images in folders; their content then decides their type. */
 export const IMAGE_EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif', 'bmp'] as const;
 
 const STATE_FOLDER = '.preannotate'; // of a run, in its output folder
@@ -34,23 +34,25 @@ export interface Discovery {
   readonly root: string; // absolute; names are relative to it
   readonly images: readonly ImageFile[]; // by UTF-8 bytes of their names
   readonly failures: readonly { name: string; failure: Failure }[]; // folders and names that cannot be read
-  readonly skipped: number; // files that are no images by their extension
+  readonly skipped: number; // files without the extension of an image
 }
 
 /** One input, resolved: what to list where. */
 type Listing =
   | { readonly kind: 'folder'; readonly base: string }
   | { readonly kind: 'file'; readonly base: string; readonly file: string }
-  | { readonly kind: 'glob'; readonly base: string; readonly pattern: string; readonly written: string }; // base as the user wrote it
+  // The base as the user gave it.
+  | { readonly kind: 'glob'; readonly base: string; readonly pattern: string; readonly written: string };
 
 /** Folders that could not be listed, by their real paths. */
 type Unreadable = Map<string, Failure>;
 
 /**
- * Lists images. A linked file is listed under its own name, a linked folder is not entered, hidden files are left out.
+ * Lists images. A symbolic link to a file is listed under its own name, a linked folder is not entered, hidden files
+ * are left out.
  *
- * @param inputs - Folders, files or globs. What exists is never taken for a glob.
- * @throws PreannotateError INPUT_NOT_FOUND when an input is not there or gives no image.
+ * @param inputs - Folders, files or globs. An existing path is never taken for a glob.
+ * @throws PreannotateError INPUT_NOT_FOUND when an input does not exist or has no image.
  */
 export async function discover(inputs: readonly string[], options: DiscoverOptions): Promise<Discovery> {
   const listings = await Promise.all(inputs.map(listingOf));
@@ -69,10 +71,10 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
       found.set(nameOf(path), path);
     }
   }
-  const names = await choose([...found.keys()], options);
+  const names = await matchGlobs([...found.keys()], options);
   const images = [...found].filter(([name]) => names.has(name)).map(([name, path]) => ({ name, path }));
-  const { readable, broken } = await withoutBrokenNames(images);
-  const failures = [...broken, ...(await foldersToReport(unreadable, nameOf, options))];
+  const { readable, invalid } = await separateInvalidNames(images);
+  const failures = [...invalid, ...(await foldersToReport(unreadable, nameOf, options))];
   if (readable.length === 0 && failures.length === 0) throw nothingFound(inputs.join(' '), skipped, options);
   return { root, images: sorted(readable), failures: sorted(failures), skipped };
 }
@@ -90,9 +92,10 @@ async function listingOf(input: string): Promise<Listing> {
   }
 }
 
-/** @param missing - That there is no file of this name: the reason to give where it is no glob either. */
+/** @param missing - The error that no such file exists: the reason to report where it is not a glob either. */
 async function globOf(pattern: string, missing: unknown): Promise<Listing> {
-  const tasks = fastGlob.generateTasks(pattern); // one for each alternative in braces; none for a pattern that only excludes
+  // One for each alternative in braces; none for a pattern that only excludes.
+  const tasks = fastGlob.generateTasks(pattern);
   if (tasks.length === 0) throw notThere(pattern, missing);
   const written = commonFolder(tasks.map(({ base }) => resolve(base)));
   try {
@@ -106,11 +109,11 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await lstat(await realpath(path))).isDirectory();
   } catch {
-    return false; // a dangling link: reading it will say so
+    return false; // a dangling link: reading it will fail
   }
 }
 
-/** @returns What the listing holds, relative to its base. */
+/** @returns The files of the listing, relative to its base. */
 async function filesOf(
   listing: Listing,
   { root, options, unreadable }: { root: string; options: DiscoverOptions; unreadable: Unreadable },
@@ -122,7 +125,7 @@ async function filesOf(
     unreadable.set(join(base, relative(written, path)), folderFailure(path, error));
   const fs = { readdir: readdirFor(options.outputFolders, onUnreadable), lstat: lstatCallback, stat: statCallback };
   const common = { dot: false, onlyFiles: false, followSymbolicLinks: false, objectMode: true, fs } as const;
-  // Excluded folders need not be entered; where names begin further up, the globs fit only afterwards.
+  // Excluded folders need not be entered. Globs are relative to the root: below it, they are only applied afterwards.
   const ignore = base === root ? [...options.exclude] : [];
   const entries =
     listing.kind === 'glob'
@@ -135,8 +138,8 @@ async function filesOf(
 type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
 
 /**
- * fast-glob gives up the whole listing for one unreadable folder; this reports the folder and lists the rest. It also keeps
- * fast-glob out of what earlier runs wrote, which lies among the images when `--out` does.
+ * fast-glob abandons the whole listing at one unreadable folder; this reports the folder and lists the rest. It also
+ * skips the output of earlier runs, which is among the images when `--out` is.
  */
 function readdirFor(outputFolders: readonly string[], onUnreadable: (path: string, error: unknown) => void) {
   return ((path: string, options: { withFileTypes: true }, callback: ReaddirCallback) => {
@@ -149,18 +152,20 @@ function readdirFor(outputFolders: readonly string[], onUnreadable: (path: strin
   }) as typeof readdirCallback;
 }
 
-/** A file named itself is taken whatever its extension. */
+/** A file that was given by name is taken whatever its extension. */
 function imageTest({ extensions }: DiscoverOptions, { kind }: Listing): (name: string) => boolean {
   if (kind === 'file') return () => true;
   const wanted = new Set(extensions);
   return (name) => wanted.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) && name.includes('.');
 }
 
-/** All but those that --exclude names: leaving a folder out is one way to deal with it. */
+/**
+ * Failures of unreadable folders, except those that --exclude matches: excluding a folder is one way to deal with it.
+ */
 async function foldersToReport(unreadable: Unreadable, nameOf: (path: string) => string, { exclude }: DiscoverOptions) {
   const folders = [...unreadable].map(([path, failure]) => ({ name: nameOf(path) || '.', failure }));
   const names = folders.map(({ name }) => name).filter((name) => name !== '.');
-  const reported = await choose(names, { include: [], exclude });
+  const reported = await matchGlobs(names, { include: [], exclude });
   return folders.filter(({ name }) => name === '.' || reported.has(name));
 }
 
@@ -168,7 +173,7 @@ function sorted<Named extends { readonly name: string }>(items: Named[]): Named[
   return items.sort((a, b) => compareUtf8(a.name, b.name));
 }
 
-/** The deepest folder that holds all of them. */
+/** The deepest folder that contains all of them. */
 function commonFolder(folders: readonly string[]): string {
   const [first = '', ...rest] = folders;
   const parts = first.split(sep);
@@ -186,12 +191,12 @@ function slashed(path: string): string {
 }
 
 function folderFailure(path: string, error: unknown): Failure {
-  const isBroken = path.includes(REPLACEMENT) && systemCodeOf(error) === 'ENOENT';
+  const isBroken = path.includes(REPLACEMENT_CHARACTER) && systemCodeOf(error) === 'ENOENT';
   const reason = isBroken ? 'its name is not valid UTF-8' : printable(messageOf(error));
   return {
     code: 'FOLDER_UNREADABLE',
     message: `${printable(path)}: the folder cannot be listed: ${reason}.`,
-    hint: `${isBroken ? 'Rename it' : 'Mend its permissions'}, or leave it out with --exclude, and give the same command again.`,
+    hint: `${isBroken ? 'Rename it' : 'Fix its permissions'}, or --exclude it, and run the same command again.`,
   };
 }
 
@@ -200,7 +205,7 @@ function notThere(input: string, cause: unknown): PreannotateError {
     {
       code: 'INPUT_NOT_FOUND',
       message: `${printable(input)} cannot be read: ${printable(messageOf(cause))}.`,
-      hint: 'Give folders, image files or globs. Quote a glob, so that the shell leaves it alone.',
+      hint: 'Give folders, image files or globs. Quote globs, so that the shell does not expand them.',
     },
     cause,
   );
@@ -210,6 +215,8 @@ function nothingFound(input: string, others: number, { extensions }: DiscoverOpt
   return new PreannotateError({
     code: 'INPUT_NOT_FOUND',
     message: `${printable(input)}: no images found${others > 0 ? `, only ${others} other files` : ''}.`,
-    hint: `Files ending in ${extensions.join(', ')} are looked for; --ext names others, --include and --exclude choose.`,
+    hint:
+      `Files ending in ${extensions.join(', ')} are listed; --ext sets other extensions, ` +
+      '--include and --exclude filter.',
   });
 }

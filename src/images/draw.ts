@@ -2,11 +2,11 @@ import { createRequire } from 'node:module';
 import sharp, { type OverlayOptions } from 'sharp';
 import { clip, mapBox, type Xyxy } from '../core/box.js';
 import { printable } from '../core/text.js';
-import type { DecodedImage } from './decode.js';
+import type { DecodedImage } from './decoded-image.js';
 
-// A fresh container has no fonts at all, so one comes with the package.
+// Minimal containers have no fonts at all, so the package ships one.
 const FONT_FILE = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
-const LONGEST_SIDE_PX = 1280; // enough to judge boxes by
+const LONGEST_SIDE_PX = 1280; // enough to judge the boxes
 const LINE_PX = 2;
 const TEXT_DPI = 96;
 const PADDING_PX = 3;
@@ -29,7 +29,7 @@ export async function drawPreview(image: DecodedImage, boxes: readonly DrawnBox[
   const perPixel = width / image.original.width;
   const scaled = boxes.map((drawn) => ({
     ...drawn,
-    // The file may have become another picture since the boxes were found.
+    // The file may have been replaced by a smaller image since the boxes were found.
     box: clip(
       mapBox(drawn.box, (value) => value * perPixel),
       canvas,
@@ -37,7 +37,7 @@ export async function drawPreview(image: DecodedImage, boxes: readonly DrawnBox[
   }));
   // The best come first in the list and last on the canvas, so that nothing covers them.
   for (const drawn of [...scaled].reverse()) drawRectangle(canvas, drawn);
-  const labels = await Promise.all([...scaled].reverse().map((drawn) => labelOf(drawn, canvas)));
+  const labels = await Promise.all([...scaled].reverse().map((drawn) => renderLabel(drawn, canvas)));
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .composite(labels.filter((label) => label !== undefined))
     .jpeg({ quality: 85 })
@@ -67,12 +67,12 @@ function drawRectangle({ pixels, width, height }: Canvas, { box, colour }: Drawn
   }
 }
 
-/** Text on the box's colour, above the box where there is room; undefined where the canvas is too small for any. */
-async function labelOf({ box, label, colour }: DrawnBox, canvas: Canvas): Promise<OverlayOptions | undefined> {
-  if (label.trim() === '') return undefined; // Pango refuses to draw nothing
+/** Text on the box's colour, above the box where there is room; undefined where it does not fit on the canvas. */
+async function renderLabel({ box, label, colour }: DrawnBox, canvas: Canvas): Promise<OverlayOptions | undefined> {
+  if (label.trim() === '') return undefined; // Pango refuses to render empty text
   const text = await sharp({
     text: {
-      text: `<span foreground="${isLight(colour) ? 'black' : 'white'}">${escaped(printable(label))}</span>`,
+      text: `<span foreground="${isLight(colour) ? 'black' : 'white'}">${escapeMarkup(printable(label))}</span>`,
       font: 'DejaVu Sans 10',
       fontfile: FONT_FILE,
       dpi: TEXT_DPI,
@@ -97,12 +97,12 @@ async function labelOf({ box, label, colour }: DrawnBox, canvas: Canvas): Promis
   };
 }
 
-/** Whether black is easier to read on it than white: its luma (ITU-R BT.601) is above the middle. */
+/** Whether black text is easier to read on this colour than white, by its luma (ITU-R BT.601). */
 function isLight([red, green, blue]: DrawnBox['colour']): boolean {
   return 0.299 * red + 0.587 * green + 0.114 * blue > 150;
 }
 
-/** Pango reads markup. */
-function escaped(text: string): string {
+/** Pango interprets markup. */
+function escapeMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,18 +1,17 @@
 import type { Size } from '../core/box.js';
-import type { DecodedImage } from './decode.js';
-import type { Resizer } from './pack.js';
+import type { DecodedImage } from './decoded-image.js';
 
-/** The grey that fills up the square, as transformers 4 has it and the models were trained with (version 5 has black). */
+/** The grey of the padding: as in transformers 4, with which the models were trained (version 5 pads with black). */
 const PAD_LEVEL = 127.5;
 
 /**
  * Pads an image to a square at the bottom and the right, then shrinks or enlarges it, as OWLv2's image processor does:
  * a Gaussian filter against aliasing, then linear interpolation. Both are linear and separable, so they are applied as
- * one set of taps an axis. The result is rounded to whole levels: at most half a level from the original.
+ * one set of taps per axis. The result is rounded to whole levels, at most half a level from the original's.
  *
  * @see transformers `Owlv2ImageProcessor`, `scipy.ndimage.gaussian_filter`, `scipy.ndimage.zoom`
  */
-export class LetterboxResizer implements Resizer {
+export class LetterboxResizer {
   readonly #size: Size;
 
   constructor(size: Size) {
@@ -22,43 +21,43 @@ export class LetterboxResizer implements Resizer {
   /** @param target - [H, W, 3] of the model's input. */
   resize(image: DecodedImage, target: Uint8Array): Promise<void> {
     const side = Math.max(image.width, image.height);
-    const across = tapsOf({ inputs: side, outputs: this.#size.width, filled: image.width });
-    const down = tapsOf({ inputs: side, outputs: this.#size.height, filled: image.height });
+    const across = computeTaps({ inputs: side, outputs: this.#size.width, filled: image.width });
+    const down = computeTaps({ inputs: side, outputs: this.#size.height, filled: image.height });
     const narrowed = filterRows(image, across);
-    filterColumns(narrowed, down, { stride: this.#size.width * 3, range: rangeOf(image), target });
+    filterColumns(narrowed, down, { stride: this.#size.width * 3, range: levelRange(image), target });
     return Promise.resolve();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing is held open.
+    // It holds no resources.
   }
 }
 
-/** Which samples each output is made of: `count` an output. */
+/** The input samples and weights of each output sample: `count` per output. */
 interface Taps {
   readonly outputs: number;
   readonly count: number;
   readonly indices: Int32Array; // [outputs * count], below `filled`
   readonly weights: Float32Array; // [outputs * count]
-  readonly padding: Float32Array; // [outputs]: what the padding adds, in levels
+  readonly padding: Float32Array; // [outputs]: the contribution of the padding, in levels
 }
 
 /** @param axis - `inputs` samples of the padded square, of which the first `filled` are the image's. */
-function tapsOf({ inputs, outputs, filled }: { inputs: number; outputs: number; filled: number }): Taps {
+function computeTaps({ inputs, outputs, filled }: { inputs: number; outputs: number; filled: number }): Taps {
   const factor = inputs / outputs;
-  const blur = gaussian(factor > 1 ? (factor - 1) / 2 : 0);
+  const blur = gaussianKernel(factor > 1 ? (factor - 1) / 2 : 0);
   const radius = (blur.length - 1) / 2;
   const count = blur.length + 1;
   const indices = new Int32Array(outputs * count);
   const weights = new Float32Array(outputs * count);
   const padding = new Float32Array(outputs);
   for (let output = 0; output < outputs; output++) {
-    const centre = mirrored((output + 0.5) * factor - 0.5, inputs);
+    const centre = reflect((output + 0.5) * factor - 0.5, inputs);
     const left = Math.floor(centre);
     const share = centre - left;
     for (let tap = 0; tap < count; tap++) {
       const weight = (1 - share) * (blur[tap] ?? 0) + share * (blur[tap - 1] ?? 0);
-      const index = mirrored(left - radius + tap, inputs);
+      const index = reflect(left - radius + tap, inputs);
       if (index < filled) {
         indices[output * count + tap] = index;
         weights[output * count + tap] = weight;
@@ -71,7 +70,7 @@ function tapsOf({ inputs, outputs, filled }: { inputs: number; outputs: number; 
 }
 
 /** Reflects a position about the centres of the first and the last sample. */
-function mirrored(position: number, length: number): number {
+function reflect(position: number, length: number): number {
   if (length === 1) return 0;
   const period = 2 * (length - 1);
   const within = Math.abs(position) % period;
@@ -79,7 +78,7 @@ function mirrored(position: number, length: number): number {
 }
 
 /** A normalised Gaussian, cut at four standard deviations; [1] for none. */
-function gaussian(sigma: number): number[] {
+function gaussianKernel(sigma: number): number[] {
   const radius = Math.floor(4 * sigma + 0.5);
   const values = Array.from({ length: 2 * radius + 1 }, (_, i) =>
     sigma === 0 ? 1 : Math.exp((-0.5 * (i - radius) ** 2) / sigma ** 2),
@@ -134,7 +133,7 @@ function filterColumns(
 }
 
 /** Darkest and lightest level of the padded image: interpolation may not leave it. */
-function rangeOf({ pixels, width, height }: DecodedImage): readonly [number, number] {
+function levelRange({ pixels, width, height }: DecodedImage): readonly [number, number] {
   let low = 255;
   let high = 0;
   for (let i = 0; i < pixels.length && (low > 0 || high < 255); i++) {

@@ -5,15 +5,15 @@ import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
 import type { ContentStamp } from '../core/image.js';
 import { printable } from '../core/text.js';
 
-// A FIFO opened without O_NONBLOCK waits for a writer for ever. Windows does not have it: undefined counts as 0.
+// Opening a FIFO without O_NONBLOCK blocks until it has a writer. Windows has no such flag: undefined counts as 0.
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
- * Reads an image file whole.
+ * Reads a whole image file.
  *
  * @param maxBytes - A larger file is refused before it is read.
- * @returns The bytes, and what they were: their size, time and hash. They are never those of two versions of the file:
- *   one that changes while it is read is refused.
+ * @returns The bytes with their size, time and hash. They are never a mixture of two versions of the file: one that
+ *   changes while it is being read is refused.
  * @throws PreannotateError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
 export async function readImage(path: string, maxBytes: number): Promise<{ bytes: Buffer } & ContentStamp> {
@@ -22,12 +22,12 @@ export async function readImage(path: string, maxBytes: number): Promise<{ bytes
     return await readWhole(file, path, maxBytes);
   } catch (error) {
     if (error instanceof PreannotateError) throw error;
-    throw unreadable(path, REASONS[systemCodeOf(error) ?? ''] ?? printable(messageOf(error)), error);
+    throw unreadableError(path, REASONS[systemCodeOf(error) ?? ''] ?? printable(messageOf(error)), error);
   }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file (ENOENT), or it is a link to one that is not there',
+  ENOENT: 'there is no such file (ENOENT), or it is a link to a missing one',
   EACCES: 'permission denied (EACCES)',
   EPERM: 'permission denied (EPERM)',
   ENOTDIR: 'a part of its path is a file, not a folder (ENOTDIR)',
@@ -41,8 +41,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 async function readWhole(file: FileHandle, path: string, maxBytes: number) {
   const before = await file.stat();
-  if (before.isDirectory()) throw unreadable(path, REASONS['EISDIR']!);
-  if (!before.isFile()) throw unreadable(path, 'it is not a regular file');
+  if (before.isDirectory()) throw unreadableError(path, REASONS['EISDIR']!);
+  if (!before.isFile()) throw unreadableError(path, 'it is not a regular file');
   if (before.size > maxBytes) {
     throw new PreannotateError({
       code: 'IMAGE_TOO_LARGE',
@@ -59,18 +59,18 @@ async function readWhole(file: FileHandle, path: string, maxBytes: number) {
   }
   const after = await file.stat();
   if (length !== before.size || length !== after.size || after.mtimeMs !== before.mtimeMs) {
-    throw unreadable(path, 'it was changed while it was read');
+    throw unreadableError(path, 'it changed while it was being read');
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { bytes, sizeBytes: length, modifiedMs: Math.floor(before.mtimeMs), sha256 };
 }
 
-function unreadable(path: string, reason: string, cause?: unknown): PreannotateError {
+function unreadableError(path: string, reason: string, cause?: unknown): PreannotateError {
   return new PreannotateError(
     {
       code: 'IMAGE_UNREADABLE',
       message: `${printable(path)} cannot be read: ${reason}.`,
-      hint: 'Mend this and give the same command again: failed images are tried once more.',
+      hint: 'Fix this and run the same command again: it retries failed images.',
     },
     cause,
   );

@@ -1,13 +1,13 @@
-/** What the first bytes of a file say that it is. */
+/** The type of a file, recognised by its first bytes. */
 export interface Sniffed {
-  readonly kind: string; // in words, for messages
-  readonly decoder: 'sharp' | 'bmp' | undefined; // undefined: not read by this tool
+  readonly kind: string; // for messages
+  readonly decoder: 'sharp' | 'bmp' | undefined; // undefined: not supported
   readonly advice?: string;
 }
 
 const CONVERT = 'Convert it to JPEG or PNG.';
 
-/** Begins with these bytes, at this offset; `?` stands for any byte. */
+/** The bytes at an offset by which a type is recognised; `?` stands for any byte. */
 const SIGNATURES: readonly (readonly [signature: string, offset: number, sniffed: Sniffed])[] = [
   ['\xff\xd8\xff', 0, { kind: 'JPEG', decoder: 'sharp' }],
   ['\x89PNG\r\n\x1a\n', 0, { kind: 'PNG', decoder: 'sharp' }],
@@ -59,33 +59,33 @@ const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
   ],
   [
     /^\s*(<!doctype html|<html)/i,
-    { kind: 'HTML page', decoder: undefined, advice: 'A download probably failed; fetch the image again.' },
+    { kind: 'HTML page', decoder: undefined, advice: 'Probably a failed download: fetch the image again.' },
   ],
   [
-    // Declarations and comments come first. One lazy star only: nested ones take for ever on a file made for that.
+    // Declarations and comments come first. One lazy star only: nested ones backtrack without end on a crafted file.
     /^\s*<(svg|[?!][^]*?<svg)[\s>]/i,
     {
       kind: 'SVG drawing',
       decoder: undefined,
-      advice: 'Draw it to PNG first: drawings can read files and take any amount of time.',
+      advice: 'Render it to PNG first: an SVG can read files and take any amount of time to render.',
     },
   ],
   [/^\s*<\?xml/i, { kind: 'XML document', decoder: undefined }],
   [
     /^\s*[[{]/,
-    { kind: 'JSON document', decoder: undefined, advice: 'A download probably failed; fetch the image again.' },
+    { kind: 'JSON document', decoder: undefined, advice: 'Probably a failed download: fetch the image again.' },
   ],
   [/^P[1-7]\s/, { kind: 'PNM (PPM, PGM)', decoder: undefined, advice: CONVERT }],
 
   [
     /^[^\u0000-\u0008\u000e-\u001f\ufffd]+$/,
-    { kind: 'text file', decoder: undefined, advice: 'Take it out of the folder, or --exclude it.' },
+    { kind: 'text file', decoder: undefined, advice: 'Move it out of the folder, or --exclude it.' },
   ],
 ];
 
-/** Content decides what a file is, whatever its name says. */
+/** Recognises a file by its content, whatever its name. */
 export function sniff(bytes: Buffer): Sniffed {
-  if (bytes.length === 0) return { kind: 'empty file', decoder: undefined, advice: 'Copy or fetch it again.' };
+  if (bytes.length === 0) return { kind: 'empty file', decoder: undefined, advice: 'Copy or download it again.' };
   const head = bytes.toString('latin1', 0, 32);
   for (const [signature, offset, sniffed] of SIGNATURES) {
     const matches = signature.split('').every((character, i) => character === '?' || head[offset + i] === character);
@@ -98,7 +98,7 @@ export function sniff(bytes: Buffer): Sniffed {
     return {
       kind: 'file of zero bytes',
       decoder: undefined,
-      advice: 'It was never written whole. Copy or fetch it again.',
+      advice: 'It was never completely written. Copy or download it again.',
     };
   }
   return { kind: 'file of unknown content', decoder: undefined };

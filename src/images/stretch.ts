@@ -2,18 +2,18 @@ import type { InferenceSession } from 'onnxruntime-node';
 import type { Size } from '../core/box.js';
 import { Graph } from '../onnx/graph.js';
 import { ort } from '../onnx/runtime.js';
-import type { DecodedImage } from './decode.js';
-import type { Resizer } from './pack.js';
+import type { DecodedImage } from './decoded-image.js';
 
 /**
- * Squashes an image to the model's input as OWL-ViT's image processor does: bicubic, anti-aliased, aspect ratio ignored.
+ * Resizes an image to the model's input as OWL-ViT's image processor does: bicubic, antialiased, without keeping the
+ * aspect ratio.
  *
- * ONNX Runtime's Resize on uint8 rounds after each of its two passes and so equals Pillow within one level on fewer than
- * 0.1 % of samples; libvips shifts enlarged images by a part of a pixel.
+ * ONNX Runtime's Resize on uint8 rounds after each of its two passes and so equals Pillow within one level on fewer
+ * than 0.1 % of samples (test/images/resizer.test.ts); libvips shifts enlarged images by a fraction of a pixel.
  *
  * @see transformers `OwlViTImageProcessor`, Pillow `Image.resize(…, BICUBIC)`
  */
-export class StretchResizer implements Resizer {
+export class StretchResizer {
   readonly #session: InferenceSession;
   readonly #size: Size;
 

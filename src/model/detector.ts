@@ -2,7 +2,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { area, clip, cxcywhToXyxy, round, roundBox, type Cxcywh, type Size } from '../core/box.js';
 import { BOX_DECIMALS, compareDetections, SCORE_DECIMALS, type Detection } from '../core/detection.js';
 import type { Device, Optimizer } from '../core/device.js';
-import type { Fit } from '../images/pack.js';
+import type { Fit } from '../images/resizer.js';
 import { ort } from '../onnx/runtime.js';
 import { openArtifact, type Artifact } from './artifact.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';

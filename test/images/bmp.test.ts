@@ -1,7 +1,7 @@
 import { encode } from 'bmp-ts';
 import { describe, expect, it } from 'vitest';
-import { bmpSizeOf } from '../../src/images/bmp.js';
-import { decode } from '../../src/images/decode.js';
+import { readBmpSize } from '../../src/images/bmp.js';
+import { decodeImage } from '../../src/images/decode.js';
 
 const LIMITS = { maxPixels: 1_000_000, strict: false };
 const WIDTH = 5; // odd, so that rows need padding and a byte is shared by two pixels
@@ -79,7 +79,7 @@ function packed({
 }
 
 async function coloursOf(bytes: Buffer): Promise<(readonly number[])[]> {
-  const { pixels, width, height } = await decode(bytes, LIMITS);
+  const { pixels, width, height } = await decodeImage(bytes, LIMITS);
   expect([width, height]).toEqual([WIDTH, HEIGHT]);
   return Array.from({ length: WIDTH * HEIGHT }, (_, i) => [...pixels.subarray(i * 3, i * 3 + 3)]);
 }
@@ -117,13 +117,13 @@ describe('a BMP', () => {
     expect(await coloursOf(bitmap(kind))).toEqual(expected(Math.min(4, 2 ** kind.bits)));
   });
 
-  it.each([16, 24, 32] as const)('of %i bits that another program wrote is read', async (bitPP) => {
+  it.each([16, 24, 32] as const)('of %i bits written by another program is decoded', async (bitPP) => {
     const abgr = Buffer.from(expected().flatMap(([r, g, b]) => [255, b!, g!, r!]));
     const { data } = encode({ data: abgr, bitPP, width: WIDTH, height: HEIGHT });
     expect(await coloursOf(Buffer.from(data))).toEqual(expected());
   });
 
-  it('with 8-bit run lengths is read: runs, single pixels, jumps, and ends of rows', async () => {
+  it('with 8-bit run lengths is decoded: runs, single pixels, skips, and ends of rows', async () => {
     const data = [
       [3, 1, 0, 0], // a run; the rest of the row is passed over
       [0, 3, 0, 1, 2, 0, 2, 3, 0, 0], // three pixels one by one, filled up to a word, then a run
@@ -140,7 +140,7 @@ describe('a BMP', () => {
     expect(colours).toEqual(rows.flat().map((index) => PALETTE[index]));
   });
 
-  it('with 4-bit run lengths is read: the pixels of a byte take turns', async () => {
+  it('with 4-bit run lengths is decoded: the pixels of a byte alternate', async () => {
     const data = [5, 0x12, 0, 0, 0, 5, 0x01, 0x23, 0x10, 0, 0, 0, 5, 0x33, 0, 0, 5, 0x00, 0, 1];
     const rows = [
       [0, 0, 0, 0, 0],
@@ -152,18 +152,18 @@ describe('a BMP', () => {
     expect(colours).toEqual(rows.flat().map((index) => PALETTE[index]));
   });
 
-  it('with an index that its palette lacks is black there', async () => {
+  it('is black where an index is not in its palette', async () => {
     const colours = await coloursOf(bitmap({ bits: 8, colours: 2 }));
     expect(colours).toEqual(
       expected().map((colour) => (colour === PALETTE[0] || colour === PALETTE[1] ? colour : [0, 0, 0])),
     );
   });
 
-  it('cut short anywhere is refused, but for the padding of its last row', async () => {
+  it('truncated anywhere before the padding of its last row is refused', async () => {
     for (const kind of [{ bits: 4 }, { bits: 24 }, { bits: 8, compression: 1, data: [5, 0, 0, 0, 5, 0, 0, 0] }]) {
       const whole = bitmap(kind);
       for (let length = 2; length < whole.length - 1; length++) {
-        const error: unknown = await decode(whole.subarray(0, length), LIMITS).catch((thrown: unknown) => thrown);
+        const error: unknown = await decodeImage(whole.subarray(0, length), LIMITS).catch((thrown: unknown) => thrown);
         expect(error, `${kind.bits} bits, ${length} bytes`).toMatchObject({ code: 'IMAGE_UNDECODABLE' });
       }
     }
@@ -177,25 +177,30 @@ describe('a BMP', () => {
     ['has no width', (bytes) => bytes.writeInt32LE(0, 18), 'IMAGE_UNDECODABLE', /header/],
     ['has a negative width', (bytes) => bytes.writeInt32LE(-5, 18), 'IMAGE_UNDECODABLE', /header/],
     ['has its pixels in its header', (bytes) => bytes.writeUInt32LE(20, 10), 'IMAGE_UNDECODABLE', /header/],
-    ['has a header of a strange size', (bytes) => bytes.writeUInt32LE(13, 14), 'IMAGE_UNDECODABLE', /strange size/],
+    [
+      'has a header of an unsupported size',
+      (bytes) => bytes.writeUInt32LE(13, 14),
+      'IMAGE_UNDECODABLE',
+      /unsupported size/,
+    ],
     ['has 7 bits a pixel', (bytes) => bytes.writeUInt16LE(7, 28), 'IMAGE_UNDECODABLE', /7 bits/],
     ['holds a JPEG', (bytes) => bytes.writeUInt32LE(4, 30), 'IMAGE_UNDECODABLE', /compression 4/],
   ])('that %s is refused', async (_what, damage, code, message) => {
     const bytes = bitmap({ bits: 8 });
     damage(bytes);
-    await expect(decode(bytes, LIMITS)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    await expect(decodeImage(bytes, LIMITS)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  it('of run lengths that claims more pixels than runs can stand for is refused before it is unpacked', async () => {
+  it('that claims more pixels than its run lengths can fill is refused before they are expanded', async () => {
     const bytes = bitmap({ bits: 8, compression: 1, data: [5, 0, 0, 1] });
     bytes.writeInt32LE(900_000, 18);
     bytes.writeInt32LE(1, 22);
-    await expect(decode(bytes, LIMITS)).rejects.toMatchObject({ message: expect.stringContaining('cut short') });
+    await expect(decodeImage(bytes, LIMITS)).rejects.toMatchObject({ message: expect.stringContaining('cut short') });
   });
 
-  it('states its upright size, also where its rows begin at the top', () => {
-    expect(bmpSizeOf(bitmap({ bits: 24, topDown: true }))).toEqual({ width: WIDTH, height: HEIGHT });
-    expect(bmpSizeOf(bitmap({ bits: 24, headerBytes: 12 }))).toEqual({ width: WIDTH, height: HEIGHT });
-    expect(bmpSizeOf(Buffer.from('BM'))).toBeUndefined();
+  it('has its upright size in its header, also where rows begin at the top', () => {
+    expect(readBmpSize(bitmap({ bits: 24, topDown: true }))).toEqual({ width: WIDTH, height: HEIGHT });
+    expect(readBmpSize(bitmap({ bits: 24, headerBytes: 12 }))).toEqual({ width: WIDTH, height: HEIGHT });
+    expect(readBmpSize(Buffer.from('BM'))).toBeUndefined();
   });
 });

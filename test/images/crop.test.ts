@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { viewsOf } from '../../src/core/tiles.js';
-import type { DecodedImage } from '../../src/images/decode.js';
+import type { DecodedImage } from '../../src/images/decoded-image.js';
 import { viewOf } from '../../src/images/crop.js';
 
 /** Each pixel says where it is. */
@@ -10,8 +10,8 @@ function coordinates(width: number, height: number): DecodedImage {
   return { pixels, width, height, original: { width, height } };
 }
 
-describe('the pixels of a view', () => {
-  it('are those of the image where the tile lies, and all of it for the whole image', async () => {
+describe('the pixels of a crop', () => {
+  it('are those of the image at the tile, and all of them for the whole image', async () => {
     const image = coordinates(100, 60);
     const views = viewsOf(image, { height: 32, width: 40, overlap: 0.1, fullImage: true });
     expect(await viewOf(image, views[0]!)).toBe(image);
@@ -29,7 +29,7 @@ describe('the pixels of a view', () => {
     }
   });
 
-  it('the whole of a very large image is shrunk, boxes still being given in its own pixels', async () => {
+  it('are shrunk for the whole of a very large image, whose boxes stay in pixels of the original', async () => {
     const [width, height] = [10_000, 6_500];
     const image = { pixels: new Uint8Array(width * height * 3).fill(90), width, height, original: { width, height } };
     const [whole] = viewsOf(image);

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { decode, readHeader, type DecodedImage } from '../../src/images/decode.js';
+import { decodeImage, readHeader } from '../../src/images/decode.js';
+import type { DecodedImage } from '../../src/images/decoded-image.js';
 import { FIXTURES, SHARED } from '../support/model/golden.js';
 
 const LIMITS = { maxPixels: 268_402_689, strict: false };
@@ -37,7 +38,7 @@ function expectQuarters(image: DecodedImage, tolerance = 12): void {
   near(pixelAt(image, width - 3, height - 3), [255, 255, 255]);
 }
 
-describe('decode', () => {
+describe('decoding', () => {
   it.each([
     ['JPEG', () => quarters(64, 48).jpeg({ quality: 95, chromaSubsampling: '4:4:4' })],
     ['progressive JPEG', () => quarters(64, 48).jpeg({ progressive: true, quality: 95, chromaSubsampling: '4:4:4' })],
@@ -50,14 +51,14 @@ describe('decode', () => {
     ['GIF', () => quarters(64, 48).gif()],
     ['AVIF', () => quarters(64, 48).avif({ quality: 90, chromaSubsampling: '4:4:4' })],
   ])('%s becomes upright 8-bit RGB', async (_kind, make) => {
-    const image = await decode(await make().toBuffer(), LIMITS);
+    const image = await decodeImage(await make().toBuffer(), LIMITS);
     expect(image).toMatchObject({ width: 64, height: 48 });
     expect(image.pixels).toHaveLength(64 * 48 * 3);
     expect(image.degraded).toBeUndefined();
     expectQuarters(image);
   });
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i is applied', async (orientation) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('applies EXIF orientation %i', async (orientation) => {
     const inverse = [null, 'none', 'flop', '180', 'flip', '90flop', '270', '270flop', '90'][orientation]!;
     let stored = quarters(64, 48);
     if (/\d/.test(inverse)) stored = sharp(await stored.rotate(parseInt(inverse, 10)).png().toBuffer());
@@ -67,13 +68,13 @@ describe('decode', () => {
       .withMetadata({ orientation })
       .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
       .toBuffer();
-    const image = await decode(bytes, LIMITS);
+    const image = await decodeImage(bytes, LIMITS);
     expect(image).toMatchObject({ width: 64, height: 48 });
     expectQuarters(image);
   });
 
-  it('grey becomes three equal channels; alpha is dropped and the colour underneath kept', async () => {
-    const grey = await decode(await quarters(64, 48).greyscale().png().toBuffer(), LIMITS);
+  it('turns grey into three equal channels, and drops alpha but keeps the colour underneath', async () => {
+    const grey = await decodeImage(await quarters(64, 48).greyscale().png().toBuffer(), LIMITS);
     expect(grey.pixels).toHaveLength(64 * 48 * 3);
     expect(new Set(pixelAt(grey, 2, 2)).size).toBe(1);
     const clear = await sharp({
@@ -81,29 +82,29 @@ describe('decode', () => {
     })
       .png()
       .toBuffer();
-    expect(pixelAt(await decode(clear, LIMITS), 4, 4)).toEqual([10, 200, 30]);
+    expect(pixelAt(await decodeImage(clear, LIMITS), 4, 4)).toEqual([10, 200, 30]);
   });
 
-  it('CMYK becomes RGB', async () => {
+  it('converts CMYK to RGB', async () => {
     const cmyk = await quarters(64, 48).toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer();
-    const [red, green, blue] = pixelAt(await decode(cmyk, LIMITS), 2, 2) as [number, number, number];
+    const [red, green, blue] = pixelAt(await decodeImage(cmyk, LIMITS), 2, 2) as [number, number, number];
     expect(red).toBeGreaterThan(180);
     expect(Math.max(green, blue)).toBeLessThan(80);
   });
 
-  it('an embedded colour profile is converted to sRGB, as viewers show it', async () => {
+  it('converts an embedded colour profile to sRGB, as viewers do', async () => {
     const wide = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#c82828' } })
       .withIccProfile('p3')
       .png()
       .toBuffer();
     expect((await sharp(wide).metadata()).icc).toBeDefined();
-    const pixel = pixelAt(await decode(wide, LIMITS), 4, 4);
+    const pixel = pixelAt(await decodeImage(wide, LIMITS), 4, 4);
     [200, 40, 40].forEach((value, i) => expect(Math.abs(pixel[i]! - value)).toBeLessThanOrEqual(3));
   });
 
-  it('of an animation the first frame is taken', async () => {
+  it('takes the first frame of an animation', async () => {
     const frames = await Promise.all([quarters(32, 32).png().toBuffer(), quarters(32, 32).negate().png().toBuffer()]);
-    const image = await decode(
+    const image = await decodeImage(
       await sharp(frames, { join: { animated: true } })
         .gif()
         .toBuffer(),
@@ -128,55 +129,55 @@ describe('decode', () => {
     ['zeros', Buffer.alloc(4096), 'IMAGE_UNSUPPORTED', /zero bytes/],
     ['JSON', '{"error": 404}', 'IMAGE_UNSUPPORTED', /JSON/],
     ['the start of a PNG', Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), 'IMAGE_UNDECODABLE', /PNG/],
-  ])('%s is refused and named', async (_what, content, code, message) => {
-    const error: unknown = await decode(Buffer.from(content), LIMITS).catch((thrown: unknown) => thrown);
+  ])('refuses %s and names its type', async (_what, content, code, message) => {
+    const error: unknown = await decodeImage(Buffer.from(content), LIMITS).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/\w/) });
   });
 
-  it('more pixels than allowed are refused before they are decoded, with the size', async () => {
+  it('refuses more pixels than allowed before decoding them, and reports the size', async () => {
     const bytes = await quarters(64, 48).png().toBuffer();
     expect((await readHeader(bytes)).size).toEqual({ width: 64, height: 48 });
-    await expect(decode(bytes, { maxPixels: 3000, strict: false })).rejects.toMatchObject({
+    await expect(decodeImage(bytes, { maxPixels: 3000, strict: false })).rejects.toMatchObject({
       code: 'IMAGE_TOO_LARGE',
       message: expect.stringContaining('64 x 48'),
     });
   });
 
-  it('a very large image is shrunk while it is decoded, and its size kept', async () => {
+  it('shrinks a very large image and keeps its original size', async () => {
     const large = await sharp({ create: { width: 12_000, height: 6000, channels: 3, background: '#3060c0' } })
       .withMetadata({ orientation: 6 })
       .jpeg()
       .toBuffer();
-    const image = await decode(large, LIMITS);
+    const image = await decodeImage(large, LIMITS);
     expect(image).toMatchObject({ width: 2048, height: 4096, original: { width: 6000, height: 12_000 } });
     expect(image.pixels).toHaveLength(2048 * 4096 * 3);
     expect(Math.abs(pixelAt(image, 1000, 2000)[2]! - 0xc0)).toBeLessThanOrEqual(2);
   });
 
-  it('a JPEG with lost blocks is kept and marked, or refused when strict; one cut short is refused', async () => {
+  it('keeps and marks a JPEG with lost blocks, refuses it when strict, and refuses a truncated one', async () => {
     const bytes = await sharp(join(SCENES, 'scene-02.jpg')).jpeg({ quality: 90 }).toBuffer();
     const hole = Buffer.from(bytes);
     hole.fill(0, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 200);
-    const kept = await decode(hole, LIMITS);
+    const kept = await decodeImage(hole, LIMITS);
     expect(kept.degraded).toMatch(/\w/);
-    await expect(decode(hole, { ...LIMITS, strict: true })).rejects.toMatchObject({ code: 'IMAGE_DEGRADED' });
-    await expect(decode(bytes.subarray(0, bytes.length / 2), LIMITS)).rejects.toMatchObject({
+    await expect(decodeImage(hole, { ...LIMITS, strict: true })).rejects.toMatchObject({ code: 'IMAGE_DEGRADED' });
+    await expect(decodeImage(bytes.subarray(0, bytes.length / 2), LIMITS)).rejects.toMatchObject({
       code: 'IMAGE_UNDECODABLE',
     });
   });
 
-  it('the shipped scenes are upright in the sizes of their ground truth', async () => {
+  it('gives the shipped scenes the upright sizes of their ground truth', async () => {
     const { images } = JSON.parse(readFileSync(join(SCENES, 'instances.json'), 'utf8')) as {
       images: { file_name: string; width: number; height: number }[];
     };
     expect(images).toHaveLength(48);
     for (const { file_name: name, width, height } of images) {
-      expect.soft(await decode(await readFile(join(SCENES, name)), LIMITS), name).toMatchObject({ width, height });
+      expect.soft(await decodeImage(await readFile(join(SCENES, name)), LIMITS), name).toMatchObject({ width, height });
     }
   });
 });
 
-describe.skipIf(!existsSync(CORPUS))('the corpus of odd and hostile images (skipped where ../shared is absent)', () => {
+describe.skipIf(!existsSync(CORPUS))('of the corpus of odd and hostile images (skipped where it is absent)', () => {
   const { files } = JSON.parse(
     existsSync(CORPUS) ? readFileSync(join(CORPUS, 'manifest.json'), 'utf8') : '{"files":[]}',
   ) as {
@@ -192,18 +193,21 @@ describe.skipIf(!existsSync(CORPUS))('the corpus of odd and hostile images (skip
   /** Ours alone reads BMP; this one has damaged run lengths, of which what can be seen is taken. */
   const decodedByUs = new Set(['pillow/badrle.bmp']);
 
-  it.each(files)('$file is handled as decided', async ({ file, expected, upright, differs }) => {
-    const bytes = await readFile(join(CORPUS, file));
-    const outcome = await decode(bytes, LIMITS).catch((error: unknown) => error as { code: string });
-    if (decodedByUs.has(file)) {
-      expect(outcome).toMatchObject({ width: 127, height: 64 });
-      return;
-    }
-    if (expected === 'reject' || refused.test(file)) {
-      expect(outcome).toMatchObject({ code: expect.stringMatching(/^IMAGE_/) });
-      return;
-    }
-    expect(outcome).toMatchObject({ original: { width: upright![0], height: upright![1] } });
-    if (differs?.['failOn warning'] === 'reject') expect(outcome).toHaveProperty('degraded');
-  });
+  it.each(files)(
+    '$file is accepted or refused as its manifest states',
+    async ({ file, expected, upright, differs }) => {
+      const bytes = await readFile(join(CORPUS, file));
+      const outcome = await decodeImage(bytes, LIMITS).catch((error: unknown) => error as { code: string });
+      if (decodedByUs.has(file)) {
+        expect(outcome).toMatchObject({ width: 127, height: 64 });
+        return;
+      }
+      if (expected === 'reject' || refused.test(file)) {
+        expect(outcome).toMatchObject({ code: expect.stringMatching(/^IMAGE_/) });
+        return;
+      }
+      expect(outcome).toMatchObject({ original: { width: upright![0], height: upright![1] } });
+      if (differs?.['failOn warning'] === 'reject') expect(outcome).toHaveProperty('degraded');
+    },
+  );
 });

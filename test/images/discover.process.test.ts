@@ -62,15 +62,15 @@ const ODD = [
   'case.jpg',
 ];
 
-describe('discover', () => {
-  it('a negated pattern is an error, not everything else', async () => {
+describe('discovering images', () => {
+  it('refuses a pattern that only negates', async () => {
     await expect(discover(['!missing/*.jpg'], DEFAULTS)).rejects.toMatchObject({
       code: 'INPUT_NOT_FOUND',
       message: expect.stringContaining('!missing/*.jpg'),
     });
   });
 
-  it('lists images of all kinds of names below a folder, by their bytes, and counts what it skips', async () => {
+  it('lists images with any kind of name below a folder, sorted by bytes, and counts skipped files', async () => {
     const folder = await filled([...ODD, '.hidden.jpg', '.hidden/a.jpg', 'trailing.jpg ', 'noext', 'notes.txt']);
     const found = await discover([folder], DEFAULTS);
     const sorted = [...ODD].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -79,13 +79,13 @@ describe('discover', () => {
     for (const { path } of found.images) expect((await readImage(path, 10)).sizeBytes).toBe(1);
   });
 
-  it('takes an input that exists for what it is, also when it looks like a glob', async () => {
+  it('takes an existing path as a path, even if it looks like a glob', async () => {
     const folder = await filled(['data [v1] (2){a}/a.jpg', 'data [v1] (2){a}/sub/b.jpg', 'other/[c].txt']);
     expect(await namesIn([join(folder, 'data [v1] (2){a}')])).toEqual(['a.jpg', 'sub/b.jpg']);
     expect(await namesIn([join(folder, 'other/[c].txt')])).toEqual(['[c].txt']); // named itself: whatever its extension
   });
 
-  it('names are relative to the folder, or to the deepest folder that all inputs share', async () => {
+  it('names images relative to the folder, or to the deepest common folder of all inputs', async () => {
     const folder = await filled(['one/a.jpg', 'one/sub/b.jpg', 'two/a.jpg']);
     expect(await namesIn([join(folder, 'one')])).toEqual(['a.jpg', 'sub/b.jpg']);
     expect(await namesIn([join(folder, 'one'), join(folder, 'two/a.jpg')])).toEqual([
@@ -96,14 +96,14 @@ describe('discover', () => {
     expect(await namesIn([join(folder, 'one'), join(folder, 'one/sub')])).toEqual(['a.jpg', 'sub/b.jpg']); // each once
   });
 
-  it('globs are relative to the working folder or absolute, and choose among images', async () => {
+  it('takes globs relative to the working folder or absolute, and matches images only', async () => {
     const folder = await filled(['a/x.jpg', 'a/y.png', 'b/x.jpg', 'b/deep/x.jpg', 'b/notes.txt']);
     expect(await namesIn([join(folder, '**/x.jpg')])).toEqual(['a/x.jpg', 'b/deep/x.jpg', 'b/x.jpg']);
     expect(await namesIn([join(folder, 'b/*')])).toEqual(['x.jpg']);
     expect(await namesIn([relative(process.cwd(), join(folder, 'a/*.{jpg,png}'))])).toEqual(['x.jpg', 'y.png']);
   });
 
-  it('globs with braces name their files relative to the folder that the alternatives share', async () => {
+  it('names files of globs with braces relative to the common folder of the alternatives', async () => {
     const folder = await filled(['a/x.jpg', 'b/x.jpg', 'c/x.jpg', '[1]/x.jpg']);
     expect(await discover([join(folder, '{a,b}/*.jpg')], DEFAULTS)).toMatchObject({
       root: await realpath(folder),
@@ -112,7 +112,7 @@ describe('discover', () => {
     expect(await namesIn([join(folder, '\\[1\\]/*.jpg')])).toEqual(['x.jpg']); // escaped
   });
 
-  it('a glob that leads through a linked folder gives the real files', async () => {
+  it('lists the real files of a glob that leads through a linked folder', async () => {
     const folder = await filled(['real/sub/x.jpg']);
     await symlink('real', join(folder, 'link'));
     const { root, images } = await discover([join(folder, 'link/**/*.jpg')], DEFAULTS);
@@ -120,7 +120,7 @@ describe('discover', () => {
     expect(images).toEqual([{ name: 'sub/x.jpg', path: join(root, 'sub/x.jpg') }]);
   });
 
-  it('--include, --exclude, --ext and --no-recursive narrow it down', async () => {
+  it('narrows the list by --include, --exclude, --ext and --no-recursive', async () => {
     const folder = await filled(['a.jpg', 'b.png', 'train/c.jpg', 'train/old/d.jpg', 'e.raw']);
     expect(await namesIn([folder], { recursive: false })).toEqual(['a.jpg', 'b.png']);
     expect(await namesIn([folder], { include: ['train/**'] })).toEqual(['train/c.jpg', 'train/old/d.jpg']);
@@ -128,7 +128,7 @@ describe('discover', () => {
     expect(await namesIn([folder], { extensions: ['raw', 'png'] })).toEqual(['b.png', 'e.raw']);
   });
 
-  it('--include and --exclude match hidden inputs, and never look outside the inputs', async () => {
+  it('matches hidden inputs with --include and --exclude, and never looks outside the inputs', async () => {
     const folder = await filled(['.hidden/a.jpg', '.hidden/a.png', 'b/c.jpg', 'unrelated/d.jpg', 'unrelated/[e].jpg']);
     const inputs = [join(folder, '.hidden'), join(folder, 'b')];
     expect(await namesIn(inputs, { exclude: ['**/*.png'] })).toEqual(['.hidden/a.jpg', 'b/c.jpg']);
@@ -145,7 +145,7 @@ describe('discover', () => {
     expect(far.images.filter(({ name }) => name.endsWith('.png'))).toEqual([]);
   });
 
-  it('lists a linked file under its own name and does not enter linked folders; broken links are left to the reader', async () => {
+  it('lists a linked file under its own name, does not enter linked folders, and lists broken links', async () => {
     const folder = await filled(['a/plain.jpg']);
     const outside = await filled(['secret.jpg']);
     await symlink('plain.jpg', join(folder, 'a/link.jpg'));
@@ -165,7 +165,7 @@ describe('discover', () => {
     ]);
   });
 
-  it('leaves out the pictures that an earlier run wrote among the images', async () => {
+  it('leaves out the images that an earlier run wrote among the inputs', async () => {
     const folder = await filled([
       'a.jpg',
       'previews/mine.jpg',
@@ -178,7 +178,7 @@ describe('discover', () => {
     expect(await namesIn([folder])).toEqual(['a.jpg', 'out/b.jpg', 'previews/mine.jpg']);
   });
 
-  it('names that are not UTF-8 are a failure each, and cost nothing else', async () => {
+  it('reports each name that is not UTF-8 as a failure and lists the rest', async () => {
     const folder = await filled(['good.jpg', 'really-\ufffd.jpg', 'latin/z.jpg']);
     const names = ['latin/\xe9.jpg', 'latin/\xe8.jpg', 'really-\xe9.jpg', '\xe9\xe9/inside.jpg'];
     for (const name of names) {
@@ -198,7 +198,7 @@ describe('discover', () => {
     ]);
   });
 
-  it('a path that is too deep for the system is one failure, and the rest is listed', async () => {
+  it('reports a path that is too deep for the system as one failure and lists the rest', async () => {
     const folder = await filled(['good.jpg']);
     const half = 'ddddddddddd/'.repeat(210); // more at once would be too deep for mkdir too
     execFileSync('bash', ['-c', `mkdir -p ${half} && cd ${half} && mkdir -p ${half}`], { cwd: folder });
@@ -208,7 +208,7 @@ describe('discover', () => {
     expect(failures).toMatchObject([{ failure: { code: 'FOLDER_UNREADABLE' } }]);
   });
 
-  it('an unreadable folder is one failure under its name, unless it is excluded, and the rest is listed', async () => {
+  it('reports an unreadable folder as one failure, unless it is excluded, and lists the rest', async () => {
     const folder = await filled(['good.jpg', 'locked/a.jpg', 'other/b.jpg']);
     await chmod(folder, 0o755);
     await chmod(join(folder, 'locked'), 0);

@@ -1,8 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { DecodedImage } from '../../src/images/decode.js';
+import type { DecodedImage } from '../../src/images/decoded-image.js';
 import { drawPreview, type DrawnBox } from '../../src/images/draw.js';
-import { colourOf } from '../../src/images/palette.js';
 
 const GREY = 128;
 const RED = [200, 0, 0] as const;
@@ -43,8 +42,8 @@ function count({ at }: Drawn, [x1, y1, x2, y2]: [number, number, number, number]
   return pixels;
 }
 
-describe('drawPreview', () => {
-  it('draws the outline of a box and leaves the rest as it is', async () => {
+describe('a preview', () => {
+  it('shows the outline of a box and leaves the rest of the image as it is', async () => {
     const picture = await drawn(greyImage(320, 240), [boxAt([40, 60, 200, 180])]);
     expect([picture.width, picture.height]).toEqual([320, 240]);
     for (const [x, y] of [
@@ -65,7 +64,7 @@ describe('drawPreview', () => {
     }
   });
 
-  it('writes the label on the colour of the box: white on dark, black on light', async () => {
+  it('shows the label on the colour of the box: white on dark, black on light', async () => {
     const above: [number, number, number, number] = [40, 40, 100, 60];
     const dark = await drawn(greyImage(320, 240), [boxAt([40, 60, 200, 180])]);
     expect(count(dark, above, RED)).toBeGreaterThan(300);
@@ -75,18 +74,18 @@ describe('drawPreview', () => {
     expect(count(light, above, [0, 0, 0])).toBeGreaterThan(20);
   });
 
-  it('text is really drawn: another label gives another picture, the same label the same bytes', async () => {
+  it('differs with the text of the label, and has the same bytes for the same label', async () => {
     const preview = (label: string) => drawPreview(greyImage(320, 240), [boxAt([40, 60, 200, 180], label)]);
     expect(await preview('cup 0.83')).toEqual(await preview('cup 0.83'));
     expect(await preview('cup 0.83')).not.toEqual(await preview('cup 0.88'));
   });
 
-  it('puts the label inside the picture where there is no room above or beside the box', async () => {
+  it('shows the label inside the image where there is no room above or beside the box', async () => {
     const { at, ...picture } = await drawn(greyImage(320, 240), [boxAt([290, 4, 320, 200])]);
     expect(count({ ...picture, at }, [250, 4, 320, 24], RED)).toBeGreaterThan(300);
   });
 
-  it('makes a large picture smaller, and its boxes with it', async () => {
+  it('of a large image is smaller, and so are its boxes', async () => {
     const picture = await drawn(greyImage(2560, 1280), [boxAt([400, 400, 800, 800])]);
     expect([picture.width, picture.height]).toEqual([1280, 640]);
     expect(isNear(picture.at(200, 300), RED)).toBe(true);
@@ -94,14 +93,14 @@ describe('drawPreview', () => {
     expect(isNear(picture.at(300, 300), [GREY, GREY, GREY], 30)).toBe(true);
   });
 
-  it('takes boxes in pixels of the original where the image was shrunk while it was decoded', async () => {
+  it('takes boxes in pixels of the original where the image was shrunk during decoding', async () => {
     const shrunk = { ...greyImage(320, 240), original: { width: 3200, height: 2400 } };
     const picture = await drawn(shrunk, [boxAt([400, 600, 2000, 1800])]);
     expect(isNear(picture.at(40, 120), RED)).toBe(true);
     expect(isNear(picture.at(150, 179), RED)).toBe(true);
   });
 
-  it('the best box, first in the list, is drawn over the others', async () => {
+  it('shows the best box, first in the list, over the others', async () => {
     const picture = await drawn(greyImage(320, 240), [
       boxAt([40, 60, 200, 180]),
       boxAt([40, 60, 200, 180], 'cup 0.20', YELLOW),
@@ -123,24 +122,8 @@ describe('drawPreview', () => {
     expect(isNear(picture.at(155, 115), [GREY, GREY, GREY], 30)).toBe(true);
   });
 
-  it('a picture of one pixel is drawn without labels', async () => {
+  it('of a one-pixel image has no labels', async () => {
     const picture = await drawn(greyImage(1, 1), [boxAt([0, 0, 1, 1])]);
     expect([picture.width, picture.height]).toEqual([1, 1]);
-  });
-});
-
-describe('colourOf', () => {
-  it('gives each of a hundred classes a colour of its own, and neighbours very different ones', () => {
-    const colours = Array.from({ length: 100 }, (_, classId) => colourOf(classId));
-    expect(new Set(colours.map(String)).size).toBe(100);
-    for (const colour of colours.flat()) {
-      expect(Number.isInteger(colour)).toBe(true);
-      expect(colour).toBeGreaterThanOrEqual(0);
-      expect(colour).toBeLessThanOrEqual(255);
-    }
-    for (let i = 1; i < colours.length; i++) {
-      const apart = Math.hypot(...colours[i]!.map((level, channel) => level - colours[i - 1]![channel]!));
-      expect(apart, `${i - 1} and ${i}`).toBeGreaterThan(100);
-    }
   });
 });

@@ -11,8 +11,8 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const LIMIT = 256e6;
 
-describe('readImage', () => {
-  it('gives the bytes, and what they were', async () => {
+describe('reading an image file', () => {
+  it('returns the bytes with their size, time and hash', async () => {
     const path = join(await temporaryFolder(), 'a.jpg');
     const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251));
     await writeFile(path, content);
@@ -26,13 +26,13 @@ describe('readImage', () => {
     });
   });
 
-  it('an empty file is read as it is: what it lacks, the decoder says', async () => {
+  it('returns no bytes for an empty file, which the decoder refuses', async () => {
     const path = join(await temporaryFolder(), 'empty.jpg');
     await writeFile(path, '');
     expect(await readImage(path, LIMIT)).toMatchObject({ bytes: Buffer.alloc(0), sizeBytes: 0 });
   });
 
-  it('refuses a file above the limit before it reads it', async () => {
+  it('refuses a file above the limit before reading it', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'a.jpg'), 'xx');
     await expect(readImage(join(folder, 'a.jpg'), 1)).rejects.toMatchObject({
@@ -45,7 +45,7 @@ describe('readImage', () => {
 
   it.each<[string, (path: string) => unknown, RegExp]>([
     ['nothing', () => {}, /no such file \(ENOENT\)/],
-    ['a link to nothing', (path) => symlink('nowhere', path), /a link to one that is not there/],
+    ['a link to nothing', (path) => symlink('nowhere', path), /a link to a missing one/],
     ['a link to itself', (path) => symlink(path, path), /\(ELOOP\)/],
     ['a link to an endless device', (path) => symlink('/dev/zero', path), /not a regular file/],
     ['a FIFO that nobody writes to', (path) => execFileSync('mkfifo', [path]), /not a regular file/],
@@ -60,7 +60,7 @@ describe('readImage', () => {
     });
   });
 
-  it('a socket and a path through a file are errors that say so', async () => {
+  it('reports a socket, and a path through a file, as such', async () => {
     const folder = await temporaryFolder();
     const server = createServer().listen(join(folder, 'socket.jpg'));
     await once(server, 'listening');
@@ -74,7 +74,7 @@ describe('readImage', () => {
     server.close();
   });
 
-  it('a file without permission is an error that says so', async () => {
+  it('reports missing permission', async () => {
     const folder = await temporaryFolder();
     await chmod(folder, 0o755);
     await writeFile(join(folder, 'a.jpg'), 'x');
@@ -85,21 +85,22 @@ describe('readImage', () => {
     expect(failure).toMatchObject({ code: 'IMAGE_UNREADABLE', message: expect.stringContaining('EACCES') });
   });
 
-  it('shows control and direction characters of a path as escapes', async () => {
+  it('escapes control and direction characters of a path in messages', async () => {
     const path = join(await temporaryFolder(), `\u001b[31m\u202egpj\u0000`);
     const failure = await readImage(path, LIMIT).catch((error: unknown) => error as Error);
     expect(failure).toMatchObject({ message: expect.stringContaining('\\u001b[31m\\u202egpj') });
     expect((failure as Error).message).not.toMatch(/[\u0000-\u001f\u202e]/);
   });
 
-  it('a file that is rewritten all the time is read whole or refused, never mixed', async () => {
+  it('returns one version of a file that is rewritten all the time, or refuses it', async () => {
     const path = join(await temporaryFolder(), 'busy.jpg');
     const versions = [Buffer.alloc(3_000_000, 'a'), Buffer.alloc(2_000_000, 'b')] as const;
     const hashes = versions.map((bytes) => createHash('sha256').update(bytes).digest('hex'));
     await writeFile(path, versions[0]);
     const done = new AbortController();
     const rewriting = (async () => {
-      for (let i = 1; !done.signal.aborted; i++) await writeFile(path, versions[i % 2]!); // in place, as rsync --inplace does
+      // In place, as rsync --inplace does.
+      for (let i = 1; !done.signal.aborted; i++) await writeFile(path, versions[i % 2]!);
     })();
     const outcomes = [];
     for (let i = 0; i < 60; i++) outcomes.push(await readImage(path, LIMIT).catch((error: unknown) => error));

@@ -1,5 +1,5 @@
 import { toFractions, type Size, type Xyxy } from '../../core/box.js';
-import type { Fit } from '../../images/pack.js';
+import type { Fit } from '../../images/resizer.js';
 import { Graph } from '../../onnx/graph.js';
 import { ort } from '../../onnx/runtime.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';

@@ -5,9 +5,10 @@ import { messageOf, PreannotateError, type Failure } from '../../core/errors.js'
 import type { ContentStamp, ImageSource } from '../../core/image.js';
 import { printable } from '../../core/text.js';
 import { viewsOf, type View } from '../../core/tiles.js';
-import { decode, readHeader, type DecodedImage } from '../../images/decode.js';
+import { decodeImage, readHeader } from '../../images/decode.js';
+import type { DecodedImage } from '../../images/decoded-image.js';
 import { readImage } from '../../images/read.js';
-import type { Resizer } from '../../images/pack.js';
+import type { Resizer } from '../../images/resizer.js';
 import { viewOf } from '../../images/crop.js';
 import type { ImageSize } from '../../model/input-size.js';
 import { Budget } from './budget.js';
@@ -78,7 +79,7 @@ export class ImagePreparer {
       const seconds =
         this.#stageTimeoutSec + (limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0);
       const decoded = await timed(times, 'decode', () =>
-        this.#inTime('decoding', decode(bytes, limits, header), Math.ceil(seconds)),
+        this.#inTime('decoding', decodeImage(bytes, limits, header), Math.ceil(seconds)),
       );
       const { original: size, degraded } = decoded;
       const views = viewsOf(size, tiles);

@@ -1,6 +1,6 @@
 /** The child process: opens a model on one device, then answers the parent's messages until it is told to stop. */
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
-import { openResizer } from '../../images/pack.js';
+import { openResizer } from '../../images/resizer.js';
 import { Detector } from '../../model/detector.js';
 import { ExampleEncoder } from '../../model/owl/guided.js';
 import type { QueryBank } from '../../model/query-groups.js';

@@ -22,7 +22,7 @@ async function answer(request: ProbeRequest): Promise<FromProbe> {
         return { ok: true, facts: runtimeFacts() };
       }
       case 'images': {
-        const { imageLibraries } = await import('../../images/versions.js');
+        const { imageLibraryVersions: imageLibraries } = await import('../../images/decode.js');
         return { ok: true, facts: imageLibraries() };
       }
     }

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '../../core/errors.js';
-import { decode } from '../../images/decode.js';
+import { decodeImage } from '../../images/decode.js';
 import { drawPreview } from '../../images/draw.js';
 import { readImage } from '../../images/read.js';
 import type { FromPreviewWorker, PreviewRequest } from './previews.js';
@@ -18,7 +18,7 @@ process.on('message', (request: PreviewRequest) => {
 async function draw({ source, target, boxes, limits }: PreviewRequest): Promise<string | undefined> {
   try {
     const { bytes } = await readImage(source, limits.maxBytes);
-    const image = await decode(bytes, { maxPixels: limits.maxPixels, strict: false });
+    const image = await decodeImage(bytes, { maxPixels: limits.maxPixels, strict: false });
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, await drawPreview(image, boxes));
     return undefined;

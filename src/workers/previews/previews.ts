@@ -5,8 +5,8 @@ import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import { printable } from '../../core/text.js';
 import { replaceView } from '../../formats/view-folder.js';
-import { colourOf } from '../../images/palette.js';
 import { Child } from '../child-process.js';
+import { colourOf } from './palette.js';
 
 const PREVIEW_WORKER = new URL('./preview-worker.js', import.meta.url);
 

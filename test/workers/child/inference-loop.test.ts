@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import type { ImageOutcome, ImageSource } from '../../../src/core/image.js';
 import { IGNORED } from '../../../src/core/ontology.js';
 import type { TileOptions } from '../../../src/core/tiles.js';
-import { openResizer } from '../../../src/images/pack.js';
+import { openResizer } from '../../../src/images/resizer.js';
 import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import { Detector } from '../../../src/model/detector.js';
 import type { QueryBank } from '../../../src/model/query-groups.js';

@@ -1,16 +1,16 @@
 import { relative, resolve, sep } from 'node:path';
 import fastGlob, { type FileSystemAdapter } from 'fast-glob';
 
-const ANYWHERE = resolve('/'); // the folder that the names are imagined in
+const ANYWHERE = resolve('/'); // the virtual folder that the names are in
 
 /**
- * The names that globs choose. Does not go to the disk: the names are listed already, and the folder that several inputs
- * share may be `/`.
+ * Filters names by globs. Does not access the disk: the names have been listed already, and the common folder of
+ * several inputs may be `/`.
  *
  * @param names - Relative, with forward slashes. Hidden ones are matched like all others.
  * @param globs - `include` empty: everything.
  */
-export async function choose(
+export async function matchGlobs(
   names: readonly string[],
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
 ): Promise<ReadonlySet<string>> {
@@ -21,7 +21,7 @@ export async function choose(
     dot: true,
     onlyFiles: false,
     followSymbolicLinks: false,
-    fs: fileSystemOf(names),
+    fs: makeFileSystem(names),
   });
   return new Set(chosen);
 }
@@ -31,8 +31,8 @@ interface Entry {
   readonly isFolder: boolean;
 }
 
-/** What fast-glob asks of a file system, answered from the names alone. */
-function fileSystemOf(names: readonly string[]): Partial<FileSystemAdapter> {
+/** The functions of a file system that fast-glob calls, answered from the names alone. */
+function makeFileSystem(names: readonly string[]): Partial<FileSystemAdapter> {
   const folders = foldersOf(names);
   const keyOf = (path: string) => relative(ANYWHERE, path).replaceAll(sep, '/');
   const readdir = (path: string, _options: unknown, callback: (error: null, entries: DirectoryEntry[]) => void) => {
@@ -47,7 +47,7 @@ function fileSystemOf(names: readonly string[]): Partial<FileSystemAdapter> {
   return { readdir, lstat, stat: lstat } as unknown as Partial<FileSystemAdapter>;
 }
 
-/** Folder to what is in it. The outermost is the empty name. */
+/** Entries by folder. The outermost folder has the empty name. */
 function foldersOf(names: readonly string[]): ReadonlyMap<string, ReadonlyMap<string, Entry>> {
   const folders = new Map<string, Map<string, Entry>>([['', new Map<string, Entry>()]]);
   const add = (path: string, isFolder: boolean) => {
@@ -65,7 +65,7 @@ function foldersOf(names: readonly string[]): ReadonlyMap<string, ReadonlyMap<st
   return folders;
 }
 
-/** The part of a directory entry, and of a file's status, that fast-glob looks at. */
+/** The part of a directory entry, and of a file's status, that fast-glob reads. */
 type DirectoryEntry = ReturnType<typeof direntOf>;
 
 function direntOf({ name, isFolder }: Entry) {

@@ -1,0 +1,17 @@
+import type { Size } from '../core/box.js';
+import type { DecodedImage } from './decoded-image.js';
+import { LetterboxResizer } from './letterbox.js';
+import { StretchResizer } from './stretch.js';
+
+/** Resizes images to the model's input. */
+export interface Resizer extends AsyncDisposable {
+  /** @param target - [H, W, 3] uint8, filled whole. */
+  resize(image: DecodedImage, target: Uint8Array): Promise<void>;
+}
+
+/** How an image fills the model's input: stretched to it (OWL-ViT), or padded to a square first (OWLv2). */
+export type Fit = 'stretch' | 'letterbox';
+
+export async function openResizer(fit: Fit, size: Size): Promise<Resizer> {
+  return fit === 'stretch' ? StretchResizer.open(size) : new LetterboxResizer(size);
+}
