@@ -102,11 +102,11 @@ describe('refusals', () => {
     expect(() => parse(['l0: &l0 lol', ...levels].join('\n'))).toThrow(/a\.yaml: .*alias/i);
   });
 
-  it('60,000 keys are checked for repeats in less than 5 s', () => {
+  it('60,000 keys are checked for repeats in less than 5 s of processor time', () => {
     const lines = Array.from({ length: 60_000 }, (_, i) => `key${i}: 1`);
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(() => parse([...lines, 'key7: 2'].join('\n'))).toThrow(/"key7" comes twice/);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.cpuUsage(started).user).toBeLessThan(5_000_000); // µs
   });
 
   it('a file over 1 MiB, and one without end, are refused', async () => {

@@ -14,6 +14,7 @@ describe('stretching for OWL-ViT gives the pixels of Pillow within one level, al
   it.each(golden.items)('$prefix', async (item) => {
     const ours = await resized('stretch', item);
     const { height, width } = item.size;
+    let largest = 0;
     let differing = 0;
     let compared = 0;
     const every = item.only === undefined ? 1 : 5; // the largest is stored as every fifth row
@@ -26,12 +27,13 @@ describe('stretching for OWL-ViT gives the pixels of Pillow within one level, al
               ? level(tensor(`${item.prefix}.pixel_values`).data[at]!, c)
               : tensor(`${item.prefix}.resized_u8_sampled`).data[at]!;
           const difference = Math.abs(ours[(y * width + x) * 3 + c]! - Math.round(theirs));
-          expect(difference).toBeLessThanOrEqual(1);
+          largest = Math.max(largest, difference);
           differing += difference;
           compared++;
         }
       }
     }
+    expect(largest).toBeLessThanOrEqual(1);
     expect(differing / compared).toBeLessThan(item.image === 'small_noise' ? 0.0015 : 0.001);
   });
 });

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
 import { PRECISIONS, type Precision } from '../../src/core/precision.js';
@@ -18,8 +18,11 @@ const BOXES: Record<Precision, number> = { fp32: 1e-4, fp16: 0.001, int8: 0.05 }
 const EMOJI = join(FIXTURES, 'models/owlvit-emoji');
 
 const cache = await mkdtemp(join(tmpdir(), 'preannotate-test-'));
-process.env['XDG_CACHE_HOME'] = cache; // these tests damage what is in it
-afterAll(() => rm(cache, { recursive: true }));
+vi.stubEnv('XDG_CACHE_HOME', cache); // these tests damage what is in it
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(cache, { recursive: true });
+});
 
 describe.each(PRECISIONS)('the image encoder in %s', (precision) => {
   it('stays as near to the reference cases as README says', async () => {
