@@ -6,7 +6,7 @@ import type { DiscoverOptions, Discovery } from './images/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
-import { JOURNAL_VERSION, type JournalHeader, type WrittenTiles } from './run/header.js';
+import { JOURNAL_VERSION, type JournalHeader, type StoredOptions } from './run/header.js';
 import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
 import type { Plan } from './run/plan.js';
@@ -59,7 +59,7 @@ export function headerOf(
 }
 
 /** As a config file has them. */
-export function tilesAsWritten({ height, width, overlap, fullImage }: TileOptions): WrittenTiles {
+export function tilesAsWritten({ height, width, overlap, fullImage }: TileOptions): StoredOptions['tiles'] & object {
   return { size: [height, width], overlap, full_image: fullImage };
 }
 
@@ -80,7 +80,7 @@ export function manifestOf(
     model: { reference: job.model, sha256: header.model.sha256 },
     ontology: specOf(job.ontology),
     selection: job.selection,
-    formats: job.formats,
+    formats: [...job.formats],
     options: header.options,
     counts: {
       found: stats.found,

@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { z } from 'zod';
 import { systemCodeOf } from '../core/errors.js';
 
 const ATTEMPTS = 5; // others may be taking over the same stale lock
 
-/** Who has a lock, as its file says. */
-export interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  readonly started: string; // ISO 8601
-}
+/** The process that has a lock, as its file names it. */
+const Holder = z.object({
+  pid: z.int(),
+  host: z.string(),
+  started: z.string(), // ISO 8601
+});
+export type Holder = z.output<typeof Holder>;
 
 /** Thrown instead of waiting. */
 export class LockHeld extends Error {
-  readonly holder: Holder | undefined; // undefined while several take over the same stale lock
+  /** Undefined while several take over the same stale lock, and when the file is not one that this version writes. */
+  readonly holder: Holder | undefined;
 
   constructor(holder: Holder | undefined) {
     super(
@@ -50,9 +53,9 @@ export class FileLock implements AsyncDisposable {
     throw new LockHeld(undefined);
   }
 
-  /** The process that has the lock and may be alive; undefined when {@link take} would succeed. */
-  static async holder(path: string): Promise<Holder | undefined> {
-    return liveHolderOf(await contentOf(path));
+  /** Refuses a lock that {@link take} would not get now, and writes nothing. @throws LockHeld */
+  static async assertFree(path: string): Promise<void> {
+    assertStale(await contentOf(path));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,8 +95,7 @@ async function placeWithoutLinks(path: string, content: string): Promise<boolean
 async function removeStale(path: string): Promise<void> {
   const seen = await contentOf(path);
   if (seen === undefined) return;
-  const holder = liveHolderOf(seen);
-  if (holder !== undefined) throw new LockHeld(holder);
+  assertStale(seen);
   const moved = `${path}-${randomBytes(4).toString('hex')}`;
   try {
     await rename(path, moved);
@@ -115,15 +117,17 @@ async function contentOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** A process of another machine counts as alive: it cannot be checked from here. */
-function liveHolderOf(content: string | undefined): Holder | undefined {
-  const holder = content === undefined ? undefined : holderOf(content);
-  return holder !== undefined && (holder.host !== hostname() || isAlive(holder.pid)) ? holder : undefined;
+/** @throws LockHeld unless the content is of a process of this machine that has ended, or was cut short by a crash. */
+function assertStale(content: string | undefined): void {
+  const value = content === undefined ? undefined : jsonOf(content);
+  if (value === undefined) return;
+  const { data: holder } = Holder.safeParse(value);
+  if (holder === undefined || holder.host !== hostname() || isAlive(holder.pid)) throw new LockHeld(holder);
 }
 
-function holderOf(text: string): Holder | undefined {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text) as Holder;
+    return JSON.parse(text);
   } catch {
     return undefined; // cut short by a crash
   }

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
+import { z } from 'zod';
+import { PreannotateError } from '../core/errors.js';
 import type { OntologyClass } from '../core/ontology.js';
 import { replaceFile } from '../disk/atomic.js';
+import { readJsonFile } from '../disk/json.js';
 
 const FILE = 'classes.json';
 
@@ -41,18 +42,11 @@ export async function recordClasses(outDir: string, classes: readonly OntologyCl
   await replaceFile(path, `{\n${lines.join(',\n')}\n}\n`);
 }
 
+/** Numbers by class; none where there is no file yet. */
 async function readNumbers(path: string): Promise<Record<string, number>> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Record<string, number>;
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return {};
-    throw new PreannotateError(
-      {
-        code: 'JOURNAL_DAMAGED',
-        message: `${path} cannot be read: ${messageOf(error)}.`,
-        hint: 'Restore the file from a copy: it holds the numbers of the classes.',
-      },
-      error,
-    );
-  }
+  const numbers = await readJsonFile(path, z.record(z.string(), z.int()), {
+    code: 'JOURNAL_DAMAGED',
+    hint: 'Restore the file from a copy: it holds the numbers of the classes.',
+  });
+  return numbers ?? {};
 }

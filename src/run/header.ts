@@ -1,35 +1,37 @@
+import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
-import type { Precision } from '../core/precision.js';
 import { labelOf, type OntologySpec } from '../core/ontology.js';
+import { PRECISIONS } from '../core/precision.js';
+import { StoredOntology } from './stored-ontology.js';
 
 export const JOURNAL_VERSION = 1;
 
-/** How images are cut, as a config file has it. */
-export interface WrittenTiles {
-  readonly size: readonly [height: number, width: number];
-  readonly overlap: number;
-  readonly full_image: boolean;
-}
+const Sides = z.tuple([z.number(), z.number()]); // height, width
 
-/** The first line of the journal: everything that decides what the model says of an image. */
-export interface JournalHeader {
-  readonly journal: number; // version of the file's form
-  readonly preannotate: string;
-  readonly created: string; // ISO 8601; when the output folder was begun
-  readonly model: { readonly reference: string; readonly sha256: string; readonly key: string };
-  readonly ontology: OntologySpec;
-  readonly options: {
-    readonly precision?: Precision; // fp32 where it is missing, in journals from before there was a choice
-    readonly image_size: 'native' | readonly [height: number, width: number];
-    readonly tiles?: WrittenTiles; // left out where images are not cut
-    readonly score_floor: number;
-    readonly max_stored: number; // detections of an image
-    readonly max_pixels: number;
-    readonly max_bytes: number;
-    readonly strict_images: boolean;
-    readonly allow_truncate: boolean;
-  };
-}
+/** What decides the model's answers beside the model and the ontology. Keys of other versions are kept and compared. */
+export const StoredOptions = z.looseObject({
+  precision: z.enum(PRECISIONS).exactOptional(), // fp32 where it is missing, in journals from before there was a choice
+  image_size: z.union([z.literal('native'), Sides]),
+  tiles: z.object({ size: Sides, overlap: z.number(), full_image: z.boolean() }).exactOptional(), // left out: not cut
+  score_floor: z.number(),
+  max_stored: z.number(), // detections per image
+  max_pixels: z.number(),
+  max_bytes: z.number(),
+  strict_images: z.boolean(),
+  allow_truncate: z.boolean(),
+});
+export type StoredOptions = z.output<typeof StoredOptions>;
+
+/** The first line of the journal: everything that decides what the model finds in an image. */
+export const JournalHeader = z.object({
+  journal: z.number(), // version of the file's form
+  preannotate: z.string(),
+  created: z.string(), // ISO 8601; when the output folder was begun
+  model: z.object({ reference: z.string(), sha256: z.string(), key: z.string() }),
+  ontology: StoredOntology,
+  options: StoredOptions,
+});
+export type JournalHeader = z.output<typeof JournalHeader>;
 
 /**
  * Refuses to add the results of one job to those of another. Thresholds may differ: they are applied later.

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { compareUtf8 } from '../core/order.js';
+import { z } from 'zod';
 import { systemCodeOf } from '../core/errors.js';
 import { replaceFile } from '../disk/atomic.js';
+import { jsonError } from '../disk/json.js';
 import { readLines } from '../disk/lines.js';
 
 /**
@@ -51,9 +53,20 @@ function* linesOf(names: readonly string[]): Generator<string> {
 async function readNames(path: string): Promise<string[]> {
   const names: string[] = [];
   try {
-    for await (const { line } of readLines(path)) names.push(JSON.parse(line) as string);
+    for await (const { line, number } of readLines(path)) names.push(nameIn(line, `${path}:${number}`));
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
   }
   return names;
+}
+
+function nameIn(line: string, where: string): string {
+  try {
+    return z.string().parse(JSON.parse(line));
+  } catch (error) {
+    throw jsonError(where, error, {
+      code: 'JOURNAL_DAMAGED',
+      hint: 'Restore the file from a copy: it holds the numbers of the images. Or use --restart to begin anew.',
+    });
+  }
 }

@@ -1,23 +1,29 @@
 import { open, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { z } from 'zod';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
+import { jsonError } from '../disk/json.js';
 import { readLines } from '../disk/lines.js';
 import { usable, writing } from '../disk/write-failure.js';
-import type { JournalHeader } from './header.js';
+import { JournalHeader } from './header.js';
 import { formatLine, parseLine } from './line.js';
-import type { ImageRecord } from './record.js';
+import { ImageRecord } from './record.js';
 
-const FILE = 'detections.jsonl';
+const JOURNAL_FILE = 'detections.jsonl';
 const SYNC_INTERVAL_MS = 1000; // about what a power cut may cost; a killed process loses nothing
 
 /** Where an image's line is, and what its file was then. */
 export interface JournalEntry {
+  readonly line: number; // from 1
   readonly offset: number; // bytes
   readonly length: number; // bytes, without the line's end
   readonly sizeBytes: number; // of the image file
   readonly modifiedMs: number;
 }
+
+/** What is needed of every line to know what is left to do; the rest is checked when the line is used. */
+const EntryFields = ImageRecord.pick({ image: true, size_bytes: true, modified_ms: true });
 
 /** What a journal file holds. */
 export interface JournalContents {
@@ -35,7 +41,7 @@ export interface JournalContents {
  * @throws PreannotateError JOURNAL_DAMAGED naming the line that is not what was written.
  */
 export async function readJournal(outDir: string): Promise<JournalContents | undefined> {
-  const path = join(outDir, FILE);
+  const path = join(outDir, JOURNAL_FILE);
   let header: JournalHeader | undefined;
   let endOffset = 0;
   let torn = false;
@@ -47,12 +53,13 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
         break;
       }
       const value = parseLine(line);
-      if (value === undefined) throw damaged(path, number);
+      if (value === undefined) throw damagedError(path, number);
       endOffset = offset + bytes + 1;
-      if (number === 1) header = value as JournalHeader;
+      const where = `${path}:${number}`;
+      if (number === 1) header = parsed(JournalHeader, value, where);
       else {
-        const { image, size_bytes: sizeBytes, modified_ms: modifiedMs } = value as ImageRecord;
-        entries.set(image, { offset, length: bytes, sizeBytes, modifiedMs });
+        const { image, size_bytes: sizeBytes, modified_ms: modifiedMs } = parsed(EntryFields, value, where);
+        entries.set(image, { line: number, offset, length: bytes, sizeBytes, modifiedMs });
       }
     }
   } catch (error) {
@@ -68,6 +75,7 @@ export class Journal implements AsyncDisposable {
   readonly header: JournalHeader;
   readonly entries: Map<string, JournalEntry>;
   readonly #file: FileHandle;
+  #lines: number;
   #offset: number;
   #syncedAt = performance.now();
 
@@ -77,6 +85,7 @@ export class Journal implements AsyncDisposable {
     this.entries = entries;
     this.#file = file;
     this.#offset = endOffset;
+    this.#lines = endOffset === 0 ? 0 : entries.size + 1; // each image is there once
   }
 
   /**
@@ -87,7 +96,7 @@ export class Journal implements AsyncDisposable {
    * @throws PreannotateError OUTPUT_UNUSABLE, WRITE_FAILED
    */
   static async begin(outDir: string, header: JournalHeader, earlier?: JournalContents): Promise<Journal> {
-    const path = join(outDir, FILE);
+    const path = join(outDir, JOURNAL_FILE);
     if (earlier?.torn === true) await usable(path, () => truncate(path, earlier.endOffset));
     const file = await usable(path, () => open(path, earlier === undefined ? 'w' : 'a'));
     if (earlier !== undefined) return new Journal(file, earlier);
@@ -106,7 +115,7 @@ export class Journal implements AsyncDisposable {
     const offset = this.#offset;
     await this.#write(formatLine(record));
     const { image, size_bytes: sizeBytes, modified_ms: modifiedMs } = record;
-    this.entries.set(image, { offset, length: this.#offset - offset - 1, sizeBytes, modifiedMs });
+    this.entries.set(image, { line: this.#lines, offset, length: this.#offset - offset - 1, sizeBytes, modifiedMs });
   }
 
   /** Makes what was added survive a power cut. */
@@ -123,26 +132,30 @@ export class Journal implements AsyncDisposable {
     const bytes = Buffer.from(line);
     await writing(this.path, () => this.#file.appendFile(bytes));
     this.#offset += bytes.length;
+    this.#lines++;
     if (performance.now() - this.#syncedAt > SYNC_INTERVAL_MS) await this.sync();
   }
 }
 
 /** Reads the records of a journal by name, in whatever order is asked for. */
 export class RecordFile implements AsyncDisposable {
+  readonly #path: string;
   readonly #file: FileHandle;
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
     this.#file = file;
   }
 
   static async open(path: string): Promise<RecordFile> {
-    return new RecordFile(await open(path, 'r'));
+    return new RecordFile(path, await open(path, 'r'));
   }
 
-  async read({ offset, length }: JournalEntry): Promise<ImageRecord> {
+  /** @throws PreannotateError JOURNAL_DAMAGED naming the line when it does not have the form of a record. */
+  async read({ line, offset, length }: JournalEntry): Promise<ImageRecord> {
     const bytes = Buffer.allocUnsafe(length);
     await this.#file.read(bytes, 0, length, offset);
-    return JSON.parse(bytes.toString()) as ImageRecord;
+    return parsed(ImageRecord, JSON.parse(bytes.toString()), `${this.#path}:${line}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,7 +163,17 @@ export class RecordFile implements AsyncDisposable {
   }
 }
 
-function damaged(path: string, line: number): PreannotateError {
+/** Checks the form of a line that is as it was written: another program may have written it. */
+function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw jsonError(where, result.error, {
+    code: 'JOURNAL_DAMAGED',
+    hint: 'Restore the file from a copy, use the version of preannotate that wrote it, or use --restart to begin anew.',
+  });
+}
+
+function damagedError(path: string, line: number): PreannotateError {
   return new PreannotateError({
     code: 'JOURNAL_DAMAGED',
     message: `${path}:${line}: this line is not what was written (its checksum differs).`,

@@ -1,58 +1,67 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, PreannotateError } from '../core/errors.js';
-import type { OntologySpec } from '../core/ontology.js';
-import type { Selection } from '../core/select.js';
+import { z } from 'zod';
+import { PreannotateError } from '../core/errors.js';
+import { printable } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
-import type { JournalHeader } from './header.js';
+import { readJsonFile } from '../disk/json.js';
+import { StoredOptions } from './header.js';
+import { StoredOntology } from './stored-ontology.js';
 
 const FILE = 'run.json';
 
-/** run.json: what ran, with what, and what came of it. */
-export interface RunManifest {
-  readonly preannotate: string; // version
-  readonly status: 'running' | 'interrupted' | 'done';
-  readonly created: string; // ISO 8601; when the output folder was begun
-  readonly started: string; // when this attempt was
-  readonly finished?: string;
-  readonly root: string; // absolute; image names are relative to it
-  readonly model: { readonly reference: string; readonly sha256: string };
-  readonly ontology: OntologySpec;
-  readonly selection: Selection; // what the views show; `export` starts from it
-  readonly formats: readonly string[];
-  readonly options: JournalHeader['options'];
-  readonly counts: RunCounts;
-  readonly timings: Readonly<Record<string, number>>; // of this attempt; stages are sums over all workers
-}
+/** What the views show; `export` starts from it. */
+const StoredSelection = z.object({
+  scoreThreshold: z.number(),
+  overridesOntology: z.boolean(),
+  nmsIou: z.number().nullable(),
+  classAgnosticNms: z.boolean(),
+  maxDetections: z.number(),
+});
 
-/** Images, unless said otherwise. */
-export interface RunCounts {
-  readonly found: number;
-  readonly annotated: number; // in the journal now
-  readonly resumed: number; // of them, by earlier attempts
-  readonly failed: number; // in this attempt; images and folders
-  readonly degraded: number; // in this attempt
-  readonly skipped: number; // files that are not images by name
-  readonly detections: number; // stored in this attempt, before thresholds
-}
+/** Images, unless noted otherwise. */
+const RunCounts = z.object({
+  found: z.number(),
+  annotated: z.number(), // in the journal now
+  resumed: z.number(), // of them, by earlier attempts
+  failed: z.number(), // in this attempt; images and folders
+  degraded: z.number(), // in this attempt
+  skipped: z.number(), // files that are not images by name
+  detections: z.number(), // stored in this attempt, before thresholds
+});
+
+/** run.json: what ran, with what, and what came of it. */
+export const RunManifest = z.object({
+  preannotate: z.string(), // version
+  status: z.enum(['running', 'interrupted', 'done']),
+  created: z.string(), // ISO 8601; when the output folder was begun
+  started: z.string(), // when this attempt was
+  finished: z.string().exactOptional(),
+  root: z.string(), // absolute; image names are relative to it
+  model: z.object({ reference: z.string(), sha256: z.string() }),
+  ontology: StoredOntology,
+  selection: StoredSelection,
+  formats: z.array(z.string()),
+  options: StoredOptions,
+  counts: RunCounts,
+  timings: z.record(z.string(), z.number()), // of this attempt; stages are sums over all workers
+});
+export type RunManifest = z.output<typeof RunManifest>;
 
 export async function writeManifest(outDir: string, manifest: RunManifest): Promise<void> {
   await replaceFile(join(outDir, FILE), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
-/** @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run. */
+/** @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run, JOURNAL_DAMAGED when run.json cannot be used. */
 export async function readManifest(outDir: string): Promise<RunManifest> {
   const path = join(outDir, FILE);
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as RunManifest;
-  } catch (error) {
-    throw new PreannotateError(
-      {
-        code: 'INPUT_NOT_FOUND',
-        message: `${path} cannot be read: ${messageOf(error)}.`,
-        hint: 'Give the output folder of `preannotate run`.',
-      },
-      error,
-    );
-  }
+  const manifest = await readJsonFile(path, RunManifest, {
+    code: 'JOURNAL_DAMAGED',
+    hint: 'Restore the file from a copy, or give the same `preannotate run` again: it writes the file anew.',
+  });
+  if (manifest !== undefined) return manifest;
+  throw new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message: `${printable(path)} does not exist.`,
+    hint: 'Give the output folder of `preannotate run`.',
+  });
 }

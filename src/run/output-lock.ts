@@ -24,11 +24,7 @@ export class OutputLock implements AsyncDisposable {
     await assertWritable(outDir);
     const path = lockPath(outDir);
     const created = await usable(path, () => mkdir(dirname(path), { recursive: true }));
-    const lock = await usable(path, () =>
-      FileLock.take(path).catch((error: unknown) => {
-        throw error instanceof LockHeld ? lockedError(path, error.holder) : error;
-      }),
-    );
+    const lock = await orLockedError(path, () => FileLock.take(path));
     return new OutputLock(lock, created);
   }
 
@@ -36,8 +32,7 @@ export class OutputLock implements AsyncDisposable {
   static async assertAvailable(outDir: string): Promise<void> {
     await assertWritable(outDir);
     const path = lockPath(outDir);
-    const holder = await usable(path, () => FileLock.holder(path));
-    if (holder !== undefined) throw lockedError(path, holder);
+    await orLockedError(path, () => FileLock.assertFree(path));
   }
 
   /** Leaves no empty folders where there were none, so that a refused run leaves nothing behind. */
@@ -74,11 +69,19 @@ async function accessNearest(folder: string): Promise<void> {
   }
 }
 
+function orLockedError<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
+  return usable(path, () =>
+    step().catch((error: unknown) => {
+      throw error instanceof LockHeld ? lockedError(path, error.holder) : error;
+    }),
+  );
+}
+
 function lockedError(path: string, holder: Holder | undefined): PreannotateError {
   const who = holder === undefined ? '' : `: process ${holder.pid} on ${holder.host}, since ${holder.started}`;
   return new PreannotateError({
     code: 'OUTPUT_LOCKED',
     message: `Another run writes into this folder${who}.`,
-    hint: `Wait for it, or give another --out. If that machine or process is gone for certain, delete ${path}.`,
+    hint: `Wait for it, or give another --out folder. If that process has certainly ended, delete ${path}.`,
   });
 }

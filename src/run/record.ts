@@ -1,19 +1,31 @@
+import { z } from 'zod';
 import type { ImageResult } from '../core/image.js';
 import type { Detection } from '../core/detection.js';
-import type { Ontology } from '../core/ontology.js';
 import type { Xyxy } from '../core/box.js';
+import type { Ontology } from '../core/ontology.js';
 
-/** A line of detections.jsonl, key by key as DESIGN section 4 has it. */
-export interface ImageRecord {
-  readonly image: string;
-  readonly width: number;
-  readonly height: number;
-  readonly detections: readonly { class: string; prompt: string; score: number; box: Xyxy; patch: number }[];
-  readonly size_bytes: number;
-  readonly modified_ms: number;
-  readonly sha256: string;
-  readonly degraded?: string;
-}
+const Corners: z.ZodType<Xyxy> = z.tuple([z.number(), z.number(), z.number(), z.number()]); // pixels, upright image
+
+const StoredDetection = z.object({
+  class: z.string(),
+  prompt: z.string(),
+  score: z.number(),
+  box: Corners,
+  patch: z.number(),
+});
+
+/** A line of detections.jsonl: one image. */
+export const ImageRecord = z.object({
+  image: z.string(),
+  width: z.number(),
+  height: z.number(),
+  detections: z.array(StoredDetection),
+  size_bytes: z.number(),
+  modified_ms: z.number(),
+  sha256: z.string(),
+  degraded: z.string().exactOptional(),
+});
+export type ImageRecord = z.output<typeof ImageRecord>;
 
 /** Classes and prompts are written by name, so that a line can be read without the rest. */
 export function recordOf(result: ImageResult, ontology: Ontology): ImageRecord {

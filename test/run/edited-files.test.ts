@@ -1,0 +1,165 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { assertClassesKept } from '../../src/run/classes.js';
+import { ImageIds } from '../../src/run/image-ids.js';
+import { readJournal, RecordFile } from '../../src/run/journal.js';
+import { formatLine } from '../../src/run/line.js';
+import { readManifest } from '../../src/run/manifest.js';
+import { OutputLock } from '../../src/run/output-lock.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const ontology = { templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] };
+const options = {
+  image_size: 'native',
+  score_floor: 0.05,
+  max_stored: 300,
+  max_pixels: 1e8,
+  max_bytes: 1e8,
+  strict_images: false,
+  allow_truncate: false,
+};
+const header = {
+  journal: 1,
+  preannotate: '0.0.0',
+  created: '2026-01-01T00:00:00.000Z',
+  model: { reference: 'builtin:emoji', sha256: 'ab', key: 'cd' },
+  ontology,
+  options,
+};
+const detection = { class: 'dog', prompt: 'a dog', score: 0.5, box: [1, 2, 3, 4], patch: 7 };
+const record = {
+  image: 'a.jpg',
+  width: 640,
+  height: 480,
+  detections: [detection],
+  size_bytes: 10,
+  modified_ms: 20,
+  sha256: 'ef',
+};
+const manifest = {
+  preannotate: '0.0.0',
+  status: 'done',
+  created: header.created,
+  started: header.created,
+  root: '/images',
+  model: { reference: 'builtin:emoji', sha256: 'ab' },
+  ontology,
+  selection: {
+    scoreThreshold: 0.1,
+    overridesOntology: false,
+    nmsIou: null,
+    classAgnosticNms: false,
+    maxDetections: 100,
+  },
+  formats: ['coco'],
+  options,
+  counts: { found: 1, annotated: 1, resumed: 0, failed: 0, degraded: 0, skipped: 0, detections: 1 },
+  timings: { total_ms: 1 },
+};
+
+async function readRecords(outDir: string): Promise<unknown[]> {
+  const journal = (await readJournal(outDir))!;
+  await using records = await RecordFile.open(journal.path);
+  return await Promise.all([...journal.entries.values()].map((entry) => records.read(entry)));
+}
+
+const journalOf = (...lines: object[]) => lines.map(formatLine).join('');
+const READERS: Record<string, (outDir: string) => Promise<unknown>> = {
+  'run.json': readManifest,
+  'classes.json': (outDir) => assertClassesKept(outDir, [{ name: 'dog', id: 1, prompts: [] }]),
+  'detections.jsonl': readRecords,
+  '.preannotate/images.jsonl': (outDir) => ImageIds.read(outDir),
+};
+
+async function folderWith(file: string, content: string): Promise<string> {
+  const outDir = await temporaryFolder();
+  await mkdir(dirname(join(outDir, file)), { recursive: true });
+  await writeFile(join(outDir, file), content);
+  return outDir;
+}
+
+describe('a file of a run that was edited into a wrong form', () => {
+  it.each<[file: string, edit: string, content: string, message: string]>([
+    [
+      'run.json',
+      'a number for a path',
+      JSON.stringify({ ...manifest, root: 5 }),
+      'run.json cannot be read: the value at root is wrong',
+    ],
+    [
+      'run.json',
+      'a class number in quotes',
+      JSON.stringify({ ...manifest, ontology: { ...ontology, classes: [{ name: 'dog', id: '1', prompts: [] }] } }),
+      'run.json cannot be read: the value at ontology.classes[0].id is wrong: expected number, received string',
+    ],
+    ['run.json', 'a bracket missing', '{"root": "/images"', 'run.json cannot be read: Expected'],
+    ['classes.json', 'a number in quotes', '{"dog": "1"}', 'classes.json cannot be read: the value at dog is wrong'],
+    [
+      'classes.json',
+      'a list',
+      '["dog"]',
+      'classes.json cannot be read: its content is wrong: expected record, received array',
+    ],
+    [
+      'detections.jsonl',
+      'a header without a number',
+      journalOf({ ...header, options: { ...options, score_floor: null } }),
+      'detections.jsonl:1 cannot be read: the value at options.score_floor is wrong',
+    ],
+    [
+      'detections.jsonl',
+      'a number for an image name',
+      journalOf(header, record, { ...record, image: 7 }),
+      'detections.jsonl:3 cannot be read: the value at image is wrong: expected string, received number',
+    ],
+    [
+      'detections.jsonl',
+      'a box of three numbers',
+      journalOf(header, record, { ...record, image: 'b.jpg', detections: [{ ...detection, box: [1, 2, 3] }] }),
+      'detections.jsonl:3 cannot be read: the value at detections[0].box is wrong',
+    ],
+    [
+      '.preannotate/images.jsonl',
+      'an object for a name',
+      '"a.jpg"\n{"name":"b.jpg"}\n',
+      'images.jsonl:2 cannot be read: its content is wrong',
+    ],
+    [
+      '.preannotate/images.jsonl',
+      'a name without quotes',
+      '"a.jpg"\nb.jpg\n',
+      'images.jsonl:2 cannot be read: Unexpected token',
+    ],
+  ])('is refused with its name, the place and what to do: %s with %s', async (file, _edit, content, message) => {
+    const outDir = await folderWith(file, content);
+    const reading = READERS[file]!(outDir);
+    await expect(reading).rejects.toMatchObject({
+      code: 'JOURNAL_DAMAGED',
+      message: expect.stringContaining(message) as string,
+      hint: expect.stringMatching(/^Restore the file from a copy/) as string,
+    });
+    expect(await readFile(join(outDir, file), 'utf8')).toBe(content);
+  });
+
+  it('is refused as a lock that is held: what it means is not known', async () => {
+    const outDir = await folderWith('.preannotate/lock', '{"pid":"12","host":"here"}');
+    const refusal = {
+      code: 'OUTPUT_LOCKED',
+      message: 'Another run writes into this folder.',
+      hint: expect.stringContaining(join(outDir, '.preannotate/lock')) as string,
+    };
+    await expect(OutputLock.assertAvailable(outDir)).rejects.toMatchObject(refusal);
+    await expect(OutputLock.take(outDir)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('a file of a run of another version', () => {
+  it.each<[file: string, content: string]>([
+    ['run.json', JSON.stringify({ ...manifest, shards: 4, options: { ...options, new_option: 1 } })],
+    ['detections.jsonl', journalOf({ ...header, shard: 1 }, { ...record, features: 'a' })],
+  ])('may have keys that are not known: %s', async (file, content) => {
+    const outDir = await folderWith(file, content);
+    await expect(READERS[file]!(outDir)).resolves.toBeDefined();
+  });
+});
