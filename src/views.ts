@@ -1,45 +1,47 @@
 import { join } from 'node:path';
-import { PreannotateError } from './core/errors.js';
-import { ontologyOf } from './core/ontology.js';
 import type { Selection } from './core/select.js';
 import type { Provenance, View } from './formats/format.js';
 import { formats, type FormatName } from './formats/index.js';
 import { assertReplaceable } from './formats/view-folder.js';
 import type { Progress } from './progress/bar.js';
 import type { JournalHeader } from './run/header.js';
-import { ImageIds } from './run/image-ids.js';
-import { readJournal } from './run/journal.js';
 import { OutputLock } from './run/output-lock.js';
-import type { RunManifest } from './run/manifest.js';
+import { readManifest, type RunManifest } from './run/manifest.js';
+import { openRun } from './run/open-run.js';
 import { StoredImages } from './run/stored.js';
 import { drawPreviews, PREVIEW_SIGNATURE } from './workers/previews/previews.js';
 
 /** Folder of the previews, beside those of the formats. */
 export const PREVIEWS = 'previews';
 
-/** What `export` may change. */
-export interface Export {
-  readonly outDir: string; // absolute
+/** Which views to write, and of which detections. */
+export interface ViewChoice {
   readonly selection: Selection;
   readonly formats: readonly FormatName[];
-  readonly previews: number;
+  readonly previews: number; // of the first images by name
 }
 
-/** Writes the views of a run again, from its journal alone. @returns What was written. */
-export async function exportViews(change: Export, run: RunManifest, progress: Progress) {
-  await using _lock = await OutputLock.take(change.outDir);
-  const journal = await readJournal(change.outDir);
-  if (journal === undefined) throw noJournalError(change.outDir);
-  const ontology = ontologyOf(run.ontology);
-  const shown = { ontology, selection: change.selection };
-  const images = new StoredImages(journal, await ImageIds.read(change.outDir), shown);
+/** Where views go. */
+interface ViewTarget extends Omit<ViewChoice, 'selection'> {
+  readonly outDir: string; // absolute
+}
+
+/**
+ * Writes the views of a run again, from its journal alone.
+ *
+ * @param choose - Decides what to write, given what the run was.
+ * @returns What was written.
+ */
+export async function exportViews(outDir: string, choose: (run: RunManifest) => ViewChoice, progress: Progress) {
+  await readManifest(outDir); // so that no lock is made in a folder that holds no run
+  await using _lock = await OutputLock.take(outDir);
+  const { manifest, journal, ontology, imageIds } = await openRun(outDir);
+  const { selection, formats, previews } = choose(manifest);
+  const images = new StoredImages(journal, imageIds, { ontology, selection });
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
-  const provenance = provenanceOf(journal.header);
-  await writeViews(
-    { ...change, ontology, images, root: run.root, provenance, limits: { maxBytes, maxPixels } },
-    progress,
-  );
-  return { images: images.size, formats: change.formats, selection: change.selection };
+  const view = { ontology, images, root: manifest.root, provenance: provenanceOf(journal.header) };
+  await writeViews({ outDir, formats, previews, ...view, limits: { maxBytes, maxPixels } }, progress);
+  return { images: images.size, formats, selection };
 }
 
 /**
@@ -48,7 +50,7 @@ export async function exportViews(change: Export, run: RunManifest, progress: Pr
  * @throws PreannotateError OUTPUT_UNUSABLE when files of somebody else are in their place.
  */
 export async function assertViewsReplaceable(
-  { outDir, formats: names, previews }: Omit<Export, 'selection'>,
+  { outDir, formats: names, previews }: ViewTarget,
   root: string,
 ): Promise<void> {
   for (const name of names) await assertReplaceable({ outDir: join(outDir, name), root }, formats[name].signature);
@@ -57,7 +59,7 @@ export async function assertViewsReplaceable(
 
 /** Writes the annotation files and previews that were asked for. */
 export async function writeViews(
-  views: Omit<View, 'outDir'> & Omit<Export, 'selection'> & { limits: { maxBytes: number; maxPixels: number } },
+  views: Omit<View, 'outDir'> & ViewTarget & { limits: { maxBytes: number; maxPixels: number } },
   progress: Progress,
 ): Promise<void> {
   for (const name of views.formats) {
@@ -73,12 +75,4 @@ export async function writeViews(
 export function provenanceOf({ preannotate, model, created }: JournalHeader): Provenance {
   const year = Number(created.slice(0, 4));
   return { version: preannotate, model: model.reference, modelSha256: model.sha256, year };
-}
-
-function noJournalError(outDir: string): PreannotateError {
-  return new PreannotateError({
-    code: 'INPUT_NOT_FOUND',
-    message: `${join(outDir, 'detections.jsonl')} is not there, or empty.`,
-    hint: 'Give the output folder of `preannotate run`, after it has annotated something.',
-  });
 }

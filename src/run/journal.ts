@@ -10,7 +10,7 @@ import { JournalHeader } from './header.js';
 import { formatLine, parseLine } from './line.js';
 import { ImageRecord } from './record.js';
 
-const JOURNAL_FILE = 'detections.jsonl';
+export const JOURNAL_FILE = 'detections.jsonl';
 const SYNC_INTERVAL_MS = 1000; // about what a power cut may cost; a killed process loses nothing
 
 /** Where an image's line is, and what its file was then. */

@@ -4,9 +4,9 @@ import { loadSettings, type Loaded } from '../../config/load.js';
 import { ExportConfig } from '../../config/schema.js';
 import type { Selection } from '../../core/select.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
-import { exportViews } from '../../views.js';
+import { exportViews, type ViewChoice } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
-import { readManifest, type RunManifest } from '../../run/manifest.js';
+import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { printJson } from '../output.js';
 import { previewCountOf, selectionOf } from './selection.js';
@@ -33,18 +33,13 @@ export function exportCommand(): Command {
 
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<void> {
   const { settings, given } = loaded;
-  const manifest = await readManifest(outDir);
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
-  const result = await exportViews(
-    {
-      outDir,
-      selection: changedSelection(manifest, loaded),
-      formats: given.format === 'default' ? knownFormats(manifest) : settings.format,
-      previews: previewCountOf(settings.preview),
-    },
-    manifest,
-    progress,
-  );
+  const choose = (run: RunManifest): ViewChoice => ({
+    selection: changedSelection(run, loaded),
+    formats: given.format === 'default' ? knownFormats(run) : settings.format,
+    previews: previewCountOf(settings.preview),
+  });
+  const result = await exportViews(outDir, choose, progress);
   if (settings.json) printJson(result);
   else if (!settings.quiet)
     process.stdout.write(`${result.formats.join(', ')} of ${result.images} images written to ${outDir}\n`);
