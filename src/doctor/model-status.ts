@@ -1,5 +1,6 @@
 import { PreannotateError } from '../core/errors.js';
 import { hubEnvironment } from '../hub/environment.js';
+import { traitsOf } from '../model/families.js';
 import { findModel, isModelHere, localFolder } from '../model/source.js';
 
 /** Whether a run with this model could open it. */
@@ -20,8 +21,9 @@ export async function describeModel(reference: string): Promise<ModelStatus> {
     if (!(await isModelHere(reference, finding))) return notFetched(reference);
     const { checkpoint, sha256, weightBytes } = await findModel(reference, finding);
     const verified = localFolder(reference) === undefined || reference.startsWith('builtin:');
-    const { model_type: type, vision_config: vision } = checkpoint.config;
-    const size = `${type}, patch ${vision.patch_size}, ${vision.image_size} px, ${(weightBytes / 1e6).toFixed(1)} MB`;
+    const { patchSize, nativeSide } = traitsOf(checkpoint);
+    const megabytes = (weightBytes / 1e6).toFixed(1);
+    const size = `${checkpoint.modelType}, patch ${patchSize}, ${nativeSide} px, ${megabytes} MB`;
     return { reference, found: true, verified, detail: `${size}, SHA-256 ${sha256.slice(0, 12)}…` };
   } catch (error) {
     if (!(error instanceof PreannotateError)) throw error;

@@ -1,8 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { readRef, repoFolder, repoOfFolder } from './layout.js';
-
-const OURS = ['owlvit', 'owlv2'];
 
 /** A commit of a model in the cache. */
 export interface CachedModel {
@@ -12,7 +10,6 @@ export interface CachedModel {
   readonly folder: string;
   readonly files: readonly string[]; // links that lead nowhere too
   readonly sizeBytes: number;
-  readonly type: string | undefined; // as config.json says; undefined when that cannot be read
 }
 
 /** Every commit of every model in a cache, sorted; models of other programs among them. */
@@ -33,14 +30,9 @@ export async function commitsOf(cache: string, repo: string): Promise<CachedMode
       const sizes = await Promise.all(files.map((name) => sizeOf(join(folder, name))));
       const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
       const named = revisions.filter((revision) => revision.commit === commit).map(({ name }) => name);
-      return { repo, commit, revisions: named, folder, files, sizeBytes, type: await typeOf(folder) };
+      return { repo, commit, revisions: named, folder, files, sizeBytes };
     }),
   );
-}
-
-/** Whether this tool can use a model, or could if its configuration were whole. */
-export function isOurs({ type }: CachedModel): boolean {
-  return type === undefined || OURS.includes(type);
 }
 
 /** How to name a commit of a model, as short as is certain. */
@@ -73,13 +65,4 @@ function sizeOf(path: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-async function typeOf(folder: string): Promise<string | undefined> {
-  try {
-    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as { model_type?: unknown } | null;
-    return typeof config?.model_type === 'string' ? config.model_type : 'unknown';
-  } catch {
-    return undefined;
-  }
 }

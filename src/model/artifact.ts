@@ -1,10 +1,12 @@
 import type { Device } from '../core/device.js';
-import type { Checkpoint } from './checkpoint/checkpoint.js';
-import type { WeightFiles } from './checkpoint/weight-files.js';
-import { exportArtifact } from './export/artifact.js';
-import type { ImageGraphOptions } from './owl/graphs.js';
-import { ownArtifact } from './owl/artifact.js';
 import type { Precision } from '../core/precision.js';
+import type { WeightFiles } from './checkpoint/weight-files.js';
+
+/** The model's input, in pixels. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
 
 /** What a session opens: a graph in memory over weights on disk. */
 export interface GraphSource {
@@ -12,25 +14,41 @@ export interface GraphSource {
   readonly weightsFolder: string;
 }
 
-/** A checkpoint as sessions open it, in whatever form it came. Interfaces are those of `imageGraph` and `textGraph`. */
+/**
+ * A checkpoint as sessions open it, in whatever form it came.
+ *
+ * The image graph finds boxes. Inputs: `pixels` [N, H, W, 3] uint8 RGB, normalised inside; `queries` [Q, T] text
+ * embeddings; `groups` [G, M] the queries of each class (rows filled up by repeating one of theirs); `offsets` [G] 0, or
+ * -infinity for a group whose boxes are dropped; `allowed` [N, G] 0, or far below any logit for a group that an image is
+ * not asked for. Outputs, P patches row by row: the K best pairs of patch and group, best first: `scores` [N, K], `pairs`
+ * [N, K] patch * G + group, `members` [N, K] which of the group's M queries won (the first of equals); and `boxes`
+ * [N, P, 4] cxcywh fractions of the model's input.
+ *
+ * The example graph turns pictures into queries. Input: `pixels`, as above. Outputs: `class_embeds` [N, P, T], not
+ * normalised, and `boxes` [N, P, 4].
+ *
+ * The text graph encodes prompts. Input: `input_ids` [Q, L] int64. Output: `embeddings` [Q, T], L2-normalised.
+ */
 export interface Artifact {
   readonly imagesAtOnce: number; // that one run may take
   readonly textsAtOnce: number;
-  image(options: ArtifactImageOptions): GraphSource;
+  image(options: ImageGraphOptions): GraphSource;
   text(): GraphSource;
+  readonly example?: (options: ExampleGraphOptions) => GraphSource; // of a model that takes examples
 }
 
-export type ArtifactImageOptions = Omit<ImageGraphOptions, 'weights' | 'half' | 'operators'>;
+export interface ExampleGraphOptions {
+  readonly size: ImageSize;
+  readonly pixelType?: 'uint8' | 'float32'; // float32, in the same 0–255, is for comparing with reference pixels
+}
+
+export interface ImageGraphOptions extends ExampleGraphOptions {
+  readonly maxDetections: number; // K, an image; fewer where there are fewer pairs
+  readonly raw?: boolean; // also give every intermediate that reference outputs exist for
+}
 
 export interface ArtifactOptions {
   readonly precision: Precision;
   readonly device: Device; // whose operators suit it
   readonly imageWeights?: WeightFiles | undefined; // of the image graph; default: the checkpoint's
-}
-
-/** @throws PreannotateError MODEL_INVALID naming the file, here or when one of its graphs is built. */
-export async function openArtifact(checkpoint: Checkpoint, options: ArtifactOptions): Promise<Artifact> {
-  return checkpoint.exported === undefined
-    ? ownArtifact(checkpoint, options)
-    : exportArtifact(checkpoint, checkpoint.exported);
 }

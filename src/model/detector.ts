@@ -2,13 +2,14 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { area, clip, cxcywhToXyxy, round, roundBox, type Cxcywh, type Size } from '../core/box.js';
 import { BOX_DECIMALS, compareDetections, SCORE_DECIMALS, type Detection } from '../core/detection.js';
 import type { Device, Optimizer } from '../core/device.js';
-import type { Fit } from '../images/resizer.js';
+import type { Precision } from '../core/precision.js';
+import { fittedFrame } from '../images/resizer.js';
 import { ort } from '../onnx/runtime.js';
-import { openArtifact, type Artifact } from './artifact.js';
+import type { Artifact, ImageSize } from './artifact.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { WeightFiles } from './checkpoint/weight-files.js';
-import { inputSizeOf, patchesOf, type ImageSize } from './input-size.js';
-import type { Precision } from '../core/precision.js';
+import { familyOf } from './families.js';
+import type { ModelTraits } from './family.js';
 import { groupsOf, queryInputs, runsOf, type QueryBank, type QueryGroup } from './query-groups.js';
 import { openSession } from './session.js';
 
@@ -18,7 +19,7 @@ export interface DetectorOptions {
   readonly checkpoint: Checkpoint;
   readonly device: Device;
   readonly threads: number;
-  readonly imageSize?: ImageSize; // a wish, rounded to whole patches; else the checkpoint's own
+  readonly imageSize?: ImageSize; // requested; the nearest that the model takes is used. Default: its own
   readonly scoreFloor: number; // weaker boxes are not kept
   readonly maxDetections: number; // an image
   readonly optimizer: Optimizer;
@@ -26,19 +27,22 @@ export interface DetectorOptions {
   readonly imageWeights?: WeightFiles | undefined; // of the image graph; the 8-bit ones of int8. Default: the checkpoint's
 }
 
-/** An OWL-ViT or OWLv2 checkpoint, opened on one device. */
+/** A checkpoint, opened on one device. */
 export class Detector implements AsyncDisposable {
+  readonly traits: ModelTraits;
   readonly inputSize: ImageSize;
   readonly #artifact: Artifact;
   readonly #image: InferenceSession;
   readonly #options: DetectorOptions;
 
   private constructor(parts: {
+    traits: ModelTraits;
     artifact: Artifact;
     image: InferenceSession;
     size: ImageSize;
     options: DetectorOptions;
   }) {
+    this.traits = parts.traits;
     this.#artifact = parts.artifact;
     this.#image = parts.image;
     this.inputSize = parts.size;
@@ -48,21 +52,18 @@ export class Detector implements AsyncDisposable {
   /** @throws PreannotateError MODEL_INVALID, DEVICE_UNAVAILABLE */
   static async open(options: DetectorOptions): Promise<Detector> {
     const { checkpoint, maxDetections } = options;
-    const size = inputSizeOf(checkpoint, options.imageSize);
-    const artifact = await openArtifact(checkpoint, options);
+    const family = familyOf(checkpoint);
+    const traits = family.traits(checkpoint);
+    const size = traits.inputSize(options.imageSize);
+    const artifact = await family.openArtifact(checkpoint, options);
     const { graph, weightsFolder } = artifact.image({ size, maxDetections });
     const image = await openSession(graph, { ...options, weightsFolder });
-    return new Detector({ artifact, image, size, options });
+    return new Detector({ traits, artifact, image, size, options });
   }
 
   /** Boxes that one image gives, each under a `patchId` below this. */
   get patches(): number {
-    return patchesOf(this.#options.checkpoint, this.inputSize);
-  }
-
-  /** How images must be brought to `inputSize`. */
-  get fit(): Fit {
-    return this.#options.checkpoint.config.model_type === 'owlvit' ? 'stretch' : 'letterbox';
+    return this.traits.patches(this.inputSize);
   }
 
   /**
@@ -70,14 +71,13 @@ export class Detector implements AsyncDisposable {
    * embeddings of an ontology are computed once and then cached. It runs on the CPU, because what is cached must not
    * depend on the device that was asked first.
    *
-   * @param tokenIds - One list a text, of at most 16 ids.
+   * @param tokenIds - One list a text, of at most `traits.maxTokens` ids.
    * @returns [texts, T], L2-normalised.
    */
   async encode(tokenIds: readonly (readonly number[])[]): Promise<Float32Array> {
-    const { config } = this.#options.checkpoint;
     const { graph, weightsFolder } = this.#artifact.text();
     const session = await openSession(graph, { ...this.#options, device: { provider: 'cpu' }, weightsFolder });
-    const width = config.text_config.hidden_size;
+    const width = this.traits.embeddingWidth;
     const embeddings = new Float32Array(tokenIds.length * width);
     try {
       const atOnce = Math.min(this.#artifact.textsAtOnce, TEXTS_PER_RUN);
@@ -95,7 +95,7 @@ export class Detector implements AsyncDisposable {
   /**
    * Finds in each image what its own queries describe; those of the others change nothing.
    *
-   * @param pixels - [N, H, W, 3] uint8 RGB of `inputSize`, brought there as `fit` says.
+   * @param pixels - [N, H, W, 3] uint8 RGB of `inputSize`, brought there as `traits.fit` says.
    * @param originals - Sizes of the N upright images, in which boxes are given.
    * @param queries - A bank for each of the N images.
    * @returns Per image the best pairs of patch and class above the score floor: a class scores as its best query does. One
@@ -155,8 +155,7 @@ export class Detector implements AsyncDisposable {
 
   #detectionsOf(ranked: RankedPairs, { original, bank }: Asked, groups: readonly QueryGroup[]): Detection[] {
     const { scores, pairs, members, boxes } = ranked;
-    const side = Math.max(original.width, original.height);
-    const frame = this.fit === 'stretch' ? original : { width: side, height: side };
+    const frame = fittedFrame(this.traits.fit, original);
     const found: Detection[] = [];
     for (let rank = 0; rank < scores.length; rank++) {
       const score = round(scores[rank]!, SCORE_DECIMALS);

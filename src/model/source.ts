@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PreannotateError } from '../core/errors.js';
+import type { Precision, RequestedPrecision } from '../core/precision.js';
 import { printable } from '../core/text.js';
 import { sha256Of, sha256OfFile } from '../disk/cache.js';
 import { hubEnvironment } from '../hub/environment.js';
@@ -11,8 +12,8 @@ import { namesIn, referenceOfSnapshot } from '../hub/layout.js';
 import { hubReference } from '../hub/reference.js';
 import { ensureModel, usableSnapshot, type Watcher } from '../hub/repository.js';
 import { assertIntact, digestLike, type Damage } from '../hub/verify.js';
-import { readCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
-import type { Precision, RequestedPrecision } from '../core/precision.js';
+import type { Checkpoint } from './checkpoint/checkpoint.js';
+import { readCheckpoint } from './read-checkpoint.js';
 
 /** The checkpoint that ships with the package, and what its weights must be. */
 export const BUILTIN = {

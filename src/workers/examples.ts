@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import { labelOf, type Example } from '../core/ontology.js';
 import { readCached, sha256Of, writeCached } from '../disk/cache.js';
-import { inputSizeOf } from '../model/input-size.js';
+import { traitsOf } from '../model/families.js';
 import type { Encoded, ExampleRequest } from './protocol.js';
 import type { PromptSource } from './queries.js';
 
@@ -18,7 +18,7 @@ export function cacheKeyOf(
   { sha256, box }: Example,
   { model, imageSize }: Pick<PromptSource, 'model' | 'imageSize'>,
 ): string {
-  const { height, width } = inputSizeOf(model.checkpoint, imageSize);
+  const { height, width } = traitsOf(model.checkpoint).inputSize(imageSize);
   return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width]));
 }
 
@@ -55,7 +55,7 @@ export async function embedExamples(
 
 async function readEmbedding(key: string, { model }: Pick<PromptSource, 'model'>): Promise<Float32Array | undefined> {
   const cached = await readCached('examples', key);
-  const fits = cached?.length === model.checkpoint.config.text_config.hidden_size * 4;
+  const fits = cached?.length === traitsOf(model.checkpoint).embeddingWidth * 4;
   return fits ? new Float32Array(Uint8Array.from(cached).buffer) : undefined;
 }
 
@@ -90,9 +90,8 @@ function hintOn({ code, hint }: Failure): string {
     : hint;
 }
 
-/** A ready-made ONNX export gives scores and boxes, but not what an example is found by. */
 function assertTakesExamples({ model }: Pick<PromptSource, 'model'>): void {
-  if (model.checkpoint.exported === undefined) return;
+  if (traitsOf(model.checkpoint).takesExamples) return;
   throw new PreannotateError({
     code: 'MODEL_INVALID',
     message: `The model "${model.reference}" cannot be asked with examples: it does not give the class embeddings that they are found by.`,

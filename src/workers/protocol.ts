@@ -5,7 +5,7 @@ import type { ImageFile, ImageOutcome, ImageSource } from '../core/image.js';
 import type { TileOptions } from '../core/tiles.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
 import type { WeightFiles } from '../model/checkpoint/weight-files.js';
-import type { ImageSize } from '../model/input-size.js';
+import type { ImageSize } from '../model/artifact.js';
 import type { Precision } from '../core/precision.js';
 
 /** How a worker opens the model and reads images; the same for every worker of a pool, but for the device. */

@@ -2,7 +2,8 @@ import { PreannotateError } from '../core/errors.js';
 import type { Ontology, Query } from '../core/ontology.js';
 import { printable } from '../core/text.js';
 import { readCached, sha256Of, writeCached } from '../disk/cache.js';
-import type { ImageSize } from '../model/input-size.js';
+import type { ImageSize } from '../model/artifact.js';
+import { familyOf, traitsOf } from '../model/families.js';
 import type { QueryBank } from '../model/query-groups.js';
 import type { Model } from '../model/source.js';
 import type { PromptTokenizer } from '../model/tokenizer.js';
@@ -60,7 +61,7 @@ export class PromptEncoder {
     );
     const fromExamples = await embedExamples(examples, { ...this.#source, whereOf }, this.#encode);
     const fromPrompts = await this.#embedPrompts(prompts, { cacheKey, whereOf, keep });
-    const width = this.#source.model.checkpoint.config.text_config.hidden_size;
+    const width = traitsOf(this.#source.model.checkpoint).embeddingWidth;
     const embeddings = new Float32Array(queries.length * width);
     let prompt = 0;
     let example = 0;
@@ -83,7 +84,7 @@ export class PromptEncoder {
     { cacheKey, whereOf, keep }: { cacheKey: string; whereOf: (prompt: string) => string; keep: boolean },
   ): Promise<Float32Array> {
     if (prompts.length === 0) return new Float32Array();
-    const width = this.#source.model.checkpoint.config.text_config.hidden_size;
+    const width = traitsOf(this.#source.model.checkpoint).embeddingWidth;
     const cached = await readCached('embeddings', cacheKey);
     if (cached?.length === prompts.length * width * 4) return new Float32Array(Uint8Array.from(cached).buffer);
     const { embeddings } = await this.#encode({ type: 'encode', tokenIds: await this.#tokenise(prompts, whereOf) });
@@ -120,10 +121,9 @@ export class PromptEncoder {
   }
 
   /** Once, and when it is needed: a known ontology needs no tokenizer, and its vocabulary takes 0.15 s to read. */
-  async #openTokenizer(): Promise<PromptTokenizer> {
-    const { folder, config } = this.#source.model.checkpoint;
-    const { PromptTokenizer } = await import('../model/tokenizer.js');
-    return PromptTokenizer.open(folder, config.text_config.max_position_embeddings);
+  #openTokenizer(): Promise<PromptTokenizer> {
+    const { checkpoint } = this.#source.model;
+    return familyOf(checkpoint).openTokenizer(checkpoint);
   }
 }
 

@@ -3,8 +3,9 @@ import type { Ontology } from '../core/ontology.js';
 import { thresholdsOf, type Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiles.js';
-import { describeInputSize, inputSizeOf, patchesOf } from '../model/input-size.js';
-import { imageWeightsFor } from '../model/quantise/quantised-weights.js';
+import { traitsOf } from '../model/families.js';
+import { imageWeightsFor } from '../model/image-weights.js';
+import { describeInputSize } from '../model/input-size.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from './devices/choose-devices.js';
 import type { PoolOptions } from './engine.js';
@@ -70,11 +71,12 @@ export async function startEngine(
 }
 
 function workloadOf({ worker }: EngineJob, { checkpoint, weightBytes }: Model, images: number): Workload {
+  const traits = traitsOf(checkpoint);
   return {
     images,
     weightBytes,
-    patches: patchesOf(checkpoint, inputSizeOf(checkpoint, worker.imageSize)),
-    patchWidth: checkpoint.config.vision_config.hidden_size,
+    patches: traits.patches(traits.inputSize(worker.imageSize)),
+    patchWidth: traits.vision.width,
     ...(worker.tiles === undefined ? {} : { pixelsAtOnce: worker.maxPixels }),
   };
 }
@@ -96,7 +98,7 @@ export function inputNotes(
   { checkpoint }: Model,
 ): string[] {
   return [
-    ...(imageSize === undefined ? [] : [describeInputSize(checkpoint, imageSize)]),
+    ...(imageSize === undefined ? [] : [describeInputSize(traitsOf(checkpoint), imageSize)]),
     ...(tiles === undefined ? [] : [describeTiles(tiles)]),
   ];
 }

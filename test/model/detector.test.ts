@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cxcywhToXyxy, type Cxcywh } from '../../src/core/box.js';
 import { IGNORED } from '../../src/core/ontology.js';
-import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
+import { readCheckpoint } from '../../src/model/read-checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
-import { inputSizeOf } from '../../src/model/input-size.js';
+import { traitsOf } from '../../src/model/families.js';
 import { FIXTURES, maxDifference, readTensors } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -152,7 +152,7 @@ describe('the input size', () => {
       { height: 16, width: 16 },
     ],
   ])('%o becomes whole patches: %o', async (wish, expected) => {
-    expect(inputSizeOf(await readCheckpoint(join(FIXTURES, 'models/owlvit-tiny')), wish)).toEqual(expected);
+    expect(traitsOf(await readCheckpoint(join(FIXTURES, 'models/owlvit-tiny'))).inputSize(wish)).toEqual(expected);
   });
 });
 

@@ -2,10 +2,10 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
+import { readCheckpoint } from '../../src/model/read-checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
 import { PRECISIONS, type Precision } from '../../src/core/precision.js';
-import { imageWeightsFor } from '../../src/model/quantise/quantised-weights.js';
+import { imageWeightsFor } from '../../src/model/image-weights.js';
 import { readTensorIndex } from '../../src/model/checkpoint/safetensors.js';
 import { FIXTURES, goldenCases, maxDifference, readTensors, tensorsOf } from '../support/model/golden.js';
 import { runGolden } from '../support/model/golden-model.js';

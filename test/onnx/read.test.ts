@@ -1,7 +1,7 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../src/model/checkpoint/checkpoint.js';
+import { readOwlCheckpoint } from '../support/model/owl.js';
 import { ProtoWriter } from '../../src/onnx/proto.js';
 import { readOnnx } from '../../src/onnx/read.js';
 import { FIXTURES } from '../support/model/golden.js';
@@ -48,7 +48,7 @@ async function read(bytes: Uint8Array) {
 
 describe('an ONNX file', () => {
   it('gives its structure; small tensors are read, larger ones only found', async () => {
-    const checkpoint = await readCheckpoint(join(FIXTURES, 'models/owlvit-tiny'));
+    const checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models/owlvit-tiny'));
     const bytes = optimumExport(checkpoint, { ...PLAIN, constants: 'initializers' });
     const { opsets, inputs, outputs, nodes, initializers } = await read(bytes);
     expect([...opsets]).toEqual([['', 14]]);
@@ -93,7 +93,7 @@ describe('an ONNX file', () => {
   });
 
   it('that is cut off anywhere is refused by name', async () => {
-    const checkpoint = await readCheckpoint(join(FIXTURES, 'models/owlvit-tiny'));
+    const checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models/owlvit-tiny'));
     const bytes = optimumExport(checkpoint, PLAIN);
     const path = join(await temporaryFolder(), 'model.onnx');
     for (let part = 0; part < 50; part++) {

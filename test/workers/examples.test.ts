@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readImage } from '../../src/images/read.js';
 import { openResizer } from '../../src/images/resizer.js';
-import { ExampleEncoder } from '../../src/model/owl/guided.js';
+import { ExampleEncoder } from '../../src/model/example-encoder.js';
 import { findModel } from '../../src/model/source.js';
 import { encodeExamples } from '../../src/workers/child/encode-examples.js';
 import { embedExamples } from '../../src/workers/examples.js';
@@ -40,7 +40,7 @@ async function encode(...requests: { sha256?: string; box?: [number, number, num
     requests.map((request) => ({ name: 'a.jpg', path, sha256, ...request })),
     {
       preparer: new ImagePreparer({ resizer, inputSize: size, settings }),
-      openEncoder: () => ExampleEncoder.open({ ...settings, size, fit: 'stretch' }),
+      openEncoder: () => ExampleEncoder.open({ checkpoint, threads: 1, size }),
       send: () => {},
     },
   );

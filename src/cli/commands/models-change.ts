@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { PreannotateError } from '../../core/errors.js';
 import type { PullConfig } from '../../config/schema.js';
-import { commitsOf, cachedModels, isOurs, referenceOf, type CachedModel } from '../../hub/inventory.js';
+import { commitsOf, cachedModels, referenceOf, type CachedModel } from '../../hub/inventory.js';
 import { hubReference, textOf } from '../../hub/reference.js';
 import { removeModel } from '../../hub/remove.js';
 import { pullModel } from '../../hub/repository.js';
 import { damageOf, hasKnownHash, type Damage } from '../../hub/verify.js';
+import { mayHoldModel } from '../../model/read-checkpoint.js';
 import { BUILTIN, builtinDamage, localFolder } from '../../model/source.js';
 import { byteText, DownloadProgress } from '../../progress/download.js';
 import { interruptible } from '../interrupt.js';
@@ -118,7 +119,11 @@ async function verified(model: CachedModel) {
 }
 
 async function modelsToVerify(reference: string | undefined, cache: string): Promise<CachedModel[]> {
-  if (reference === undefined) return (await cachedModels(cache)).filter(isOurs);
+  if (reference === undefined) {
+    const cached = await cachedModels(cache);
+    const known = await Promise.all(cached.map(({ folder }) => mayHoldModel(folder)));
+    return cached.filter((_, i) => known[i]);
+  }
   const { repo, revision } = hubOnly(reference);
   const all = await commitsOf(cache, repo);
   const wanted = all.filter(({ commit, revisions }) => commit === revision || revisions.includes(revision));

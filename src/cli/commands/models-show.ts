@@ -3,9 +3,11 @@ import { basename, join } from 'node:path';
 import { PreannotateError } from '../../core/errors.js';
 import { sha256OfFile } from '../../disk/cache.js';
 import { modelFilesOf } from '../../hub/files.js';
-import { cachedModels, isOurs, referenceOf } from '../../hub/inventory.js';
+import { cachedModels, referenceOf } from '../../hub/inventory.js';
 import { blobBehind, cachedSnapshot, namesIn } from '../../hub/layout.js';
 import { hubReference } from '../../hub/reference.js';
+import { traitsOf } from '../../model/families.js';
+import { mayHoldModel } from '../../model/read-checkpoint.js';
 import { BUILTIN, findModel, localFolder, type Model } from '../../model/source.js';
 import { byteText } from '../../progress/download.js';
 import { printJson } from '../output.js';
@@ -16,7 +18,8 @@ const SHORT_COMMIT = 12;
 /** What is on this machine. */
 export async function list({ settings, environment }: ModelsContext): Promise<void> {
   const cached = await cachedModels(environment.cache);
-  const ours = cached.filter((model) => isOurs(model) && modelFilesOf(model.files, 'auto').usable);
+  const known = await Promise.all(cached.map(({ folder }) => mayHoldModel(folder)));
+  const ours = cached.filter((model, i) => known[i]! && modelFilesOf(model.files, 'auto').usable);
   const builtin = { reference: BUILTIN.reference, commit: undefined, path: BUILTIN.folder };
   const models = [
     { ...builtin, sizeBytes: (await filesIn(BUILTIN.folder)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) },
@@ -72,25 +75,18 @@ export async function info(reference: string, { settings, environment }: ModelsC
 }
 
 function describe({ checkpoint, sha256 }: Model) {
-  const { config, tensors } = checkpoint;
-  const { vision_config: vision, text_config: text } = config;
-  const side = vision.image_size / vision.patch_size;
+  const traits = traitsOf(checkpoint);
   const values = new Map<string, number>();
-  for (const { type, shape } of tensors.values()) {
+  for (const { type, shape } of checkpoint.tensors.values()) {
     values.set(type, (values.get(type) ?? 0) + shape.reduce((product, length) => product * length, 1));
   }
   return {
-    type: config.model_type,
-    imageSize: vision.image_size,
-    patchSize: vision.patch_size,
-    patches: Math.floor(side) ** 2,
-    vision: { layers: vision.num_hidden_layers, width: vision.hidden_size, heads: vision.num_attention_heads },
-    text: {
-      layers: text.num_hidden_layers,
-      width: text.hidden_size,
-      heads: text.num_attention_heads,
-      maxTokens: text.max_position_embeddings,
-    },
+    type: checkpoint.modelType,
+    imageSize: traits.nativeSide,
+    patchSize: traits.patchSize,
+    patches: traits.patches(traits.inputSize()),
+    vision: traits.vision,
+    text: { ...traits.text, maxTokens: traits.maxTokens },
     parameters: [...values.values()].reduce((sum, count) => sum + count, 0),
     weights: [...values.keys()].sort(),
     sha256,

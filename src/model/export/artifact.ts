@@ -1,18 +1,22 @@
 import { readOnnx } from '../../onnx/read.js';
 import type { Artifact } from '../artifact.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Checkpoint, ExportFile } from '../checkpoint/checkpoint.js';
+import type { ModelTraits } from '../family.js';
 import { cutExport } from './cut.js';
-import { naming, type ExportFile } from './files.js';
+import { naming } from './files.js';
 import { exportedImageGraph, exportedTextGraph, type SplitExport } from './graphs.js';
 import { checkSize } from './interface.js';
 
 /** An export as sessions open it: its own nodes, cut in two. */
-export async function exportArtifact(checkpoint: Checkpoint, exported: ExportFile): Promise<Artifact> {
-  const { config, preprocessor, weightsFolder } = checkpoint;
+export async function openExport(
+  { preprocessor, weightsFolder }: Checkpoint,
+  exported: ExportFile,
+  traits: ModelTraits,
+): Promise<Artifact> {
   const model = await readOnnx(exported.path);
   const source = await naming(exported.path, (): SplitExport => {
-    checkSize(model, config);
-    return { cut: cutExport(model), config, preprocessor, fileOf: exported.fileOf };
+    checkSize(model, traits);
+    return { cut: cutExport(model), traits, preprocessor, fileOf: exported.fileOf };
   });
   // 8-bit activations are scaled over a whole batch: alone, a result cannot depend on its neighbours or on padding.
   const atOnce = exported.precision === 'int8' ? 1 : Infinity;

@@ -2,16 +2,10 @@ import { existsSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { messageOf, PreannotateError } from '../../core/errors.js';
+import { PRECISIONS, type RequestedPrecision } from '../../core/precision.js';
 import { EXPORT_FILES } from '../../hub/files.js';
 import { readOnnx, type OnnxModel } from '../../onnx/read.js';
-import { PRECISIONS, type Precision, type RequestedPrecision } from '../../core/precision.js';
-
-/** A monolithic export for transformers.js: which file of it is used, and where that file's weights are. */
-export interface ExportFile {
-  readonly path: string; // as the user named it
-  readonly precision: Precision;
-  readonly fileOf: ReadonlyMap<string, string>; // where the graph says that weights are: the file's real name
-}
+import type { ExportFile } from '../checkpoint/checkpoint.js';
 
 /** What a checkpoint that is an export consists of. */
 export interface FoundExport {

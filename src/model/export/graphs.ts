@@ -2,10 +2,11 @@ import { externalTensor, Graph, type Value } from '../../onnx/graph.js';
 import { ProtoWriter } from '../../onnx/proto.js';
 import type { OnnxModel } from '../../onnx/read.js';
 import type { Initializer } from '../../onnx/tensor.js';
-import type { ModelConfig, Preprocessor } from '../checkpoint/checkpoint.js';
+import type { ImageGraphOptions } from '../artifact.js';
+import type { Preprocessor } from '../checkpoint/checkpoint.js';
+import type { ModelTraits } from '../family.js';
+import { declareQueries, l2Norm, rankPairs } from '../ranking.js';
 import type { ExportCut, ExportPart } from './cut.js';
-import { l2Norm, rankPairs } from '../owl/heads.js';
-import type { ImageGraphOptions } from '../owl/graphs.js';
 
 const FLOAT = 1; // TensorProto.DataType
 
@@ -14,31 +15,26 @@ const PREFIX = 'preannotate.'; // no exporter names a value so
 /** An export, cut, and what its files say beside it. */
 export interface SplitExport {
   readonly cut: ExportCut;
-  readonly config: ModelConfig;
+  readonly traits: ModelTraits;
   readonly preprocessor: Preprocessor;
   readonly fileOf: ReadonlyMap<string, string>; // where weights are said to be: the file's real name
 }
 
-/** What `imageGraph` is, made of the image part of an export: the same inputs and outputs. Its opset is the export's. */
-export function exportedImageGraph(
-  source: SplitExport,
-  options: Omit<ImageGraphOptions, 'weights' | 'half'>,
-): Uint8Array {
-  const { cut, config } = source;
+/** The image graph of `Artifact`, made of the image part of an export. Its opset is the export's. */
+export function exportedImageGraph(source: SplitExport, options: ImageGraphOptions): Uint8Array {
+  const { cut, traits } = source;
   const { height, width } = options.size;
   const graph = new Graph(dialectOf(cut.model));
   const pixels = graph.input('pixels', options.pixelType ?? 'uint8', ['N', height, width, 3]);
-  const queries = graph.input('queries', 'float32', ['Q', config.text_config.hidden_size]);
-  const groups = graph.input('groups', 'int64', ['G', 'M']);
-  const offsets = graph.input('offsets', 'float32', ['G']);
-  const allowed = graph.input('allowed', 'float32', ['N', 'G']);
+  const inputs = declareQueries(graph, traits.embeddingWidth);
+  const { queries } = inputs;
 
   const queryCount = sizeOf(graph, queries, 0);
   giveImages(graph, pixels, source);
   giveTexts(graph, { pixels, queries, queryCount }, source);
   graph.splice(partOf(source, cut.image));
 
-  const patches = (height / config.vision_config.patch_size) * (width / config.vision_config.patch_size);
+  const patches = traits.patches(options.size);
   // A graph for a single image takes the texts of all images for its own: they repeat, so the first ones are enough.
   const own = graph.op('Slice', [
     ...[asFloat(graph, cut.model, 'logits'), graph.ints([0]), queryCount],
@@ -46,16 +42,16 @@ export function exportedImageGraph(
   ]);
   const flat = graph.op('Concat', [graph.ints([-1]), queryCount], { axis: 0 });
   const logits = graph.op('Reshape', [own, flat]);
-  rankPairs(graph, logits, { groups, offsets, allowed, patches, most: options.maxDetections });
+  rankPairs(graph, logits, { ...inputs, patches, most: options.maxDetections });
   const boxes = asFloat(graph, cut.model, 'pred_boxes');
   graph.output('boxes', boxes, { type: 'float32', shape: ['N', patches, 4] });
   if (options.raw === true) graph.output('raw_logits', logits, { type: 'float32', shape: ['N*P', 'Q'] });
   return graph.toBytes();
 }
 
-/** What `textGraph` is, made of the text part of an export. */
+/** The text graph of `Artifact`, made of the text part of an export. */
 export function exportedTextGraph(source: SplitExport): Uint8Array {
-  const { cut, config } = source;
+  const { cut, traits } = source;
   const graph = new Graph(dialectOf(cut.model));
   const ids = graph.input('input_ids', 'int64', ['Q', 'L']);
   // All ones: attention is causal, and what is read off stands before the padding.
@@ -64,7 +60,7 @@ export function exportedTextGraph(source: SplitExport): Uint8Array {
   const embeddings = graph.op('Cast', [cut.embedding], { to: FLOAT });
   graph.output('embeddings', graph.op('Div', [embeddings, l2Norm(graph, embeddings)]), {
     type: 'float32',
-    shape: ['Q', config.text_config.hidden_size],
+    shape: ['Q', traits.embeddingWidth],
   });
   return graph.toBytes();
 }
@@ -85,12 +81,12 @@ function giveTexts(
   { pixels, queries, queryCount }: { pixels: Value; queries: Value; queryCount: Value },
   source: SplitExport,
 ): void {
-  const { cut, config } = source;
+  const { cut, traits } = source;
   const images = sizeOf(graph, pixels, 0);
   const repeats = graph.op('Concat', [images, graph.ints([1])], { axis: 0 });
   const tiled = graph.op('Tile', [queries, repeats]);
   graph.named(cut.embedding, graph.op('Cast', [tiled], { to: cut.embeddingType }));
-  const length = graph.ints([config.text_config.max_position_embeddings]);
+  const length = graph.ints([traits.maxTokens]);
   const shape = graph.op('Concat', [graph.op('Mul', [images, queryCount]), length], { axis: 0 });
   const ones = graph.op('Expand', [graph.ints([1]), shape]);
   give(graph, cut.model, { input_ids: ones, attention_mask: ones });

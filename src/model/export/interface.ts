@@ -1,5 +1,8 @@
 import type { OnnxModel } from '../../onnx/read.js';
-import type { ModelConfig } from '../checkpoint/checkpoint.js';
+import { PreannotateError } from '../../core/errors.js';
+import type { ImageSize } from '../artifact.js';
+import type { ExportFile } from '../checkpoint/checkpoint.js';
+import type { ModelTraits } from '../family.js';
 
 /** What Optimum calls the inputs of an OWL-ViT export; `mask` may be missing. */
 export const INPUTS = { pixels: 'pixel_values', ids: 'input_ids', mask: 'attention_mask' } as const;
@@ -44,11 +47,23 @@ export function checkInterface({ opsets, inputs, outputs, nodes, initializers }:
 }
 
 /** @throws Error when the configuration is of another model than the export. */
-export function checkSize({ inputs }: OnnxModel, { vision_config: vision }: ModelConfig): void {
+export function checkSize({ inputs }: OnnxModel, { nativeSide }: ModelTraits): void {
   const shape = inputs.get(INPUTS.pixels)?.shape.slice(1) ?? [];
-  const expected = [3, vision.image_size, vision.image_size];
+  const expected = [3, nativeSide, nativeSide];
   if (shape.some((size, i) => size !== undefined && size !== expected[i])) {
     const declared = shape.map((size) => size ?? '?').join();
     throw new Error(`its input "${INPUTS.pixels}" is [?,${declared}], but config.json says [?,${expected.join()}]`);
   }
+}
+
+/** @throws PreannotateError CONFIG_INVALID when images are to have another size than the export has. */
+export function requireOwnSize({ path }: ExportFile, size: ImageSize, own: ImageSize): void {
+  if (size.height === own.height && size.width === own.width) return;
+  throw new PreannotateError({
+    code: 'CONFIG_INVALID',
+    message:
+      `${path}: images must be ${own.height} x ${own.width}, not ${size.height} x ${size.width}: ` +
+      'an ONNX export has one size.',
+    hint: 'Leave out --image-size, or use the checkpoint itself (model.safetensors), which takes any.',
+  });
 }

@@ -1,11 +1,24 @@
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import type { Artifact, ArtifactOptions } from '../artifact.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { operatorsFor } from './operators.js';
+import { openExport } from '../export/artifact.js';
+import type { ModelTraits } from '../family.js';
+import type { OwlCheckpoint } from './config.js';
+import { exampleGraph } from './example-graph.js';
 import { imageGraph, textGraph } from './graphs.js';
+import { operatorsFor } from './operators.js';
 
-/** A checkpoint of weights: its graphs are ours. */
-export function ownArtifact(checkpoint: Checkpoint, { precision, device, imageWeights }: ArtifactOptions): Artifact {
+/** @throws PreannotateError MODEL_INVALID naming the file, here or when one of its graphs is built. */
+export async function openOwlArtifact(
+  checkpoint: OwlCheckpoint,
+  traits: ModelTraits,
+  options: ArtifactOptions,
+): Promise<Artifact> {
+  const { exported } = checkpoint;
+  return exported === undefined ? buildGraphs(checkpoint, options) : openExport(checkpoint, exported, traits);
+}
+
+/** A checkpoint of weights: its graphs are built here. */
+function buildGraphs(checkpoint: OwlCheckpoint, { precision, device, imageWeights }: ArtifactOptions): Artifact {
   const weights = imageWeights ?? checkpoint;
   const form = { weights, half: precision === 'fp16', operators: operatorsFor(device) };
   return {
@@ -16,12 +29,16 @@ export function ownArtifact(checkpoint: Checkpoint, { precision, device, imageWe
       graph: build(checkpoint, () => imageGraph(checkpoint, { ...options, ...form })),
       weightsFolder: weights.weightsFolder,
     }),
+    example: (options) => ({
+      graph: build(checkpoint, () => exampleGraph(checkpoint, options)),
+      weightsFolder: checkpoint.weightsFolder,
+    }),
     text: () => ({ graph: build(checkpoint, () => textGraph(checkpoint)), weightsFolder: checkpoint.weightsFolder }),
   };
 }
 
-/** Builds a graph; a checkpoint that lacks a tensor is the user's to mend, so its folder is named. */
-function build({ folder }: Checkpoint, graph: () => Uint8Array): Uint8Array {
+/** Builds a graph. A checkpoint that lacks a tensor is for the user to fix, so the error names its folder. */
+function build({ folder }: OwlCheckpoint, graph: () => Uint8Array): Uint8Array {
   try {
     return graph();
   } catch (error) {

@@ -1,34 +1,25 @@
 import { Graph, type Value } from '../../onnx/graph.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { ImageGraphOptions } from '../artifact.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
-import type { ImageSize } from '../input-size.js';
-import { l2Norm, predictBoxes, predictionHead, rankPairs, scoreQueries, type Grid } from './heads.js';
+import { declareQueries, l2Norm, rankPairs } from '../ranking.js';
+import type { OwlCheckpoint } from './config.js';
+import { predictBoxes, predictionHead, scoreQueries, type Grid } from './heads.js';
 import { embedPatches } from './patches.js';
 import { CPU_OPERATORS, layerNorm, transformer, Weights, type OperatorChoice } from './transformer.js';
 
-/** How an image graph is built. */
-export interface ImageGraphOptions {
-  readonly size: ImageSize;
-  readonly maxDetections: number; // K, an image; fewer where there are fewer pairs
-  readonly pixelType?: 'uint8' | 'float32'; // float32, in the same 0–255, is for comparing with reference pixels
+/** How an image graph of OWL-ViT's is built. */
+export interface OwlImageGraphOptions extends ImageGraphOptions {
   readonly operators?: OperatorChoice;
   readonly weights?: WeightFiles; // instead of the checkpoint's own: its image encoder in 8 bits
   readonly half?: boolean; // the encoder's layers compute in float16; patches, heads and ranking in float32
-  readonly raw?: boolean; // also give every intermediate that reference outputs exist for
 }
 
 /**
- * The image encoder and the detection heads.
- *
- * Inputs: `pixels` [N, H, W, 3] uint8 RGB, normalised inside; `queries` [Q, T] text embeddings; `groups` [G, M] the
- * queries of each class (rows filled up by repeating one of theirs); `offsets` [G] 0, or -infinity for a group whose
- * boxes are dropped; `allowed` [N, G] 0, or far below any logit for a group that an image is not asked for. Outputs, P patches row by row: the K best pairs of patch and group, best first: `scores` [N, K],
- * `pairs` [N, K] patch * G + group, `members` [N, K] which of the group's M queries won (the first of equals); and
- * `boxes` [N, P, 4] cxcywh fractions of the model's input.
+ * The image encoder and the detection heads: the image graph of `Artifact`.
  *
  * @see transformers `OwlViTForObjectDetection.forward`, `Owlv2ForObjectDetection.forward`
  */
-export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): Uint8Array {
+export function imageGraph(checkpoint: OwlCheckpoint, options: OwlImageGraphOptions): Uint8Array {
   const { config } = checkpoint;
   const { size, weights: files = checkpoint } = options;
   const { patch_size: patch, hidden_size: width } = config.vision_config;
@@ -38,10 +29,7 @@ export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): 
   const graph = new Graph();
   const weights = new Weights(graph, files.tensors);
   const pixels = graph.input('pixels', options.pixelType ?? 'uint8', ['N', size.height, size.width, 3]);
-  const queries = graph.input('queries', 'float32', ['Q', embeddingWidth]);
-  const groups = graph.input('groups', 'int64', ['G', 'M']);
-  const offsets = graph.input('offsets', 'float32', ['G']);
-  const allowed = graph.input('allowed', 'float32', ['N', 'G']);
+  const inputs = declareQueries(graph, embeddingWidth);
 
   const features = encodeImage(graph, pixels, {
     checkpoint,
@@ -50,9 +38,13 @@ export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): 
     operators: options.operators ?? CPU_OPERATORS,
     half: options.half ?? false,
   });
-  const classHead = { queries, weights: weights.within('class_head'), inputs: width, outputs: embeddingWidth };
-  const { logits, classEmbeds } = scoreQueries(graph, features, classHead);
-  rankPairs(graph, logits, { groups, offsets, allowed, patches, most: options.maxDetections });
+  const { logits, classEmbeds } = scoreQueries(graph, features, {
+    queries: inputs.queries,
+    weights: weights.within('class_head'),
+    inputs: width,
+    outputs: embeddingWidth,
+  });
+  rankPairs(graph, logits, { ...inputs, patches, most: options.maxDetections });
   const boxes = predictBoxes(graph, features, { weights: weights.within('box_head'), width, grid });
   graph.output('boxes', boxes, { type: 'float32', shape: ['N', patches, 4] });
 
@@ -64,7 +56,7 @@ export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): 
     graph.output('logits', logits, { type: 'float32', shape: ['N*P', 'Q'] });
     raw('class_embeds', classEmbeds, embeddingWidth);
     raw('image_embeds', features, width);
-    if (config.model_type === 'owlv2') {
+    if (checkpoint.modelType === 'owlv2') {
       const head = { weights: weights.within('objectness_head'), width, outputs: 1 };
       raw('objectness_logits', predictionHead(graph, features, head), 1);
     }
@@ -76,11 +68,11 @@ export function imageGraph(checkpoint: Checkpoint, options: ImageGraphOptions): 
 export function encodeImage(
   graph: Graph,
   pixels: Value,
-  model: { checkpoint: Checkpoint; weights: Weights; grid: Grid; operators: OperatorChoice; half: boolean },
+  model: { checkpoint: OwlCheckpoint; weights: Weights; grid: Grid; operators: OperatorChoice; half: boolean },
 ): Value {
   const { checkpoint, weights, grid, half } = model;
   const vision = checkpoint.config.vision_config;
-  const tower = weights.within(`${checkpoint.config.model_type}.vision_model`);
+  const tower = weights.within(`${checkpoint.modelType}.vision_model`);
   const norm = { width: vision.hidden_size, epsilon: vision.layer_norm_eps };
   const patches = grid.rows * grid.columns;
   const embedded = embedPatches(graph, pixels, { checkpoint, weights: tower.within('embeddings'), ...grid });
@@ -97,26 +89,24 @@ export function encodeImage(
 }
 
 /**
- * The text encoder.
- *
- * Input: `input_ids` [Q, L] int64. Output: `embeddings` [Q, T], L2-normalised. No attention mask is needed: attention is
- * causal, and what is read off is the end-of-text token, which stands before the padding.
+ * The text encoder: the text graph of `Artifact`. No attention mask is needed: attention is causal, and what is read off
+ * is the end-of-text token, which stands before the padding.
  *
  * @see transformers `OwlViTTextTransformer.forward`
  */
-export function textGraph(checkpoint: Checkpoint): Uint8Array {
-  const { config, tensors } = checkpoint;
+export function textGraph(checkpoint: OwlCheckpoint): Uint8Array {
+  const { config, tensors, modelType } = checkpoint;
   const text = config.text_config;
   const width = text.hidden_size;
   const graph = new Graph();
-  const weights = new Weights(graph, tensors).within(config.model_type);
+  const weights = new Weights(graph, tensors).within(modelType);
   const tower = weights.within('text_model');
   const embeddings = tower.within('embeddings');
 
   const ids = graph.input('input_ids', 'int64', ['Q', 'L']);
   const shape = graph.op('Shape', [ids]);
   const length = graph.op('Slice', [shape, graph.ints([1]), graph.ints([2])]);
-  const vocabulary = tensors.get(`${config.model_type}.text_model.embeddings.token_embedding.weight`)?.shape[0] ?? 0;
+  const vocabulary = tensors.get(`${modelType}.text_model.embeddings.token_embedding.weight`)?.shape[0] ?? 0;
   const tokens = graph.op('Gather', [embeddings.get('token_embedding.weight', [vocabulary, width]), ids]);
   const positions = embeddings.get('position_embedding.weight', [text.max_position_embeddings, width]);
   const placed = graph.op('Add', [tokens, graph.op('Slice', [positions, graph.ints([0]), length, graph.ints([0])])]);

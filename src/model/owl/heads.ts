@@ -1,4 +1,5 @@
 import type { Graph, Value } from '../../onnx/graph.js';
+import { l2Norm } from '../ranking.js';
 import { gelu, linear, type Weights } from './transformer.js';
 
 /**
@@ -22,38 +23,6 @@ export function scoreQueries(
   const scale = linear(graph, features, { weights: weights.within('logit_scale'), inputs, outputs: 1 });
   const gain = graph.op('Add', [graph.op('Elu', [scale]), graph.floats([1])]);
   return { logits: graph.op('Mul', [graph.op('Add', [similarity, shift]), gain]), classEmbeds };
-}
-
-/**
- * Ranks pairs of patch and class: a class scores as its best query does. What an image was not asked for is masked before
- * anything wins, so that its answer is what it would be alone. A patch that a dropped group wins is out altogether: that
- * is what ignored prompts are for.
- */
-export function rankPairs(
-  graph: Graph,
-  logits: Value,
-  inputs: { groups: Value; offsets: Value; allowed: Value; patches: number; most: number },
-): void {
-  const { groups, offsets, allowed, patches, most } = inputs;
-  const groupCount = graph.op('Slice', [graph.op('Shape', [groups]), graph.ints([0]), graph.ints([1])]);
-  const pairCount = graph.op('Mul', [groupCount, graph.ints([patches])]);
-  const perImage = graph.op('Concat', [graph.ints([-1]), pairCount], { axis: 0 });
-  const perPatch = graph.op('Concat', [graph.ints([-1, patches]), groupCount], { axis: 0 });
-
-  const grouped = graph.op('Gather', [logits, groups], { axis: 1 }); // [N * P, G, M]
-  const member = graph.op('ArgMax', [grouped], { axis: 2, keepdims: 0 });
-  const best = graph.op('ReduceMax', [grouped, graph.ints([2])], { keepdims: 0 });
-  const mask = graph.op('Unsqueeze', [allowed, graph.ints([1])]); // [N, 1, G]
-  const own = graph.op('Add', [graph.op('Reshape', [best, perPatch]), mask]); // [N, P, G]
-  const winner = graph.op('ArgMax', [own], { axis: 2, keepdims: 1 });
-  const eligible = graph.op('Add', [graph.op('Add', [own, offsets]), graph.op('Gather', [offsets, winner])]);
-
-  const pairs = graph.op('Reshape', [eligible, perImage]);
-  const [values, indices] = graph.topK(pairs, graph.op('Min', [pairCount, graph.ints([most])]));
-  const members = graph.op('GatherElements', [graph.op('Reshape', [member, perImage]), indices], { axis: 1 });
-  graph.output('scores', graph.op('Sigmoid', [values]), { type: 'float32', shape: ['N', 'K'] });
-  graph.output('pairs', indices, { type: 'int64', shape: ['N', 'K'] });
-  graph.output('members', members, { type: 'int64', shape: ['N', 'K'] });
 }
 
 /** The patches of an image: a row is `columns` wide. */
@@ -109,9 +78,4 @@ function boxBias({ rows, columns }: Grid): Float32Array {
     }
   }
   return bias;
-}
-
-/** Euclidean length of each row, kept as a column. */
-export function l2Norm(graph: Graph, x: Value): Value {
-  return graph.op('ReduceL2', [x, graph.ints([-1])], { keepdims: 1 });
 }

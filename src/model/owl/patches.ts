@@ -1,12 +1,17 @@
 import type { Graph, Value } from '../../onnx/graph.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { OwlCheckpoint } from './config.js';
 import type { Weights } from './transformer.js';
 
 /** Cuts the picture into patches and projects each: [N, H, W, 3] to [N * (P + 1), D], the class token first. */
 export function embedPatches(
   graph: Graph,
   pixels: Value,
-  { checkpoint, weights, rows, columns }: { checkpoint: Checkpoint; weights: Weights; rows: number; columns: number },
+  {
+    checkpoint,
+    weights,
+    rows,
+    columns,
+  }: { checkpoint: OwlCheckpoint; weights: Weights; rows: number; columns: number },
 ): Value {
   const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
   const patches = rows * columns;
@@ -29,7 +34,7 @@ export function embedPatches(
 }
 
 /** Patches of pixels to features: [N * P, patch * patch * 3] to [N * P, D]. */
-function project(graph: Graph, pixels: Value, model: { weights: Weights; checkpoint: Checkpoint }): Value {
+function project(graph: Graph, pixels: Value, model: { weights: Weights; checkpoint: OwlCheckpoint }): Value {
   const { weights, checkpoint } = model;
   const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
   const embedding = weights.within('patch_embedding');
@@ -45,7 +50,7 @@ function project(graph: Graph, pixels: Value, model: { weights: Weights; checkpo
 }
 
 /** The convolution over patches as a matrix for pixels of 0–255: (v / 255 - mean) / std is folded into weight and bias. */
-function foldNormalisation(graph: Graph, weights: Weights, checkpoint: Checkpoint): { kernel: Value; bias: Value } {
+function foldNormalisation(graph: Graph, weights: Weights, checkpoint: OwlCheckpoint): { kernel: Value; bias: Value } {
   const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
   const { image_mean: mean, image_std: std } = checkpoint.preprocessor;
   const convolution = weights.get('patch_embedding.weight', [width, 3, patch, patch]);
@@ -67,7 +72,7 @@ function foldNormalisation(graph: Graph, weights: Weights, checkpoint: Checkpoin
 function positionEmbedding(
   graph: Graph,
   weights: Weights,
-  { checkpoint, rows, columns }: { checkpoint: Checkpoint; rows: number; columns: number },
+  { checkpoint, rows, columns }: { checkpoint: OwlCheckpoint; rows: number; columns: number },
 ): { classToken: Value; patches: Value } {
   const { hidden_size: width, patch_size: patch, image_size: native } = checkpoint.config.vision_config;
   const side = Math.floor(native / patch);

@@ -1,6 +1,6 @@
 import type { Graph, StoredTensor, Value } from '../../onnx/graph.js';
 import { attend } from './attention.js';
-import type { TransformerConfig } from '../checkpoint/checkpoint.js';
+import type { TransformerConfig } from './config.js';
 
 /** What the operators of a graph are chosen by. PERF: each was the fastest of its kind on the provider it is used on. */
 export interface OperatorChoice {

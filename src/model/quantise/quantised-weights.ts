@@ -7,20 +7,26 @@ import { cacheFolder, readCached, sha256Of, sha256OfFile, writeCached } from '..
 import type { StoredTensor } from '../../onnx/graph.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
-import type { Precision } from '../../core/precision.js';
-import { planQuantisation, type Read, type Step } from './plan.js';
 import { readTensorIndex, safetensorsHeader } from '../checkpoint/safetensors.js';
 import { floatsOf } from '../checkpoint/widen.js';
 
 const CACHE_VERSION = 1; // raised when the same checkpoint would give other bytes
 
-/** What the image graph is built from at a precision; undefined where that is the checkpoint itself. */
-export async function imageWeightsFor(
-  { checkpoint, key }: { checkpoint: Checkpoint; key: string },
-  precision: Precision,
-): Promise<WeightFiles | undefined> {
-  return precision === 'int8' && checkpoint.exported === undefined ? quantisedWeights(checkpoint, key) : undefined;
+/** A tensor to be written. */
+export interface PlannedTensor {
+  readonly name: string;
+  readonly type: 'float32' | 'int8';
+  readonly shape: readonly number[];
 }
+
+/** Tensors that are made together, from what the checkpoint has. */
+export interface QuantisationStep {
+  readonly makes: readonly PlannedTensor[];
+  readonly make: (read: Read) => Promise<readonly Uint8Array[]>; // in the order of `makes`
+}
+
+/** Reads a tensor of the checkpoint, of so many values. */
+export type Read = (name: string, count: number) => Promise<Float32Array>;
 
 /**
  * The weights of the image graph in 8 bits: every Linear of the encoder and the patch embedding, one scale an output, with
@@ -30,10 +36,14 @@ export async function imageWeightsFor(
  * @param key - What identifies the checkpoint by content.
  * @throws PreannotateError OUTPUT_UNUSABLE or WRITE_FAILED when the cache folder cannot be written.
  */
-async function quantisedWeights(checkpoint: Checkpoint, key: string): Promise<WeightFiles> {
+export async function quantisedWeights(
+  checkpoint: Checkpoint,
+  key: string,
+  plan: () => Promise<readonly QuantisationStep[]>,
+): Promise<WeightFiles> {
   const cacheKey = sha256Of(JSON.stringify(['int8', CACHE_VERSION, key]));
   const path = join(cacheFolder(), 'int8', `${cacheKey}.safetensors`);
-  if (!(await isWhole(path, cacheKey))) await write(path, cacheKey, checkpoint);
+  if (!(await isWhole(path, cacheKey))) await write(path, cacheKey, { checkpoint, steps: await plan() });
   return { tensors: await readTensorIndex(path), weightsFolder: dirname(path) };
 }
 
@@ -47,8 +57,11 @@ async function isWhole(path: string, cacheKey: string): Promise<boolean> {
   }
 }
 
-async function write(path: string, cacheKey: string, checkpoint: Checkpoint): Promise<void> {
-  const steps = planQuantisation(checkpoint);
+async function write(
+  path: string,
+  cacheKey: string,
+  { checkpoint, steps }: { checkpoint: Checkpoint; steps: readonly QuantisationStep[] },
+): Promise<void> {
   const header = safetensorsHeader(
     steps.flatMap(({ makes }) => makes),
     { source: 'preannotate' },
@@ -68,7 +81,7 @@ function inCache(error: unknown): unknown {
   return new PreannotateError({ ...error.toFailure(), hint }, error);
 }
 
-async function* content(header: Uint8Array, steps: readonly Step[], checkpoint: Checkpoint) {
+async function* content(header: Uint8Array, steps: readonly QuantisationStep[], checkpoint: Checkpoint) {
   yield header;
   const read: Read = (name, count) => readFloats(checkpoint, name, count);
   for (const step of steps) yield* await step.make(read);

@@ -3,7 +3,7 @@ import { deviceName } from '../../core/device.js';
 import { specOf } from '../../core/ontology.js';
 import { thresholdsOf } from '../../core/select.js';
 import { sha256Of } from '../../disk/cache.js';
-import { inputSizeOf } from '../../model/input-size.js';
+import { traitsOf } from '../../model/families.js';
 import { renderDocsPage } from '../docs/docs-page.js';
 import { describeApi } from '../docs/openapi.js';
 import type { Server } from '../server.js';
@@ -34,9 +34,9 @@ function describeServer(server: Server) {
     model: {
       reference: model.reference,
       sha256: model.sha256,
-      type: model.checkpoint.config.model_type,
+      type: model.checkpoint.modelType,
       precision: model.precision,
-      image_size: toPair(inputSizeOf(model.checkpoint, worker.imageSize)),
+      image_size: toPair(traitsOf(model.checkpoint).inputSize(worker.imageSize)),
     },
     classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
     templates: ontology.templates,

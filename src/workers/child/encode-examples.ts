@@ -1,7 +1,7 @@
 import { clip, xyxyToXywh, type Size, type Xyxy } from '../../core/box.js';
 import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
-import type { ExampleEncoder } from '../../model/owl/guided.js';
+import type { ExampleEncoder } from '../../model/example-encoder.js';
 import type { ImagePreparer } from './image-preparer.js';
 import type { Encoded, ExampleRequest, FromWorker } from '../protocol.js';
 

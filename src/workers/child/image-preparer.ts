@@ -10,7 +10,7 @@ import type { DecodedImage } from '../../images/decoded-image.js';
 import { readImage } from '../../images/read.js';
 import type { Resizer } from '../../images/resizer.js';
 import { viewOf } from '../../images/crop.js';
-import type { ImageSize } from '../../model/input-size.js';
+import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from './budget.js';
 import type { StageTimes, WorkerSettings } from '../protocol.js';
 

@@ -2,7 +2,7 @@
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
 import { openResizer } from '../../images/resizer.js';
 import { Detector } from '../../model/detector.js';
-import { ExampleEncoder } from '../../model/owl/guided.js';
+import { ExampleEncoder } from '../../model/example-encoder.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import { InferenceLoop } from './inference-loop.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';
@@ -61,11 +61,11 @@ async function handle(message: ToWorker): Promise<void> {
 async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): Promise<Opened> {
   const detector = await Detector.open({ device, ...settings });
   const { inputSize } = detector;
-  const resizer = await openResizer(detector.fit, inputSize);
+  const resizer = await openResizer(detector.traits.fit, inputSize);
   const preparer = new ImagePreparer({ resizer, inputSize, settings });
   send({ type: 'ready' });
   const loop = new InferenceLoop({ detector, preparer, settings, send });
-  const openEncoder = () => ExampleEncoder.open({ ...settings, size: inputSize, fit: detector.fit });
+  const openEncoder = () => ExampleEncoder.open({ ...settings, size: inputSize });
   const { tiles: _, ...whole } = settings; // an example is seen as a whole
   const examplePreparer = new ImagePreparer({ resizer, inputSize, settings: whole });
   return { detector, loop, preparer: examplePreparer, openEncoder, send };

@@ -1,8 +1,9 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
-import { inputSizeOf, patchesOf } from '../../../src/model/input-size.js';
+import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
+import { readOwlCheckpoint } from '../../support/model/owl.js';
+import { traitsOf } from '../../../src/model/families.js';
 import { imageGraph, textGraph } from '../../../src/model/owl/graphs.js';
 import { safetensorsHeader } from '../../../src/model/checkpoint/safetensors.js';
 import type { StoredTensor } from '../../../src/onnx/graph.js';
@@ -47,18 +48,19 @@ it.each<[ShapeName, number, number]>([
   ['owlv2-large-patch14', 5184, 438],
 ])('%s sees %i patches with %i million numbers', async (name, patches, millions) => {
   const { checkpoint } = await checkpointOf(name);
-  expect(patchesOf(checkpoint, inputSizeOf(checkpoint))).toBe(patches);
+  const traits = traitsOf(checkpoint);
+  expect(traits.patches(traits.inputSize())).toBe(patches);
   const bytes = [...checkpoint.tensors.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   expect(Math.round(bytes / 4e6)).toBe(millions);
 });
 
-function build(checkpoint: Checkpoint): void {
-  imageGraph(checkpoint, { size: inputSizeOf(checkpoint), maxDetections: 300 });
+function build(checkpoint: OwlCheckpoint): void {
+  imageGraph(checkpoint, { size: traitsOf(checkpoint).inputSize(), maxDetections: 300 });
   textGraph(checkpoint);
 }
 
 /** A checkpoint of these sizes, its numbers a hole in the file, and which of its tensors were asked for so far. */
-async function checkpointOf(name: ShapeName): Promise<{ checkpoint: Checkpoint; asked: Set<string> }> {
+async function checkpointOf(name: ShapeName): Promise<{ checkpoint: OwlCheckpoint; asked: Set<string> }> {
   const shape = SHAPES[name];
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'config.json'), JSON.stringify(configOf(shape)));
@@ -68,7 +70,7 @@ async function checkpointOf(name: ShapeName): Promise<{ checkpoint: Checkpoint; 
   const path = join(folder, 'model.safetensors');
   await writeFile(path, header);
   await truncate(path, header.length + entries.reduce((sum, tensor) => sum + 4 * countOf(tensor.shape), 0));
-  const checkpoint = await readCheckpoint(folder);
+  const checkpoint = await readOwlCheckpoint(folder);
   const asked = new Set<string>();
   const tensors = new Map(checkpoint.tensors);
   tensors.get = (key) => {

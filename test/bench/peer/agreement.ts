@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
+import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { imageGraph, textGraph } from '../../../src/model/owl/graphs.js';
 import { openSession } from '../../../src/model/session.js';
 import { ort } from '../../../src/onnx/runtime.js';
@@ -22,7 +23,7 @@ type Values = Readonly<Record<string, { readonly data: unknown }>>;
  * @throws Error when it is above 0.001: what is measured would not be the same model.
  */
 export async function assertSameModel(folder: string, exported: string): Promise<number> {
-  const checkpoint = await readCheckpoint(folder);
+  const checkpoint = await readOwlCheckpoint(folder);
   const texts = WORDS.map((word) => [START, word, END]);
   const ids = new ort.Tensor('int64', BigInt64Array.from(texts.flat().map(BigInt)), [WORDS.length, 3]);
   const random = new Random(7);
@@ -40,7 +41,7 @@ export async function assertSameModel(folder: string, exported: string): Promise
 
 type Ids = InstanceType<typeof ort.Tensor>;
 
-async function runOurs(checkpoint: Checkpoint, { ids, pixels }: { ids: Ids; pixels: Uint8Array }): Promise<Values> {
+async function runOurs(checkpoint: OwlCheckpoint, { ids, pixels }: { ids: Ids; pixels: Uint8Array }): Promise<Values> {
   const { weightsFolder } = checkpoint;
   const session = { device: { provider: 'cpu' }, threads: CORES, weightsFolder } as const;
   const text = await openSession(textGraph(checkpoint), session);
@@ -77,7 +78,7 @@ async function runExport(folder: string, { ids, pixels }: { ids: Ids; pixels: Fl
 }
 
 /** [H, W, 3] of 0–255 to [3, H, W] around 0, as the export wants its pixels. */
-function normalised(pixels: Uint8Array, { preprocessor }: Checkpoint): Float32Array {
+function normalised(pixels: Uint8Array, { preprocessor }: OwlCheckpoint): Float32Array {
   const { image_mean: mean, image_std: std } = preprocessor;
   const plane = pixels.length / 3;
   const values = new Float32Array(pixels.length);

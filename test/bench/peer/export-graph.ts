@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
 import { Weights } from '../../../src/model/owl/transformer.js';
 import { Graph, type StoredTensor, type Value } from '../../../src/onnx/graph.js';
 import { encoder, erfGelu, l2Norm, layerNorm, linear } from './export-layers.js';
@@ -18,7 +18,7 @@ const LOWEST = -3.4028234663852886e38; // torch.finfo(torch.float32).min
  * @param tensors - The checkpoint's, told where the export keeps them.
  * @see transformers `OwlViTForObjectDetection.forward`, `OwlViTOnnxConfig`
  */
-export function monolithicGraph(checkpoint: Checkpoint, tensors: ReadonlyMap<string, StoredTensor>): Uint8Array {
+export function monolithicGraph(checkpoint: OwlCheckpoint, tensors: ReadonlyMap<string, StoredTensor>): Uint8Array {
   const { vision_config: vision, text_config: text } = checkpoint.config;
   const side = Math.floor(vision.image_size / vision.patch_size);
   const graph = new Graph();
@@ -71,7 +71,7 @@ export function monolithicGraph(checkpoint: Checkpoint, tensors: ReadonlyMap<str
 function encodeImages(
   graph: Graph,
   pixels: Value,
-  { weights, config, side }: { weights: Weights; config: Checkpoint['config']['vision_config']; side: number },
+  { weights, config, side }: { weights: Weights; config: OwlCheckpoint['config']['vision_config']; side: number },
 ): Value {
   const { hidden_size: width, patch_size: patch, layer_norm_eps: epsilon } = config;
   const tower = weights.within('owlvit.vision_model');
@@ -104,7 +104,7 @@ function encodeTexts(
     weights,
     config,
     vocabulary,
-  }: { weights: Weights; config: Checkpoint['config']['text_config']; vocabulary: number },
+  }: { weights: Weights; config: OwlCheckpoint['config']['text_config']; vocabulary: number },
 ): Value {
   const { hidden_size: width, layer_norm_eps: epsilon, max_position_embeddings: most } = config;
   const tower = weights.within('text_model');

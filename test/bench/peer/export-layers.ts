@@ -1,4 +1,4 @@
-import type { TransformerConfig } from '../../../src/model/checkpoint/checkpoint.js';
+import type { TransformerConfig } from '../../../src/model/owl/config.js';
 import type { Weights } from '../../../src/model/owl/transformer.js';
 import type { Graph, Value } from '../../../src/onnx/graph.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { monolithicGraph } from './export-graph.js';
 
 const RECIPE = 1; // raised when the same checkpoint would give another graph
@@ -30,7 +30,7 @@ export async function exportForTransformersJs(checkpoint: string): Promise<strin
 
 /** @param folder - It and its subfolder onnx exist. */
 export async function writeExport(checkpoint: string, folder: string): Promise<void> {
-  const parts = await readCheckpoint(checkpoint);
+  const parts = await readOwlCheckpoint(checkpoint);
   if (parts.weightFiles.length > 1) throw new Error(`${checkpoint} has more than one weight file`);
   const [weights] = parts.weightFiles;
   const tensors = new Map([...parts.tensors].map(([name, tensor]) => [name, { ...tensor, file: DATA }]));

@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
+import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { imageGraph } from '../../../src/model/owl/graphs.js';
 import { ort } from '../../../src/onnx/runtime.js';
 import { fullSizeCheckpoint, TEXT, VISION } from '../checkpoint/checkpoint.js';
@@ -25,7 +26,7 @@ const PROMPTS = 20;
 
 /** Which form of the image graph is the fastest here? CPU time with one thread, in turns, so that neighbours matter little. */
 export async function forms({ quick }: Bench): Promise<void> {
-  const checkpoint = await readCheckpoint(await fullSizeCheckpoint());
+  const checkpoint = await readOwlCheckpoint(await fullSizeCheckpoint());
   const sessions = await Promise.all(FORMS.map((form) => open(checkpoint, form)));
   const times = FORMS.map((): number[] => []);
   const feeds = inputs();
@@ -48,7 +49,7 @@ export async function forms({ quick }: Bench): Promise<void> {
   );
 }
 
-async function open(checkpoint: Checkpoint, { mlpSlices, options }: Form): Promise<InferenceSession> {
+async function open(checkpoint: OwlCheckpoint, { mlpSlices, options }: Form): Promise<InferenceSession> {
   const size = { height: VISION.image, width: VISION.image };
   return ort.InferenceSession.create(imageGraph(checkpoint, { size, maxDetections: 300, operators: { mlpSlices } }), {
     intraOpNumThreads: 1,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { imageGraph } from '../../../src/model/owl/graphs.js';
 import { openSession } from '../../../src/model/session.js';
 import { EMOJI, SCENES } from '../../support/cli.js';
@@ -124,7 +124,7 @@ async function aloneSeconds(folder: string, model: string): Promise<number> {
 }
 
 async function graphOf(folder: string) {
-  const checkpoint = await readCheckpoint(folder);
+  const checkpoint = await readOwlCheckpoint(folder);
   const { image_size: side } = checkpoint.config.vision_config;
   const graph = imageGraph(checkpoint, { size: { height: side, width: side }, maxDetections: 300 });
   return { graph, weightsFolder: checkpoint.weightsFolder };

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
 import { FIXTURES, goldenCases, maxDifference, tensorsOf } from '../../support/model/golden.js';
 import { runGolden } from '../../support/model/golden-model.js';
 import { temporaryFolder } from '../../support/temporary.js';

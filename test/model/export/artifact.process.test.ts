@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Artifact, GraphSource } from '../../../src/model/artifact.js';
-import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
-import { inputSizeOf } from '../../../src/model/input-size.js';
+import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
+import { readOwlCheckpoint } from '../../support/model/owl.js';
+import { traitsOf } from '../../../src/model/families.js';
 import { openSession } from '../../../src/model/session.js';
 import { ort } from '../../../src/onnx/runtime.js';
 import { goldenCases, maxDifference, tensorsOf } from '../../support/model/golden.js';
@@ -68,8 +69,8 @@ describe.each(MODELS)('an export of %s', (model) => {
   it('in 8 bits gives exactly what the whole export gives of one image and one text', async () => {
     const folder = await exportOf(model, { kind: 'int8' });
     const artifact = await artifactOf(folder);
-    const checkpoint = await readCheckpoint(folder);
-    const { width } = inputSizeOf(checkpoint);
+    const checkpoint = await readOwlCheckpoint(folder);
+    const { width } = traitsOf(checkpoint).inputSize();
     const pixels = Uint8Array.from({ length: width * width * 3 }, (_, i) => (i * 7919) % 251);
     const ids = [1, 40, 60, 70, 2].map(BigInt);
     const session = await ort.InferenceSession.create(join(folder, 'onnx/model_quantized.onnx'), {
@@ -96,7 +97,7 @@ describe.each(MODELS)('an export of %s', (model) => {
 /** [H, W, 3] to [3, H, W], rounded as the graph in front of an export rounds. */
 function normalised(
   pixels: Uint8Array,
-  { preprocessor: { image_mean: mean, image_std: std } }: Checkpoint,
+  { preprocessor: { image_mean: mean, image_std: std } }: OwlCheckpoint,
 ): Float32Array {
   const { fround } = Math;
   const planes = new Float32Array(pixels.length);

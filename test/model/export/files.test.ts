@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
-import { inputSizeOf } from '../../../src/model/input-size.js';
+import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
+import { traitsOf } from '../../../src/model/families.js';
 import { openSession } from '../../../src/model/session.js';
 import { writeExport } from '../../bench/peer/export.js';
 import { FIXTURES } from '../../support/model/golden.js';
@@ -49,9 +49,9 @@ describe('which file of an export is used', () => {
 
   it('images of another size than its own are refused', async () => {
     const checkpoint = await readCheckpoint(await exportOf('owlvit-tiny', {}));
-    expect(inputSizeOf(checkpoint)).toEqual(SIZE);
-    expect(inputSizeOf(checkpoint, { height: 100, width: 90 })).toEqual(SIZE);
-    expect(() => inputSizeOf(checkpoint, { height: 96, width: 128 })).toThrow(/must be 96 x 96, not 96 x 128/);
+    expect(traitsOf(checkpoint).inputSize()).toEqual(SIZE);
+    expect(traitsOf(checkpoint).inputSize({ height: 100, width: 90 })).toEqual(SIZE);
+    expect(() => traitsOf(checkpoint).inputSize({ height: 96, width: 128 })).toThrow(/must be 96 x 96, not 96 x 128/);
   });
 });
 

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { Device } from '../../../src/core/device.js';
-import { openArtifact, type Artifact } from '../../../src/model/artifact.js';
-import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import type { Artifact } from '../../../src/model/artifact.js';
+import { familyOf } from '../../../src/model/families.js';
+import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
 import type { Precision } from '../../../src/core/precision.js';
-import { imageWeightsFor } from '../../../src/model/quantise/quantised-weights.js';
+import { imageWeightsFor } from '../../../src/model/image-weights.js';
 import { openSession } from '../../../src/model/session.js';
 import { ort } from '../../../src/onnx/runtime.js';
 import { pixelsOf } from './pixels.js';
@@ -33,7 +34,7 @@ export async function runGolden(
   const tensor = tensorsOf(golden);
   const checkpoint = await readCheckpoint(folder, precision);
   const imageWeights = await imageWeightsFor({ checkpoint, key: checkpoint.folder }, precision);
-  const artifact = await openArtifact(checkpoint, { precision, device, imageWeights });
+  const artifact = await familyOf(checkpoint).openArtifact(checkpoint, { precision, device, imageWeights });
   const session = { device, threads: 1 };
   const ids = tensor('input_ids');
   const { graph, weightsFolder } = artifact.text();

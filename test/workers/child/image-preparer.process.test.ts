@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { openResizer } from '../../../src/images/resizer.js';
-import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
 import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
 import { SCENES } from '../../support/cli.js';
 import { FIXTURES } from '../../support/model/golden.js';

@@ -6,7 +6,8 @@ import type { ImageOutcome, ImageSource } from '../../../src/core/image.js';
 import { IGNORED } from '../../../src/core/ontology.js';
 import type { TileOptions } from '../../../src/core/tiles.js';
 import { openResizer } from '../../../src/images/resizer.js';
-import { readCheckpoint, type Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import type { Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
+import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
 import { Detector } from '../../../src/model/detector.js';
 import type { QueryBank } from '../../../src/model/query-groups.js';
 import { InferenceLoop } from '../../../src/workers/child/inference-loop.js';
@@ -49,7 +50,7 @@ async function loopWith(options: { tiles?: TileOptions; maxBatchSize: number }) 
   const { inputSize } = detector;
   const limits = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false };
   const settings = { checkpoint, ...MODEL, ...limits, ...options };
-  const resizer = await openResizer(detector.fit, inputSize);
+  const resizer = await openResizer(detector.traits.fit, inputSize);
   const preparer = new ImagePreparer({ resizer, inputSize, settings });
   const detect = vi.spyOn(detector, 'detect');
   onTestFinished(async () => {

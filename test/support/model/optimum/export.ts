@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readCheckpoint, type Checkpoint } from '../../../../src/model/checkpoint/checkpoint.js';
+import type { OwlCheckpoint } from '../../../../src/model/owl/config.js';
+import { readOwlCheckpoint } from '../owl.js';
 import type { Value } from '../../../../src/onnx/graph.js';
 import { encodeImages, encodeTexts } from './towers.js';
 import { norm, predictionHead } from './layers.js';
@@ -17,7 +18,7 @@ export const PLAIN: ExportOptions = { opset: 14, kind: 'fp32', batch: 'any', con
 /** Writes a checkpoint as transformers.js takes it: its small files, and exports of it in onnx/, each in one file. */
 export async function writeOptimumExport(from: string, to: string, exports: readonly ExportOptions[]): Promise<void> {
   await mkdir(join(to, 'onnx'), { recursive: true });
-  const checkpoint = await readCheckpoint(from);
+  const checkpoint = await readOwlCheckpoint(from);
   for (const options of exports)
     await writeFile(join(to, 'onnx', FILES[options.kind]), optimumExport(checkpoint, options));
   for (const name of (await readdir(from)).filter((file) => /\.(json|txt)$/.test(file))) {
@@ -31,16 +32,16 @@ export async function writeOptimumExport(from: string, to: string, exports: read
  *
  * @see transformers `OwlViTForObjectDetection.forward`; Optimum `OwlViTOnnxConfig`
  */
-export function optimumExport(checkpoint: Checkpoint, options: ExportOptions): Uint8Array {
+export function optimumExport(checkpoint: OwlCheckpoint, options: ExportOptions): Uint8Array {
   const { config } = checkpoint;
   const torch = new TorchGraph(checkpoint, options);
   const { graph } = torch;
   const ids = graph.input('input_ids', 'int64', ['text_batch_size', 'sequence_length']);
   const pixels = graph.input('pixel_values', 'float32', ['image_batch_size', 'num_channels', 'height', 'width']);
   const mask = graph.input('attention_mask', 'int64', ['text_batch_size', 'sequence_length']);
-  const encodePixels = () => encodeImages(torch, options.kind === 'fp16' ? torch.cast(pixels, 10) : pixels, config);
+  const encodePixels = () => encodeImages(torch, options.kind === 'fp16' ? torch.cast(pixels, 10) : pixels, checkpoint);
   let map = options.textFirst ? '' : encodePixels();
-  const texts = encodeTexts(torch, { ids, mask }, config);
+  const texts = encodeTexts(torch, { ids, mask }, checkpoint);
   if (options.textFirst) map = encodePixels();
 
   const [images, height, width] = [0, 1, 2].map((axis) => torch.size(map, axis)) as [Value, Value, Value];
@@ -58,7 +59,7 @@ export function optimumExport(checkpoint: Checkpoint, options: ExportOptions): U
   output(torch, 'pred_boxes', boxes, ['image_batch_size', 'num_boxes', 4]);
   output(torch, 'text_embeds', unit, ['text_batch_size', 'max_text_queries', config.text_config.hidden_size]);
   output(torch, 'image_embeds', map, ['image_batch_size', 'height', 'width', depth]);
-  if (config.model_type === 'owlv2') {
+  if (checkpoint.modelType === 'owlv2') {
     const objectness = torch.op('Gather', [predictionHead(torch, features, 'objectness_head'), torch.int(0)], {
       axis: 2,
     });
@@ -99,7 +100,7 @@ function scoreQueries(
 }
 
 /** @see transformers `OwlViTForObjectDetection.box_predictor` */
-function predictBoxes(torch: TorchGraph, features: Value, vision: Checkpoint['config']['vision_config']): Value {
+function predictBoxes(torch: TorchGraph, features: Value, vision: OwlCheckpoint['config']['vision_config']): Value {
   const side = Math.floor(vision.image_size / vision.patch_size);
   const logit = (fraction: number) => Math.log(fraction + 1e-4) - Math.log1p(-fraction + 1e-4);
   const bias = Array.from({ length: side * side }, (_, patch) => {

@@ -1,4 +1,4 @@
-import type { TransformerConfig } from '../../../../src/model/checkpoint/checkpoint.js';
+import type { TransformerConfig } from '../../../../src/model/owl/config.js';
 import type { Value } from '../../../../src/onnx/graph.js';
 import type { TorchGraph } from './torch-graph.js';
 

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openArtifact, type Artifact } from '../../../../src/model/artifact.js';
-import { readCheckpoint } from '../../../../src/model/checkpoint/checkpoint.js';
+import type { Artifact } from '../../../../src/model/artifact.js';
+import { familyOf } from '../../../../src/model/families.js';
+import { readCheckpoint } from '../../../../src/model/read-checkpoint.js';
 import { readOnnx } from '../../../../src/onnx/read.js';
 import { ort } from '../../../../src/onnx/runtime.js';
 import { FIXTURES, type Tensor } from '../golden.js';
@@ -19,7 +20,10 @@ export async function exportOf(model: string, ...exports: readonly Partial<Expor
 
 export async function artifactOf(folder: string): Promise<Artifact> {
   const checkpoint = await readCheckpoint(folder);
-  return openArtifact(checkpoint, { device: { provider: 'cpu' }, precision: checkpoint.exported?.precision ?? 'fp32' });
+  return familyOf(checkpoint).openArtifact(checkpoint, {
+    device: { provider: 'cpu' },
+    precision: checkpoint.exported?.precision ?? 'fp32',
+  });
 }
 
 /** Names of the weights that a graph has. */

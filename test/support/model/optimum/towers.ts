@@ -1,12 +1,16 @@
-import type { ModelConfig } from '../../../../src/model/checkpoint/checkpoint.js';
+import type { OwlCheckpoint } from '../../../../src/model/owl/config.js';
 import type { Value } from '../../../../src/onnx/graph.js';
 import { encoder, layerNorm, norm } from './layers.js';
 import type { TorchGraph } from './torch-graph.js';
 
 /** Token ids [rows, L] to normalised embeddings [rows, T]. @see transformers `OwlViTTextTransformer.forward` */
-export function encodeTexts(torch: TorchGraph, { ids, mask }: { ids: Value; mask: Value }, config: ModelConfig): Value {
+export function encodeTexts(
+  torch: TorchGraph,
+  { ids, mask }: { ids: Value; mask: Value },
+  { config, modelType }: OwlCheckpoint,
+): Value {
   const text = config.text_config;
-  const tower = `${config.model_type}.text_model`;
+  const tower = `${modelType}.text_model`;
   const length = torch.size(ids, 1);
   const flat = torch.reshape(ids, [-1, length]);
   const most = text.max_position_embeddings;
@@ -25,7 +29,7 @@ export function encodeTexts(torch: TorchGraph, { ids, mask }: { ids: Value; mask
   const rows = torch.op('Range', [torch.int(0), torch.size(normed, 0), torch.int(1)]);
   const ends = torch.op('ArgMax', [torch.cast(flat, 6)], { axis: -1, keepdims: 0 });
   const places = torch.op('Concat', [torch.unsqueeze(rows, [1]), torch.unsqueeze(ends, [1])], { axis: -1 });
-  const projected = torch.linear(torch.op('GatherND', [normed, places]), `${config.model_type}.text_projection`, false);
+  const projected = torch.linear(torch.op('GatherND', [normed, places]), `${modelType}.text_projection`, false);
   return torch.op('Div', [projected, norm(torch, projected)]);
 }
 
@@ -51,9 +55,9 @@ function lowest({ float }: TorchGraph): number {
 }
 
 /** [N, 3, H, W] to [N, h, w, D], the class token multiplied in. @see transformers `OwlViTForObjectDetection.image_text_embedder` */
-export function encodeImages(torch: TorchGraph, pixels: Value, config: ModelConfig): Value {
+export function encodeImages(torch: TorchGraph, pixels: Value, { config, modelType }: OwlCheckpoint): Value {
   const { patch_size: patch, image_size: side, hidden_size: width, layer_norm_eps: epsilon } = config.vision_config;
-  const tower = `${config.model_type}.vision_model`;
+  const tower = `${modelType}.vision_model`;
   const grid = Math.floor(side / patch);
   const images = torch.options.batch === 'any' ? torch.size(pixels, 0) : torch.options.batch;
   const convolved = torch.convolution(pixels, `${tower}.embeddings.patch_embedding.weight`, patch);

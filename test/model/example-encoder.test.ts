@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../../src/model/checkpoint/checkpoint.js';
-import { ExampleEncoder, exampleGraph } from '../../../src/model/owl/guided.js';
-import { imageGraph } from '../../../src/model/owl/graphs.js';
-import { queryPatchOf } from '../../../src/model/owl/query-patch.js';
-import { openSession } from '../../../src/model/session.js';
-import { ort } from '../../../src/onnx/runtime.js';
+import { readOwlCheckpoint } from '../support/model/owl.js';
+import { ExampleEncoder } from '../../src/model/example-encoder.js';
+import { traitsOf } from '../../src/model/families.js';
+import { exampleGraph } from '../../src/model/owl/example-graph.js';
+import { imageGraph } from '../../src/model/owl/graphs.js';
+import { queryPatchOf } from '../../src/model/query-patch.js';
+import { openSession } from '../../src/model/session.js';
+import { ort } from '../../src/onnx/runtime.js';
 import {
   FIXTURES,
   goldenCases,
@@ -13,8 +15,8 @@ import {
   tensorsOf,
   type GoldenCase,
   type Tensor,
-} from '../../support/model/golden.js';
-import { pixelsOf } from '../../support/model/pixels.js';
+} from '../support/model/golden.js';
+import { pixelsOf } from '../support/model/pixels.js';
 
 const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU
 const WHOLE = [0, 0, 1, 1] as const;
@@ -96,15 +98,10 @@ describe('the patch that stands for an example', () => {
 it('a box is in the frame of the picture for OWL-ViT, and of the padded square for OWLv2', async () => {
   const size = { width: 400, height: 100 };
   const encode = async (model: string, box?: readonly [number, number, number, number]) => {
-    const checkpoint = await readCheckpoint(join(FIXTURES, 'models', model));
-    const side = model === 'owlv2-tiny' ? 98 : 96;
-    await using encoder = await ExampleEncoder.open({
-      checkpoint,
-      threads: 1,
-      size: { width: side, height: side },
-      fit: model === 'owlv2-tiny' ? 'letterbox' : 'stretch',
-    });
-    const pixels = new Uint8Array(side * side * 3).map((_, i) => (i * 7919) % 256);
+    const checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models', model));
+    const input = traitsOf(checkpoint).inputSize();
+    await using encoder = await ExampleEncoder.open({ checkpoint, threads: 1, size: input });
+    const pixels = new Uint8Array(input.height * input.width * 3).map((_, i) => (i * 7919) % 256);
     return [...(await encoder.encode({ pixels, size, ...(box === undefined ? {} : { box }) }))];
   };
   expect(await encode('owlvit-tiny', [0, 0, 400, 100])).toEqual(await encode('owlvit-tiny'));
@@ -112,7 +109,7 @@ it('a box is in the frame of the picture for OWL-ViT, and of the padded square f
 });
 
 function checkpointOf({ model }: GoldenCase) {
-  return readCheckpoint(join(FIXTURES, 'models', model));
+  return readOwlCheckpoint(join(FIXTURES, 'models', model));
 }
 
 function sessionOf({ weightsFolder }: { weightsFolder: string }) {

@@ -1,35 +1,20 @@
 import type { StoredTensor } from '../../onnx/graph.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { foldNorm, quantise, quantisePatchKernel, type Linear } from './quantise.js';
-import { QUICK_GELU_ALPHA } from '../owl/transformer.js';
-
-/** A tensor to be written. */
-export interface PlannedTensor {
-  readonly name: string;
-  readonly type: 'float32' | 'int8';
-  readonly shape: readonly number[];
-}
-
-/** Tensors that are made together, from what the checkpoint has. */
-export interface Step {
-  readonly makes: readonly PlannedTensor[];
-  readonly make: (read: Read) => Promise<readonly Uint8Array[]>; // in the order of `makes`
-}
-
-/** Reads a tensor of the checkpoint, of so many values. */
-export type Read = (name: string, count: number) => Promise<Float32Array>;
+import { foldNorm, quantise, quantisePatchKernel, type Linear } from '../quantise/quantise.js';
+import type { PlannedTensor, QuantisationStep, Read } from '../quantise/quantised-weights.js';
+import type { OwlCheckpoint } from './config.js';
+import { QUICK_GELU_ALPHA } from './transformer.js';
 
 /**
  * How everything that the image graph reads is made, in order: the parts that become 8 bits, then the rest in float32. A
  * LayerNorm goes into the layers after it, and QuickGelu's factor into the layers around it.
  */
-export function planQuantisation(checkpoint: Checkpoint): Step[] {
-  const { config } = checkpoint;
-  const tower = `${config.model_type}.vision_model`;
+export function planQuantisation(checkpoint: OwlCheckpoint): QuantisationStep[] {
+  const { config, modelType } = checkpoint;
+  const tower = `${modelType}.vision_model`;
   const { hidden_size: width, intermediate_size: inner, num_hidden_layers: layers } = config.vision_config;
   // x · sigmoid(a · x) is computed as (a · x) · sigmoid(a · x), with a in the weights before and 1 / a in those after.
   const alpha = config.vision_config.hidden_act === 'quick_gelu' ? QUICK_GELU_ALPHA : 1;
-  const steps: Step[] = [patchStep(checkpoint, `${tower}.embeddings.patch_embedding`)];
+  const steps: QuantisationStep[] = [patchStep(checkpoint, `${tower}.embeddings.patch_embedding`)];
   for (let i = 0; i < layers; i++) {
     const layer = `${tower}.encoder.layers.${i}`;
     const [norm1, norm2] = [`${layer}.layer_norm1`, `${layer}.layer_norm2`];
@@ -46,7 +31,7 @@ export function planQuantisation(checkpoint: Checkpoint): Step[] {
     steps.push(linearStep(name, { inputs: width, outputs: width }));
   }
   const made = new Set(steps.flatMap(({ makes }) => makes.map(({ name }) => name)));
-  const rest = [...checkpoint.tensors].filter(([name]) => !made.has(name) && isOfImageGraph(name, config.model_type));
+  const rest = [...checkpoint.tensors].filter(([name]) => !made.has(name) && isOfImageGraph(name, modelType));
   return [...steps, ...rest.map(([name, tensor]) => copyStep(name, tensor))];
 }
 
@@ -60,7 +45,7 @@ function isOfImageGraph(name: string, modelType: string): boolean {
 function linearStep(
   name: string,
   layer: { inputs: number; outputs: number; norm?: string; factor?: number; weightFactor?: number },
-): Step {
+): QuantisationStep {
   const { inputs, outputs, norm } = layer;
   return {
     makes: quantisedTensors(name, inputs, outputs),
@@ -84,7 +69,7 @@ async function readNorm(read: Read, name: string, width: number) {
   return { weight: await read(`${name}.weight`, width), bias: await read(`${name}.bias`, width) };
 }
 
-function patchStep({ config, preprocessor }: Checkpoint, name: string): Step {
+function patchStep({ config, preprocessor }: OwlCheckpoint, name: string): QuantisationStep {
   const { hidden_size: outputs, patch_size: patch } = config.vision_config;
   const { image_mean: mean, image_std: std } = preprocessor;
   return {
@@ -106,14 +91,14 @@ function quantisedTensors(name: string, inputs: number, outputs: number): Planne
 }
 
 /** A LayerNorm whose scale and shift went into the layers after it. */
-function plainNormStep(name: string, width: number): Step {
+function plainNormStep(name: string, width: number): QuantisationStep {
   return {
     makes: ['weight', 'bias'].map((part) => ({ name: `${name}.${part}`, type: 'float32', shape: [width] })),
     make: () => Promise.resolve([bytesOf(new Float32Array(width).fill(1)), bytesOf(new Float32Array(width))]),
   };
 }
 
-function copyStep(name: string, { shape }: StoredTensor): Step {
+function copyStep(name: string, { shape }: StoredTensor): QuantisationStep {
   return {
     makes: [{ name, type: 'float32', shape }],
     make: async (read) => [

@@ -1,4 +1,4 @@
-import { cxcywhToXyxy, iou, type Cxcywh, type Xyxy } from '../../core/box.js';
+import { cxcywhToXyxy, iou, type Cxcywh, type Xyxy } from '../core/box.js';
 
 /** Boxes that overlap the object nearly as much as the best one does are candidates too. */
 const NEARLY = 0.8;

@@ -1,0 +1,66 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import { toFractions, type Size, type Xyxy } from '../core/box.js';
+import { fittedFrame, type Fit } from '../images/resizer.js';
+import { ort } from '../onnx/runtime.js';
+import type { ImageSize } from './artifact.js';
+import type { Checkpoint } from './checkpoint/checkpoint.js';
+import { familyOf } from './families.js';
+import { queryPatchOf, type PatchAnswers } from './query-patch.js';
+import { openSession } from './session.js';
+
+/** An example image, as the model takes it. */
+export interface ExampleImage {
+  readonly pixels: Uint8Array; // [H, W, 3] of the model's input
+  readonly size: Size; // of the upright original
+  readonly box?: Xyxy; // where in the original the object is; else all of the model's input
+}
+
+/**
+ * Turns example images into queries. Holds a second copy of the image encoder: dispose of it as soon as they are encoded.
+ */
+export class ExampleEncoder implements AsyncDisposable {
+  readonly #session: InferenceSession;
+  readonly #size: ImageSize;
+  readonly #fit: Fit;
+
+  private constructor(parts: { session: InferenceSession; size: ImageSize; fit: Fit }) {
+    this.#session = parts.session;
+    this.#size = parts.size;
+    this.#fit = parts.fit;
+  }
+
+  /**
+   * Opens it on the CPU, in float32: queries are kept for every device and precision.
+   *
+   * @param options - `size` is the model's input, as `ModelTraits.inputSize` gives it.
+   * @throws PreannotateError MODEL_INVALID
+   */
+  static async open(options: { checkpoint: Checkpoint; threads: number; size: ImageSize }): Promise<ExampleEncoder> {
+    const { checkpoint, threads, size } = options;
+    const family = familyOf(checkpoint);
+    const device = { provider: 'cpu' } as const;
+    const artifact = await family.openArtifact(checkpoint, { device, precision: 'fp32' });
+    if (artifact.example === undefined) throw new Error(`${checkpoint.folder} takes no examples. This is a bug.`);
+    const { graph, weightsFolder } = artifact.example({ size });
+    const session = await openSession(graph, { device, threads, weightsFolder });
+    return new ExampleEncoder({ session, size, fit: family.traits(checkpoint).fit });
+  }
+
+  /** @returns [T], not normalised: the class head does that. */
+  async encode({ pixels, size, box }: ExampleImage): Promise<Float32Array> {
+    const { height, width } = this.#size;
+    const outputs = await this.#session.run({ pixels: new ort.Tensor('uint8', pixels, [1, height, width, 3]) });
+    const answers: PatchAnswers = {
+      classEmbeds: outputs['class_embeds']!.data as Float32Array,
+      boxes: outputs['boxes']!.data as Float32Array,
+    };
+    const object: Xyxy = box === undefined ? [0, 0, 1, 1] : toFractions(box, fittedFrame(this.#fit, size));
+    const patch = queryPatchOf(answers, object);
+    const embeddingWidth = answers.classEmbeds.length / (answers.boxes.length / 4);
+    return answers.classEmbeds.slice(patch * embeddingWidth, (patch + 1) * embeddingWidth);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session.release();
+  }
+}

@@ -1,0 +1,65 @@
+import type { Fit } from '../../images/resizer.js';
+import { requireOwnSize } from '../export/interface.js';
+import type { ImageSize } from '../artifact.js';
+import type { EncoderSize, ModelFamily, ModelTraits } from '../family.js';
+import { OwlConfig, OwlPreprocessor, type OwlCheckpoint, type TransformerConfig } from './config.js';
+
+export const owlVit = owlFamily({ modelType: 'owlvit', title: 'OWL-ViT', fit: 'stretch' });
+
+export const owlv2 = owlFamily({ modelType: 'owlv2', title: 'OWLv2', fit: 'letterbox' });
+
+/** OWL-ViT and OWLv2 have one architecture. What only workers need is loaded when it is asked for. */
+function owlFamily({ fit, ...names }: { modelType: string; title: string; fit: Fit }): ModelFamily<OwlConfig> {
+  const traits = (checkpoint: OwlCheckpoint) => owlTraits(checkpoint, { title: names.title, fit });
+  return {
+    ...names,
+    config: OwlConfig,
+    preprocessor: OwlPreprocessor,
+    traits,
+    openTokenizer: async ({ folder, config }) => {
+      const { PromptTokenizer } = await import('../tokenizer.js');
+      return PromptTokenizer.open(folder, config.text_config.max_position_embeddings);
+    },
+    openArtifact: async (checkpoint, options) => {
+      const { openOwlArtifact } = await import('./artifact.js');
+      return openOwlArtifact(checkpoint, traits(checkpoint), options);
+    },
+    planQuantisation: async (checkpoint) => {
+      const { planQuantisation } = await import('./quantisation-plan.js');
+      return planQuantisation(checkpoint);
+    },
+  };
+}
+
+function owlTraits({ config, exported }: OwlCheckpoint, names: { title: string; fit: Fit }): ModelTraits {
+  const { vision_config: vision, text_config: text } = config;
+  const { image_size: nativeSide, patch_size: patchSize, hidden_size: width, intermediate_size: inner } = vision;
+  const ownSide = Math.floor(nativeSide / patchSize) * patchSize;
+  const own = { height: ownSide, width: ownSide };
+  const patches = (size: ImageSize) => Math.floor(size.height / patchSize) * Math.floor(size.width / patchSize);
+  return {
+    ...names,
+    ...{ nativeSide, patchSize, patches },
+    embeddingWidth: text.hidden_size,
+    maxTokens: text.max_position_embeddings,
+    takesExamples: exported === undefined, // an export gives scores and boxes, but not the class embeddings
+    vision: encoderSize(vision),
+    text: encoderSize(text),
+    inputSize: (requested) => {
+      const size = requested === undefined ? own : wholePatches(requested, patchSize);
+      if (exported !== undefined) requireOwnSize(exported, size, own);
+      return size;
+    },
+    // Of one layer: four projections and the MLP, and attention, which grows with the square.
+    work: (size) => patches(size) * (4 * width * width + 2 * width * inner + 2 * patches(size) * width),
+  };
+}
+
+function encoderSize(config: TransformerConfig): EncoderSize {
+  return { layers: config.num_hidden_layers, width: config.hidden_size, heads: config.num_attention_heads };
+}
+
+function wholePatches({ height, width }: ImageSize, patchSize: number): ImageSize {
+  const whole = (pixels: number) => Math.max(1, Math.round(pixels / patchSize)) * patchSize;
+  return { height: whole(height), width: whole(width) };
+}
