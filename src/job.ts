@@ -1,3 +1,4 @@
+import type { StatedSelection } from './config/selection.js';
 import { specOf } from './core/ontology.js';
 import type { TileOptions } from './core/tiles.js';
 import type { EngineJob } from './workers/start-engine.js';
@@ -22,6 +23,7 @@ export interface Job extends EngineJob {
   readonly precision: RequestedPrecision; // also decides which of a model's files is fetched, where there are several
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
+  readonly statedSelection: StatedSelection; // for run.json
 }
 
 /** How far a run is. */
@@ -79,7 +81,7 @@ export function manifestOf(
     root: found.root,
     model: { reference: job.model, sha256: header.model.sha256 },
     ontology: specOf(job.ontology),
-    selection: job.selection,
+    selection: job.statedSelection,
     formats: [...job.formats],
     options: header.options,
     counts: {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Ontology } from './core/ontology.js';
 import type { Selection } from './core/select.js';
 import type { Provenance, View } from './formats/format.js';
 import { formats, type FormatName } from './formats/index.js';
@@ -30,18 +31,23 @@ interface ViewTarget extends Omit<ViewChoice, 'selection'> {
  * Writes the views of a run again, from its journal alone.
  *
  * @param choose - Decides what to write, given what the run was.
- * @returns What was written.
+ * @returns How many images the views have, and what was chosen.
  */
-export async function exportViews(outDir: string, choose: (run: RunManifest) => ViewChoice, progress: Progress) {
+export async function exportViews<Choice extends ViewChoice>(
+  outDir: string,
+  choose: (run: { manifest: RunManifest; ontology: Ontology }) => Choice,
+  progress: Progress,
+): Promise<{ images: number; choice: Choice }> {
   await readManifest(outDir); // so that no lock is made in a folder that holds no run
   await using _lock = await OutputLock.take(outDir);
   const { manifest, journal, ontology, imageIds } = await openRun(outDir);
-  const { selection, formats, previews } = choose(manifest);
+  const choice = choose({ manifest, ontology });
+  const { selection, formats, previews } = choice;
   const images = new StoredImages(journal, imageIds, { ontology, selection });
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const view = { ontology, images, root: manifest.root, provenance: provenanceOf(journal.header) };
   await writeViews({ outDir, formats, previews, ...view, limits: { maxBytes, maxPixels } }, progress);
-  return { images: images.size, formats, selection };
+  return { images: images.size, choice };
 }
 
 /**

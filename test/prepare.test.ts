@@ -53,7 +53,8 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       strictImages: false,
       optimizer: 'onnxrt',
     },
-    selection: {
+    selection: { thresholds: [0.1], nmsIou: 0.5, classAgnosticNms: false, maxDetections: 100 },
+    statedSelection: {
       scoreThreshold: 0.1,
       overridesOntology: false,
       nmsIou: 0.5,

@@ -34,7 +34,7 @@ function jsonSchemaOf(schema: z.ZodType): object {
       }
       const { examples } = z.globalRegistry.get(zodSchema) ?? {};
       if (Array.isArray(examples)) jsonSchema.examples = examples; // these too
-      for (const key of ['flag', 'alias', 'path', 'variable']) Reflect.deleteProperty(jsonSchema, key);
+      for (const key of ['flag', 'alias', 'path', 'variable', 'request']) Reflect.deleteProperty(jsonSchema, key);
     },
   });
 }

@@ -5,7 +5,16 @@ import { PreannotateError } from '../core/errors.js';
 import { problemsTogether, settleRivals, type Merged } from './conflicts.js';
 import type { OntologySource } from './ontology/load-ontology.js';
 import { problemsOf, refusal, type Problem } from './problems.js';
-import { AnyConfig, metaOf, optionsOf, variableOf, type RunConfig, type ServeConfig } from './schema.js';
+import {
+  AnyConfig,
+  camelOf,
+  metaOf,
+  optionsOf,
+  variableOf,
+  type Camel,
+  type RunConfig,
+  type ServeConfig,
+} from './schema.js';
 import {
   statedByEnvironment,
   statedByFile,
@@ -19,8 +28,6 @@ import { readYaml, shownPath, type YamlFile } from './yaml.js';
 
 /** Of these the one that lies in the working folder is read. */
 export const CONFIG_NAMES = ['preannotate.yaml', 'preannotate.yml'];
-
-type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
 
 /** A command's options as the code uses them: `scoreThreshold` for `score_threshold`. */
 export type Settings<Schema extends z.ZodObject> = {
@@ -165,8 +172,4 @@ function named<Schema extends z.ZodObject>(schema: Schema, values: Values, entri
       keys.map((key) => [camelOf(key), entries.get(key)?.origin ?? 'default']),
     ) as Loaded<Schema>['given'],
   };
-}
-
-function camelOf(key: string): string {
-  return key.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FailureCode } from '../core/errors.js';
 import { AnyOntology } from './ontology/schema.js';
-import * as value from './options/values.js';
+import { selectionFields } from './options/selection.js';
 
 /** What requests say and are answered: the one source of validation, of /openapi.json and of /docs. */
 
@@ -10,17 +10,7 @@ export const PredictOptions = z.strictObject({
   ontology: z
     .exactOptional(ontologyField())
     .describe('What to look for instead of the server’s ontology: as in YAML, in full form or as prompt: class'),
-  score_threshold: z
-    .exactOptional(value.fraction())
-    .describe('Keep boxes scoring above this (0 to 1); not below the score_floor of /info'),
-  nms_iou: z
-    .exactOptional(value.fraction())
-    .describe('Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best'),
-  nms: z.exactOptional(value.toggle()).describe('false: keep every overlapping box'),
-  class_agnostic_nms: z
-    .exactOptional(value.toggle())
-    .describe('true: let boxes of different classes suppress each other'),
-  max_detections: z.exactOptional(value.wholeBetween(1, 10_000)).describe('Boxes of one image, best first'),
+  ...selectionFields,
 });
 
 const imageFields = {

@@ -6,9 +6,9 @@ import {
   modelOptions,
   outputOptions,
   runOptions,
-  selectionOptions,
   viewOptions,
 } from './options/options.js';
+import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
 
 /** One schema for each command. The same declarations make flags, environment variables, config files and editors' help. */
@@ -128,6 +128,13 @@ export function variableOf(key: string): string {
 export function variablesOf(key: string, option: z.core.$ZodType): string[] {
   const { variable } = metaOf(option);
   return [...namesOf(key, option).map(variableOf), ...(variable === undefined ? [] : [variable])];
+}
+
+export type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
+
+/** A key as the code has it: `scoreThreshold` for `score_threshold`. */
+export function camelOf<Key extends string>(key: Key): Camel<Key> {
+  return key.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) as Camel<Key>;
 }
 
 /** The keys under which an option can be set. */

@@ -1,11 +1,9 @@
 import { iou } from './box.js';
 import { compareDetections, type Detection } from './detection.js';
-import type { Ontology } from './ontology.js';
 
-/** What of the stored detections a view shows. Decided after the model has run, and changed without it. */
+/** Which of the stored detections are shown. Decided after the model has run, and changed without it. */
 export interface Selection {
-  readonly scoreThreshold: number; // for classes without a threshold, in ontologies without one
-  readonly overridesOntology: boolean; // `scoreThreshold` was asked for by name: it beats the ontology's own threshold, not a class's
+  readonly thresholds: readonly number[]; // one per class
   readonly nmsIou: number | null; // null: no suppression
   readonly classAgnosticNms: boolean;
   readonly maxDetections: number; // an image
@@ -14,16 +12,15 @@ export interface Selection {
 /**
  * Leaves each box to its best class, applies thresholds (strictly above), then non-maximum suppression, then the limit an image.
  *
- * @param detections - All that the model said of one image, in any order.
+ * @param detections - All that the model found in one image, in any order.
  * @returns The survivors, best score first.
  */
-export function select(detections: readonly Detection[], ontology: Ontology, selection: Selection): Detection[] {
-  const thresholds = thresholdsOf(ontology, selection);
+export function select(detections: readonly Detection[], selection: Selection): Detection[] {
+  const { thresholds, nmsIou, classAgnosticNms, maxDetections } = selection;
   const sorted = [...detections].sort(compareDetections);
   const candidates = bestClassOfBoxes(sorted).filter(({ classId, score }) => score > thresholds[classId]!);
-  const kept =
-    selection.nmsIou === null ? candidates : suppress(candidates, selection.nmsIou, selection.classAgnosticNms);
-  return kept.slice(0, selection.maxDetections);
+  const kept = nmsIou === null ? candidates : suppress(candidates, nmsIou, classAgnosticNms);
+  return kept.slice(0, maxDetections);
 }
 
 /** A patch of the model gives one box, and may give it for several classes: the best prompt decides what the box shows. */
@@ -34,12 +31,6 @@ function bestClassOfBoxes(sorted: readonly Detection[]): Detection[] {
     decided.add(patchId);
     return isBest;
   });
-}
-
-/** The threshold of each class: its own, else the one asked for by name, else the ontology's, else the default. */
-export function thresholdsOf(ontology: Ontology, { scoreThreshold, overridesOntology }: Selection): number[] {
-  const common = overridesOntology ? scoreThreshold : (ontology.threshold ?? scoreThreshold);
-  return ontology.classes.map(({ threshold }) => threshold ?? common);
 }
 
 /**

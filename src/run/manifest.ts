@@ -9,15 +9,6 @@ import { StoredOntology } from './stored-ontology.js';
 
 const FILE = 'run.json';
 
-/** What the views show; `export` starts from it. */
-const StoredSelection = z.object({
-  scoreThreshold: z.number(),
-  overridesOntology: z.boolean(),
-  nmsIou: z.number().nullable(),
-  classAgnosticNms: z.boolean(),
-  maxDetections: z.number(),
-});
-
 /** Images, unless noted otherwise. */
 const RunCounts = z.object({
   found: z.number(),
@@ -39,7 +30,7 @@ export const RunManifest = z.object({
   root: z.string(), // absolute; image names are relative to it
   model: z.object({ reference: z.string(), sha256: z.string() }),
   ontology: StoredOntology,
-  selection: StoredSelection,
+  selection: z.record(z.string(), z.unknown()), // what the views show, as config/selection.ts writes and reads it
   formats: z.array(z.string()),
   options: StoredOptions,
   counts: RunCounts,

@@ -44,7 +44,7 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       this.#signal?.throwIfAborted();
       const record = await records.read(this.#entries.get(name)!);
       const stored = reader.detectionsOf(record);
-      const detections = select(stored, this.#ontology, this.#selection);
+      const detections = select(stored, this.#selection);
       yield { id: this.#ids.of(name), name, width: record.width, height: record.height, detections, stored };
     }
   }

@@ -2,6 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/load.js';
 import type { ServeConfig } from '../config/schema.js';
+import type { StatedSelection } from '../config/selection.js';
 import type { EngineJob } from '../workers/start-engine.js';
 import type { Model } from '../model/source.js';
 import type { EngineStatus } from '../workers/engine.js';
@@ -21,6 +22,7 @@ import type { UrlPolicy } from './request/fetch/url-policy.js';
 export interface ServeJob extends EngineJob {
   readonly version: string; // of preannotate
   readonly settings: Settings<typeof ServeConfig>;
+  readonly statedSelection: StatedSelection; // for requests, which may state more
   readonly urls: UrlPolicy; // what clients may have fetched
   readonly labelStudio?: LabelStudioHost; // whose files are fetched for its tasks
   readonly apiKeys: ApiKeys;

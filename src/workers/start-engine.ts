@@ -1,6 +1,6 @@
 import type { Device } from '../core/device.js';
 import type { Ontology } from '../core/ontology.js';
-import { thresholdsOf, type Selection } from '../core/select.js';
+import type { Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiles.js';
 import { traitsOf } from '../model/families.js';
@@ -22,7 +22,7 @@ export interface EngineJob {
   readonly devices: readonly Device[] | 'auto';
   readonly placement: RequestedPlacement;
   readonly worker: Omit<WorkerSettings, 'checkpoint' | 'precision' | 'imageWeights' | 'threads' | 'maxBatchSize'>;
-  readonly selection: Selection;
+  readonly selection: Selection; // for the classes of `ontology`
 }
 
 /** What a batch run and a server do differently with a pool of workers. */
@@ -103,8 +103,8 @@ export function inputNotes(
   ];
 }
 
-function thresholdNotes({ ontology, selection, worker: { scoreFloor } }: EngineJob): string[] {
-  const lowest = Math.min(...thresholdsOf(ontology, selection));
+function thresholdNotes({ selection, worker: { scoreFloor } }: EngineJob): string[] {
+  const lowest = Math.min(...selection.thresholds);
   if (lowest >= scoreFloor) return [];
   return [`A threshold of ${lowest} shows nothing below the score_floor of ${scoreFloor}: lower that too.`];
 }

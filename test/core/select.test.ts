@@ -1,20 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Xyxy } from '../../src/core/box.js';
 import type { Detection } from '../../src/core/detection.js';
-import { ontologyOf } from '../../src/core/ontology.js';
-import { select, thresholdsOf, type Selection } from '../../src/core/select.js';
+import { select, type Selection } from '../../src/core/select.js';
 
-const ontology = ontologyOf({
-  templates: [],
-  classes: [
-    { name: 'bottle', id: 1, prompts: ['a bottle'] },
-    { name: 'cup', id: 2, prompts: ['a cup', 'a mug'] },
-  ],
-  ignore: [],
-});
 const everything: Selection = {
-  scoreThreshold: 0,
-  overridesOntology: false,
+  thresholds: [0, 0],
   nmsIou: null,
   classAgnosticNms: false,
   maxDetections: 300,
@@ -33,57 +23,37 @@ describe('select', () => {
 
   it('keeps scores strictly above the threshold', () => {
     const detections = [found(0, 0.3, same), found(0, 0.30001, far)];
-    expect(select(detections, ontology, { ...everything, scoreThreshold: 0.3 })).toEqual([detections[1]]);
+    expect(select(detections, { ...everything, thresholds: [0.3, 0.3] })).toEqual([detections[1]]);
   });
 
   it('suppresses the weaker of two boxes of one class, not of two classes', () => {
     const detections = [found(0, 0.5, near), found(0, 0.9, same), found(1, 0.4, [0, 0, 9, 10])];
-    const kept = select(detections, ontology, { ...everything, nmsIou: 0.5 });
+    const kept = select(detections, { ...everything, nmsIou: 0.5 });
     expect(kept).toEqual([detections[1], detections[2]]);
-    expect(select(detections, ontology, { ...everything, nmsIou: 0.5, classAgnosticNms: true })).toEqual([
-      detections[1],
-    ]);
+    expect(select(detections, { ...everything, nmsIou: 0.5, classAgnosticNms: true })).toEqual([detections[1]]);
   });
 
   it('a box that the model gives for several classes is left to the best of them, also below its threshold', () => {
     const detections = [found(0, 0.5, same, 900), found(1, 0.4, same, 900), found(1, 0.3, same, 901)];
-    expect(select(detections, ontology, everything)).toEqual([detections[0], detections[2]]);
-    const strict = { ...ontology, classes: [{ ...ontology.classes[0]!, threshold: 0.6 }, ontology.classes[1]!] };
-    expect(select(detections, strict, everything)).toEqual([detections[2]]);
+    expect(select(detections, everything)).toEqual([detections[0], detections[2]]);
+    expect(select(detections, { ...everything, thresholds: [0.6, 0] })).toEqual([detections[2]]);
   });
 
   it('a suppressed box suppresses nothing itself', () => {
     const chain = [found(0, 0.9, [0, 0, 10, 10]), found(0, 0.8, [4, 0, 14, 10]), found(0, 0.7, [8, 0, 18, 10])];
-    const kept = select(chain, ontology, { ...everything, nmsIou: 0.3 });
+    const kept = select(chain, { ...everything, nmsIou: 0.3 });
     expect(kept).toEqual([chain[0], chain[2]]);
   });
 
   it('orders by score, then class, then box, whatever order it was given', () => {
     const detections = [found(1, 0.5, near), found(0, 0.5, far), found(0, 0.5, same), found(0, 0.9, far)];
     const sorted = [detections[3], detections[2], detections[1], detections[0]];
-    expect(select(detections, ontology, everything)).toEqual(sorted);
-    expect(select([...detections].reverse(), ontology, everything)).toEqual(sorted);
+    expect(select(detections, everything)).toEqual(sorted);
+    expect(select([...detections].reverse(), everything)).toEqual(sorted);
   });
 
   it('keeps the best of an image when there are more than its limit', () => {
     const detections = [found(0, 0.2, far), found(1, 0.9, same)];
-    expect(select(detections, ontology, { ...everything, maxDetections: 1 })).toEqual([detections[1]]);
-  });
-});
-
-describe('thresholds', () => {
-  const own = {
-    ...ontology,
-    threshold: 0.3,
-    classes: [ontology.classes[0]!, { ...ontology.classes[1]!, threshold: 0.15 }],
-  };
-
-  it("a class's own threshold comes first, then the ontology's, then score_threshold", () => {
-    expect(thresholdsOf(ontology, { ...everything, scoreThreshold: 0.1 })).toEqual([0.1, 0.1]);
-    expect(thresholdsOf(own, { ...everything, scoreThreshold: 0.1 })).toEqual([0.3, 0.15]);
-  });
-
-  it("a threshold asked for by name beats the ontology's, not a class's own", () => {
-    expect(thresholdsOf(own, { ...everything, scoreThreshold: 0.6, overridesOntology: true })).toEqual([0.6, 0.15]);
+    expect(select(detections, { ...everything, maxDetections: 1 })).toEqual([detections[1]]);
   });
 });

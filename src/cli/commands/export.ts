@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { ExportConfig } from '../../config/schema.js';
-import type { Selection } from '../../core/select.js';
+import { changeSelection, readStoredSelection, resolveSelection } from '../../config/selection.js';
+import type { Ontology } from '../../core/ontology.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
-import { exportViews, type ViewChoice } from '../../views.js';
+import { exportViews } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, givenFlags } from '../flags.js';
 import { printJson } from '../output.js';
-import { previewCountOf, selectionOf } from './selection.js';
 
 const EXAMPLES = `
 Examples:
@@ -32,36 +32,30 @@ export function exportCommand(): Command {
 }
 
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<void> {
-  const { settings, given } = loaded;
+  const { settings } = loaded;
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
-  const choose = (run: RunManifest): ViewChoice => ({
-    selection: changedSelection(run, loaded),
-    formats: given.format === 'default' ? knownFormats(run) : settings.format,
-    previews: previewCountOf(settings.preview),
-  });
-  const result = await exportViews(outDir, choose, progress);
-  if (settings.json) printJson(result);
-  else if (!settings.quiet)
-    process.stdout.write(`${result.formats.join(', ')} of ${result.images} images written to ${outDir}\n`);
+  const { images, choice } = await exportViews(outDir, (run) => chooseViews(run, loaded), progress);
+  const { formats, stated } = choice;
+  if (settings.json) printJson({ images, formats, selection: stated });
+  else if (!settings.quiet) process.stdout.write(`${formats.join(', ')} of ${images} images written to ${outDir}\n`);
+}
+
+/** The run's own formats and selection, but for what is set on this call. */
+function chooseViews(
+  { manifest, ontology }: { manifest: RunManifest; ontology: Ontology },
+  loaded: Loaded<typeof ExportConfig>,
+) {
+  const { settings, given } = loaded;
+  const stated = changeSelection(readStoredSelection(manifest.selection), loaded);
+  return {
+    stated,
+    selection: resolveSelection(stated, ontology),
+    formats: given.format === 'default' ? knownFormats(manifest) : settings.format,
+    previews: settings.preview,
+  };
 }
 
 /** Those of the run; another version may have had more. */
 function knownFormats({ formats }: RunManifest): FormatName[] {
   return formatNames.filter((name) => formats.includes(name));
-}
-
-/** The run's own selection, but for what is asked for now. */
-function changedSelection({ selection }: RunManifest, loaded: Loaded<typeof ExportConfig>): Selection {
-  const asked = selectionOf(loaded);
-  const { given } = loaded;
-  const isAsked = (...keys: (keyof typeof given)[]) => keys.some((key) => given[key] !== 'default');
-  return {
-    ...selection,
-    ...(isAsked('scoreThreshold')
-      ? { scoreThreshold: asked.scoreThreshold, overridesOntology: asked.overridesOntology }
-      : {}),
-    ...(isAsked('nms', 'nmsIou') ? { nmsIou: asked.nmsIou } : {}),
-    ...(isAsked('classAgnosticNms') ? { classAgnosticNms: asked.classAgnosticNms } : {}),
-    ...(isAsked('maxDetections') ? { maxDetections: asked.maxDetections } : {}),
-  };
 }

@@ -15,7 +15,6 @@ import { interruptible } from '../interrupt.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../version.js';
 import { engineJobOf } from './engine-job.js';
-import { previewCountOf } from './selection.js';
 
 const EXAMPLES = `
 Examples:
@@ -66,7 +65,7 @@ async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>
     model: settings.model,
     precision: settings.precision,
     formats: settings.format,
-    previews: previewCountOf(settings.preview),
+    previews: settings.preview,
   };
 }
 

@@ -19,42 +19,10 @@ declare module 'zod' {
     flag?: FlagMeta;
     alias?: string; // a second key for the same option
     variable?: string; // a second environment variable, without our prefix
+    request?: { readonly note: string }; // what is to know about it as a field of a request, beyond the description
     path?: 'always' | 'dotted'; // a path, or one only when it begins with a dot; in a config file, relative to that file
   }
 }
-
-/** Which of the stored detections are shown. Keys are spelled as users type them. */
-export const selectionOptions = {
-  score_threshold: value
-    .fraction()
-    .default(0.1)
-    .describe(
-      "Keep detections scoring above this (0 to 1): lower finds more, and more wrong boxes. As a flag or variable it beats the ontology's",
-    )
-    .meta({ flag: { placeholder: 'x' } }),
-  nms_iou: value
-    .fraction()
-    .default(0.5)
-    .describe(
-      'Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best: lower merges neighbours, higher keeps doubles',
-    )
-    .meta({ flag: { placeholder: 'x' } }),
-  nms: value
-    .toggle()
-    .default(true)
-    .describe('Suppress overlapping boxes')
-    .meta({ flag: { negation: 'Keep every overlapping box' } }),
-  class_agnostic_nms: value
-    .toggle()
-    .default(false)
-    .describe('Let boxes of different classes suppress each other: one box an object, whatever its class')
-    .meta({ flag: {} }),
-  max_detections: value
-    .wholeBetween(1, 10_000)
-    .default(300)
-    .describe('Boxes kept of one image, best first; a crowded image may need more')
-    .meta({ flag: { placeholder: 'n' } }),
-};
 
 /** What is written. */
 export const viewOptions = {
@@ -65,7 +33,7 @@ export const viewOptions = {
     .meta({ flag: { placeholder: 'list', repeatable: true } }),
   preview: value
     .howMany()
-    .default(false)
+    .prefault(false)
     .describe('Also write images with the boxes drawn: the first n, or all. Comes after the paths, or as --preview=n')
     .meta({ flag: { placeholder: 'n', optionalValue: true } }),
 };

@@ -164,11 +164,14 @@ export function errorBudget() {
   return fromText(numberOf, budget);
 }
 
-/** All of something (true), none (false), or the first n. */
+/** How many of something: all (true), none (false), or the first n. */
 export function howMany() {
   const error = 'must be true, false or a whole number from 1';
   const read = (text: string) => (text === '1' ? 1 : (WORDS.get(text.toLowerCase()) ?? numberOf(text)));
-  return fromText(read, z.union([z.boolean(), z.int().min(1)], { error }));
+  const count = z
+    .union([z.boolean(), z.int().min(1)], { error })
+    .transform((value) => (typeof value === 'number' ? value : value ? Infinity : 0));
+  return fromText(read, count);
 }
 
 /** The path of a YAML file, or what would stand in it, which has a schema of its own. */

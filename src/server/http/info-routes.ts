@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { deviceName } from '../../core/device.js';
 import { specOf } from '../../core/ontology.js';
-import { thresholdsOf } from '../../core/select.js';
 import { sha256Of } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
 import { renderDocsPage } from '../docs/docs-page.js';
@@ -26,7 +25,6 @@ function describeServer(server: Server) {
   const { settings, ontology, selection, worker } = job;
   const { model, engine } = server.requireAccepting();
   const { devices, workersPerDevice, maxBatchSize } = engine.placement;
-  const thresholds = thresholdsOf(ontology, selection);
   return {
     preannotate: job.version,
     started: startedAt.toISOString(),
@@ -38,7 +36,12 @@ function describeServer(server: Server) {
       precision: model.precision,
       image_size: toPair(traitsOf(model.checkpoint).inputSize(worker.imageSize)),
     },
-    classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
+    classes: ontology.classes.map(({ name, id, prompts }, i) => ({
+      name,
+      id,
+      prompts,
+      threshold: selection.thresholds[i]!,
+    })),
     templates: ontology.templates,
     ignore: ontology.ignore,
     ontology_sha256: sha256Of(JSON.stringify(specOf(ontology))),

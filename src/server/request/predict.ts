@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { PredictAnswer, PredictOptions } from '../../config/predict-schema.js';
+import { requestedSelection, resolveSelection } from '../../config/selection.js';
 import { PreannotateError } from '../../core/errors.js';
 import type { ImageOutcome, ImageResult, ImageSource } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
@@ -31,27 +32,20 @@ export type Prediction = Omit<PredictAnswer, 'model' | 'request_id'>;
 
 /** Fills in what a request left open. @throws RequestError ONTOLOGY_INVALID, REQUEST_INVALID */
 export async function resolveSearch(options: PredictOptions, { job, ontologies }: Server): Promise<Search> {
-  const { selection, worker } = job;
-  const { score_threshold: threshold, nms = selection.nmsIou !== null } = options;
-  if (threshold !== undefined && threshold < worker.scoreFloor) {
+  const { worker, statedSelection: started } = job;
+  const { ontology: asked, ...fields } = options;
+  if (fields.score_threshold !== undefined && fields.score_threshold < worker.scoreFloor) {
     const detail = `It is below ${worker.scoreFloor}, the score_floor of this server.`;
     throw invalidFieldError('/score_threshold', detail);
   }
-  if (options.max_detections !== undefined && options.max_detections > worker.maxDetections) {
+  if (fields.max_detections !== undefined && fields.max_detections > worker.maxDetections) {
     const detail = `It is above ${worker.maxDetections}, the most boxes that this server keeps of an image (--max-detections).`;
     throw invalidFieldError('/max_detections', detail);
   }
-  const ontology = options.ontology === undefined ? job.ontology : await ontologies.read(options.ontology);
-  return {
-    ontology,
-    selection: {
-      scoreThreshold: threshold ?? selection.scoreThreshold,
-      overridesOntology: threshold !== undefined || (ontology === job.ontology && selection.overridesOntology),
-      nmsIou: nms ? (options.nms_iou ?? selection.nmsIou ?? job.settings.nmsIou) : null,
-      classAgnosticNms: options.class_agnostic_nms ?? selection.classAgnosticNms,
-      maxDetections: options.max_detections ?? selection.maxDetections,
-    },
-  };
+  const ontology = asked === undefined ? job.ontology : await ontologies.read(asked);
+  // The threshold that the server was started with precedes that of its own ontology only.
+  const base = ontology === job.ontology ? started : { ...started, overridesOntology: false };
+  return { ontology, selection: resolveSelection(requestedSelection(fields, base), ontology) };
 }
 
 /**
@@ -113,7 +107,7 @@ async function detect(image: ImageSource, ontology: Ontology, context: PredictCo
 
 function toPrediction(result: ImageResult, { ontology, selection }: Search): Prediction {
   const { width, height, detections, degraded } = result;
-  const selected = select(detections, ontology, selection);
+  const selected = select(detections, selection);
   return {
     boxes: selected.map(({ box }): [number, number, number, number] => [box[0], box[1], box[2], box[3]]),
     scores: selected.map(({ score }) => score),

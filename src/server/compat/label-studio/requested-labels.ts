@@ -22,10 +22,10 @@ export async function readRequestedLabels(
   server: Server,
   pointer: string,
 ): Promise<RequestedLabels> {
-  const { ontology: own, selection } = server.job;
+  const { ontology: own, statedSelection: stated } = server.job;
   const classes = labels.map((label) => toClass(label, own));
   const asked = new Set(classes.flatMap(({ prompts }) => prompts.map((prompt) => prompt.toLowerCase())));
-  const threshold = selection.overridesOntology ? selection.scoreThreshold : own.threshold;
+  const threshold = stated.overridesOntology ? stated.scoreThreshold : own.threshold;
   const mapping = {
     templates: own.templates,
     ...(threshold === undefined ? {} : { threshold }),
@@ -61,6 +61,6 @@ export function formatModelVersion({ job }: Server, requested: RequestedLabels |
   const { model } = job.settings;
   const name = isAbsolute(model) ? basename(model) : model;
   if (requested === undefined) return name;
-  const asked = JSON.stringify([requested.mapping, job.selection]);
+  const asked = JSON.stringify([requested.mapping, job.statedSelection]);
   return `${name} ${createHash('sha256').update(asked).digest('hex').slice(0, 8)}`;
 }

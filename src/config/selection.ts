@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { Ontology } from '../core/ontology.js';
+import type { Selection } from '../core/select.js';
+import type { Loaded, Settings } from './load.js';
+import { selectionOptions } from './options/selection.js';
+import { problemsOf, refusal, textOfPath } from './problems.js';
+import { camelOf } from './schema.js';
+
+type SelectionConfig = z.ZodObject<typeof selectionOptions>;
+
+type Options = Settings<SelectionConfig>;
+
+/** Which detections are shown, as options state it: for any ontology. run.json has it in this form. */
+export type StatedSelection = Omit<Options, 'nms' | 'nmsIou'> & {
+  readonly overridesOntology: boolean; // `scoreThreshold` was set for this call and so precedes the ontology's, not a class's
+  readonly nmsIou: number | null; // null: no suppression
+};
+
+type Keys = readonly (keyof Options)[];
+
+const KEYS = Object.keys(selectionOptions).map(camelOf) as unknown as Keys;
+
+const { score_threshold, nms_iou, nms: _, ...others } = selectionOptions;
+
+/** As run.json holds it: an option that a run did not have yet is at its default. */
+const StoredSelection = z.object({
+  scoreThreshold: score_threshold,
+  overridesOntology: z.boolean(),
+  nmsIou: nms_iou.unwrap().nullable(),
+  ...Object.fromEntries(Object.entries(others).map(([key, option]) => [camelOf(key), option])),
+});
+
+/** The options that decide a key which is not named as its option. */
+const DECIDED_BY: Readonly<Record<string, Keys>> = {
+  overridesOntology: ['scoreThreshold'],
+  nmsIou: ['nms', 'nmsIou'],
+};
+
+/** The selection of a command. A threshold set for this call precedes the ontology's; one from a config file does not. */
+export function selectionOf({ settings, given }: Loaded<SelectionConfig>): StatedSelection {
+  const { scoreThreshold, nms, nmsIou, ...others } = Object.fromEntries(
+    KEYS.map((key) => [key, settings[key]]),
+  ) as Options;
+  const overridesOntology = given.scoreThreshold === 'flag' || given.scoreThreshold === 'environment';
+  return { scoreThreshold, overridesOntology, nmsIou: nms ? nmsIou : null, ...others };
+}
+
+/** The selection that run.json holds. @throws PreannotateError JOURNAL_DAMAGED naming each value that it cannot have */
+export function readStoredSelection(stored: unknown): StatedSelection {
+  const result = StoredSelection.safeParse(stored, { reportInput: true });
+  if (!result.success) {
+    const subject = (path: readonly PropertyKey[]) => `run.json: ${textOfPath(['selection', ...path])}`;
+    const problems = problemsOf(result.error, { subject, whereKey: subject, knownKeys: () => [] });
+    const advice = 'Correct the file, or give the same `preannotate run` again: it writes the file anew.';
+    throw refusal(
+      'JOURNAL_DAMAGED',
+      problems.map((problem) => ({ ...problem, advice })),
+    );
+  }
+  return result.data as unknown as StatedSelection;
+}
+
+/** The selection of a finished run, changed by what a command sets. */
+export function changeSelection(stored: StatedSelection, loaded: Loaded<SelectionConfig>): StatedSelection {
+  const isSet = (key: string) =>
+    (DECIDED_BY[key] ?? [key as keyof Options]).some((by) => loaded.given[by] !== 'default');
+  const set = Object.entries(selectionOf(loaded)).filter(([key]) => isSet(key));
+  return { ...stored, ...Object.fromEntries(set) };
+}
+
+/** The options of a request; what is left out is as the server was started. */
+export function requestedSelection(
+  { nms, nms_iou: nmsIou, score_threshold: scoreThreshold, ...others }: Partial<z.output<SelectionConfig>>,
+  started: StatedSelection,
+): StatedSelection {
+  const suppresses = nms ?? started.nmsIou !== null;
+  const entries = Object.entries(others).map(([key, value]) => [camelOf(key), value] as const);
+  return {
+    ...started,
+    ...Object.fromEntries(entries),
+    ...(scoreThreshold === undefined ? {} : { scoreThreshold, overridesOntology: true }),
+    nmsIou: suppresses ? (nmsIou ?? started.nmsIou ?? nms_iou.def.defaultValue) : null,
+  };
+}
+
+/** The selection for one ontology: with the threshold of each class. */
+export function resolveSelection(stated: StatedSelection, ontology: Ontology): Selection {
+  const { scoreThreshold, overridesOntology, ...others } = stated;
+  const common = overridesOntology ? scoreThreshold : (ontology.threshold ?? scoreThreshold);
+  return { ...others, thresholds: ontology.classes.map(({ threshold }) => threshold ?? common) };
+}

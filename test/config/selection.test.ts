@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { loadSettings } from '../../src/config/load.js';
+import { ExportConfig } from '../../src/config/schema.js';
+import {
+  changeSelection,
+  readStoredSelection,
+  requestedSelection,
+  resolveSelection,
+  selectionOf,
+  type StatedSelection,
+} from '../../src/config/selection.js';
+import { PreannotateError } from '../../src/core/errors.js';
+import { ontologyOf } from '../../src/core/ontology.js';
+
+const ontology = ontologyOf({
+  templates: [],
+  classes: [
+    { name: 'bottle', id: 1, prompts: ['a bottle'] },
+    { name: 'cup', id: 2, prompts: ['a cup', 'a mug'] },
+  ],
+  ignore: [],
+});
+const own = {
+  ...ontology,
+  threshold: 0.3,
+  classes: [ontology.classes[0]!, { ...ontology.classes[1]!, threshold: 0.15 }],
+};
+
+const STORED: StatedSelection = {
+  scoreThreshold: 0.2,
+  overridesOntology: true,
+  nmsIou: 0.7,
+  classAgnosticNms: true,
+  maxDetections: 50,
+};
+
+function load({ flags = {}, environment = {} }: { flags?: object; environment?: Record<string, string> } = {}) {
+  return loadSettings({ schema: ExportConfig, flags: { ...flags }, environment, cwd: '/' });
+}
+
+describe('the selection of a command', () => {
+  it('has the keys of run.json in their order, at the defaults of the options', async () => {
+    const selection = selectionOf(await load());
+    expect(JSON.stringify(selection)).toBe(
+      '{"scoreThreshold":0.1,"overridesOntology":false,"nmsIou":0.5,"classAgnosticNms":false,"maxDetections":300}',
+    );
+  });
+
+  it("precedes the ontology's threshold where a flag or a variable sets score_threshold", async () => {
+    const set = [{ flags: { score_threshold: '0.4' } }, { environment: { PREANNOTATE_SCORE_THRESHOLD: '0.4' } }];
+    for (const source of set)
+      expect(selectionOf(await load(source))).toMatchObject({ scoreThreshold: 0.4, overridesOntology: true });
+  });
+
+  it('has no IoU limit with --no-nms', async () => {
+    expect(selectionOf(await load({ flags: { nms: false } })).nmsIou).toBeNull();
+  });
+});
+
+describe('export', () => {
+  it('keeps the selection of the run where no option is set', async () => {
+    expect(changeSelection(STORED, await load())).toEqual(STORED);
+  });
+
+  it.each<[flags: object, change: Partial<StatedSelection>]>([
+    [{ score_threshold: '0.4' }, { scoreThreshold: 0.4 }],
+    [{ nms_iou: '0.3' }, { nmsIou: 0.3 }],
+    [{ nms: false }, { nmsIou: null }],
+    [{ class_agnostic_nms: 'no' }, { classAgnosticNms: false }],
+    [{ max_detections: '9' }, { maxDetections: 9 }],
+  ])('changes with %j only what that decides', async (flags, change) => {
+    expect(changeSelection(STORED, await load({ flags }))).toEqual({ ...STORED, ...change });
+  });
+
+  it('reads the selection of run.json, with the default of an option that the run did not have yet', () => {
+    const { maxDetections: _, ...older } = STORED;
+    expect(readStoredSelection(STORED)).toEqual(STORED);
+    expect(readStoredSelection(older)).toEqual({ ...STORED, maxDetections: 300 });
+  });
+
+  it('names every value of run.json that a selection cannot have', () => {
+    const broken = { ...STORED, nmsIou: 2, maxDetections: 'many' };
+    expect(() => readStoredSelection(broken)).toThrow(
+      new PreannotateError({
+        code: 'JOURNAL_DAMAGED',
+        message:
+          'run.json: selection.nmsIou must be at most 1, not 2.\n' +
+          'run.json: selection.maxDetections must be a number, not "many".',
+        hint: 'Correct the file, or give the same `preannotate run` again: it writes the file anew.',
+      }),
+    );
+  });
+});
+
+describe('the selection of a request', () => {
+  it('is as the server was started where the request leaves options out', () => {
+    expect(requestedSelection({}, STORED)).toEqual(STORED);
+    expect(requestedSelection({ max_detections: 5 }, STORED)).toEqual({ ...STORED, maxDetections: 5 });
+  });
+
+  it("precedes the ontology's threshold with its own", () => {
+    const started = { ...STORED, overridesOntology: false };
+    const expected = { ...STORED, scoreThreshold: 0.4, overridesOntology: true };
+    expect(requestedSelection({ score_threshold: 0.4 }, started)).toEqual(expected);
+  });
+
+  it('suppresses overlaps as the server does, unless nms turns that on or off', () => {
+    const off = { ...STORED, nmsIou: null };
+    expect(requestedSelection({ nms: false, nms_iou: 0.2 }, STORED).nmsIou).toBeNull();
+    expect(requestedSelection({ nms_iou: 0.2 }, off).nmsIou).toBeNull();
+    expect(requestedSelection({ nms: true }, off).nmsIou).toBe(0.5);
+    expect(requestedSelection({ nms: true, nms_iou: 0.2 }, off).nmsIou).toBe(0.2);
+  });
+});
+
+describe('the thresholds of the classes', () => {
+  const stated = { ...STORED, scoreThreshold: 0.1, overridesOntology: false };
+
+  it("are their own, else the ontology's, else score_threshold", () => {
+    expect(resolveSelection(stated, ontology).thresholds).toEqual([0.1, 0.1]);
+    expect(resolveSelection(stated, own).thresholds).toEqual([0.3, 0.15]);
+  });
+
+  it("are score_threshold before the ontology's, but not before their own, where it was set for the call", () => {
+    const set = { ...stated, scoreThreshold: 0.6, overridesOntology: true };
+    expect(resolveSelection(set, own).thresholds).toEqual([0.6, 0.15]);
+  });
+});
