@@ -4,6 +4,7 @@ import { copyFile, mkdir, readdir, readFile, readlink, rename, stat, symlink, wr
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
+import { replaceFile } from '../disk/atomic.js';
 import { writeProblem } from '../disk/write-failure.js';
 import type { HubEnvironment } from './environment.js';
 import { hubReference, isCommit, isSafePath, type HubReference } from './reference.js';
@@ -97,12 +98,7 @@ export async function writeRef(cache: string, { repo, revision }: HubReference, 
   if (isCommit(revision)) return;
   const path = join(repoFolder(cache, repo).refs, revision);
   if ((await readRef(path)) === commit) return;
-  await inCache(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
-    const draft = draftOf(path);
-    await writeFile(draft, commit);
-    await rename(draft, path);
-  });
+  await inCache(path, () => replaceFile(path, commit));
 }
 
 /** Notes that a commit has no file of this name, as huggingface_hub does. */
@@ -172,16 +168,22 @@ export async function inCache<Result>(path: string, step: () => Promise<Result>)
   try {
     return await step();
   } catch (error) {
-    if (error instanceof PreannotateError || systemCodeOf(error) === undefined) throw error;
+    const cause = isOfReplaceFile(error) ? error.cause : error;
+    if (cause instanceof PreannotateError || systemCodeOf(cause) === undefined) throw error;
     throw new PreannotateError(
       {
         code: 'MODEL_DOWNLOAD_FAILED',
-        message: `${printable(path)} cannot be written: ${writeProblem(error)}.`,
+        message: `${printable(path)} cannot be written: ${writeProblem(cause)}.`,
         hint: 'Mend this, or set HF_HUB_CACHE to a folder with room for models; then give the same command again: it goes on from there.',
       },
       error,
     );
   }
+}
+
+/** Such an error speaks of an output folder; its cause is the system's. */
+function isOfReplaceFile(error: unknown): error is PreannotateError {
+  return error instanceof PreannotateError && (error.code === 'WRITE_FAILED' || error.code === 'OUTPUT_UNUSABLE');
 }
 
 function draftOf(path: string): string {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
@@ -43,7 +42,7 @@ export async function readCheckpoint(
 /** Whether a folder holds a model of a known family, or one whose configuration cannot be read: the file may be missing. */
 export async function mayHoldModel(folder: string): Promise<boolean> {
   try {
-    const config = AnyConfig.safeParse(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+    const config = AnyConfig.safeParse(await readJson(join(folder, 'config.json'), z.unknown()));
     return config.success && findFamily(config.data.model_type) !== undefined;
   } catch {
     return true;

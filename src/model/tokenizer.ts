@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as library from '@huggingface/tokenizers';
+import { z } from 'zod';
 import { messageOf, PreannotateError } from '../core/errors.js';
+import { readJson } from './checkpoint/json-file.js';
 
 const START = '<|startoftext|>';
 const END = '<|endoftext|>';
@@ -34,10 +36,10 @@ export class PromptTokenizer {
   static async open(folder: string, maxTokens: number): Promise<PromptTokenizer> {
     try {
       const definition = existsSync(join(folder, 'tokenizer.json'))
-        ? await readJson(join(folder, 'tokenizer.json'))
+        ? await readJson(join(folder, 'tokenizer.json'), z.looseObject({}))
         : await clipDefinition(folder);
       const configFile = join(folder, 'tokenizer_config.json');
-      const config = existsSync(configFile) ? await readJson(configFile) : {};
+      const config = existsSync(configFile) ? await readJson(configFile, z.looseObject({})) : {};
       return new PromptTokenizer(new Tokenizer(definition, config), maxTokens);
     } catch (error) {
       throw new PreannotateError(
@@ -67,13 +69,9 @@ export class PromptTokenizer {
   }
 }
 
-async function readJson(path: string): Promise<object> {
-  return JSON.parse(await readFile(path, 'utf8')) as object;
-}
-
 /** The definition that transformers' CLIPTokenizer stands for, from the two files of the older layout. */
 async function clipDefinition(folder: string): Promise<object> {
-  const vocab = (await readJson(join(folder, 'vocab.json'))) as Record<string, number>;
+  const vocab = await readJson(join(folder, 'vocab.json'), z.record(z.string(), z.number()));
   const merges = (await readFile(join(folder, 'merges.txt'), 'utf8'))
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#version'));

@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import { messageOf, PreannotateError } from '../../core/errors.js';
+import type { z } from 'zod';
+import { PreannotateError } from '../../core/errors.js';
+import { readJsonFile } from '../../disk/json.js';
+
+const HINT = 'Fetch the checkpoint again; OWL-ViT and OWLv2 checkpoints in Hugging Face layout can be used.';
 
 /** Reads a JSON file of a checkpoint. @throws PreannotateError MODEL_INVALID naming the file and what is wrong with it. */
-export async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
-  try {
-    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (error) {
-    throw invalid(path, error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error), error);
-  }
+export async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
+  const value = await readJsonFile(path, schema, { code: 'MODEL_INVALID', hint: HINT });
+  if (value === undefined) throw invalid(path, 'the file does not exist');
+  return value;
 }
 
 /** A file of a checkpoint that cannot be used. */
@@ -17,7 +17,7 @@ export function invalid(path: string, reason: string, cause?: unknown): Preannot
     {
       code: 'MODEL_INVALID',
       message: `${path}: ${reason.replaceAll(/\s+/g, ' ')}.`,
-      hint: 'Fetch the checkpoint again; OWL-ViT and OWLv2 checkpoints in Hugging Face layout can be used.',
+      hint: HINT,
     },
     cause,
   );
