@@ -73,6 +73,15 @@ export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequ
   return { ...named(schema, values, entries), ...(file ? { configFile: { ...file, path: configPath } } : {}) };
 }
 
+/** Some of the settings; one that is not set is left out. */
+export function pickSettings<All extends object, Key extends keyof All>(
+  settings: All,
+  keys: readonly Key[],
+): { [Each in keyof Pick<All, Key>]: Exclude<All[Each], undefined> } {
+  const set = keys.filter((key) => Object.hasOwn(settings, key));
+  return Object.fromEntries(set.map((key) => [key, settings[key]])) as ReturnType<typeof pickSettings<All, Key>>;
+}
+
 /**
  * What to look for: the --class flags, else the ontology's file or mapping.
  *

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Ontology } from '../core/ontology.js';
 import type { Selection } from '../core/select.js';
-import type { Loaded, Settings } from './load.js';
+import { pickSettings, type Loaded, type Settings } from './load.js';
 import { selectionOptions } from './options/selection.js';
 import { problemsOf, refusal, textOfPath } from './problems.js';
 import { camelOf } from './schema.js';
@@ -38,9 +38,7 @@ const DECIDED_BY: Readonly<Record<string, Keys>> = {
 
 /** The selection of a command. A threshold set for this call precedes the ontology's; one from a config file does not. */
 export function selectionOf({ settings, given }: Loaded<SelectionConfig>): StatedSelection {
-  const { scoreThreshold, nms, nmsIou, ...others } = Object.fromEntries(
-    KEYS.map((key) => [key, settings[key]]),
-  ) as Options;
+  const { scoreThreshold, nms, nmsIou, ...others } = pickSettings(settings, KEYS);
   const overridesOntology = given.scoreThreshold === 'flag' || given.scoreThreshold === 'environment';
   return { scoreThreshold, overridesOntology, nmsIou: nms ? nmsIou : null, ...others };
 }

@@ -26,6 +26,17 @@ export interface WorkerSettings {
   readonly stageTimeoutSec?: number; // for reading or decoding one image; default 30
 }
 
+/** The settings that are options of commands, under the same names. */
+export const WORKER_OPTIONS = [
+  'scoreFloor',
+  'maxPixels',
+  'maxBytes',
+  'strictImages',
+  'optimizer',
+  'imageSize',
+  'tiles',
+] as const satisfies readonly (keyof WorkerSettings)[];
+
 /** An example image whose query is wanted. */
 export interface ExampleRequest extends ImageFile {
   readonly sha256: string; // of the bytes that are meant

@@ -1,8 +1,9 @@
-import { ontologySourceOf, type Loaded } from '../../config/load.js';
+import { ontologySourceOf, pickSettings, type Loaded } from '../../config/load.js';
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import type { RunConfig, ServeConfig } from '../../config/schema.js';
 import { resolveSelection, selectionOf, type StatedSelection } from '../../config/selection.js';
 import { ontologyOf } from '../../core/ontology.js';
+import { WORKER_OPTIONS } from '../../workers/protocol.js';
 import type { EngineJob } from '../../workers/start-engine.js';
 
 /** Detections of an image that are kept: enough for every threshold that anyone would choose later. */
@@ -15,29 +16,17 @@ export async function engineJobOf(
   const { settings } = loaded;
   const statedSelection = selectionOf(loaded);
   const { spec, whereOf, folder: exampleFolder } = await loadOntology(ontologySourceOf(loaded));
-  const { devices, workersPerDevice, threads, maxBatchSize } = settings;
-  const { scoreFloor, maxPixels, maxBytes, strictImages, optimizer, imageSize, tiles } = settings;
   const ontology = ontologyOf(spec);
   return {
     ontology,
     whereOf,
     exampleFolder,
     allowTruncate: settings.allowTruncate,
-    devices,
-    placement: {
-      ...(workersPerDevice === undefined ? {} : { workersPerDevice }),
-      ...(threads === undefined ? {} : { threads }),
-      ...(maxBatchSize === undefined ? {} : { maxBatchSize }),
-    },
+    devices: settings.devices,
+    placement: pickSettings(settings, ['workersPerDevice', 'threads', 'maxBatchSize']),
     worker: {
-      scoreFloor,
-      maxDetections: tiles === undefined ? LEAST_KEPT.whole : LEAST_KEPT.tiled,
-      maxPixels,
-      maxBytes,
-      strictImages,
-      optimizer,
-      ...(imageSize === undefined ? {} : { imageSize }),
-      ...(tiles === undefined ? {} : { tiles }),
+      ...pickSettings(settings, WORKER_OPTIONS),
+      maxDetections: settings.tiles === undefined ? LEAST_KEPT.whole : LEAST_KEPT.tiled,
     },
     selection: resolveSelection(statedSelection, ontology),
     statedSelection,
