@@ -1,6 +1,6 @@
 import type { StatedSelection } from './config/selection.js';
 import { specOf } from './core/ontology.js';
-import type { TileOptions } from './core/tiles.js';
+import type { TileOptions } from './core/tiling/tiles.js';
 import type { EngineJob } from './workers/start-engine.js';
 import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/discover.js';

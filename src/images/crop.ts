@@ -1,4 +1,4 @@
-import type { View } from '../core/tiles.js';
+import type { Crop } from '../core/tiling/tiles.js';
 import { shrinkIfLarge } from './decode.js';
 import type { DecodedImage } from './decoded-image.js';
 
@@ -6,7 +6,7 @@ import type { DecodedImage } from './decoded-image.js';
  * Copies a part of an image into an image of its own. The whole of a very large image is shrunk, as the decoder shrinks
  * an image without tiles: the model's input is smaller anyway.
  */
-export async function viewOf(image: DecodedImage, { x, y }: View): Promise<DecodedImage> {
+export async function cutCrop(image: DecodedImage, { x, y }: Crop): Promise<DecodedImage> {
   const width = x.to - x.from;
   const height = y.to - y.from;
   // Without tiles, the decoder has already shrunk a very large image.

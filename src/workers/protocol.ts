@@ -2,7 +2,7 @@ import type { Xyxy } from '../core/box.js';
 import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
 import type { ImageFile, ImageOutcome, ImageSource } from '../core/image.js';
-import type { TileOptions } from '../core/tiles.js';
+import type { TileOptions } from '../core/tiling/tiles.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
 import type { WeightFiles } from '../model/checkpoint/weight-files.js';
 import type { ImageSize } from '../model/artifact.js';

@@ -2,7 +2,7 @@ import type { Device } from '../core/device.js';
 import type { Ontology } from '../core/ontology.js';
 import type { Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
-import { describeTiles } from '../core/tiles.js';
+import { describeTiles } from '../core/tiling/tiles.js';
 import { traitsOf } from '../model/families.js';
 import { imageWeightsFor } from '../model/image-weights.js';
 import { describeInputSize } from '../model/input-size.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { viewsOf } from '../../src/core/tiles.js';
+import { planCrops } from '../../src/core/tiling/tiles.js';
 import type { DecodedImage } from '../../src/images/decoded-image.js';
-import { viewOf } from '../../src/images/crop.js';
+import { cutCrop } from '../../src/images/crop.js';
 
 /** Each pixel says where it is. */
 function coordinates(width: number, height: number): DecodedImage {
@@ -13,10 +13,10 @@ function coordinates(width: number, height: number): DecodedImage {
 describe('the pixels of a crop', () => {
   it('are those of the image at the tile, and all of them for the whole image', async () => {
     const image = coordinates(100, 60);
-    const views = viewsOf(image, { height: 32, width: 40, overlap: 0.1, fullImage: true });
-    expect(await viewOf(image, views[0]!)).toBe(image);
-    for (const view of views.slice(1)) {
-      const { pixels, width, height } = await viewOf(image, view);
+    const crops = planCrops(image, { height: 32, width: 40, overlap: 0.1, fullImage: true });
+    expect(await cutCrop(image, crops[0]!)).toBe(image);
+    for (const crop of crops.slice(1)) {
+      const { pixels, width, height } = await cutCrop(image, crop);
       expect([width, height]).toEqual([40, 32]);
       for (const [x, y] of [
         [0, 0],
@@ -24,7 +24,7 @@ describe('the pixels of a crop', () => {
         [17, 31],
       ] as const) {
         const at = (y * width + x) * 3;
-        expect([...pixels.subarray(at, at + 3)]).toEqual([view.x.from + x, view.y.from + y, 7]);
+        expect([...pixels.subarray(at, at + 3)]).toEqual([crop.x.from + x, crop.y.from + y, 7]);
       }
     }
   });
@@ -32,8 +32,8 @@ describe('the pixels of a crop', () => {
   it('are shrunk for the whole of a very large image, whose boxes stay in pixels of the original', async () => {
     const [width, height] = [10_000, 6_500];
     const image = { pixels: new Uint8Array(width * height * 3).fill(90), width, height, original: { width, height } };
-    const [whole] = viewsOf(image);
-    const { pixels, ...shrunk } = await viewOf(image, whole!);
+    const [whole] = planCrops(image);
+    const { pixels, ...shrunk } = await cutCrop(image, whole!);
     expect(shrunk).toEqual({ width: 4096, height: 2662, original: { width, height } });
     expect(pixels.length).toBe(4096 * 2662 * 3);
     expect(pixels[12_345]).toBe(90);

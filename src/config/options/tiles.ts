@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TileOptions } from '../../core/tiles.js';
+import type { TileOptions } from '../../core/tiling/tiles.js';
 import { numberBetween, numberOf, sidesBetween, toggle } from './values.js';
 
 const SIZE =

@@ -4,12 +4,12 @@ import type { Size } from '../../core/box.js';
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
 import type { ContentStamp, ImageSource } from '../../core/image.js';
 import { printable } from '../../core/text.js';
-import { viewsOf, type View } from '../../core/tiles.js';
+import { planCrops, type Crop } from '../../core/tiling/tiles.js';
 import { decodeImage, readHeader } from '../../images/decode.js';
 import type { DecodedImage } from '../../images/decoded-image.js';
 import { readImage } from '../../images/read.js';
 import type { Resizer } from '../../images/resizer.js';
-import { viewOf } from '../../images/crop.js';
+import { cutCrop } from '../../images/crop.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from './budget.js';
 import type { StageTimes, WorkerSettings } from '../protocol.js';
@@ -23,14 +23,14 @@ const TIMEOUT_PIXELS_A_SECOND = 5_000_000;
 /** Pixels that may be in decoding at once in one worker (64 Mpixel are 192 MB); one larger image is decoded alone. */
 const PIXELS_IN_DECODING = 64_000_000;
 
-/** An image as the model takes it: whole, or view by view. */
+/** An image as the model takes it: whole, or crop by crop. */
 export interface PreparedImage extends Disposable {
   readonly stamp: ContentStamp;
   readonly size: Size; // of the upright original
   readonly degraded?: string;
-  readonly views: readonly View[];
-  /** The pixels of a view: [H, W, 3] of the model's input. Tiles are cut when they are asked for. */
-  readonly input: (view: number) => Promise<Uint8Array>;
+  readonly crops: readonly Crop[];
+  /** The pixels of a crop: [H, W, 3] of the model's input. Tiles are cut when they are requested. */
+  readonly input: (index: number) => Promise<Uint8Array>;
 }
 
 export type Preparation =
@@ -82,10 +82,10 @@ export class ImagePreparer {
         this.#inTime('decoding', decodeImage(bytes, limits, header), Math.ceil(seconds)),
       );
       const { original: size, degraded } = decoded;
-      const views = viewsOf(size, tiles);
-      const described = { stamp, size, views, ...(degraded === undefined ? {} : { degraded }) };
-      if (views.length > 1) return { ...described, ...this.#viewByView(decoded, views, times), ...share };
-      const pixels = await timed(times, 'resize', async () => this.#resized(await viewOf(decoded, views[0]!)));
+      const crops = planCrops(size, tiles);
+      const described = { stamp, size, crops, ...(degraded === undefined ? {} : { degraded }) };
+      if (crops.length > 1) return { ...described, ...this.#cutLater(decoded, crops, times), ...share };
+      const pixels = await timed(times, 'resize', async () => this.#resized(await cutCrop(decoded, crops[0]!)));
       share[Symbol.dispose]();
       return { ...described, ...atOnce(pixels) };
     } catch (error) {
@@ -94,10 +94,10 @@ export class ImagePreparer {
     }
   }
 
-  /** Keeps the pixels at full size, and cuts a tile of them when it is asked for. */
-  #viewByView(decoded: DecodedImage, views: readonly View[], times: Record<keyof StageTimes, number>) {
-    const cut = async (view: number) => this.#resized(await viewOf(decoded, views[view]!));
-    return { input: (view: number) => timed(times, 'resize', () => cut(view)) };
+  /** Keeps the pixels at full size, and cuts a crop when its pixels are requested. */
+  #cutLater(decoded: DecodedImage, crops: readonly Crop[], times: Record<keyof StageTimes, number>) {
+    const cut = async (index: number) => this.#resized(await cutCrop(decoded, crops[index]!));
+    return { input: (index: number) => timed(times, 'resize', () => cut(index)) };
   }
 
   async #resized(image: DecodedImage): Promise<Uint8Array> {

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Detection } from '../../core/detection.js';
 import { messageOf, type Failure } from '../../core/errors.js';
 import type { ImageOutcome, ImageSource } from '../../core/image.js';
-import { mergeViews } from '../../core/merge.js';
+import { mergeCrops } from '../../core/tiling/merge.js';
 import type { Detector } from '../../model/detector.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import { FittingBatches } from './fitting.js';
@@ -35,14 +35,14 @@ interface PendingImage extends Order {
   readonly chunk: Chunk;
   readonly index: number; // in the chunk
   readonly image: PreparedImage;
-  readonly found: Detection[][]; // by view
-  left: number; // views
+  readonly found: Detection[][]; // by crop
+  left: number; // crops
 }
 
 /** One place in a batch. */
 interface BatchItem {
   readonly pending: PendingImage;
-  readonly view: number;
+  readonly cropIndex: number;
   readonly pixels: Uint8Array;
 }
 
@@ -108,7 +108,7 @@ export class InferenceLoop {
     this.#send({ type: 'heartbeat' });
     if (preparation.ok) {
       const { image } = preparation;
-      this.#ready.push({ ...order, chunk, index, image, found: [], left: image.views.length });
+      this.#ready.push({ ...order, chunk, index, image, found: [], left: image.crops.length });
     } else {
       this.#leaveQueue(chunk);
       this.#answer({ chunk, index }, { ok: false, name: source.name, failure: preparation.failure });
@@ -147,15 +147,15 @@ export class InferenceLoop {
   }
 
   async #enqueue(pending: PendingImage): Promise<void> {
-    using image = pending.image; // its full-size pixels go when the last view has been cut
+    using image = pending.image; // its full-size pixels go when the last crop has been cut
     this.#leaveQueue(pending.chunk);
     if (pending.chunk.cancelled.has(pending.index)) {
       this.#answer(pending, { ok: false, name: pending.source.name, failure: CANCELLED });
       return;
     }
-    for (const view of image.views.keys()) {
+    for (const cropIndex of image.crops.keys()) {
       try {
-        this.#batch.push({ pending, view, pixels: await image.input(view) });
+        this.#batch.push({ pending, cropIndex, pixels: await image.input(cropIndex) });
       } catch (error) {
         this.#batch = this.#batch.filter((item) => item.pending !== pending);
         const { name } = pending.source;
@@ -177,8 +177,8 @@ export class InferenceLoop {
     this.#times.wait += performance.now() - start;
     const detections = await this.#infer(items);
     this.#send({ type: 'heartbeat' });
-    for (const [i, { pending, view }] of items.entries()) {
-      pending.found[view] = detections[i]!;
+    for (const [i, { pending, cropIndex }] of items.entries()) {
+      pending.found[cropIndex] = detections[i]!;
       if (--pending.left === 0) this.#answer(pending, this.#outcomeOf(pending));
     }
   }
@@ -197,8 +197,8 @@ export class InferenceLoop {
 
   #detect(items: readonly BatchItem[]): Promise<Detection[][]> {
     const pixels = items.length === 1 ? items[0]!.pixels : Buffer.concat(items.map((item) => item.pixels));
-    const sizes = items.map(({ pending, view }) => {
-      const { x, y } = pending.image.views[view]!;
+    const sizes = items.map(({ pending, cropIndex }) => {
+      const { x, y } = pending.image.crops[cropIndex]!;
       return { width: x.to - x.from, height: y.to - y.from };
     });
     const queries = items.map(({ pending }) => pending.queries);
@@ -206,9 +206,9 @@ export class InferenceLoop {
   }
 
   #outcomeOf({ source: { name }, image, found }: PendingImage): ImageOutcome {
-    const { stamp, size, degraded, views } = image;
+    const { stamp, size, degraded, crops } = image;
     const { patches } = this.#detector;
-    const detections = mergeViews(found, { views, patches, limit: this.#settings.maxDetections });
+    const detections = mergeCrops(found, { crops, patches, limit: this.#settings.maxDetections });
     const noted = degraded === undefined ? {} : { degraded };
     return { ok: true, result: { name, ...size, detections, ...stamp, ...noted } };
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { viewsOf } from '../../../src/core/tiles.js';
+import { planCrops } from '../../../src/core/tiling/tiles.js';
 import { fullSizeCheckpoint } from '../checkpoint/checkpoint.js';
 import { annotate, CORES, writeOntology } from '../support/command.js';
 import { PHOTO, writePhotos } from '../support/images.js';
@@ -38,7 +38,7 @@ export async function tiles({ folder, quick }: Bench): Promise<void> {
 
 function settingsOf(count: number): Setting[] {
   const cut = { height: 640, width: 640, overlap: 0.2, fullImage: true };
-  const inputs = viewsOf(PHOTO, cut).length;
+  const inputs = planCrops(PHOTO, cut).length;
   const flags = ['--tiles', '640'];
   return [
     { name: 'whole images', images: count * inputs, inputs: 1, flags: [] },

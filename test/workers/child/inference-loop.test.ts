@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ImageOutcome, ImageSource } from '../../../src/core/image.js';
 import { IGNORED } from '../../../src/core/ontology.js';
-import type { TileOptions } from '../../../src/core/tiles.js';
+import type { TileOptions } from '../../../src/core/tiling/tiles.js';
 import { openResizer } from '../../../src/images/resizer.js';
 import type { Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
@@ -98,7 +98,7 @@ describe('batches', () => {
     loop.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
     loop.add({ id: 1, images: asking(bank, images.slice(3)) });
     await done;
-    expect(batches()).toEqual([4, 4, 4, 4, 4, 4, 4, 2]); // 6 images of 5 views
+    expect(batches()).toEqual([4, 4, 4, 4, 4, 4, 4, 2]); // 6 images of 5 crops
     expect(signs()).toBe(6 + 8); // of life: an image decoded, a batch computed
     const names = [...answers.values()].map((outcomes) => outcomes.map((one) => (one.ok ? one.result.name : '')));
     expect(names).toEqual([
@@ -140,7 +140,7 @@ describe('batches', () => {
     loop.add({ id: 0, images: orders.slice(0, 3) });
     loop.add({ id: 1, images: orders.slice(3) });
     await done;
-    expect(batches().slice(orders.length)).toEqual([20]); // 4 images of 5 views
+    expect(batches().slice(orders.length)).toEqual([20]); // 4 images of 5 crops
     expect([...answers.get(0)!, ...answers.get(1)!]).toEqual(alone);
     const [first, second] = alone.map((one) => (one.ok ? one.result.detections : []));
     expect(Math.max(...first!.map(({ classId }) => classId))).toBeGreaterThan(1);

@@ -1,11 +1,11 @@
-import type { Size } from './box.js';
+import type { Size } from '../box.js';
 
 /** How images larger than a tile are cut. */
 export interface TileOptions {
   readonly height: number; // pixels of the upright image
   readonly width: number;
-  readonly overlap: number; // share of a tile that it has in common with its neighbour at least, 0–1
-  readonly fullImage: boolean; // the whole image goes through the model too
+  readonly overlap: number; // least fraction of a tile that its neighbour shares, 0–1
+  readonly fullImage: boolean; // the whole image is a crop too
 }
 
 /** The choice in words, for the user. */
@@ -17,27 +17,27 @@ export function describeTiles({ height, width, overlap, fullImage }: TileOptions
   );
 }
 
-/** Where a view lies along one axis, in pixels: `from` is in it, `to` is not. */
+/** Where a crop lies along one axis, in pixels: `from` is in it, `to` is not. */
 export interface Span {
   readonly from: number;
   readonly to: number;
-  readonly before?: number; // where the neighbour that comes before ends; none at the image's own border
-  readonly after?: number; // where the neighbour that comes after begins
+  readonly before?: number; // where the previous neighbour ends; none at the image's own border
+  readonly after?: number; // where the next neighbour begins
 }
 
-/** A part of an image that the model sees as an image of its own: a tile, or all of it. */
-export interface View {
+/** A part of an image that the model gets as an image of its own: a tile, or all of it. */
+export interface Crop {
   readonly x: Span;
   readonly y: Span;
 }
 
 /**
- * Cuts an image into tiles that cover it, spread evenly, so that none reaches beyond it.
+ * Plans tiles that cover an image, spread evenly, so that none reaches beyond it.
  *
- * @returns The whole image first, where it is asked for, then the tiles row by row. An image no larger than a tile has one
- *   view: itself.
+ * @returns The whole image first, where requested, then the tiles row by row. An image no larger than a tile has one crop:
+ *   itself.
  */
-export function viewsOf({ width, height }: Size, tiles?: TileOptions): View[] {
+export function planCrops({ width, height }: Size, tiles?: TileOptions): Crop[] {
   const whole = { x: { from: 0, to: width }, y: { from: 0, to: height } };
   if (tiles === undefined || (width <= tiles.width && height <= tiles.height)) return [whole];
   const columns = spansOf(width, tiles.width, tiles.overlap);
@@ -46,10 +46,10 @@ export function viewsOf({ width, height }: Size, tiles?: TileOptions): View[] {
   return tiles.fullImage ? [whole, ...cut] : cut;
 }
 
-/** Spans of `side` pixels along an axis; each has at least the share `overlap` in common with the next. */
+/** Spans of `side` pixels along an axis; each shares at least the fraction `overlap` with the next. */
 function spansOf(length: number, side: number, overlap: number): Span[] {
   if (length <= side) return [{ from: 0, to: length }];
-  // An inexact product, as of 10 * (1 - 0.9), must not cost a pixel.
+  // A rounding error, as in 10 * (1 - 0.9), must not cost a pixel.
   const step = Math.max(1, Math.floor(side * (1 - overlap) + 1e-6));
   const last = Math.ceil((length - side) / step);
   const starts = Array.from({ length: last + 1 }, (_, i) => Math.floor((i * (length - side)) / last));

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { area, clip, intersection, iou, type Size, type Xyxy } from '../../src/core/box.js';
-import type { Detection } from '../../src/core/detection.js';
-import { mergeViews } from '../../src/core/merge.js';
-import { suppress } from '../../src/core/select.js';
-import { viewsOf, type TileOptions, type View } from '../../src/core/tiles.js';
-import { Random } from '../support/random.js';
+import { area, clip, intersection, iou, type Size, type Xyxy } from '../../../src/core/box.js';
+import type { Detection } from '../../../src/core/detection.js';
+import { mergeCrops } from '../../../src/core/tiling/merge.js';
+import { suppress } from '../../../src/core/select.js';
+import { planCrops, type TileOptions, type Crop } from '../../../src/core/tiling/tiles.js';
+import { Random } from '../../support/random.js';
 
 const PATCHES = 1000;
 
@@ -15,8 +15,8 @@ interface Seen {
   readonly patchId?: number;
 }
 
-/** Detections of a view that shows these parts of the image. */
-function seenIn({ x, y }: View, seen: readonly Seen[]): Detection[] {
+/** Detections of a crop that shows these parts of the image. */
+function seenIn({ x, y }: Crop, seen: readonly Seen[]): Detection[] {
   return seen.map(({ box, score = 0.5, classId = 0, patchId }, i) => ({
     classId,
     queryId: classId,
@@ -26,47 +26,47 @@ function seenIn({ x, y }: View, seen: readonly Seen[]): Detection[] {
   }));
 }
 
-const merged = (found: readonly Detection[][], views: readonly View[], limit = 300) =>
-  mergeViews(found, { views, patches: PATCHES, limit });
+const merged = (found: readonly Detection[][], crops: readonly Crop[], limit = 300) =>
+  mergeCrops(found, { crops, patches: PATCHES, limit });
 const boxes = (detections: readonly Detection[]) => detections.map(({ box }) => box);
 
 /** A whole image of 180 x 100, and two tiles of 100 that have 20 pixels in common. */
 const ROW: TileOptions = { height: 100, width: 100, overlap: 0.2, fullImage: false };
-const [left, right] = viewsOf({ width: 180, height: 100 }, ROW) as [View, View];
-const views = [left, right];
+const [left, right] = planCrops({ width: 180, height: 100 }, ROW) as [Crop, Crop];
+const crops = [left, right];
 
-describe('boxes of several tiles become those of the image', () => {
-  it('moved to where their tile lies, best first, with patch ids of their own', () => {
+describe('the boxes of several tiles', () => {
+  it('are moved to where their tile lies, best first, each patch under its own id', () => {
     const found = [
       seenIn(left, [{ box: [10, 10, 40, 40], patchId: 7 }]),
       seenIn(right, [{ box: [120.25, 10, 150.75, 40], patchId: 7, score: 0.9 }]),
     ];
-    expect(merged(found, views)).toEqual([
+    expect(merged(found, crops)).toEqual([
       { classId: 0, queryId: 0, patchId: 1007, score: 0.9, box: [120.25, 10, 150.75, 40] },
       { classId: 0, queryId: 0, patchId: 7, score: 0.5, box: [10, 10, 40, 40] },
     ]);
   });
 
-  it('an image of one view keeps what the model said of it', () => {
-    const [whole] = viewsOf({ width: 50, height: 50 }, ROW) as [View];
+  it('are those that the model found where the image is one crop', () => {
+    const [whole] = planCrops({ width: 50, height: 50 }, ROW) as [Crop];
     const found = seenIn(whole, [{ box: [0, 0, 50, 50] }, { box: [0, 0, 50, 49] }]);
     expect(merged([found], [whole])).toEqual(found);
   });
 
-  it('an object in what two tiles have in common is there once, as the surer one shows it', () => {
+  it('show an object that two tiles share once, with the better score of the two', () => {
     const found = [
       seenIn(left, [{ box: [82, 50, 92, 60], score: 0.6 }]),
       seenIn(right, [{ box: [83, 50, 93, 61], score: 0.7 }]),
     ];
-    expect(boxes(merged(found, views))).toEqual([[83, 50, 93, 61]]);
+    expect(boxes(merged(found, crops))).toEqual([[83, 50, 93, 61]]);
   });
 
-  it('neighbours in one tile stay, however much they overlap: that is for the limits chosen later', () => {
+  it('are all kept within one tile, however much they overlap: suppression comes later', () => {
     const found = [seenIn(left, [{ box: [10, 10, 40, 40] }, { box: [11, 10, 41, 40] }]), []];
-    expect(merged(found, views)).toHaveLength(2);
+    expect(merged(found, crops)).toHaveLength(2);
   });
 
-  it('boxes of other classes stay, and a box goes with all its classes', () => {
+  it('are kept where their classes differ, and are dropped with all their classes', () => {
     const found = [
       seenIn(left, [
         { box: [82, 50, 92, 60], score: 0.6, classId: 1, patchId: 3 },
@@ -77,13 +77,13 @@ describe('boxes of several tiles become those of the image', () => {
         { box: [82, 50, 92, 60], score: 0.55, classId: 3, patchId: 5 },
       ]),
     ];
-    expect(merged(found, views).map(({ classId, patchId }) => [classId, patchId])).toEqual([
+    expect(merged(found, crops).map(({ classId, patchId }) => [classId, patchId])).toEqual([
       [1, 1004],
       [3, 1005],
     ]);
   });
 
-  it('the limit counts what is left', () => {
+  it('are limited in number after merging', () => {
     const found = [
       seenIn(left, [
         { box: [82, 50, 92, 60], score: 0.6 },
@@ -91,14 +91,14 @@ describe('boxes of several tiles become those of the image', () => {
       ]),
       seenIn(right, [{ box: [82, 50, 92, 60], score: 0.7 }]),
     ];
-    expect(merged(found, views, 2).map(({ score }) => score)).toEqual([0.7, 0.4]);
+    expect(merged(found, crops, 2).map(({ score }) => score)).toEqual([0.7, 0.4]);
   });
 });
 
 describe('an object that a border between tiles cuts', () => {
   const whole: Xyxy = [90, 20, 106, 40];
 
-  it('is left to the tile that shows it whole, however sure the other one is, and whatever it takes the part for', () => {
+  it('comes from the tile that contains all of it, whatever score and class the other tile gives its part', () => {
     const found = [
       seenIn(left, [
         { box: [90, 20, 100, 40], score: 0.9 },
@@ -106,23 +106,23 @@ describe('an object that a border between tiles cuts', () => {
       ]),
       seenIn(right, [{ box: whole, score: 0.3 }]),
     ];
-    expect(boxes(merged(found, views))).toEqual([whole]);
+    expect(boxes(merged(found, crops))).toEqual([whole]);
   });
 
-  it('a box that ends at the border of the image itself is whole', () => {
+  it('is told from one that ends at the border of the image itself, which counts as whole', () => {
     const found = [
       seenIn(left, [{ box: [0, 0, 30, 30] }]),
       seenIn(right, [{ box: [150, 70, 180, 100] }, { box: [150, 0, 180, 30] }]),
     ];
-    expect(merged(found, views)).toHaveLength(3);
+    expect(merged(found, crops)).toHaveLength(3);
   });
 
-  it('is joined where it is larger than what tiles have in common', () => {
+  it('is joined where it is larger than the overlap of the tiles', () => {
     const found = [seenIn(left, [{ box: [60, 20, 100, 40] }]), seenIn(right, [{ box: [80, 21, 130, 41], score: 0.6 }])];
-    expect(boxes(merged(found, views))).toEqual([[60, 20, 130, 41]]);
+    expect(boxes(merged(found, crops))).toEqual([[60, 20, 130, 41]]);
   });
 
-  it('objects beside each other are not joined', () => {
+  it('is not joined with an object beside it', () => {
     const found = [
       seenIn(left, [{ box: [60, 20, 100, 40] }]),
       seenIn(right, [
@@ -131,32 +131,32 @@ describe('an object that a border between tiles cuts', () => {
         { box: [80, 20, 130, 40], classId: 1 },
       ]),
     ];
-    expect(boxes(merged(found, views))).toContainEqual([60, 20, 100, 40]);
-    expect(merged(found, views)).toHaveLength(4);
+    expect(boxes(merged(found, crops))).toContainEqual([60, 20, 100, 40]);
+    expect(merged(found, crops)).toHaveLength(4);
   });
 
   it('is joined from the four tiles that meet in it', () => {
-    const four = viewsOf({ width: 180, height: 180 }, ROW);
+    const four = planCrops({ width: 180, height: 180 }, ROW);
     const object: Xyxy = [50, 55, 125, 130];
-    const found = four.map((view) => seenIn(view, [{ box: part(object, view) }]));
+    const found = four.map((crop) => seenIn(crop, [{ box: part(object, crop) }]));
     expect(boxes(suppress(merged(found, four), 0.5, false))).toEqual([object]);
   });
 
   it('comes from the whole image where it is larger than a tile', () => {
-    const three = viewsOf({ width: 260, height: 100 }, { ...ROW, fullImage: true });
+    const three = planCrops({ width: 260, height: 100 }, { ...ROW, fullImage: true });
     const object: Xyxy = [10, 20, 250, 80];
-    const found = three.map((view, i) => seenIn(view, [{ box: part(object, view), score: i === 0 ? 0.5 : 0.9 }]));
+    const found = three.map((crop, i) => seenIn(crop, [{ box: part(object, crop), score: i === 0 ? 0.5 : 0.9 }]));
     expect(boxes(suppress(merged(found, three), 0.5, false)).filter((box) => iou(box, object) > 0.9)).toEqual([object]);
     expect(boxes(merged(found, three)).every((box) => box[2] - box[0] > 100)).toBe(true);
   });
 
-  it('stays in parts, rather than not at all, where nothing shows the rest', () => {
+  it('is kept in parts where no crop shows the rest', () => {
     const found = [seenIn(left, [{ box: [60, 20, 100, 40] }]), []];
-    expect(boxes(merged(found, views))).toEqual([[60, 20, 100, 40]]);
+    expect(boxes(merged(found, crops))).toEqual([[60, 20, 100, 40]]);
   });
 });
 
-describe('whatever the image and the tiles', () => {
+describe('random images and tiles', () => {
   it.each([
     { name: 'objects smaller than the overlap, tiles only', fullImage: false, sides: [8, 36], least: 0.75 },
     { name: 'objects smaller than the overlap, and the whole image', fullImage: true, sides: [8, 36], least: 0.75 },
@@ -167,8 +167,8 @@ describe('whatever the image and the tiles', () => {
       const image = { width: 200 + unit(random) * 500, height: 150 + unit(random) * 400 };
       const size = { width: Math.round(image.width), height: Math.round(image.height) };
       const objects = scattered(random, size, sides as [number, number]);
-      const cut = viewsOf(size, { height: 128, width: 128, overlap: 0.35, fullImage });
-      const found = cut.map((view) => seenIn(view, seenObjects(objects, view, random)));
+      const cut = planCrops(size, { height: 128, width: 128, overlap: 0.35, fullImage });
+      const found = cut.map((crop) => seenIn(crop, seenObjects(objects, crop, random)));
       const kept = suppress(merged(found, cut, 10_000), 0.5, false);
       expect(kept.length).toBe(objects.length);
       for (const { box, classId } of objects) {
@@ -177,11 +177,11 @@ describe('whatever the image and the tiles', () => {
     }
   });
 
-  it('patch ids are unique to a box, and the order in which equal boxes are given does not matter', () => {
+  it('give each box its own patch id, and the same result whatever the order of equal boxes', () => {
     const random = new Random(3);
     const size = { width: 700, height: 500 };
-    const cut = viewsOf(size, { height: 128, width: 128, overlap: 0.35, fullImage: true });
-    const found = cut.map((view) => seenIn(view, seenObjects(scattered(random, size, [8, 90]), view, random)));
+    const cut = planCrops(size, { height: 128, width: 128, overlap: 0.35, fullImage: true });
+    const found = cut.map((crop) => seenIn(crop, seenObjects(scattered(random, size, [8, 90]), crop, random)));
     const result = merged(found, cut);
     expect(new Set(result.map(({ patchId }) => patchId)).size).toBe(new Set(result.map(({ box }) => box.join())).size);
     const shuffled = found.map((detections) => [...detections].reverse());
@@ -189,19 +189,19 @@ describe('whatever the image and the tiles', () => {
   });
 });
 
-/** What of an object lies in a view. */
-function part(box: Xyxy, { x, y }: View): Xyxy {
+/** What of an object lies in a crop. */
+function part(box: Xyxy, { x, y }: Crop): Xyxy {
   return [Math.max(box[0], x.from), Math.max(box[1], y.from), Math.min(box[2], x.to), Math.min(box[3], y.to)];
 }
 
 /** A model that finds everything of which it sees a third, within a pixel or two. */
-function seenObjects(objects: readonly Seen[], view: View, random: Random): Seen[] {
-  const frame: Xyxy = [view.x.from, view.y.from, view.x.to, view.y.to];
+function seenObjects(objects: readonly Seen[], crop: Crop, random: Random): Seen[] {
+  const frame: Xyxy = [crop.x.from, crop.y.from, crop.x.to, crop.y.to];
   return objects.flatMap(({ box, classId = 0 }): Seen[] => {
-    const visible = part(box, view);
+    const visible = part(box, crop);
     if (intersection(box, frame) < area(box) / 3) return [];
     const off = visible.map((value) => value + random.uniform() * 0.75) as unknown as Xyxy;
-    return [{ classId, box: part(off, view), score: 0.3 + 0.6 * unit(random) }];
+    return [{ classId, box: part(off, crop), score: 0.3 + 0.6 * unit(random) }];
   });
 }
 

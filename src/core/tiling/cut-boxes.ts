@@ -1,16 +1,19 @@
-import { enclose, roundBox, sharedLength, translate, type Axis, type Xyxy } from './box.js';
-import { BOX_DECIMALS, compareDetections, type Detection } from './detection.js';
-import type { Span, View } from './tiles.js';
+import { enclose, roundBox, sharedLength, translate, type Axis, type Xyxy } from '../box.js';
+import { BOX_DECIMALS, compareDetections, type Detection } from '../detection.js';
+import type { Crop, Span } from './tiles.js';
 
-/** How near to a border a box counts as cut by it: the model is not exact to the pixel. Shares of the tile and of the box. */
+/**
+ * How near to a border a box counts as cut by it, as shares of the tile and of the box: the model is not exact to the
+ * pixel.
+ */
 const NEAR = { tile: 0.01, box: 0.05 };
 
-/** Two parts of one object are about as wide along the border that cuts it: this share of what they take together. */
+/** Two parts of one object are about equally wide along the border that cuts it: this share of their joint extent. */
 const ALONG_SHARE = 0.5;
 
-/** A box of one view, in pixels of the image, with every class that its patch was given for. */
+/** A box found in one crop, in pixels of the image, with every class that its patch was given for. */
 export interface FoundBox {
-  readonly view: number;
+  readonly cropIndex: number;
   readonly box: Xyxy;
   readonly best: Detection;
   readonly pairs: readonly Detection[];
@@ -24,23 +27,23 @@ interface Cut {
   readonly near: number; // pixels
 }
 
-/** The boxes of a view, best first, each with all its classes, moved to where the view lies. */
-export function placedBoxes(
+/** The boxes found in a crop, best first, each with all its classes, in pixels of the image. */
+export function placeBoxes(
   detections: readonly Detection[],
-  { view, patches, place }: { view: number; patches: number; place: View },
+  { crop, cropIndex, patches }: { crop: Crop; cropIndex: number; patches: number },
 ): FoundBox[] {
   const byPatch = new Map<number, FoundBox & { pairs: Detection[] }>();
   for (const detection of [...detections].sort(compareDetections)) {
-    const box = roundBox(translate(detection.box, { x: place.x.from, y: place.y.from }), BOX_DECIMALS);
-    const pair = { ...detection, box, patchId: view * patches + detection.patchId };
+    const box = roundBox(translate(detection.box, { x: crop.x.from, y: crop.y.from }), BOX_DECIMALS);
+    const pair = { ...detection, box, patchId: cropIndex * patches + detection.patchId };
     const known = byPatch.get(pair.patchId);
     if (known !== undefined) known.pairs.push(pair);
-    else byPatch.set(pair.patchId, { view, box, best: pair, pairs: [pair], cuts: cutsOf(box, place) });
+    else byPatch.set(pair.patchId, { cropIndex, box, best: pair, pairs: [pair], cuts: findCuts(box, crop) });
   }
   return [...byPatch.values()];
 }
 
-function cutsOf(box: Xyxy, { x, y }: View): Cut[] {
+function findCuts(box: Xyxy, { x, y }: Crop): Cut[] {
   const along = (axis: Axis, { from, to, before, after }: Span): Cut[] => {
     const [low, high] = [box[axis], box[axis + 2]!];
     const near = NEAR.tile * (to - from) + NEAR.box * (high - low);
@@ -52,16 +55,16 @@ function cutsOf(box: Xyxy, { x, y }: View): Cut[] {
   return [...along(0, x), ...along(1, y)];
 }
 
-/** Whether a neighbour sees all of a cut box and more. */
-export function isHandedOver({ box, cuts }: FoundBox, place: View): boolean {
+/** Whether a neighbouring crop contains all of a cut box and more. */
+export function isHandedOver({ box, cuts }: FoundBox, crop: Crop): boolean {
   return cuts.some(({ axis, end, near }) => {
-    const { before = -Infinity, after = Infinity } = axis === 0 ? place.x : place.y;
-    // Twice as far inside: else two views that differ a little could leave one object to each other.
+    const { before = -Infinity, after = Infinity } = axis === 0 ? crop.x : crop.y;
+    // Twice as far inside: otherwise two crops that differ slightly could each leave an object to the other.
     return (end === 'high' ? box[axis] - after : before - box[axis + 2]!) >= 2 * near;
   });
 }
 
-/** Whether two opposite borders cut it: what it shows is larger than a tile. */
+/** Whether two opposite borders cut it: its object is larger than a tile. */
 export function isCutThrough({ cuts }: FoundBox): boolean {
   return cuts.some(
     ({ axis, end }) => end === 'low' && cuts.some((other) => other.axis === axis && other.end === 'high'),
@@ -70,15 +73,15 @@ export function isCutThrough({ cuts }: FoundBox): boolean {
 
 /** Finds the boxes of the tile beyond a border, for objects that are larger than what tiles have in common. */
 export class Neighbours {
-  readonly #views: readonly View[];
+  readonly #crops: readonly Crop[];
   readonly #boxes = new Map<string, FoundBox[]>(); // by the corner of their tile
 
-  /** @param boxes - Best first within a view. */
-  constructor(boxes: readonly FoundBox[], views: readonly View[]) {
-    this.#views = views;
+  /** @param boxes - Best first within a crop. */
+  constructor(boxes: readonly FoundBox[], crops: readonly Crop[]) {
+    this.#crops = crops;
     for (const box of boxes) {
       if (box.cuts.length === 0) continue;
-      const { x, y } = views[box.view]!;
+      const { x, y } = crops[box.cropIndex]!;
       const key = `${x.from} ${y.from}`;
       const known = this.#boxes.get(key);
       if (known === undefined) this.#boxes.set(key, [box]);
@@ -97,7 +100,7 @@ export class Neighbours {
   }
 
   #partBeyond(found: FoundBox, { axis, end, near }: Cut): FoundBox | undefined {
-    const { x, y } = this.#views[found.view]!;
+    const { x, y } = this.#crops[found.cropIndex]!;
     const from = (cutAxis: Axis, span: Span) =>
       cutAxis !== axis ? span.from : end === 'high' ? span.after! : span.before! - (span.to - span.from);
     const candidates = this.#boxes.get(`${from(0, x)} ${from(1, y)}`) ?? [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeTiles, viewsOf, type Span, type TileOptions } from '../../src/core/tiles.js';
-import { Random } from '../support/random.js';
+import { describeTiles, planCrops, type Span, type TileOptions } from '../../../src/core/tiling/tiles.js';
+import { Random } from '../../support/random.js';
 
 const tiles = (size: number, overlap: number, fullImage = false): TileOptions => ({
   height: size,
@@ -9,9 +9,9 @@ const tiles = (size: number, overlap: number, fullImage = false): TileOptions =>
   fullImage,
 });
 const columns = (width: number, options: TileOptions): Span[] =>
-  viewsOf({ width, height: 1 }, options).map(({ x }) => x);
+  planCrops({ width, height: 1 }, options).map(({ x }) => x);
 
-describe('tiles of an image', () => {
+describe('the tiles of an image', () => {
   it('are spread evenly, from border to border', () => {
     const spans = columns(1000, tiles(400, 0.25)).map(({ from, to }) => [from, to]);
     expect(spans).toEqual([
@@ -21,8 +21,8 @@ describe('tiles of an image', () => {
     ]);
   });
 
-  it('come row by row, after the whole image where that is asked for', () => {
-    const corners = viewsOf({ width: 300, height: 200 }, tiles(150, 0, true)).map(({ x, y }) => [
+  it('come row by row, after the whole image where that is requested', () => {
+    const corners = planCrops({ width: 300, height: 200 }, tiles(150, 0, true)).map(({ x, y }) => [
       x.from,
       y.from,
       x.to,
@@ -37,27 +37,27 @@ describe('tiles of an image', () => {
     ]);
   });
 
-  it('know where their neighbours begin and end, and that there is none beyond the image', () => {
+  it('state where their neighbours begin and end, and have none beyond the image', () => {
     const [first, second, third] = columns(1000, tiles(400, 0.25));
     expect(first).toEqual({ from: 0, to: 400, after: 300 });
     expect(second).toEqual({ from: 300, to: 700, before: 400, after: 600 });
     expect(third).toEqual({ from: 600, to: 1000, before: 700 });
   });
 
-  it('an image no larger than a tile is one view, as is every image without tiles', () => {
+  it('are one crop for an image no larger than a tile, and for every image without tiling', () => {
     const whole = (width: number, height: number) => [{ x: { from: 0, to: width }, y: { from: 0, to: height } }];
-    expect(viewsOf({ width: 640, height: 480 }, tiles(640, 0.5, true))).toEqual(whole(640, 480));
-    expect(viewsOf({ width: 1, height: 1 }, tiles(640, 0.5))).toEqual(whole(1, 1));
-    expect(viewsOf({ width: 9000, height: 9000 })).toEqual(whole(9000, 9000));
+    expect(planCrops({ width: 640, height: 480 }, tiles(640, 0.5, true))).toEqual(whole(640, 480));
+    expect(planCrops({ width: 1, height: 1 }, tiles(640, 0.5))).toEqual(whole(1, 1));
+    expect(planCrops({ width: 9000, height: 9000 })).toEqual(whole(9000, 9000));
   });
 
-  it('an image larger along one axis is cut along that one only', () => {
-    const spans = viewsOf({ width: 1000, height: 300 }, tiles(400, 0.25, true));
+  it('divide only the axis along which the image is larger than a tile', () => {
+    const spans = planCrops({ width: 1000, height: 300 }, tiles(400, 0.25, true));
     expect(spans.map(({ y }) => y)).toEqual(spans.map(() => ({ from: 0, to: 300 })));
     expect(spans).toHaveLength(1 + 3);
   });
 
-  it('whatever the sizes: cover every pixel, overlap as asked, stay inside, and are no more than needed', () => {
+  it('cover every pixel, overlap as requested, stay inside and are as few as possible, for random sizes', () => {
     const random = new Random(5);
     const below = (limit: number) => Math.floor(unit(random) * limit);
     for (let round = 0; round < 400; round++) {
