@@ -8,7 +8,7 @@ import { replaceFile } from './atomic.js';
 
 const DIGEST_BYTES = 32;
 
-/** Where what is costly to make again is kept: $XDG_CACHE_HOME/preannotate, else ~/.cache/preannotate. */
+/** The folder for results that are costly to compute: $XDG_CACHE_HOME/preannotate, else ~/.cache/preannotate. */
 export function cacheFolder(): string {
   const base = process.env['XDG_CACHE_HOME'];
   return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'preannotate');
@@ -20,13 +20,13 @@ export async function readCached(kind: string, key: string): Promise<Buffer | un
   try {
     file = await readFile(join(cacheFolder(), kind, key));
   } catch {
-    return undefined; // not there, or not readable: it is made again
+    return undefined; // missing or unreadable: it is computed again
   }
   const value = file.subarray(DIGEST_BYTES);
   return digest(value).equals(file.subarray(0, DIGEST_BYTES)) ? value : undefined;
 }
 
-/** Keeps a value for later runs, if the folder can be written: a cache that cannot is no reason to fail. */
+/** Keeps a value for later runs. A cache that cannot be written is no reason to fail. */
 export async function writeCached(kind: string, key: string, value: Uint8Array): Promise<void> {
   try {
     await replaceFile(join(cacheFolder(), kind, key), [digest(value), value]);
@@ -36,30 +36,30 @@ export async function writeCached(kind: string, key: string, value: Uint8Array):
 }
 
 /**
- * SHA-256 of a file, in hex. Remembered for as long as the file's size, times and inode stay the same, because reading
+ * SHA-256 of a file, in hex. Cached for as long as the file's size, times and inode stay the same, because reading
  * 600 MB of weights takes longer than opening the model.
  */
 export async function sha256OfFile(path: string): Promise<string> {
-  const known = await readCached('hashes', await stateOf(path));
+  const known = await readCached('hashes', await stateKeyOf(path));
   if (known !== undefined) return known.toString();
   const hex = await digestOfFile(path, createHash('sha256'));
   await rememberSha256(path, hex);
   return hex;
 }
 
-/** Keeps the SHA-256 of a file whose bytes were hashed just now. */
+/** Caches the SHA-256 of a file whose bytes have just been hashed. */
 export async function rememberSha256(path: string, hex: string): Promise<void> {
-  await writeCached('hashes', await stateOf(path), Buffer.from(hex));
+  await writeCached('hashes', await stateKeyOf(path), Buffer.from(hex));
 }
 
-/** Reads a whole file through a hash, whatever was remembered of it. @returns The digest in hex. */
+/** Hashes a whole file, without the cache. @returns The digest in hex. */
 export async function digestOfFile(path: string, hash: Hash): Promise<string> {
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest('hex');
 }
 
-/** Stands for a file as it is: changes whenever something writes into it. */
-async function stateOf(path: string): Promise<string> {
+/** Identifies the present state of a file: changes whenever something writes into it. */
+async function stateKeyOf(path: string): Promise<string> {
   const { size, mtimeMs, ctimeMs, ino } = await stat(path);
   return sha256Of(JSON.stringify([path, size, mtimeMs, ctimeMs, ino]));
 }

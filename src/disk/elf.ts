@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** What a shared library of Linux says of itself to the loader. */
+/** What the loader reads in a shared library of Linux. */
 export interface SharedLibrary {
   readonly machine: number; // the processor it is for, as ELF numbers them
   readonly needed: readonly string[]; // names of the libraries it needs
@@ -27,10 +27,10 @@ interface Segment {
 }
 
 /**
- * Reads the dynamic section of a 64-bit little-endian ELF file. Only a few kilobytes are read, and nothing is believed
- * that lies outside the file.
+ * Reads the dynamic section of a 64-bit little-endian ELF file. Only a few kilobytes are read, and offsets
+ * outside the file are refused.
  *
- * @throws Error saying why the file is none, or the system's error when it cannot be read.
+ * @throws Error with the reason why the file is not one, or the system's error when it cannot be read.
  * @see the System V ABI, "Program Loading and Dynamic Linking"
  */
 export function readSharedLibrary(path: string): SharedLibrary {

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { systemCodeOf } from '../core/errors.js';
 
-const ATTEMPTS = 5; // others may be taking over the same stale lock
+const ATTEMPTS = 5; // other processes may be taking over the same stale lock
 
 /** The process that has a lock, as its file names it. */
 const Holder = z.object({
@@ -16,7 +16,7 @@ export type Holder = z.output<typeof Holder>;
 
 /** Thrown instead of waiting. */
 export class LockHeld extends Error {
-  /** Undefined while several take over the same stale lock, and when the file is not one that this version writes. */
+  /** Undefined while several processes take over a stale lock, and for a file in a form that this version does not write. */
   readonly holder: Holder | undefined;
 
   constructor(holder: Holder | undefined) {
@@ -28,7 +28,7 @@ export class LockHeld extends Error {
   }
 }
 
-/** A file that exists for as long as its process works. Its folder must exist. */
+/** A lock file that exists for as long as its process holds the lock. Its folder must exist. */
 export class FileLock implements AsyncDisposable {
   readonly path: string;
   readonly #content: string;
@@ -39,7 +39,7 @@ export class FileLock implements AsyncDisposable {
   }
 
   /**
-   * Takes the lock; that of a process of this machine which is gone is taken over.
+   * Takes the lock. One that is held by a process of this machine that has ended is taken over.
    *
    * @throws LockHeld when another process has it; what the file system says otherwise.
    */
@@ -59,12 +59,12 @@ export class FileLock implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A process that slept for long may have been taken for dead: the lock is then another's.
+    // Another process may have taken the lock over, for example while this machine was suspended.
     if ((await contentOf(this.path)) === this.#content) await rm(this.path, { force: true });
   }
 }
 
-/** Puts the lock in its place together with its content, unless there is one. */
+/** Creates the lock file together with its content, unless it exists. */
 async function place(path: string, content: string): Promise<boolean> {
   const draft = `${path}-${randomBytes(4).toString('hex')}`;
   await writeFile(draft, content, { flag: 'wx' });
@@ -91,7 +91,7 @@ async function placeWithoutLinks(path: string, content: string): Promise<boolean
   }
 }
 
-/** Moves a stale lock away, and makes sure that it was the stale one that was moved. */
+/** Removes a stale lock, and makes sure that it is the stale one that is removed. */
 async function removeStale(path: string): Promise<void> {
   const seen = await contentOf(path);
   if (seen === undefined) return;
@@ -100,7 +100,7 @@ async function removeStale(path: string): Promise<void> {
   try {
     await rename(path, moved);
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return; // another process was quicker
+    if (systemCodeOf(error) === 'ENOENT') return; // another process has removed it
     throw error;
   }
   const taken = await contentOf(moved);
@@ -134,11 +134,11 @@ function jsonOf(text: string): unknown {
 }
 
 function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false; // ours: containers give every run the same number
+  if (pid === process.pid) return false; // left by an earlier process: containers give every run the same pid
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return systemCodeOf(error) === 'EPERM'; // alive, but of another user
+    return systemCodeOf(error) === 'EPERM'; // alive, and owned by another user
   }
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 
-/** A line of a file, and where it is. */
+/** A line of a file, and its position. */
 export interface Line {
   readonly line: string;
   readonly number: number; // from 1

@@ -2,13 +2,13 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readSharedLibrary, type SharedLibrary } from './elf.js';
 
-/** A library that another one needs and the loader would not find. */
+/** A library that another one needs and that the loader would not find. */
 export interface MissingLibrary {
   readonly name: string; // libcudart.so.13
   readonly neededBy: string;
 }
 
-/** How the loader of Linux looks for libraries here. */
+/** Where the loader of Linux looks for libraries on this machine. */
 export interface LoaderPaths {
   readonly libraryPath: readonly string[]; // LD_LIBRARY_PATH
   readonly cache: ReadonlyMap<string, readonly string[]>; // of ldconfig, by name
@@ -29,9 +29,9 @@ const DEFAULT_FOLDERS = [
   '/usr/lib',
 ];
 
-const MAX_LIBRARIES = 1000; // a tree this large is none
+const MAX_LIBRARIES = 1000; // more than any real dependency tree
 
-/** What this process's loader goes by. @param environment - LD_LIBRARY_PATH counts. */
+/** The search paths of this process's loader. @param environment - For LD_LIBRARY_PATH. */
 export function loaderPaths(environment: NodeJS.ProcessEnv): LoaderPaths {
   return {
     libraryPath: (environment['LD_LIBRARY_PATH'] ?? '').split(/[:;]/).filter(Boolean),
@@ -54,10 +54,10 @@ export function findLibrary(
 }
 
 /**
- * Libraries that a library needs, directly or through others, and that are not here. One that cannot be read is not
- * looked into: loading it will tell.
+ * Libraries that a library needs, directly or through others, and that are missing here. Libraries that cannot be read
+ * are not followed: loading them will fail with the reason.
  *
- * @param provided - Names that are loaded already when it is.
+ * @param provided - Names of libraries that are loaded before it.
  */
 export function missingLibraries(path: string, paths: LoaderPaths, provided: readonly string[] = []): MissingLibrary[] {
   const seen = new Set(provided);
@@ -81,7 +81,7 @@ function readOrUndefined(path: string): SharedLibrary | undefined {
   try {
     return readSharedLibrary(path);
   } catch {
-    return undefined; // no library, or damaged: it cannot be loaded either
+    return undefined; // not a library, or a damaged one: it cannot be loaded either
   }
 }
 
@@ -90,7 +90,7 @@ function isFor(path: string, machine: number | undefined): boolean {
   return library !== undefined && (machine === undefined || library.machine === machine);
 }
 
-/** The loader's cache: names to files. Empty where there is none, or one of another form. @see glibc `dl-cache.h` */
+/** The loader's cache: names to files. Empty where there is none, or one in another format. @see glibc `dl-cache.h` */
 function readCache(): Map<string, string[]> {
   const found = new Map<string, string[]>();
   let file: Buffer;
@@ -99,7 +99,7 @@ function readCache(): Map<string, string[]> {
   } catch {
     return found; // musl and NixOS have none
   }
-  const bytes = file.subarray(Math.max(0, file.indexOf(CACHE_MAGIC))); // after the older form, where there are both
+  const bytes = file.subarray(Math.max(0, file.indexOf(CACHE_MAGIC))); // after the older format, where both are present
   if (bytes.length < CACHE_HEADER_BYTES || bytes.indexOf(CACHE_MAGIC) !== 0) return found;
   const count = Math.min(bytes.readUInt32LE(20), (bytes.length - CACHE_HEADER_BYTES) / CACHE_ENTRY_BYTES);
   for (let i = 0; i < count; i++) {

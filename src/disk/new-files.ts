@@ -2,58 +2,60 @@ import { lstat, mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { usable } from './write-failure.js';
+import { withOutputErrors } from './write-failure.js';
 
-/** Who else's files must not be there, and what to do when they are. */
-interface Careful {
-  readonly rivals?: readonly string[]; // other paths that must be free too
-  readonly hint: string;
+interface NewFilesOptions {
+  readonly conflicting?: readonly string[]; // other paths that must not exist either
+  readonly hint: string; // what to do when a file exists
 }
 
 /**
- * Writes files that are not there yet: all of them, or none. Nothing is ever overwritten, links to nowhere included.
+ * Writes files that do not exist yet: all of them, or none. Never overwrites anything, dangling links included.
  *
- * @param files - Text by absolute path; folders are made.
- * @throws PreannotateError OUTPUT_UNUSABLE naming every file that is there already, or the one that cannot be written.
+ * @param files - Text by absolute path; folders are created.
+ * @throws PreannotateError OUTPUT_UNUSABLE naming every file that exists, or the one that cannot be written.
  */
-export async function writeNewFiles(files: ReadonlyMap<string, string>, { rivals = [], hint }: Careful): Promise<void> {
-  const paths = [...new Set([...files.keys(), ...rivals])];
-  const taken = await Promise.all(paths.map(isThere));
-  const there = paths.filter((_, i) => taken[i]);
-  if (there.length > 0) throw alreadyThere(there, hint);
-  const begun: string[] = [];
+export async function writeNewFiles(
+  files: ReadonlyMap<string, string>,
+  { conflicting = [], hint }: NewFilesOptions,
+): Promise<void> {
+  const paths = [...new Set([...files.keys(), ...conflicting])];
+  const isTaken = await Promise.all(paths.map(exists));
+  const existing = paths.filter((_, i) => isTaken[i]);
+  if (existing.length > 0) throw existingFilesError(existing, hint);
+  const created: string[] = [];
   try {
     for (const [path, text] of files) {
-      await usable(path, () => mkdir(dirname(path), { recursive: true }));
+      await withOutputErrors(path, () => mkdir(dirname(path), { recursive: true }));
       await using file = await openNew(path, hint);
-      begun.push(path);
-      await usable(path, () => file.writeFile(text));
+      created.push(path);
+      await withOutputErrors(path, () => file.writeFile(text));
     }
   } catch (error) {
-    for (const path of begun) await rm(path, { force: true });
+    for (const path of created) await rm(path, { force: true });
     throw error;
   }
 }
 
-/** Fails where a file has come since we looked. */
+/** Fails when the file was created since it was checked. */
 async function openNew(path: string, hint: string) {
   try {
     return await open(path, 'wx');
   } catch (error) {
-    if (systemCodeOf(error) === 'EEXIST') throw alreadyThere([path], hint);
-    return usable(path, () => Promise.reject(error as Error));
+    if (systemCodeOf(error) === 'EEXIST') throw existingFilesError([path], hint);
+    return withOutputErrors(path, () => Promise.reject(error as Error));
   }
 }
 
-function isThere(path: string): Promise<boolean> {
+function exists(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,
-    () => false, // what is wrong with its folder is said when that is made
+    () => false, // a problem with its folder is reported when the folder is created
   );
 }
 
-function alreadyThere(paths: readonly string[], hint: string): PreannotateError {
+function existingFilesError(paths: readonly string[], hint: string): PreannotateError {
   const names = paths.map(printable).join(' and ');
-  const message = `${names} ${paths.length === 1 ? 'is' : 'are'} there already; nothing was written.`;
+  const message = `${names} ${paths.length === 1 ? 'exists' : 'exist'} already; nothing was written.`;
   return new PreannotateError({ code: 'OUTPUT_UNUSABLE', message, hint });
 }

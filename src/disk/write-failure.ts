@@ -18,13 +18,13 @@ const REASONS: Readonly<Record<string, string>> = {
 /**
  * Does a step of writing `path`.
  *
- * @throws PreannotateError WRITE_FAILED naming the file and the reason, for what the system says; anything else as it is.
+ * @throws PreannotateError WRITE_FAILED naming the file and the reason, for errors of the system; others as they are.
  */
-export async function writing<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
+export async function withWriteErrors<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
   try {
     return await step();
   } catch (error) {
-    throw writeFailure(path, error);
+    throw toWriteFailure(path, error);
   }
 }
 
@@ -33,38 +33,38 @@ export async function writing<Result>(path: string, step: () => Promise<Result>)
  *
  * @throws PreannotateError OUTPUT_UNUSABLE; WRITE_FAILED on a full disk, which is no reason to choose another folder.
  */
-export async function usable<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
+export async function withOutputErrors<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
   try {
     return await step();
   } catch (error) {
     if (error instanceof PreannotateError) throw error;
     const code = systemCodeOf(error) ?? '';
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw writeFailure(path, error);
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw toWriteFailure(path, error);
     throw new PreannotateError(
       {
         code: 'OUTPUT_UNUSABLE',
-        message: `${printable(path)} cannot be written: ${writeProblem(error)}.`,
-        hint: 'Give another output folder, or mend its permissions.',
+        message: `${printable(path)} cannot be written: ${describeWriteError(error)}.`,
+        hint: 'Give another output folder, or fix its permissions.',
       },
       error,
     );
   }
 }
 
-/** Why the system refused to write, in words. */
-export function writeProblem(error: unknown): string {
+/** The reason why the system refused to write, in words. */
+export function describeWriteError(error: unknown): string {
   return REASONS[systemCodeOf(error) ?? ''] ?? messageOf(error);
 }
 
-function writeFailure(path: string, error: unknown): unknown {
+function toWriteFailure(path: string, error: unknown): unknown {
   const code = systemCodeOf(error);
   const fromSystem = error instanceof Error && 'syscall' in error; // not a bug of ours, which has codes too
   if (code === undefined || !fromSystem) return error;
   return new PreannotateError(
     {
       code: 'WRITE_FAILED',
-      message: `${printable(path)}: ${writeProblem(error)}.`,
-      hint: 'What was complete before is unchanged. Mend this, then give the same command again: it goes on from there.',
+      message: `${printable(path)}: ${describeWriteError(error)}.`,
+      hint: 'What was complete before is unchanged. Fix this and run the same command again: it continues there.',
     },
     error,
   );

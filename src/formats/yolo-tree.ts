@@ -1,7 +1,7 @@
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
-import { writing } from '../disk/write-failure.js';
+import { withWriteErrors } from '../disk/write-failure.js';
 
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']; // Windows without the privilege, FAT, some network drives
 const NO_HARD_LINK = [...NO_LINKS, 'EXDEV', 'EMLINK', 'ENOENT'];
@@ -21,13 +21,13 @@ export class Tree {
     const folder = join(this.#folder, path);
     const making = this.#made.get(folder) ?? mkdir(folder, { recursive: true });
     this.#made.set(folder, making);
-    await writing(folder, () => making);
+    await withWriteErrors(folder, () => making);
   }
 
   async write(path: string, content: string): Promise<void> {
     const place = join(this.#folder, path);
     await this.makeFolder(dirname(path));
-    await writing(place, () => writeFile(place, content));
+    await withWriteErrors(place, () => writeFile(place, content));
   }
 
   /** A relative link, so that the folder can be moved together with the images; a hard link where links are not permitted. */
@@ -37,7 +37,7 @@ export class Tree {
     try {
       await symlink(relative(dirname(place), source), place);
     } catch (error) {
-      await writing(place, () => this.#linkOtherwise(error, source, place));
+      await withWriteErrors(place, () => this.#linkOtherwise(error, source, place));
     }
   }
 

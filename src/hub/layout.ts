@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
-import { writeProblem } from '../disk/write-failure.js';
+import { describeWriteError } from '../disk/write-failure.js';
 import type { HubEnvironment } from './environment.js';
 import { hubReference, isCommit, isSafePath, type HubReference } from './reference.js';
 
@@ -173,7 +173,7 @@ export async function inCache<Result>(path: string, step: () => Promise<Result>)
     throw new PreannotateError(
       {
         code: 'MODEL_DOWNLOAD_FAILED',
-        message: `${printable(path)} cannot be written: ${writeProblem(cause)}.`,
+        message: `${printable(path)} cannot be written: ${describeWriteError(cause)}.`,
         hint: 'Mend this, or set HF_HUB_CACHE to a folder with room for models; then give the same command again: it goes on from there.',
       },
       error,

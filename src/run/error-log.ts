@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Failure } from '../core/errors.js';
-import { usable, writing } from '../disk/write-failure.js';
+import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
 
 /** errors.jsonl: one line for each image or folder that failed in the last attempt. Failed images are tried again by the next. */
 export class ErrorLog implements AsyncDisposable {
@@ -15,11 +15,13 @@ export class ErrorLog implements AsyncDisposable {
 
   static async open(outDir: string): Promise<ErrorLog> {
     const path = join(outDir, 'errors.jsonl');
-    return new ErrorLog(path, await usable(path, () => open(path, 'w')));
+    return new ErrorLog(path, await withOutputErrors(path, () => open(path, 'w')));
   }
 
   async append(image: string, { code, message, hint }: Failure): Promise<void> {
-    await writing(this.#path, () => this.#file.appendFile(`${JSON.stringify({ image, code, message, hint })}\n`));
+    await withWriteErrors(this.#path, () =>
+      this.#file.appendFile(`${JSON.stringify({ image, code, message, hint })}\n`),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { jsonError } from '../disk/json.js';
 import { readLines } from '../disk/lines.js';
-import { usable, writing } from '../disk/write-failure.js';
+import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
 import { JournalHeader } from './header.js';
 import { formatLine, parseLine } from './line.js';
 import { ImageRecord } from './record.js';
@@ -97,8 +97,8 @@ export class Journal implements AsyncDisposable {
    */
   static async begin(outDir: string, header: JournalHeader, earlier?: JournalContents): Promise<Journal> {
     const path = join(outDir, JOURNAL_FILE);
-    if (earlier?.torn === true) await usable(path, () => truncate(path, earlier.endOffset));
-    const file = await usable(path, () => open(path, earlier === undefined ? 'w' : 'a'));
+    if (earlier?.torn === true) await withOutputErrors(path, () => truncate(path, earlier.endOffset));
+    const file = await withOutputErrors(path, () => open(path, earlier === undefined ? 'w' : 'a'));
     if (earlier !== undefined) return new Journal(file, earlier);
     const journal = new Journal(file, { path, header, entries: new Map(), endOffset: 0 });
     try {
@@ -121,7 +121,7 @@ export class Journal implements AsyncDisposable {
   /** Makes what was added survive a power cut. */
   async sync(): Promise<void> {
     this.#syncedAt = performance.now();
-    await writing(this.path, () => this.#file.datasync());
+    await withWriteErrors(this.path, () => this.#file.datasync());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,7 +130,7 @@ export class Journal implements AsyncDisposable {
 
   async #write(line: string): Promise<void> {
     const bytes = Buffer.from(line);
-    await writing(this.path, () => this.#file.appendFile(bytes));
+    await withWriteErrors(this.path, () => this.#file.appendFile(bytes));
     this.#offset += bytes.length;
     this.#lines++;
     if (performance.now() - this.#syncedAt > SYNC_INTERVAL_MS) await this.sync();

@@ -2,7 +2,7 @@ import { access, constants, mkdir, rmdir } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { FileLock, LockHeld, type Holder } from '../disk/file-lock.js';
-import { usable } from '../disk/write-failure.js';
+import { withOutputErrors } from '../disk/write-failure.js';
 
 /** Keeps two runs from writing into one output folder. */
 export class OutputLock implements AsyncDisposable {
@@ -23,7 +23,7 @@ export class OutputLock implements AsyncDisposable {
   static async take(outDir: string): Promise<OutputLock> {
     await assertWritable(outDir);
     const path = lockPath(outDir);
-    const created = await usable(path, () => mkdir(dirname(path), { recursive: true }));
+    const created = await withOutputErrors(path, () => mkdir(dirname(path), { recursive: true }));
     const lock = await orLockedError(path, () => FileLock.take(path));
     return new OutputLock(lock, created);
   }
@@ -56,7 +56,7 @@ function lockPath(outDir: string): string {
 
 /** @throws PreannotateError OUTPUT_UNUSABLE when the folder can neither be written nor made. */
 async function assertWritable(outDir: string): Promise<void> {
-  await usable(outDir, () => accessNearest(outDir));
+  await withOutputErrors(outDir, () => accessNearest(outDir));
 }
 
 /** Checks the folder, or the one that it would be made in. */
@@ -70,7 +70,7 @@ async function accessNearest(folder: string): Promise<void> {
 }
 
 function orLockedError<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
-  return usable(path, () =>
+  return withOutputErrors(path, () =>
     step().catch((error: unknown) => {
       throw error instanceof LockHeld ? lockedError(path, error.holder) : error;
     }),

@@ -46,7 +46,7 @@ async function killedHalfWay(script: string): Promise<void> {
 }
 
 describe('replaceFile', () => {
-  it('makes folders, writes all chunks, and leaves nothing beside the file', async () => {
+  it('creates folders, writes the whole content, and leaves nothing beside the file', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'a/b', `${'n'.repeat(251)}.txt`);
     await replaceFile(path, ['one ', Buffer.from('two '), 'é'.repeat(1_000_000)]);
@@ -56,7 +56,7 @@ describe('replaceFile', () => {
     expect(await readFile(path, 'utf8')).toBe('new');
   });
 
-  it('keeps the old content when its source fails half-way, and says what the source said', async () => {
+  it('keeps the old content when its source fails half-way, and throws the error of the source', async () => {
     const path = join(await temporaryFolder(), 'file');
     await writeFile(path, 'old');
     async function* failing() {
@@ -88,7 +88,7 @@ describe('replaceFile', () => {
     expect(await readFile(path, 'utf8')).toBe('new');
   });
 
-  it('of two at once, one wins whole', async () => {
+  it('leaves the whole content of one of two calls at once', async () => {
     const path = join(await temporaryFolder(), 'file');
     const texts = ['a', 'b', 'c'].map((letter) => letter.repeat(2_000_000));
     await Promise.all(texts.map((text) => replaceFile(path, [text])));
@@ -96,7 +96,7 @@ describe('replaceFile', () => {
     expect(await readdir(dirname(path))).toEqual(['file']);
   });
 
-  it('says which file cannot be written, and why', async () => {
+  it('names the file that cannot be written, and the reason', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), '');
     await mkdir(join(folder, 'folder'));
@@ -112,14 +112,15 @@ describe('replaceFile', () => {
   });
 
   it.skipIf(!isLinux)(
-    'says that a folder may not be written (Linux only: root gives up its rights first)',
+    'names a folder that may not be written (Linux only: root drops its privileges first)',
     async () => {
       const folder = join(await temporaryFolder(), 'closed');
       await mkdir(folder);
       await chmod(dirname(folder), 0o755);
       await chmod(folder, 0o555);
       const path = join(folder, 'x');
-      const asNobody = `if (process.getuid() === 0) process.setuid(65534); await replaceFile(${JSON.stringify(path)}, 'x');`;
+      const drop = 'if (process.getuid() === 0) process.setuid(65534);';
+      const asNobody = `${drop} await replaceFile(${JSON.stringify(path)}, 'x');`;
       expect(await failureOf(asNobody)).toEqual({
         code: 'OUTPUT_UNUSABLE',
         message: `${path} cannot be written: permission denied.`,
@@ -158,7 +159,7 @@ describe('replaceFile', () => {
 describe('replaceFolder', () => {
   const write = (name: string) => (folder: string) => writeFile(join(folder, name), name);
 
-  it('swaps a filled folder in; what was there and what a crash left over goes', async () => {
+  it('swaps a filled folder in, and removes the previous one and the leftovers of a crash', async () => {
     const parent = await temporaryFolder();
     await replaceFolder(join(parent, 'deep/view'), write('old'));
     await mkdir(join(parent, 'deep/.preannotate-view-new'));
@@ -173,7 +174,7 @@ describe('replaceFolder', () => {
     expect(await readdir(join(parent, 'deep/view'))).toEqual(['new']);
   });
 
-  it('leaves the old folder when filling fails, and names it in the message', async () => {
+  it('keeps the old folder when filling fails, and names it in the message', async () => {
     const parent = await temporaryFolder();
     const view = join(parent, 'view');
     await replaceFolder(view, write('old'));
@@ -189,7 +190,7 @@ describe('replaceFolder', () => {
     expect(await readdir(view)).toEqual(['old']);
   });
 
-  it('leaves the old folder when the process is killed, and the next one clears up', async () => {
+  it('keeps the old folder when the process is killed, and the next call clears up', async () => {
     const parent = await temporaryFolder();
     const view = join(parent, 'view');
     await replaceFolder(view, write('old'));
@@ -205,7 +206,7 @@ describe('replaceFolder', () => {
     expect(await readdir(view)).toEqual(['new']);
   });
 
-  it('after a crash between the two renames, the old folder is back even if filling fails', async () => {
+  it('restores the old folder after a crash between the two renames, even if filling fails', async () => {
     const parent = await temporaryFolder();
     await mkdir(join(parent, '.preannotate-view-old'));
     await write('old')(join(parent, '.preannotate-view-old'));
@@ -224,7 +225,7 @@ describe('replaceFolder', () => {
     expect(await readdir(view)).toEqual(['old']);
   });
 
-  it('replaces what a link leads to, and the link stays', async () => {
+  it('replaces the target of a link, and keeps the link', async () => {
     const parent = await temporaryFolder();
     await mkdir(join(parent, 'elsewhere'));
     await symlink('elsewhere', join(parent, 'view'));

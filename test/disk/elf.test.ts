@@ -8,7 +8,7 @@ import { sharedLibrary } from '../support/system/elf.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 describe('a shared library', () => {
-  it('says which libraries it needs, and where to look for them', async () => {
+  it('lists the libraries that it needs, and where to look for them', async () => {
     const path = join(await temporaryFolder(), 'lib.so');
     const needed = ['libcudart.so.13', 'libcublasLt.so.13', 'libc.so.6'];
     await writeFile(path, sharedLibrary({ needed, runpath: '$ORIGIN/../lib:/opt/cuda/lib64', machine: 183 }));
@@ -19,7 +19,7 @@ describe('a shared library', () => {
     });
   });
 
-  it('may need nothing', async () => {
+  it('may need no other library', async () => {
     const path = join(await temporaryFolder(), 'lib.so');
     await writeFile(path, sharedLibrary({}));
     expect(readSharedLibrary(path)).toEqual({ machine: 62, needed: [], searchPath: [] });
@@ -39,7 +39,7 @@ describe('a shared library', () => {
   );
 });
 
-describe('a file that is no such library', () => {
+describe('a file that is not a shared library', () => {
   it.each([
     ['an empty file', Buffer.alloc(0), /ends too early/],
     ['text', Buffer.alloc(100, 'INPUT(libc.so.6)\n'), /not an ELF file/],
@@ -55,7 +55,7 @@ describe('a file that is no such library', () => {
     expect(() => readSharedLibrary(path)).toThrow(reason);
   });
 
-  it('never does worse than that, wherever it is cut or damaged', async () => {
+  it('is refused with a reason, wherever it is cut or damaged', async () => {
     const path = join(await temporaryFolder(), 'lib.so');
     const whole = sharedLibrary({ needed: ['libcudart.so.13'], runpath: '$ORIGIN' });
     const random = new Random(7);

@@ -14,7 +14,7 @@ async function heldBy(pid: number, host: string): Promise<string> {
 }
 
 describe('a lock file', () => {
-  it('of a process that works is respected, and says whose it is', async () => {
+  it('of a running process is respected, and names the process', async () => {
     const path = await heldBy(INIT, hostname());
     await expect(FileLock.take(path)).rejects.toMatchObject({ name: 'LockHeld', holder: { pid: INIT } });
   });
@@ -23,7 +23,7 @@ describe('a lock file', () => {
     await expect(FileLock.take(await heldBy(999_999_999, 'elsewhere'))).rejects.toThrow(LockHeld);
   });
 
-  it('of a process that is gone is taken over, and goes with its holder, leaving nothing', async () => {
+  it('of a process that has ended is taken over, and removed when its new holder releases it', async () => {
     const path = await heldBy(999_999_999, hostname());
     {
       await using lock = await FileLock.take(path);

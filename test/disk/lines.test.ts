@@ -12,7 +12,7 @@ async function linesOf(content: string | Buffer): Promise<Line[]> {
   return lines;
 }
 
-it('gives each line with its place in bytes, and says when the last one is not ended', async () => {
+it('each line comes with its position in bytes, and whether it is complete', async () => {
   expect(await linesOf('é\n\nlast')).toEqual([
     { line: 'é', number: 1, offset: 0, bytes: 2, complete: true },
     { line: '', number: 2, offset: 3, bytes: 0, complete: true },
@@ -21,14 +21,14 @@ it('gives each line with its place in bytes, and says when the last one is not e
   expect(await linesOf('')).toEqual([]);
 });
 
-it('reads lines that are longer than what is read at once, and characters cut in two there', async () => {
+it('lines longer than one read, and characters cut in two by it, come whole', async () => {
   const long = '日本'.repeat(700_000);
   const lines = await linesOf(`x${long}\n${long}y\n`);
   expect(lines.map(({ line }) => line)).toEqual([`x${long}`, `${long}y`]);
   expect(lines[1]!.offset).toBe(Buffer.byteLength(long) + 2);
 });
 
-it('offsets and sizes find each line again, wherever the reads were cut', async () => {
+it('offset and size of each line are those in the file, wherever the reads were cut', async () => {
   const texts = Array.from({ length: 3000 }, (_, i) => `${i} ${'ä😀'.repeat((i * 7919) % 400)}`);
   const file = Buffer.from(texts.map((text) => `${text}\n`).join(''));
   expect(file.length).toBeGreaterThan(3 << 20); // three reads
@@ -37,13 +37,13 @@ it('offsets and sizes find each line again, wherever the reads were cut', async 
   for (const { offset, bytes, line } of lines) expect(file.toString('utf8', offset, offset + bytes)).toBe(line);
 });
 
-it('of bytes that are not UTF-8, the size is still that of the file', async () => {
+it('the size of a line that is not UTF-8 is its size in the file', async () => {
   const [first, second] = await linesOf(Buffer.from([0xff, 0xfe, 0x0a, 0x41, 0x0a]));
   expect(first).toMatchObject({ bytes: 2, complete: true });
   expect(second).toEqual({ line: 'A', number: 2, offset: 3, bytes: 1, complete: true });
 });
 
-it('a file that is not there is an error', async () => {
+it('reading a file that does not exist is an error', async () => {
   const path = join(await temporaryFolder(), 'lines');
   await expect(readLines(path).next()).rejects.toMatchObject({ code: 'ENOENT' });
 });

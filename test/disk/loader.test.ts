@@ -23,7 +23,7 @@ describe('a library is looked for as the loader does', () => {
     );
   });
 
-  it('and one for another processor, or that is no library, is passed over', async () => {
+  it('skipping files for another processor and files that are not libraries', async () => {
     const folder = await temporaryFolder();
     for (const name of ['arm', 'text', 'right']) await mkdir(join(folder, name));
     await writeLibrary(join(folder, 'arm/libx.so'), { machine: 183 });
@@ -36,7 +36,7 @@ describe('a library is looked for as the loader does', () => {
 });
 
 describe('libraries that are missing', () => {
-  it('are found out through those that are there, each told once', async () => {
+  it('are found through those that are there, and each is listed once', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'lib'));
     const needed = ['libcudart.so.13', 'libcudnn.so.9', 'libcublas.so.13', 'libown.so'];
@@ -49,7 +49,7 @@ describe('libraries that are missing', () => {
     ]);
   });
 
-  it('are none when all are there, in circles and behind links', async () => {
+  it('are none when all are there, including circles and links', async () => {
     const folder = await temporaryFolder();
     await writeLibrary(join(folder, 'liba.so.1.2'), { needed: ['libb.so'], runpath: '${ORIGIN}' });
     await symlink('liba.so.1.2', join(folder, 'liba.so'));

@@ -6,13 +6,13 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const hint = 'Move it away.';
 
-it('new files are written whole, into folders that are made', async () => {
+it('new files are written whole, into folders that are created', async () => {
   const folder = await temporaryFolder();
   await writeNewFiles(new Map([[join(folder, 'x/y/a'), 'one']]), { hint });
   expect(await readFile(join(folder, 'x/y/a'), 'utf8')).toBe('one');
 });
 
-it('all that is there already is named, and nothing written', async () => {
+it('every file that exists already is named, and nothing is written', async () => {
   const folder = await temporaryFolder();
   const [a, b, c] = ['a', 'b', 'c'].map((name) => join(folder, name)) as [string, string, string];
   await writeFile(b, 'mine');
@@ -21,15 +21,15 @@ it('all that is there already is named, and nothing written', async () => {
     [a, 'one'],
     [b, 'two'],
   ]);
-  await expect(writeNewFiles(files, { rivals: [b, c], hint })).rejects.toMatchObject({
+  await expect(writeNewFiles(files, { conflicting: [b, c], hint })).rejects.toMatchObject({
     code: 'OUTPUT_UNUSABLE',
-    message: `${b} and ${c} are there already; nothing was written.`,
+    message: `${b} and ${c} exist already; nothing was written.`,
     hint,
   });
   expect(await readdir(folder)).toEqual(['b', 'c']);
 });
 
-it('when a later file cannot be written, the first ones are taken back', async () => {
+it('when a later file cannot be written, the earlier ones are removed again', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'file'), 'mine');
   const files = new Map([

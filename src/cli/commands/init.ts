@@ -50,7 +50,7 @@ async function init(folder: string, settings: Settings): Promise<void> {
     [join(folder, CONFIG_NAME), starterConfig(starter, ONTOLOGY_NAME)],
   ]);
   await writeNewFiles(files, {
-    rivals: CONFIG_NAMES.map((name) => join(folder, name)),
+    conflicting: CONFIG_NAMES.map((name) => join(folder, name)),
     hint: 'Edit what is there, move it away, or give another folder: preannotate init <dir>.',
   });
   if (settings.json)
