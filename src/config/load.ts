@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
-import { problemsTogether, settleRivals, type Merged } from './conflicts.js';
+import { findConflicts, findOverruled, type MergedSettings } from './conflicts.js';
 import type { OntologySource } from './ontology/load-ontology.js';
-import { problemsOf, refusal, type Problem } from './problems.js';
+import { problemsOf, refusal, type ConfigProblem } from './problems.js';
 import {
   AnyConfig,
   camelOf,
@@ -124,7 +124,7 @@ function configPathOf({ flags, environment, cwd }: LoadRequest<z.ZodObject>): st
 }
 
 /** Reads every value that was stated, those of other commands in the file too, and keeps the command's own. */
-function parsed(schema: z.ZodObject, entries: ReadonlyMap<string, Entry>, problems: readonly Problem[]): Values {
+function parsed(schema: z.ZodObject, entries: ReadonlyMap<string, Entry>, problems: readonly ConfigProblem[]): Values {
   const everything = z.strictObject({ ...AnyConfig.shape, ...schema.shape });
   const stated = Object.fromEntries([...entries.values()].map(({ key, value }) => [key, value]));
   const result = everything.safeParse(stated, { reportInput: true });
@@ -139,21 +139,20 @@ function parsed(schema: z.ZodObject, entries: ReadonlyMap<string, Entry>, proble
   return Object.fromEntries(Object.entries(result.data).filter(([key]) => key in schema.shape));
 }
 
-/** Sorts out options that undo each other; those that lost go back to their defaults. */
+/** Puts options that a stronger source overrules back to their defaults. @throws PreannotateError CONFIG_INVALID */
 function settle(schema: z.ZodObject, values: Values, entries: Map<string, Entry>): void {
-  const merged: Merged = {
+  const merged: MergedSettings = {
     values,
     originOf: (key) => entries.get(key)?.origin ?? 'default',
     nameOf: (key) => entries.get(key)?.subject([]) ?? key,
   };
-  const { lost, problems } = settleRivals(merged);
   const defaults = schema.parse({});
-  for (const key of lost) {
+  for (const key of findOverruled(merged)) {
     entries.delete(key);
     values[key] = defaults[key];
   }
-  const all = [...problems, ...problemsTogether(merged)];
-  if (all.length > 0) throw refusal('CONFIG_INVALID', all);
+  const problems = findConflicts(merged);
+  if (problems.length > 0) throw refusal('CONFIG_INVALID', problems);
 }
 
 /** Makes paths absolute. A model is a path only when it begins with a dot; else it may be the name of one. */

@@ -5,7 +5,7 @@ import { printable } from '../core/text.js';
 import type { YamlPath } from './yaml.js';
 
 /** Something wrong in what the user wrote. */
-export interface Problem {
+export interface ConfigProblem {
   readonly message: string; // says where
   readonly advice?: string;
 }
@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<string, string>> = {
 const MAX_SHOWN = 20;
 
 /** One error for all problems: a message of a line each, and what to do about them. */
-export function refusal(code: FailureCode, problems: readonly Problem[]): PreannotateError {
+export function refusal(code: FailureCode, problems: readonly ConfigProblem[]): PreannotateError {
   const shown = problems.slice(0, MAX_SHOWN);
   const more = problems.length - shown.length;
   const message = [...shown.map((problem) => problem.message), ...(more > 0 ? [`… and ${more} more.`] : [])].join('\n');
@@ -47,8 +47,8 @@ export function refusal(code: FailureCode, problems: readonly Problem[]): Preann
 }
 
 /** What a schema found, in sentences. Parse with `reportInput: true`. */
-export function problemsOf(error: z.ZodError, source: Source): Problem[] {
-  return error.issues.flatMap((issue): Problem[] => {
+export function problemsOf(error: z.ZodError, source: Source): ConfigProblem[] {
+  return error.issues.flatMap((issue): ConfigProblem[] => {
     if (issue.code !== 'unrecognized_keys') return [problemOf(issue, source)];
     const known = source.knownKeys(issue.path);
     return issue.keys.map((key) => unknownKey({ where: source.whereKey([...issue.path, key]), key, known }));
@@ -56,12 +56,20 @@ export function problemsOf(error: z.ZodError, source: Source): Problem[] {
 }
 
 /** A key that nobody knows, with the one that was meant. */
-export function unknownKey({ where, key, known }: { where: string; key: string; known: readonly string[] }): Problem {
+export function unknownKey({
+  where,
+  key,
+  known,
+}: {
+  where: string;
+  key: string;
+  known: readonly string[];
+}): ConfigProblem {
   const advice = didYouMean(key, known) ?? `The keys there are: ${known.join(', ')}.`;
   return { message: `${where}: unknown key "${printable(key)}".`, advice };
 }
 
-function problemOf(issue: z.core.$ZodIssue, source: Source): Problem {
+function problemOf(issue: z.core.$ZodIssue, source: Source): ConfigProblem {
   const predicate = predicateOf(issue);
   const actual = predicate.startsWith('must ') ? `, not ${describe(issue.input)}` : '';
   const advice = adviceOn(issue);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { nearest, textOfPath, unknownKey, type Problem } from './problems.js';
+import { nearest, textOfPath, unknownKey, type ConfigProblem } from './problems.js';
 import { AnyConfig, FileConfig, flagsOf, namesOf, optionsOf, variableOf, variablesOf } from './schema.js';
 import type { YamlFile, YamlPath } from './yaml.js';
 
@@ -26,7 +26,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What one source states, and what of it cannot be understood. */
 export interface Stated {
   readonly entries: readonly Entry[];
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ConfigProblem[];
 }
 
 /** @param flags - By key, only those that were given. */
@@ -62,7 +62,7 @@ export function statedByFile(file: YamlFile): Stated {
     return { entries: [], problems: [{ message: `${where([])}: the file is not a mapping of settings.`, advice }] };
   }
   const entries = new Map<string, Entry>();
-  const problems: Problem[] = [];
+  const problems: ConfigProblem[] = [];
   for (const [written, stated] of Object.entries(value)) {
     const key = KEYS.get(written) ?? written;
     const problem = problemOfKey(written, file) ?? (entries.has(key) ? saidTwice(written, key, file) : undefined);
@@ -73,7 +73,7 @@ export function statedByFile(file: YamlFile): Stated {
   return { entries: [...entries.values()], problems };
 }
 
-function problemOfKey(key: string, { name, where }: YamlFile): Problem | undefined {
+function problemOfKey(key: string, { name, where }: YamlFile): ConfigProblem | undefined {
   if (FILE_KEYS.includes(key)) return undefined;
   const whereKey = where([key], 'key');
   if (KEYS.has(key)) return { message: `${whereKey}: ${key} cannot be set in ${name}.`, advice: giveFlag(key) };
@@ -81,7 +81,7 @@ function problemOfKey(key: string, { name, where }: YamlFile): Problem | undefin
 }
 
 /** Keys themselves come once; this is about the other name of one. */
-function saidTwice(written: string, key: string, { where }: YamlFile): Problem {
+function saidTwice(written: string, key: string, { where }: YamlFile): ConfigProblem {
   const names = [...KEYS].filter(([, main]) => main === key).map(([name]) => name);
   return {
     message: `${where([written], 'key')}: ${names.join(' and ')} are the same setting.`,
@@ -90,11 +90,11 @@ function saidTwice(written: string, key: string, { where }: YamlFile): Problem {
 }
 
 /** Other programs' variables may begin like ours, so only those that look like a slip of the hand are refused. */
-function problemsOfVariables(environment: Environment): Problem[] {
+function problemsOfVariables(environment: Environment): ConfigProblem[] {
   const known = [...FILE_KEYS, 'config'];
   const prefix = variableOf('');
   const names = Object.keys(environment).filter((name) => name.startsWith(prefix) && environment[name]);
-  return names.flatMap((name): Problem[] => {
+  return names.flatMap((name): ConfigProblem[] => {
     const key = name.slice(prefix.length).toLowerCase();
     if (known.includes(key)) return [];
     if (KEYS.has(key)) return [{ message: `${name}: ${key} cannot be set in the environment.`, advice: giveFlag(key) }];

@@ -67,7 +67,7 @@ describe('annotating the shipped scenes', () => {
   it('int8 and a GPU contradict each other', async () => {
     const { code, stderr } = await preannotate(['run', SCENES, ...EMOJI, '--precision', 'int8', '--device', 'webgpu']);
     expect(code).toBe(2);
-    expect(stderr).toContain('--precision is int8, which is computed on a CPU only.');
+    expect(stderr).toContain('--precision is int8, which runs on a CPU only.');
   });
 
   it('shows a newcomer clean boxes: with the threshold of emoji.yaml most are right, and most objects are found', async () => {

@@ -314,29 +314,13 @@ describe('refusals', () => {
   });
 });
 
-describe('settings that make no sense together', () => {
-  it.each([
-    [{ flags: { quiet: true, verbose: true } }, '--quiet and --verbose contradict each other.'],
-    [{ flags: { resume: true, restart: true } }, '--resume and --restart contradict each other.'],
-    [{ flags: { class: ['a'], ontology: 'b' } }, '--class and --ontology contradict each other.'],
-    [{ flags: { nms: false, nms_iou: '0.3' } }, '--no-nms and --nms-iou contradict each other.'],
-    [
-      { config: 'nms: false\nclass_agnostic_nms: true' },
-      /^preannotate\.yaml:1:6: nms and preannotate\.yaml:2:21: class_agnostic_nms/,
-    ],
-    [
-      { flags: { score_threshold: '0.02' } },
-      '--score-threshold is 0.02, but nothing is stored below the score_floor of 0.05.',
-    ],
-    [
-      { flags: { optimizer: 'tensorrt', devices: ['cpu'] } },
-      '--optimizer is tensorrt, which works on cuda devices only.',
-    ],
-  ])('%j is refused', async (given: Given, message) => {
-    expect((await failureOf(given)).message).toMatch(message);
+describe('settings that exclude each other', () => {
+  it('are an error where both are in the config file', async () => {
+    const { message } = await failureOf({ config: 'nms: false\nclass_agnostic_nms: true' });
+    expect(message).toMatch(/^preannotate\.yaml:1:6: nms and preannotate\.yaml:2:21: class_agnostic_nms/);
   });
 
-  it('of two that undo each other the one from the stronger source wins', async () => {
+  it('are settled by the stronger source, where they come from two', async () => {
     const config = 'verbose: true\nnms_iou: 0.3\nclass_agnostic_nms: true\nontology: yard.yaml';
     const { settings, given } = await loadRun({ flags: { quiet: true, nms: false, class: ['bottle'] }, config });
     expect(settings).toMatchObject({ quiet: true, verbose: false, nms: false, nmsIou: 0.5, classAgnosticNms: false });

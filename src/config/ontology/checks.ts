@@ -3,7 +3,7 @@ import { labelOf } from '../../core/ontology.js';
 import { printable } from '../../core/text.js';
 import { examplesOf, type DraftClass, type DraftExample, type OntologyDraft, type Written } from './draft.js';
 import { MAX_EXAMPLES, MAX_PROMPTS } from './schema.js';
-import type { Problem } from '../problems.js';
+import type { ConfigProblem } from '../problems.js';
 
 /** Characters that break annotation files: controls, halves of surrogate pairs, line and paragraph separators. */
 const UNFIT_FOR_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
@@ -14,7 +14,7 @@ interface OwnedPrompt extends Written {
 }
 
 /** What is wrong in an ontology that is well-formed: things missing, empty, or said twice. */
-export function problemsOfDraft(draft: OntologyDraft): Problem[] {
+export function problemsOfDraft(draft: OntologyDraft): ConfigProblem[] {
   const { classes, ignore, templates } = draft;
   const prompts: OwnedPrompt[] = [
     ...classes.flatMap(({ name, prompts }) => prompts.map((prompt) => ({ ...prompt, owner: `class ${quoted(name)}` }))),
@@ -43,22 +43,22 @@ export function foldSpace(text: string): string {
   return text.replaceAll(/\s+/gu, ' ').trim();
 }
 
-function noClasses({ where }: OntologyDraft): Problem {
+function noClasses({ where }: OntologyDraft): ConfigProblem {
   const advice = 'Name at least one, for example "a photo of a forklift: forklift" in a file, or --class forklift.';
   return { message: `${where()}: the ontology has no classes.`, advice };
 }
 
-function tooManyPrompts({ where }: OntologyDraft, count: number): Problem {
+function tooManyPrompts({ where }: OntologyDraft, count: number): ConfigProblem {
   const advice = 'Every prompt costs time on every image; use several ontologies and runs.';
   return { message: `${where()}: the ontology has ${count} prompts; at most ${MAX_PROMPTS} are possible.`, advice };
 }
 
-function tooManyExamples(examples: readonly DraftExample[]): Problem {
+function tooManyExamples(examples: readonly DraftExample[]): ConfigProblem {
   const message = `${examples[MAX_EXAMPLES]!.where()}: the ontology has ${examples.length} examples; at most ${MAX_EXAMPLES} are possible.`;
   return { message, advice: 'Keep the ones that differ most: every example costs time before the first image.' };
 }
 
-function problemsOfName(name: Written): Problem[] {
+function problemsOfName(name: Written): ConfigProblem[] {
   if (foldSpace(name.text) === '')
     return [{ message: `${name.where()}: a class has an empty name.`, advice: 'Give it one.' }];
   if (!UNFIT_FOR_NAMES.test(name.text)) return [];
@@ -66,7 +66,7 @@ function problemsOfName(name: Written): Problem[] {
   return [{ message: `${name.where()}: the class ${quoted(name)} has a control character in its name.`, advice }];
 }
 
-function sameNames(classes: readonly DraftClass[]): Problem[] {
+function sameNames(classes: readonly DraftClass[]): ConfigProblem[] {
   const fold = (name: Written) => foldSpace(name.text).normalize('NFC').toLowerCase();
   const names = classes.map(({ name }) => name).filter((name) => fold(name) !== '');
   return repeats(names, fold).map(([name, first]) => ({
@@ -76,7 +76,7 @@ function sameNames(classes: readonly DraftClass[]): Problem[] {
   }));
 }
 
-function sameIds(classes: readonly DraftClass[]): Problem[] {
+function sameIds(classes: readonly DraftClass[]): ConfigProblem[] {
   const withIds = classes.filter(({ id }) => id !== undefined);
   return repeats(withIds, ({ id }) => id).map(([{ id, name, where }, first]) => ({
     message: `${where('id')}: the class ${quoted(name)} has the id ${id!} of ${quoted(first.name)}.`,
@@ -84,7 +84,7 @@ function sameIds(classes: readonly DraftClass[]): Problem[] {
   }));
 }
 
-function problemsOfPrompts({ name, prompts, examples, where }: DraftClass): Problem[] {
+function problemsOfPrompts({ name, prompts, examples, where }: DraftClass): ConfigProblem[] {
   if (prompts.length + examples.length > 0) return [];
   const advice = `Add at least one, for example: prompts: ["a photo of a ${printable(name.text)}"].`;
   return [{ message: `${where('prompts')}: class ${quoted(name)} has no prompts.`, advice }];
@@ -94,12 +94,12 @@ function isBlank({ text }: Written): boolean {
   return foldSpace(text) === '';
 }
 
-function blankPrompt({ owner, where }: OwnedPrompt): Problem {
+function blankPrompt({ owner, where }: OwnedPrompt): ConfigProblem {
   return { message: `${where()}: a prompt of ${owner} is empty.`, advice: 'Write what to look for, or remove it.' };
 }
 
 /** The tokenizer lower-cases and folds white space, so prompts that differ in no more are one query. */
-function samePrompts(prompts: readonly OwnedPrompt[]): Problem[] {
+function samePrompts(prompts: readonly OwnedPrompt[]): ConfigProblem[] {
   const fold = ({ text }: Written) => foldSpace(text).normalize('NFC').toLowerCase();
   return repeats(prompts, fold).map(([prompt, first]) => ({
     message: `${prompt.where()}: the prompt ${quoted(prompt)} of ${prompt.owner} is already one of ${first.owner}, at ${first.where()}.`,
@@ -108,7 +108,7 @@ function samePrompts(prompts: readonly OwnedPrompt[]): Problem[] {
   }));
 }
 
-function problemsOfExample({ image, box, where }: DraftExample): Problem[] {
+function problemsOfExample({ image, box, where }: DraftExample): ConfigProblem[] {
   if (image.trim() === '') return [{ message: `${where()}: an example names no image.`, advice: 'Give its path.' }];
   if (UNFIT_FOR_NAMES.test(image)) {
     const advice = 'Rename the file: its path is written into the results.';
@@ -120,7 +120,7 @@ function problemsOfExample({ image, box, where }: DraftExample): Problem[] {
 }
 
 /** Results tell prompts and examples apart by how they are called. */
-function mistakable(prompts: readonly OwnedPrompt[], examples: readonly DraftExample[]): Problem[] {
+function mistakable(prompts: readonly OwnedPrompt[], examples: readonly DraftExample[]): ConfigProblem[] {
   const labels = new Set(examples.map(labelOf));
   return prompts
     .filter(({ text }) => labels.has(foldSpace(text)))
@@ -130,14 +130,14 @@ function mistakable(prompts: readonly OwnedPrompt[], examples: readonly DraftExa
     }));
 }
 
-function problemsOfTemplate(template: Written): Problem[] {
+function problemsOfTemplate(template: Written): ConfigProblem[] {
   const holes = template.text.split('{}').length - 1;
   if (holes === 1) return [];
   const message = `${template.where()}: the template ${quoted(template)} holds {} ${holes === 0 ? 'nowhere' : `${holes} times`}.`;
   return [{ message, advice: 'Write {} once, where the prompt goes, for example "a photo of {}".' }];
 }
 
-function sameTemplates(templates: readonly Written[]): Problem[] {
+function sameTemplates(templates: readonly Written[]): ConfigProblem[] {
   return repeats(templates, ({ text }) => text).map(([template, first]) => ({
     message: `${template.where()}: the template ${quoted(template)} is there already, at ${first.where()}.`,
     advice: 'Remove one of them.',

@@ -5,7 +5,7 @@ import { printable } from '../../core/text.js';
 import { readImage } from '../../images/read.js';
 import { repeats } from './checks.js';
 import { examplesOf, type DraftExample, type OntologyDraft } from './draft.js';
-import { refusal, type Problem } from '../problems.js';
+import { refusal, type ConfigProblem } from '../problems.js';
 
 const MAX_EXAMPLE_BYTES = 256e6; // as --max-bytes has it by default, which the decoder looks at
 
@@ -25,7 +25,7 @@ export async function readExamples(
     const advice = 'Use prompts, or an ontology file.';
     throw refusal('ONTOLOGY_INVALID', [{ message: `${first.where()}: examples cannot be given here.`, advice }]);
   }
-  const problems: Problem[] = [];
+  const problems: ConfigProblem[] = [];
   const read = new Map<DraftExample, Example>();
   for (const example of examplesOf(draft)) {
     const result = await readExample(example, folder!);
@@ -37,7 +37,7 @@ export async function readExamples(
   return read;
 }
 
-async function readExample({ image, box, where }: DraftExample, folder: string): Promise<Example | Problem> {
+async function readExample({ image, box, where }: DraftExample, folder: string): Promise<Example | ConfigProblem> {
   try {
     const { sha256 } = await readImage(resolve(folder, image), MAX_EXAMPLE_BYTES);
     return { image, ...(box === undefined ? {} : { box }), sha256 };
@@ -52,7 +52,10 @@ async function readExample({ image, box, where }: DraftExample, folder: string):
 }
 
 /** One picture cannot stand for two things; and twice for one it only costs time. */
-function sameExamples({ classes, ignoreExamples }: OntologyDraft, read: ReadonlyMap<DraftExample, Example>): Problem[] {
+function sameExamples(
+  { classes, ignoreExamples }: OntologyDraft,
+  read: ReadonlyMap<DraftExample, Example>,
+): ConfigProblem[] {
   const owned = [
     ...classes.flatMap(({ name, examples }) =>
       examples.map((draft) => ({ draft, owner: `class "${printable(name.text)}"` })),
