@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import type { PreannotateError } from '../core/errors.js';
 import { createApp } from './app.js';
 import { listen } from './http/listen.js';
-import { Server, type ServeJob } from './server.js';
-import { startBackend } from './start.js';
+import { ServerState, type ServeJob } from './request/server-state.js';
+import { startBackend } from './start-backend.js';
 
 const DRAIN_STEP_MS = 20; // how often a server that stops looks whether everything is answered
 
@@ -22,12 +22,12 @@ interface Stop {
  * @throws PreannotateError LISTEN_FAILED, and whatever keeps the model from being opened
  */
 export async function serve(job: ServeJob, onReady: (address: string) => void): Promise<number> {
-  const server = new Server(job);
+  const server = new ServerState(job);
   const app = await createApp(server);
   const stop = new AbortController();
   const signals = handleSignals(stop);
   try {
-    const address = await listen(app, job); // first: a port that is taken is said before a model is opened
+    const address = await listen(app, job.settings); // first: a port that is taken is said before a model is opened
     let failed: PreannotateError | undefined;
     const backend = await startBackend(server, {
       signal: stop.signal,
@@ -56,7 +56,7 @@ export async function serve(job: ServeJob, onReady: (address: string) => void): 
 }
 
 /** Waits for the end, then lets requests in flight finish: no new connections, and every answer closes its own. */
-async function runUntilStopped(app: FastifyInstance, server: Server, signal: AbortSignal): Promise<number> {
+async function runUntilStopped(app: FastifyInstance, server: ServerState, signal: AbortSignal): Promise<number> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   const { why, exitCode } = signal.reason as Stop;
   const { log, settings } = server.job;

@@ -3,9 +3,8 @@ import { destination, pino } from 'pino';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { ServeConfig } from '../../config/schema.js';
 import { isLocal, loadApiKeys } from '../../server/http/auth.js';
-import { parseLabelStudioHost } from '../../server/compat/label-studio/task-image.js';
 import { serve } from '../../server/serve.js';
-import type { ServeJob } from '../../server/server.js';
+import type { ServeJob } from '../../server/request/server-state.js';
 import { requireValidHosts } from '../../server/request/fetch/url-policy.js';
 import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
 import { addFlags, givenFlags } from '../flags.js';
@@ -45,6 +44,7 @@ export function serveCommand(): Command {
 
 async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
   const { settings } = loaded;
+  const { LABEL_STUDIO_API_KEY: labelStudioApiKey, PREANNOTATE_API_KEYS: apiKeys } = process.env;
   assertOptimizerAvailable(settings.optimizer);
   requireValidHosts(settings.allowHost);
   const job = await engineJobOf(loaded);
@@ -63,10 +63,8 @@ async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
       timeoutMs: FETCH_TIMEOUT_MS,
       maxRedirects: MAX_REDIRECTS,
     },
-    ...(settings.labelStudioUrl === undefined
-      ? {}
-      : { labelStudio: parseLabelStudioHost(settings.labelStudioUrl, process.env['LABEL_STUDIO_API_KEY']) }),
-    apiKeys: await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']),
+    ...(labelStudioApiKey === undefined ? {} : { labelStudioApiKey }),
+    apiKeys: await loadApiKeys(settings.apiKeyFile, apiKeys),
     log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses nothing
   };
 }

@@ -1,33 +1,37 @@
 import { RequestError } from '../http/request-error.js';
 
-/** Places become free one by one, so nobody is sent away for longer. */
+/** Room is freed image by image, so a client never has to wait longer than this before it asks again. */
 const MAX_RETRY_AFTER_SEC = 60;
 
-/** What a request takes of the server until it is answered. */
+/** What a request occupies in the server until it is answered. */
 export interface Load {
   readonly items: number; // images
-  readonly bytes: number; // of the body
+  readonly bytes: number; // of the body and of images fetched by URL
 }
 
-/** What a request has taken so far; dispose of it when the request is answered. */
+/** What a request occupies so far; dispose of it when the request is answered. */
 export interface Share extends Disposable {
-  /** Takes more. @throws RequestError QUEUE_FULL */
+  /** Occupies more. @throws RequestError QUEUE_FULL */
   grow(load: Load): void;
-  /** A share beside this one, for what is given back sooner. */
+  /** A further share of the same request, which can be released sooner. */
   split(): Share;
 }
 
-/** Bounds what is in the server at once: the memory of a server that is asked for more than it can do stays the same. */
+/**
+ * Bounds what is in the server at once, so that its memory does not grow with the number of requests. The only place that
+ * answers QUEUE_FULL (429).
+ */
 export class AdmissionControl {
+  /** How long images have taken recently; QUEUE_FULL derives Retry-After from it. */
+  readonly serviceTime = new ServiceTime();
   readonly #limit: Load;
-  readonly #secondsLeft: () => number;
+  readonly #countReadyWorkers: () => number;
   #items = 0;
   #bytes = 0;
 
-  /** @param secondsLeft - How long what is in the server will take, for whoever must ask again. */
-  constructor(limit: Load, secondsLeft: () => number) {
+  constructor(limit: Load, countReadyWorkers: () => number) {
     this.#limit = limit;
-    this.#secondsLeft = secondsLeft;
+    this.#countReadyWorkers = countReadyWorkers;
   }
 
   get items(): number {
@@ -43,8 +47,8 @@ export class AdmissionControl {
   }
 
   /**
-   * Lets a request in whose load there is room for. It takes its share as it comes: what a client has announced and does
-   * not send keeps nobody out.
+   * Admits a request whose announced load fits. Its share starts empty and grows as bytes arrive: a client that announces
+   * a body and does not send it keeps no other request out.
    *
    * @throws RequestError QUEUE_FULL
    */
@@ -57,7 +61,7 @@ export class AdmissionControl {
     let own: Load = { items: 0, bytes: 0 };
     let isDisposed = false;
     const grow = ({ items, bytes }: Load) => {
-      if (isDisposed) return; // the request ended meanwhile
+      if (isDisposed) return; // the request has ended meanwhile
       this.#requireRoom({ items, bytes });
       this.#items += items;
       this.#bytes += bytes;
@@ -76,11 +80,30 @@ export class AdmissionControl {
   }
 
   #requireRoom({ items, bytes }: Load): void {
-    if (this.#items + items > this.#limit.items || this.#bytes + bytes > this.#limit.bytes) {
-      const what = this.#items + items > this.#limit.items ? `${this.#items} images` : `${this.#bytes} bytes of images`;
-      const message = `The server has ${what} at hand and takes no more now; ask again in a moment.`;
-      const seconds = Math.min(MAX_RETRY_AFTER_SEC, Math.max(1, Math.ceil(this.#secondsLeft())));
-      throw new RequestError('QUEUE_FULL', message, { headers: { 'retry-after': String(seconds) } });
-    }
+    const hasRoomForItems = this.#items + items <= this.#limit.items;
+    if (hasRoomForItems && this.#bytes + bytes <= this.#limit.bytes) return;
+    const full = hasRoomForItems ? `${this.#bytes} bytes of images` : `${this.#items} images`;
+    const message = `The server has ${full} in progress and accepts no more now; try again in a moment.`;
+    const seconds = Math.min(MAX_RETRY_AFTER_SEC, Math.max(1, Math.ceil(this.#secondsLeft())));
+    throw new RequestError('QUEUE_FULL', message, { headers: { 'retry-after': String(seconds) } });
+  }
+
+  /** How long everything that has been admitted will take. */
+  #secondsLeft(): number {
+    return (this.#items * this.serviceTime.secondsPerImage) / Math.max(1, this.#countReadyWorkers());
+  }
+}
+
+const WEIGHT = 0.1; // of the newest chunk: about the last twenty count
+
+/** Recent time per image of one worker, as a moving average. */
+class ServiceTime {
+  /** 0 before the first image. */
+  secondsPerImage = 0;
+
+  /** @param inferMs - Time that the device took for that many images. */
+  record(images: number, inferMs: number): void {
+    const seconds = inferMs / images / 1000;
+    this.secondsPerImage += (this.secondsPerImage === 0 ? 1 : WEIGHT) * (seconds - this.secondsPerImage);
   }
 }

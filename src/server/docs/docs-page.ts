@@ -1,4 +1,5 @@
-import type { OpenApi, Operation } from './openapi.js';
+import type { Operation } from '../http/operation.js';
+import type { OpenApi } from './openapi.js';
 
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 code,pre{background:#8881;border-radius:4px;padding:.1em .3em}pre{overflow:auto;padding:1em}

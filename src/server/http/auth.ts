@@ -2,21 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { messageOf, PreannotateError } from '../../core/errors.js';
-import { PAGE_ROUTES } from '../page/files.js';
 import { RequestError } from './request-error.js';
-
-/** What probes of an orchestrator ask, which have no key, and no name of the server; so is --health-path. */
-export const PROBE_ROUTES = new Set([
-  '/livez',
-  '/readyz',
-  '/ready',
-  '/startupz',
-  '/v2/health/live',
-  '/v2/health/ready',
-]);
-
-/** What nobody needs a key for: the page says nothing of its own, and asks for one. */
-const OPEN_ROUTES = new Set([...PROBE_ROUTES, ...PAGE_ROUTES]);
 
 /** Hashes of the keys that open the server; none: it is open. The keys themselves are not kept. */
 export type ApiKeys = readonly Buffer[];
@@ -59,18 +45,6 @@ async function readKeyFile(file: string): Promise<string[]> {
 /** Whether only programs of this machine can reach the server. */
 export function isLocal({ host, unix }: { readonly host: string; readonly unix?: string }): boolean {
   return unix !== undefined || ['127.0.0.1', '::1', 'localhost'].includes(host);
-}
-
-/** What is asked without a key is only read: images are sent to the page's own address too. */
-const READING = new Set(['GET', 'HEAD']);
-
-/** Whether a request needs no key. */
-export function isOpen(
-  { method, route = '' }: { readonly method: string; readonly route: string | undefined },
-  { healthPath, metrics }: { readonly healthPath: string; readonly metrics: string },
-): boolean {
-  const isOpenRoute = OPEN_ROUTES.has(route) || route === healthPath || (route === '/metrics' && metrics === 'open');
-  return READING.has(method) && isOpenRoute;
 }
 
 /**

@@ -14,6 +14,14 @@ export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
+/** What web pages of other origins may send and read (--cors-origin). */
+export const CORS_HEADERS = {
+  methods: ['GET', 'POST'],
+  allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'x-request-id', 'x-request-timeout-ms'],
+  exposedHeaders: ['x-request-id', 'server-timing', 'retry-after'],
+  maxAge: 600,
+};
+
 const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
 const MIN_COMPRESSED_CHARACTERS = 1000; // characters
 const [deflated, brotlied] = [promisify(gzip), promisify(brotliCompress)];

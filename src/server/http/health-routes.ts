@@ -1,37 +1,49 @@
 import type { FastifyInstance } from 'fastify';
 import { PreannotateError } from '../../core/errors.js';
-import type { Server } from '../server.js';
+import { describeRoute } from './operation.js';
 
-/** What orchestrators and load balancers ask. */
-export function healthRoutes(app: FastifyInstance, server: Server): void {
-  const ready = () => {
-    const reason = server.notReady;
-    return reason === undefined ? { ready: true } : { ready: false, reason };
-  };
+/** What orchestrators and load balancers ask about. */
+interface Health {
+  readonly phase: string;
+  /** Images can be annotated, even if the queue is full. */
+  readonly isWorking: boolean;
+  /** Why a request would be refused now; undefined when it would be admitted. */
+  readonly notReady: string | undefined;
+}
 
-  // It answers, so it lives: a server that is waiting for a model or a worker is not to be killed for it.
-  app.get('/livez', () => ({ alive: true }));
+/** The probes of orchestrators and load balancers; --health-path is one more, see {@link healthPathRoute}. */
+export function probeRoutes(app: FastifyInstance, server: Health): void {
+  const probe = (summary: string) => ({ config: { access: 'probe', operation: describeRoute(summary) } }) as const;
 
-  for (const path of ['/readyz', '/ready']) {
-    app.get(path, (_request, reply) => {
-      const answer = ready();
-      void reply.code(answer.ready ? 200 : 503).send(answer);
+  // A server that answers is alive: one that waits for a model or a worker must not be killed for it.
+  app.get('/livez', probe('The process answers'), () => ({ alive: true }));
+
+  const summaries = { '/readyz': 'Whether a request would be admitted now, and why not (503)', '/ready': 'As /readyz' };
+  for (const [path, summary] of Object.entries(summaries)) {
+    app.get(path, probe(summary), (_request, reply) => {
+      const reason = server.notReady;
+      void reply
+        .code(reason === undefined ? 200 : 503)
+        .send(reason === undefined ? { ready: true } : { ready: false, reason });
     });
   }
 
-  // Slow to start is not dead: this one says when to begin asking the others.
-  app.get('/startupz', (_request, reply) => {
+  // A slow start is not a failure: orchestrators ask this one until it succeeds, and only then the others.
+  app.get('/startupz', probe('Whether the model is open (503 until then)'), (_request, reply) => {
     const started = server.phase !== 'starting';
     void reply.code(started ? 200 : 503).send({ started });
   });
 }
 
 /**
- * Tells load balancers, in LitServe's words. A full queue is no reason to call a server unhealthy.
+ * --health-path, which answers load balancers as LitServe does. A server with a full queue is healthy.
  *
  * @throws PreannotateError CONFIG_INVALID when the path is taken; register it last
  */
-export function addHealthRoute(app: FastifyInstance, server: Server): void {
+export function healthPathRoute(
+  app: FastifyInstance,
+  server: Health & { readonly job: { readonly settings: { readonly healthPath: string } } },
+): void {
   const { healthPath } = server.job.settings;
   if (['GET', 'POST'].some((method) => app.hasRoute({ url: healthPath, method }))) {
     throw new PreannotateError({
@@ -40,7 +52,8 @@ export function addHealthRoute(app: FastifyInstance, server: Server): void {
       hint: 'Choose another one.',
     });
   }
-  app.get(healthPath, (_request, reply) => {
+  const operation = describeRoute('ok, or not ready (503), as plain text', { type: 'text/plain' });
+  app.get(healthPath, { config: { access: 'probe', operation } }, (_request, reply) => {
     const { isWorking } = server;
     void reply
       .code(isWorking ? 200 : 503)

@@ -3,10 +3,16 @@ import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, PreannotateError, systemCodeOf } from '../../core/errors.js';
-import type { ServeJob } from '../server.js';
 
-/** Begins to listen. @returns Where, as people read it. @throws PreannotateError LISTEN_FAILED */
-export async function listen(app: FastifyInstance, { settings }: ServeJob): Promise<string> {
+/** Where to listen: at a port, or at a Unix socket. */
+interface ListenSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly unix?: string;
+}
+
+/** Starts to listen. @returns The address, for people. @throws PreannotateError LISTEN_FAILED */
+export async function listen(app: FastifyInstance, settings: ListenSettings): Promise<string> {
   const { host, port, unix } = settings;
   const listenTextResolver = (text: string) => `listening at ${unix === undefined ? text : `unix:${unix}`}`;
   try {
@@ -23,7 +29,7 @@ export async function listen(app: FastifyInstance, { settings }: ServeJob): Prom
   }
 }
 
-function listenFailedError(error: unknown, { host, port, unix }: ServeJob['settings']): PreannotateError {
+function listenFailedError(error: unknown, { host, port, unix }: ListenSettings): PreannotateError {
   const isTaken = systemCodeOf(error) === 'EADDRINUSE';
   const onPort = isTaken
     ? 'Another program has this port. Give another one with --port, or --port 0 for any that is free.'

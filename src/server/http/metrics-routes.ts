@@ -1,15 +1,27 @@
 import type { FastifyInstance } from 'fastify';
-import { isLocal } from './auth.js';
+import { isLocal, type ApiKeys } from './auth.js';
+import type { Metrics } from './metrics.js';
+import { describeRoute } from './operation.js';
 import { RequestError } from './request-error.js';
-import type { Server } from '../server.js';
 
-/** Without API keys nobody has one: then they are for those only who can reach the server on this machine. */
-export function metricsRoutes(app: FastifyInstance, { job, metrics }: Server): void {
+/** What is measured, and who may read it. */
+interface MetricsSource {
+  readonly metrics: Metrics;
+  readonly job: {
+    readonly apiKeys: ApiKeys;
+    readonly settings: { readonly metrics: string; readonly host: string; readonly unix?: string };
+  };
+}
+
+/** /metrics for Prometheus. A server without API keys refuses it to other machines, unless --metrics open allows it. */
+export function metricsRoutes(app: FastifyInstance, { job, metrics }: MetricsSource): void {
   const { metrics: access } = job.settings;
   if (access === 'off') return;
-  const isPublic = access === 'key' && job.apiKeys.length === 0 && !isLocal(job.settings);
-  app.get('/metrics', async (_request, reply) => {
-    if (isPublic) throw new RequestError('UNAUTHORIZED', 'Metrics need an API key here, or --metrics open.');
+  const isRefused = access === 'key' && job.apiKeys.length === 0 && !isLocal(job.settings);
+  const operation = describeRoute('Metrics for Prometheus', { type: 'text/plain', errors: [401] });
+  const config = { operation, ...(access === 'open' ? ({ access: 'public' } as const) : {}) };
+  app.get('/metrics', { config }, async (_request, reply) => {
+    if (isRefused) throw new RequestError('UNAUTHORIZED', 'Metrics need an API key here, or --metrics open.');
     void reply.type(metrics.registry.contentType);
     return await metrics.registry.metrics();
   });

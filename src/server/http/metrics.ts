@@ -2,16 +2,24 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { FAILURES, type FailureCode } from '../../core/errors.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { EngineStatus, FinishedChunk } from '../../workers/engine.js';
-import type { RequestContext } from '../request/request-context.js';
-import type { AdmissionControl } from '../admission/admission-control.js';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
 const SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
+/** The stages of a request, as Server-Timing and the metrics name them. */
+export type Stage = 'receive' | 'fetch' | 'encode' | 'queue' | 'decode' | 'infer' | 'post';
+
+/** What is counted of a request. */
+interface RequestTimes {
+  readonly startedMs: number; // performance.now()
+  readonly times: ReadonlyMap<Stage, number>; // milliseconds
+  readonly failure: FailureCode | undefined;
+}
+
 /** What the gauges look at when they are read. */
 export interface GaugeSources {
-  readonly admission: AdmissionControl;
+  readonly admission: { readonly items: number; readonly bytes: number };
   readonly status: () => EngineStatus | undefined;
   readonly openRequests: () => number;
   readonly waiting: () => number; // images
@@ -127,7 +135,7 @@ function addRestartCounter(
 
 export function countRequest(
   metrics: Metrics,
-  context: RequestContext,
+  context: RequestTimes,
   { route, status }: { route: string; status: number },
 ): void {
   metrics.requests.inc({ route, code: String(status) });

@@ -1,29 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { PAGE_HTML } from './html.js';
 import { PAGE_STYLE } from './style.js';
 
 /** The modules of `client/`, as the build leaves them beside this file. */
-const MODULES = [
-  'annotations.js',
-  'answers.js',
-  'api.js',
-  'box-list.js',
-  'colours.js',
-  'dom.js',
-  'image-input.js',
-  'key.js',
-  'main.js',
-  'picture.js',
-  'page-error.js',
-  'prompt-editor.js',
-  'prompt-text.js',
-  'result-panel.js',
-  'status.js',
-];
-
-/** Where the page and all that it loads are. Nothing else is served from files, and no request names one. */
-export const PAGE_ROUTES: readonly string[] = ['/', '/page/style.css', ...MODULES.map((name) => `/page/${name}`)];
+const CLIENT = new URL('client/', import.meta.url);
 
 /** One file of the page. */
 export interface PageFile {
@@ -33,16 +14,16 @@ export interface PageFile {
   readonly etag: string; // weak, because it may be sent compressed
 }
 
-/** @throws Error when the build is incomplete */
+/** The page and all that it loads, read once, at the start: no later request reads a file. */
 export function readPageFiles(): PageFile[] {
-  const modules = MODULES.map((name) => {
-    const text = readFileSync(new URL(`client/${name}`, import.meta.url), 'utf8');
-    return createPageFile(`/page/${name}`, 'text/javascript; charset=utf-8', text);
-  });
+  const modules = readdirSync(CLIENT).filter((name) => name.endsWith('.js'));
   return [
     createPageFile('/', 'text/html; charset=utf-8', PAGE_HTML),
     createPageFile('/page/style.css', 'text/css; charset=utf-8', PAGE_STYLE),
-    ...modules,
+    ...modules.map((name) => {
+      const text = readFileSync(new URL(name, CLIENT), 'utf8');
+      return createPageFile(`/page/${name}`, 'text/javascript; charset=utf-8', text);
+    }),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { createGunzip } from 'node:zlib';
 import type { RequestContext } from './request-context.js';
 import { GrowingBuffer } from './growing-buffer.js';
 import type { Share } from '../admission/admission-control.js';
@@ -73,7 +74,31 @@ function collectChunks(
   });
 }
 
-export function bodyTooLargeError(maxBytes: number): RequestError {
+/**
+ * Expands a body that came gzipped.
+ *
+ * @param maxBytes - Of what comes out: a megabyte may hold a gigabyte.
+ * @param share - Grows by what comes out.
+ * @throws RequestError BODY_TOO_LARGE, QUEUE_FULL, REQUEST_MALFORMED
+ */
+export async function gunzip(body: Buffer, maxBytes: number, share: Share): Promise<Buffer> {
+  const expanded = new GrowingBuffer(maxBytes);
+  const stream = createGunzip();
+  stream.end(body);
+  try {
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      if (expanded.bytes.length + part.length > maxBytes) throw bodyTooLargeError(maxBytes);
+      share.grow({ items: 0, bytes: part.length });
+      expanded.append(part);
+    }
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
+    throw new RequestError('REQUEST_MALFORMED', 'The body says that it is gzip, and is not.');
+  }
+  return expanded.bytes;
+}
+
+function bodyTooLargeError(maxBytes: number): RequestError {
   const message = `The body has more than the ${maxBytes} bytes allowed.`;
   return new RequestError('BODY_TOO_LARGE', message);
 }

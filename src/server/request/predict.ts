@@ -12,14 +12,17 @@ import type { IncomingImage } from './incoming-image.js';
 import { countPrediction } from '../http/metrics.js';
 import { invalidOntologyError } from './ontologies.js';
 import { invalidFieldError, RequestError } from '../http/request-error.js';
-import type { Server } from '../server.js';
+import type { ServerState } from './server-state.js';
+
+/** A lone image passes those of large requests, see {@link Backend}. */
+export type Lane = 'interactive' | 'bulk';
 
 /** The request that an image belongs to. */
 export interface PredictContext {
-  readonly server: Server;
+  readonly server: ServerState;
   readonly request: RequestContext;
   readonly share: Share;
-  readonly lane: 'interactive' | 'bulk';
+  readonly lane: Lane;
 }
 
 /** What is looked for in the images of a request, and what of it is answered. */
@@ -31,7 +34,7 @@ export interface Search {
 export type Prediction = Omit<PredictAnswer, 'model' | 'request_id'>;
 
 /** Fills in what a request left open. @throws RequestError ONTOLOGY_INVALID, REQUEST_INVALID */
-export async function resolveSearch(options: PredictOptions, { job, ontologies }: Server): Promise<Search> {
+export async function resolveSearch(options: PredictOptions, { job, ontologies }: ServerState): Promise<Search> {
   const { worker, statedSelection: started } = job;
   const { ontology: asked, ...fields } = options;
   if (fields.score_threshold !== undefined && fields.score_threshold < worker.scoreFloor) {
@@ -69,7 +72,7 @@ async function loadAndDetect(image: IncomingImage, search: Search, context: Pred
   const outcome = await detect({ name: image.name, bytes }, search.ontology, context);
   if (!outcome.ok) {
     // Before the first image has been computed, this image is probably not the cause.
-    if (server.serviceTime.secondsPerImage > 0) server.quarantine.add(bytes, outcome.failure.code);
+    if (server.admission.serviceTime.secondsPerImage > 0) server.quarantine.add(bytes, outcome.failure.code);
     throw new PreannotateError(outcome.failure);
   }
   const postStart = performance.now();

@@ -1,21 +1,24 @@
 import type { FastifyRequest } from 'fastify';
-import { checkDeclaredLength, readBody } from './body.js';
+import { checkDeclaredLength, gunzip, readBody } from './body.js';
 import type { Share } from '../admission/admission-control.js';
-import { gunzip } from './gunzip.js';
 import { resolveSearch, type Search } from './predict.js';
 import { parseJson } from './json.js';
 import type { Reader, Received } from './readers.js';
 import { RequestError } from '../http/request-error.js';
-import type { Server } from '../server.js';
+import type { ServerState } from './server-state.js';
 
-/** What a route takes. */
-interface Accepted<What extends Received> {
+/** What a route reads. */
+export interface Accepted<What extends Received> {
   readonly readers: Readonly<Record<string, Reader<What>>>; // by media type; '' where none is given
   readonly maxImages: number;
 }
 
-/** Lets a request in before its body is read, or refuses it without reading. @throws RequestError NOT_READY, QUEUE_FULL, BODY_TOO_LARGE */
-export function admit({ raw }: FastifyRequest, server: Server): Share {
+/**
+ * Admits a request before its body is read, or refuses it.
+ *
+ * @throws RequestError NOT_READY, QUEUE_FULL, BODY_TOO_LARGE
+ */
+export function admit({ raw }: FastifyRequest, server: ServerState): Share {
   server.requireAccepting();
   const declared = checkDeclaredLength(raw, bodyLimitOf(server)) ?? 0;
   return server.admission.admit({ items: 1, bytes: declared });
@@ -25,7 +28,7 @@ export function admit({ raw }: FastifyRequest, server: Server): Share {
 export async function receive<What extends Received>(
   request: FastifyRequest,
   { readers, maxImages }: Accepted<What>,
-  { server, share }: { server: Server; share: Share },
+  { server, share }: { server: ServerState; share: Share },
 ): Promise<What & { readonly search: Search }> {
   const reader = chooseReader(request, readers);
   using _coming = server.requireStarted().engine.expect();
@@ -36,7 +39,7 @@ export async function receive<What extends Received>(
 }
 
 /** Reads a body of JSON, also where no model is open. @throws RequestError */
-export async function receiveJson(request: FastifyRequest, server: Server): Promise<unknown> {
+export async function receiveJson(request: FastifyRequest, server: ServerState): Promise<unknown> {
   chooseReader(request, { 'application/json': parseJson });
   const bytes = checkDeclaredLength(request.raw, bodyLimitOf(server)) ?? 0;
   using share = server.admission.admit({ items: 0, bytes });
@@ -45,7 +48,7 @@ export async function receiveJson(request: FastifyRequest, server: Server): Prom
 
 async function readWholeBody(
   request: FastifyRequest,
-  { server, share }: { server: Server; share: Share },
+  { server, share }: { server: ServerState; share: Share },
 ): Promise<Buffer> {
   const { receiveTimeoutSec, timeoutSec, queueBytes } = server.job.settings;
   const bodyLimit = bodyLimitOf(server);
@@ -58,7 +61,7 @@ async function readWholeBody(
 }
 
 /** A body that the queue has never room for is too large, not too soon. */
-function bodyLimitOf({ job: { settings } }: Server): number {
+function bodyLimitOf({ job: { settings } }: ServerState): number {
   return Math.min(settings.bodyLimit, settings.queueBytes);
 }
 

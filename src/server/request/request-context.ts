@@ -3,7 +3,14 @@ import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import pLimit from 'p-limit';
 import type { FailureCode } from '../../core/errors.js';
+import type { Stage } from '../http/metrics.js';
 import { RequestError } from '../http/request-error.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    context: RequestContext;
+  }
+}
 
 /** For one request; it is not to be a way to have the server flood another one. */
 const FETCHES_AT_ONCE = 8;
@@ -17,9 +24,6 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** A client that reads nothing of its answer for so long would hold its connection, and keep the server from stopping. */
 const STALLED_READER_MS = 30_000;
 const MAX_SENDING_MS = 600_000; // however slowly it reads
-
-/** The stages of a request, as Server-Timing and the metrics tell them. */
-export type Stage = 'receive' | 'fetch' | 'encode' | 'queue' | 'decode' | 'infer' | 'post';
 
 /** One request, from its headers to the end of its answer. */
 export class RequestContext {

@@ -1,11 +1,25 @@
+import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.js';
 import { ServeConfig } from '../../../src/config/schema.js';
 import { FAILURES } from '../../../src/core/errors.js';
+import { compatRoutes } from '../../../src/server/compat/routes.js';
 import { describeApi } from '../../../src/server/docs/openapi.js';
+import { docsRoutes } from '../../../src/server/docs/routes.js';
+import { healthPathRoute, probeRoutes } from '../../../src/server/http/health-routes.js';
+import { metricsRoutes } from '../../../src/server/http/metrics-routes.js';
+import { collectRoutes } from '../../../src/server/http/route-config.js';
+import { predictRoutes } from '../../../src/server/request/predict-routes.js';
+import { ServerState, type ServeJob } from '../../../src/server/request/server-state.js';
 
 const { settings } = await loadSettings({ schema: ServeConfig, flags: {}, environment: {}, cwd: '/' });
-const { paths } = describeApi({ version: '1.0.0', settings, apiKeys: [] });
+const job = { version: '1.0.0', settings, apiKeys: [] };
+const app = fastify();
+const described = collectRoutes(app);
+const server = new ServerState(job as unknown as ServeJob); // routes that are registered and not called need no more
+for (const register of [predictRoutes, probeRoutes, metricsRoutes, compatRoutes, docsRoutes, healthPathRoute])
+  register(app, server, described);
+const { paths } = describeApi(job, described);
 
 /** The failures that the table has for a status, as the document lists them. */
 function documentedAt(status: number): string {
@@ -37,5 +51,12 @@ describe('/openapi.json', () => {
   it('describes a status by the same failures wherever it occurs', () => {
     for (const path of Object.keys(paths))
       for (const [status, description] of errorsOf(path)) expect(description, path).toBe(documentedAt(status));
+  });
+
+  it('lists every route that is registered with a description, and a route without one is refused', () => {
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['/predict', '/health', '/readyz', '/metrics', '/info', '/docs', '/v2/models/{model}']),
+    );
+    expect(() => app.get('/undescribed', () => 'ok')).toThrow('GET /undescribed has no OpenAPI description');
   });
 });

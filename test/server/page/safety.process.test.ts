@@ -1,7 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PAGE_ROUTES } from '../../../src/server/page/files.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
 import { SCENES } from '../../support/cli.js';
 import { scene, TestServer } from '../../support/server.js';
@@ -9,6 +9,10 @@ import { scene, TestServer } from '../../support/server.js';
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
   "form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+const MODULES = readdirSync(join(import.meta.dirname, '../../../src/server/page/client'))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => `/page/${name.replace(/ts$/, 'js')}`);
 
 let server: TestServer;
 
@@ -19,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 describe('the files of the page', () => {
-  it.each(PAGE_ROUTES)('%s is open without a key, under a strict policy', async (route) => {
+  it.each(['/', '/page/style.css', ...MODULES])('%s is open without a key, under a strict policy', async (route) => {
     const response = await server.fetch(route);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-security-policy')).toBe(POLICY);
@@ -119,7 +123,7 @@ describeInBrowser('the page, given names that contain markup,', () => {
     await visitor.choose(join(SCENES, 'scene-01.jpg'));
     await visitor.page.getByLabel('YOLO lines').check();
     const network = visitor.requested.filter((url) => /^(https?|wss?):/.test(url));
-    expect(network.length).toBeGreaterThan(PAGE_ROUTES.length);
+    expect(network.length).toBeGreaterThan(MODULES.length);
     expect(network.filter((url) => !url.startsWith(`${open.url}/`))).toEqual([]);
     await visitor.close();
   });

@@ -1,40 +1,42 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import * as value from '../../../config/options/values.js';
 import { readBase64Field } from '../../request/incoming-image.js';
 import { parseJson } from '../../request/json.js';
-import { predict, type Prediction } from '../../request/predict.js';
+import { annotateOne } from '../../request/annotate-request.js';
+import type { Prediction } from '../../request/predict.js';
 import { validate, type Received } from '../../request/readers.js';
-import { admit, receive } from '../../request/receive.js';
 import { RequestError } from '../../http/request-error.js';
-import type { Server } from '../../server.js';
+import type { ServerState } from '../../request/server-state.js';
+import { OPERATIONS } from './operations.js';
 
-/** What the one function is called. CVAT remembers it, so it does not change with the model. */
+/** Name of the one function. CVAT stores it, so it does not change with the model. */
 const FUNCTION = 'preannotate';
 
-/** What is used of a call; CVAT sends more to functions of other kinds. */
+/** The fields that are used of a call; CVAT sends more to functions of other types. */
 const FunctionCall = z.object({ image: z.string().min(1), threshold: value.fraction().nullish() });
 
 /**
- * What CVAT asks of Nuclio's dashboard, which has one function here, and the function itself, which CVAT calls without the
- * dashboard where it is set to do so.
+ * The part of Nuclio's dashboard that CVAT uses, with one function, and the function itself, which CVAT can also be
+ * configured to call directly.
  */
-export function cvatRoutes(app: FastifyInstance, server: Server): void {
-  if (!server.job.settings.compat.includes('cvat')) return;
+export function cvatRoutes(app: FastifyInstance, server: ServerState): void {
+  app.get('/api/functions', { config: { operation: OPERATIONS.functions } }, (request) => {
+    return { [FUNCTION]: describeFunction(request, server) };
+  });
 
-  app.get('/api/functions', (request) => ({ [FUNCTION]: describeFunction(request, server) }));
-
-  app.get<{ Params: { name: string } }>('/api/functions/:name', (request) => {
+  const one = { config: { operation: OPERATIONS.function } };
+  app.get<{ Params: { name: string } }>('/api/functions/:name', one, (request) => {
     requireKnownFunction(request.params.name);
     return describeFunction(request, server);
   });
 
-  app.post('/api/function_invocations', (request, reply) => {
+  app.post('/api/function_invocations', { config: { operation: OPERATIONS.invoke } }, (request) => {
     requireKnownFunction(request.headers['x-nuclio-function-name']);
-    return annotate(request, reply, server);
+    return annotate(request, server);
   });
 
-  app.post('/', (request, reply) => annotate(request, reply, server));
+  app.post('/', { config: { operation: OPERATIONS.invokeDirectly } }, (request) => annotate(request, server));
 }
 
 /** @throws RequestError NOT_FOUND */
@@ -44,7 +46,7 @@ function requireKnownFunction(name: unknown): void {
 }
 
 /** The function as Nuclio describes one. */
-function describeFunction({ socket }: FastifyRequest, { job, phase, isWorking }: Server) {
+function describeFunction({ socket }: FastifyRequest, { job, phase, isWorking }: ServerState) {
   const { classes } = job.ontology;
   return {
     metadata: {
@@ -64,21 +66,13 @@ function describeFunction({ socket }: FastifyRequest, { job, phase, isWorking }:
   };
 }
 
-async function annotate(request: FastifyRequest, reply: FastifyReply, server: Server) {
+async function annotate(request: FastifyRequest, server: ServerState) {
   const { scoreFloor } = server.job.worker;
-  using share = admit(request, server);
   const readers = { 'application/json': (body: Buffer) => readCall(body, scoreFloor) };
-  const { images, search } = await receive(request, { readers, maxImages: 1 }, { server, share });
-  const prediction = await predict(images[0]!, search, {
-    server,
-    request: request.context,
-    share,
-    lane: 'interactive',
-  });
-  return shapesOf(prediction);
+  return toShapes(await annotateOne(request, { server, readers }));
 }
 
-/** CVAT's slider goes down to 0, below what is kept of an image; that asks for all there is. */
+/** CVAT's slider goes down to 0, below the score floor; such a threshold returns every box. */
 function readCall(body: Buffer, scoreFloor: number): Received {
   const { image, threshold } = validate(FunctionCall, parseJson(body));
   return {
@@ -87,7 +81,7 @@ function readCall(body: Buffer, scoreFloor: number): Received {
   };
 }
 
-/** Boxes as CVAT draws them: corners in pixels of the upright image. The prompts have no place there. */
-function shapesOf({ boxes, scores, labels }: Prediction) {
+/** Boxes as CVAT draws them: corners in pixels of the upright image. CVAT has no field for prompts. */
+function toShapes({ boxes, scores, labels }: Prediction) {
   return boxes.map((points, i) => ({ confidence: String(scores[i]), label: labels[i], points, type: 'rectangle' }));
 }

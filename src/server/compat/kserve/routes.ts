@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ProblemAnswer } from '../../../config/predict-schema.js';
-import { readInferRequest, INPUTS, OUTPUTS, toTensors } from './tensors.js';
-import { predict, type Prediction } from '../../request/predict.js';
-import { admit, receive } from '../../request/receive.js';
+import type { Operation } from '../../http/operation.js';
 import { RequestError } from '../../http/request-error.js';
-import type { Server } from '../../server.js';
+import { annotateRequest } from '../../request/annotate-request.js';
+import type { Prediction } from '../../request/predict.js';
+import type { ServerState } from '../../request/server-state.js';
+import { OPERATIONS } from './operations.js';
+import { INPUTS, OUTPUTS, readInferRequest, toTensors } from './tensors.js';
 
-/** What the model is called, whichever it is; its own reference does too. */
+/** Name of the model, whichever it is; requests may also use its own reference. */
 const MODEL = 'preannotate';
 const VERSION = '1';
 
@@ -14,64 +16,78 @@ interface ModelRoute {
   Params: { model: string; version?: string };
 }
 
-/** The Open Inference Protocol (KServe's second, Triton's) over HTTP, with JSON tensors. */
-export function kserveRoutes(app: FastifyInstance, server: Server): void {
-  if (!server.job.settings.compat.includes('kserve')) return;
-  const options = { config: { errorBody: ({ detail }: ProblemAnswer) => ({ error: detail }) } };
-  const readiness = () => {
-    const reason = server.notReady;
-    return reason === undefined ? { ready: true } : { ready: false, error: reason };
-  };
+/** The form of the protocol's errors. */
+const errorBody = ({ detail }: ProblemAnswer) => ({ error: detail });
 
-  app.get('/v2', options, () => ({ name: MODEL, version: server.job.version, extensions: [] }));
-  app.get('/v2/health/live', options, () => ({ live: true }));
-  app.get('/v2/health/ready', options, (_request, reply) => {
-    const answer = readiness();
+/** The Open Inference Protocol (KServe's second version, Triton's) over HTTP, with JSON tensors. */
+export function kserveRoutes(app: FastifyInstance, server: ServerState): void {
+  serverRoutes(app, server);
+  modelRoutes(app, server, { path: '/v2/models/:model', isDescribed: true });
+  modelRoutes(app, server, { path: '/v2/models/:model/versions/:version', isDescribed: false });
+}
+
+function serverRoutes(app: FastifyInstance, server: ServerState): void {
+  app.get('/v2', { config: { errorBody, operation: OPERATIONS.server } }, () => {
+    return { name: MODEL, version: server.job.version, extensions: [] };
+  });
+  const live = { errorBody, operation: OPERATIONS.live, access: 'probe' } as const;
+  app.get('/v2/health/live', { config: live }, () => ({ live: true }));
+  const ready = { errorBody, operation: OPERATIONS.ready, access: 'probe' } as const;
+  app.get('/v2/health/ready', { config: ready }, (_request, reply) => {
+    const answer = readinessOf(server);
     void reply.code(answer.ready ? 200 : 503).send(answer);
   });
+}
 
-  for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
-    app.get<ModelRoute>(path, options, ({ params }) => {
-      const name = requireKnownModel(params, server);
-      return { name, versions: [VERSION], platform: 'onnxruntime_onnx', inputs: INPUTS, outputs: OUTPUTS };
-    });
-    app.get<ModelRoute>(`${path}/ready`, options, ({ params }, reply) => {
-      const answer = { name: requireKnownModel(params, server), ...readiness() };
-      void reply.code(answer.ready ? 200 : 503).send(answer);
-    });
-    app.post<ModelRoute>(`${path}/infer`, options, async (request) => {
-      const name = requireKnownModel(request.params, server);
-      const { id = request.id, outputs } = await infer(request, server);
-      return { model_name: name, model_version: VERSION, id, outputs };
-    });
-  }
+function modelRoutes(
+  app: FastifyInstance,
+  server: ServerState,
+  { path, isDescribed }: { path: string; isDescribed: boolean },
+): void {
+  const configFor = (name: 'model' | 'modelReady' | 'infer') => {
+    const operation: Operation | 'undocumented' = isDescribed ? OPERATIONS[name] : 'undocumented';
+    return { config: { errorBody, operation } };
+  };
+  app.get<ModelRoute>(path, configFor('model'), ({ params }) => {
+    const name = requireKnownModel(params, server);
+    return { name, versions: [VERSION], platform: 'onnxruntime_onnx', inputs: INPUTS, outputs: OUTPUTS };
+  });
+  app.get<ModelRoute>(`${path}/ready`, configFor('modelReady'), ({ params }, reply) => {
+    const answer = { name: requireKnownModel(params, server), ...readinessOf(server) };
+    void reply.code(answer.ready ? 200 : 503).send(answer);
+  });
+  app.post<ModelRoute>(`${path}/infer`, configFor('infer'), async (request) => {
+    const name = requireKnownModel(request.params, server);
+    const { id = request.id, outputs } = await infer(request, server);
+    return { model_name: name, model_version: VERSION, id, outputs };
+  });
+}
+
+function readinessOf({ notReady }: ServerState) {
+  return notReady === undefined ? { ready: true } : { ready: false, error: notReady };
 }
 
 /** @throws RequestError NOT_FOUND */
-function requireKnownModel({ model, version = VERSION }: ModelRoute['Params'], { job }: Server): string {
+function requireKnownModel({ model, version = VERSION }: ModelRoute['Params'], { job }: ServerState): string {
   if ((model === MODEL || model === job.settings.model) && version === VERSION) return model;
   throw new RequestError('NOT_FOUND', `There is no such model here; the only one is "${MODEL}", version ${VERSION}.`);
 }
 
-/** Images of one request are answered together, or not at all: the protocol has no place for what became of each. */
-async function infer(request: FastifyRequest, server: Server) {
+/** The images of a request are answered together or not at all: the protocol has no place for errors of single images. */
+function infer(request: FastifyRequest, server: ServerState) {
   const { requestImages, queueItems } = server.job.settings;
-  using share = admit(request, server);
-  const maxImages = Math.min(requestImages, queueItems);
   const accepted = {
     readers: {
       'application/json': readInferRequest,
       'application/octet-stream': readInferRequest,
       '': readInferRequest,
     },
-    maxImages,
+    maxImages: Math.min(requestImages, queueItems),
   };
-  const { images, search, id, wanted } = await receive(request, accepted, { server, share });
-  share.grow({ items: images.length - 1, bytes: 0 });
-  const lane = images.length === 1 ? 'interactive' : 'bulk';
-  const context = { server, request: request.context, share, lane } as const;
-  const outcomes = await Promise.allSettled(images.map((image) => predict(image, search, context)));
-  return { id, outputs: toTensors(outcomes.map(valueOf), wanted) };
+  return annotateRequest(request, { server, ...accepted }, async ({ images, id, wanted }, annotate) => {
+    const outcomes = await Promise.allSettled(images.map(annotate));
+    return { id, outputs: toTensors(outcomes.map(valueOf), wanted) };
+  });
 }
 
 function valueOf(outcome: PromiseSettledResult<Prediction>): Prediction {

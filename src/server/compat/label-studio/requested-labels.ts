@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, isAbsolute } from 'node:path';
 import type { Ontology } from '../../../core/ontology.js';
 import { RequestError } from '../../http/request-error.js';
-import type { Server } from '../../server.js';
+import type { ServerState } from '../../request/server-state.js';
 import { invalidConfigError, type Label, type RectangleLabels } from './label-config.js';
 
 /** What to look for in a project's images, as requests say it elsewhere. */
@@ -19,7 +19,7 @@ export interface RequestedLabels {
  */
 export async function readRequestedLabels(
   { labels }: RectangleLabels,
-  server: Server,
+  server: ServerState,
   pointer: string,
 ): Promise<RequestedLabels> {
   const { ontology: own, statedSelection: stated } = server.job;
@@ -57,7 +57,7 @@ function toConfigError({ errors }: RequestError, pointer: string): RequestError 
 }
 
 /** What predictions are filed under: another one when model, prompts or thresholds are others, so that they are made anew. */
-export function formatModelVersion({ job }: Server, requested: RequestedLabels | undefined): string {
+export function formatModelVersion({ job }: ServerState, requested: RequestedLabels | undefined): string {
   const { model } = job.settings;
   const name = isAbsolute(model) ? basename(model) : model;
   if (requested === undefined) return name;

@@ -1,19 +1,20 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import pLimit from 'p-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { FAILURES } from '../../../core/errors.js';
-import type { Ontology } from '../../../core/ontology.js';
 import { regionsOf, taskScoreOf, type Region, type RegionTags } from '../../../formats/label-studio-region.js';
-import { reportItemFailure } from '../../request/item-problem.js';
+import type { Operation } from '../../http/operation.js';
+import { annotateRequest, reportItemFailure } from '../../request/annotate-request.js';
 import { parseJson } from '../../request/json.js';
 import { invalidConfigError, findRectangleLabels } from './label-config.js';
-import { readTaskImage } from './task-image.js';
+import { parseLabelStudioHost, readTaskImage } from './task-image.js';
+import { OPERATIONS } from './operations.js';
 import { formatModelVersion, readRequestedLabels } from './requested-labels.js';
-import { predict, type PredictContext, type Prediction } from '../../request/predict.js';
+import type { Prediction } from '../../request/predict.js';
 import { toNamedError } from '../../http/problem-details.js';
 import { validate } from '../../request/readers.js';
-import { admit, receive, receiveJson } from '../../request/receive.js';
-import type { Server } from '../../server.js';
+import { receiveJson } from '../../request/receive.js';
+import type { ServerState } from '../../request/server-state.js';
 
 /** Label Studio sends what it has; what we do not know of is left alone. */
 const SetupRequest = z.object({ schema: z.nullish(z.string()) });
@@ -35,22 +36,23 @@ interface TaskAnswer {
 }
 
 /** The ML backend protocol of Label Studio, below the address /label-studio that a project is given. */
-export function labelStudioRoutes(app: FastifyInstance, server: Server): void {
-  if (!server.job.settings.compat.includes('label-studio')) return;
+export function labelStudioRoutes(app: FastifyInstance, server: ServerState): void {
+  const encodeAhead = pLimit(1); // for prompts of projects whose images have not been requested yet
+  const describe = (operation: Operation | 'undocumented') => ({ config: { operation } });
 
-  // Whether the model is open or not: Label Studio waits a second for this, and disconnects what does not answer.
-  for (const path of ['/label-studio', '/label-studio/health']) {
-    app.get(path, () => ({ status: 'UP', model_class: 'preannotate' }));
-  }
+  // Label Studio waits one second for this and disconnects a backend that does not answer, so no model is needed.
+  const health = () => ({ status: 'UP', model_class: 'preannotate' });
+  app.get('/label-studio', describe('undocumented'), health); // the same
+  app.get('/label-studio/health', describe(OPERATIONS.health), health);
 
-  app.post('/label-studio/setup', (request) => setUp(request, server));
+  app.post('/label-studio/setup', describe(OPERATIONS.setUp), (request) => setUp(request, server, encodeAhead));
 
-  app.post('/label-studio/predict', (request) => annotate(request, server));
+  app.post('/label-studio/predict', describe(OPERATIONS.predict), (request) => annotateTasks(request, server));
 
-  // Annotations that were made or changed. Nothing is learnt from them, but whoever sends them wants to hear that they came.
-  for (const path of ['/label-studio/webhook', '/label-studio/train']) {
-    app.post(path, (_request, reply) => reply.code(201).send({ status: 'ok' }));
-  }
+  // Annotations that were made or changed. The model does not learn from them; Label Studio expects an answer all the same.
+  const acknowledge = (_request: FastifyRequest, reply: FastifyReply) => reply.code(201).send({ status: 'ok' });
+  app.post('/label-studio/webhook', describe(OPERATIONS.webhook), acknowledge);
+  app.post('/label-studio/train', describe(OPERATIONS.train), acknowledge);
 }
 
 const MAX_AHEAD = 16; // projects that wait for their prompts to be encoded
@@ -58,53 +60,52 @@ const MAX_AHEAD = 16; // projects that wait for their prompts to be encoded
 /** What a project has before somebody has written its labelling config. */
 const EMPTY_CONFIG = '<View></View>';
 
-/** Label Studio waits three seconds for this, so it waits for no model: prompts are encoded while Label Studio goes on. */
-async function setUp(request: FastifyRequest, server: Server): Promise<{ model_version: string }> {
+/** Label Studio waits three seconds for this, so prompts are encoded in the background. */
+async function setUp(
+  request: FastifyRequest,
+  server: ServerState,
+  encodeAhead: LimitFunction,
+): Promise<{ model_version: string }> {
   const { schema } = validate(SetupRequest, await receiveJson(request, server));
   const found = findRectangleLabels(schema?.trim() || EMPTY_CONFIG, '/schema');
   if (found === undefined) return { model_version: formatModelVersion(server, undefined) };
   const labels = await readRequestedLabels(found, server, '/schema');
-  encodePrompts(labels.ontology, request, server);
+  const { backend } = server;
+  if (backend !== undefined && encodeAhead.pendingCount < MAX_AHEAD) {
+    encodeAhead(() => backend.engine.prepare(labels.ontology)).catch((error: unknown) => {
+      const { code } = toNamedError(error);
+      const cause = code === 'INTERNAL' ? { err: error } : {};
+      request.log.warn({ code, ...cause }, "a project's prompts were not encoded");
+    });
+  }
   return { model_version: formatModelVersion(server, labels) };
 }
 
-/** The first image of a project need not wait for it then. Not for more projects than a server has. */
-function encodePrompts(ontology: Ontology, request: FastifyRequest, server: Server): void {
-  const { backend, encodeAhead } = server;
-  if (backend === undefined || encodeAhead.pendingCount >= MAX_AHEAD) return;
-  encodeAhead(() => backend.engine.prepare(ontology)).catch((error: unknown) => {
-    const { code } = toNamedError(error);
-    request.log.warn({ code, ...(code === 'INTERNAL' ? { err: error } : {}) }, "a project's prompts were not encoded");
-  });
-}
-
-async function annotate(request: FastifyRequest, server: Server) {
-  using share = admit(request, server);
+function annotateTasks(request: FastifyRequest, server: ServerState) {
   const atOnce = Math.min(server.job.settings.requestImages, server.job.settings.queueItems);
-  const asked = await receive(request, { readers: createReaders(server), maxImages: MAX_TASKS }, { server, share });
-  const { images, search, tags, version } = asked;
-  share.grow({ items: Math.max(0, Math.min(images.length, atOnce) - 1), bytes: 0 });
-  const lane = images.length > 1 ? 'bulk' : 'interactive'; // one task: somebody has opened it
-  const context: PredictContext = { server, request: request.context, share, lane };
-  const limit = pLimit(atOnce);
-  const outcomes = await Promise.allSettled(images.map((image) => limit(() => predict(image, search, context))));
-  throwIfNotComputed(outcomes);
-  const results = outcomes.map((outcome, i): TaskAnswer => {
-    const image = images[i]!.id ?? '';
-    return outcome.status === 'rejected'
-      ? { result: [], score: 0, model_version: version, error: reportItemFailure(outcome.reason, request, server) }
-      : { ...toTaskResult(outcome.value, { tags, image }), model_version: version };
+  const accepted = { readers: createReaders(server), maxImages: MAX_TASKS, atOnce };
+  return annotateRequest(request, { server, ...accepted }, async ({ images, tags, version }, annotate) => {
+    const limit = pLimit(atOnce);
+    const outcomes = await Promise.allSettled(images.map((image) => limit(() => annotate(image))));
+    throwIfNotComputed(outcomes);
+    const results = outcomes.map((outcome, i): TaskAnswer => {
+      const image = images[i]!.id ?? '';
+      return outcome.status === 'rejected'
+        ? { result: [], score: 0, model_version: version, error: reportItemFailure(outcome.reason, request, server) }
+        : { ...toTaskResult(outcome.value, { tags, image }), model_version: version };
+    });
+    return { results, model_version: version };
   });
-  return { results, model_version: version };
 }
 
-function createReaders(server: Server) {
+function createReaders(server: ServerState) {
+  const { labelStudioUrl: url } = server.job.settings;
+  const host = url === undefined ? undefined : parseLabelStudioHost(url, server.job.labelStudioApiKey);
   const read = async (body: Buffer) => {
     const { tasks, label_config } = validate(TasksRequest, parseJson(body));
     const found = findRectangleLabels(label_config, '/label_config');
     if (found === undefined) throw invalidConfigError('/label_config', NO_RECTANGLES);
     const labels = await readRequestedLabels(found, server, '/label_config');
-    const host = server.job.labelStudio;
     const images = tasks.map(({ id, data }, index) => {
       const isId = typeof id === 'number' || typeof id === 'string';
       return readTaskImage({ id: isId ? String(id) : `#${index}`, data }, { index, dataKey: found.dataKey, host });

@@ -1,26 +1,11 @@
-import type { FastifyInstance } from 'fastify';
 import { deviceName } from '../../core/device.js';
 import { specOf } from '../../core/ontology.js';
 import { sha256Of } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
-import { renderDocsPage } from '../docs/docs-page.js';
-import { describeApi } from '../docs/openapi.js';
-import type { Server } from '../server.js';
+import type { ServerState } from '../request/server-state.js';
 
-/** What the server says of itself. */
-export function infoRoutes(app: FastifyInstance, server: Server): void {
-  const { docs } = server.job.settings;
-  app.get('/info', () => describeServer(server));
-  if (!docs) return;
-
-  const document = describeApi(server.job);
-  app.get('/openapi.json', () => document);
-  app.get('/docs', (_request, reply) => {
-    void reply.type('text/html; charset=utf-8').send(renderDocsPage(document));
-  });
-}
-
-function describeServer(server: Server) {
+/** The answer of /info. @throws RequestError NOT_READY */
+export function describeServer(server: ServerState) {
   const { job, startedAt } = server;
   const { settings, ontology, selection, worker } = job;
   const { model, engine } = server.requireAccepting();

@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify';
+import type { ProblemAnswer } from '../../config/predict-schema.js';
+import type { Operation } from './operation.js';
+
+declare module 'fastify' {
+  /** What a route tells the hooks of `app.ts`. */
+  interface FastifyContextConfig {
+    /** Its description in /openapi.json; every route has one, or says that it is left out. */
+    operation?: Operation | 'undocumented';
+    /** It needs no API key. A `probe` of an orchestrator may also use any host name. Only GET routes have this. */
+    access?: 'probe' | 'public';
+    /** The form of its errors, where another protocol prescribes one. */
+    errorBody?: (problem: ProblemAnswer) => object;
+  }
+}
+
+/** A route as /openapi.json lists it. */
+export interface DescribedRoute {
+  readonly method: string;
+  readonly path: string; // with {parameters}
+  readonly operation: Operation;
+}
+
+/**
+ * Collects the descriptions of all routes that are registered from now on, so that /openapi.json lists what there is.
+ *
+ * @throws Error, on registration, for a route without a description
+ */
+export function collectRoutes(app: FastifyInstance): readonly DescribedRoute[] {
+  const routes: DescribedRoute[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (method !== 'GET' && method !== 'POST') return; // Fastify adds HEAD to every GET, and CORS adds OPTIONS
+    const operation = config?.operation;
+    if (operation === undefined) throw new Error(`${method} ${url} has no OpenAPI description. This is a bug.`);
+    if (operation === 'undocumented') return;
+    routes.push({ method: method.toLowerCase(), path: url.replaceAll(/:(\w+)/g, '{$1}'), operation });
+  });
+  return routes;
+}

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { PreannotateError } from '../core/errors.js';
+import type { Watcher } from '../hub/repository.js';
+import { findModel } from '../model/source.js';
+import type { FinishedChunk } from '../workers/engine.js';
+import { startEngine } from '../workers/start-engine.js';
+import { countChunk } from './http/metrics.js';
+import { createBackend, type Backend, type ServerState } from './request/server-state.js';
+
+/** A batch run stops when one worker after another dies; a server keeps restarting them, with pauses in between. */
+const MAX_CRASHES_IN_A_ROW = Infinity;
+
+/** A worker that still computes after twice the time of a request works on a request that has been answered already. */
+const MIN_PATIENCE_SEC = 30;
+
+const LOG_INTERVAL_MS = 10_000;
+
+/**
+ * Downloads the model unless it is here, opens it on every device, and encodes the prompts of the server's ontology.
+ *
+ * @param onFailure - No worker can be started any more.
+ * @throws PreannotateError when no worker can be started at all; the signal's reason
+ */
+export async function startBackend(
+  { job, metrics, admission }: ServerState,
+  { signal, onFailure }: { signal: AbortSignal; onFailure: (failure: PreannotateError) => void },
+): Promise<Backend> {
+  const { settings, log } = job;
+  const { precision, timeoutSec } = settings;
+  const watcher = logDownload(log);
+  const model = await findModel(settings.model, { precision, watcher, signal, variables: process.env });
+  const options = {
+    batchingTimeoutSec: settings.batchingTimeoutSec,
+    maxCrashesInARow: MAX_CRASHES_IN_A_ROW,
+    waitsForAll: true, // an unusable device is reported before any request is answered
+    ...(timeoutSec === 0 ? {} : { patienceSec: Math.max(MIN_PATIENCE_SEC, 2 * timeoutSec) }),
+    onChunk: (chunk: FinishedChunk) => {
+      countChunk(metrics, chunk);
+      admission.serviceTime.record(chunk.images, chunk.times.infer);
+    },
+    onFailure,
+    note: (message: string) => log.info(message),
+    signal,
+  };
+  return createBackend(await startEngine(job, { model, images: Infinity }, options), model);
+}
+
+/** Logs the progress of a download at intervals. */
+function logDownload(log: Logger): Watcher {
+  let lastMs = -Infinity;
+  return {
+    note: (message) => log.info(message),
+    progress: ({ done, total }) => {
+      const nowMs = performance.now();
+      if (nowMs - lastMs < LOG_INTERVAL_MS && done < total) return;
+      lastMs = nowMs;
+      log.info({ done, total }, 'fetching the model');
+    },
+  };
+}
