@@ -6,9 +6,9 @@ import { listen } from './http/listen.js';
 import { ServerState, type ServeJob } from './request/server-state.js';
 import { startBackend } from './start-backend.js';
 
-const DRAIN_STEP_MS = 20; // how often a server that stops looks whether everything is answered
+const DRAIN_POLL_MS = 20; // how often a stopping server checks whether all requests are answered
 
-/** Why a server stops, and what its exit code says of that. */
+/** Why a server stops, and with which exit code. */
 interface Stop {
   readonly why: string;
   readonly exitCode: number;
@@ -18,8 +18,8 @@ interface Stop {
  * Serves until SIGTERM or SIGINT, then finishes what is in flight. A second signal ends the process at once.
  *
  * @param onReady - Called with the address, once requests are answered.
- * @returns The exit code: 0, or 1 when requests had to be cut off or no worker can be had any more.
- * @throws PreannotateError LISTEN_FAILED, and whatever keeps the model from being opened
+ * @returns The exit code: 0, or 1 when requests had to be cut off or no worker can be started any more.
+ * @throws PreannotateError LISTEN_FAILED, and the reason why the model cannot be opened
  */
 export async function serve(job: ServeJob, onReady: (address: string) => void): Promise<number> {
   const server = new ServerState(job);
@@ -27,7 +27,7 @@ export async function serve(job: ServeJob, onReady: (address: string) => void): 
   const stop = new AbortController();
   const signals = handleSignals(stop);
   try {
-    const address = await listen(app, job.settings); // first: a port that is taken is said before a model is opened
+    const address = await listen(app, job.settings); // first: a port in use is reported before a model is opened
     let failed: PreannotateError | undefined;
     const backend = await startBackend(server, {
       signal: stop.signal,
@@ -41,21 +41,21 @@ export async function serve(job: ServeJob, onReady: (address: string) => void): 
       },
     });
     await using _engine = backend.engine;
-    if (failed !== undefined) throw failed; // one device could not be had while another was ready
+    if (failed !== undefined) throw failed; // one device failed while another one became ready
     server.backend = backend;
     server.phase = 'ready';
     onReady(address);
     return await runUntilStopped(app, server, stop.signal);
   } catch (error) {
-    if (error === stop.signal.reason) return (error as Stop).exitCode; // before anything was asked of it
+    if (error === stop.signal.reason) return (error as Stop).exitCode; // stopped before it was ready
     throw error;
   } finally {
-    await app.close(); // with whatever connections are left
+    await app.close(); // closes the remaining connections
     signals[Symbol.dispose]();
   }
 }
 
-/** Waits for the end, then lets requests in flight finish: no new connections, and every answer closes its own. */
+/** Waits for a reason to stop, then lets requests in flight finish: no new connections, and answers close theirs. */
 async function runUntilStopped(app: FastifyInstance, server: ServerState, signal: AbortSignal): Promise<number> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   const { why, exitCode } = signal.reason as Stop;
@@ -69,7 +69,7 @@ async function runUntilStopped(app: FastifyInstance, server: ServerState, signal
   app.server.close();
   app.server.closeIdleConnections();
   const end = performance.now() + settings.drainSec * 1000;
-  while (performance.now() < end && server.connections.requests > 0) await sleep(DRAIN_STEP_MS);
+  while (performance.now() < end && server.connections.requests > 0) await sleep(DRAIN_POLL_MS);
   if (server.connections.requests === 0) return exitCode;
   log.warn({ open: server.connections.requests }, `cut off: not finished within ${settings.drainSec} s`);
   return 1;

@@ -18,8 +18,8 @@ export interface Share extends Disposable {
 }
 
 /**
- * Bounds what is in the server at once, so that its memory does not grow with the number of requests. The only place that
- * answers QUEUE_FULL (429).
+ * Bounds what is in the server at once, so that its memory does not grow with the number of requests. The only place
+ * that answers QUEUE_FULL (429).
  */
 export class AdmissionControl {
   /** How long images have taken recently; QUEUE_FULL derives Retry-After from it. */
@@ -47,8 +47,8 @@ export class AdmissionControl {
   }
 
   /**
-   * Admits a request whose announced load fits. Its share starts empty and grows as bytes arrive: a client that announces
-   * a body and does not send it keeps no other request out.
+   * Admits a request whose announced load fits. Its share starts empty and grows as bytes arrive: a client that
+   * announces a body and does not send it keeps no other request out.
    *
    * @throws RequestError QUEUE_FULL
    */

@@ -4,12 +4,12 @@ import { FAILURES, PreannotateError, type FailureCode } from '../../core/errors.
 import { LruMap } from '../../core/lru.js';
 
 const MAX_IMAGES = 1000;
-const QUARANTINE_MS = 10 * 60_000; // then it gets another chance: workers also die for reasons of their own
+const QUARANTINE_MS = 10 * 60_000; // then the image is tried again: workers also die for other reasons
 
-/** Images that workers died with or were stuck in, by content: sent again, they are refused, and cost no worker. */
+/** Images that crashed or blocked a worker, by content; sent again, they are refused and cost no other worker. */
 export class Quarantine {
   readonly #untilMs = new LruMap<string, number>(MAX_IMAGES);
-  #isEmpty = true; // as good as always, and then nothing is hashed
+  #isEmpty = true; // usually, and then no image is hashed
 
   add(bytes: Uint8Array, code: FailureCode): void {
     if (!FAILURES[code].quarantinesImage) return;
@@ -22,7 +22,7 @@ export class Quarantine {
     if (this.#isEmpty || performance.now() > (this.#untilMs.get(keyOf(bytes)) ?? 0)) return;
     throw new PreannotateError({
       code: 'IMAGE_QUARANTINED',
-      message: 'A worker died of this image or was stuck in it a few minutes ago; it is not tried again for now.',
+      message: 'A few minutes ago, a worker crashed or timed out on this image; it is not tried again for now.',
       hint: 'Save it again in another format.',
     });
   }

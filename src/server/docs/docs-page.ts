@@ -6,7 +6,7 @@ code,pre{background:#8881;border-radius:4px;padding:.1em .3em}pre{overflow:auto;
 table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.2em 1em .2em 0}
 @media(prefers-color-scheme:dark){body{background:#111;color:#eee}a{color:#8bf}}`;
 
-/** /openapi.json as a page that needs nothing else. */
+/** /openapi.json as a self-contained web page. */
 export function renderDocsPage(document: OpenApi): string {
   const { title, version, description } = document.info;
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -16,7 +16,7 @@ export function renderDocsPage(document: OpenApi): string {
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(title)}</title><style>${STYLE}</style>
 <h1>${escapeHtml(title)} ${escapeHtml(version)}</h1>
-<p>${escapeHtml(description)} Machines read <a href="openapi.json">openapi.json</a>.</p>
+<p>${escapeHtml(description)} For programs: <a href="openapi.json">openapi.json</a>.</p>
 <pre>curl -F image=@photo.jpg http://localhost:8000/predict
 curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' 'http://localhost:8000/predict?score_threshold=0.3'</pre>
 ${operations.join('\n')}

@@ -2,8 +2,8 @@ import type { HookHandlerDoneFunction, FastifyReply, FastifyRequest } from 'fast
 import { RequestError } from './request-error.js';
 
 /**
- * A hook that refuses requests under other host names than the server's (--allowed-hosts): a web page whose name resolves
- * to this machine could otherwise use its visitors' browsers to send requests. Probes use the address.
+ * A hook that refuses requests under other host names than the server's (--allowed-hosts): a web page whose name
+ * resolves to this machine could otherwise send requests through its visitors' browsers. Probes use the address.
  */
 export function checkHost(hosts: readonly string[]) {
   return (request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void => {

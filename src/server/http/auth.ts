@@ -4,13 +4,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import { RequestError } from './request-error.js';
 
-/** Hashes of the keys that open the server; none: it is open. The keys themselves are not kept. */
+/** Hashes of the keys, of which a client needs one; empty for a server that needs none. The keys are not kept. */
 export type ApiKeys = readonly Buffer[];
 
 /**
- * Reads API keys: one a line of a file (# begins a comment), and separated by commas in PREANNOTATE_API_KEYS.
+ * Reads API keys from a file, one a line (# begins a comment), and from PREANNOTATE_API_KEYS, separated by commas.
  *
- * @throws PreannotateError CONFIG_INVALID when the file cannot be read, or holds none
+ * @throws PreannotateError CONFIG_INVALID when the file cannot be read or has no key
  */
 export async function loadApiKeys(file: string | undefined, variable: string | undefined): Promise<ApiKeys> {
   const fromVariable = (variable ?? '')
@@ -18,8 +18,8 @@ export async function loadApiKeys(file: string | undefined, variable: string | u
     .map((key) => key.trim())
     .filter((key) => key !== '');
   if (variable !== undefined && variable !== '' && fromVariable.length === 0) {
-    const hint = 'Write keys with commas between them, or take the variable away.';
-    throw new PreannotateError({ code: 'CONFIG_INVALID', message: 'PREANNOTATE_API_KEYS holds no key.', hint });
+    const hint = 'Separate keys by commas, or unset the variable.';
+    throw new PreannotateError({ code: 'CONFIG_INVALID', message: 'PREANNOTATE_API_KEYS has no key.', hint });
   }
   const fromFile = file === undefined ? [] : await readKeyFile(file);
   return [...fromVariable, ...fromFile].map(hashKey);
@@ -38,24 +38,24 @@ async function readKeyFile(file: string): Promise<string[]> {
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
-  if (keys.length === 0) throw refusal(`--api-key-file ${file} holds no key.`);
+  if (keys.length === 0) throw refusal(`--api-key-file ${file} has no key.`);
   return keys;
 }
 
-/** Whether only programs of this machine can reach the server. */
+/** Whether only programs on this machine can reach the server. */
 export function isLocal({ host, unix }: { readonly host: string; readonly unix?: string }): boolean {
   return unix !== undefined || ['127.0.0.1', '::1', 'localhost'].includes(host);
 }
 
 /**
- * Lets a request pass that has a key: as a bearer, as X-API-Key, or as the password of any user.
+ * Requires one of the keys: as a bearer token, as X-API-Key, or as the password of any user.
  *
- * @throws RequestError UNAUTHORIZED, with the same words for a missing and a wrong key
+ * @throws RequestError UNAUTHORIZED, with the same message for a missing and a wrong key
  */
 export function authorise(headers: IncomingHttpHeaders, keys: ApiKeys): void {
   if (keys.length === 0) return;
-  // A proxy may have put its own credentials beside the client's key. Every key is compared, and hashes have one length: the
-  // time tells nothing.
+  // A proxy may have added its own credentials to the client's key. Every key is compared, and hashes have one length,
+  // so the time taken reveals nothing.
   const presented = presentedKeysOf(headers).map(hashKey);
   const matches = keys.flatMap((key) => presented.filter((one) => timingSafeEqual(key, one)));
   if (matches.length > 0) return;
@@ -64,7 +64,7 @@ export function authorise(headers: IncomingHttpHeaders, keys: ApiKeys): void {
   });
 }
 
-/** In Authorization and in X-API-Key; an empty text where there is none, so that a missing key takes as long as a wrong one. */
+/** In Authorization and in X-API-Key; '' where there is none, so that a missing key takes as long as a wrong one. */
 function presentedKeysOf(headers: IncomingHttpHeaders): string[] {
   const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1];
   const basic = /^Basic +(.+)$/i.exec(headers.authorization ?? '')?.[1];
@@ -72,7 +72,7 @@ function presentedKeysOf(headers: IncomingHttpHeaders): string[] {
   return [bearer?.trim() ?? passwordOf(basic) ?? '', typeof other === 'string' ? other : ''];
 }
 
-/** Of `user:password` in base64 (RFC 7617); programs that know no other way, such as Label Studio, have a key there. */
+/** Of `user:password` in base64 (RFC 7617): the only form that some programs, such as Label Studio, can send. */
 function passwordOf(credentials: string | undefined): string | undefined {
   return credentials && /:(.*)$/s.exec(Buffer.from(credentials, 'base64').toString())?.[1];
 }

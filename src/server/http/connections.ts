@@ -12,28 +12,28 @@ const PARSER_FAILURES: Readonly<Record<string, FailureCode>> = {
 };
 
 const DETAILS: Partial<Record<FailureCode, string>> = {
-  RECEIVED_TOO_SLOWLY: 'The request came too slowly.',
+  RECEIVED_TOO_SLOWLY: 'The request took too long to arrive.',
   HEADERS_TOO_LARGE: 'The headers of the request are too large.',
 };
 
-/** Whoever does not read why they were refused is cut off. */
+/** A refused connection is closed after this time, whether the client has read the reason or not. */
 const REFUSAL_READ_MS = 1000;
 
-/** What is left of a refused body is read and thrown away for so long. */
+/** For this time the rest of a refused body is read and discarded. */
 const LINGER_MS = 10_000;
 
-/** A request that is not answered. */
+/** A request that is not yet answered. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 
-/** Requests that are not answered, by their connections. */
+/** Requests that are not yet answered, by their connections. */
 export class Connections {
   readonly #open = new Map<Socket, Set<Exchange>>(); // more than one where they are pipelined
   #requests = 0;
 
-  /** Requests that are not answered. */
+  /** Number of requests that are not yet answered. */
   get requests(): number {
     return this.#requests;
   }
@@ -50,14 +50,18 @@ export class Connections {
     });
   }
 
-  /** Answers what is not HTTP, or comes too slowly to become a request. @returns What it says; undefined where nobody would hear it */
+  /**
+   * Answers a connection that sends something else than HTTP, or sends it too slowly.
+   *
+   * @returns The answer; undefined where the client cannot get one
+   */
   refuse(error: NodeJS.ErrnoException, socket: Socket): ProblemAnswer | undefined {
     const isShakingHands = error.code?.startsWith('ERR_TLS') === true || error.code?.startsWith('ERR_SSL') === true;
     if (error.code === 'ECONNRESET' || !socket.writable || isShakingHands) {
       socket.destroy();
       return undefined;
     }
-    // Behind a request that is being answered, our words would be taken for its answer, or be in the middle of that.
+    // While another request of the connection is being answered, this answer would be taken for that one, or break it.
     const before = [...(this.#open.get(socket) ?? [])].filter(
       (each) => each.request.complete || each.response.headersSent,
     );
@@ -79,7 +83,7 @@ function describeRefusal(code: FailureCode): ProblemAnswer {
     type: 'about:blank',
     title: STATUS_CODES[status]!,
     status,
-    detail: DETAILS[code] ?? 'This is not a request that can be understood.',
+    detail: DETAILS[code] ?? 'The request is not valid HTTP.',
     code,
     request_id: randomUUID(),
   };
@@ -89,13 +93,14 @@ function formatResponse(problem: ProblemAnswer): string {
   const body = JSON.stringify(problem);
   return (
     `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
-    `X-Request-Id: ${problem.request_id}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+    `X-Request-Id: ${problem.request_id}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n` +
+    body
   );
 }
 
 /**
- * For a request that is refused before its body is here. A connection that is closed on a client that is still sending takes
- * the answer away from it; one that is left open can be sent to without end.
+ * For a request that is refused before its body has arrived. Closing the connection at once, while the client still
+ * sends, would lose the answer; leaving it open would let the client send without end.
  */
 export function scheduleLingeringClose(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return;
@@ -106,7 +111,7 @@ export function scheduleLingeringClose(request: IncomingMessage, response: Serve
   });
 }
 
-/** A client that asks first whether to send its body is not invited to send one that is too large. */
+/** Answers `Expect: 100-continue`, so that a client does not send a body that is too large. */
 export function answerExpectContinue(http: HttpServer, maxBytes: number): void {
   http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (!(Number(request.headers['content-length']) > maxBytes)) response.writeContinue();

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Nothing here is to be framed, guessed at, cached or to load anything; a page that needs more says so itself. */
+/** No answer may be framed, sniffed or cached, or load anything; routes that need more override these headers. */
 export const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
   'x-content-type-options': 'nosniff',
@@ -26,19 +26,19 @@ const REQUEST_ID = /^[\w.:@/+=-]{1,128}$/;
 const MIN_COMPRESSED_CHARACTERS = 1000; // characters
 const [deflated, brotlied] = [promisify(gzip), promisify(brotliCompress)];
 
-/** The best first. Brotli's own default takes seconds for what this takes milliseconds. */
+/** The best first. Brotli's default quality takes seconds where quality 4 takes milliseconds. */
 const ENCODINGS: Readonly<Record<string, (text: string) => Promise<Buffer>>> = {
   br: (text) => brotlied(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
   gzip: (text) => deflated(text),
 };
 
-/** The client's id of a request where it is fit for logs, else a new one. */
+/** The client's X-Request-Id where it is safe to log, else a new id. */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
-/** Compresses texts that are worth it, for clients that take that. */
+/** Compresses longer texts for clients that accept it. */
 export async function compressPayload(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -56,7 +56,7 @@ export async function compressPayload(
   return bytes;
 }
 
-/** The codings of an Accept-Encoding header; `q=0` is a no, and other weights do not matter to us. */
+/** The codings of an Accept-Encoding header; `q=0` excludes one, other weights are ignored. */
 function acceptedEncodingsOf(header: string): ReadonlySet<string> {
   const stated = header.split(',').map((part) => part.toLowerCase().replaceAll(/\s/g, ''));
   const wanted = stated.filter((part) => !/;q=0(?:\.0*)?$/.test(part));

@@ -17,7 +17,7 @@ export async function listen(app: FastifyInstance, settings: ListenSettings): Pr
   const listenTextResolver = (text: string) => `listening at ${unix === undefined ? text : `unix:${unix}`}`;
   try {
     if (unix === undefined) {
-      // Given the name, Fastify listens at each of its addresses, with servers of which only the first is known to us.
+      // Given the name, Fastify would listen at each of its addresses, with servers that `app` does not know.
       const only = host === 'localhost' ? (await lookup(host)).address : host;
       return await app.listen({ host: only, port, listenTextResolver });
     }
@@ -32,9 +32,9 @@ export async function listen(app: FastifyInstance, settings: ListenSettings): Pr
 function listenFailedError(error: unknown, { host, port, unix }: ListenSettings): PreannotateError {
   const isTaken = systemCodeOf(error) === 'EADDRINUSE';
   const onPort = isTaken
-    ? 'Another program has this port. Give another one with --port, or --port 0 for any that is free.'
+    ? 'Another program uses this port. Choose another one with --port, or --port 0 for any free port.'
     : 'Check --host and --port.';
-  const onSocket = isTaken ? 'Another server listens there, or the file is no socket.' : 'Check --unix.';
+  const onSocket = isTaken ? 'Another server listens there, or the file is not a socket.' : 'Check --unix.';
   return new PreannotateError(
     {
       code: 'LISTEN_FAILED',
@@ -45,7 +45,7 @@ function listenFailedError(error: unknown, { host, port, unix }: ListenSettings)
   );
 }
 
-/** A server that was killed leaves its socket behind, where nobody answers any more. */
+/** Removes the socket that a killed server has left behind. */
 async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found?.isSocket() !== true) return;

@@ -17,7 +17,7 @@ interface RequestTimes {
   readonly failure: FailureCode | undefined;
 }
 
-/** What the gauges look at when they are read. */
+/** What the gauges read. */
 export interface GaugeSources {
   readonly admission: { readonly items: number; readonly bytes: number };
   readonly status: () => EngineStatus | undefined;
@@ -94,7 +94,7 @@ function addGauges(
     () => admission.items,
   );
   gauge('queue_bytes', 'Bytes of requests in the server; what --queue-bytes bounds', () => admission.bytes);
-  gauge('requests_in_progress', 'Requests that are not answered', openRequests);
+  gauge('requests_in_progress', 'Requests that are not answered yet', openRequests);
   gauge('resident_memory_bytes', 'Memory of the server itself, without its workers', () => process.memoryUsage.rss());
   addWorkerGauges(named, status);
   addRestartCounter(named, status);
@@ -114,7 +114,7 @@ function addWorkerGauges(
         });
       },
     });
-  perWorker('inflight', 'Images in the hands of a worker', ({ images }) => images);
+  perWorker('inflight', 'Images that a worker has', ({ images }) => images);
   perWorker('worker_up', '1 when the worker is ready', ({ ready }) => Number(ready));
   perWorker('worker_load_seconds', 'Time the last worker took to open the model', ({ loadMs }) => loadMs / 1000);
 }
@@ -147,7 +147,7 @@ export function countRequest(
   if (context.failure !== undefined) countFailure(metrics, context.failure);
 }
 
-/** What never became a request that has a route. */
+/** Counts a refused connection, which has no route. */
 export function countRefusal(metrics: Metrics, { status, code }: { status: number; code: FailureCode }): void {
   metrics.requests.inc({ route: 'unknown', code: String(status) });
   countFailure(metrics, code);
@@ -164,7 +164,7 @@ export function countChunk(metrics: Metrics, { device, images, times }: Finished
   metrics.stageSeconds.observe({ stage: 'infer' }, times.infer / 1000);
 }
 
-/** @param own - The ontology is the server's own; classes of a client's would be labels of its choice. */
+/** @param own - The ontology, if it is the server's own; class names of clients must not become labels. */
 export function countPrediction(
   metrics: Metrics,
   prediction: { labels: readonly string[]; scores: readonly number[] },

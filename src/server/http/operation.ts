@@ -4,7 +4,7 @@ import { PROBLEM_TYPE } from './problem-details.js';
 
 export type Json = Record<string, unknown>;
 
-/** What /openapi.json says about one route. */
+/** The description of one route in /openapi.json. */
 export interface Operation {
   readonly summary: string;
   readonly description?: string;

@@ -6,19 +6,19 @@ import { MAX_ERRORS, RequestError, type FieldError } from './request-error.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Of a text that may quote the request: an answer is not to become larger than what it answers. */
+/** Of a text that may quote the request, so that an answer does not become larger than its request. */
 const MAX_TEXT_CHARACTERS = 1000;
 
-/** For clients. What a dying worker said, and which file is where, is for whoever runs the server. */
-const SERVER_FAULT = 'Something went wrong in the server; its log says what, under this request id.';
+/** For clients. Messages of workers and paths of files are for the operator only, and are logged. */
+const SERVER_FAULT = 'The server failed; its log has the reason under this request id.';
 
-/** A failure as HTTP tells it. */
+/** A failure as an HTTP answer. */
 export interface ProblemDetails {
   readonly body: ProblemAnswer;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Turns whatever was thrown into an answer (RFC 9457); the only place of the server that does. */
+/** Turns any error into an answer (RFC 9457); the only place of the server that does. */
 export function toProblemDetails(thrown: unknown, requestId: string): ProblemDetails {
   const error = toNamedError(thrown);
   const status = FAILURES[error.code].httpStatus;
@@ -33,7 +33,7 @@ export function toProblemDetails(thrown: unknown, requestId: string): ProblemDet
     request_id: requestId,
     ...(errors.length === 0 ? {} : { errors: errors.slice(0, MAX_ERRORS).map(truncateField) }),
   };
-  // Whatever is not ready now may be so in a moment: a worker takes about that long to be replaced.
+  // 503 is temporary: about the time that it takes to replace a worker.
   return { body, headers: { ...(status === 503 ? { 'retry-after': '1' } : {}), ...headers } };
 }
 
@@ -45,26 +45,26 @@ function truncate(text: string): string {
   return text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text;
 }
 
-/** Failures on our side that were not worded for clients; 502 and 504 are about others. */
+/** Failures of the server whose messages are not meant for clients; 502 and 504 are about other servers. */
 function isServerFault(error: PreannotateError): boolean {
   const { httpStatus, isPublic = false } = FAILURES[error.code];
   return [500, 503].includes(httpStatus) && !(error instanceof RequestError) && !isPublic;
 }
 
-/** Notes what {@link toProblemDetails} does not tell. */
+/** Logs what {@link toProblemDetails} does not disclose. */
 export function logServerFault(thrown: unknown, log: FastifyBaseLogger): void {
   const error = toNamedError(thrown);
   if (error.code === 'INTERNAL') log.error({ err: thrown }, 'failed unexpectedly');
   else if (isServerFault(error)) log.error({ code: error.code }, error.message);
 }
 
-/** What nobody named is a bug: its text may hold anything, so it goes to the log and not into the answer. */
+/** An error without a code is a bug: its message may hold anything, so it is logged and not sent. */
 export function toNamedError(thrown: unknown): PreannotateError {
   if (thrown instanceof PreannotateError) return thrown;
   const status = statusOf(thrown);
   if (status === 415) return new RequestError('MEDIA_TYPE_UNSUPPORTED', 'This type of body is not supported.');
   if (status !== undefined && status >= 400 && status < 500) {
-    return new RequestError('REQUEST_MALFORMED', 'The request cannot be understood.');
+    return new RequestError('REQUEST_MALFORMED', 'The request cannot be parsed.');
   }
   return new PreannotateError({ code: 'INTERNAL', message: SERVER_FAULT, hint: '' }, thrown);
 }

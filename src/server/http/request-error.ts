@@ -6,10 +6,10 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/** More of what is wrong with a request helps nobody. */
+/** Further errors of one request are not listed. */
 export const MAX_ERRORS = 20;
 
-/** What an answer to a refused request says beyond code and text. */
+/** What the answer to a refused request has besides code and message. */
 export interface RefusalDetails {
   readonly headers?: Readonly<Record<string, string>>;
   readonly errors?: readonly FieldError[];

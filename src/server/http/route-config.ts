@@ -3,9 +3,9 @@ import type { ProblemAnswer } from '../../config/predict-schema.js';
 import type { Operation } from './operation.js';
 
 declare module 'fastify' {
-  /** What a route tells the hooks of `app.ts`. */
+  /** How the hooks of `app.ts` treat a route. */
   interface FastifyContextConfig {
-    /** Its description in /openapi.json; every route has one, or says that it is left out. */
+    /** Its description in /openapi.json. Every route has one, or is left out explicitly. */
     operation?: Operation | 'undocumented';
     /** It needs no API key. A `probe` of an orchestrator may also use any host name. Only GET routes have this. */
     access?: 'probe' | 'public';

@@ -48,8 +48,8 @@ async function loadCertificate({
         code: 'CONFIG_INVALID',
         message: `--tls-cert ${tlsCert} and --tls-key ${tlsKey} cannot be used: ${messageOf(error)}.`,
         hint:
-          'Both are PEM files: the certificate, followed by its chain up to the authority, and the private key of the ' +
-          'certificate, without a password.',
+          'Both are PEM files: the certificate, followed by its chain up to the authority, and the private key of ' +
+          'the certificate, without a password.',
       },
       error,
     );

@@ -16,7 +16,7 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache', // cached, but revalidated: the page and its modules must be of one version
 };
 
-/** The web page. Its files are read at the start and need no API key: the page asks for one before it sends an image. */
+/** The web page. Its files are read at the start and need no API key: the page asks for one when the API needs it. */
 export function pageRoutes(app: FastifyInstance): void {
   for (const { route, type, text, etag } of readPageFiles()) {
     app.get(route, { config: { operation: 'undocumented', access: 'public' } }, (request, reply) => {

@@ -11,7 +11,7 @@ export interface BodyLimits {
   readonly timeoutMs: number; // for all of it
 }
 
-/** What a Content-Length header promises; undefined without one. @throws RequestError BODY_TOO_LARGE, before a byte is read */
+/** The Content-Length of a request, if it has one. @throws RequestError BODY_TOO_LARGE, before a byte is read */
 export function checkDeclaredLength(request: IncomingMessage, maxBytes: number): number | undefined {
   const declared = request.headers['content-length'];
   if (declared === undefined) return undefined;
@@ -20,9 +20,9 @@ export function checkDeclaredLength(request: IncomingMessage, maxBytes: number):
 }
 
 /**
- * Reads a body whole. What is not read of a refused one is thrown away by Node, within its own time limit.
+ * Reads a whole body. Node discards the rest of a refused one, within its own time limit.
  *
- * @param share - Grows by what comes.
+ * @param share - Grows by the bytes that arrive.
  * @throws RequestError BODY_TOO_LARGE, RECEIVED_TOO_SLOWLY, QUEUE_FULL, CLIENT_GONE
  */
 export async function readBody(
@@ -75,10 +75,10 @@ function collectChunks(
 }
 
 /**
- * Expands a body that came gzipped.
+ * Expands a gzipped body.
  *
- * @param maxBytes - Of what comes out: a megabyte may hold a gigabyte.
- * @param share - Grows by what comes out.
+ * @param maxBytes - Of the expanded body: a megabyte of gzip may hold a gigabyte.
+ * @param share - Grows by the expanded bytes.
  * @throws RequestError BODY_TOO_LARGE, QUEUE_FULL, REQUEST_MALFORMED
  */
 export async function gunzip(body: Buffer, maxBytes: number, share: Share): Promise<Buffer> {
@@ -93,7 +93,7 @@ export async function gunzip(body: Buffer, maxBytes: number, share: Share): Prom
     }
   } catch (error) {
     if (error instanceof RequestError) throw error;
-    throw new RequestError('REQUEST_MALFORMED', 'The body says that it is gzip, and is not.');
+    throw new RequestError('REQUEST_MALFORMED', 'The body is not gzip, unlike its Content-Encoding.');
   }
   return expanded.bytes;
 }
@@ -104,6 +104,6 @@ function bodyTooLargeError(maxBytes: number): RequestError {
 }
 
 function receivedTooSlowlyError(timeoutMs: number): RequestError {
-  const message = `The body was not here within ${timeoutMs / 1000} s.`;
+  const message = `The body did not arrive within ${timeoutMs / 1000} s.`;
   return new RequestError('RECEIVED_TOO_SLOWLY', message, { headers: { connection: 'close' } });
 }

@@ -1,12 +1,12 @@
 const FIRST_BYTES = 16 * 1024;
 
-/** Bytes that come in parts. A part is copied at once: a body of one byte a part would otherwise take a hundred times its size. */
+/** Bytes that arrive in parts. Parts are copied at once: a list of one-byte parts takes a hundred times their size. */
 export class GrowingBuffer {
   readonly #maxBytes: number;
   #buffer: Buffer;
   #size = 0;
 
-  /** @param maxBytes - More will not come: whoever adds checks that. */
+  /** @param maxBytes - The caller must not append more. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
     this.#buffer = Buffer.allocUnsafe(Math.min(FIRST_BYTES, maxBytes));

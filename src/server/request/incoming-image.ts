@@ -6,10 +6,10 @@ import type { UrlPolicy } from './fetch/url-policy.js';
 
 /** An image of a request. */
 export interface IncomingImage {
-  readonly name: string; // as messages call it
-  readonly id?: string; // as the client calls it
-  readonly isFetched?: boolean; // from elsewhere, when it is loaded
-  /** Its encoded bytes. @throws PreannotateError REQUEST_INVALID, URL_REFUSED …, QUEUE_FULL when it takes too much of the share */
+  readonly name: string; // in messages
+  readonly id?: string; // the client's own
+  readonly isFetched?: boolean; // from a URL, when it is loaded
+  /** Its encoded bytes. @throws PreannotateError REQUEST_INVALID, URL_REFUSED …, QUEUE_FULL */
   readonly load: (policy: UrlPolicy, request: LoadContext) => Promise<Uint8Array>;
 }
 
@@ -19,7 +19,7 @@ export interface LoadContext {
   readonly share: Share;
 }
 
-/** What JSON says of an image: one of the two. */
+/** The image fields of a JSON body; one of the two is there. */
 interface ImageFields {
   readonly image_base64?: string | undefined;
   readonly image_url?: string | undefined;
@@ -44,15 +44,19 @@ export function readBase64Field(text: string, pointer: string): Pick<IncomingIma
   return { load: async () => decodeBase64(text, pointer) };
 }
 
-/** The image behind a URL; counted into the share as it comes. @throws PreannotateError URL_REFUSED …, QUEUE_FULL */
+/**
+ * Fetches the image at a URL; its bytes count into the share as they arrive.
+ *
+ * @throws PreannotateError URL_REFUSED …, QUEUE_FULL
+ */
 export function fetchInto(url: string, policy: UrlPolicy, { request, share }: LoadContext): Promise<Uint8Array> {
   const onBytes = (count: number) => share.grow({ items: 0, bytes: count });
   return request.limitFetches(() => fetchImage(url, { ...policy, onBytes }, request.signal));
 }
 
 /**
- * Reads base64, also of a data: URL. Node passes over what is not base64, so what it made is measured. White space is
- * allowed, as MIME breaks lines.
+ * Decodes base64, also of a data: URL. Node skips invalid characters, so the length of the result is checked. White
+ * space is allowed, because MIME breaks lines.
  *
  * @throws RequestError REQUEST_INVALID
  */
@@ -65,8 +69,7 @@ export function decodeBase64(given: string, pointer: string): Uint8Array {
   ) {
     return bytes;
   }
-  const detail = 'It is not base64.';
-  throw invalidFieldError(pointer, detail);
+  throw invalidFieldError(pointer, 'It is not base64.');
 }
 
 function decodedLengthOf(text: string): number {

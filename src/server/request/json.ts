@@ -1,7 +1,7 @@
 import { RequestError } from '../http/request-error.js';
 
 const MAX_DEPTH = 64; // an ontology has 4 levels
-const MAX_VALUES = 200_000; // each takes a hundred times its bytes while it is validated
+const MAX_VALUES = 200_000; // a value takes up to a hundred times its bytes while it is validated
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
@@ -11,7 +11,7 @@ export function parseJson(body: Buffer): unknown {
   const names = countNamesWritten(body);
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body); // takes a byte order mark away
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body); // also removes a byte order mark
   } catch {
     throw malformedError('The body is not UTF-8 text.');
   }
@@ -19,9 +19,10 @@ export function parseJson(body: Buffer): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw malformedError('The body is not JSON.'); // V8's own words would quote the body
+    throw malformedError('The body is not JSON.'); // V8's own message would quote the body
   }
-  if (countNamesKept(value) < names) throw malformedError('An object of the JSON has a name twice.'); // which one is meant?
+  // JSON.parse keeps the last of two equal names; which one the client means is unknown.
+  if (countNamesKept(value) < names) throw malformedError('An object of the JSON has a name twice.');
   return value;
 }
 
@@ -32,10 +33,10 @@ function countNamesKept(value: unknown): number {
 }
 
 /**
- * Counts what is outside of strings; a string of base64 is passed over at the speed of memory.
+ * Scans what is outside of strings; a long string of base64 is skipped by `indexOf`, which is fast.
  *
- * @returns How many names there are in all objects, each as often as it was written.
- * @throws RequestError REQUEST_MALFORMED for more levels or values than anybody needs
+ * @returns The number of names in all objects, repeated ones included.
+ * @throws RequestError REQUEST_MALFORMED for too many levels or values
  */
 function countNamesWritten(body: Buffer): number {
   let depth = 0;

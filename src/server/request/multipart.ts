@@ -7,7 +7,7 @@ interface FormFile {
   readonly bytes: Buffer;
 }
 
-/** What a form holds. */
+/** The parts of a form. */
 export interface Form {
   readonly files: readonly FormFile[];
   readonly fields: Readonly<Record<string, string>>;
@@ -21,18 +21,18 @@ const MAX_FIELD_BYTES = 1_000_000; // an ontology
 const MAX_HEADERS = 20;
 
 /**
- * Takes a multipart body apart.
+ * Parses a multipart body.
  *
- * @throws RequestError REQUEST_MALFORMED when it is cut, has no boundary or says a field twice; BODY_TOO_LARGE when it has
- *   more parts than anyone needs
+ * @throws RequestError REQUEST_MALFORMED when it is truncated, has no boundary or repeats a field; BODY_TOO_LARGE when
+ *   it has too many parts
  */
 export function parseForm(body: Buffer, contentType: string, maxFiles: number): Promise<Form> {
   return new Promise((resolve, reject) => {
     const files: FormFile[] = [];
     const fields = new Map<string, string>();
-    // The first complaint counts; what comes after it changes nothing.
+    // The first rejection counts; later ones have no effect.
     const malformed = () =>
-      reject(new RequestError('REQUEST_MALFORMED', 'The multipart body is cut or not well-formed.'));
+      reject(new RequestError('REQUEST_MALFORMED', 'The multipart body is truncated or not well-formed.'));
     const tooMany = (what: string) => () =>
       reject(new RequestError('BODY_TOO_LARGE', `The form has more than ${what}.`));
     const form = openParser(contentType, maxFiles);
@@ -59,7 +59,7 @@ function openParser(contentType: string, maxFiles: number): BusboyInstance {
   try {
     return new Busboy({
       headers: { 'content-type': contentType },
-      // Clients that send bytes need not name a file; and text needs no type.
+      // An image needs no file name, and text needs no media type.
       isPartAFile: (field, _type, filename) => filename !== undefined || field === IMAGE_FIELD,
       limits: {
         files: maxFiles,

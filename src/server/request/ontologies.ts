@@ -5,22 +5,22 @@ import { ontologyOf, type Ontology, type OntologySpec } from '../../core/ontolog
 import { sha256Of } from '../../disk/cache.js';
 import { pointerOf, RequestError } from '../http/request-error.js';
 
-/** Every prompt is a row of a matrix that each image is held against, and strangers choose them. */
+/** Untrusted clients choose the prompts, and every prompt costs memory and time for each image. */
 const MAX_TEXTS = 500; // prompts times templates
 const MAX_TEXT_CHARACTERS = 200;
-const MAX_CHARACTERS = 200_000; // of all of it, as JSON
+const MAX_CHARACTERS = 200_000; // of the whole ontology, as JSON
 
-/** As many as workers keep; of 500 prompts each, their embeddings take 64 MB. */
+/** As many as workers keep; with 500 prompts each, their embeddings take 64 MB. */
 const MAX_ONTOLOGIES = 64;
 
 const POINTED = /^(\/\S*): (.*)$/s;
 
-/** Ontologies that came with requests. The same one again is the same object, whose embeddings the engine has. */
+/** Ontologies of requests. An equal one is the same object again, so that the engine reuses its embeddings. */
 export class RequestOntologies {
   readonly #known = new LruMap<string, Promise<Ontology>>(MAX_ONTOLOGIES);
 
   /**
-   * @param mapping - As JSON gave it.
+   * @param mapping - Parsed JSON.
    * @throws RequestError ONTOLOGY_INVALID with a JSON pointer for each problem
    */
   read(mapping: Readonly<Record<string, unknown>>): Promise<Ontology> {
@@ -33,7 +33,7 @@ export class RequestOntologies {
     const key = sha256Of(text);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const ontology = readOntology(mapping); // a wrong one is as wrong the next time
+    const ontology = readOntology(mapping); // an invalid one is cached too
     this.#known.set(key, ontology);
     return ontology;
   }
@@ -67,7 +67,7 @@ function ontologyTooLargeError(what: string): PreannotateError {
   return new PreannotateError({ code: 'ONTOLOGY_INVALID', message: `/ontology: it has ${what}.`, hint: '' });
 }
 
-/** The problems of an ontology by JSON pointer; also those that the tokenizer finds. */
+/** The errors of an ontology by JSON pointer, those of the tokenizer included. */
 export function invalidOntologyError({ message, hint }: PreannotateError): RequestError {
   const errors = message.split('\n').map((line) => {
     const [, pointer = '/ontology', detail = line] = POINTED.exec(line) ?? [];

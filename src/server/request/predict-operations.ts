@@ -37,7 +37,8 @@ const PARAMETERS: readonly Json[] = [
 export const PREDICT: Operation = {
   summary: 'Annotate one image',
   description:
-    'The image as JSON, as field "image" of a form, or as it is. Options of the body override those of the query string.',
+    'The image as JSON, as field "image" of a form, or as it is. Options of the body override those of the query ' +
+    'string.',
   parameters: PARAMETERS,
   requestBody: {
     required: true,
@@ -56,7 +57,7 @@ export const PREDICT: Operation = {
 
 export const PREDICT_BATCH: Operation = {
   summary: 'Annotate several images',
-  description: `Each image is answered for itself. With Accept: ${NDJSON} a line each, as they finish.`,
+  description: `Each image has its own answer. With Accept: ${NDJSON} each answer is a line, as they finish.`,
   parameters: PARAMETERS,
   requestBody: {
     required: true,

@@ -14,7 +14,7 @@ import { invalidOntologyError } from './ontologies.js';
 import { invalidFieldError, RequestError } from '../http/request-error.js';
 import type { ServerState } from './server-state.js';
 
-/** A lone image passes those of large requests, see {@link Backend}. */
+/** A lone image overtakes the images of large requests, see `Backend.bulk`. */
 export type Lane = 'interactive' | 'bulk';
 
 /** The request that an image belongs to. */
@@ -25,7 +25,7 @@ export interface PredictContext {
   readonly lane: Lane;
 }
 
-/** What is looked for in the images of a request, and what of it is answered. */
+/** What to detect in the images of a request, and which detections to return. */
 export interface Search {
   readonly ontology: Ontology;
   readonly selection: Selection;
@@ -33,7 +33,7 @@ export interface Search {
 
 export type Prediction = Omit<PredictAnswer, 'model' | 'request_id'>;
 
-/** Fills in what a request left open. @throws RequestError ONTOLOGY_INVALID, REQUEST_INVALID */
+/** Completes the options of a request with the server's own. @throws RequestError ONTOLOGY_INVALID, REQUEST_INVALID */
 export async function resolveSearch(options: PredictOptions, { job, ontologies }: ServerState): Promise<Search> {
   const { worker, statedSelection: started } = job;
   const { ontology: asked, ...fields } = options;
@@ -42,8 +42,8 @@ export async function resolveSearch(options: PredictOptions, { job, ontologies }
     throw invalidFieldError('/score_threshold', detail);
   }
   if (fields.max_detections !== undefined && fields.max_detections > worker.maxDetections) {
-    const detail = `It is above ${worker.maxDetections}, the most boxes that this server keeps of an image (--max-detections).`;
-    throw invalidFieldError('/max_detections', detail);
+    const limit = `${worker.maxDetections}, the most boxes that this server keeps of an image (--max-detections)`;
+    throw invalidFieldError('/max_detections', `It is above ${limit}.`);
   }
   const ontology = asked === undefined ? job.ontology : await ontologies.read(asked);
   // The threshold that the server was started with precedes that of its own ontology only.
@@ -122,7 +122,7 @@ function toPrediction(result: ImageResult, { ontology, selection }: Search): Pre
   };
 }
 
-/** The engine finds out which prompts are too long for the model; that is the request's fault. */
+/** Only the engine knows which prompts are too long for the model: an error of the request, not of the server. */
 async function detectOrBlameOntology(detect: () => Promise<ImageOutcome>): Promise<ImageOutcome> {
   try {
     return await detect();

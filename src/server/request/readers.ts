@@ -13,7 +13,7 @@ export interface Received {
   readonly options: PredictOptions;
 }
 
-/** How a body of one media type is read, into what /predict and /predict/batch take. */
+/** Reads a body of one media type. */
 export type Reader<What extends Received = Received> = (
   body: Buffer,
   request: FastifyRequest,
@@ -42,7 +42,7 @@ export const batchReaders: Readonly<Record<string, Reader>> = {
   'application/json': (body, request, maxImages) => {
     const given = parseJson(body);
     const count = imageCountOf(given);
-    if (count > maxImages) throw tooManyImagesError(count, maxImages); // before each of them is looked at
+    if (count > maxImages) throw tooManyImagesError(count, maxImages); // before the images are validated one by one
     const { images, ...options } = validate(BatchRequest, given);
     const incoming = images.map(({ id, ...source }, i): IncomingImage => {
       return { name: `image ${i}`, ...(id === undefined ? {} : { id }), ...readImageFields(source, `/images/${i}`) };
@@ -62,7 +62,7 @@ function readRaw(body: Buffer, request: FastifyRequest): Received {
   return { images: [{ name: 'image', load: () => Promise.resolve(body) }], options: readQuery(request) };
 }
 
-/** The options of the query string; where the body says another thing, that counts. */
+/** The options of the query string; those of the body override them. */
 function readQuery({ query }: FastifyRequest): PredictOptions {
   return validate(PredictOptions, { ...(query as object) });
 }
@@ -83,7 +83,7 @@ async function readForm(body: Buffer, request: FastifyRequest, maxImages: number
   return { images, options };
 }
 
-/** What a schema makes of a value. @throws RequestError REQUEST_INVALID with a JSON pointer for each problem */
+/** Parses a value by a schema. @throws RequestError REQUEST_INVALID with a JSON pointer for each error */
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;

@@ -24,7 +24,7 @@ export function admit({ raw }: FastifyRequest, server: ServerState): Share {
   return server.admission.admit({ items: 1, bytes: declared });
 }
 
-/** Reads a request whole and validates it. From the last byte on its deadline runs. @throws RequestError */
+/** Reads a whole request and validates it. Its deadline starts with the last byte. @throws RequestError */
 export async function receive<What extends Received>(
   request: FastifyRequest,
   { readers, maxImages }: Accepted<What>,
@@ -38,7 +38,7 @@ export async function receive<What extends Received>(
   return { ...received, search: await resolveSearch(received.options, server) };
 }
 
-/** Reads a body of JSON, also where no model is open. @throws RequestError */
+/** Reads a JSON body; needs no open model. @throws RequestError */
 export async function receiveJson(request: FastifyRequest, server: ServerState): Promise<unknown> {
   chooseReader(request, { 'application/json': parseJson });
   const bytes = checkDeclaredLength(request.raw, bodyLimitOf(server)) ?? 0;
@@ -57,10 +57,11 @@ async function readWholeBody(
   const sent = await readBody(request.raw, limits, { context: request.context, share });
   request.context.setDeadline(deadlineMs);
   const isGzip = request.headers['content-encoding'] === 'gzip';
-  return isGzip ? await gunzip(sent, Math.min(bodyLimit, queueBytes - sent.length), share) : sent; // both are held meanwhile
+  // Both the gzipped and the expanded body are in memory at once.
+  return isGzip ? await gunzip(sent, Math.min(bodyLimit, queueBytes - sent.length), share) : sent;
 }
 
-/** A body that the queue has never room for is too large, not too soon. */
+/** A body that would not even fit into an empty queue is too large (413); waiting would not help. */
 function bodyLimitOf({ job: { settings } }: ServerState): number {
   return Math.min(settings.bodyLimit, settings.queueBytes);
 }
@@ -81,7 +82,7 @@ function chooseReader<Reads>(request: FastifyRequest, readers: Readonly<Record<s
   });
 }
 
-/** The server's time for a request, or what the client would wait, if that is less. @throws RequestError REQUEST_MALFORMED */
+/** The server's limit for a request, or the client's, if that is less. @throws RequestError REQUEST_MALFORMED */
 function readDeadline({ headers }: FastifyRequest, serversMs: number): number {
   const asked = headers['x-request-timeout-ms'];
   if (asked === undefined) return serversMs;

@@ -12,29 +12,29 @@ declare module 'fastify' {
   }
 }
 
-/** For one request; it is not to be a way to have the server flood another one. */
+/** Of one request, so that it cannot make the server flood another one. */
 const FETCHES_AT_ONCE = 8;
 
-/** Images of one request that were fetched and are not annotated yet: enough for the next batches, and not all of a long list. */
+/** Images of one request that are fetched and not yet annotated: enough for the next batches, not a long list. */
 const LOADED_AT_ONCE = 16;
 
-/** Beyond it, a timer of Node fires at once. */
+/** A timer of Node with a longer delay fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A client that reads nothing of its answer for so long would hold its connection, and keep the server from stopping. */
+/** A client that reads nothing of its answer for this time is cut off: it would keep the server from stopping. */
 const STALLED_READER_MS = 30_000;
-const MAX_SENDING_MS = 600_000; // however slowly it reads
+const MAX_SENDING_MS = 600_000; // for a client that reads slowly
 
 /** One request, from its headers to the end of its answer. */
 export class RequestContext {
   readonly startedMs = performance.now();
   /** Aborted when the client is gone, or the deadline has passed; the reason says which. */
   readonly signal: AbortSignal;
-  failure: FailureCode | undefined; // what it was answered with
+  failure: FailureCode | undefined; // of its answer
   readonly #controller = new AbortController();
-  /** Images by URL are fetched so many at once. */
+  /** Limits how many images are fetched at once. */
   readonly limitFetches = pLimit(FETCHES_AT_ONCE);
-  /** From before it is fetched until it is annotated. */
+  /** Limits how many images are loaded at once: from before an image is fetched until it is annotated. */
   readonly limitLoaded = pLimit(LOADED_AT_ONCE);
   readonly #times = new Map<Stage, number>();
   readonly #response: ServerResponse;
@@ -42,9 +42,10 @@ export class RequestContext {
   #sending: NodeJS.Timeout | undefined;
 
   /**
-   * Fastify's own `request.signal` is aborted at once on every POST with a body (Node 20), so this listens to the response.
+   * Fastify's own `request.signal` is aborted at once on every POST with a body (Node 20), so this listens to the
+   * response.
    *
-   * @param onEnd - Called once, when the answer is out or the connection is gone.
+   * @param onEnd - Called once, when the answer is sent or the connection is closed.
    */
   constructor(response: ServerResponse, onEnd: (context: RequestContext) => void) {
     this.#response = response;
@@ -61,7 +62,7 @@ export class RequestContext {
     });
   }
 
-  /** From now on the request has so long, wherever it is by then; Infinity: as long as it takes. */
+  /** Starts the deadline; Infinity for none. */
   setDeadline(ms: number): void {
     if (ms > MAX_TIMER_MS) return;
     const late = () =>
@@ -69,17 +70,17 @@ export class RequestContext {
     this.#deadline = setTimeout(late, ms);
   }
 
-  /** All of the answer is known: from now on it is up to the client to take it. */
+  /** Starts the time limits for the client to read the answer, once all of it is known. */
   beginSending(): void {
     const cut = () => {
       this.failure = 'CLIENT_GONE';
       this.#response.destroy();
     };
-    this.#response.setTimeout(STALLED_READER_MS, cut); // begins anew whenever the system has taken some of it
+    this.#response.setTimeout(STALLED_READER_MS, cut); // restarts whenever some of the answer is sent
     this.#sending ??= setTimeout(cut, MAX_SENDING_MS);
   }
 
-  /** Notes how long a stage took; the longest of several images counts. */
+  /** Records how long a stage took; of several images, the longest time counts. */
   recordStage(stage: Stage, ms: number): void {
     this.#times.set(stage, Math.max(ms, this.#times.get(stage) ?? 0));
   }
@@ -88,7 +89,7 @@ export class RequestContext {
     return this.#times;
   }
 
-  /** Value of the Server-Timing header: the stages so far, and all of the time. */
+  /** Value of the Server-Timing header: the stages so far, and the total. */
   get serverTiming(): string {
     const stages = [...this.#times, ['total', performance.now() - this.startedMs] as const];
     return stages.map(([stage, ms]) => `${stage};dur=${ms.toFixed(1)}`).join(', ');

@@ -32,8 +32,8 @@ export interface Backend {
   readonly engine: Pool;
   readonly model: Model;
   /**
-   * Limits the images of large requests that the engine has to as many as keep its devices busy, so that a lone image of
-   * another request waits for these few and not for a whole batch.
+   * Limits the images of large requests that are with the engine to as many as keep its devices busy: a lone image of
+   * another request then waits for these few and not for a whole batch.
    */
   readonly bulk: LimitFunction;
 }

@@ -73,7 +73,7 @@ function requireKnownModel({ model, version = VERSION }: ModelRoute['Params'], {
   throw new RequestError('NOT_FOUND', `There is no such model here; the only one is "${MODEL}", version ${VERSION}.`);
 }
 
-/** The images of a request are answered together or not at all: the protocol has no place for errors of single images. */
+/** The images of a request are answered together or not at all: the protocol has no field for an error of one image. */
 function infer(request: FastifyRequest, server: ServerState) {
   const { requestImages, queueItems } = server.job.settings;
   const accepted = {

@@ -30,10 +30,10 @@ const ImageTensor = z
   })
   .refine(({ shape, data }) => shape.reduce((product, side) => product * side, 1) === data.length, {
     path: ['shape'],
-    error: 'does not say as many images as there are in data',
+    error: 'does not match the number of images in data',
   });
 
-/** What is used of a request; parameters that nobody here knows, such as Triton's own, are passed over. */
+/** The fields that are used of a request; unknown parameters, such as Triton's own, are ignored. */
 const InferRequest = z.object({
   id: z.string().max(200).nullish(),
   parameters: z.object(PredictOptions.shape).nullish(),
@@ -68,7 +68,7 @@ export function readInferRequest(body: Buffer, { headers }: FastifyRequest, maxI
   };
 }
 
-/** The boxes of all images, one after the other; `image_index` says whose they are. */
+/** The boxes of all images, one after the other; `image_index` is the image of each box. */
 export function toTensors(predictions: readonly Prediction[], wanted: readonly OutputName[]) {
   const data = {
     boxes: predictions.flatMap(({ boxes }) => boxes.flat()),

@@ -4,9 +4,9 @@ import { readAttribute, descendantsOf, parseXml, type XmlElement } from './xml.j
 
 /** A label of a labelling config. */
 export interface Label {
-  readonly name: string; // as annotations have it: its alias where it has one
-  readonly wording: string; // as people read it
-  readonly prompts: readonly string[]; // its `predicted_values`; none when it has none
+  readonly name: string; // in annotations: its alias where it has one
+  readonly wording: string; // shown to annotators
+  readonly prompts: readonly string[]; // its `predicted_values`; may be empty
 }
 
 /** The rectangle labels of a labelling config, and the image that they are for. */
@@ -19,7 +19,7 @@ export interface RectangleLabels extends RegionTags {
  * Finds the first RectangleLabels with labels whose toName is an Image with a value such as "$image".
  *
  * @param pointer - Where the config is in the request.
- * @returns undefined when there is none: the project is not about boxes, or its config is not finished.
+ * @returns undefined when there are none: the project is not about boxes, or its config is not finished.
  * @throws RequestError REQUEST_INVALID when the config cannot be read
  */
 export function findRectangleLabels(config: string, pointer: string): RectangleLabels | undefined {
@@ -39,12 +39,12 @@ export function findRectangleLabels(config: string, pointer: string): RectangleL
   return undefined;
 }
 
-/** For a config that boxes cannot be drawn with. */
+/** For a config without a place for boxes. */
 export function invalidConfigError(pointer: string, detail: string): RequestError {
   return invalidFieldError(pointer, detail);
 }
 
-/** Label Studio does not mind upper case. */
+/** Label Studio ignores the case of tags. */
 function hasTag(tag: string): (element: XmlElement) => boolean {
   return (element) => element.tag.toLowerCase() === tag;
 }

@@ -9,8 +9,8 @@ export const OPERATIONS = {
   }),
   predict: describeRoute('Label Studio: annotate tasks', {
     description:
-      'Looks for the labels of the first RectangleLabels whose toName is an Image: by their predicted_values, else by ' +
-      'the prompts of the class of that name, else by the name.',
+      'Looks for the labels of the first RectangleLabels whose toName is an Image: by their predicted_values, else ' +
+      'by the prompts of the class of that name, else by the name.',
     errors: PREDICTION_ERRORS,
     requestBody: JSON_BODY,
   }),

@@ -5,7 +5,7 @@ import { RequestError } from '../../http/request-error.js';
 import type { ServerState } from '../../request/server-state.js';
 import { invalidConfigError, type Label, type RectangleLabels } from './label-config.js';
 
-/** What to look for in a project's images, as requests say it elsewhere. */
+/** The labels of a project, as the `ontology` of other requests. */
 export interface RequestedLabels {
   readonly mapping: Readonly<Record<string, unknown>>;
   readonly ontology: Ontology;
@@ -39,7 +39,7 @@ export async function readRequestedLabels(
   }
 }
 
-/** Its own prompts, else those that the server has for a class of that name, else the label itself. */
+/** A label is found by its own prompts, else by those of the server's class of that name, else by its text. */
 function toClass({ name, wording, prompts }: Label, own: Ontology) {
   const known =
     own.classes.find((each) => each.name === wording) ??
@@ -56,7 +56,7 @@ function toConfigError({ errors }: RequestError, pointer: string): RequestError 
   );
 }
 
-/** What predictions are filed under: another one when model, prompts or thresholds are others, so that they are made anew. */
+/** The version that Label Studio stores with predictions; a change of model, prompts or thresholds changes it. */
 export function formatModelVersion({ job }: ServerState, requested: RequestedLabels | undefined): string {
   const { model } = job.settings;
   const name = isAbsolute(model) ? basename(model) : model;

@@ -16,10 +16,10 @@ import { validate } from '../../request/readers.js';
 import { receiveJson } from '../../request/receive.js';
 import type { ServerState } from '../../request/server-state.js';
 
-/** Label Studio sends what it has; what we do not know of is left alone. */
+/** Label Studio sends more fields than are used here. */
 const SetupRequest = z.object({ schema: z.nullish(z.string()) });
 
-/** Each is a closure and a line of the answer; the request's time ends before more could be annotated. */
+/** Bounds the memory of a request: each task is a closure and a line of the answer. More would not be done in time. */
 const MAX_TASKS = 10_000;
 
 const TasksRequest = z.object({
@@ -27,7 +27,7 @@ const TasksRequest = z.object({
   label_config: z.string(),
 });
 
-/** What Label Studio stores for a task, and why there is nothing where an image failed. */
+/** What Label Studio stores for a task; `error` is the reason where the image failed. */
 interface TaskAnswer {
   readonly result: readonly Region[];
   readonly score: number;
@@ -49,7 +49,7 @@ export function labelStudioRoutes(app: FastifyInstance, server: ServerState): vo
 
   app.post('/label-studio/predict', describe(OPERATIONS.predict), (request) => annotateTasks(request, server));
 
-  // Annotations that were made or changed. The model does not learn from them; Label Studio expects an answer all the same.
+  // Annotations that were made or changed. The model does not learn from them, but Label Studio expects an answer.
   const acknowledge = (_request: FastifyRequest, reply: FastifyReply) => reply.code(201).send({ status: 'ok' });
   app.post('/label-studio/webhook', describe(OPERATIONS.webhook), acknowledge);
   app.post('/label-studio/train', describe(OPERATIONS.train), acknowledge);
@@ -57,7 +57,7 @@ export function labelStudioRoutes(app: FastifyInstance, server: ServerState): vo
 
 const MAX_AHEAD = 16; // projects that wait for their prompts to be encoded
 
-/** What a project has before somebody has written its labelling config. */
+/** The labelling config of a new project. */
 const EMPTY_CONFIG = '<View></View>';
 
 /** Label Studio waits three seconds for this, so prompts are encoded in the background. */
@@ -119,7 +119,11 @@ function createReaders(server: ServerState) {
 const NO_RECTANGLES =
   'It has no RectangleLabels with labels whose toName is an Image with a value such as "$image"; boxes need that.';
 
-/** @throws the first error that is no image's, so that the whole request fails and is asked again */
+/**
+ * An image that was not computed must not be answered with no boxes, which Label Studio would store.
+ *
+ * @throws the first error that is not an image's fault, so that the whole request fails and Label Studio repeats it
+ */
 function throwIfNotComputed(outcomes: readonly PromiseSettledResult<Prediction>[]): void {
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') continue;

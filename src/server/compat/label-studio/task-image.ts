@@ -2,23 +2,23 @@ import { decodeBase64, fetchInto, type IncomingImage } from '../../request/incom
 import { invalidFieldError, pointerOf } from '../../http/request-error.js';
 import type { TrustedHost } from '../../request/fetch/url-policy.js';
 
-/** A task, as far as it concerns us. */
+/** The fields that are used of a task. */
 export interface Task {
   readonly id: string; // its place in the request where it has none
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Whoever runs the server names the Label Studio that it works for. */
+/** The Label Studio of --label-studio-url. */
 export interface LabelStudioHost extends TrustedHost {
   readonly base: string; // without a slash at the end
 }
 
-/** What Label Studio serves of a task's files; nothing else of it is asked for in the name of a stranger. */
+/** Paths at which Label Studio serves files of tasks; nothing else is fetched from it for untrusted clients. */
 const FILES = /^\/(data|storage-data|tasks)\//;
 const CLOUD = /^(s3|gs|azure-blob):\/\//;
 
 /**
- * The image of a task: as a data: URL, at an http(s) URL, or a path of the Label Studio that the server works for.
+ * The image of a task: a data: URL, an http(s) URL, or a path at the Label Studio of --label-studio-url.
  *
  * @param index - Place of the task in the request.
  */
@@ -42,7 +42,7 @@ export function readTaskImage(
   };
 }
 
-/** Where Label Studio itself has the file; for one in a cloud, where it redirects to that. */
+/** The path at which Label Studio serves a file; for a file in cloud storage, the path that redirects to it. */
 function toLabelStudioPath(source: string, id: string): string {
   if (CLOUD.test(source)) {
     return `/tasks/${encodeURIComponent(id)}/presign/?fileuri=${Buffer.from(source).toString('base64url')}`;
@@ -54,13 +54,13 @@ function resolveAtHost(path: string, host: LabelStudioHost | undefined, pointer:
   if (!FILES.test(path))
     throw invalidFieldError(pointer, 'It is neither an http(s) or data: URL nor a file of Label Studio.');
   if (host === undefined) {
-    const detail = 'It is a file of Label Studio, and this server was not told where that is: set LABEL_STUDIO_URL.';
+    const detail = 'It is a file of Label Studio, whose address this server does not know: set LABEL_STUDIO_URL.';
     throw invalidFieldError(pointer, detail, 'URL_REFUSED');
   }
   return `${host.base}${path}`;
 }
 
-/** Not by its text: the path may hold `..`, also in a form that only Label Studio would take for it. */
+/** Compares parsed URLs, not texts: the path may hold `..`, also in an encoding that only Label Studio resolves. */
 function isFileAt({ base }: LabelStudioHost, url: string): boolean {
   const href = URL.canParse(url) ? new URL(url).href : '';
   const path = href.slice(base.length);
@@ -68,8 +68,8 @@ function isFileAt({ base }: LabelStudioHost, url: string): boolean {
 }
 
 /**
- * @param url - As LABEL_STUDIO_URL has it: its root, http or https.
- * @param token - As it is on the account page of Label Studio: a legacy token, or a personal access token (a JWT).
+ * @param url - Of LABEL_STUDIO_URL: the root of Label Studio, http or https.
+ * @param token - From the account page of Label Studio: a legacy token, or a personal access token (a JWT).
  */
 export function parseLabelStudioHost(url: string, token: string | undefined): LabelStudioHost {
   const { origin, pathname } = new URL(url);

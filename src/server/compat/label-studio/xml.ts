@@ -1,16 +1,16 @@
 import { XMLParser } from 'fast-xml-parser';
 
-/** An element of a labelling config; text between elements is left out, as Label Studio leaves it out. */
+/** An element of a labelling config, without the text between elements, which Label Studio ignores too. */
 export interface XmlElement {
   readonly tag: string;
-  readonly attributes: Readonly<Record<string, string>>; // ask with Object.hasOwn: names are a stranger's
+  readonly attributes: Readonly<Record<string, string>>; // read with Object.hasOwn: names are untrusted
   readonly children: readonly XmlElement[];
 }
 
 /** A thousand labels with all their attributes take 100 KB. */
 const MAX_CHARACTERS = 256 * 1024;
 const MAX_DEPTH = 64;
-const MAX_ENTITIES = 10_000; // &amp; and the like; there are no others without a DOCTYPE
+const MAX_ENTITIES = 10_000; // such as &amp;; without a DOCTYPE there are no custom ones
 
 const ATTRIBUTES = ':@';
 const TEXT = '#text';
@@ -29,25 +29,26 @@ const parser = new XMLParser({
 });
 
 /**
- * Reads XML that a stranger sent: no document type, so no entities of its own, and limits of size and depth.
+ * Reads XML of untrusted clients: no document type and therefore no custom entities, and limits of size and depth.
  *
- * @returns The root element; for what cannot be read, why, in words that follow "it".
+ * @returns The root element; for an invalid text the reason, worded to follow "it".
  */
 export function parseXml(text: string): XmlElement | string {
   if (text.length > MAX_CHARACTERS) return `has more than ${MAX_CHARACTERS} characters`;
   if (/<!DOCTYPE/i.test(text)) return 'has a document type, which is not allowed';
   let nodes: readonly RawNode[];
   try {
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the package it names for this is the same code once more
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the package it recommends is the same code
     nodes = parser.parse(text, true) as readonly RawNode[]; // true: what is not well-formed is an error
   } catch {
-    return `is not well-formed XML, or is nested more than ${MAX_DEPTH} levels deep`; // the parser's words would quote it
+    // without the parser's own message, which would quote the text
+    return `is not well-formed XML, or is nested more than ${MAX_DEPTH} levels deep`;
   }
   const [root, ...others] = nodes.flatMap(elementOf);
   return root === undefined || others.length > 0 ? 'does not have one root element' : root;
 }
 
-/** As the parser gives it: one key that is the tag, with the children, and one with the attributes. */
+/** A node of the parser: one key is the tag, with the children, and another one has the attributes. */
 type RawNode = Readonly<Record<string, unknown>>;
 
 function elementOf(node: RawNode): XmlElement[] {
@@ -62,7 +63,7 @@ export function descendantsOf({ children }: XmlElement): XmlElement[] {
   return children.flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
-/** An attribute that is there and not empty. */
+/** The value of an attribute, trimmed; undefined for a missing or empty one. */
 export function readAttribute({ attributes }: XmlElement, name: string): string | undefined {
   const value = Object.hasOwn(attributes, name) ? attributes[name]!.trim() : '';
   return value === '' ? undefined : value;

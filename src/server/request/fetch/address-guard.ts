@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** What `--allow-private` opens. Link-local is not among it: nobody keeps images there, and clouds keep credentials there. */
+/** Ranges that `--allow-private` permits. Link-local is not one of them: clouds serve credentials there, not images. */
 const OWN_NETWORKS: ReadonlySet<string> = new Set(['loopback', 'private', 'carrierGradeNat', 'uniqueLocal']);
 
-/** Where clouds answer their machines' questions outside of link-local: Azure, Alibaba, AWS, Google, Scaleway. */
+/** Metadata services of clouds outside of link-local: Azure, Alibaba, AWS, Google, Scaleway. */
 const CLOUD_SERVICES: ReadonlySet<string> = new Set([
   '168.63.129.16',
   '100.100.100.200',
@@ -16,24 +16,25 @@ const CLOUD_SERVICES: ReadonlySet<string> = new Set([
 /**
  * Whether the server may connect to an IP address.
  *
- * @param address - As `URL`, DNS or a socket give it: dotted decimal or IPv6 without brackets. Anything else is refused.
- * @param allowPrivate - Loopback and private networks too. Multicast, link-local, reserved and cloud service addresses
- *   and those that carry another address inside (NAT64, 6to4, Teredo, ISATAP, IPv4-mapped) stay refused.
+ * @param address - As `URL`, DNS or a socket give it: dotted decimal, or IPv6 without brackets. Anything else is
+ *   refused.
+ * @param allowPrivate - Permits loopback and private networks. Multicast, link-local, reserved and cloud service
+ *   addresses and those that embed another address (NAT64, 6to4, Teredo, ISATAP, IPv4-mapped) stay refused.
  */
 export function mayConnect(address: string, allowPrivate: boolean): boolean {
-  if (isIP(address) === 0 || address.includes('%')) return false; // % names an interface: link-local, whatever is before it
+  if (isIP(address) === 0 || address.includes('%')) return false; // % names an interface of a link-local address
   const ip = ipaddr.parse(address);
   if (CLOUD_SERVICES.has(ip.toString())) return false;
   return isPublic(ip) || (allowPrivate && OWN_NETWORKS.has(ip.range()));
 }
 
-/** Public as far as the IANA special-purpose registries say; a NAT64 prefix of a network's own choosing looks public. */
+/** Public by IANA's special-purpose registries. A network's own NAT64 prefix cannot be told from a public one. */
 function isPublic(ip: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (ip.range() !== 'unicast') return false;
   return ip instanceof ipaddr.IPv4 || (isGlobalUnicast(ip) && !isIsatap(ip));
 }
 
-/** In 2000::/3, all of IPv6 that is handed out. ipaddr.js calls the unassigned rest unicast as well, ::127.0.0.1 included. */
+/** In 2000::/3, all of IPv6 that IANA has allocated. ipaddr.js calls the rest unicast as well, ::127.0.0.1 included. */
 function isGlobalUnicast({ parts }: ipaddr.IPv6): boolean {
   return (parts[0]! & 0xe000) === 0x2000;
 }

@@ -5,11 +5,12 @@ import { fetchFailedError, fetchTimeoutError } from './url-errors.js';
 import { resolveAllowedRedirect, parseAllowedUrl, type UrlPolicy } from './url-policy.js';
 
 /**
- * Fetches the image behind a URL that a client sent, from nowhere but where the policy allows: every host, the first and
- * each one redirected to, is looked up once, all its addresses are checked, and the connection goes to one of these.
+ * Fetches the image at a client's URL, only from where the policy allows: every host, redirect targets included, is
+ * looked up once, all its addresses are checked, and the connection goes to one of these.
  *
- * @returns The body of the 200 answer, at least one byte and at most `policy.maxBytes`. What it holds is for the decoder to say.
- * @throws PreannotateError URL_INVALID, URL_REFUSED, URL_FETCH_FAILED, URL_TIMEOUT, IMAGE_TOO_LARGE; the signal's reason
+ * @returns The body of the 200 answer, at least one byte and at most `policy.maxBytes`; it may not be an image.
+ * @throws PreannotateError URL_INVALID, URL_REFUSED, URL_FETCH_FAILED, URL_TIMEOUT, IMAGE_TOO_LARGE; the signal's
+ *   reason
  */
 export async function fetchImage(text: string, policy: UrlPolicy, signal: AbortSignal): Promise<Uint8Array> {
   signal.throwIfAborted();
@@ -32,7 +33,7 @@ async function followRedirects(first: URL, policy: UrlPolicy, signal: AbortSigna
   throw fetchFailedError(`it was redirected more than ${policy.maxRedirects} times`);
 }
 
-/** Aborts when the client's signal does, or when the time is up; leaves nothing behind on a signal that lives longer. */
+/** Aborts with the client's signal or when the time is up; on disposal, removes its listener from that signal. */
 function startDeadline(timeoutMs: number, client: AbortSignal) {
   const controller = new AbortController();
   const leave = () => controller.abort(client.reason);
@@ -47,7 +48,7 @@ function startDeadline(timeoutMs: number, client: AbortSignal) {
   };
 }
 
-/** What went wrong between sockets, in words; anything that is no system error is a bug and stays as it is. */
+/** Turns a system error into one for clients; any other error is a bug and stays as it is. */
 function toFetchError(error: unknown): unknown {
   if (error instanceof PreannotateError) return error;
   if (error instanceof errors.HTTPParserError) return fetchFailedError('its server does not speak proper HTTP', error);
@@ -60,7 +61,7 @@ function toFetchError(error: unknown): unknown {
 }
 
 const ERRORS_BY_CODE: readonly (readonly [RegExp, (error: unknown, code: string) => PreannotateError])[] = [
-  // One text for a closed port, a silent one and an unreachable host: a stranger may use us to look for them.
+  // One message for a closed port, a silent one and an unreachable host, so that clients cannot scan for hosts.
   [
     /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES|UND_ERR_CONNECT_TIMEOUT)$/,
     (error) => fetchFailedError('its host does not accept connections', error),

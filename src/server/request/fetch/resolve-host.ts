@@ -12,14 +12,14 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
-/** Tried of each family. A name can have thousands, and each would be a connection that a stranger has us make. */
+/** Addresses that are tried of each family. A name can have thousands, and untrusted clients choose the names. */
 const ADDRESSES_PER_FAMILY = 2;
 
 const LOOKUP_TRY_MS = 1000;
 const LOOKUP_TRIES = 2;
 
 /**
- * The addresses to connect to for a host, looked up once: whoever connects uses these and asks no name server again.
+ * The addresses to connect to for a host, looked up once: the connection uses these and no name server is asked again.
  *
  * @param host - As in `URL.hostname`: a name, dotted decimal, or IPv6 in brackets.
  * @throws PreannotateError URL_REFUSED when any address of the host may not be connected to, or it has none;
@@ -34,9 +34,9 @@ export async function resolveAllowed(host: string, policy: UrlPolicy, signal: Ab
 }
 
 /**
- * getaddrinfo knows the hosts file and the search domains, so names of one's own network need it. But it holds one of
- * libuv's four threads for as long as a name server is silent, and four of these stop every file and name of the process:
- * for names of the open internet, c-ares waits on sockets and can be told to stop.
+ * getaddrinfo reads the hosts file and the search domains, which names of private networks need. But it occupies one of
+ * libuv's four threads for as long as a name server is silent, and four such lookups block all file and name access of
+ * the process. c-ares, for public names, waits on sockets and can be cancelled.
  */
 async function lookUp(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
   if (!policy.allowPrivate || policy.dnsServers !== undefined) return askNameServers(host, policy.dnsServers, signal);

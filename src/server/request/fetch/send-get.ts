@@ -6,27 +6,28 @@ import { resolveAllowed, type Address } from './resolve-host.js';
 import { fetchFailedError, urlRefusedError, imageTooLargeError } from './url-errors.js';
 import type { UrlPolicy } from './url-policy.js';
 
-/** The image, or where to ask instead. */
+/** The image, or the target of a redirect. */
 export type GetResult = { readonly bytes: Uint8Array } | { readonly location: string };
 
 /**
- * The same for every fetch, but for what opens a trusted host. Compressed answers are not asked for: 200 KB of gzip can
- * hold 200 MB.
+ * The same for every fetch, except for the credentials of a trusted host. Compressed answers are not requested: 200 KB
+ * of gzip can hold 200 MB.
  */
 const HEADERS = { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'preannotate' };
 
 const MAX_HEADER_BYTES = 16_384;
 
-/** Without a connection, headers or another byte for this share of the whole time (3 s of 5 s), we give up. */
+/** A server that is silent for this share of the whole time (3 s of 5 s) is given up. */
 const SILENCE_SHARE = 0.6;
 
-/** Long enough for a far host's handshake, short enough to come to the host's next address. */
+/** Long enough for the handshake with a distant host, short enough to try the host's next address. */
 const ATTEMPT_MS = 750;
 
 /**
- * Sends one GET, over a connection made for it alone, and reads the answer. No proxy, cookie, referrer or redirect.
+ * Sends one GET over a connection of its own and reads the answer. No proxy, cookie, referrer or redirect.
  *
- * @throws PreannotateError URL_REFUSED, URL_FETCH_FAILED, IMAGE_TOO_LARGE; errors of undici and of sockets; the signal's reason
+ * @throws PreannotateError URL_REFUSED, URL_FETCH_FAILED, IMAGE_TOO_LARGE; errors of undici and of sockets; the
+ *   signal's reason
  */
 export async function sendGet(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<GetResult> {
   const trusted = url.origin === policy.trusted?.origin ? policy.trusted : undefined;
@@ -51,7 +52,7 @@ export async function sendGet(url: URL, policy: UrlPolicy, signal: AbortSignal):
   }
 }
 
-/** Connects to no other address than those given, and looks once more at the one it is connected to. */
+/** Connects to the given addresses only, and checks the address once more when connected. */
 function createConnector(addresses: Address[], limits: { allowPrivate: boolean; timeoutMs: number }) {
   const lookup: LookupFunction = (_host, { all }, callback) => {
     if (all) callback(null, addresses);
@@ -85,7 +86,7 @@ async function readResponse(
   { statusCode, headers, body }: Dispatcher.ResponseData,
   policy: UrlPolicy,
 ): Promise<GetResult> {
-  const location = Buffer.from(textOf(headers['location']), 'latin1').toString(); // servers send UTF-8, undici reads bytes
+  const location = Buffer.from(textOf(headers['location']), 'latin1').toString(); // UTF-8 on the wire
   if (REDIRECTS.has(statusCode) && location !== '') return { location };
   if (statusCode !== 200) throw fetchFailedError(`its server answered with status ${statusCode}`);
   const [, page] = PAGE_TYPE.exec(textOf(headers['content-type'])) ?? [];
@@ -95,11 +96,11 @@ async function readResponse(
   }
   if (Number(textOf(headers['content-length'])) > policy.maxBytes) throw imageTooLargeError(policy.maxBytes);
   const bytes = await collectBody(body, policy);
-  if (bytes.length === 0) throw fetchFailedError('its server answered with nothing');
+  if (bytes.length === 0) throw fetchFailedError('its server sent an empty answer');
   return { bytes };
 }
 
-/** What a page, an error report or a sign-in form comes as. Other types are left to the decoder, which looks inside. */
+/** Types of web pages, error reports and sign-in forms. With any other type, the decoder tests the content. */
 const PAGE_TYPE = /^\s*(text\/html|application\/(?:xhtml\+xml|xml|json|problem\+json))\b/i;
 
 function textOf(header: string | string[] | undefined): string {

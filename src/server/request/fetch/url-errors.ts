@@ -1,26 +1,26 @@
 import { PreannotateError } from '../../../core/errors.js';
 
 /**
- * The one answer for every URL that must not be fetched. It names no reason, and a name that does not exist gets it too:
- * who asks learns nothing about the networks this server can reach.
+ * The one answer for every URL that must not be fetched. It gives no reason, and covers host names that do not exist,
+ * so that clients learn nothing about the networks that this server can reach.
  */
 export function urlRefusedError(): PreannotateError {
   return new PreannotateError({
     code: 'URL_REFUSED',
     message: 'image_url is not an address that this server fetches from, or its host is unknown.',
     hint:
-      'Public http and https addresses are fetched, on ports 80, 443, 8080 and 8443, without a user name or password in ' +
-      'them; other images can be sent as image_base64 or as a file. Whoever runs the server sets what is allowed with ' +
+      'The server fetches public http and https URLs on ports 80, 443, 8080 and 8443, without a user name or ' +
+      'password in them; send other images as image_base64 or as a file. Its operator configures this with ' +
       '--allow-host, --allow-private and --no-url.',
   });
 }
 
-/** For a text that is no URL at all. */
+/** For a text that is not a URL. */
 export function urlInvalidError(reason: string): PreannotateError {
   return new PreannotateError({
     code: 'URL_INVALID',
     message: `image_url ${reason}.`,
-    hint: 'Give a whole address, such as https://example.org/photo.jpg.',
+    hint: 'Give a complete address, such as https://example.org/photo.jpg.',
   });
 }
 
@@ -30,7 +30,9 @@ export function fetchFailedError(reason: string, cause?: unknown): PreannotateEr
     {
       code: 'URL_FETCH_FAILED',
       message: `image_url could not be fetched: ${reason}.`,
-      hint: 'Check that the address opens as an image without signing in, or send the image as image_base64 or as a file.',
+      hint:
+        'Check that the address opens as an image without signing in, or send the image as image_base64 or as a ' +
+        'file.',
     },
     cause,
   );
@@ -48,7 +50,7 @@ export function fetchTimeoutError(cause?: unknown): PreannotateError {
   );
 }
 
-/** For an answer of more bytes than allowed, said or sent. */
+/** For an answer of more bytes than allowed, by its headers or its body. */
 export function imageTooLargeError(maxBytes: number): PreannotateError {
   return new PreannotateError({
     code: 'IMAGE_TOO_LARGE',

@@ -2,25 +2,25 @@ import { PreannotateError } from '../../../core/errors.js';
 import { printable } from '../../../core/text.js';
 import { urlInvalidError, urlRefusedError } from './url-errors.js';
 
-/** A host that whoever runs the server named: asked whatever the rules for other hosts say, with what opens it. */
+/** A host that the operator has configured: images are fetched from it regardless of the rules for other hosts. */
 export interface TrustedHost {
   readonly origin: string; // as `URL.origin`
-  readonly authorization?: string; // header; sent nowhere else, a redirect's target included
+  readonly authorization?: string; // header; sent to no other host, not even on a redirect
 }
 
-/** What `image_url` may lead to. */
+/** Which URLs may be fetched, and how. */
 export interface UrlPolicy {
   /** False refuses every URL (`--no-url`). */
   readonly enabled: boolean;
   /**
-   * Only these hosts (`--allow-host`); empty or absent for all. `example.org`, `*.example.org` for its subdomains, `*` for
-   * any, each with `:port` for a port that is not among the usual ones. They narrow: private addresses stay refused.
+   * Only these hosts (`--allow-host`); empty or absent for all. `example.org`, `*.example.org` for its subdomains, `*`
+   * for any, each with `:port` for an unusual port. They only narrow: private addresses stay refused.
    */
   readonly allowHosts?: readonly string[];
-  /** Hosts of private networks and of this machine as well (`--allow-private`). */
+  /** Also hosts of private networks and of this machine (`--allow-private`). */
   readonly allowPrivate: boolean;
   readonly maxBytes: number;
-  /** Told how many bytes have come, as they come; what it throws ends the fetch. */
+  /** Called with the number of bytes as they arrive; what it throws ends the fetch. */
   readonly onBytes?: (count: number) => void;
   /** For the whole fetch: names, redirects and the last byte. */
   readonly timeoutMs: number;
@@ -31,16 +31,16 @@ export interface UrlPolicy {
   readonly dnsServers?: readonly string[];
 }
 
-/** HTTP's own ports and what is used in their place. Mail, databases and the like would read a request as commands. */
+/** Ports of HTTP and their usual alternatives. Other services, such as mail, could take a request for commands. */
 const USUAL_PORTS: ReadonlySet<string> = new Set(['', '80', '443', '8080', '8443']);
 
 /** Signed links of object stores stay below 2000. */
 const MAX_URL_LENGTH = 8192;
 
 /**
- * The URL that a client gave, if the policy lets it be asked. Names are not looked up here.
+ * Parses a client's URL and checks it against the policy. Names are not looked up here.
  *
- * @returns The host in its one spelling: lower case, ASCII, numbers as dotted decimal, no dot at the end.
+ * @returns Its host is canonical: lower case, ASCII, IPv4 as dotted decimal, no dot at the end.
  * @throws PreannotateError URL_INVALID, URL_REFUSED
  */
 export function parseAllowedUrl(text: string, policy: UrlPolicy): URL {
@@ -51,9 +51,9 @@ export function parseAllowedUrl(text: string, policy: UrlPolicy): URL {
 }
 
 /**
- * Where a redirect leads, if the policy lets it be asked; never from https to http.
+ * The target of a redirect, if the policy allows it; never from https to http.
  *
- * @throws PreannotateError URL_REFUSED, also for what is no URL
+ * @throws PreannotateError URL_REFUSED, also for a text that is not a URL
  */
 export function resolveAllowedRedirect(location: string, from: URL, policy: UrlPolicy): URL {
   if (location.length > MAX_URL_LENGTH || !URL.canParse(location, from.href)) throw urlRefusedError();
@@ -107,7 +107,7 @@ function parseHostRule(entry: string): HostRule {
   return { host: wildcard === '' ? host : `.${host}`, port };
 }
 
-/** A host in the spelling of `URL.hostname`; undefined where there is more to it, or less. */
+/** A host as `URL.hostname` spells it; undefined for a text that is not just a host. */
 function canonicaliseHost(name: string): string | undefined {
   if (!/^(\[[\da-f:.]+\]|[^\s/\\:@?#[\]*]+)$/i.test(name) || !URL.canParse(`http://${name}`)) return undefined;
   const { hostname } = new URL(`http://${name}`);
@@ -118,6 +118,8 @@ function invalidHostError(entry: string): PreannotateError {
   return new PreannotateError({
     code: 'CONFIG_INVALID',
     message: `--allow-host ${printable(entry)} is not a host.`,
-    hint: 'Give a host or address, with a port if it is an unusual one: example.org, *.example.org, 10.0.0.7:9000, [fd00::7].',
+    hint:
+      'Give a host or address, with its port unless that is a usual one: example.org, *.example.org, 10.0.0.7:9000, ' +
+      '[fd00::7].',
   });
 }
