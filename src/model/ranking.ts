@@ -1,4 +1,5 @@
-import type { Graph, Value } from '../onnx/graph.js';
+import type { Graph } from '../onnx/graph.js';
+import type { Value } from '../onnx/messages.js';
 
 /** The inputs of an image graph beside its pixels; `artifact.ts` has their shapes. */
 export interface QueryInputs {

@@ -1,30 +1,23 @@
-import { olderForm } from './opsets.js';
-import { ProtoWriter } from './proto.js';
+import {
+  ELEMENT_TYPES,
+  writeAttribute,
+  writeExternalTensor,
+  writeTensorHead,
+  writeValueInfo,
+  type Attribute,
+  type Dimension,
+  type ElementType,
+  type StoredTensor,
+  type Value,
+} from './messages.js';
+import { toOlderForm } from './older-opsets.js';
+import { ProtoWriter } from './proto-writer.js';
 
-/** Element types, as ONNX numbers them (TensorProto.DataType). */
-export const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10, bfloat16: 16 } as const;
-export type ElementType = keyof typeof ELEMENT_TYPES;
-
-/** A tensor stored in another file, which ONNX Runtime maps into memory when it opens the graph. */
-export interface StoredTensor {
-  readonly file: string; // its name, in the folder that the session is told of
-  readonly type: ElementType;
-  readonly shape: readonly number[];
-  readonly offset: number; // bytes from the start of the file
-  readonly sizeBytes: number;
-  readonly axes?: readonly number[]; // from the outermost to the innermost in the file; in their own order if left out
-}
-
-/** A value in a graph: the output of a node, an input or a weight. */
-export type Value = string & { readonly kind?: 'value' };
-type Dimension = number | string; // a name stands for a size that is known only when the graph runs
-export type Attribute = number | readonly number[] | string | { readonly float: number };
-
-/** What the nodes of a graph are to be read as. */
+/** The versions by which the nodes of a graph are interpreted. */
 export interface Dialect {
   readonly irVersion: number;
   readonly opsets: ReadonlyMap<string, number>; // version by domain; '' is the ONNX standard
-  readonly prefix: string; // of the names made here, where there are others in the graph
+  readonly prefix: string; // of generated names, where the graph also has names of another model
 }
 
 const OWN_DIALECT: Dialect = {
@@ -36,8 +29,8 @@ const OWN_DIALECT: Dialect = {
   prefix: '',
 };
 
-/** Parts of another model, as they are in its file. */
-export interface Foreign {
+/** Parts of another model, as encoded in its file. */
+export interface ModelParts {
   readonly nodes: readonly Uint8Array[];
   readonly initializers: readonly Uint8Array[];
   readonly functions: readonly Uint8Array[];
@@ -59,32 +52,32 @@ export class Graph {
   }
 
   input(name: string, type: ElementType, shape: readonly Dimension[]): Value {
-    this.#inputs.push((graph) => graph.message(11, valueInfo(name, type, shape)));
+    this.#inputs.push((graph) => graph.message(11, writeValueInfo(name, type, shape)));
     return name;
   }
 
-  /** Gives a value to whoever runs the graph. */
+  /** Declares an output of the graph. */
   output(name: string, value: Value, { type, shape }: { type: ElementType; shape: readonly Dimension[] }): void {
     this.#node('Identity', [value], { outputs: [name] });
-    this.#outputs.push((graph) => graph.message(12, valueInfo(name, type, shape)));
+    this.#outputs.push((graph) => graph.message(12, writeValueInfo(name, type, shape)));
   }
 
-  /** Gives a value the name that nodes of another model know it by. */
-  named(name: string, value: Value): void {
+  /** Names a value as nodes of another model refer to it. */
+  name(name: string, value: Value): void {
     this.#node('Identity', [value], { outputs: [name] });
   }
 
-  /** Puts in a part of another model. What it reads must have been given its names. */
-  splice({ nodes, initializers, functions }: Foreign): void {
+  /** Inserts parts of another model. The values that they read must have been named before. */
+  splice({ nodes, initializers, functions }: ModelParts): void {
     for (const node of nodes) this.#nodes.push((graph) => graph.bytes(1, node));
     for (const tensor of initializers) this.#initializers.push((graph) => graph.bytes(5, tensor));
     this.#functions.push(...functions);
   }
 
-  /** Adds an operator of the ONNX standard, written as opset 19 has it, and returns its (first) output. */
+  /** Adds an operator of the ONNX standard, in the form of opset 19, and returns its (first) output. */
   op(type: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
     const opset = this.#dialect.opsets.get('') ?? 0;
-    const older = olderForm({ type, inputs, attributes }, opset, (value) => this.#wholeNumbers.get(value));
+    const older = toOlderForm({ type, inputs, attributes }, opset, (value) => this.#wholeNumbers.get(value));
     if (older !== undefined) return older(this);
     const output = this.#name(type);
     this.#node(type, inputs, { outputs: [output], attributes });
@@ -121,7 +114,7 @@ export class Graph {
     return name;
   }
 
-  /** A weight that stays in its own file. One with its axes in another order is turned when the graph is opened. */
+  /** A weight that stays in its file. If its axes are in another order, it is transposed when the graph is opened. */
   stored(tensor: StoredTensor): Value {
     const { axes, shape } = tensor;
     if (axes === undefined) return this.#external(tensor);
@@ -132,12 +125,12 @@ export class Graph {
   #external(tensor: StoredTensor): Value {
     const name = this.#name('weight');
     this.#initializers.push((graph) =>
-      graph.message(5, (proto) => externalTensor(proto, { ...tensor, name, type: ELEMENT_TYPES[tensor.type] })),
+      graph.message(5, (proto) => writeExternalTensor(proto, { ...tensor, name, type: ELEMENT_TYPES[tensor.type] })),
     );
     return name;
   }
 
-  /** The whole as an ONNX ModelProto. */
+  /** The graph as an ONNX ModelProto. */
   toBytes(): Uint8Array {
     const model = new ProtoWriter().int(1, this.#dialect.irVersion).string(2, 'preannotate');
     model.message(7, (graph) => {
@@ -159,7 +152,7 @@ export class Graph {
     const name = this.#name('constant');
     this.#initializers.push((graph) =>
       graph.message(5, (tensor) => {
-        tensorHead(tensor, { name, type: ELEMENT_TYPES[type], shape });
+        writeTensorHead(tensor, { name, type: ELEMENT_TYPES[type], shape });
         tensor.bytes(9, bytes);
       }),
     );
@@ -183,49 +176,4 @@ export class Graph {
       }),
     );
   }
-}
-
-/** AttributeProto: whole numbers are INT, lists INTS, `{ float }` FLOAT. */
-function writeAttribute(attribute: ProtoWriter, name: string, value: Attribute): void {
-  attribute.string(1, name);
-  if (typeof value === 'number') attribute.int(3, value).int(20, 2);
-  else if (typeof value === 'string') attribute.string(4, value).int(20, 3);
-  else if ('float' in value) attribute.float(2, value.float).int(20, 1);
-  else {
-    for (const item of value) attribute.int(8, item);
-    attribute.int(20, 7);
-  }
-}
-
-/** TensorProto of values that lie in a file; `type` is a TensorProto.DataType. */
-export function externalTensor(
-  proto: ProtoWriter,
-  tensor: Omit<StoredTensor, 'type' | 'sizeBytes'> & { name: string; type: number; sizeBytes?: number | undefined },
-): void {
-  tensorHead(proto, tensor);
-  const { file: location, offset, sizeBytes } = tensor;
-  const length = sizeBytes === undefined ? {} : { length: String(sizeBytes) };
-  for (const [key, value] of Object.entries({ location, offset: String(offset), ...length })) {
-    proto.message(13, (entry) => entry.string(1, key).string(2, value));
-  }
-  proto.int(14, 1); // data_location: EXTERNAL
-}
-
-function tensorHead(proto: ProtoWriter, tensor: { name: string; type: number; shape: readonly number[] }): void {
-  for (const size of tensor.shape) proto.int(1, size);
-  proto.int(2, tensor.type).string(8, tensor.name);
-}
-
-function valueInfo(name: string, type: ElementType, shape: readonly Dimension[]): (info: ProtoWriter) => void {
-  const dimensions = (proto: ProtoWriter) => {
-    for (const size of shape) {
-      proto.message(1, (dimension) => (typeof size === 'number' ? dimension.int(1, size) : dimension.string(2, size)));
-    }
-  };
-  return (info) =>
-    info
-      .string(1, name)
-      .message(2, (typeProto) =>
-        typeProto.message(1, (tensor) => tensor.int(1, ELEMENT_TYPES[type]).message(2, dimensions)),
-      );
 }

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { messageOf, PreannotateError } from '../../core/errors.js';
-import type { ElementType, StoredTensor } from '../../onnx/graph.js';
+import type { ElementType, StoredTensor } from '../../onnx/messages.js';
 
 const MAX_HEADER_BYTES = 100_000_000; // the limit of the reference implementation
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
-import type { ElementType, StoredTensor } from '../../onnx/graph.js';
+import type { ElementType, StoredTensor } from '../../onnx/messages.js';
 import { PICKLE_LIMITS, readPickle, type PickleFunction } from './pickle.js';
 import { LegacyFormat, TorchArchive } from './torch-archive.js';
 

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { systemCodeOf } from '../../core/errors.js';
-import type { StoredTensor } from '../../onnx/graph.js';
+import type { StoredTensor } from '../../onnx/messages.js';
 import { invalid, readJson } from './json-file.js';
 import { readTensorIndex } from './safetensors.js';
 import { readTorchIndex } from './torch.js';

@@ -1,4 +1,4 @@
-import type { ElementType } from '../../onnx/graph.js';
+import type { ElementType } from '../../onnx/messages.js';
 
 /**
  * Numbers as float32, from the types that checkpoints are stored in. Every value of theirs is one of float32.

@@ -1,4 +1,4 @@
-import { readOnnx } from '../../onnx/read.js';
+import { readOnnx } from '../../onnx/read-model.js';
 import type { Artifact } from '../artifact.js';
 import type { Checkpoint, ExportFile } from '../checkpoint/checkpoint.js';
 import type { ModelTraits } from '../family.js';

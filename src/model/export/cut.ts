@@ -1,6 +1,14 @@
-import { bottlenecks, dependents, edgesOf, makersOf, nodeName, readBy, type Edges } from '../../onnx/trace.js';
-import type { OnnxModel } from '../../onnx/read.js';
-import { rankOf } from '../../onnx/tensor.js';
+import {
+  findBottlenecks,
+  findDependents,
+  indexEdges,
+  findProducers,
+  describeNode,
+  findInputs,
+  type GraphEdges,
+} from '../../onnx/dependencies.js';
+import type { OnnxModel } from '../../onnx/read-model.js';
+import { rankOf } from '../../onnx/read-tensor.js';
 import { checkInterface, INPUTS, OUTPUTS } from './interface.js';
 import { elementOf, leadingNumber } from './values.js';
 
@@ -32,7 +40,7 @@ export interface ExportCut {
  */
 export function cutExport(model: OnnxModel): ExportCut {
   checkInterface(model);
-  const edges = edgesOf(model);
+  const edges = indexEdges(model);
   const flow = flowOf(edges);
   const embedding = embeddingOf(edges, flow);
   const text = partOf(edges, [embedding]);
@@ -55,9 +63,9 @@ interface Flow {
   readonly matrices: ReadonlySet<string>; // constants of two dimensions or more
 }
 
-function flowOf(edges: Edges): Flow {
-  const ofImage = dependents(edges, [INPUTS.pixels], 'content or shape');
-  const ofText = dependents(edges, [INPUTS.ids, INPUTS.mask], 'content or shape');
+function flowOf(edges: GraphEdges): Flow {
+  const ofImage = findDependents(edges, [INPUTS.pixels], 'content or shape');
+  const ofText = findDependents(edges, [INPUTS.ids, INPUTS.mask], 'content or shape');
   const { nodes, initializers } = edges.model;
   const matrices = new Set([...initializers.values()].filter(({ shape }) => shape.length >= 2).map(({ name }) => name));
   for (const [i, { inputs, outputs, attributes }] of nodes.entries()) {
@@ -70,10 +78,10 @@ function flowOf(edges: Edges): Flow {
 }
 
 /** The value to cut at. */
-function embeddingOf(edges: Edges, flow: Flow): string {
+function embeddingOf(edges: GraphEdges, flow: Flow): string {
   const { nodes } = edges.model;
   const way = wayOfTokens(edges, flow);
-  const narrow = bottlenecks(edges, way).filter((node) => flow.ofText.has(node));
+  const narrow = findBottlenecks(edges, way).filter((node) => flow.ofText.has(node));
   const places = narrow.map((node) => way.indexOf(node));
   const projection = narrow.reduce((last, _, k) => {
     const since = way.slice((places[k - 1] ?? -1) + 1, places[k]! + 1);
@@ -88,32 +96,32 @@ function embeddingOf(edges: Edges, flow: Flow): string {
 }
 
 /** The nodes between the look-up of token embeddings and the logits. */
-function wayOfTokens(edges: Edges, flow: Flow): number[] {
-  const { model, makerOf } = edges;
-  const read = dependents(edges, [INPUTS.ids], 'content');
+function wayOfTokens(edges: GraphEdges, flow: Flow): number[] {
+  const { model, producerOf: makerOf } = edges;
+  const read = findDependents(edges, [INPUTS.ids], 'content');
   const lookups = model.nodes.flatMap(({ type, inputs: [table, ids] }, i) => {
     const isOfIds = ids === INPUTS.ids || read.has(makerOf.get(ids ?? '') ?? -1);
     return type === 'Gather' && isOfIds && flow.ofText.has(i) && flow.matrices.has(table!) ? [i] : [];
   });
   if (lookups.length === 0) throw new Error(`no node looks "${INPUTS.ids}" up in a table of token embeddings`);
-  const onward = dependents(
+  const onward = findDependents(
     edges,
     lookups.flatMap((node) => model.nodes[node]!.outputs),
     'content',
   );
-  const way = makersOf(edges, [OUTPUTS[0]]).filter((node) => onward.has(node) || lookups.includes(node));
+  const way = findProducers(edges, [OUTPUTS[0]]).filter((node) => onward.has(node) || lookups.includes(node));
   if (!way.some((node) => flow.ofImage.has(node)))
     throw new Error(`"${OUTPUTS[0]}" does not compare texts with an image`);
   return way;
 }
 
-function readsMatrix({ model }: Edges, { matrices }: Flow, node: number): boolean {
+function readsMatrix({ model }: GraphEdges, { matrices }: Flow, node: number): boolean {
   return model.nodes[node]!.inputs.some((value) => matrices.has(value));
 }
 
-function partOf(edges: Edges, values: readonly string[], given?: ReadonlySet<string>): ExportPart {
-  const nodes = makersOf(edges, values, given);
-  return { nodes, reads: readBy(edges, nodes) };
+function partOf(edges: GraphEdges, values: readonly string[], given?: ReadonlySet<string>): ExportPart {
+  const nodes = findProducers(edges, values, given);
+  return { nodes, reads: findInputs(edges, nodes) };
 }
 
 /**
@@ -122,10 +130,10 @@ function partOf(edges: Edges, values: readonly string[], given?: ReadonlySet<str
  *
  * @throws Error when the constant is of more than one image.
  */
-function isForAnyBatch(edges: Edges, image: ExportPart, embedding: string): boolean {
+function isForAnyBatch(edges: GraphEdges, image: ExportPart, embedding: string): boolean {
   const { nodes, inputs } = edges.model;
-  const ofImage = dependents(edges, [INPUTS.pixels], 'content');
-  const ofTexts = dependents(edges, [embedding], 'content');
+  const ofImage = findDependents(edges, [INPUTS.pixels], 'content');
+  const ofTexts = findDependents(edges, [embedding], 'content');
   let isAny = inputs.get(INPUTS.pixels)?.shape[0] === undefined;
   for (const node of image.nodes) {
     const {
@@ -143,6 +151,6 @@ function isForAnyBatch(edges: Edges, image: ExportPart, embedding: string): bool
   return isAny;
 }
 
-function describe({ model }: Edges, node: number): string {
-  return nodeName(model.nodes[node]!);
+function describe({ model }: GraphEdges, node: number): string {
+  return describeNode(model.nodes[node]!);
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join, normalize } from 'node:path';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import { PRECISIONS, type RequestedPrecision } from '../../core/precision.js';
 import { EXPORT_FILES } from '../../hub/files.js';
-import { readOnnx, type OnnxModel } from '../../onnx/read.js';
+import { readOnnx, type OnnxModel } from '../../onnx/read-model.js';
 import type { ExportFile } from '../checkpoint/checkpoint.js';
 
 /** What a checkpoint that is an export consists of. */

@@ -1,7 +1,8 @@
-import { externalTensor, Graph, type Value } from '../../onnx/graph.js';
-import { ProtoWriter } from '../../onnx/proto.js';
-import type { OnnxModel } from '../../onnx/read.js';
-import type { Initializer } from '../../onnx/tensor.js';
+import { Graph } from '../../onnx/graph.js';
+import { writeExternalTensor, type Value } from '../../onnx/messages.js';
+import { ProtoWriter } from '../../onnx/proto-writer.js';
+import type { OnnxModel } from '../../onnx/read-model.js';
+import type { Initializer } from '../../onnx/read-tensor.js';
 import type { ImageGraphOptions } from '../artifact.js';
 import type { Preprocessor } from '../checkpoint/checkpoint.js';
 import type { ModelTraits } from '../family.js';
@@ -85,7 +86,7 @@ function giveTexts(
   const images = sizeOf(graph, pixels, 0);
   const repeats = graph.op('Concat', [images, graph.ints([1])], { axis: 0 });
   const tiled = graph.op('Tile', [queries, repeats]);
-  graph.named(cut.embedding, graph.op('Cast', [tiled], { to: cut.embeddingType }));
+  graph.name(cut.embedding, graph.op('Cast', [tiled], { to: cut.embeddingType }));
   const length = graph.ints([traits.maxTokens]);
   const shape = graph.op('Concat', [graph.op('Mul', [images, queryCount]), length], { axis: 0 });
   const ones = graph.op('Expand', [graph.ints([1]), shape]);
@@ -96,7 +97,7 @@ function giveTexts(
 function give(graph: Graph, { inputs }: OnnxModel, values: Readonly<Record<string, Value>>): void {
   for (const [name, value] of Object.entries(values)) {
     const type = inputs.get(name)?.element;
-    if (type !== undefined) graph.named(name, graph.op('Cast', [value], { to: type }));
+    if (type !== undefined) graph.name(name, graph.op('Cast', [value], { to: type }));
   }
 }
 
@@ -127,6 +128,6 @@ function tensorOf({ name, type, shape, bytes, stored }: Initializer, fileOf: Rea
   if (bytes !== undefined) return bytes;
   const { location, offset, sizeBytes } = stored!;
   const proto = new ProtoWriter();
-  externalTensor(proto, { name, type, shape, file: fileOf.get(location)!, offset, sizeBytes });
+  writeExternalTensor(proto, { name, type, shape, file: fileOf.get(location)!, offset, sizeBytes });
   return proto.finish();
 }

@@ -1,4 +1,4 @@
-import type { OnnxModel } from '../../onnx/read.js';
+import type { OnnxModel } from '../../onnx/read-model.js';
 import { PreannotateError } from '../../core/errors.js';
 import type { ImageSize } from '../artifact.js';
 import type { ExportFile } from '../checkpoint/checkpoint.js';

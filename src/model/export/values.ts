@@ -1,5 +1,5 @@
-import { wholeNumbers } from '../../onnx/tensor.js';
-import type { Edges } from '../../onnx/trace.js';
+import { readWholeNumbers } from '../../onnx/read-tensor.js';
+import type { GraphEdges } from '../../onnx/dependencies.js';
 
 /** Operators that give whole numbers or truth, whatever they are given. */
 const RESULT_TYPES: Readonly<Record<string, number>> = {
@@ -18,8 +18,8 @@ const RESULT_TYPES: Readonly<Record<string, number>> = {
 };
 
 /** The element type (TensorProto.DataType) of a value, followed back to where it is written down. Float32 where it is not. */
-export function elementOf(edges: Edges, value: string): number {
-  const { model, makerOf } = edges;
+export function elementOf(edges: GraphEdges, value: string): number {
+  const { model, producerOf: makerOf } = edges;
   for (let at = value; ;) {
     const given = model.initializers.get(at)?.type ?? model.inputs.get(at)?.element;
     if (given !== undefined) return given;
@@ -36,11 +36,11 @@ export function elementOf(edges: Edges, value: string): number {
 }
 
 /** The first number of a shape, where it is written down; undefined where it is computed when the graph runs. */
-export function leadingNumber(edges: Edges, value: string): number | undefined {
-  const { model, makerOf } = edges;
+export function leadingNumber(edges: GraphEdges, value: string): number | undefined {
+  const { model, producerOf: makerOf } = edges;
   for (let at = value; ;) {
     const constant = model.initializers.get(at)?.bytes;
-    if (constant !== undefined) return wholeNumbers(constant)?.[0];
+    if (constant !== undefined) return readWholeNumbers(constant)?.[0];
     const maker = makerOf.get(at);
     if (maker === undefined) return undefined;
     const { type, inputs, attributes } = model.nodes[maker]!;
@@ -52,5 +52,5 @@ export function leadingNumber(edges: Edges, value: string): number | undefined {
 
 function constantNumber(attributes: ReadonlyMap<string, { int?: number; tensor?: Buffer }>): number | undefined {
   const tensor = attributes.get('value')?.tensor;
-  return tensor === undefined ? attributes.get('value_int')?.int : wholeNumbers(tensor)?.[0];
+  return tensor === undefined ? attributes.get('value_int')?.int : readWholeNumbers(tensor)?.[0];
 }

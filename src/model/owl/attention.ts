@@ -1,4 +1,5 @@
-import type { Graph, Value } from '../../onnx/graph.js';
+import type { Graph } from '../../onnx/graph.js';
+import type { Value } from '../../onnx/messages.js';
 
 /**
  * Attention of every position to every other, heads side by side.

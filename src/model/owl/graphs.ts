@@ -1,4 +1,5 @@
-import { Graph, type Value } from '../../onnx/graph.js';
+import { Graph } from '../../onnx/graph.js';
+import type { Value } from '../../onnx/messages.js';
 import type { ImageGraphOptions } from '../artifact.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
 import { declareQueries, l2Norm, rankPairs } from '../ranking.js';

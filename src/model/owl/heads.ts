@@ -1,4 +1,5 @@
-import type { Graph, Value } from '../../onnx/graph.js';
+import type { Graph } from '../../onnx/graph.js';
+import type { Value } from '../../onnx/messages.js';
 import { l2Norm } from '../ranking.js';
 import { gelu, linear, type Weights } from './transformer.js';
 

@@ -1,4 +1,4 @@
-import type { StoredTensor } from '../../onnx/graph.js';
+import type { StoredTensor } from '../../onnx/messages.js';
 import { foldNorm, quantise, quantisePatchKernel, type Linear } from '../quantise/quantise.js';
 import type { PlannedTensor, QuantisationStep, Read } from '../quantise/quantised-weights.js';
 import type { OwlCheckpoint } from './config.js';

@@ -1,4 +1,5 @@
-import type { Graph, StoredTensor, Value } from '../../onnx/graph.js';
+import type { Graph } from '../../onnx/graph.js';
+import type { StoredTensor, Value } from '../../onnx/messages.js';
 import { attend } from './attention.js';
 import type { TransformerConfig } from './config.js';
 

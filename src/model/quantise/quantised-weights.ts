@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { PreannotateError } from '../../core/errors.js';
 import { replaceFile } from '../../disk/atomic.js';
 import { cacheFolder, readCached, sha256Of, sha256OfFile, writeCached } from '../../disk/cache.js';
-import type { StoredTensor } from '../../onnx/graph.js';
+import type { StoredTensor } from '../../onnx/messages.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
 import { readTensorIndex, safetensorsHeader } from '../checkpoint/safetensors.js';

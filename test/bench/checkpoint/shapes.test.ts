@@ -6,7 +6,7 @@ import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { traitsOf } from '../../../src/model/families.js';
 import { imageGraph, textGraph } from '../../../src/model/owl/graphs.js';
 import { safetensorsHeader } from '../../../src/model/checkpoint/safetensors.js';
-import type { StoredTensor } from '../../../src/onnx/graph.js';
+import type { StoredTensor } from '../../../src/onnx/messages.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { tensorsOf } from './random-tensors.js';
 import { configOf, preprocessorOf, SHAPES, type ShapeName } from './shapes.js';

@@ -1,6 +1,7 @@
 import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
 import { Weights } from '../../../src/model/owl/transformer.js';
-import { Graph, type StoredTensor, type Value } from '../../../src/onnx/graph.js';
+import { Graph } from '../../../src/onnx/graph.js';
+import type { StoredTensor, Value } from '../../../src/onnx/messages.js';
 import { encoder, erfGelu, l2Norm, layerNorm, linear } from './export-layers.js';
 
 const LOWEST = -3.4028234663852886e38; // torch.finfo(torch.float32).min

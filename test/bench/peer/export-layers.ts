@@ -1,6 +1,7 @@
 import type { TransformerConfig } from '../../../src/model/owl/config.js';
 import type { Weights } from '../../../src/model/owl/transformer.js';
-import type { Graph, Value } from '../../../src/onnx/graph.js';
+import type { Graph } from '../../../src/onnx/graph.js';
+import type { Value } from '../../../src/onnx/messages.js';
 
 /** `masks` are added to the attention scores [N, heads, S, S], one after the other. @see transformers `OwlViTEncoderLayer` */
 export function encoder(

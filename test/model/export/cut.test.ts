@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cutExport } from '../../../src/model/export/cut.js';
-import { Graph, type Value } from '../../../src/onnx/graph.js';
-import { readOnnx } from '../../../src/onnx/read.js';
+import { Graph } from '../../../src/onnx/graph.js';
+import type { Value } from '../../../src/onnx/messages.js';
+import { readOnnx } from '../../../src/onnx/read-model.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 /** What a small graph in the manner of an export does otherwise than an export. */
@@ -72,7 +73,7 @@ describe('an export', () => {
     ],
     [
       'a value that is called as ours are',
-      { finish: (graph) => graph.named('scores', 'input_ids') },
+      { finish: (graph) => graph.name('scores', 'input_ids') },
       /a value "scores"/,
     ],
     [
@@ -99,7 +100,7 @@ describe('an export', () => {
 
   it('whose nodes are in no order of computation is refused', async () => {
     await expect(cut({ finish: (graph) => graph.op('Relu', ['nowhere']) })).rejects.toThrow(
-      /\(Relu\) reads "nowhere", which nothing before it makes/,
+      /\(Relu\) reads "nowhere", which no earlier node computes/,
     );
   });
 });

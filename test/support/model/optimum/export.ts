@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OwlCheckpoint } from '../../../../src/model/owl/config.js';
 import { readOwlCheckpoint } from '../owl.js';
-import type { Value } from '../../../../src/onnx/graph.js';
+import type { Value } from '../../../../src/onnx/messages.js';
 import { encodeImages, encodeTexts } from './towers.js';
 import { norm, predictionHead } from './layers.js';
 import { TorchGraph, type ExportOptions, type Kind } from './torch-graph.js';

@@ -1,5 +1,5 @@
 import type { TransformerConfig } from '../../../../src/model/owl/config.js';
-import type { Value } from '../../../../src/onnx/graph.js';
+import type { Value } from '../../../../src/onnx/messages.js';
 import type { TorchGraph } from './torch-graph.js';
 
 /** From opset 17 one operator; before, written out. */

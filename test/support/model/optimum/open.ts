@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Artifact } from '../../../../src/model/artifact.js';
 import { familyOf } from '../../../../src/model/families.js';
 import { readCheckpoint } from '../../../../src/model/read-checkpoint.js';
-import { readOnnx } from '../../../../src/onnx/read.js';
+import { readOnnx } from '../../../../src/onnx/read-model.js';
 import { ort } from '../../../../src/onnx/runtime.js';
 import { FIXTURES, type Tensor } from '../golden.js';
 import { temporaryFolder } from '../../temporary.js';

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../../../src/model/checkpoint/checkpoint.js';
 import { floatsOf } from '../../../../src/model/checkpoint/widen.js';
-import { Graph, type Value } from '../../../../src/onnx/graph.js';
-import { ProtoWriter } from '../../../../src/onnx/proto.js';
+import { Graph } from '../../../../src/onnx/graph.js';
+import type { Value } from '../../../../src/onnx/messages.js';
+import { ProtoWriter } from '../../../../src/onnx/proto-writer.js';
 import { halfOf } from './half.js';
 
 export type Kind = 'fp32' | 'fp16' | 'int8';

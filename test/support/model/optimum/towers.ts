@@ -1,5 +1,5 @@
 import type { OwlCheckpoint } from '../../../../src/model/owl/config.js';
-import type { Value } from '../../../../src/onnx/graph.js';
+import type { Value } from '../../../../src/onnx/messages.js';
 import { encoder, layerNorm, norm } from './layers.js';
 import type { TorchGraph } from './torch-graph.js';
 

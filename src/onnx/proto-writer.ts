@@ -6,7 +6,7 @@
 export class ProtoWriter {
   readonly #chunks: Uint8Array[] = [];
 
-  /** int32, int64, bool and enum fields. Negative values take ten bytes, as the format has it. */
+  /** int32, int64, bool and enum fields. Negative values take ten bytes, as the format prescribes. */
   int(field: number, value: number | bigint): this {
     return this.#key(field, 0).#varint(BigInt.asUintN(64, BigInt(value)));
   }

@@ -1,4 +1,9 @@
-import type { Attribute, Graph, Value } from './graph.js';
+import type { Attribute, Value } from './messages.js';
+
+/** The part of a graph that adds operators. */
+interface OperatorGraph {
+  op(type: string, inputs: readonly Value[], attributes?: Readonly<Record<string, Attribute>>): Value;
+}
 
 /** An operator to be added, in the form of opset 19. */
 interface Operator {
@@ -7,7 +12,7 @@ interface Operator {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** The opset from which an operator takes its axes as an input; before, they are an attribute. */
+/** The first opset in which an operator takes its axes as an input; before, they are an attribute. */
 const AXES_ARE_INPUT_FROM: Readonly<Record<string, number>> = {
   ...{ Squeeze: 13, Unsqueeze: 13, ReduceSum: 13 },
   ...{ ReduceL2: 18, ReduceMax: 18, ReduceMean: 18 },
@@ -16,16 +21,16 @@ const AXES_ARE_INPUT_FROM: Readonly<Record<string, number>> = {
 const MIN_TAKES_INTEGERS_FROM = 12;
 
 /**
- * How an operator is written in an older opset, where that differs. Only operators that graphs spliced into exports use.
+ * The form of an operator in an older opset, if it differs. Covers the operators that are spliced into exports.
  *
- * @param constantOf - The whole numbers of a value that is a constant.
+ * @param constantOf - The integers of a value that is a constant.
  * @see https://github.com/onnx/onnx/blob/main/docs/Changelog.md
  */
-export function olderForm(
+export function toOlderForm(
   { type, inputs, attributes }: Operator,
   opset: number,
   constantOf: (value: Value) => readonly number[] | undefined,
-): ((graph: Graph) => Value) | undefined {
+): ((graph: OperatorGraph) => Value) | undefined {
   const [first, second] = inputs;
   if (first === undefined || second === undefined) return undefined;
   if (opset < (AXES_ARE_INPUT_FROM[type] ?? 0)) {

@@ -2,8 +2,8 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readOwlCheckpoint } from '../support/model/owl.js';
-import { ProtoWriter } from '../../src/onnx/proto.js';
-import { readOnnx } from '../../src/onnx/read.js';
+import { ProtoWriter } from '../../src/onnx/proto-writer.js';
+import { readOnnx } from '../../src/onnx/read-model.js';
 import { FIXTURES } from '../support/model/golden.js';
 import { optimumExport, PLAIN } from '../support/model/optimum/export.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -47,7 +47,7 @@ async function read(bytes: Uint8Array) {
 }
 
 describe('an ONNX file', () => {
-  it('gives its structure; small tensors are read, larger ones only found', async () => {
+  it('is read for its structure: small tensors are kept, larger ones are only located', async () => {
     const checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models/owlvit-tiny'));
     const bytes = optimumExport(checkpoint, { ...PLAIN, constants: 'initializers' });
     const { opsets, inputs, outputs, nodes, initializers } = await read(bytes);
@@ -92,7 +92,7 @@ describe('an ONNX file', () => {
     });
   });
 
-  it('that is cut off anywhere is refused by name', async () => {
+  it('that is truncated anywhere is refused by name', async () => {
     const checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models/owlvit-tiny'));
     const bytes = optimumExport(checkpoint, PLAIN);
     const path = join(await temporaryFolder(), 'model.onnx');
@@ -119,14 +119,14 @@ describe('an ONNX file', () => {
       model(tensor((w) => w.int(1, 9000).int(2, 1).bytes(9, new Uint8Array(4096)))),
       /"w" has 4096 bytes, not 36000/,
     ],
-    ['a weight of no possible shape', model(tensor((w) => w.int(1, -5).int(2, 1))), /no possible shape/],
+    ['a weight of an invalid shape', model(tensor((w) => w.int(1, -5).int(2, 1))), /invalid shape/],
     [
       'a weight of a hundred dimensions',
       model(tensor((w) => Array.from({ length: 100 }, () => w.int(1, 1)))),
-      /no possible shape/,
+      /invalid shape/,
     ],
     [
-      'a weight at no place',
+      'a weight at an invalid offset',
       model(
         tensor((w) =>
           w
@@ -135,12 +135,12 @@ describe('an ONNX file', () => {
             .int(14, 1),
         ),
       ),
-      /no possible place/,
+      /invalid offset/,
     ],
-    ['a weight in a file without a name', model(tensor((w) => w.int(14, 1))), /not named/],
+    ['a weight in a file without a name', model(tensor((w) => w.int(14, 1))), /without its name/],
     ['graphs within graphs', model(nested(20)), /nested more than 8 deep/],
     ['sparse weights', model((graph) => graph.message(15, () => {})), /sparse weights/],
-    ['no opset', new ProtoWriter().message(7, node).finish(), /names no opset/],
+    ['no opset', new ProtoWriter().message(7, node).finish(), /declares no opset/],
   ])('with %s is refused by name', async (_, bytes, reason) => {
     await expect(read(bytes)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
