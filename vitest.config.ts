@@ -12,7 +12,10 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [PROCESS_TESTS], isolate: false } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [PROCESS_TESTS], isolate: false },
+      },
       { extends: true, test: { name: 'process', include: [PROCESS_TESTS] } },
     ],
     // .ci/run counts the tests from this file.
