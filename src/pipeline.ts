@@ -15,7 +15,7 @@ import { recordOf } from './run/record.js';
 import { StoredImages } from './run/stored.js';
 import { provenanceOf, writeViews } from './views.js';
 import { startEngine } from './workers/start-engine.js';
-import type { Pool } from './workers/pool.js';
+import type { Engine } from './workers/engine.js';
 
 /** A whole batch run: image paths in, journal and annotation files out. */
 export async function annotate(job: Job, progress: Progress, signal: AbortSignal): Promise<RunManifest> {
@@ -57,7 +57,7 @@ function tornNote(path: string): string {
 async function annotatePending(
   job: Job,
   { found, journal, plan, stats }: RunState,
-  { engine, progress, signal }: { engine: Pool | undefined; progress: Progress; signal: AbortSignal },
+  { engine, progress, signal }: { engine: Engine | undefined; progress: Progress; signal: AbortSignal },
 ): Promise<void> {
   await using errors = await ErrorLog.open(job.outDir);
   for (const { name, failure } of found.failures) {

@@ -23,6 +23,15 @@ export interface ImageTiming {
   readonly infer: number; // of the chunk
 }
 
+/** Milliseconds spent in each stage. Stages overlap, so they do not add up to the time passed. */
+export interface StageTimes {
+  readonly read: number;
+  readonly decode: number;
+  readonly resize: number;
+  readonly infer: number; // the device was busy
+  readonly wait: number; // the device waited for images
+}
+
 /** An image with its detections: all that the model said, or those a view selected. */
 export interface AnnotatedImage {
   readonly name: string;

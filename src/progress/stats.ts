@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { ImageOutcome } from '../core/image.js';
+import type { ImageOutcome, StageTimes } from '../core/image.js';
 
 /** Counts and times of one attempt at a run. */
 export class RunStats {
@@ -14,7 +14,7 @@ export class RunStats {
   #inferenceStartMs: number | undefined;
   #inferenceMs = 0;
   #firstResultMs: number | undefined;
-  #stages: Readonly<Record<string, number>> = {};
+  #stages: Partial<StageTimes> = {};
 
   constructor(begin: { found: number; resumed: number }) {
     this.found = begin.found;
@@ -38,7 +38,7 @@ export class RunStats {
   }
 
   /** @param stages - Milliseconds that all workers together spent in each stage. */
-  endImages(stages: Readonly<Record<string, number>>): void {
+  endImages(stages: StageTimes): void {
     if (this.#inferenceStartMs !== undefined) this.#inferenceMs = performance.now() - this.#inferenceStartMs;
     this.#stages = stages;
   }

@@ -1,19 +1,21 @@
 import type { Encoded } from './protocol.js';
 
-/** PendingEncodings that one worker was asked for; it answers them in any order. */
+interface Waiting {
+  readonly resolve: (encoded: Encoded | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Encodings that one worker was asked for; it answers them in any order. */
 export class PendingEncodings {
-  readonly #waiting = new Map<
-    number,
-    { resolve: (encoded: Encoded | undefined) => void; reject: (error: Error) => void }
-  >();
+  readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
 
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** @returns What was encoded, or undefined when the worker died before it had it. */
-  ask(send: (id: number) => void): Promise<Encoded | undefined> {
+  /** @returns What was encoded, or undefined when the worker died before it answered. */
+  request(send: (id: number) => void): Promise<Encoded | undefined> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#waiting.set(id, { resolve, reject });
@@ -21,18 +23,18 @@ export class PendingEncodings {
     });
   }
 
-  answered(id: number, encoded: Encoded): void {
+  resolve(id: number, encoded: Encoded): void {
     this.#waiting.get(id)?.resolve(encoded);
     this.#waiting.delete(id);
   }
 
-  failed(id: number, error: Error): void {
+  reject(id: number, error: Error): void {
     this.#waiting.get(id)?.reject(error);
     this.#waiting.delete(id);
   }
 
   /** The worker is gone. */
-  lost(): void {
+  abandon(): void {
     for (const { resolve } of this.#waiting.values()) resolve(undefined);
     this.#waiting.clear();
   }

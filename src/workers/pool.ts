@@ -1,76 +1,75 @@
-import { performance } from 'node:perf_hooks';
-import { deviceName } from '../core/device.js';
 import { Condition } from '../core/condition.js';
+import { deviceName } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
-import type { ImageOutcome, ImageSource } from '../core/image.js';
+import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
-import { ChunkQueue, type PendingDetection } from './chunk-queue.js';
-import type { Engine, EngineStatus, PoolOptions, PrepareOptions } from './engine.js';
-import { encodingCrashedError, crashedImageFailure, repeatedCrashesError, STOPPED } from './worker-errors.js';
-import { OntologyQueries } from './ontology-queries.js';
 import type { Exit } from './child-process.js';
-import { workerName } from './worker-process.js';
-import type { Encoded, StageTimes, ToEncode } from './protocol.js';
-import { PromptEncoder, type PreparedQueries } from './queries.js';
+import { ChunkQueue } from './chunk-queue.js';
+import type { Placement } from './devices/placement.js';
+import type { Engine, EngineEvents, EngineStatus, FinishedChunk, PrepareOptions } from './engine.js';
+import { PendingDetection } from './pending-detection.js';
+import type { Encoded, ToEncode, WorkerSettings } from './protocol.js';
+import { OntologyQueries } from './queries/ontology-queries.js';
+import type { QuerySource } from './queries/prepared-queries.js';
+import { QueryEncoder } from './queries/query-encoder.js';
 import { WorkerSupervisor } from './supervisor.js';
+import {
+  crashedImageFailure,
+  encodingCrashedError,
+  repeatedCrashesError,
+  STOPPED,
+  workerName,
+} from './worker-errors.js';
+import type { WorkerTransport } from './worker-transport.js';
 
-/** An image that a worker died with twice is given up; the first time, others of its chunk may have been to blame. */
+/** An image that a worker died with twice fails; the first time, others of its chunk may have been to blame. */
 const MAX_CRASHES = 2;
 
-/** Crashes of one worker with images in hand and none finished between: by then it is the machine, not the images of a run. */
+/** Crashes of one worker with images in flight and none finished between: by then it is the machine, not the images. */
 const MAX_CRASHES_IN_A_ROW = 10;
 
-/** Worker processes on one or more devices. */
+export interface PoolOptions extends EngineEvents {
+  readonly placement: Placement;
+  readonly settings: Omit<WorkerSettings, 'maxBatchSize' | 'threads'>;
+  readonly queries: QuerySource;
+  readonly transport: WorkerTransport;
+  readonly batchingTimeoutSec?: number; // how long a chunk may wait to fill up; default: until a worker has no work
+  readonly maxCrashesInARow?: number; // of one worker with images in flight, none finished between
+  readonly stallTimeoutSec?: number; // of a worker that has images; default: ten minutes an image
+}
+
+/** An engine of workers on one or more devices. */
 export class Pool implements Engine {
   readonly capacity: number;
-  readonly placement: Pick<PoolOptions, 'devices' | 'workersPerDevice' | 'maxBatchSize'>;
-  /** Sums over all workers. */
+  readonly placement: Placement;
   readonly times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
   readonly #supervisors: WorkerSupervisor[];
   readonly #chunksAhead: number;
   readonly #queue: ChunkQueue;
   readonly #queries: OntologyQueries;
   readonly #options: PoolOptions;
-  readonly #reported = new Set<string>();
-  /** Calls that are not answered. */
-  readonly #open = new Map<PendingDetection, PreparedQueries>();
+  readonly #noticed = new Set<string>();
+  readonly #pending = new Set<PendingDetection>();
   #failure: PreannotateError | undefined;
   readonly #changed = new Condition(); // a worker is ready, or none can be had
-  #dispatchDue = false;
-  #window: NodeJS.Timeout | undefined;
+  #isDispatchDue = false;
+  #windowTimer: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
-    const { batchingTimeoutSec } = options;
+    const { placement, batchingTimeoutSec } = options;
+    const { maxBatchSize } = placement;
     this.#options = options;
-    this.placement = options;
-    // A batch of one needs more chunks ahead, because an image takes a few turns of the event loop to be read and decoded.
-    this.#chunksAhead = options.maxBatchSize === 1 ? 4 : 2;
+    this.placement = placement;
+    // A chunk of one image needs more chunks ahead: an image takes a few turns of the event loop to be read and decoded.
+    this.#chunksAhead = maxBatchSize === 1 ? 4 : 2;
     this.#queue = new ChunkQueue(
-      options.maxBatchSize,
+      maxBatchSize,
       batchingTimeoutSec === undefined ? undefined : batchingTimeoutSec * 1000,
     );
-    const encoder = new PromptEncoder(options.prompts, (what) => this.#encode(what));
-    const events = {
-      free: () => this.#freed(),
-      imagesLost: (tickets: readonly PendingDetection[], exit: Exit, supervisor: WorkerSupervisor) =>
-        this.#crashed(tickets, exit, supervisor),
-      measured: (times: StageTimes, images: number, supervisor: WorkerSupervisor) =>
-        this.#measured(times, images, supervisor),
-      noticed: (message: string) => this.#noticed(message),
-      died: (exit: Exit, supervisor: WorkerSupervisor) =>
-        options.onWarning(`A ${workerName(supervisor.device)} died (${exit.how}) and is replaced.`),
-      failed: (failure: Failure, supervisor: WorkerSupervisor) => this.#supervisorFailed(failure, supervisor),
-    };
-    const settings = { ...options.settings, maxBatchSize: options.maxBatchSize };
-    const { stallTimeoutSec } = options;
-    this.#supervisors = options.devices.flatMap((device) =>
-      Array.from(
-        { length: options.workersPerDevice },
-        () => new WorkerSupervisor(device, { settings, stallTimeoutSec }, events),
-      ),
-    );
+    this.#supervisors = this.#startWorkers();
+    const encoder = new QueryEncoder(options.queries, (what) => this.#encode(what));
     this.#queries = new OntologyQueries(encoder, this.#supervisors.length);
-    this.capacity = this.#supervisors.length * this.#chunksAhead * options.maxBatchSize;
+    this.capacity = this.#supervisors.length * this.#chunksAhead * maxBatchSize;
   }
 
   async ready(): Promise<void> {
@@ -78,7 +77,7 @@ export class Pool implements Engine {
   }
 
   async allReady(): Promise<void> {
-    while (!this.#supervisors.every(({ loadMs }) => loadMs > 0)) {
+    while (!this.#supervisors.every(({ hasOpened }) => hasOpened)) {
       if (this.#failure !== undefined) throw this.#failure;
       await this.#changed.wait();
     }
@@ -93,47 +92,26 @@ export class Pool implements Engine {
     const queries = await this.#queries.of(ontology, { signal });
     signal.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure;
-    return new Promise((resolve, reject) => {
-      const abort = () => {
-        const [waited] = this.#queue.remove((waiting) => waiting === ticket);
-        if (waited === undefined) for (const supervisor of this.#supervisors) supervisor.cancel(ticket);
-        this.#open.delete(ticket);
-        reject(signal.reason as Error);
-      };
-      const settled = () => {
-        this.#open.delete(ticket);
-        signal.removeEventListener('abort', abort);
-      };
-      const ticket: PendingDetection = {
-        image,
-        queriesKey: queries.key,
-        since: performance.now(),
-        crashes: 0,
-        isCancelled: () => signal.aborted,
-        resolve: (outcome) => {
-          settled();
-          resolve(outcome);
-        },
-        reject: (reason) => {
-          settled();
-          reject(reason);
-        },
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      this.#open.set(ticket, queries);
-      this.#queue.add(ticket);
-      this.#dispatchSoon();
-    });
+    const pending = new PendingDetection(image, queries, signal);
+    this.#pending.add(pending);
+    this.#queue.add(pending);
+    this.#dispatchSoon();
+    try {
+      return await pending.answer;
+    } finally {
+      this.#pending.delete(pending);
+      if (pending.isCancelled) this.#cancel(pending);
+    }
   }
 
   expect(): Disposable {
-    let isComing = true;
-    this.#queue.coming++;
+    let isExpected = true;
+    this.#queue.expected++;
     return {
       [Symbol.dispose]: () => {
-        if (!isComing) return;
-        isComing = false;
-        this.#queue.coming--;
+        if (!isExpected) return;
+        isExpected = false;
+        this.#queue.expected--;
         this.#dispatchSoon();
       },
     };
@@ -142,107 +120,119 @@ export class Pool implements Engine {
   status(): EngineStatus {
     return {
       waiting: this.#queue.size,
-      workers: this.#supervisors.map(({ device, ready, images, restarts, loadMs }) => {
-        return { device: deviceName(device), ready, images, restarts, loadMs };
+      workers: this.#supervisors.map(({ device, isReady, imagesInFlight, restarts, loadMs }) => {
+        return { device: deviceName(device), ready: isReady, images: imagesInFlight, restarts, loadMs };
       }),
     };
   }
 
   /** Calls that are not answered by then are rejected. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#window);
-    this.#window = undefined;
+    clearTimeout(this.#windowTimer);
+    this.#windowTimer = undefined;
     this.#failure ??= new PreannotateError(STOPPED);
     this.#changed.notify();
-    for (const ticket of this.#open.keys()) ticket.reject(this.#failure);
-    this.#queue.remove(() => true);
+    for (const pending of this.#pending) pending.reject(this.#failure);
+    this.#queue.clear();
     await Promise.all(this.#supervisors.map((supervisor) => supervisor[Symbol.asyncDispose]()));
   }
 
-  /** Encodes on whichever worker is ready first, and once more on another one when that dies. */
+  #startWorkers(): WorkerSupervisor[] {
+    const { placement, settings, transport, stallTimeoutSec, onWarning } = this.#options;
+    const { devices, workersPerDevice, threads, maxBatchSize } = placement;
+    const options = { settings: { ...settings, threads, maxBatchSize }, transport, stallTimeoutSec };
+    const events: ConstructorParameters<typeof WorkerSupervisor>[2] = {
+      available: () => {
+        this.#changed.notify();
+        this.#dispatchSoon();
+      },
+      imagesLost: (images, exit, supervisor) => this.#retry(images, exit, supervisor),
+      diedIdle: ({ how }, { device }) => onWarning(`A ${workerName(device)} died (${how}) and is replaced.`),
+      finished: (chunk, { device }) => this.#record({ ...chunk, device: deviceName(device) }),
+      noticed: (message) => this.#notice(message),
+      gaveUp: (failure, supervisor) => this.#loseWorker(failure, supervisor),
+    };
+    return devices.flatMap((device) =>
+      Array.from({ length: workersPerDevice }, () => new WorkerSupervisor(device, options, events)),
+    );
+  }
+
+  /** Encodes on the first worker that is ready, and once more on another one when that dies. */
   async #encode(what: ToEncode): Promise<Encoded> {
     for (let attempt = 0; attempt < MAX_CRASHES; attempt++) {
-      const supervisor = await this.#readySupervisor(); // the one with the fewest texts to encode
+      const supervisor = await this.#readySupervisor();
       const encoded = await supervisor.encode(what);
       if (encoded !== undefined) return encoded;
     }
     throw encodingCrashedError(MAX_CRASHES, what.type === 'encode' ? 'prompts' : 'examples');
   }
 
+  /** The one with the fewest texts to encode, as soon as there is one. */
   async #readySupervisor(): Promise<WorkerSupervisor> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      const [supervisor] = this.#supervisors.filter(({ ready }) => ready).sort((a, b) => a.encodings - b.encodings);
+      const ready = this.#supervisors.filter(({ isReady }) => isReady);
+      const [supervisor] = ready.sort((a, b) => a.encodingsInFlight - b.encodingsInFlight);
       if (supervisor !== undefined) return supervisor;
       await this.#changed.wait();
     }
   }
 
-  #freed(): void {
-    this.#changed.notify();
-    this.#dispatchSoon();
-  }
-
   /** Once for all calls of this turn, so that images asked for together travel together. */
   #dispatchSoon(): void {
-    if (this.#dispatchDue) return;
-    this.#dispatchDue = true;
+    if (this.#isDispatchDue) return;
+    this.#isDispatchDue = true;
     setImmediate(() => {
-      this.#dispatchDue = false;
+      this.#isDispatchDue = false;
       this.#dispatch();
     });
   }
 
-  /** Deals chunks out in turns, emptiest hands first. */
+  /** Deals chunks out in turns, to the workers with the fewest chunks first. */
   #dispatch(): void {
     for (let depth = 0; depth < this.#chunksAhead; depth++) {
       for (const supervisor of this.#supervisors) {
-        if (!supervisor.ready || supervisor.isolated || supervisor.outstanding !== depth) continue;
-        const tickets = this.#queue.next(supervisor.outstanding);
-        if (tickets === undefined) continue;
-        this.#send(tickets, supervisor);
+        if (!supervisor.isReady || supervisor.isIsolating || supervisor.chunksInFlight !== depth) continue;
+        const chunk = this.#queue.next(depth);
+        if (chunk !== undefined) supervisor.detect(chunk);
       }
     }
     this.#awaitWindow();
   }
 
-  #send(tickets: readonly PendingDetection[], supervisor: WorkerSupervisor): void {
-    for (const ticket of tickets) {
-      const queries = this.#open.get(ticket)!;
-      if (!supervisor.knowsQueries(ticket.queriesKey)) supervisor.sendQueries(ticket.queriesKey, queries);
-    }
-    supervisor.detect(tickets);
-  }
-
-  /** What still waits may leave when its window is over. Where that has passed, a worker's next answer comes here again. */
+  /** What still waits may leave when its window is over. Where that has passed, a worker's next answer dispatches it. */
   #awaitWindow(): void {
-    clearTimeout(this.#window);
+    clearTimeout(this.#windowTimer);
     const { due } = this.#queue;
-    const wait = due === undefined ? 0 : due - performance.now();
-    this.#window = wait > 0 ? setTimeout(() => this.#dispatch(), Math.ceil(wait)) : undefined;
+    const waitMs = due === undefined ? 0 : due - performance.now();
+    this.#windowTimer = waitMs > 0 ? setTimeout(() => this.#dispatch(), Math.ceil(waitMs)) : undefined;
   }
 
-  #measured(times: StageTimes, images: number, { device }: WorkerSupervisor): void {
-    for (const stage of Object.keys(times) as (keyof StageTimes)[]) this.times[stage] += times[stage];
-    this.#options.onChunk?.({ device: deviceName(device), images, times });
+  #cancel(pending: PendingDetection): void {
+    if (!this.#queue.remove(pending)) for (const supervisor of this.#supervisors) supervisor.cancel(pending);
   }
 
-  /** Workers find the same out one after another. */
-  #noticed(message: string): void {
-    if (this.#reported.has(message)) return;
-    this.#reported.add(message);
+  #record(chunk: FinishedChunk): void {
+    for (const stage of Object.keys(this.times) as (keyof StageTimes)[]) this.times[stage] += chunk.times[stage];
+    this.#options.onChunk?.(chunk);
+  }
+
+  /** Workers find out the same one after another. */
+  #notice(message: string): void {
+    if (this.#noticed.has(message)) return;
+    this.#noticed.add(message);
     this.#options.onWarning(message);
   }
 
-  #crashed(tickets: readonly PendingDetection[], exit: Exit, { device, crashesInARow }: WorkerSupervisor): void {
+  #retry(images: readonly PendingDetection[], exit: Exit, { device, crashesInARow }: WorkerSupervisor): void {
     this.#options.onWarning(
-      `A ${workerName(device)} died (${exit.how}); ${tickets.length} of its images are tried again one by one.`,
+      `A ${workerName(device)} died (${exit.how}); ${images.length} of its images are tried again one by one.`,
     );
-    for (const ticket of tickets) {
-      ticket.crashes++;
-      if (ticket.isCancelled()) continue;
-      if (ticket.crashes < MAX_CRASHES) this.#queue.add(ticket);
-      else ticket.resolve({ ok: false, name: ticket.image.name, failure: crashedImageFailure(ticket.image, exit) });
+    for (const pending of images) {
+      pending.crashes++;
+      if (pending.isCancelled) continue;
+      if (pending.crashes < MAX_CRASHES) this.#queue.add(pending);
+      else pending.resolve({ ok: false, name: pending.image.name, failure: crashedImageFailure(pending.image, exit) });
     }
     if (crashesInARow >= (this.#options.maxCrashesInARow ?? MAX_CRASHES_IN_A_ROW)) {
       this.#fail(repeatedCrashesError(crashesInARow, device, exit));
@@ -250,17 +240,17 @@ export class Pool implements Engine {
     this.#dispatchSoon();
   }
 
-  /** One device that is lost while others work is no reason to stop; one that cannot be had to begin with is. */
-  #supervisorFailed(failure: Failure, supervisor: WorkerSupervisor): void {
-    const othersWork = this.#supervisors.some((other) => other !== supervisor && !other.hasGivenUp);
-    if (supervisor.loadMs === 0 || !othersWork) this.#fail(new PreannotateError(failure));
-    else this.#options.onWarning(`It goes on without one ${workerName(supervisor.device)}: ${failure.message}`);
+  /** One device that is lost while others work does not stop the engine; one that is missing from the start does. */
+  #loseWorker(failure: Failure, lost: WorkerSupervisor): void {
+    const othersWork = this.#supervisors.some((other) => other !== lost && !other.hasGivenUp);
+    if (!lost.hasOpened || !othersWork) this.#fail(new PreannotateError(failure));
+    else this.#options.onWarning(`Work continues without one ${workerName(lost.device)}: ${failure.message}`);
   }
 
   #fail(failure: PreannotateError): void {
     if (this.#failure === undefined) this.#options.onFailure?.(failure);
     this.#failure ??= failure;
     this.#changed.notify();
-    for (const ticket of this.#queue.remove(() => true)) ticket.reject(failure);
+    for (const pending of this.#queue.clear()) pending.reject(failure);
   }
 }

@@ -1,7 +1,7 @@
 import type { Xyxy } from '../core/box.js';
 import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
-import type { ImageFile, ImageOutcome, ImageSource } from '../core/image.js';
+import type { ImageFile, ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { TileOptions } from '../core/tiling/tiles.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
 import type { WeightFiles } from '../model/checkpoint/weight-files.js';
@@ -64,36 +64,27 @@ export type ToWorker =
       readonly embeddings: Float32Array;
       readonly classIds: readonly number[];
     }
-  | { readonly type: 'forget'; readonly key: string } // queries that were not used for long
+  | { readonly type: 'forget-queries'; readonly key: string } // not used for long
   | {
       readonly type: 'detect';
       readonly id: number;
       readonly images: readonly { readonly source: ImageSource; readonly queriesKey: string }[];
     }
-  | { readonly type: 'cancel'; readonly id: number; readonly index: number } // nobody waits for this image of a chunk any more
+  | { readonly type: 'cancel'; readonly id: number; readonly index: number } // an image of a chunk whose caller is gone
   | { readonly type: 'stop' };
 
 /** What a worker answers. */
 export type FromWorker =
   | { readonly type: 'ready' }
-  | { readonly type: 'failed'; readonly failure: Failure } // it cannot work at all, and says why
+  | { readonly type: 'open-failed'; readonly failure: Failure } // it cannot work at all
   | ({ readonly type: 'encoded'; readonly id: number } & Encoded)
-  | { readonly type: 'encode-failed'; readonly id: number; readonly failure: Failure } // these; others may do
-  | { readonly type: 'heartbeat' } // an image was decoded, or a batch computed: the worker is not stuck
-  | { readonly type: 'notice'; readonly message: string } // something to tell the user, once for all workers
+  | { readonly type: 'encode-failed'; readonly id: number; readonly failure: Failure } // these; others may succeed
+  | { readonly type: 'heartbeat' } // an image was decoded, or a batch computed
+  | { readonly type: 'notice'; readonly message: string } // for the user, once for all workers
   | {
       readonly type: 'detected';
       readonly id: number;
       readonly outcomes: readonly ImageOutcome[]; // in the order of the images asked for
-      readonly times: StageTimes;
+      readonly times: StageTimes; // since the last chunk that this worker answered
       readonly retire: boolean; // a decoder never came back: replace this worker
     };
-
-/** Milliseconds that a chunk of images took in each stage. Stages overlap, so they do not add up to the time passed. */
-export interface StageTimes {
-  readonly read: number;
-  readonly decode: number;
-  readonly resize: number;
-  readonly infer: number; // the device was busy
-  readonly wait: number; // the device waited for images
-}

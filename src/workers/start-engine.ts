@@ -8,10 +8,12 @@ import { imageWeightsFor } from '../model/image-weights.js';
 import { describeInputSize } from '../model/input-size.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from './devices/choose-devices.js';
-import type { PoolOptions } from './engine.js';
+import type { Engine } from './engine.js';
 import { describePlacement, placeWorkers, type RequestedPlacement, type Workload } from './devices/placement.js';
-import { Pool } from './pool.js';
+import { Pool, type PoolOptions } from './pool.js';
 import type { WorkerSettings } from './protocol.js';
+import type { QuerySource } from './queries/prepared-queries.js';
+import { childProcesses } from './worker-process.js';
 
 /** How images are looked at: part of a batch run's job, and of a server's. */
 export interface EngineJob {
@@ -45,7 +47,7 @@ export async function startEngine(
   job: EngineJob,
   { model, images }: { model: Model; images: number },
   { note, signal, waitsForAll = false, ...use }: EngineUse,
-): Promise<Pool> {
+): Promise<Engine> {
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
   const placement = placeWorkers(devices, job.placement, workloadOf(job, model, images));
   note(`Using ${describePlacement(placement)}${why === undefined ? '' : ` (auto: ${why})`}.`);
@@ -54,10 +56,11 @@ export async function startEngine(
   const imageWeights = await imageWeightsFor(model, precision);
   signal.throwIfAborted();
   const engine = new Pool({
-    ...placement,
+    placement,
     ...use,
-    settings: { ...job.worker, checkpoint, precision, imageWeights, threads: placement.threads },
-    prompts: promptsOf(job, model),
+    settings: { ...job.worker, checkpoint, precision, imageWeights },
+    queries: querySourceOf(job, model),
+    transport: childProcesses,
     onWarning: note,
   });
   try {
@@ -81,7 +84,7 @@ function workloadOf({ worker }: EngineJob, { checkpoint, weightBytes }: Model, i
   };
 }
 
-function promptsOf(job: EngineJob, model: Model): PoolOptions['prompts'] {
+function querySourceOf(job: EngineJob, model: Model): QuerySource {
   const { allowTruncate, exampleFolder, worker } = job;
   return {
     model,

@@ -1,9 +1,8 @@
-import type { Device } from '../core/device.js';
+import { deviceName, type Device } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageSource } from '../core/image.js';
 import { printable } from '../core/text.js';
 import type { Exit } from './child-process.js';
-import { workerName } from './worker-process.js';
 
 /** Why calls that are pending when a pool is disposed of are rejected. */
 export const STOPPED: Failure = {
@@ -45,4 +44,9 @@ export function failedStartsFailure(count: number, device: Device, { how, stderr
     message: `The ${workerName(device)} died ${count} times in a row before it was ready (${how}). ${stderr}`.trim(),
     hint: 'Is there enough memory? Try --workers-per-device 1, or another --device.',
   };
+}
+
+/** "cpu worker", "cuda:1 worker": how messages name it. */
+export function workerName(device: Device): string {
+  return `${deviceName(device)} worker`;
 }

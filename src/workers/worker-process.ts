@@ -1,25 +1,30 @@
-import { deviceName, type Device } from '../core/device.js';
 import type { Child, Exit } from './child-process.js';
 import { deviceEnvironment } from './devices/cuda-visible.js';
-import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js';
+import type { FromWorker, ToWorker } from './protocol.js';
 import { takeWorkerChild } from './spare-worker.js';
+import type { WorkerHandle, WorkerTransport } from './worker-transport.js';
 
 const STOP_GRACE_MS = 500; // a worker holds nothing that must be saved
 
-/** One child process bound to one device. The caller that starts it disposes of it. */
-export class WorkerProcess implements AsyncDisposable {
+/** Workers as child processes of this one, each bound to one device. */
+export const childProcesses: WorkerTransport = {
+  start(device, settings, onMessage) {
+    const child = takeWorkerChild(deviceEnvironment(device));
+    child.onAnswer(onMessage);
+    child.send({ type: 'open', device, settings });
+    return new WorkerProcess(child);
+  },
+};
+
+class WorkerProcess implements WorkerHandle {
   readonly exited: Promise<Exit>;
   readonly #child: Child<ToWorker, FromWorker>;
 
-  /** @param onMessage - Called for each answer, in the order sent. */
-  constructor(device: Device, settings: WorkerSettings, onMessage: (message: FromWorker) => void) {
-    this.#child = takeWorkerChild(deviceEnvironment(device));
-    this.exited = this.#child.exited;
-    this.#child.onAnswer(onMessage);
-    this.send({ type: 'open', device, settings });
+  constructor(child: Child<ToWorker, FromWorker>) {
+    this.exited = child.exited;
+    this.#child = child;
   }
 
-  /** Sends without waiting. A process that has ended receives nothing, which `exited` reports. */
   send(message: ToWorker): void {
     this.#child.send(message);
   }
@@ -30,14 +35,9 @@ export class WorkerProcess implements AsyncDisposable {
 
   /** Asks the child to stop, then kills it if it has not ended within the grace period. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const kill = setTimeout(() => this.kill(), STOP_GRACE_MS);
+    const timer = setTimeout(() => this.kill(), STOP_GRACE_MS);
     this.send({ type: 'stop' });
     await this.exited;
-    clearTimeout(kill);
+    clearTimeout(timer);
   }
-}
-
-/** "cpu worker", "cuda:1 worker": how messages name it. */
-export function workerName(device: Device): string {
-  return `${deviceName(device)} worker`;
 }

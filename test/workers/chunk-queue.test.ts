@@ -1,25 +1,29 @@
-import { describe, expect, it } from 'vitest';
-import { ChunkQueue, type PendingDetection } from '../../src/workers/chunk-queue.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ChunkQueue } from '../../src/workers/chunk-queue.js';
+import { PendingDetection } from '../../src/workers/pending-detection.js';
 
-function ticket(name: string, { queriesKey = 'a', crashes = 0 } = {}): PendingDetection {
-  const image = { name, path: `/${name}` };
-  return { image, queriesKey, crashes, since: 0, resolve: () => {}, reject: () => {}, isCancelled: () => false };
+beforeEach(() => vi.useFakeTimers({ now: 0 }));
+afterEach(() => vi.useRealTimers());
+
+function pendingImage(name: string, { queriesKey = 'a', crashes = 0 } = {}): PendingDetection {
+  const queries = { key: queriesKey, embeddings: new Float32Array(), classIds: [] };
+  const pending = new PendingDetection({ name, path: `/${name}` }, queries, new AbortController().signal);
+  return Object.assign(pending, { crashes });
 }
 
-function batcherOf(
-  maxBatchSize: number,
-  tickets: readonly PendingDetection[],
-): (outstanding: number) => string[] | undefined {
-  const queue = new ChunkQueue(maxBatchSize);
-  for (const one of tickets) queue.add(one);
-  return (outstanding) => queue.next(outstanding)?.map(({ image }) => image.name);
+const namesOf = (chunk: readonly PendingDetection[] | undefined) => chunk?.map(({ image }) => image.name);
+
+function queueOf(chunkSize: number, images: readonly PendingDetection[]): (inFlight: number) => string[] | undefined {
+  const queue = new ChunkQueue(chunkSize);
+  for (const image of images) queue.add(image);
+  return (inFlight) => namesOf(queue.next(inFlight));
 }
 
 describe('ChunkQueue', () => {
-  it('deals out full batches in the order asked for; the rest leaves when a worker has nothing else to do', () => {
-    const next = batcherOf(
+  it('deals out full chunks in the order asked for; the rest leaves when a worker has no work', () => {
+    const next = queueOf(
       2,
-      ['1', '2', '3'].map((name) => ticket(name)),
+      ['1', '2', '3'].map((name) => pendingImage(name)),
     );
     expect(next(1)).toEqual(['1', '2']);
     expect(next(1)).toBeUndefined();
@@ -28,17 +32,18 @@ describe('ChunkQueue', () => {
   });
 
   it('puts images together whatever is looked for in them', () => {
-    const next = batcherOf(3, [ticket('1'), ticket('2', { queriesKey: 'b' }), ticket('3'), ticket('4')]);
+    const images = [pendingImage('1'), pendingImage('2', { queriesKey: 'b' }), pendingImage('3'), pendingImage('4')];
+    const next = queueOf(3, images);
     expect(next(1)).toEqual(['1', '2', '3']);
     expect(next(0)).toEqual(['4']);
   });
 
-  it('gives suspects alone, first, and only to a worker with empty hands', () => {
-    const next = batcherOf(2, [
-      ticket('1'),
-      ticket('2'),
-      ticket('bad', { crashes: 1 }),
-      ticket('worse', { crashes: 1 }),
+  it('gives images that a worker died with alone, first, and only to a worker with no work', () => {
+    const next = queueOf(2, [
+      pendingImage('1'),
+      pendingImage('2'),
+      pendingImage('bad', { crashes: 1 }),
+      pendingImage('worse', { crashes: 1 }),
     ]);
     expect(next(1)).toBeUndefined();
     expect(next(0)).toEqual(['bad']);
@@ -46,29 +51,35 @@ describe('ChunkQueue', () => {
     expect(next(1)).toEqual(['1', '2']);
   });
 
-  it('a batch that is not full leaves an idle worker waiting while more is coming, and nobody beyond its window', () => {
+  it('keeps a chunk that is not full back while more images are expected, but not beyond its window', () => {
     const queue = new ChunkQueue(3, 50);
     expect(queue.due).toBeUndefined();
-    queue.coming = 1;
-    queue.add(ticket('1'));
-    queue.add(ticket('2'));
+    queue.expected = 1;
+    queue.add(pendingImage('1'));
+    vi.advanceTimersByTime(30);
+    queue.add(pendingImage('2'));
     expect(queue.due).toBe(50); // since the first of them
-    expect(queue.next(0, 49)).toBeUndefined();
-    expect(queue.next(1, 50)?.map(({ image }) => image.name)).toEqual(['1', '2']);
-    queue.add(ticket('3'));
-    expect(queue.next(1, 49)).toBeUndefined();
-    queue.coming = 0;
-    expect(queue.next(1, 49)).toBeUndefined();
-    expect(queue.next(0, 0)?.map(({ image }) => image.name)).toEqual(['3']); // nothing to wait for
+    vi.advanceTimersByTime(19);
+    expect(queue.next(0)).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(namesOf(queue.next(1))).toEqual(['1', '2']);
+    queue.add(pendingImage('3'));
+    vi.advanceTimersByTime(49);
+    expect(queue.next(1)).toBeUndefined();
+    queue.expected = 0;
+    expect(queue.next(1)).toBeUndefined();
+    expect(namesOf(queue.next(0))).toEqual(['3']); // nothing to wait for
   });
 
-  it('takes out what is not wanted any more', () => {
+  it('gives up images that are cancelled, and all of them at the end', () => {
     const queue = new ChunkQueue(2);
-    const [first, second] = [ticket('1'), ticket('2', { crashes: 1 })];
+    const [first, second] = [pendingImage('1'), pendingImage('2', { crashes: 1 })];
     queue.add(first);
     queue.add(second);
-    expect(queue.remove((one) => one === second)).toEqual([second]);
-    expect(queue.next(0)).toEqual([first]);
-    expect(queue.remove(() => true)).toEqual([]);
+    expect(queue.remove(second)).toBe(true);
+    expect(queue.remove(second)).toBe(false);
+    expect(queue.size).toBe(1);
+    expect(queue.clear()).toEqual([first]);
+    expect(queue.size).toBe(0);
   });
 });

@@ -4,8 +4,7 @@ import type { Settings } from '../../config/load.js';
 import type { ServeConfig } from '../../config/schema.js';
 import type { StatedSelection } from '../../config/selection.js';
 import type { Model } from '../../model/source.js';
-import type { EngineStatus } from '../../workers/engine.js';
-import type { Pool } from '../../workers/pool.js';
+import type { Engine, EngineStatus } from '../../workers/engine.js';
 import type { EngineJob } from '../../workers/start-engine.js';
 import { AdmissionControl } from '../admission/admission-control.js';
 import { Quarantine } from '../admission/quarantine.js';
@@ -29,7 +28,7 @@ export interface ServeJob extends EngineJob {
 
 /** What computes, once the model is open. */
 export interface Backend {
-  readonly engine: Pool;
+  readonly engine: Engine;
   readonly model: Model;
   /**
    * Limits the images of large requests that are with the engine to as many as keep its devices busy: a lone image of
@@ -38,7 +37,7 @@ export interface Backend {
   readonly bulk: LimitFunction;
 }
 
-export function createBackend(engine: Pool, model: Model): Backend {
+export function createBackend(engine: Engine, model: Model): Backend {
   return { engine, model, bulk: pLimit(engine.capacity) };
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Size } from '../../core/box.js';
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
-import type { ContentStamp, ImageSource } from '../../core/image.js';
+import type { ContentStamp, ImageSource, StageTimes } from '../../core/image.js';
 import { printable } from '../../core/text.js';
 import { planCrops, type Crop } from '../../core/tiling/tiles.js';
 import { decodeImage, readHeader } from '../../images/decode.js';
@@ -12,7 +12,7 @@ import type { Resizer } from '../../images/resizer.js';
 import { cutCrop } from '../../images/crop.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from './budget.js';
-import type { StageTimes, WorkerSettings } from '../protocol.js';
+import type { WorkerSettings } from '../protocol.js';
 
 /** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in a few seconds. */
 const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise

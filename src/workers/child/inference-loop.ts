@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import type { Detection } from '../../core/detection.js';
 import { messageOf, type Failure } from '../../core/errors.js';
-import type { ImageOutcome, ImageSource } from '../../core/image.js';
+import type { ImageOutcome, ImageSource, StageTimes } from '../../core/image.js';
 import { mergeCrops } from '../../core/tiling/merge.js';
 import type { Detector } from '../../model/detector.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import { FittingBatches } from './fitting.js';
 import { failureOf, type ImagePreparer, type PreparedImage } from './image-preparer.js';
-import type { FromWorker, StageTimes, WorkerSettings } from '../protocol.js';
+import type { FromWorker, WorkerSettings } from '../protocol.js';
 
 /** Images wait so long for one that is decoded slowly: to share its batch, or to let it go first. */
 const PATIENCE_MS = 100;

@@ -25,7 +25,7 @@ process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('message', (message: ToWorker) => {
   handle(message).catch((error: unknown) => {
-    if (message.type === 'open') send({ type: 'failed', failure: failureOf(error) });
+    if (message.type === 'open') send({ type: 'open-failed', failure: failureOf(error) });
     else throw error; // ends the process; the parent sees a crash
   });
 });
@@ -42,7 +42,7 @@ async function handle(message: ToWorker): Promise<void> {
     case 'queries':
       queryBanks.set(message.key, message);
       return;
-    case 'forget':
+    case 'forget-queries':
       queryBanks.delete(message.key);
       return;
     case 'detect': {

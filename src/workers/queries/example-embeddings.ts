@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
-import { PreannotateError, type Failure } from '../core/errors.js';
-import { labelOf, type Example } from '../core/ontology.js';
-import { readCached, sha256Of, writeCached } from '../disk/cache.js';
-import { traitsOf } from '../model/families.js';
-import type { Encoded, ExampleRequest } from './protocol.js';
-import type { PromptSource } from './queries.js';
+import { PreannotateError, type Failure } from '../../core/errors.js';
+import { labelOf, type Example } from '../../core/ontology.js';
+import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
+import { traitsOf } from '../../model/families.js';
+import type { Encoded, ExampleRequest } from '../protocol.js';
+import type { QuerySource } from './prepared-queries.js';
 
 const CACHE_VERSION = 1; // raised when the same picture would give another embedding
 
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
-/** As {@link PromptSource}, for one ontology. */
-type ExampleSource = Omit<PromptSource, 'whereOf'> & { readonly whereOf: (label: string) => string };
+/** As {@link QuerySource}, for one ontology. */
+type ExampleSource = Omit<QuerySource, 'whereOf'> & { readonly whereOf: (label: string) => string };
 
 /** What an example's embedding depends on, as one key. */
 export function cacheKeyOf(
   { sha256, box }: Example,
-  { model, imageSize }: Pick<PromptSource, 'model' | 'imageSize'>,
+  { model, imageSize }: Pick<QuerySource, 'model' | 'imageSize'>,
 ): string {
   const { height, width } = traitsOf(model.checkpoint).inputSize(imageSize);
   return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width]));
@@ -53,7 +53,7 @@ export async function embedExamples(
   return known.map((embedding) => embedding!);
 }
 
-async function readEmbedding(key: string, { model }: Pick<PromptSource, 'model'>): Promise<Float32Array | undefined> {
+async function readEmbedding(key: string, { model }: Pick<QuerySource, 'model'>): Promise<Float32Array | undefined> {
   const cached = await readCached('examples', key);
   const fits = cached?.length === traitsOf(model.checkpoint).embeddingWidth * 4;
   return fits ? new Float32Array(Uint8Array.from(cached).buffer) : undefined;
@@ -90,7 +90,7 @@ function hintOn({ code, hint }: Failure): string {
     : hint;
 }
 
-function assertTakesExamples({ model }: Pick<PromptSource, 'model'>): void {
+function assertTakesExamples({ model }: Pick<QuerySource, 'model'>): void {
   if (traitsOf(model.checkpoint).takesExamples) return;
   throw new PreannotateError({
     code: 'MODEL_INVALID',

@@ -1,47 +1,30 @@
-import { PreannotateError } from '../core/errors.js';
-import type { Ontology, Query } from '../core/ontology.js';
-import { printable } from '../core/text.js';
-import { readCached, sha256Of, writeCached } from '../disk/cache.js';
-import type { ImageSize } from '../model/artifact.js';
-import { familyOf, traitsOf } from '../model/families.js';
-import type { QueryBank } from '../model/query-groups.js';
-import type { Model } from '../model/source.js';
-import type { PromptTokenizer } from '../model/tokenizer.js';
-import { embedExamples, cacheKeyOf } from './examples.js';
-import type { Encoded, ToEncode } from './protocol.js';
+import { PreannotateError } from '../../core/errors.js';
+import type { Ontology, Query } from '../../core/ontology.js';
+import { printable } from '../../core/text.js';
+import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
+import { familyOf, traitsOf } from '../../model/families.js';
+import type { PromptTokenizer } from '../../model/tokenizer.js';
+import { cacheKeyOf, embedExamples } from './example-embeddings.js';
+import type { PreparedQueries, QuerySource } from './prepared-queries.js';
+import type { Encoded, ToEncode } from '../protocol.js';
 
 const CACHE_VERSION = 1; // raised when the same texts would give other embeddings
-
-/** What encoding prompts depends on. */
-export interface PromptSource {
-  readonly model: Model;
-  readonly allowTruncate: boolean;
-  /** Where a prompt was written, for messages: `file:line:column`. */
-  readonly whereOf: (prompt: string, ontology: Ontology) => string;
-  readonly exampleFolder: string; // that their paths are relative to
-  readonly imageSize?: ImageSize; // a wish; examples are shown to the model as images are
-}
-
-/** The queries of an ontology, under a key that stands for all of it. */
-export interface PreparedQueries extends QueryBank {
-  readonly key: string;
-}
 
 type Encode = (what: ToEncode) => Promise<Encoded>;
 
 /** Turns ontologies into query embeddings: from the disk cache, else through the encoders, once. */
-export class PromptEncoder {
-  readonly #source: PromptSource;
+export class QueryEncoder {
+  readonly #source: QuerySource;
   readonly #encode: Encode;
   #tokenizer: Promise<PromptTokenizer> | undefined;
 
-  constructor(source: PromptSource, encode: Encode) {
+  constructor(source: QuerySource, encode: Encode) {
     this.#source = source;
     this.#encode = encode;
   }
 
   /**
-   * @param keep - Write what was computed to the disk cache. Not for ontologies that strangers send: they would fill the disk.
+   * @param keep - Write what was computed to the disk cache. Not for ontologies of untrusted clients, which would fill the disk.
    * @throws PreannotateError ONTOLOGY_INVALID when prompts are longer than the model reads, or examples cannot be used.
    */
   async prepare(ontology: Ontology, keep: boolean): Promise<PreparedQueries> {

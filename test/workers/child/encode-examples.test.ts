@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readImage } from '../../src/images/read.js';
-import { openResizer } from '../../src/images/resizer.js';
-import { ExampleEncoder } from '../../src/model/example-encoder.js';
-import { findModel } from '../../src/model/source.js';
-import { encodeExamples } from '../../src/workers/child/encode-examples.js';
-import { embedExamples } from '../../src/workers/examples.js';
-import { ImagePreparer } from '../../src/workers/child/image-preparer.js';
-import type { WorkerSettings } from '../../src/workers/protocol.js';
-import { SCENES } from '../support/cli.js';
+import { readImage } from '../../../src/images/read.js';
+import { openResizer } from '../../../src/images/resizer.js';
+import { ExampleEncoder } from '../../../src/model/example-encoder.js';
+import { findModel } from '../../../src/model/source.js';
+import { encodeExamples } from '../../../src/workers/child/encode-examples.js';
+import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
+import type { WorkerSettings } from '../../../src/workers/protocol.js';
+import { SCENES } from '../../support/cli.js';
 
 const path = join(SCENES, 'scene-04.jpg'); // stored turned: 800 x 600 upright, 600 x 800 in the file
 
@@ -46,7 +45,7 @@ async function encode(...requests: { sha256?: string; box?: [number, number, num
   );
 }
 
-it('a box is in pixels of the upright image, and cut at its edges', async () => {
+it('the box of an example is in pixels of the upright image, and is cut at its edges', async () => {
   const inside = [500, 100, 800, 300] as const;
   const { embeddings, failures } = await encode({ box: [...inside] }, { box: [500, 100, 900, 300] }, {});
   expect(failures).toEqual([]);
@@ -55,23 +54,11 @@ it('a box is in pixels of the upright image, and cut at its edges', async () => 
   expect(row(0)).not.toEqual(row(2));
 });
 
-it('of several examples those that cannot be used are told, each with its reason', async () => {
+it('of several examples, each that cannot be used is reported with its reason, and the others are encoded', async () => {
   const { embeddings, failures } = await encode({ sha256: 'another' }, {}, { box: [10, 700, 90, 790] });
   expect(failures.map(({ index, failure }) => [index, failure.message])).toEqual([
     [0, 'a.jpg was changed since this command was started.'],
     [2, 'the box [10, 700, 90, 790] leaves less than a pixel of a.jpg, which is 800 x 600 upright.'],
   ]);
   expect(embeddings).toHaveLength(3 * 96);
-});
-
-it('a model that does not give class embeddings is named, and asked nothing', async () => {
-  const model = await findModel('builtin:emoji', FINDING);
-  const file = { path: 'onnx/model.onnx', precision: 'fp32', fileOf: new Map<string, string>() } as const;
-  const exported = { ...model, checkpoint: { ...model.checkpoint, exported: file } };
-  const source = { model: exported, allowTruncate: false, whereOf: () => '', exampleFolder: SCENES };
-  const asked = embedExamples([{ image: 'scene-04.jpg', sha256: 'x' }], source, () => expect.unreachable());
-  await expect(asked).rejects.toMatchObject({
-    code: 'MODEL_INVALID',
-    message: expect.stringMatching(/"builtin:emoji" cannot be asked with examples/) as string,
-  });
 });

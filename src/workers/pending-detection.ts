@@ -1,0 +1,42 @@
+import type { ImageOutcome, ImageSource } from '../core/image.js';
+import type { PreparedQueries } from './queries/prepared-queries.js';
+
+/** A call of `detect` that waits for its answer. */
+export class PendingDetection {
+  readonly image: ImageSource;
+  readonly queries: PreparedQueries;
+  readonly queuedAt = performance.now();
+  readonly answer: Promise<ImageOutcome>;
+  crashes = 0; // workers that died while they had this image
+  readonly #signal: AbortSignal;
+  #resolve!: (outcome: ImageOutcome) => void;
+  #reject!: (reason: Error) => void;
+
+  /** @param signal - When it aborts, the answer is a rejection with its reason. */
+  constructor(image: ImageSource, queries: PreparedQueries, signal: AbortSignal) {
+    this.image = image;
+    this.queries = queries;
+    this.#signal = signal;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  get isCancelled(): boolean {
+    return this.#signal.aborted;
+  }
+
+  resolve(outcome: ImageOutcome): void {
+    this.#signal.removeEventListener('abort', this.#abort);
+    this.#resolve(outcome);
+  }
+
+  reject(reason: Error): void {
+    this.#signal.removeEventListener('abort', this.#abort);
+    this.#reject(reason);
+  }
+
+  readonly #abort = () => this.#reject(this.#signal.reason as Error);
+}

@@ -1,0 +1,19 @@
+import type { Ontology } from '../../core/ontology.js';
+import type { ImageSize } from '../../model/artifact.js';
+import type { QueryBank } from '../../model/query-groups.js';
+import type { Model } from '../../model/source.js';
+
+/** The queries of an ontology, under a key that stands for all of it. */
+export interface PreparedQueries extends QueryBank {
+  readonly key: string;
+}
+
+/** What encoding prompts and examples depends on. */
+export interface QuerySource {
+  readonly model: Model;
+  readonly allowTruncate: boolean;
+  /** Where a prompt was written, for messages: `file:line:column`. */
+  readonly whereOf: (prompt: string, ontology: Ontology) => string;
+  readonly exampleFolder: string; // that their paths are relative to
+  readonly imageSize?: ImageSize; // as requested; examples are shown to the model as images are
+}

@@ -1,0 +1,327 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { PreannotateError } from '../../src/core/errors.js';
+import { ontologyOf } from '../../src/core/ontology.js';
+import { findModel, type Model } from '../../src/model/source.js';
+import type { FinishedChunk } from '../../src/workers/engine.js';
+import { Pool, type PoolOptions } from '../../src/workers/pool.js';
+import { advance, FakeTransport, settle, useFakeClock, type FakeWorker } from './fake-transport.js';
+
+let model: Model;
+beforeAll(async () => {
+  const watcher = { progress: () => {}, note: () => {} };
+  model = await findModel('builtin:emoji', { precision: 'auto', watcher, variables: process.env });
+});
+
+useFakeClock();
+
+/** Prompts that no other test has written to the disk cache. */
+const ONTOLOGY = ontologyOf({
+  templates: [],
+  classes: [{ name: 'bottle', id: 1, prompts: ['unasked bottle'] }],
+  ignore: [],
+});
+
+interface Wanted extends Partial<Pick<PoolOptions, 'batchingTimeoutSec' | 'maxCrashesInARow'>> {
+  readonly workers?: number;
+  readonly maxBatchSize?: number;
+  readonly onStart?: (worker: FakeWorker) => void;
+  readonly isPrepared?: boolean;
+}
+
+/** A pool of fake workers on one device each, with the ontology prepared, and what it reports. */
+async function startPool({ workers = 1, maxBatchSize = 2, onStart, isPrepared = true, ...options }: Wanted = {}) {
+  const transport = new FakeTransport();
+  if (onStart !== undefined) transport.onStart = onStart;
+  const warnings: string[] = [];
+  const failures: PreannotateError[] = [];
+  const chunks: FinishedChunk[] = [];
+  const pool = new Pool({
+    placement: {
+      devices: Array.from({ length: workers }, (_, index) => ({ provider: 'cuda', index })),
+      workersPerDevice: 1,
+      threads: 1,
+      maxBatchSize,
+    },
+    settings: { checkpoint: model.checkpoint } as PoolOptions['settings'], // a fake worker reads nothing of the rest
+    queries: { model, allowTruncate: false, whereOf: () => '', exampleFolder: '' },
+    transport,
+    onWarning: (message) => warnings.push(message),
+    onFailure: (failure) => failures.push(failure),
+    onChunk: (chunk) => chunks.push(chunk),
+    ...options,
+  });
+  onTestFinished(() => pool[Symbol.asyncDispose]());
+  await settle();
+  if (isPrepared) await prepare(pool, transport);
+  return { pool, transport, warnings, failures, chunks };
+}
+
+async function prepare(pool: Pool, transport: FakeTransport): Promise<void> {
+  const prepared = pool.prepare(ONTOLOGY);
+  await until(() => transport.workers.some((worker) => worker.of('encode').length > 0));
+  for (const worker of transport.workers) answerEncodings(worker);
+  await prepared;
+}
+
+function answerEncodings(worker: FakeWorker): void {
+  for (const { id, tokenIds } of worker.of('encode')) {
+    worker.answer({ type: 'encoded', id, embeddings: new Float32Array(tokenIds.length * 1024), failures: [] });
+  }
+}
+
+/** Prompts are read and tokenised from real files, which takes a few turns of the event loop. */
+async function until(condition: () => boolean): Promise<void> {
+  const start = Date.now(); // not faked
+  while (!condition()) {
+    if (Date.now() - start > 5000) throw new Error(`never happened: ${String(condition)}`);
+    await settle();
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** Asks for all of them at once. */
+async function detectAll(pool: Pool, names: readonly string[], signal = NEVER) {
+  const calls = names.map((name) => pool.detect({ name, path: `/${name}` }, ONTOLOGY, signal));
+  for (const call of calls) call.catch(() => {}); // some tests never look at it
+  await settle();
+  return { calls };
+}
+
+describe('a pool deals images out', () => {
+  it('in full chunks to the workers with the fewest, two chunks ahead of each', async () => {
+    const { pool, transport } = await startPool({ workers: 2 });
+    expect(pool.capacity).toBe(2 * 2 * 2);
+    await detectAll(pool, ['1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    const [first, second] = transport.workers;
+    expect(first!.chunks).toEqual([
+      ['1', '2'],
+      ['5', '6'],
+    ]);
+    expect(second!.chunks).toEqual([
+      ['3', '4'],
+      ['7', '8'],
+    ]);
+    expect(pool.status()).toMatchObject({ waiting: 1, workers: [{ images: 4 }, { images: 4 }] });
+    second!.finish();
+    await settle();
+    expect(second!.chunks).toHaveLength(2); // one image is no full chunk, and the worker has another
+    second!.finish();
+    await settle();
+    expect(second!.chunks.at(-1)).toEqual(['9']);
+  });
+
+  it('as soon as a worker has no work, unless more images are expected within the window', async () => {
+    const { pool, transport } = await startPool({ batchingTimeoutSec: 0.05 });
+    const expected = pool.expect();
+    await detectAll(pool, ['1']);
+    await advance(49);
+    expect(transport.last.chunks).toEqual([]);
+    await advance(1);
+    expect(transport.last.chunks).toEqual([['1']]);
+    await detectAll(pool, ['2']);
+    transport.last.finish();
+    expected[Symbol.dispose]();
+    expected[Symbol.dispose](); // the second time changes nothing
+    await settle();
+    expect(transport.last.chunks).toEqual([['1'], ['2']]);
+  });
+
+  it('and reports each chunk that is done', async () => {
+    const { pool, transport, chunks } = await startPool();
+    const {
+      calls: [first],
+    } = await detectAll(pool, ['1', '2']);
+    transport.last.finish();
+    await expect(first).resolves.toMatchObject({ ok: true, result: { name: '1' } });
+    expect(chunks).toMatchObject([{ device: 'cuda:0', images: 2 }]);
+  });
+});
+
+describe('a worker that dies with images', () => {
+  it('is replaced, and its images are tried again one by one', async () => {
+    const { pool, transport, warnings } = await startPool();
+    const { calls } = await detectAll(pool, ['1', '2', '3']);
+    transport.last.die('signal SIGSEGV');
+    await settle();
+    expect(transport.workers).toHaveLength(2);
+    expect(warnings).toEqual(['A cuda:0 worker died (signal SIGSEGV); 2 of its images are tried again one by one.']);
+    expect(transport.last.chunks).toEqual([['1']]);
+    for (let i = 0; i < 3; i++) {
+      transport.last.finish();
+      await settle();
+    }
+    expect(transport.last.chunks).toEqual([['1'], ['2'], ['3']]);
+    expect((await Promise.all(calls)).every(({ ok }) => ok)).toBe(true);
+  });
+
+  it('does not cost the other images that it dies with an answer: the one that kills it again fails alone', async () => {
+    const { pool, transport } = await startPool();
+    const {
+      calls: [bad, good],
+    } = await detectAll(pool, ['bad', 'good']);
+    transport.last.die();
+    await settle();
+    transport.last.die('signal SIGKILL'); // with 'bad' alone
+    await expect(bad).resolves.toMatchObject({ ok: false, name: 'bad', failure: { code: 'WORKER_CRASHED' } });
+    await settle();
+    expect(transport.last.chunks).toEqual([['good']]);
+    transport.last.finish();
+    await expect(good).resolves.toMatchObject({ ok: true });
+  });
+
+  it('while another one works, leaves suspected images alone with a worker', async () => {
+    const { pool, transport } = await startPool({ workers: 2 });
+    await detectAll(pool, ['1', '2', '3', '4']);
+    transport.workers[0]!.die();
+    await detectAll(pool, ['5', '6']);
+    const replacement = transport.last;
+    expect(replacement.chunks).toEqual([['1']]); // and nothing beside it
+    transport.workers[1]!.finish();
+    await settle();
+    expect(transport.workers[1]!.chunks).toEqual([['3', '4'], ['2']]);
+    expect(replacement.chunks).toEqual([['1']]);
+  });
+
+  it('too often in a row stops the engine: it is the machine, not the images', async () => {
+    const { pool, transport, failures } = await startPool({ maxCrashesInARow: 3, maxBatchSize: 1 });
+    const { calls } = await detectAll(pool, ['1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    for (let i = 0; i < 3; i++) {
+      transport.last.die();
+      await settle();
+    }
+    await expect(calls.at(-1)).rejects.toMatchObject({ code: 'WORKERS_FAILING' });
+    expect(failures.map(({ message }) => message)).toEqual([
+      'A cuda:0 worker died 3 times in a row with an image (exit code 1).',
+    ]);
+    await expect(pool.detect({ name: 'x', path: '/x' }, ONTOLOGY, NEVER)).rejects.toBe(failures[0]);
+  });
+});
+
+describe('a device', () => {
+  it('on which five workers in a row do not start stops an engine that has no other', async () => {
+    const { pool, failures } = await startPool({ onStart: (worker) => worker.die(), isPrepared: false });
+    const ready = pool.ready();
+    ready.catch(() => {});
+    await advance(30_000);
+    await expect(ready).rejects.toMatchObject({ code: 'WORKERS_FAILING' });
+    expect(failures).toHaveLength(1);
+  });
+
+  it('that is lost while others work does not stop the engine', async () => {
+    const { pool, transport, failures, warnings } = await startPool({ workers: 2 });
+    await pool.allReady();
+    transport.onStart = (worker) => worker.die();
+    transport.workers[0]!.die();
+    await advance(60_000);
+    expect(failures).toEqual([]);
+    expect(warnings.at(-1)).toMatch(/^Work continues without one cuda:0 worker: .* died 5 times in a row/);
+    const {
+      calls: [call],
+    } = await detectAll(pool, ['1']);
+    transport.workers[1]!.finish();
+    await expect(call).resolves.toMatchObject({ ok: true });
+    transport.workers[1]!.die();
+    await advance(60_000);
+    expect(failures).toMatchObject([{ code: 'WORKERS_FAILING' }]); // no other is left
+  });
+
+  it('that is missing from the start stops the engine, although others are ready', async () => {
+    const failure = { code: 'DEVICE_UNAVAILABLE', message: 'No such device.', hint: '' } as const;
+    const onStart = (worker: FakeWorker) =>
+      worker.answer(worker.device === 'cuda:1' ? { type: 'open-failed', failure } : { type: 'ready' });
+    const { pool, failures } = await startPool({ workers: 2, onStart, isPrepared: false });
+    await expect(pool.allReady()).rejects.toMatchObject(failure);
+    expect(failures).toMatchObject([failure]);
+  });
+
+  it('whose worker dies with no work gets another one, with a warning', async () => {
+    const { pool, transport, warnings } = await startPool();
+    transport.last.die('signal SIGKILL');
+    await settle();
+    expect(warnings).toEqual(['A cuda:0 worker died (signal SIGKILL) and is replaced.']);
+    expect(pool.status().workers).toMatchObject([{ device: 'cuda:0', ready: true, restarts: 1 }]);
+  });
+});
+
+describe('prompts', () => {
+  it('are encoded once more when the worker that encodes them dies', async () => {
+    const { pool, transport } = await startPool({ isPrepared: false });
+    const prepared = pool.prepare(ONTOLOGY);
+    await until(() => transport.last.of('encode').length > 0);
+    transport.last.die();
+    await until(() => transport.workers.length === 2 && transport.last.of('encode').length > 0);
+    answerEncodings(transport.last);
+    await expect(prepared).resolves.toBeUndefined();
+  });
+
+  it('that two workers died with are an error', async () => {
+    const { pool, transport } = await startPool({ isPrepared: false });
+    const prepared = pool.prepare(ONTOLOGY);
+    prepared.catch(() => {});
+    for (const count of [1, 2]) {
+      await until(() => transport.workers.length === count && transport.last.of('encode').length > 0);
+      transport.last.die();
+    }
+    await expect(prepared).rejects.toMatchObject({
+      code: 'WORKERS_FAILING',
+      message: '2 workers died while they encoded the prompts.',
+    });
+  });
+
+  it('are not encoded for a caller that is gone before a worker is free', async () => {
+    const { pool, transport } = await startPool({ isPrepared: false });
+    const first = pool.prepare(ONTOLOGY);
+    const other = ontologyOf({ ...ONTOLOGY, ignore: ['unasked crate'] });
+    const controller = new AbortController();
+    const second = pool.prepare(other, { signal: controller.signal });
+    controller.abort(new Error('gone'));
+    await expect(second).rejects.toThrow('gone');
+    await until(() => transport.last.of('encode').length > 0);
+    answerEncodings(transport.last);
+    await first;
+    await settle();
+    expect(transport.last.of('encode')).toHaveLength(1);
+  });
+});
+
+describe('a call that is cancelled', () => {
+  it('while its image waits never reaches a worker', async () => {
+    const { pool, transport } = await startPool({ maxBatchSize: 1 });
+    await detectAll(pool, ['1', '2', '3', '4']); // as many chunks as a worker is given ahead
+    const controller = new AbortController();
+    const {
+      calls: [call],
+    } = await detectAll(pool, ['5'], controller.signal);
+    controller.abort(new Error('gone'));
+    await expect(call).rejects.toThrow('gone');
+    expect(pool.status().waiting).toBe(0);
+    expect(transport.last.of('cancel')).toEqual([]);
+  });
+
+  it('while a worker has its image is forwarded to that worker, and not tried again when it dies', async () => {
+    const { pool, transport } = await startPool();
+    const controller = new AbortController();
+    const { calls } = await detectAll(pool, ['1', '2'], controller.signal);
+    controller.abort(new Error('gone'));
+    await expect(calls[1]).rejects.toThrow('gone');
+    await settle();
+    expect(transport.last.of('cancel').map(({ index }) => index)).toEqual([0, 1]);
+    transport.last.die();
+    await settle();
+    expect(transport.last.chunks).toEqual([]);
+  });
+
+  it('because the engine was disposed of is rejected, whether its image waits or not', async () => {
+    const { pool } = await startPool({ maxBatchSize: 1 });
+    const { calls } = await detectAll(pool, ['1', '2', '3', '4', '5']);
+    await pool[Symbol.asyncDispose]();
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'STOPPED' });
+  });
+});
+
+it('what several workers report alike is a warning once', async () => {
+  const { transport, warnings } = await startPool({ workers: 2 });
+  for (const worker of transport.workers) worker.answer({ type: 'notice', message: 'Batches are smaller now.' });
+  expect(warnings).toEqual(['Batches are smaller now.']);
+});
