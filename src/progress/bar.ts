@@ -1,29 +1,21 @@
 import { performance } from 'node:perf_hooks';
-import type { Writable } from 'node:stream';
-import cliProgress from 'cli-progress';
-import { printable } from '../core/text.js';
+import type cliProgress from 'cli-progress';
 import { DownloadProgress } from './download.js';
+import { canRedraw, createBar, writeLines, type ProgressOptions } from './terminal.js';
 
 const LINE_EVERY_MS = 10_000;
 const LINE_EVERY_SHARE = 0.1;
-const TEXT_COLUMNS = 75; // beside the bar: its numbers must not be cut off
-const RATE_WINDOW_MS = 15_000; // recent images tell how long the rest takes better than the first ones
+const TEXT_COLUMNS = 75; // beside the bar
+const RATE_WINDOW_MS = 15_000; // recent images predict the rest better than the first ones
 
-/** Where progress goes, and how. */
-export interface ProgressOptions {
-  readonly stream: Writable & { isTTY?: boolean; columns?: number };
-  readonly quiet: boolean; // only notes that matter
-  readonly now?: () => number; // milliseconds, never going back
-}
-
-/** How far a run is: a bar on a terminal, plain lines elsewhere. */
+/** Shows the progress of a run: a bar on a terminal, plain lines elsewhere. */
 export class Progress {
   readonly #stream: ProgressOptions['stream'];
   readonly #quiet: boolean;
   readonly #now: () => number;
   #bar: cliProgress.SingleBar | undefined;
   #total = 0;
-  #begun = 0; // images of earlier attempts
+  #resumed = 0; // images finished by earlier attempts
   #done = 0;
   #failed = 0;
   #lastLineMs = 0;
@@ -36,15 +28,15 @@ export class Progress {
     this.#now = now ?? (() => performance.now());
   }
 
-  /** @param done - Images that earlier attempts finished; they count as done, not for the rate. */
+  /** @param done - Images that earlier attempts finished: they count as done, but not for the rate. */
   start({ total, done }: { total: number; done: number }): void {
     this.#total = total;
-    this.#begun = this.#done = this.#lastLineDone = done;
+    this.#resumed = this.#done = this.#lastLineDone = done;
     this.#lastLineMs = this.#now();
     this.#recent = [{ atMs: this.#now(), done }];
     if (this.#quiet) return;
-    if (this.#stream.isTTY === true && process.env['TERM'] !== 'dumb') this.#startBar();
-    else if (done > 0) this.#line(`${done} of ${total} images are done already.`);
+    if (canRedraw(this.#stream)) this.#startBar();
+    else if (done > 0) writeLines(this.#stream, `${done} of ${total} images are already done.`);
   }
 
   tick({ ok }: { ok: boolean }): void {
@@ -54,56 +46,52 @@ export class Progress {
     this.#recent.push({ atMs, done: this.#done });
     while (this.#recent.length > 2 && atMs - this.#recent[0]!.atMs > RATE_WINDOW_MS) this.#recent.shift();
     if (this.#quiet) return;
-    if (this.#bar !== undefined) this.#bar.update(this.#done, this.#payload());
-    else if (this.#lineIsDue(atMs)) this.#report(atMs);
+    if (this.#bar !== undefined) this.#bar.update(this.#done, this.#numbers());
+    else if (this.#lineIsDue(atMs)) this.#writeProgressLine(atMs);
   }
 
-  /** For what must be fetched before the run can begin. */
+  /** Progress of a download that must finish before the run can begin. */
   download(): DownloadProgress {
     return new DownloadProgress({ stream: this.#stream, quiet: this.#quiet });
   }
 
-  /** Something to know, above the bar. */
+  /** Prints a note above the bar. */
   note(message: string): void {
     if (this.#quiet) return;
     if (this.#bar === undefined) {
-      this.#line(message);
+      writeLines(this.#stream, message);
       return;
     }
     this.#bar.stop();
-    this.#line(message);
+    writeLines(this.#stream, message);
     this.#startBar();
   }
 
   stop(): void {
-    this.#bar?.update(this.#done, this.#payload());
+    this.#bar?.update(this.#done, this.#numbers());
     this.#bar?.stop();
     this.#bar = undefined;
-    if (!this.#quiet && this.#done !== this.#lastLineDone) this.#report(this.#now());
+    if (!this.#quiet && this.#done !== this.#lastLineDone) this.#writeProgressLine(this.#now());
   }
 
   #startBar(): void {
-    this.#bar = new cliProgress.SingleBar({
-      stream: this.#stream,
+    this.#bar = createBar(this.#stream, {
       format: ' {bar} {percentage}% | {value}/{total} | {rate} images/s | ETA {left} | {failures}{resumed}',
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      barsize: Math.min(40, Math.max(10, (this.#stream.columns ?? 80) - TEXT_COLUMNS)),
-      clearOnComplete: true, // a line stays in its place
-      hideCursor: true,
-      fps: 5,
+      otherColumns: TEXT_COLUMNS,
+      maxColumns: 40,
+      clearOnComplete: true, // a line replaces it
     });
-    this.#bar.start(this.#total, this.#done, this.#payload());
+    this.#bar.start(this.#total, this.#done, this.#numbers());
   }
 
-  #payload() {
+  #numbers() {
     const rate = this.#rate();
-    const left = rate > 0 ? duration((this.#total - this.#done) / rate) : 'unknown';
-    const resumed = this.#begun > 0 ? `, ${this.#begun} resumed` : '';
+    const left = rate > 0 ? formatDuration((this.#total - this.#done) / rate) : 'unknown';
+    const resumed = this.#resumed > 0 ? `, ${this.#resumed} resumed` : '';
     return { rate: rate.toFixed(rate < 10 ? 2 : 0), left, failures: `${this.#failed} failed`, resumed };
   }
 
-  /** Images a second, lately. */
+  /** Images per second, in the recent past. */
   #rate(): number {
     const first = this.#recent[0]!;
     const seconds = (this.#now() - first.atMs) / 1000;
@@ -111,28 +99,27 @@ export class Progress {
   }
 
   #lineIsDue(atMs: number): boolean {
-    const step = Math.max(1, (this.#total - this.#begun) * LINE_EVERY_SHARE);
+    const step = Math.max(1, (this.#total - this.#resumed) * LINE_EVERY_SHARE);
     return (
       atMs - this.#lastLineMs >= LINE_EVERY_MS || this.#done - this.#lastLineDone >= step || this.#done === this.#total
     );
   }
 
-  #report(atMs: number): void {
+  #writeProgressLine(atMs: number): void {
     this.#lastLineMs = atMs;
     this.#lastLineDone = this.#done;
-    const { rate, left, failures } = this.#payload();
+    const { rate, left, failures } = this.#numbers();
     const percent = Math.floor((100 * this.#done) / Math.max(1, this.#total));
     const rest = this.#done < this.#total ? `, ETA ${left}` : '';
-    this.#line(`${this.#done} of ${this.#total} images (${percent} %), ${rate} images/s, ${failures}${rest}`);
-  }
-
-  #line(text: string): void {
-    this.#stream.write(`${text.split('\n').map(printable).join('\n')}\n`);
+    writeLines(
+      this.#stream,
+      `${this.#done} of ${this.#total} images (${percent} %), ${rate} images/s, ${failures}${rest}`,
+    );
   }
 }
 
-/** @param seconds - Of a time still to come, so one unit beside the largest is enough. */
-function duration(seconds: number): string {
+/** Text for a time that is left, in at most two units. */
+function formatDuration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;

@@ -1,18 +1,17 @@
-import cliProgress from 'cli-progress';
-import { printable } from '../core/text.js';
-import type { ProgressOptions } from './bar.js';
+import type cliProgress from 'cli-progress';
+import { canRedraw, createBar, writeLines, type ProgressOptions } from './terminal.js';
 
 const LINE_EVERY_MS = 10_000;
 const BAR_COLUMNS = 30;
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
-/** How far a download is: a bar on a terminal, a plain line every ten seconds elsewhere. */
+/** Shows the progress of a download: a bar on a terminal, a plain line every ten seconds elsewhere. */
 export class DownloadProgress implements Disposable {
   readonly #stream: ProgressOptions['stream'];
   readonly #quiet: boolean;
   readonly #now: () => number;
   #bar: cliProgress.SingleBar | undefined;
-  #first: { atMs: number; done: number } | undefined; // what earlier attempts brought does not count for the rate
+  #first: { atMs: number; done: number } | undefined; // bytes of earlier attempts do not count for the rate
   #lastLineMs = -Infinity;
 
   constructor({ stream, quiet, now }: ProgressOptions) {
@@ -27,12 +26,12 @@ export class DownloadProgress implements Disposable {
     const atMs = this.#now();
     this.#first ??= { atMs, done };
     const seconds = (atMs - this.#first.atMs) / 1000;
-    const rate = seconds > 0.5 ? `, ${byteText((done - this.#first.done) / seconds)}/s` : '';
-    const text = `${byteText(done)} of ${byteText(total)}${rate}`;
-    if (this.#stream.isTTY === true && process.env['TERM'] !== 'dumb') this.#draw(done, total, text);
+    const rate = seconds > 0.5 ? `, ${formatBytes((done - this.#first.done) / seconds)}/s` : '';
+    const text = `${formatBytes(done)} of ${formatBytes(total)}${rate}`;
+    if (canRedraw(this.#stream)) this.#draw(done, total, text);
     else if (done >= total || atMs - this.#lastLineMs >= LINE_EVERY_MS) {
       this.#lastLineMs = atMs;
-      this.#line(`Fetching the model: ${text} (${Math.floor((100 * done) / Math.max(1, total))} %)`);
+      writeLines(this.#stream, `Fetching the model: ${text} (${Math.floor((100 * done) / Math.max(1, total))} %)`);
     }
     if (done >= total) this.stop();
   }
@@ -40,10 +39,10 @@ export class DownloadProgress implements Disposable {
   note(message: string): void {
     if (this.#quiet) return;
     this.stop();
-    this.#line(message);
+    writeLines(this.#stream, message);
   }
 
-  /** Takes the bar away; a download that failed leaves one, whose timer would keep the process alive. */
+  /** Removes the bar. After a failed download its timer would keep the process alive. */
   stop(): void {
     this.#bar?.stop();
     this.#bar = undefined;
@@ -55,28 +54,20 @@ export class DownloadProgress implements Disposable {
 
   #draw(done: number, total: number, text: string): void {
     if (this.#bar === undefined) {
-      this.#bar = new cliProgress.SingleBar({
-        stream: this.#stream,
+      this.#bar = createBar(this.#stream, {
         format: ' Fetching the model {bar} {percentage}% | {text}',
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
-        barsize: Math.min(BAR_COLUMNS, Math.max(8, (this.#stream.columns ?? 80) - 65)),
+        otherColumns: 65,
+        maxColumns: BAR_COLUMNS,
         clearOnComplete: done < total,
-        hideCursor: true,
-        fps: 5,
       });
       this.#bar.start(total, done, { text });
     }
     this.#bar.update(done, { text });
   }
-
-  #line(text: string): void {
-    this.#stream.write(`${text.split('\n').map(printable).join('\n')}\n`);
-  }
 }
 
 /** 612900000 -> 612.9 MB */
-export function byteText(bytes: number): string {
+export function formatBytes(bytes: number): string {
   let value = Math.max(0, bytes);
   let unit = 0;
   while (value >= 1000 && unit < UNITS.length - 1) {

@@ -16,9 +16,9 @@ export class RunStats {
   #firstResultMs: number | undefined;
   #stages: Partial<StageTimes> = {};
 
-  constructor(begin: { found: number; resumed: number }) {
-    this.found = begin.found;
-    this.resumed = begin.resumed;
+  constructor({ found, resumed }: { found: number; resumed: number }) {
+    this.found = found;
+    this.resumed = resumed;
   }
 
   count(outcome: ImageOutcome): void {
@@ -32,7 +32,7 @@ export class RunStats {
     if (outcome.result.degraded !== undefined) this.degraded++;
   }
 
-  /** The rate counts from here, when workers are up and prompts encoded. */
+  /** Starts the time that the rate is computed from: workers are up and prompts encoded. */
   beginImages(): void {
     this.#inferenceStartMs = performance.now();
   }
@@ -43,7 +43,7 @@ export class RunStats {
     this.#stages = stages;
   }
 
-  /** Milliseconds, and images a second while images were annotated. */
+  /** Milliseconds, and the rate while images were annotated. */
   timings(): Record<string, number> {
     const rounded = (value: number) => Math.round(value * 1000) / 1000;
     return {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { byteText, DownloadProgress } from '../../src/progress/download.js';
+import { formatBytes, DownloadProgress } from '../../src/progress/download.js';
 
 function watched({ isTTY = false, quiet = false } = {}) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 });
@@ -12,7 +12,7 @@ function watched({ isTTY = false, quiet = false } = {}) {
 }
 
 describe('the progress of a download', () => {
-  it('is a line every ten seconds where there is no terminal, and one at the end', () => {
+  it('is a line every ten seconds without a terminal, and one at the end', () => {
     const { progress, text, later } = watched();
     for (let i = 0; i <= 30; i++) {
       progress.progress({ done: i * 10_000_000, total: 300_000_000 });
@@ -37,7 +37,7 @@ describe('the progress of a download', () => {
     expect(timers()).toBe(before);
   });
 
-  it('does not count what an earlier process brought as its own speed', () => {
+  it('does not count bytes of an earlier process for its rate', () => {
     const { progress, text, later } = watched();
     progress.progress({ done: 500_000_000, total: 600_000_000 });
     later(10_000);
@@ -45,7 +45,7 @@ describe('the progress of a download', () => {
     expect(text()).toMatch(/510\.0 MB of 600\.0 MB, 1\.0 MB\/s/);
   });
 
-  it('is a bar on a terminal, which goes when a note comes', () => {
+  it('is a bar on a terminal, which is removed when a note is printed', () => {
     const { progress, text } = watched({ isTTY: true });
     progress.progress({ done: 1, total: 4_000_000 });
     progress.note('model.safetensors arrived with wrong bytes');
@@ -55,15 +55,15 @@ describe('the progress of a download', () => {
     expect(text()).toMatch(/4\.0 MB of 4\.0 MB/);
   });
 
-  it('is nothing at all when quiet', () => {
+  it('is not shown when quiet', () => {
     const { progress, text } = watched({ quiet: true });
     progress.progress({ done: 1, total: 1 });
     progress.note('something');
     expect(text()).toBe('');
   });
 
-  it('says bytes in the unit that fits', () => {
-    expect([0, 999, 1000, 1_053_000, 612_900_000, 5e15].map(byteText)).toEqual([
+  it('shows bytes in the unit that fits', () => {
+    expect([0, 999, 1000, 1_053_000, 612_900_000, 5e15].map(formatBytes)).toEqual([
       '0 B',
       '999 B',
       '1.0 kB',

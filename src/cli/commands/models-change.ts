@@ -8,7 +8,7 @@ import { pullModel } from '../../hub/repository.js';
 import { damageOf, hasKnownHash, type Damage } from '../../hub/verify.js';
 import { mayHoldModel } from '../../model/read-checkpoint.js';
 import { BUILTIN, builtinDamage, localFolder } from '../../model/source.js';
-import { byteText, DownloadProgress } from '../../progress/download.js';
+import { formatBytes, DownloadProgress } from '../../progress/download.js';
 import { interruptible } from '../interrupt.js';
 import { printJson } from '../output.js';
 import type { ModelsContext } from './models.js';
@@ -39,7 +39,7 @@ export async function pull(
   } else if (!settings.quiet) {
     const width = Math.max(...files.map(({ name }) => name.length));
     const rows = files.map(
-      (file) => `  ${file.name.padEnd(width)}  ${byteText(file.sizeBytes).padStart(9)}  ${file.state}`,
+      (file) => `  ${file.name.padEnd(width)}  ${formatBytes(file.sizeBytes).padStart(9)}  ${file.state}`,
     );
     process.stdout.write([`${textOf(wanted)} is at ${commit}`, ...rows, folder, ''].join('\n'));
   }
@@ -102,7 +102,7 @@ export async function remove(reference: string, { settings, environment }: Model
     const stay = keptBlobs === 1 ? '1 file stays' : `${keptBlobs} files stay`;
     const kept = keptBlobs === 0 ? '' : ` ${stay}: other revisions or models need them.`;
     const revisions = commits.length === 1 ? '1 revision' : `${commits.length} revisions`;
-    process.stdout.write(`Removed ${reference} (${revisions}, ${byteText(freedBytes)}) from ${folder}.${kept}\n`);
+    process.stdout.write(`Removed ${reference} (${revisions}, ${formatBytes(freedBytes)}) from ${folder}.${kept}\n`);
   }
 }
 

@@ -9,7 +9,7 @@ import { hubReference } from '../../hub/reference.js';
 import { traitsOf } from '../../model/families.js';
 import { mayHoldModel } from '../../model/read-checkpoint.js';
 import { BUILTIN, findModel, localFolder, type Model } from '../../model/source.js';
-import { byteText } from '../../progress/download.js';
+import { formatBytes } from '../../progress/download.js';
 import { printJson } from '../output.js';
 import type { ModelsContext } from './models.js';
 
@@ -42,7 +42,7 @@ export async function list({ settings, environment }: ModelsContext): Promise<vo
   const lines = models.map(({ reference, commit, path, sizeBytes }) =>
     [
       reference.padEnd(width),
-      byteText(sizeBytes).padStart(9),
+      formatBytes(sizeBytes).padStart(9),
       (commit ?? 'shipped').slice(0, SHORT_COMMIT).padEnd(12),
       path,
     ].join('  '),
@@ -113,7 +113,7 @@ function textOf(model: Described): string {
     `  path       ${model.path}`,
     '  files',
     ...model.files.map(
-      ({ name, sizeBytes, hash }) => `    ${name.padEnd(width)}  ${byteText(sizeBytes).padStart(9)}  ${hash}`,
+      ({ name, sizeBytes, hash }) => `    ${name.padEnd(width)}  ${formatBytes(sizeBytes).padStart(9)}  ${hash}`,
     ),
     '',
   ].join('\n');
