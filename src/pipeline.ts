@@ -12,7 +12,7 @@ import { Journal } from './run/journal.js';
 import { writeManifest, type RunManifest } from './run/manifest.js';
 import { OutputLock } from './run/output-lock.js';
 import { recordOf } from './run/record.js';
-import { StoredImages } from './run/stored.js';
+import { StoredImages } from './run/stored-images.js';
 import { provenanceOf, writeViews } from './views.js';
 import { startEngine } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';

@@ -9,7 +9,7 @@ import type { JournalHeader } from './run/header.js';
 import { OutputLock } from './run/output-lock.js';
 import { readManifest, type RunManifest } from './run/manifest.js';
 import { openRun } from './run/open-run.js';
-import { StoredImages } from './run/stored.js';
+import { StoredImages } from './run/stored-images.js';
 import { drawPreviews, PREVIEW_SIGNATURE } from './workers/previews/previews.js';
 
 /** Folder of the previews, beside those of the formats. */

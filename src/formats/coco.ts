@@ -9,8 +9,8 @@ import { replaceView } from './view-folder.js';
 const SIGNATURE = 'instances.json';
 
 /**
- * COCO: `instances.json` with what was selected, scores and prompts kept, and `results.json` with everything that is
- * stored, in the form that `COCO.loadRes` reads, because average precision needs the tail below the threshold.
+ * COCO: `instances.json` with the selected detections, including scores and prompts, and `results.json` with all stored
+ * ones in the form that `COCO.loadRes` reads, because average precision needs the detections below the threshold.
  *
  * @see https://cocodataset.org/#format-data; pycocotools wants `info`, annotation ids from 1, `area` and `iscrowd`
  */
@@ -25,27 +25,27 @@ async function writeFiles(view: View, folder: string): Promise<string[]> {
   const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '';
   const date = dateOf(epoch);
   if (epoch !== '' && date === '') notes.push(`SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.`);
-  await replaceFile(join(folder, 'instances.json'), instances(view, date));
+  await replaceFile(join(folder, 'instances.json'), writeInstances(view, date));
   let results = 0;
   await replaceFile(
     join(folder, 'results.json'),
-    resultsOf(view, () => results++),
+    writeResults(view, () => results++),
   );
   if (results === 0)
     notes.push('coco/results.json is an empty list, which pycocotools cannot load: nothing was detected.');
   return notes;
 }
 
-/** One image or annotation a line; nothing is held but the line. */
-async function* instances({ images, ontology, provenance }: View, date: string): AsyncGenerator<string> {
-  yield `{\n"info": ${ascii(infoOf(provenance, date))},\n"licenses": [],\n"categories": [`;
+/** One image or annotation per line; only one line is in memory at a time. */
+async function* writeInstances({ images, ontology, provenance }: View, date: string): AsyncGenerator<string> {
+  yield `{\n"info": ${toAsciiJson(describeData(provenance, date))},\n"licenses": [],\n"categories": [`;
   const classes = [...ontology.classes].sort((a, b) => a.id - b.id);
-  const categories = classes.map(({ id, name }) => ascii({ id, name, supercategory: '' }));
+  const categories = classes.map(({ id, name }) => toAsciiJson({ id, name, supercategory: '' }));
   yield `\n${categories.join(',\n')}\n],\n"images": [`;
-  yield* listed(images, ({ id, name, width, height }) => [{ id, file_name: name, width, height }]);
+  yield* listItems(images, ({ id, name, width, height }) => [{ id, file_name: name, width, height }]);
   yield `\n],\n"annotations": [`;
   let annotationId = 0;
-  yield* listed(images, (image) =>
+  yield* listItems(images, (image) =>
     image.detections.map(({ classId, queryId, score, box }) => {
       const bbox = bboxOf(box);
       return {
@@ -64,28 +64,28 @@ async function* instances({ images, ontology, provenance }: View, date: string):
   yield '\n]\n}\n';
 }
 
-async function* resultsOf({ images, ontology }: View, counted: () => void): AsyncGenerator<string> {
+async function* writeResults({ images, ontology }: View, onResult: () => void): AsyncGenerator<string> {
   yield '[';
-  yield* listed(images, (image) =>
+  yield* listItems(images, (image) =>
     image.stored.map(({ classId, score, box }) => {
-      counted();
+      onResult();
       return { image_id: image.id, category_id: ontology.classes[classId]!.id, bbox: bboxOf(box), score };
     }),
   );
   yield '\n]\n';
 }
 
-async function* listed(images: View['images'], items: (image: ViewImage) => object[]): AsyncGenerator<string> {
+async function* listItems(images: View['images'], items: (image: ViewImage) => object[]): AsyncGenerator<string> {
   let separator = '\n';
   for await (const image of images) {
     for (const item of items(image)) {
-      yield separator + ascii(item);
+      yield separator + toAsciiJson(item);
       separator = ',\n';
     }
   }
 }
 
-function infoOf({ version, model, modelSha256, year }: Provenance, date: string) {
+function describeData({ version, model, modelSha256, year }: Provenance, date: string) {
   return {
     description: 'Draft annotations, to be corrected by people',
     version: '1.0',
@@ -102,13 +102,13 @@ function infoOf({ version, model, modelSha256, year }: Provenance, date: string)
   };
 }
 
-/** When it was made is in run.json: this file is the same whenever it is written. https://reproducible-builds.org */
+/** The time of the run is in run.json: this file is reproducible. @see https://reproducible-builds.org */
 function dateOf(sourceDateEpoch: string): string {
   const date = new Date(/^\d+$/.test(sourceDateEpoch) ? Number(sourceDateEpoch) * 1000 : NaN);
   return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
 
-/** Sizes come from the rounded corners, in whole hundredths of a pixel, so that the box still ends in the image. */
+/** Sizes are computed from the rounded corners, in hundredths of a pixel, so that the box still ends in the image. */
 function bboxOf(box: Xyxy): Xywh {
   const scale = 10 ** BOX_DECIMALS;
   const corners = mapBox(box, (value) => Math.round(value * scale));
@@ -116,7 +116,7 @@ function bboxOf(box: Xyxy): Xywh {
 }
 
 /** JSON in ASCII: pycocotools opens files in the locale's encoding. */
-function ascii(value: object): string {
+function toAsciiJson(value: object): string {
   return JSON.stringify(value).replaceAll(
     /[\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

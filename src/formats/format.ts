@@ -3,7 +3,7 @@ import type { Ontology } from '../core/ontology.js';
 
 /** Everything a format needs to write itself. */
 export interface View {
-  /** Sorted by name (UTF-8 bytes), failed images left out. May be iterated more than once; reads the journal each time. */
+  /** Sorted by name (UTF-8 bytes), without failed images. Can be iterated repeatedly; reads the journal each time. */
   readonly images: AsyncIterable<ViewImage>;
   readonly ontology: Ontology;
   readonly root: string; // absolute folder that image names are relative to
@@ -11,23 +11,23 @@ export interface View {
   readonly provenance: Provenance;
 }
 
-/** What made the annotations. Holds nothing that differs between two runs of the same job. */
+/** What made the annotations. The same for every run of the same job. */
 export interface Provenance {
   readonly version: string; // of preannotate
   readonly model: string; // as the user wrote it
   readonly modelSha256: string;
-  readonly year: number; // in which the output folder was begun
+  readonly year: number; // in which the output folder was started
 }
 
 /** One view of the journal. Adding a format is one file and one line in `index.ts`. */
 export interface AnnotationFormat {
   readonly title: string;
-  /** A file of the view by which it is known again: a folder without it is not ours to replace. */
+  /** A file of the view that identifies its folder: a folder without it was not written by preannotate. */
   readonly signature: string;
   /**
    * Writes the whole view. Files get their final names when they are complete.
    *
-   * @returns What the user should know of it, a sentence each: what was renamed, left out or written twice.
+   * @returns Notes for the user, a sentence each: what was renamed, left out or written twice.
    */
   write(view: View): Promise<string[]>;
 }

@@ -1,6 +1,6 @@
 import { coco } from './coco.js';
 import type { AnnotationFormat } from './format.js';
-import { yolo } from './yolo.js';
+import { yolo } from './yolo/yolo.js';
 
 export const formats = { coco, yolo } satisfies Record<string, AnnotationFormat>;
 export type FormatName = keyof typeof formats;

@@ -7,8 +7,8 @@ export interface RegionTags {
   readonly toName: string;
 }
 
-/** A box as regions show it. */
-export interface ShownBox {
+/** A box to write as a region. */
+export interface LabelledBox {
   readonly box: Xyxy; // pixels of the upright image, within it
   readonly label: string;
   readonly score: number; // 0 to 1
@@ -41,15 +41,15 @@ const ID_CHARACTERS = 10; // as Label Studio's own; 60 bits
 /**
  * The regions of one image, in the order given.
  *
- * @param image - What stands for the image, such as its name or the id of its task: ids are made of it and of the rank.
+ * @param image - Identifies the image, for example its name or the id of its task: region ids derive from it.
  */
 export function regionsOf(
-  boxes: readonly ShownBox[],
+  boxes: readonly LabelledBox[],
   { width, height }: Size,
   { tags, image }: { tags: RegionTags; image: string },
 ): Region[] {
   return boxes.map(({ box, label, score }, rank) => ({
-    id: idOf(image, rank),
+    id: regionId(image, rank),
     type: 'rectanglelabels',
     from_name: tags.fromName,
     to_name: tags.toName,
@@ -65,20 +65,20 @@ export function regionsOf(
   }));
 }
 
-/** Mean of the scores: sorted by it, the tasks that the model doubts come first, and last of all those with nothing in them. */
+/** Mean of the scores, by which Label Studio can sort tasks; 0 without boxes. */
 export function taskScoreOf(scores: readonly number[]): number {
   if (scores.length === 0) return 0;
   return round(scores.reduce((sum, score) => sum + score, 0) / scores.length, SCORE_DECIMALS);
 }
 
-/** In percent of the image. The size comes from the rounded corners, so that a box that ends with the image still does. */
+/** In percent of the image. The size is computed from the rounded corners, so that a box at the edge stays there. */
 function toPercent(box: Xyxy, size: Size): Pick<Region['value'], 'x' | 'y' | 'width' | 'height'> {
   const corners = mapBox(toFractions(box, size), (fraction) => round(fraction * 100, PERCENT_DECIMALS));
   const [x, y, width, height] = mapBox(xyxyToXywh(corners), (value) => round(value, PERCENT_DECIMALS));
   return { x, width, y, height };
 }
 
-/** The same image and rank have the same id in every run. */
-function idOf(image: string, rank: number): string {
+/** The same in every run. */
+function regionId(image: string, rank: number): string {
   return createHash('sha256').update(`${rank}\n${image}`).digest('base64url').slice(0, ID_CHARACTERS);
 }

@@ -6,18 +6,18 @@ import { printable } from '../core/text.js';
 import { replaceFolder } from '../disk/atomic.js';
 import type { View } from './format.js';
 
-const OURS = 'preannotate'; // what every signature file says near its beginning
-const LOOKED_AT_BYTES = 4096;
+const OWN_NAME = 'preannotate'; // in every signature file, near its beginning
+const INSPECTED_BYTES = 4096;
 const STATS_AT_ONCE = 64; // network file systems answer many at once
 
 /**
- * Replaces the folder of a view by what `fill` writes, so that it is complete at all times. An output folder may be one that
- * holds a data set already: what is not a view of ours is never deleted. Nor is a view that somebody has worked on: it is
- * moved into the run's own folder.
+ * Replaces the folder of a view by what `fill` writes, so that it is complete at all times. The output folder may hold
+ * a data set of the user: only views that preannotate wrote are replaced. A view that was changed since is not deleted,
+ * but moved into the run's own folder.
  *
- * @param signature - Name of the file by which a view of this format is known again.
- * @returns What `fill` wants to be known, and where a changed view went.
- * @throws PreannotateError OUTPUT_UNUSABLE when something else stands there, or the images themselves.
+ * @param signature - Name of the file that identifies a view of this format.
+ * @returns The notes of `fill`, and where a changed view was moved.
+ * @throws PreannotateError OUTPUT_UNUSABLE when the folder holds other files, or the images themselves.
  */
 export async function replaceView(
   view: Pick<View, 'outDir' | 'root'>,
@@ -26,11 +26,11 @@ export async function replaceView(
 ): Promise<string[]> {
   const { outDir } = view;
   await assertReplaceable(view, signature);
-  const keptAt = (await wasWorkedOn(outDir, signature)) ? await placeToKeep(outDir) : undefined;
+  const keptAt = (await hasChanged(outDir, signature)) ? await pathToKeepAt(outDir) : undefined;
   const writeLast = async (folder: string) => {
     const notes = await fill(folder);
-    const now = new Date(Date.now() + 1); // files have finer times than a Date, and those of this millisecond are ours
-    await utimes(join(folder, signature), now, now); // whatever is newer was changed by somebody else
+    const now = new Date(Date.now() + 1); // file times are finer than a Date: includes files of this millisecond
+    await utimes(join(folder, signature), now, now); // newer files were changed by the user
     return notes;
   };
   const notes = await replaceFolder(outDir, writeLast, keptAt);
@@ -41,7 +41,7 @@ export async function replaceView(
   ];
 }
 
-async function wasWorkedOn(outDir: string, signature: string): Promise<boolean> {
+async function hasChanged(outDir: string, signature: string): Promise<boolean> {
   const written = await lstat(join(outDir, signature)).catch(() => undefined);
   if (written === undefined) return false;
   const entries = await readdir(outDir, { recursive: true, withFileTypes: true });
@@ -51,15 +51,15 @@ async function wasWorkedOn(outDir: string, signature: string): Promise<boolean> 
   return false;
 }
 
-/** In the run's own folder, which is never looked through for images. */
-async function placeToKeep(outDir: string): Promise<string> {
+/** In the run's own folder, which is never searched for images. */
+async function pathToKeepAt(outDir: string): Promise<string> {
   const folder = join(dirname(outDir), '.preannotate', 'changed');
   await mkdir(folder, { recursive: true });
   const time = new Date().toISOString().replaceAll(/[:.]/g, '-');
   return join(folder, `${basename(outDir)}-${time}`);
 }
 
-/** @throws PreannotateError OUTPUT_UNUSABLE when something else than a view of ours stands there, or the images themselves. */
+/** @throws PreannotateError OUTPUT_UNUSABLE when the folder holds files of others, or the images themselves. */
 export async function assertReplaceable(
   { outDir, root }: Pick<View, 'outDir' | 'root'>,
   signature: string,
@@ -67,7 +67,7 @@ export async function assertReplaceable(
   const entries = await entriesOf(outDir);
   if (entries.length > 0) {
     const holdsImages = `${root}${sep}`.startsWith(`${await realpath(outDir)}${sep}`);
-    if (holdsImages || !(await isOurs(join(outDir, signature)))) throw foreign(outDir, holdsImages);
+    if (holdsImages || !(await isOwnFile(join(outDir, signature)))) throw foreignFolderError(outDir, holdsImages);
   }
 }
 
@@ -75,26 +75,26 @@ async function entriesOf(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch {
-    return []; // not there, or no folder that can be listed: writing will say what is wrong
+    return []; // missing, or not a folder that can be listed: writing will report what is wrong
   }
 }
 
-async function isOurs(path: string): Promise<boolean> {
+async function isOwnFile(path: string): Promise<boolean> {
   try {
     await using file = await open(path);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(LOOKED_AT_BYTES), 0, LOOKED_AT_BYTES, 0);
-    return buffer.toString('utf8', 0, bytesRead).includes(OURS);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(INSPECTED_BYTES), 0, INSPECTED_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead).includes(OWN_NAME);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return false;
     throw error;
   }
 }
 
-function foreign(folder: string, holdsImages: boolean): PreannotateError {
+function foreignFolderError(folder: string, holdsImages: boolean): PreannotateError {
   const what = holdsImages ? 'holds the images themselves' : 'holds files that preannotate did not write';
   return new PreannotateError({
     code: 'OUTPUT_UNUSABLE',
     message: `${printable(folder)} ${what}; writing the annotations there would delete them.`,
-    hint: 'Move it away and give the same command again, or give another output folder. What was annotated is kept.',
+    hint: 'Move it away and run the same command again, or give another output folder. Annotated images are kept.',
   });
 }

@@ -43,7 +43,7 @@ it('annotations are numbered from 1 by image and score, with class ids, score an
   expect(images[1]).toEqual({ id: 2, file_name: 'b/é.jpg', width: 641, height: 480 }); // nothing found, still there
 });
 
-it('categories are in the order of their ids, whatever that of the ontology', async () => {
+it('categories are ordered by id, whatever the order of the ontology', async () => {
   const { view } = await written('coco', imagesNamed(NAMES));
   expect((await instancesOf(view.outDir)).categories).toEqual([
     { id: 2, name: 'ünïcode 日本 😀', supercategory: '' },
@@ -74,7 +74,7 @@ it('a box keeps its end in the image after rounding, also one with more decimals
   expect(annotations[1]!.area).toBe(285837.5331);
 });
 
-it('results hold everything that is stored, without ids', async () => {
+it('results.json has all stored detections, without ids', async () => {
   const shown = imagesNamed(NAMES);
   const { view, notes } = await written('coco', shown);
   const results = (await readAsciiJson(join(view.outDir, 'results.json'))) as CocoResult[];
@@ -83,13 +83,13 @@ it('results hold everything that is stored, without ids', async () => {
   expect(notes).toEqual([]);
 });
 
-it('says that an empty list of results stops pycocotools', async () => {
+it('a note warns that pycocotools cannot load an empty list of results', async () => {
   const { view, notes } = await written('coco', []);
   expect(await readAsciiJson(join(view.outDir, 'results.json'))).toEqual([]);
   expect(notes).toEqual([expect.stringContaining('results.json is an empty list')]);
 });
 
-it('says what made it, and nothing that differs between two runs of one job', async () => {
+it('info names what made the file, and nothing that differs between two runs of one job', async () => {
   const { view } = await written('coco', imagesNamed(NAMES));
   expect((await instancesOf(view.outDir)).info).toEqual({
     description: 'Draft annotations, to be corrected by people',
@@ -112,9 +112,9 @@ it.each([
   ['', '', []],
   ['yesterday', '', ['SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.']],
   ['99999999999999999999', '', ['SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.']],
-])('is dated by SOURCE_DATE_EPOCH: "%s" gives "%s"', async (epoch, date, said) => {
+])('date_created comes from SOURCE_DATE_EPOCH: "%s" gives "%s"', async (epoch, date, notes) => {
   setSourceDateEpoch(epoch);
   const view = await viewOf('coco', imagesNamed(NAMES));
-  expect(await coco.write(view)).toEqual(said);
+  expect(await coco.write(view)).toEqual(notes);
   expect((await instancesOf(view.outDir)).info['date_created']).toBe(date);
 });

@@ -22,15 +22,12 @@ const TOLERANCE: Record<FormatName, (image: ViewImage) => number> = {
 };
 
 describe.each(formatNames)('%s', (format) => {
-  it.each([1, 2, 3])(
-    'what a reader gets back is what was selected, for odd names and boxes (seed %i)',
-    async (seed) => {
-      const random = randomNumbers(seed);
-      const images = oddNames(80, random).map((name, i) => oddImage(name, i + 1, random));
-      const { view } = await written(format, images);
-      await expectReadBack(format, view, images);
-    },
-  );
+  it.each([1, 2, 3])('gives readers what was selected, for odd names and boxes (seed %i)', async (seed) => {
+    const random = randomNumbers(seed);
+    const images = oddNames(80, random).map((name, i) => oddImage(name, i + 1, random));
+    const { view } = await written(format, images);
+    await expectReadBack(format, view, images);
+  });
 
   it.skipIf(!existsSync(CORPUS_NAMES))(
     'keeps the names of the corpus of odd names (skipped where it is absent)',
@@ -49,7 +46,7 @@ describe.each(formatNames)('%s', (format) => {
     },
   );
 
-  it('gives the same bytes again, and leaves nothing of an earlier view', async () => {
+  it('gives the same bytes when written again, and leaves nothing of an earlier view', async () => {
     const { view } = await written(format, imagesNamed(['a.jpg', 'b/a.jpg', 'b/c.png']));
     const before = await contentOf(view.outDir);
     const stale = join(view.outDir, 'stale.txt');
@@ -60,7 +57,7 @@ describe.each(formatNames)('%s', (format) => {
     expect(await readdir(dirname(view.outDir))).toEqual([format]);
   });
 
-  it('a view with files that are newer than itself is kept, and said', async () => {
+  it('keeps a view with files that are newer than itself, and prints where', async () => {
     const { view } = await written(format, imagesNamed(['a.jpg']));
     await writeFile(join(view.outDir, 'corrected.txt'), 'by hand');
     const later = new Date(Date.now() + 1000);
@@ -72,7 +69,7 @@ describe.each(formatNames)('%s', (format) => {
     expect(notes.join()).toContain(join(kept, folder!));
   });
 
-  it('of no image at all is still a valid file', async () => {
+  it('is a valid file without any image', async () => {
     const { view } = await written(format, []);
     await expectReadBack(format, view, []);
   });
@@ -94,9 +91,9 @@ describe.each(formatNames)('%s', (format) => {
     expect(await readdir(dirname(view.outDir))).toEqual([format]);
   });
 
-  it('never holds all images: 5,000 with 100 boxes each fit into a heap that cannot hold them', async () => {
+  it('never holds all images: 5,000 with 100 boxes each are written with a heap that cannot hold them', async () => {
     expect(await writesMany(format, 'images')).toBe(0);
-    expect(await writesMany(format, 'await holding(images)')).not.toBe(0); // the same, held: so the heap is small enough
+    expect(await writesMany(format, 'await hold(images)')).not.toBe(0); // which shows that the heap is small enough
   });
 });
 
@@ -134,14 +131,20 @@ async function writesMany(format: FormatName, shown: string): Promise<unknown> {
     const images = { async *[Symbol.asyncIterator]() {
       for (let i = 0; i < 5000; i++) {
         const detections = Array.from({ length: 100 }, (_, k) => detection(i, k));
-        yield { id: i + 1, name: 'f' + (i % 10) + '/' + i + '.jpg', width: 640, height: 480, detections, stored: detections };
+        const name = 'f' + (i % 10) + '/' + i + '.jpg';
+        yield { id: i + 1, name, width: 640, height: 480, detections, stored: detections };
       }
     } };
-    async function holding(all) { const held = []; for await (const image of all) held.push(image); return images.held = held; }
+    async function hold(all) {
+      images.held = [];
+      for await (const image of all) images.held.push(image);
+      return images.held;
+    }
     const ontology = { templates: [], ignore: [], classes: [{ name: 'a', id: 1, prompts: ['a'] }],
       queries: [{ prompt: 'a', texts: ['a'], classId: 0 }] };
     const provenance = { version: '1', model: 'm', modelSha256: '', year: 2026 };
-    await formats.${format}.write({ images: ${shown}, ontology, root: '/', outDir: ${JSON.stringify(join(folder, format))}, provenance });`;
+    const outDir = ${JSON.stringify(join(folder, format))};
+    await formats.${format}.write({ images: ${shown}, ontology, root: '/', outDir, provenance });`;
   const args = ['--max-old-space-size=32', '--import', 'tsx', '--input-type=module', '-e', script];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' });
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];

@@ -6,7 +6,7 @@ const tags = { fromName: 'label', toName: 'image' };
 const shown = (box: Xyxy) => ({ box, label: 'car', score: 0.5 });
 
 describe('Label Studio regions', () => {
-  it('are percent of the image, and end with it where the box does', () => {
+  it('are in percent of the image, and end at its edge where the box does', () => {
     const size = { width: 3, height: 7 };
     const boxes: Xyxy[] = [
       [0, 0, 3, 7],
@@ -18,7 +18,7 @@ describe('Label Studio regions', () => {
     expect(whole).toMatchObject({ original_width: 3, original_height: 7, from_name: 'label', to_name: 'image' });
   });
 
-  it('keep a box to a hundredth of a pixel, in the largest image there may be', () => {
+  it('keep a box to a hundredth of a pixel, in the largest possible image', () => {
     const size = { width: 20_000, height: 10_000 };
     const box: Xyxy = [12_345.67, 0.01, 19_999.99, 9_876.54];
     const [{ value }] = regionsOf([shown(box)], size, { tags, image: '' }) as [ReturnType<typeof regionsOf>[number]];
@@ -28,7 +28,7 @@ describe('Label Studio regions', () => {
     expect(((value.y + value.height) / 100) * size.height).toBeCloseTo(box[3], 2);
   });
 
-  it('have ids that stay, and that no two images or boxes share', () => {
+  it('have stable ids that no two images or boxes share', () => {
     const boxes = Array.from({ length: 50 }, () => shown([0, 0, 1, 1]));
     const idsOf = (image: string) => regionsOf(boxes, { width: 2, height: 2 }, { tags, image }).map(({ id }) => id);
     const all = ['1', '2', '11', 'a.jpg'].flatMap(idsOf);
@@ -36,7 +36,7 @@ describe('Label Studio regions', () => {
     expect(idsOf('1')).toEqual(all.slice(0, 50));
   });
 
-  it('score their task by what the model thinks of them on average, and 0 where there are none', () => {
+  it('give their task the mean of their scores, and 0 without regions', () => {
     expect(taskScoreOf([0.9, 0.5, 0.4])).toBe(0.6);
     expect(taskScoreOf([])).toBe(0);
   });

@@ -5,7 +5,7 @@ import { formatNames, formats } from '../../src/formats/index.js';
 import { imagesNamed, viewOf } from './views.js';
 
 describe.each(formatNames)('the folder of %s', (format) => {
-  it('is not replaced where it holds a data set of the user', async () => {
+  it('is not replaced when it holds a data set of the user', async () => {
     const view = await viewOf(format, imagesNamed(['a.jpg']));
     await mkdir(join(view.outDir, 'labels'), { recursive: true });
     await writeFile(join(view.outDir, 'labels/precious.txt'), 'by hand');
@@ -18,7 +18,7 @@ describe.each(formatNames)('the folder of %s', (format) => {
     expect(await readFile(join(view.outDir, 'labels/precious.txt'), 'utf8')).toBe('by hand');
   });
 
-  it('is not replaced where the images themselves are in it', async () => {
+  it('is not replaced when it holds the images themselves', async () => {
     const view = await viewOf(format, imagesNamed(['a.jpg']));
     await formats[format].write(view);
     const inside = join(view.outDir, 'images');
@@ -30,14 +30,14 @@ describe.each(formatNames)('the folder of %s', (format) => {
     await formats[format].write({ ...view, root: `${view.outDir}-images` }); // beside it is fine
   });
 
-  it('is filled where it is empty', async () => {
+  it('is filled when it is empty', async () => {
     const view = await viewOf(format, imagesNamed(['a.jpg']));
     await mkdir(view.outDir, { recursive: true });
     await formats[format].write(view);
     expect((await readdir(view.outDir)).length).toBeGreaterThan(1);
   });
 
-  it('is refused with its name where a file stands in its place', async () => {
+  it('is refused with its name when it is a file', async () => {
     const view = await viewOf(format, imagesNamed(['a.jpg']));
     await mkdir(join(view.outDir, '..'), { recursive: true });
     await writeFile(view.outDir, 'a file');

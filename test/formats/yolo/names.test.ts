@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { YoloNames } from '../../src/formats/yolo-names.js';
-import { oddNames, randomNumbers } from './views.js';
+import { YoloNames } from '../../../src/formats/yolo/names.js';
+import { oddNames, randomNumbers } from '../views.js';
 
 function placesOf(...names: string[]) {
   const given = new YoloNames();
@@ -8,7 +8,7 @@ function placesOf(...names: string[]) {
 }
 
 describe('places of images in the YOLO tree', () => {
-  it('are the names themselves where nothing speaks against it', () => {
+  it('are the names themselves where possible', () => {
     const names = ['a.jpg', 'deep/er/a.tar.jpg', ' -#%41é😀\\.PNG', 'image/Images/labels/x.jpg'];
     expect(placesOf(...names).map(({ image }) => image)).toEqual(names);
     expect(placesOf(...names).map(({ label }) => label)).toEqual([
@@ -31,7 +31,7 @@ describe('places of images in the YOLO tree', () => {
     expect(placesOf('Sub/a.jpg', 'sub/a.jpg')[1]!.image).toBe('sub/a__jpg.jpg');
   });
 
-  it('have no folder that readers take for the images, or that stands where a label goes', () => {
+  it('have no folder that readers take for the images, or that takes the place of a label', () => {
     expect(placesOf('images/images/a.jpg')[0]!.image).toBe('images_/images_/a.jpg');
     expect(placesOf('a.jpg', 'a.txt/b.jpg').map(({ label }) => label)).toEqual(['a.txt', 'a.txt_/b.txt']);
     expect(placesOf('images.jpg', 'images')).toMatchObject([{ image: 'images.jpg' }, { image: 'images__' }]);

@@ -12,9 +12,9 @@ export interface YoloName {
 }
 
 /**
- * Gives every image a place whose label file readers find: the last `/images/` of a path becomes `/labels/` and what
- * follows the last dot `txt`. Names that would lead elsewhere are changed, and said in `notes`. What an image is called
- * depends on those before it: ask in one order, always.
+ * Gives every image a path whose label file readers find: they replace the last `/images/` of a path by `/labels/`, and
+ * what follows the last dot by `txt`. Names for which that fails are changed, and counted in `notes`. The path of an
+ * image depends on the images before it: always call in the same order.
  */
 export class YoloNames {
   readonly #taken = new Set<string>();
@@ -23,73 +23,73 @@ export class YoloNames {
   #encoded = 0;
 
   of(name: string): YoloName {
-    const safe = encoded(name);
+    const safe = encodeControls(name);
     if (safe !== name) this.#encoded++;
-    const folder = folderOf(safe);
+    const folder = renameFolder(safe);
     if (folder.renamed) this.#inRenamedFolders++;
     const { stem, extension } = splitAtDot(posix.basename(safe));
     const place = posix.join(folder.path, this.#freeStem(folder.path, stem, extension));
     return { image: place + extension, label: place + LABEL };
   }
 
-  /** What was changed, a sentence each. */
+  /** What was changed, a sentence for each kind of change. */
   get notes(): string[] {
-    const said: [number, string][] = [
+    const changes: [number, string][] = [
       [
         this.#inRenamedFolders,
         'in a folder whose name would mislead readers: "_" is added to it in yolo/, as in "images_"',
       ],
       [
         this.#suffixed,
-        'called "…__<extension>" in yolo/, because another one has the same name but for its extension or for capitals',
+        'called "…__<extension>" in yolo/, because the name of another one differs only by extension or capitals',
       ],
       [this.#encoded, 'with control characters in their names, which are percent-encoded in yolo/'],
     ];
-    return said
+    return changes
       .filter(([count]) => count > 0)
       .map(([count, what]) => `yolo: ${count} image${count === 1 ? '' : 's'} ${what}.`);
   }
 
-  /** The stem, or one like it that no other image of the folder has, also not where capitals and accents are folded. */
+  /** The stem, or a variant that is unique in the folder even where capitals and accents are folded. */
   #freeStem(folder: string, stem: string, extension: string): string {
     const room = MAX_NAME_BYTES - Math.max(LABEL.length, Buffer.byteLength(extension));
     const keyOf = (free: string) => posix.join(folder, free).normalize('NFC').toLowerCase();
-    let free = fitting(stem, room);
+    let free = truncateName(stem, room);
     if (this.#taken.has(keyOf(free))) this.#suffixed++;
     for (let other = `${stem}__${extension.slice(1)}`; this.#taken.has(keyOf(free)); other += '_')
-      free = fitting(other, room);
+      free = truncateName(other, room);
     this.#taken.add(keyOf(free));
     return free;
   }
 }
 
-/** Readers of lists and logs of file names take these for the end of a line, or act on them. */
-function encoded(name: string): string {
+/** Characters that end a line, or are interpreted, in lists and logs of file names. */
+function encodeControls(name: string): string {
   return name.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) => encodeURIComponent(character));
 }
 
-function folderOf(name: string): { path: string; renamed: boolean } {
+function renameFolder(name: string): { path: string; renamed: boolean } {
   const dir = posix.dirname(name);
   if (dir === '.') return { path: '', renamed: false };
   let renamed = false;
   const parts = dir.split('/').map((part) => {
-    // A folder `a.txt` would be where the labels of `a.jpg` go.
+    // A folder `a.txt` would take the place of the labels of `a.jpg`.
     const misleads = part === 'images' || part.toLowerCase().endsWith(LABEL);
     renamed ||= misleads;
-    return fitting(misleads ? `${part}_` : part, MAX_NAME_BYTES);
+    return truncateName(misleads ? `${part}_` : part, MAX_NAME_BYTES);
   });
   return { path: parts.join('/'), renamed };
 }
 
-/** As readers do it: also the dot that a hidden file begins with. */
+/** As readers split it: also at the leading dot of a hidden file. */
 function splitAtDot(file: string): { stem: string; extension: string } {
   const dot = file.lastIndexOf('.');
   if (dot === -1 || file.length - dot > MAX_EXTENSION_LENGTH) return { stem: file, extension: '' };
   return { stem: file.slice(0, dot), extension: file.slice(dot) };
 }
 
-/** A name cut to so many bytes, between characters, the rest stood for by a hash. */
-function fitting(name: string, maxBytes: number): string {
+/** Cuts a name to so many bytes, between characters, and replaces the rest by a hash. */
+function truncateName(name: string, maxBytes: number): string {
   const bytes = Buffer.from(name);
   if (bytes.length <= maxBytes) return name;
   const hash = `~${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}`;

@@ -1,18 +1,19 @@
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { systemCodeOf } from '../core/errors.js';
-import { withWriteErrors } from '../disk/write-failure.js';
+import { systemCodeOf } from '../../core/errors.js';
+import { withWriteErrors } from '../../disk/write-failure.js';
 
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']; // Windows without the privilege, FAT, some network drives
+/** Windows without the privilege, FAT, some network drives. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 const NO_HARD_LINK = [...NO_LINKS, 'EXDEV', 'EMLINK', 'ENOENT'];
 
-/** Where the many small files of a view go. They are not synced one by one: the folder gets its name when all are there. */
-export class Tree {
+/** Writes the many small files of a view, without syncing each: the folder gets its name when it is complete. */
+export class YoloTree {
   readonly #folder: string;
   readonly #made = new Map<string, Promise<unknown>>(); // each folder once
   unlinked = 0; // images that could not be linked
 
-  /** @param folder - Absolute, as the system names it, so that relative links lead where they should; beside its final place. */
+  /** @param folder - Absolute and without links, so that relative links are right; a sibling of its final place. */
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -30,7 +31,7 @@ export class Tree {
     await withWriteErrors(place, () => writeFile(place, content));
   }
 
-  /** A relative link, so that the folder can be moved together with the images; a hard link where links are not permitted. */
+  /** Relative, so that the folder can be moved together with the images; a hard link where links are not permitted. */
   async link(path: string, source: string): Promise<void> {
     const place = join(this.#folder, path);
     await this.makeFolder(dirname(path));
@@ -47,7 +48,7 @@ export class Tree {
       await link(source, place);
     } catch (error) {
       if (!NO_HARD_LINK.includes(systemCodeOf(error) ?? '')) throw error;
-      this.unlinked++; // labels without their images are still worth having
+      this.unlinked++; // labels are useful without their images
     }
   }
 }

@@ -2,13 +2,13 @@ import { lstat, readFile, readlink, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { yolo } from '../../src/formats/yolo.js';
-import { filesUnder } from './readers.js';
-import { detection, imagesNamed, viewOf, written } from './views.js';
+import { yolo } from '../../../src/formats/yolo/yolo.js';
+import { filesUnder } from '../readers.js';
+import { detection, imagesNamed, viewOf, written } from '../views.js';
 
 const TRAIN_AND_VAL = 'yolo/data.yaml names the same images for train and for val: split them before you train.';
 
-it('has a row a box with six decimals, scores in labels_conf, and an empty file where nothing was found', async () => {
+it('a label file has a row per box with six decimals, its scores are in labels_conf, and it may be empty', async () => {
   const { view, notes } = await written('yolo', imagesNamed(['a.jpg', 'b/empty.jpg']));
   expect(await readFile(join(view.outDir, 'labels/a.txt'), 'utf8')).toBe(
     '1 0.500000 0.500000 1.000000 1.000000\n' +
@@ -23,7 +23,7 @@ it('has a row a box with six decimals, scores in labels_conf, and an empty file 
   expect(notes).toEqual([TRAIN_AND_VAL]);
 });
 
-it('links to the images relatively, so that both can be moved together', async () => {
+it('links to the images are relative, so that both folders can be moved together', async () => {
   const { view } = await written('yolo', imagesNamed(['a.jpg', 'deep/er/b.jpg']));
   expect(await readlink(join(view.outDir, 'images/deep/er/b.jpg'))).toBe('../../../../../source/deep/er/b.jpg');
   const folder = dirname(view.root);
@@ -33,7 +33,7 @@ it('links to the images relatively, so that both can be moved together', async (
   await rm(`${folder}-moved`, { recursive: true });
 });
 
-it('can be written when the images are gone, as an export on another machine', async () => {
+it('labels can be written without the images, as an export on another machine', async () => {
   const view = await viewOf('yolo', imagesNamed(['a.jpg']));
   await rm(view.root, { recursive: true });
   expect(await yolo.write(view)).toEqual([TRAIN_AND_VAL]);
@@ -62,7 +62,7 @@ it('images of one name get labels of their own, and a folder called "images" doe
   ]);
 });
 
-it('data.yaml has class names that YAML 1.1 readers take for text, in the order of their ids, and no path', async () => {
+it('data.yaml has class names that YAML 1.1 readers take for text, ordered by id, and no path', async () => {
   const { view } = await written('yolo', imagesNamed(['a.jpg']));
   const text = await readFile(join(view.outDir, 'data.yaml'), 'utf8');
   expect(text).toContain('  0: "\\u00fcn\\u00efcode \\u65e5\\u672c \\U0001f600"\n  1: "no"\n  2: "1e3"\n');
@@ -85,7 +85,7 @@ it('repeated rows are written once with their best score, and a thin box keeps a
   );
 });
 
-it('says how many images Ultralytics leaves out for their size', async () => {
+it('a note counts the images that Ultralytics leaves out for their size', async () => {
   const small = imagesNamed(['a.jpg', 'b.jpg', 'c.jpg']).map((image, i) => ({
     ...image,
     height: 8 + i,
