@@ -14,13 +14,13 @@ export function addFlags(command: Command, schema: z.ZodObject): Command {
 
 /** Like {@link addFlags}, for a command that reads no config file. */
 export function addOwnFlags(command: Command, schema: z.ZodObject): Command {
-  for (const option of flagsOf(schema).flatMap(optionsOf)) command.addOption(option);
+  for (const option of flagsOf(schema).flatMap(commanderOptionsOf)) command.addOption(option);
   return throwUsageErrors(command);
 }
 
 /** The flags that were given on the command line, by key as in the schema, as text; and `config`. */
-export function givenFlags(command: Command, schema: z.ZodObject): Record<string, unknown> {
-  const keys = new Map(flagsOf(schema).map((flag) => [optionsOf(flag)[0]!.attributeName(), flag.key]));
+export function readGivenFlags(command: Command, schema: z.ZodObject): Record<string, unknown> {
+  const keys = new Map(flagsOf(schema).map((flag) => [commanderOptionsOf(flag)[0]!.attributeName(), flag.key]));
   const given = Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli');
   return Object.fromEntries(given.map(([name, value]) => [keys.get(name) ?? name, value as unknown]));
 }
@@ -42,17 +42,17 @@ export function throwUsageErrors(command: Command): Command {
 function usageError(error: CommanderError, command: Command): PreannotateError {
   const [problem = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const message = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`;
-  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `See ${pathOf(command)} --help.`;
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `See ${formatCommandPath(command)} --help.`;
   return new PreannotateError({ code: 'USAGE', message, hint }, error);
 }
 
 /** The command as a user types it: `preannotate run`. */
-function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+function formatCommandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${formatCommandPath(command.parent)} ${command.name()}`;
 }
 
 /** The flag, and the one that turns it off, if there is one. */
-function optionsOf(flag: Flag): Option[] {
+function commanderOptionsOf(flag: Flag): Option[] {
   const { name, short, placeholder, optionalValue, repeatable, negation, description } = flag;
   const value = placeholder === undefined ? '' : optionalValue ? ` [${placeholder}]` : ` <${placeholder}>`;
   const option = new Option(`${short === undefined ? '' : `-${short}, `}--${name}${value}`, description);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
 import { findConflicts, findOverruled, type MergedSettings } from './conflicts.js';
 import type { OntologySource } from './ontology/load-ontology.js';
-import { problemsOf, refusal, type ConfigProblem } from './problems.js';
+import { describeIssues, problemsError, type ConfigProblem } from './problems.js';
 import {
   AnyConfig,
   camelOf,
@@ -15,16 +15,9 @@ import {
   type RunConfig,
   type ServeConfig,
 } from './schema.js';
-import {
-  statedByEnvironment,
-  statedByFile,
-  statedByFlags,
-  type Entry,
-  type Environment,
-  type Origin,
-} from './sources.js';
+import { readEnvironment, readConfigFile, readFlags, type Entry, type Environment, type Origin } from './sources.js';
 import { TILE_KEYS } from './options/tiles.js';
-import { readYaml, shownPath, type YamlFile } from './yaml.js';
+import { readYaml, displayPath, type YamlFile } from './yaml.js';
 
 /** Of these the one that lies in the working folder is read. */
 export const CONFIG_NAMES = ['preannotate.yaml', 'preannotate.yml'];
@@ -58,19 +51,20 @@ export interface LoadRequest<Schema extends z.ZodObject> {
  */
 export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequest<Schema>): Promise<Loaded<Schema>> {
   const { schema, flags, environment, cwd } = request;
-  const configPath = configPathOf(request);
-  const file = configPath && (await readYaml(configPath, { name: shownPath(configPath, cwd), code: 'CONFIG_INVALID' }));
+  const configPath = findConfigFile(request);
+  const file =
+    configPath && (await readYaml(configPath, { name: displayPath(configPath, cwd), code: 'CONFIG_INVALID' }));
   const sources = [
-    ...(file ? [statedByFile(file)] : []),
-    statedByEnvironment(schema, environment),
-    statedByFlags(schema, flags),
+    ...(file ? [readConfigFile(file)] : []),
+    readEnvironment(schema, environment),
+    readFlags(schema, flags),
   ];
   const problems = sources.flatMap((source) => source.problems);
   const entries = new Map(sources.flatMap((source) => source.entries.map((entry) => [entry.key, entry]))); // the last one wins
-  const values = parsed(schema, entries, problems);
-  settle(schema, values, entries);
-  makeAbsolute(values, entries, { cwd, config: dirname(configPath ?? join(cwd, CONFIG_NAMES[0]!)) });
-  return { ...named(schema, values, entries), ...(file ? { configFile: { ...file, path: configPath } } : {}) };
+  const values = parseEntries(schema, entries, problems);
+  resolveConflicts(schema, values, entries);
+  resolvePaths(values, entries, { cwd, config: dirname(configPath ?? join(cwd, CONFIG_NAMES[0]!)) });
+  return { ...toSettings(schema, values, entries), ...(file ? { configFile: { ...file, path: configPath } } : {}) };
 }
 
 /** Some of the settings; one that is not set is left out. */
@@ -87,7 +81,7 @@ export function pickSettings<All extends object, Key extends keyof All>(
  *
  * @throws PreannotateError USAGE when neither is set.
  */
-export function ontologySourceOf({
+export function requireOntologySource({
   settings,
   configFile,
 }: Loaded<typeof RunConfig | typeof ServeConfig>): OntologySource {
@@ -111,7 +105,7 @@ export function ontologySourceOf({
 }
 
 /** The config file asked for, else the one that lies in the working folder; not one above it, which would surprise in CI. */
-function configPathOf({ flags, environment, cwd }: LoadRequest<z.ZodObject>): string | undefined {
+function findConfigFile({ flags, environment, cwd }: LoadRequest<z.ZodObject>): string | undefined {
   const asked = flags['config'] ?? (environment[variableOf('config')] || undefined);
   if (typeof asked === 'string') return resolve(cwd, asked);
   const found = CONFIG_NAMES.map((name) => join(cwd, name)).filter((path) => existsSync(path));
@@ -120,27 +114,31 @@ function configPathOf({ flags, environment, cwd }: LoadRequest<z.ZodObject>): st
     message: `There are both ${CONFIG_NAMES.join(' and ')}.`,
     advice: 'Remove one, or name one with --config.',
   };
-  throw refusal('CONFIG_INVALID', [problem]);
+  throw problemsError('CONFIG_INVALID', [problem]);
 }
 
 /** Reads every value that was stated, those of other commands in the file too, and keeps the command's own. */
-function parsed(schema: z.ZodObject, entries: ReadonlyMap<string, Entry>, problems: readonly ConfigProblem[]): Values {
+function parseEntries(
+  schema: z.ZodObject,
+  entries: ReadonlyMap<string, Entry>,
+  problems: readonly ConfigProblem[],
+): Values {
   const everything = z.strictObject({ ...AnyConfig.shape, ...schema.shape });
   const stated = Object.fromEntries([...entries.values()].map(({ key, value }) => [key, value]));
   const result = everything.safeParse(stated, { reportInput: true });
   const unreadable = result.success
     ? []
-    : problemsOf(result.error, {
+    : describeIssues(result.error, {
         subject: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
         whereKey: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
         knownKeys: ([key]) => (key === 'tiles' ? TILE_KEYS : []),
       });
-  if (!result.success || problems.length > 0) throw refusal('CONFIG_INVALID', [...problems, ...unreadable]);
+  if (!result.success || problems.length > 0) throw problemsError('CONFIG_INVALID', [...problems, ...unreadable]);
   return Object.fromEntries(Object.entries(result.data).filter(([key]) => key in schema.shape));
 }
 
 /** Puts options that a stronger source overrules back to their defaults. @throws PreannotateError CONFIG_INVALID */
-function settle(schema: z.ZodObject, values: Values, entries: Map<string, Entry>): void {
+function resolveConflicts(schema: z.ZodObject, values: Values, entries: Map<string, Entry>): void {
   const merged: MergedSettings = {
     values,
     originOf: (key) => entries.get(key)?.origin ?? 'default',
@@ -152,11 +150,11 @@ function settle(schema: z.ZodObject, values: Values, entries: Map<string, Entry>
     values[key] = defaults[key];
   }
   const problems = findConflicts(merged);
-  if (problems.length > 0) throw refusal('CONFIG_INVALID', problems);
+  if (problems.length > 0) throw problemsError('CONFIG_INVALID', problems);
 }
 
 /** Makes paths absolute. A model is a path only when it begins with a dot; else it may be the name of one. */
-function makeAbsolute(
+function resolvePaths(
   values: Values,
   entries: ReadonlyMap<string, Entry>,
   folders: { cwd: string; config: string },
@@ -171,7 +169,7 @@ function makeAbsolute(
   }
 }
 
-function named<Schema extends z.ZodObject>(schema: Schema, values: Values, entries: ReadonlyMap<string, Entry>) {
+function toSettings<Schema extends z.ZodObject>(schema: Schema, values: Values, entries: ReadonlyMap<string, Entry>) {
   const keys = Object.keys(schema.shape);
   const set = keys.filter((key) => values[key] !== undefined);
   return {

@@ -11,7 +11,7 @@ export interface ConfigProblem {
 }
 
 /** How a source of values speaks of its parts. */
-export interface Source {
+export interface InputNames {
   /** What a sentence about the value at a path begins with: `--nms-iou`, or `yard.yaml:3:10: nms_iou`. */
   readonly subject: (path: YamlPath) => string;
   /** Where the key at a path was written. */
@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<string, string>> = {
 const MAX_SHOWN = 20;
 
 /** One error for all problems: a message of a line each, and what to do about them. */
-export function refusal(code: FailureCode, problems: readonly ConfigProblem[]): PreannotateError {
+export function problemsError(code: FailureCode, problems: readonly ConfigProblem[]): PreannotateError {
   const shown = problems.slice(0, MAX_SHOWN);
   const more = problems.length - shown.length;
   const message = [...shown.map((problem) => problem.message), ...(more > 0 ? [`… and ${more} more.`] : [])].join('\n');
@@ -47,16 +47,16 @@ export function refusal(code: FailureCode, problems: readonly ConfigProblem[]): 
 }
 
 /** What a schema found, in sentences. Parse with `reportInput: true`. */
-export function problemsOf(error: z.ZodError, source: Source): ConfigProblem[] {
+export function describeIssues(error: z.ZodError, source: InputNames): ConfigProblem[] {
   return error.issues.flatMap((issue): ConfigProblem[] => {
-    if (issue.code !== 'unrecognized_keys') return [problemOf(issue, source)];
+    if (issue.code !== 'unrecognized_keys') return [describeIssue(issue, source)];
     const known = source.knownKeys(issue.path);
-    return issue.keys.map((key) => unknownKey({ where: source.whereKey([...issue.path, key]), key, known }));
+    return issue.keys.map((key) => unknownKeyProblem({ where: source.whereKey([...issue.path, key]), key, known }));
   });
 }
 
 /** A key that nobody knows, with the one that was meant. */
-export function unknownKey({
+export function unknownKeyProblem({
   where,
   key,
   known,
@@ -65,14 +65,14 @@ export function unknownKey({
   key: string;
   known: readonly string[];
 }): ConfigProblem {
-  const advice = didYouMean(key, known) ?? `The keys there are: ${known.join(', ')}.`;
+  const advice = suggestNearest(key, known) ?? `The keys there are: ${known.join(', ')}.`;
   return { message: `${where}: unknown key "${printable(key)}".`, advice };
 }
 
-function problemOf(issue: z.core.$ZodIssue, source: Source): ConfigProblem {
+function describeIssue(issue: z.core.$ZodIssue, source: InputNames): ConfigProblem {
   const predicate = predicateOf(issue);
-  const actual = predicate.startsWith('must ') ? `, not ${describe(issue.input)}` : '';
-  const advice = adviceOn(issue);
+  const actual = predicate.startsWith('must ') ? `, not ${describeValue(issue.input)}` : '';
+  const advice = adviceFor(issue);
   return {
     message: `${source.subject(issue.path)} ${predicate}${actual}.`,
     ...(advice === undefined ? {} : { advice }),
@@ -94,22 +94,23 @@ function predicateOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-function adviceOn(issue: z.core.$ZodIssue): string | undefined {
+function adviceFor(issue: z.core.$ZodIssue): string | undefined {
   const { input } = issue;
-  if (issue.code === 'invalid_value' && typeof input === 'string') return didYouMean(input, issue.values.map(String));
+  if (issue.code === 'invalid_value' && typeof input === 'string')
+    return suggestNearest(input, issue.values.map(String));
   const isScalar = typeof input === 'number' || typeof input === 'boolean';
   if (issue.code === 'invalid_type' && issue.expected === 'string' && isScalar)
     return `Put quotes around it: "${input}".`;
   return undefined;
 }
 
-function didYouMean(word: string, known: readonly string[]): string | undefined {
-  const meant = nearest(word, known);
+function suggestNearest(word: string, known: readonly string[]): string | undefined {
+  const meant = findNearest(word, known);
   return meant === undefined ? undefined : `Did you mean "${meant}"?`;
 }
 
 /** The known word that is near enough to be meant. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function findNearest(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const candidate = closest(word, known);
   const slips = distance(word, candidate);
@@ -117,7 +118,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 }
 
 /** A path as text: `classes[0].prompts[1]`. */
-export function textOfPath(path: YamlPath): string {
+export function formatPath(path: YamlPath): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
     const name = String(step);
@@ -126,7 +127,7 @@ export function textOfPath(path: YamlPath): string {
   }, '');
 }
 
-function describe(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value === 'string') return `"${printable(value)}"`;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (value === undefined || value === null) return 'nothing';

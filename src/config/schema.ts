@@ -68,7 +68,7 @@ export const AnyConfig = z.strictObject({
 export const FileConfig = z.strictObject(
   Object.fromEntries(
     optionsOf(AnyConfig).flatMap(([key, option]) =>
-      metaOf(option).flag?.only ? [] : namesOf(key, option).map((name) => [name, option]),
+      metaOf(option).flag?.only ? [] : listNames(key, option).map((name) => [name, option]),
     ),
   ),
 );
@@ -125,9 +125,9 @@ export function variableOf(key: string): string {
 }
 
 /** The environment variables that set an option; the first one that is set counts. */
-export function variablesOf(key: string, option: z.core.$ZodType): string[] {
+export function listVariables(key: string, option: z.core.$ZodType): string[] {
   const { variable } = metaOf(option);
-  return [...namesOf(key, option).map(variableOf), ...(variable === undefined ? [] : [variable])];
+  return [...listNames(key, option).map(variableOf), ...(variable === undefined ? [] : [variable])];
 }
 
 export type Camel<Key> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Key;
@@ -138,7 +138,7 @@ export function camelOf<Key extends string>(key: Key): Camel<Key> {
 }
 
 /** The keys under which an option can be set. */
-export function namesOf(key: string, option: z.core.$ZodType): string[] {
+export function listNames(key: string, option: z.core.$ZodType): string[] {
   const { alias } = metaOf(option);
   return alias === undefined ? [key] : [key, alias];
 }

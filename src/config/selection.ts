@@ -3,7 +3,7 @@ import type { Ontology } from '../core/ontology.js';
 import type { Selection } from '../core/select.js';
 import { pickSettings, type Loaded, type Settings } from './load.js';
 import { selectionOptions } from './options/selection.js';
-import { problemsOf, refusal, textOfPath } from './problems.js';
+import { describeIssues, problemsError, formatPath } from './problems.js';
 import { camelOf } from './schema.js';
 
 type SelectionConfig = z.ZodObject<typeof selectionOptions>;
@@ -47,10 +47,10 @@ export function selectionOf({ settings, given }: Loaded<SelectionConfig>): State
 export function readStoredSelection(stored: unknown): StatedSelection {
   const result = StoredSelection.safeParse(stored, { reportInput: true });
   if (!result.success) {
-    const subject = (path: readonly PropertyKey[]) => `run.json: ${textOfPath(['selection', ...path])}`;
-    const problems = problemsOf(result.error, { subject, whereKey: subject, knownKeys: () => [] });
+    const subject = (path: readonly PropertyKey[]) => `run.json: ${formatPath(['selection', ...path])}`;
+    const problems = describeIssues(result.error, { subject, whereKey: subject, knownKeys: () => [] });
     const advice = 'Correct the file, or give the same `preannotate run` again: it writes the file anew.';
-    throw refusal(
+    throw problemsError(
       'JOURNAL_DAMAGED',
       problems.map((problem) => ({ ...problem, advice })),
     );
@@ -67,7 +67,7 @@ export function changeSelection(stored: StatedSelection, loaded: Loaded<Selectio
 }
 
 /** The options of a request; what is left out is as the server was started. */
-export function requestedSelection(
+export function applyRequest(
   { nms, nms_iou: nmsIou, score_threshold: scoreThreshold, ...others }: Partial<z.output<SelectionConfig>>,
   started: StatedSelection,
 ): StatedSelection {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { nearest, textOfPath, unknownKey, type ConfigProblem } from './problems.js';
-import { AnyConfig, FileConfig, flagsOf, namesOf, optionsOf, variableOf, variablesOf } from './schema.js';
+import { findNearest, formatPath, unknownKeyProblem, type ConfigProblem } from './problems.js';
+import { AnyConfig, FileConfig, flagsOf, listNames, optionsOf, variableOf, listVariables } from './schema.js';
 import type { YamlFile, YamlPath } from './yaml.js';
 
 /** Where a value came from; later ones give way to earlier ones. */
@@ -18,19 +18,19 @@ const FILE_KEYS = Object.keys(FileConfig.shape);
 
 /** The schema's key for each name that an option has. */
 const KEYS = new Map(
-  optionsOf(AnyConfig).flatMap(([key, option]) => namesOf(key, option).map((name) => [name, key] as const)),
+  optionsOf(AnyConfig).flatMap(([key, option]) => listNames(key, option).map((name) => [name, key] as const)),
 );
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What one source states, and what of it cannot be understood. */
-export interface Stated {
+export interface SourceEntries {
   readonly entries: readonly Entry[];
   readonly problems: readonly ConfigProblem[];
 }
 
 /** @param flags - By key, only those that were given. */
-export function statedByFlags(schema: z.ZodObject, flags: Readonly<Record<string, unknown>>): Stated {
+export function readFlags(schema: z.ZodObject, flags: Readonly<Record<string, unknown>>): SourceEntries {
   const given = flagsOf(schema).filter(({ key }) => flags[key] !== undefined);
   const entries = given.map(({ key, name }): Entry => {
     return {
@@ -44,17 +44,17 @@ export function statedByFlags(schema: z.ZodObject, flags: Readonly<Record<string
 }
 
 /** Variables that are set to nothing count as not set, as a CI job's often are. */
-export function statedByEnvironment(schema: z.ZodObject, environment: Environment): Stated {
+export function readEnvironment(schema: z.ZodObject, environment: Environment): SourceEntries {
   const entries = optionsOf(schema).flatMap(([key, option]): Entry[] => {
-    const variable = variablesOf(key, option).find((name) => environment[name]);
+    const variable = listVariables(key, option).find((name) => environment[name]);
     if (variable === undefined || !FILE_KEYS.includes(key)) return [];
     return [{ key, value: environment[variable], origin: 'environment', subject: () => variable }];
   });
-  return { entries, problems: problemsOfVariables(environment) };
+  return { entries, problems: checkVariables(environment) };
 }
 
 /** One file serves all commands, so it may hold options of any. */
-export function statedByFile(file: YamlFile): Stated {
+export function readConfigFile(file: YamlFile): SourceEntries {
   const { value, where } = file;
   if (value === null) return { entries: [], problems: [] };
   if (typeof value !== 'object' || Array.isArray(value)) {
@@ -65,23 +65,23 @@ export function statedByFile(file: YamlFile): Stated {
   const problems: ConfigProblem[] = [];
   for (const [written, stated] of Object.entries(value)) {
     const key = KEYS.get(written) ?? written;
-    const problem = problemOfKey(written, file) ?? (entries.has(key) ? saidTwice(written, key, file) : undefined);
-    const subject = (rest: YamlPath) => `${where([written, ...rest])}: ${textOfPath([written, ...rest])}`;
+    const problem = checkKey(written, file) ?? (entries.has(key) ? sameSettingProblem(written, key, file) : undefined);
+    const subject = (rest: YamlPath) => `${where([written, ...rest])}: ${formatPath([written, ...rest])}`;
     if (problem === undefined) entries.set(key, { key, value: stated, origin: 'config', subject });
     else problems.push(problem);
   }
   return { entries: [...entries.values()], problems };
 }
 
-function problemOfKey(key: string, { name, where }: YamlFile): ConfigProblem | undefined {
+function checkKey(key: string, { name, where }: YamlFile): ConfigProblem | undefined {
   if (FILE_KEYS.includes(key)) return undefined;
   const whereKey = where([key], 'key');
-  if (KEYS.has(key)) return { message: `${whereKey}: ${key} cannot be set in ${name}.`, advice: giveFlag(key) };
-  return unknownKey({ where: whereKey, key, known: FILE_KEYS });
+  if (KEYS.has(key)) return { message: `${whereKey}: ${key} cannot be set in ${name}.`, advice: adviseFlag(key) };
+  return unknownKeyProblem({ where: whereKey, key, known: FILE_KEYS });
 }
 
 /** Keys themselves come once; this is about the other name of one. */
-function saidTwice(written: string, key: string, { where }: YamlFile): ConfigProblem {
+function sameSettingProblem(written: string, key: string, { where }: YamlFile): ConfigProblem {
   const names = [...KEYS].filter(([, main]) => main === key).map(([name]) => name);
   return {
     message: `${where([written], 'key')}: ${names.join(' and ')} are the same setting.`,
@@ -90,21 +90,22 @@ function saidTwice(written: string, key: string, { where }: YamlFile): ConfigPro
 }
 
 /** Other programs' variables may begin like ours, so only those that look like a slip of the hand are refused. */
-function problemsOfVariables(environment: Environment): ConfigProblem[] {
+function checkVariables(environment: Environment): ConfigProblem[] {
   const known = [...FILE_KEYS, 'config'];
   const prefix = variableOf('');
   const names = Object.keys(environment).filter((name) => name.startsWith(prefix) && environment[name]);
   return names.flatMap((name): ConfigProblem[] => {
     const key = name.slice(prefix.length).toLowerCase();
     if (known.includes(key)) return [];
-    if (KEYS.has(key)) return [{ message: `${name}: ${key} cannot be set in the environment.`, advice: giveFlag(key) }];
-    const meant = nearest(key, known);
+    if (KEYS.has(key))
+      return [{ message: `${name}: ${key} cannot be set in the environment.`, advice: adviseFlag(key) }];
+    const meant = findNearest(key, known);
     return meant === undefined
       ? []
       : [{ message: `Unknown variable ${name}.`, advice: `Did you mean "${variableOf(meant)}"?` }];
   });
 }
 
-function giveFlag(key: string): string {
+function adviseFlag(key: string): string {
   return `Give --${key.replaceAll('_', '-')} on the command line instead.`;
 }

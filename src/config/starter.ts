@@ -15,7 +15,7 @@ type Option = readonly [key: string, schema: z.core.$ZodType];
 export interface Starter {
   readonly model: string;
   readonly classes: readonly OntologyClass[];
-  readonly schemaAt: (name: SchemaName) => string; // path or URL
+  readonly locateSchema: (name: SchemaName) => string; // path or URL
 }
 
 /**
@@ -24,44 +24,44 @@ export interface Starter {
  *
  * @param ontologyFile - Name of the ontology beside it.
  */
-export function starterConfig({ model, schemaAt }: Starter, ontologyFile: string): string {
+export function starterConfig({ model, locateSchema }: Starter, ontologyFile: string): string {
   const chosen: Readonly<Record<string, unknown>> = { model, ontology: ontologyFile };
   const options = optionsOf(AnyConfig).filter(([, option]) => metaOf(option).flag?.only !== true);
-  const parts = chosenFirst(options, chosen).map((option) => setting(option, { value: chosen[option[0]] }));
-  return `# yaml-language-server: $schema=${schemaAt('config.schema.json')}
-${comment('Settings for every preannotate command that is started in this folder. A flag (--score-threshold 0.4) or a variable (PREANNOTATE_SCORE_THRESHOLD=0.4) beats what is said here. Settings behind a # are at their defaults: take the # away to change one. Paths are relative to this file.')}
+  const parts = sortChosenFirst(options, chosen).map((option) => formatSetting(option, { value: chosen[option[0]] }));
+  return `# yaml-language-server: $schema=${locateSchema('config.schema.json')}
+${formatComment('Settings for every preannotate command that is started in this folder. A flag (--score-threshold 0.4) or a variable (PREANNOTATE_SCORE_THRESHOLD=0.4) beats what is said here. Settings behind a # are at their defaults: take the # away to change one. Paths are relative to this file.')}
 
 ${parts.join('\n')}`;
 }
 
 /** An ontology with some classes, and everything else that one may say as comments. */
-export function starterOntology({ classes, schemaAt }: Starter): string {
+export function starterOntology({ classes, locateSchema }: Starter): string {
   const whole = new Map(optionsOf(FullOntology));
-  const inComment = (key: string) => setting([key, whole.get(key)!], {});
-  return `# yaml-language-server: $schema=${schemaAt('ontology.schema.json')}
-${comment('What to find: classes, and the wordings or pictures that find them. Use it as: preannotate run photos --ontology ontology.yaml, or name it in preannotate.yaml. What stands behind a # is an example: take the # away to use it.')}
+  const inComment = (key: string) => formatSetting([key, whole.get(key)!], {});
+  return `# yaml-language-server: $schema=${locateSchema('ontology.schema.json')}
+${formatComment('What to find: classes, and the wordings or pictures that find them. Use it as: preannotate run photos --ontology ontology.yaml, or name it in preannotate.yaml. What stands behind a # is an example: take the # away to use it.')}
 
 ${['templates', 'threshold'].map(inComment).join('\n')}
-${comment(descriptionOf(whole.get('classes')!))}
+${formatComment(descriptionOf(whole.get('classes')!))}
 classes:
-${classes.map((entry, i) => (i === 0 ? explainedClass(entry) : briefClass(entry))).join('\n')}
+${classes.map((entry, i) => (i === 0 ? formatClassWithComments(entry) : formatClass(entry))).join('\n')}
 ${inComment('ignore')}`;
 }
 
 /** The first class shows all that a class may have. */
-function explainedClass({ name, prompts }: OntologyClass): string {
+function formatClassWithComments({ name, prompts }: OntologyClass): string {
   const chosen: Readonly<Record<string, unknown>> = { name, prompts };
-  return chosenFirst(optionsOf(ClassEntry), chosen)
-    .map((option, i) => setting(option, { value: chosen[option[0]], margin: '    ', dash: i === 0 }))
+  return sortChosenFirst(optionsOf(ClassEntry), chosen)
+    .map((option, i) => formatSetting(option, { value: chosen[option[0]], margin: '    ', dash: i === 0 }))
     .join('');
 }
 
-function chosenFirst(options: readonly Option[], chosen: Readonly<Record<string, unknown>>): Option[] {
+function sortChosenFirst(options: readonly Option[], chosen: Readonly<Record<string, unknown>>): Option[] {
   return [...options.filter(([key]) => key in chosen), ...options.filter(([key]) => !(key in chosen))];
 }
 
-function briefClass({ name, prompts }: OntologyClass): string {
-  return `  - name: ${inline(name)}\n    prompts: ${inline(prompts)}\n`;
+function formatClass({ name, prompts }: OntologyClass): string {
+  return `  - name: ${formatInline(name)}\n    prompts: ${formatInline(prompts)}\n`;
 }
 
 /**
@@ -69,15 +69,15 @@ function briefClass({ name, prompts }: OntologyClass): string {
  *
  * @param shown - `value`, where the key is set; `dash`: it is the first of a list's item.
  */
-function setting(
+function formatSetting(
   [key, option]: Option,
   { value, margin = '', dash = false }: { value?: unknown; margin?: string; dash?: boolean },
 ): string {
   const lead = dash ? `${margin.slice(2)}- ` : margin;
-  const text = comment(descriptionOf(option), dash ? margin.slice(2) : margin);
-  if (value !== undefined) return `${text}\n${lead}${key}: ${inline(value)}\n`;
+  const text = formatComment(descriptionOf(option), dash ? margin.slice(2) : margin);
+  if (value !== undefined) return `${text}\n${lead}${key}: ${formatInline(value)}\n`;
   const { shown, note } = sampleOf(option);
-  return `${text}\n${margin}# ${key}: ${inline(shown)}${note}\n`;
+  return `${text}\n${margin}# ${key}: ${formatInline(shown)}${note}\n`;
 }
 
 /** @throws Error for an option that has neither default nor example. */
@@ -98,7 +98,7 @@ function descriptionOf(option: z.core.$ZodType): string {
 }
 
 /** Text as comment lines that are not too long. */
-function comment(text: string, margin = ''): string {
+function formatComment(text: string, margin = ''): string {
   const lines = [''];
   for (const word of text.split(' ')) {
     const line = lines.at(-1)!;
@@ -109,6 +109,6 @@ function comment(text: string, margin = ''): string {
 }
 
 /** A value as YAML on one line. */
-function inline(value: unknown): string {
+function formatInline(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
 }

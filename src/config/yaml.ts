@@ -41,7 +41,7 @@ export interface YamlOptions {
 }
 
 /** A path as messages show it: from here if it is below, else in full. */
-export function shownPath(path: string, cwd = process.cwd()): string {
+export function displayPath(path: string, cwd = process.cwd()): string {
   const below = relative(cwd, path);
   return below === '' || below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below) ? path : below;
 }
@@ -78,10 +78,10 @@ export function parseYaml(text: string, { name, code }: YamlOptions): YamlFile {
   const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => `${at(pos[0])}: ${message}.`);
   if (problems.length > 0)
     throw refuse(problems.slice(0, 10), 'The file is not valid YAML there; check indentation, quotes and colons.');
-  const keyProblems = problemsOfKeys(document.contents, at);
+  const keyProblems = checkKeys(document.contents, at);
   if (keyProblems.length > 0)
     throw refuse(keyProblems, 'Every key must be text and come once; put quotes around it where needed.');
-  const where: YamlFile['where'] = (path, part = 'value') => at(offsetOf(document, path, part));
+  const where: YamlFile['where'] = (path, part = 'value') => at(findOffset(document, path, part));
   try {
     return { name, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, where };
   } catch (error) {
@@ -130,7 +130,7 @@ function isTooDeep(text: string): boolean {
 }
 
 /** Keys that are not text, and keys that come twice. The parser's own check compares each key with all others. */
-function problemsOfKeys(root: unknown, at: (offset: number) => string): string[] {
+function checkKeys(root: unknown, at: (offset: number) => string): string[] {
   const problems: string[] = [];
   const visit = (node: unknown) => {
     if (isSeq(node)) node.items.forEach(visit);
@@ -160,7 +160,7 @@ function describeKey(key: unknown): string {
 }
 
 /** Follows a path as far as it was written. */
-function offsetOf(document: Document.Parsed, path: YamlPath, part: 'key' | 'value'): number {
+function findOffset(document: Document.Parsed, path: YamlPath, part: 'key' | 'value'): number {
   let offset = startOf(document.contents) ?? 0;
   let node: unknown = document.contents;
   for (const [i, step] of path.entries()) {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addFlags, givenFlags, throwUsageErrors } from '../../src/cli/flags.js';
+import { addFlags, readGivenFlags, throwUsageErrors } from '../../src/cli/flags.js';
 import { ExportConfig, RunConfig } from '../../src/config/schema.js';
 
 /** Parses as `preannotate run` would; text that commander would print is kept. */
@@ -9,7 +9,7 @@ function parse(...args: string[]) {
   const program = new Command('preannotate').configureOutput({ writeOut: (text) => void printed.push(text) });
   const run = addFlags(program.command('run').argument('[paths...]'), RunConfig).action(() => {});
   throwUsageErrors(program).parse(['run', ...args], { from: 'user' });
-  return { given: givenFlags(run, RunConfig), paths: run.args, printed };
+  return { given: readGivenFlags(run, RunConfig), paths: run.args, printed };
 }
 
 describe('the flags given', () => {

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadSettings, ontologySourceOf } from '../../src/config/load.js';
+import { loadSettings, requireOntologySource } from '../../src/config/load.js';
 import { ClassEntry, FullOntology } from '../../src/config/ontology/schema.js';
 import { loadOntology } from '../../src/config/ontology/load-ontology.js';
 import { FileConfig, RunConfig, ServeConfig } from '../../src/config/schema.js';
@@ -24,7 +24,7 @@ async function started(...args: string[]) {
 /** Reads both files as `run` does. */
 async function load(folder: string) {
   const loaded = await loadSettings({ schema: RunConfig, flags: {}, environment: {}, cwd: folder });
-  return { loaded, ontology: await loadOntology(ontologySourceOf(loaded)) };
+  return { loaded, ontology: await loadOntology(requireOntologySource(loaded)) };
 }
 
 /** Takes the # away from every line that shows a key. */

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { loadSettings, ontologySourceOf } from '../../src/config/load.js';
+import { loadSettings, requireOntologySource } from '../../src/config/load.js';
 import { loadOntology } from '../../src/config/ontology/load-ontology.js';
 import { ExportConfig, RunConfig } from '../../src/config/schema.js';
 import { PreannotateError } from '../../src/core/errors.js';
@@ -345,21 +345,25 @@ describe('settings that exclude each other', () => {
 
 describe('the source of the ontology', () => {
   it('is the file named', async () => {
-    expect(ontologySourceOf(await loadRun({ flags: { ontology: 'yard.yaml' } }))).toEqual({
+    expect(requireOntologySource(await loadRun({ flags: { ontology: 'yard.yaml' } }))).toEqual({
       file: join(cwd, 'yard.yaml'),
     });
   });
 
   it('is what --class says', async () => {
-    expect(ontologySourceOf(await loadRun({ flags: { class: ['a', 'b=c,d'] } }))).toEqual({ classes: ['a', 'b=c,d'] });
+    expect(requireOntologySource(await loadRun({ flags: { class: ['a', 'b=c,d'] } }))).toEqual({
+      classes: ['a', 'b=c,d'],
+    });
   });
 
   it('is the mapping in the config file, and its problems are told by their place there', async () => {
-    const good = ontologySourceOf(await loadRun({ config: 'ontology:\n  a bottle: bottle\n' }));
+    const good = requireOntologySource(await loadRun({ config: 'ontology:\n  a bottle: bottle\n' }));
     const { spec, whereOf } = await loadOntology(good);
     expect(spec.classes).toEqual([{ name: 'bottle', id: 1, prompts: ['a bottle'] }]);
     expect(whereOf('a bottle')).toBe('preannotate.yaml:2:3');
-    const bad = ontologySourceOf(await loadRun({ config: 'ontology:\n  classes:\n    - { name: x, prompts: [7] }' }));
+    const bad = requireOntologySource(
+      await loadRun({ config: 'ontology:\n  classes:\n    - { name: x, prompts: [7] }' }),
+    );
     await expect(loadOntology(bad)).rejects.toThrow(
       'preannotate.yaml:3:28: classes[0].prompts[0] must be text, not 7.',
     );
@@ -367,6 +371,6 @@ describe('the source of the ontology', () => {
 
   it('must be there', async () => {
     const loaded = await loadRun({});
-    expect(() => ontologySourceOf(loaded)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => requireOntologySource(loaded)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 });

@@ -4,7 +4,7 @@ import { ExportConfig } from '../../src/config/schema.js';
 import {
   changeSelection,
   readStoredSelection,
-  requestedSelection,
+  applyRequest,
   resolveSelection,
   selectionOf,
   type StatedSelection,
@@ -94,22 +94,22 @@ describe('export', () => {
 
 describe('the selection of a request', () => {
   it('is as the server was started where the request leaves options out', () => {
-    expect(requestedSelection({}, STORED)).toEqual(STORED);
-    expect(requestedSelection({ max_detections: 5 }, STORED)).toEqual({ ...STORED, maxDetections: 5 });
+    expect(applyRequest({}, STORED)).toEqual(STORED);
+    expect(applyRequest({ max_detections: 5 }, STORED)).toEqual({ ...STORED, maxDetections: 5 });
   });
 
   it("precedes the ontology's threshold with its own", () => {
     const started = { ...STORED, overridesOntology: false };
     const expected = { ...STORED, scoreThreshold: 0.4, overridesOntology: true };
-    expect(requestedSelection({ score_threshold: 0.4 }, started)).toEqual(expected);
+    expect(applyRequest({ score_threshold: 0.4 }, started)).toEqual(expected);
   });
 
   it('suppresses overlaps as the server does, unless nms turns that on or off', () => {
     const off = { ...STORED, nmsIou: null };
-    expect(requestedSelection({ nms: false, nms_iou: 0.2 }, STORED).nmsIou).toBeNull();
-    expect(requestedSelection({ nms_iou: 0.2 }, off).nmsIou).toBeNull();
-    expect(requestedSelection({ nms: true }, off).nmsIou).toBe(0.5);
-    expect(requestedSelection({ nms: true, nms_iou: 0.2 }, off).nmsIou).toBe(0.2);
+    expect(applyRequest({ nms: false, nms_iou: 0.2 }, STORED).nmsIou).toBeNull();
+    expect(applyRequest({ nms_iou: 0.2 }, off).nmsIou).toBeNull();
+    expect(applyRequest({ nms: true }, off).nmsIou).toBe(0.5);
+    expect(applyRequest({ nms: true, nms_iou: 0.2 }, off).nmsIou).toBe(0.2);
   });
 });
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseYaml, readYaml, shownPath } from '../../src/config/yaml.js';
+import { parseYaml, readYaml, displayPath } from '../../src/config/yaml.js';
 import { PreannotateError } from '../../src/core/errors.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -126,7 +126,7 @@ describe('refusals', () => {
 });
 
 it('a path is shown from here when it is below, else in full', () => {
-  expect(shownPath('/data/a/b.yaml', '/data')).toBe('a/b.yaml');
-  expect(shownPath('/elsewhere/b.yaml', '/data')).toBe('/elsewhere/b.yaml');
-  expect(shownPath('/data/..b.yaml', '/data')).toBe('..b.yaml');
+  expect(displayPath('/data/a/b.yaml', '/data')).toBe('a/b.yaml');
+  expect(displayPath('/elsewhere/b.yaml', '/data')).toBe('/elsewhere/b.yaml');
+  expect(displayPath('/data/..b.yaml', '/data')).toBe('..b.yaml');
 });

@@ -74,7 +74,10 @@ describe('a batch', () => {
   it.each<[args: string[], said: RegExp]>([
     [['--max-batch-size', '0'], /--max-batch-size must be at least 1, not 0/],
     [['--max-batch-size', '-1'], /--max-batch-size/],
-    [['--batching-timeout-sec', '20', '--timeout-sec', '10'], /--batching-timeout-sec is 20, .* requests fail after 10 s/],
+    [
+      ['--batching-timeout-sec', '20', '--timeout-sec', '10'],
+      /--batching-timeout-sec is 20, .* requests fail after 10 s/,
+    ],
   ])('H17: %j is refused before anything starts', async (args, said) => {
     const { code, stderr } = await preannotate(['serve', ...EMOJI, '--port', '0', ...args]);
     expect(code).toBe(2);

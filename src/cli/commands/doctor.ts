@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { loadSettings } from '../../config/load.js';
 import { DoctorConfig } from '../../config/schema.js';
 import { FAILURES } from '../../core/errors.js';
-import { addFlags, givenFlags } from '../flags.js';
+import { addFlags, readGivenFlags } from '../flags.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../version.js';
 
@@ -20,7 +20,7 @@ export function doctorCommand(): Command {
     .description('Say what devices, libraries, models and caches are here, and what mends what is wrong.')
     .addHelpText('after', EXAMPLES)
     .action(async () => {
-      const flags = givenFlags(command, DoctorConfig);
+      const flags = readGivenFlags(command, DoctorConfig);
       const loaded = await loadSettings({ schema: DoctorConfig, flags, environment: process.env, cwd: process.cwd() });
       const { settings, given } = loaded;
       if (settings.setupCuda) await setUp(settings);

@@ -1,4 +1,4 @@
-import { ontologySourceOf, pickSettings, type Loaded } from '../../config/load.js';
+import { requireOntologySource, pickSettings, type Loaded } from '../../config/load.js';
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import type { RunConfig, ServeConfig } from '../../config/schema.js';
 import { resolveSelection, selectionOf, type StatedSelection } from '../../config/selection.js';
@@ -7,15 +7,15 @@ import { WORKER_OPTIONS } from '../../workers/protocol.js';
 import type { EngineJob } from '../../workers/start-engine.js';
 
 /** Detections of an image that are kept: enough for every threshold that anyone would choose later. */
-const LEAST_KEPT = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects
+const MIN_STORED_DETECTIONS = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects
 
 /** What `run` and `serve` are asked for alike. */
-export async function engineJobOf(
+export async function createEngineJob(
   loaded: Loaded<typeof RunConfig | typeof ServeConfig>,
 ): Promise<EngineJob & { readonly statedSelection: StatedSelection }> {
   const { settings } = loaded;
   const statedSelection = selectionOf(loaded);
-  const { spec, whereOf, folder: exampleFolder } = await loadOntology(ontologySourceOf(loaded));
+  const { spec, whereOf, folder: exampleFolder } = await loadOntology(requireOntologySource(loaded));
   const ontology = ontologyOf(spec);
   return {
     ontology,
@@ -26,7 +26,7 @@ export async function engineJobOf(
     placement: pickSettings(settings, ['workersPerDevice', 'threads', 'maxBatchSize']),
     worker: {
       ...pickSettings(settings, WORKER_OPTIONS),
-      maxDetections: settings.tiles === undefined ? LEAST_KEPT.whole : LEAST_KEPT.tiled,
+      maxDetections: settings.tiles === undefined ? MIN_STORED_DETECTIONS.whole : MIN_STORED_DETECTIONS.tiled,
     },
     selection: resolveSelection(statedSelection, ontology),
     statedSelection,

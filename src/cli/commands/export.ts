@@ -8,7 +8,7 @@ import { formatNames, type FormatName } from '../../formats/index.js';
 import { exportViews } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
 import type { RunManifest } from '../../run/manifest.js';
-import { addFlags, givenFlags } from '../flags.js';
+import { addFlags, readGivenFlags } from '../flags.js';
 import { printJson } from '../output.js';
 
 const EXAMPLES = `
@@ -24,7 +24,7 @@ export function exportCommand(): Command {
     .argument('<out-dir>', 'output folder of `preannotate run`')
     .addHelpText('after', EXAMPLES)
     .action(async (folder: string) => {
-      const flags = givenFlags(command, ExportConfig);
+      const flags = readGivenFlags(command, ExportConfig);
       const loaded = await loadSettings({ schema: ExportConfig, flags, environment: process.env, cwd: process.cwd() });
       await exportFolder(resolve(folder), loaded);
     });

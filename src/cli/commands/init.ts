@@ -4,13 +4,13 @@ import { Command } from 'commander';
 import type { z } from 'zod';
 import { CONFIG_NAMES } from '../../config/load.js';
 import { loadOntology } from '../../config/ontology/load-ontology.js';
-import { problemsOf, refusal } from '../../config/problems.js';
+import { describeIssues, problemsError } from '../../config/problems.js';
 import { InitConfig } from '../../config/schema.js';
 import { starterConfig, starterOntology, type SchemaName } from '../../config/starter.js';
-import { shownPath } from '../../config/yaml.js';
+import { displayPath } from '../../config/yaml.js';
 import { printable } from '../../core/text.js';
 import { writeNewFiles } from '../../disk/new-files.js';
-import { addOwnFlags, givenFlags } from '../flags.js';
+import { addOwnFlags, readGivenFlags } from '../flags.js';
 import { printJson } from '../output.js';
 
 const ONTOLOGY_NAME = 'ontology.yaml';
@@ -34,7 +34,7 @@ export function initCommand(): Command {
     .argument('[dir]', 'folder to write them into; made where it is not there', '.')
     .addHelpText('after', EXAMPLES)
     .action(async (dir: string) => {
-      await init(resolve(dir), settingsOf(givenFlags(command, InitConfig)));
+      await init(resolve(dir), parseSettings(readGivenFlags(command, InitConfig)));
     });
   return addOwnFlags(command, InitConfig);
 }
@@ -43,8 +43,8 @@ type Settings = z.output<typeof InitConfig>;
 
 async function init(folder: string, settings: Settings): Promise<void> {
   const { spec } = await loadOntology({ classes: settings.class ?? FIRST_CLASSES });
-  const model = modelFrom(folder, settings.model);
-  const starter = { model, classes: spec.classes, schemaAt: (name: SchemaName) => schemaAt(folder, name) };
+  const model = relocateModel(folder, settings.model);
+  const starter = { model, classes: spec.classes, locateSchema: (name: SchemaName) => locateSchema(folder, name) };
   const files = new Map([
     [join(folder, ONTOLOGY_NAME), starterOntology(starter)],
     [join(folder, CONFIG_NAME), starterConfig(starter, ONTOLOGY_NAME)],
@@ -55,18 +55,18 @@ async function init(folder: string, settings: Settings): Promise<void> {
   });
   if (settings.json)
     printJson({ folder, files: [...files.keys()], model, classes: spec.classes.map(({ name }) => name) });
-  else if (!settings.quiet) process.stdout.write(nextSteps(folder, model));
+  else if (!settings.quiet) process.stdout.write(formatNextSteps(folder, model));
 }
 
-function settingsOf(flags: Readonly<Record<string, unknown>>): Settings {
+function parseSettings(flags: Readonly<Record<string, unknown>>): Settings {
   const result = InitConfig.safeParse(flags, { reportInput: true });
   if (result.success) return result.data;
   const subject = ([key]: readonly PropertyKey[]) => `--${String(key)}`;
-  throw refusal('USAGE', problemsOf(result.error, { subject, whereKey: subject, knownKeys: () => [] }));
+  throw problemsError('USAGE', describeIssues(result.error, { subject, whereKey: subject, knownKeys: () => [] }));
 }
 
 /** A path to a model is given from here, and read from the config file. */
-function modelFrom(folder: string, model: string): string {
+function relocateModel(folder: string, model: string): string {
   if (!/^\.\.?(?:[/\\]|$)/.test(model)) return model;
   const path = relative(folder, resolve(model)).replaceAll(sep, '/');
   return path.startsWith('.') ? path : `./${path}`;
@@ -76,7 +76,7 @@ function modelFrom(folder: string, model: string): string {
  * Where an editor finds a schema without a network: below `node_modules` of a project by a path that every checkout of it
  * shares, else where this program is installed.
  */
-function schemaAt(folder: string, name: SchemaName): string {
+function locateSchema(folder: string, name: SchemaName): string {
   const path = join(SCHEMA_FOLDER, name);
   const modules = `${sep}node_modules${sep}`;
   const project = path.includes(modules) ? path.slice(0, path.indexOf(modules)) : undefined;
@@ -84,8 +84,8 @@ function schemaAt(folder: string, name: SchemaName): string {
   return isOfProject ? relative(folder, path).replaceAll(sep, '/') : pathToFileURL(path).href;
 }
 
-function nextSteps(folder: string, model: string): string {
-  const at = shownPath(folder);
+function formatNextSteps(folder: string, model: string): string {
+  const at = displayPath(folder);
   const isHere = folder === process.cwd();
   const builtin = 'builtin:emoji';
   const go = [

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { loadSettings, type Settings } from '../../config/load.js';
 import { ModelsConfig, PullConfig } from '../../config/schema.js';
 import { hubEnvironment } from '../../hub/environment.js';
-import { addFlags, givenFlags, throwUsageErrors } from '../flags.js';
+import { addFlags, readGivenFlags, throwUsageErrors } from '../flags.js';
 import { info, list } from './models-show.js';
 import { pull, remove, verify } from './models-change.js';
 
@@ -95,7 +95,7 @@ function partOf<Schema extends z.ZodObject>(part: Part<Schema>): Command {
   command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  preannotate ${line}`).join('\n')}`);
   command.action(async (...given: unknown[]) => {
     const reference = argument !== undefined && typeof given[0] === 'string' ? given[0] : undefined;
-    const flags = givenFlags(command, schema);
+    const flags = readGivenFlags(command, schema);
     const { settings } = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
     await action(reference, { settings, environment: hubEnvironment(process.env) });
   });

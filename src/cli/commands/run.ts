@@ -10,11 +10,11 @@ import { planOnly, type JobPlan } from '../../prepare.js';
 import { PREVIEWS } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
 import type { RunManifest } from '../../run/manifest.js';
-import { addFlags, givenFlags } from '../flags.js';
+import { addFlags, readGivenFlags } from '../flags.js';
 import { interruptible } from '../interrupt.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../version.js';
-import { engineJobOf } from './engine-job.js';
+import { createEngineJob } from './engine-job.js';
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +31,7 @@ export function runCommand(): Command {
     .argument('[paths...]', 'folders, image files or globs (quoted)', ['.'])
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[]) => {
-      const flags = givenFlags(command, RunConfig);
+      const flags = readGivenFlags(command, RunConfig);
       const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });
       process.exitCode = await run(paths, loaded);
     });
@@ -56,7 +56,7 @@ async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>
   const { settings } = loaded;
   const { recursive, include, exclude, ext: extensions = [...IMAGE_EXTENSIONS] } = settings;
   return {
-    ...(await engineJobOf(loaded)),
+    ...(await createEngineJob(loaded)),
     version: VERSION,
     inputs,
     discovery: { recursive, include, exclude, extensions, outputFolders: [...formatNames, PREVIEWS] },

@@ -7,9 +7,9 @@ import { serve } from '../../server/serve.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { requireValidHosts } from '../../server/request/fetch/url-policy.js';
 import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
-import { addFlags, givenFlags } from '../flags.js';
+import { addFlags, readGivenFlags } from '../flags.js';
 import { VERSION } from '../version.js';
-import { engineJobOf } from './engine-job.js';
+import { createEngineJob } from './engine-job.js';
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +31,7 @@ export function serveCommand(): Command {
     .description('Answer over HTTP: POST /predict with an image gives its boxes. /docs lists the rest.')
     .addHelpText('after', EXAMPLES)
     .action(async () => {
-      const flags = givenFlags(command, ServeConfig);
+      const flags = readGivenFlags(command, ServeConfig);
       const loaded = await loadSettings({ schema: ServeConfig, flags, environment: process.env, cwd: process.cwd() });
       const job = await jobOf(loaded);
       warnOfOpenDoor(job);
@@ -47,7 +47,7 @@ async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
   const { LABEL_STUDIO_API_KEY: labelStudioApiKey, PREANNOTATE_API_KEYS: apiKeys } = process.env;
   assertOptimizerAvailable(settings.optimizer);
   requireValidHosts(settings.allowHost);
-  const job = await engineJobOf(loaded);
+  const job = await createEngineJob(loaded);
   const maxDetections = Math.max(job.worker.maxDetections, settings.maxDetections);
   const level = settings.quiet ? 'error' : settings.verbose ? 'debug' : settings.logLevel;
   return {

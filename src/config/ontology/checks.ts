@@ -14,27 +14,27 @@ interface OwnedPrompt extends Written {
 }
 
 /** What is wrong in an ontology that is well-formed: things missing, empty, or said twice. */
-export function problemsOfDraft(draft: OntologyDraft): ConfigProblem[] {
+export function checkDraft(draft: OntologyDraft): ConfigProblem[] {
   const { classes, ignore, templates } = draft;
   const prompts: OwnedPrompt[] = [
-    ...classes.flatMap(({ name, prompts }) => prompts.map((prompt) => ({ ...prompt, owner: `class ${quoted(name)}` }))),
+    ...classes.flatMap(({ name, prompts }) => prompts.map((prompt) => ({ ...prompt, owner: `class ${quote(name)}` }))),
     ...ignore.map((prompt) => ({ ...prompt, owner: 'ignore' })),
   ];
-  if (classes.length === 0) return [noClasses(draft)];
-  if (prompts.length > MAX_PROMPTS) return [tooManyPrompts(draft, prompts.length)];
+  if (classes.length === 0) return [noClassesProblem(draft)];
+  if (prompts.length > MAX_PROMPTS) return [tooManyPromptsProblem(draft, prompts.length)];
   const examples = examplesOf(draft);
-  if (examples.length > MAX_EXAMPLES) return [tooManyExamples(examples)];
+  if (examples.length > MAX_EXAMPLES) return [tooManyExamplesProblem(examples)];
   return [
-    ...classes.flatMap(({ name }) => problemsOfName(name)),
-    ...sameNames(classes),
-    ...sameIds(classes),
-    ...classes.flatMap(problemsOfPrompts),
-    ...prompts.filter(isBlank).map(blankPrompt),
-    ...samePrompts(prompts.filter((prompt) => !isBlank(prompt))),
-    ...examples.flatMap(problemsOfExample),
-    ...mistakable(prompts, examples),
-    ...templates.flatMap(problemsOfTemplate),
-    ...sameTemplates(templates),
+    ...classes.flatMap(({ name }) => checkName(name)),
+    ...findSameNames(classes),
+    ...findSameIds(classes),
+    ...classes.flatMap(checkHasPrompts),
+    ...prompts.filter(isBlank).map(blankPromptProblem),
+    ...findSamePrompts(prompts.filter((prompt) => !isBlank(prompt))),
+    ...examples.flatMap(checkExample),
+    ...findPromptsNamedAsExamples(prompts, examples),
+    ...templates.flatMap(checkTemplate),
+    ...findSameTemplates(templates),
   ];
 }
 
@@ -43,72 +43,72 @@ export function foldSpace(text: string): string {
   return text.replaceAll(/\s+/gu, ' ').trim();
 }
 
-function noClasses({ where }: OntologyDraft): ConfigProblem {
+function noClassesProblem({ where }: OntologyDraft): ConfigProblem {
   const advice = 'Name at least one, for example "a photo of a forklift: forklift" in a file, or --class forklift.';
   return { message: `${where()}: the ontology has no classes.`, advice };
 }
 
-function tooManyPrompts({ where }: OntologyDraft, count: number): ConfigProblem {
+function tooManyPromptsProblem({ where }: OntologyDraft, count: number): ConfigProblem {
   const advice = 'Every prompt costs time on every image; use several ontologies and runs.';
   return { message: `${where()}: the ontology has ${count} prompts; at most ${MAX_PROMPTS} are possible.`, advice };
 }
 
-function tooManyExamples(examples: readonly DraftExample[]): ConfigProblem {
+function tooManyExamplesProblem(examples: readonly DraftExample[]): ConfigProblem {
   const message = `${examples[MAX_EXAMPLES]!.where()}: the ontology has ${examples.length} examples; at most ${MAX_EXAMPLES} are possible.`;
   return { message, advice: 'Keep the ones that differ most: every example costs time before the first image.' };
 }
 
-function problemsOfName(name: Written): ConfigProblem[] {
+function checkName(name: Written): ConfigProblem[] {
   if (foldSpace(name.text) === '')
     return [{ message: `${name.where()}: a class has an empty name.`, advice: 'Give it one.' }];
   if (!UNFIT_FOR_NAMES.test(name.text)) return [];
   const advice = 'Annotation files cannot hold such names on one line; remove the character.';
-  return [{ message: `${name.where()}: the class ${quoted(name)} has a control character in its name.`, advice }];
+  return [{ message: `${name.where()}: the class ${quote(name)} has a control character in its name.`, advice }];
 }
 
-function sameNames(classes: readonly DraftClass[]): ConfigProblem[] {
+function findSameNames(classes: readonly DraftClass[]): ConfigProblem[] {
   const fold = (name: Written) => foldSpace(name.text).normalize('NFC').toLowerCase();
   const names = classes.map(({ name }) => name).filter((name) => fold(name) !== '');
-  return repeats(names, fold).map(([name, first]) => ({
-    message: `${name.where()}: the class ${quoted(name)} is there already: ${quoted(first)} at ${first.where()}.`,
+  return findRepeats(names, fold).map(([name, first]) => ({
+    message: `${name.where()}: the class ${quote(name)} is there already: ${quote(first)} at ${first.where()}.`,
     advice:
       'Classes must differ by more than upper case and form of Unicode. Write all prompts of a class in one place.',
   }));
 }
 
-function sameIds(classes: readonly DraftClass[]): ConfigProblem[] {
+function findSameIds(classes: readonly DraftClass[]): ConfigProblem[] {
   const withIds = classes.filter(({ id }) => id !== undefined);
-  return repeats(withIds, ({ id }) => id).map(([{ id, name, where }, first]) => ({
-    message: `${where('id')}: the class ${quoted(name)} has the id ${id!} of ${quoted(first.name)}.`,
+  return findRepeats(withIds, ({ id }) => id).map(([{ id, name, where }, first]) => ({
+    message: `${where('id')}: the class ${quote(name)} has the id ${id!} of ${quote(first.name)}.`,
     advice: 'Give each class its own id, or leave ids out.',
   }));
 }
 
-function problemsOfPrompts({ name, prompts, examples, where }: DraftClass): ConfigProblem[] {
+function checkHasPrompts({ name, prompts, examples, where }: DraftClass): ConfigProblem[] {
   if (prompts.length + examples.length > 0) return [];
   const advice = `Add at least one, for example: prompts: ["a photo of a ${printable(name.text)}"].`;
-  return [{ message: `${where('prompts')}: class ${quoted(name)} has no prompts.`, advice }];
+  return [{ message: `${where('prompts')}: class ${quote(name)} has no prompts.`, advice }];
 }
 
 function isBlank({ text }: Written): boolean {
   return foldSpace(text) === '';
 }
 
-function blankPrompt({ owner, where }: OwnedPrompt): ConfigProblem {
+function blankPromptProblem({ owner, where }: OwnedPrompt): ConfigProblem {
   return { message: `${where()}: a prompt of ${owner} is empty.`, advice: 'Write what to look for, or remove it.' };
 }
 
 /** The tokenizer lower-cases and folds white space, so prompts that differ in no more are one query. */
-function samePrompts(prompts: readonly OwnedPrompt[]): ConfigProblem[] {
+function findSamePrompts(prompts: readonly OwnedPrompt[]): ConfigProblem[] {
   const fold = ({ text }: Written) => foldSpace(text).normalize('NFC').toLowerCase();
-  return repeats(prompts, fold).map(([prompt, first]) => ({
-    message: `${prompt.where()}: the prompt ${quoted(prompt)} of ${prompt.owner} is already one of ${first.owner}, at ${first.where()}.`,
+  return findRepeats(prompts, fold).map(([prompt, first]) => ({
+    message: `${prompt.where()}: the prompt ${quote(prompt)} of ${prompt.owner} is already one of ${first.owner}, at ${first.where()}.`,
     advice:
       'A prompt can stand for one thing only, and upper case makes no difference to the model. Remove one of them.',
   }));
 }
 
-function problemsOfExample({ image, box, where }: DraftExample): ConfigProblem[] {
+function checkExample({ image, box, where }: DraftExample): ConfigProblem[] {
   if (image.trim() === '') return [{ message: `${where()}: an example names no image.`, advice: 'Give its path.' }];
   if (UNFIT_FOR_NAMES.test(image)) {
     const advice = 'Rename the file: its path is written into the results.';
@@ -120,32 +120,38 @@ function problemsOfExample({ image, box, where }: DraftExample): ConfigProblem[]
 }
 
 /** Results tell prompts and examples apart by how they are called. */
-function mistakable(prompts: readonly OwnedPrompt[], examples: readonly DraftExample[]): ConfigProblem[] {
+function findPromptsNamedAsExamples(
+  prompts: readonly OwnedPrompt[],
+  examples: readonly DraftExample[],
+): ConfigProblem[] {
   const labels = new Set(examples.map(labelOf));
   return prompts
     .filter(({ text }) => labels.has(foldSpace(text)))
     .map((prompt) => ({
-      message: `${prompt.where()}: the prompt ${quoted(prompt)} is how results call an example.`,
+      message: `${prompt.where()}: the prompt ${quote(prompt)} is how results call an example.`,
       advice: 'Word it differently.',
     }));
 }
 
-function problemsOfTemplate(template: Written): ConfigProblem[] {
+function checkTemplate(template: Written): ConfigProblem[] {
   const holes = template.text.split('{}').length - 1;
   if (holes === 1) return [];
-  const message = `${template.where()}: the template ${quoted(template)} holds {} ${holes === 0 ? 'nowhere' : `${holes} times`}.`;
+  const message = `${template.where()}: the template ${quote(template)} holds {} ${holes === 0 ? 'nowhere' : `${holes} times`}.`;
   return [{ message, advice: 'Write {} once, where the prompt goes, for example "a photo of {}".' }];
 }
 
-function sameTemplates(templates: readonly Written[]): ConfigProblem[] {
-  return repeats(templates, ({ text }) => text).map(([template, first]) => ({
-    message: `${template.where()}: the template ${quoted(template)} is there already, at ${first.where()}.`,
+function findSameTemplates(templates: readonly Written[]): ConfigProblem[] {
+  return findRepeats(templates, ({ text }) => text).map(([template, first]) => ({
+    message: `${template.where()}: the template ${quote(template)} is there already, at ${first.where()}.`,
     advice: 'Remove one of them.',
   }));
 }
 
 /** Each item whose key an earlier item has, with the first one that has it. */
-export function repeats<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): [repeat: Item, first: Item][] {
+export function findRepeats<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => unknown,
+): [repeat: Item, first: Item][] {
   const seen = new Map<unknown, Item>();
   return items.flatMap((item): [Item, Item][] => {
     const first = seen.get(keyOf(item));
@@ -155,6 +161,6 @@ export function repeats<Item>(items: readonly Item[], keyOf: (item: Item) => unk
   });
 }
 
-function quoted({ text }: Written): string {
+function quote({ text }: Written): string {
   return `"${printable(text)}"`;
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Xyxy } from '../../core/box.js';
 import { ClassEntry, ExampleEntry, FullOntology, ShortOntology } from './schema.js';
-import { problemsOf, refusal, textOfPath } from '../problems.js';
+import { describeIssues, problemsError, formatPath } from '../problems.js';
 import type { YamlFile, YamlPath } from '../yaml.js';
 
 /** A text, and where it was written. */
@@ -49,12 +49,12 @@ export function examplesOf({ classes, ignoreExamples }: OntologyDraft): DraftExa
  *
  * @throws PreannotateError ONTOLOGY_INVALID naming every item of a wrong kind and every unknown key.
  */
-export function draftOfMapping(mapping: unknown, where: Where): OntologyDraft {
-  return isFullForm(mapping) ? draftOfFull(mapping, where) : draftOfShort(mapping, where);
+export function parseOntologyMapping(mapping: unknown, where: Where): OntologyDraft {
+  return isFullForm(mapping) ? parseFullForm(mapping, where) : parseShortForm(mapping, where);
 }
 
 /** Reads what --class flags say: `bottle=a bottle,glass bottle`, or `bottle` for the prompt "bottle". */
-export function draftOfFlags(flags: readonly string[]): OntologyDraft {
+export function parseClassFlags(flags: readonly string[]): OntologyDraft {
   const classes = flags.map((flag): DraftClass => {
     const where = () => `--class "${flag}"`;
     const written = (text: string): Written => ({ text, where });
@@ -81,8 +81,8 @@ function isFullForm(mapping: unknown): boolean {
   );
 }
 
-function draftOfFull(mapping: unknown, where: Where): OntologyDraft {
-  const { templates, classes, ignore, ...rest } = parsed(FullOntology, mapping, where);
+function parseFullForm(mapping: unknown, where: Where): OntologyDraft {
+  const { templates, classes, ignore, ...rest } = validate(FullOntology, mapping, where);
   const written = (texts: readonly string[], path: YamlPath) =>
     texts.map((text, i): Written => ({ text, where: () => where([...path, i]) }));
   const illustrated = ({ image, box }: z.output<typeof ExampleEntry>, path: YamlPath): DraftExample => ({
@@ -109,10 +109,10 @@ function draftOfFull(mapping: unknown, where: Where): OntologyDraft {
 }
 
 /** Prompts of one class are gathered; classes come in the order in which they first appear. */
-function draftOfShort(mapping: unknown, where: Where): OntologyDraft {
-  assertNoExamples(mapping, where);
+function parseShortForm(mapping: unknown, where: Where): OntologyDraft {
+  requireNoExamples(mapping, where);
   const classes = new Map<string, DraftClass & { prompts: Written[] }>();
-  for (const [prompt, name] of Object.entries(parsed(ShortOntology, mapping, where))) {
+  for (const [prompt, name] of Object.entries(validate(ShortOntology, mapping, where))) {
     const entry = classes.get(name) ?? {
       name: { text: name, where: () => where([prompt]) },
       prompts: [],
@@ -126,24 +126,24 @@ function draftOfShort(mapping: unknown, where: Where): OntologyDraft {
 }
 
 /** In short form the word can only be a prompt, and a list says that it is not. */
-function assertNoExamples(mapping: unknown, where: Where): void {
+function requireNoExamples(mapping: unknown, where: Where): void {
   const examples = typeof mapping === 'object' && mapping !== null && 'examples' in mapping ? mapping.examples : '';
   if (typeof examples === 'string') return;
   const message = `${where(['examples'], 'key')}: an ontology in short form cannot have examples.`;
   const advice = 'Use the full form: classes: [{name: bottle, examples: [bottle.png]}].';
-  throw refusal('ONTOLOGY_INVALID', [{ message, advice }]);
+  throw problemsError('ONTOLOGY_INVALID', [{ message, advice }]);
 }
 
 /** What a mapping may hold, by how deep it lies: the whole, a class, an example of a class. */
 const SHAPES: Readonly<Record<number, z.ZodObject>> = { 0: FullOntology, 2: ClassEntry };
 
-function parsed<Schema extends z.ZodType>(schema: Schema, mapping: unknown, where: Where): z.output<Schema> {
+function validate<Schema extends z.ZodType>(schema: Schema, mapping: unknown, where: Where): z.output<Schema> {
   const result = schema.safeParse(mapping, { reportInput: true });
   if (result.success) return result.data;
-  const problems = problemsOf(result.error, {
-    subject: (path) => `${where(path)}: ${path.length === 0 ? 'the ontology' : textOfPath(path)}`,
+  const problems = describeIssues(result.error, {
+    subject: (path) => `${where(path)}: ${path.length === 0 ? 'the ontology' : formatPath(path)}`,
     whereKey: (path) => where(path, 'key'),
     knownKeys: (path) => Object.keys((SHAPES[path.length] ?? ExampleEntry).shape),
   });
-  throw refusal('ONTOLOGY_INVALID', problems);
+  throw problemsError('ONTOLOGY_INVALID', problems);
 }

@@ -3,9 +3,9 @@ import { PreannotateError } from '../../core/errors.js';
 import type { Example } from '../../core/ontology.js';
 import { printable } from '../../core/text.js';
 import { readImage } from '../../images/read.js';
-import { repeats } from './checks.js';
+import { findRepeats } from './checks.js';
 import { examplesOf, type DraftExample, type OntologyDraft } from './draft.js';
-import { refusal, type ConfigProblem } from '../problems.js';
+import { problemsError, type ConfigProblem } from '../problems.js';
 
 const MAX_EXAMPLE_BYTES = 256e6; // as --max-bytes has it by default, which the decoder looks at
 
@@ -23,7 +23,7 @@ export async function readExamples(
   const [first] = examplesOf(draft);
   if (first !== undefined && folder === undefined) {
     const advice = 'Use prompts, or an ontology file.';
-    throw refusal('ONTOLOGY_INVALID', [{ message: `${first.where()}: examples cannot be given here.`, advice }]);
+    throw problemsError('ONTOLOGY_INVALID', [{ message: `${first.where()}: examples cannot be given here.`, advice }]);
   }
   const problems: ConfigProblem[] = [];
   const read = new Map<DraftExample, Example>();
@@ -32,8 +32,8 @@ export async function readExamples(
     if ('message' in result) problems.push(result);
     else read.set(example, result);
   }
-  problems.push(...sameExamples(draft, read));
-  if (problems.length > 0) throw refusal('ONTOLOGY_INVALID', problems);
+  problems.push(...findSameExamples(draft, read));
+  if (problems.length > 0) throw problemsError('ONTOLOGY_INVALID', problems);
   return read;
 }
 
@@ -52,7 +52,7 @@ async function readExample({ image, box, where }: DraftExample, folder: string):
 }
 
 /** One picture cannot stand for two things; and twice for one it only costs time. */
-function sameExamples(
+function findSameExamples(
   { classes, ignoreExamples }: OntologyDraft,
   read: ReadonlyMap<DraftExample, Example>,
 ): ConfigProblem[] {
@@ -63,7 +63,7 @@ function sameExamples(
     ...ignoreExamples.map((draft) => ({ draft, owner: 'ignore' })),
   ].filter(({ draft }) => read.has(draft));
   const contentOf = ({ draft }: { draft: DraftExample }) => JSON.stringify([read.get(draft)!.sha256, draft.box]);
-  return repeats(owned, contentOf).map(([{ draft, owner }, first]) => ({
+  return findRepeats(owned, contentOf).map(([{ draft, owner }, first]) => ({
     message: `${draft.where()}: the example "${draft.image}" of ${owner} is already one of ${first.owner}, at ${first.draft.where()}.`,
     advice: 'An example can stand for one thing only. Remove one of them.',
   }));

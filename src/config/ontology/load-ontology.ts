@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { labelOf, type Example, type OntologyClass, type OntologySpec } from '../../core/ontology.js';
-import { foldSpace, problemsOfDraft } from './checks.js';
+import { foldSpace, checkDraft } from './checks.js';
 import {
-  draftOfFlags,
-  draftOfMapping,
+  parseClassFlags,
+  parseOntologyMapping,
   examplesOf,
   type DraftClass,
   type DraftExample,
@@ -11,8 +11,8 @@ import {
   type Where,
 } from './draft.js';
 import { readExamples } from './examples.js';
-import { refusal } from '../problems.js';
-import { readYaml, shownPath } from '../yaml.js';
+import { problemsError } from '../problems.js';
+import { readYaml, displayPath } from '../yaml.js';
 
 /** Where an ontology comes from. */
 export type OntologySource =
@@ -43,9 +43,9 @@ export interface LoadedOntology {
  *   examples are read here, to know them by their content, and decoded later.
  */
 export async function loadOntology(source: OntologySource): Promise<LoadedOntology> {
-  const draft = await draftOf(source);
-  const problems = problemsOfDraft(draft);
-  if (problems.length > 0) throw refusal('ONTOLOGY_INVALID', problems);
+  const draft = await readDraft(source);
+  const problems = checkDraft(draft);
+  if (problems.length > 0) throw problemsError('ONTOLOGY_INVALID', problems);
   const folder = folderOf(source);
   const examples = await readExamples(draft, folder);
   const places = new Map<string, { where: () => string }>([
@@ -53,7 +53,7 @@ export async function loadOntology(source: OntologySource): Promise<LoadedOntolo
     ...examplesOf(draft).map((example) => [labelOf(example), example] as const),
   ]);
   return {
-    spec: specOfDraft(draft, examples),
+    spec: toSpec(draft, examples),
     whereOf: (prompt) => places.get(prompt)?.where() ?? draft.where(),
     folder: folder ?? '',
   };
@@ -64,11 +64,11 @@ function folderOf(source: OntologySource): string | undefined {
   return 'mapping' in source ? source.folder : dirname(source.file);
 }
 
-async function draftOf(source: OntologySource): Promise<OntologyDraft> {
-  if ('classes' in source) return draftOfFlags(source.classes);
-  if ('mapping' in source) return draftOfMapping(source.mapping, source.where ?? (() => source.file));
-  const { value, where } = await readYaml(source.file, { name: shownPath(source.file), code: 'ONTOLOGY_INVALID' });
-  return draftOfMapping(value, where);
+async function readDraft(source: OntologySource): Promise<OntologyDraft> {
+  if ('classes' in source) return parseClassFlags(source.classes);
+  if ('mapping' in source) return parseOntologyMapping(source.mapping, source.where ?? (() => source.file));
+  const { value, where } = await readYaml(source.file, { name: displayPath(source.file), code: 'ONTOLOGY_INVALID' });
+  return parseOntologyMapping(value, where);
 }
 
 function promptsOf({ classes, ignore }: OntologyDraft) {
@@ -77,20 +77,17 @@ function promptsOf({ classes, ignore }: OntologyDraft) {
 
 type Read = ReadonlyMap<DraftExample, Example>;
 
-function specOfDraft(
-  { templates, threshold, classes, ignore, ignoreExamples }: OntologyDraft,
-  read: Read,
-): OntologySpec {
+function toSpec({ templates, threshold, classes, ignore, ignoreExamples }: OntologyDraft, read: Read): OntologySpec {
   return {
     templates: templates.map(({ text }) => text),
     ...(threshold === undefined ? {} : { threshold }),
-    classes: numbered(classes, read),
+    classes: assignIds(classes, read),
     ignore: ignore.map(({ text }) => foldSpace(text)),
     ...(ignoreExamples.length === 0 ? {} : { ignoreExamples: ignoreExamples.map((example) => read.get(example)!) }),
   };
 }
 
-function numbered(classes: readonly DraftClass[], read: Read): OntologyClass[] {
+function assignIds(classes: readonly DraftClass[], read: Read): OntologyClass[] {
   const taken = new Set(classes.map(({ id }) => id));
   let next = 1;
   return classes.map(({ name, id, prompts, examples, threshold }) => {

@@ -23,12 +23,12 @@ export function tiles() {
     overlap,
     fullImage,
   }));
-  const read = (value: unknown) => (typeof value === 'string' ? tilesOfText(value.trim()) : value || undefined);
+  const read = (value: unknown) => (typeof value === 'string' ? parseTiles(value.trim()) : value || undefined);
   return z.preprocess(read, options.optional());
 }
 
 /** What stands without a key belongs to the size. */
-function tilesOfText(text: string): unknown {
+function parseTiles(text: string): unknown {
   if (/^(no|off|false|0)$/i.test(text)) return undefined;
   const sizes: unknown[] = [];
   const others: Record<string, string> = {};

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { PredictAnswer, PredictOptions } from '../../config/predict-schema.js';
-import { requestedSelection, resolveSelection } from '../../config/selection.js';
+import { applyRequest, resolveSelection } from '../../config/selection.js';
 import { PreannotateError } from '../../core/errors.js';
 import type { ImageOutcome, ImageResult, ImageSource } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
@@ -48,7 +48,7 @@ export async function resolveSearch(options: PredictOptions, { job, ontologies }
   const ontology = asked === undefined ? job.ontology : await ontologies.read(asked);
   // The threshold that the server was started with precedes that of its own ontology only.
   const base = ontology === job.ontology ? started : { ...started, overridesOntology: false };
-  return { ontology, selection: resolveSelection(requestedSelection(fields, base), ontology) };
+  return { ontology, selection: resolveSelection(applyRequest(fields, base), ontology) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { problemsOf } from '../../config/problems.js';
+import { describeIssues } from '../../config/problems.js';
 import { BatchRequest, PredictOptions, PredictRequest } from '../../config/predict-schema.js';
 import { readImageFields, type IncomingImage } from './incoming-image.js';
 import { parseJson } from './json.js';
@@ -91,7 +91,7 @@ export function validate<Schema extends z.ZodType>(schema: Schema, value: unknow
     const issue = all.code === 'unrecognized_keys' ? { ...all, keys: all.keys.slice(0, 1) } : all;
     const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
     const words = { subject: () => 'It', whereKey: () => 'Here', knownKeys: () => [] };
-    const [problem] = problemsOf({ issues: [issue] } as unknown as z.ZodError, words);
+    const [problem] = describeIssues({ issues: [issue] } as unknown as z.ZodError, words);
     return [{ pointer: pointerOf(path), detail: problem?.message ?? issue.message }];
   });
   throw invalidRequestError(errors);
