@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { PreannotateError } from '../core/errors.js';
 import { createApp } from './app.js';
 import { listen } from './http/listen.js';
-import { ServerState, type ServeJob } from './request/server-state.js';
+import { ServerState, type Backend, type ServeJob } from './request/server-state.js';
 import { startBackend } from './start-backend.js';
 
 const DRAIN_POLL_MS = 20; // how often a stopping server checks whether all requests are answered
@@ -25,23 +25,11 @@ export async function serve(job: ServeJob, onReady: (address: string) => void): 
   const server = new ServerState(job);
   const app = await createApp(server);
   const stop = new AbortController();
-  const signals = handleSignals(stop);
+  using _signals = handleSignals(stop);
   try {
     const address = await listen(app, job.settings); // first: a port in use is reported before a model is opened
-    let failed: PreannotateError | undefined;
-    const backend = await startBackend(server, {
-      signal: stop.signal,
-      onFailure: (failure) => {
-        if (server.phase === 'starting') {
-          failed = failure;
-          return;
-        }
-        job.log.fatal({ code: failure.code }, failure.message);
-        stop.abort({ why: failure.message, exitCode: 1 } satisfies Stop);
-      },
-    });
+    const backend = await startUsable(server, stop);
     await using _engine = backend.engine;
-    if (failed !== undefined) throw failed; // one device failed while another one became ready
     server.backend = backend;
     server.phase = 'ready';
     onReady(address);
@@ -51,8 +39,25 @@ export async function serve(job: ServeJob, onReady: (address: string) => void): 
     throw error;
   } finally {
     await app.close(); // closes the remaining connections
-    signals[Symbol.dispose]();
   }
+}
+
+/** Starts the backend; a failure of all its workers later on stops the server. @throws PreannotateError */
+async function startUsable(server: ServerState, stop: AbortController): Promise<Backend> {
+  const { log } = server.job;
+  let failed: PreannotateError | undefined;
+  const onFailure = (failure: PreannotateError) => {
+    if (server.phase === 'starting') {
+      failed = failure;
+      return;
+    }
+    log.fatal({ code: failure.code }, failure.message);
+    stop.abort({ why: failure.message, exitCode: 1 } satisfies Stop);
+  };
+  const backend = await startBackend(server, { signal: stop.signal, onFailure });
+  if (failed === undefined) return backend;
+  await backend.engine[Symbol.asyncDispose](); // one device failed while another one became ready
+  throw failed;
 }
 
 /** Waits for a reason to stop, then lets requests in flight finish: no new connections, and answers close theirs. */
