@@ -36,7 +36,7 @@ describe.each(files)('src/%s', (file) => {
     }
   });
 
-  it('imports what its folder may: core imports nothing, and only the model and image layers load native libraries', () => {
+  it('imports the packages that its folder may: core none, native ones only the model and image layers', () => {
     const packages = imports.filter(({ target }) => !target.startsWith('.')).map(({ target }) => target);
     if (file.startsWith('core/')) expect(packages).toEqual([]);
     if (!NATIVE_FILES.test(file)) expect(packages.filter((name) => NATIVE.includes(name))).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * `npx tsx test/bench/code.ts [checkout]`: how large and how entangled the code below src is, as the TypeScript compiler
- * parses it. Blank lines and comments count as lines.
+ * `npx tsx test/bench/code.ts [checkout]`: how large and how entangled the code below src is, as the TypeScript
+ * compiler parses it. Blank lines and comments count as lines.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';

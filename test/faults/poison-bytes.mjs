@@ -1,4 +1,4 @@
-// Loaded with `node --import`: a worker that is given image bytes holding POISON dies, as a crashing native library would take it.
+// Loaded with `node --import`: a worker that gets image bytes with POISON in them dies, as if a native library crashed.
 import { basename } from 'node:path';
 
 function dieOfPoison({ type, images = [] }) {

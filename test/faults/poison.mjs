@@ -1,4 +1,4 @@
-// Loaded with `node --import`: a process that opens a file called poison… dies as a crashing native library would take it.
+// Loaded with `node --import`: a process that opens a file called poison… dies, as if a native library crashed.
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 

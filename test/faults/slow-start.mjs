@@ -6,6 +6,6 @@ if (basename(process.argv[1] ?? '') === 'worker.js') {
   const start = performance.now();
   while (performance.now() - start < 10_000) {
     await sleep(50);
-    if (!process.connected) process.exit(); // nobody waits for it any more
+    if (!process.connected) process.exit(); // its parent has gone
   }
 }

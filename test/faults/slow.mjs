@@ -1,4 +1,4 @@
-// Loaded with `node --import`: each image of a batch takes SLOW_MS longer, and the worker's thread is busy meanwhile, as in a real run.
+// Loaded with `node --import`: each image of a batch takes SLOW_MS longer and keeps the worker's thread busy.
 import { basename } from 'node:path';
 
 if (basename(process.argv[1] ?? '') === 'worker.js') {

@@ -1,4 +1,4 @@
-// Loaded with `node --import`: the device of every worker has room for two images, and says so as ONNX Runtime does.
+// Loaded with `node --import`: the device of every worker has memory for two images, and fails as ONNX Runtime does.
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 

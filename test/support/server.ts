@@ -32,14 +32,14 @@ export class TestServer implements AsyncDisposable {
     this.#finished = this.running.finished();
   }
 
-  /** Starts one and waits until it has said that it is ready. */
+  /** Starts one and waits until it prints that it is ready. */
   static async ready(options: ServerOptions = {}): Promise<TestServer> {
     const server = new this(options);
     await server.until(() => server.running.stdout.startsWith('preannotate serves '));
     return server;
   }
 
-  /** Where it listens; it says so in its log before it is ready. */
+  /** Where it listens, which it logs before it is ready. */
   get url(): string {
     const found = /(?:listening| serves \S+) at ((?:https?:\/\/|unix:)[^\s"]+)/.exec(
       this.running.stdout + this.running.stderr,

@@ -18,8 +18,8 @@ const TOKENIZER = join(FIXTURES, 'models', 'owlvit-emoji'); // its ids are rows 
 const COPIED = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.json', 'merges.txt'];
 
 /**
- * A checkpoint with the sizes of a published one and random weights: what it costs does not depend on its values. Written
- * once and found again by later runs.
+ * A checkpoint with the sizes of a published one and random weights: what it costs does not depend on its values.
+ * Written once and found again by later runs.
  *
  * @returns Its folder, in Hugging Face layout; 613 MB of float32 for OWL-ViT base/32.
  */

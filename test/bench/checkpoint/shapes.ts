@@ -22,8 +22,8 @@ const VISION = {
 };
 
 /**
- * The published models, by their names on the Hub below google/. Those of OWLv2 also come with -ensemble and -finetuned,
- * which have the same sizes.
+ * The published models, by their names on the Hub below google/. Those of OWLv2 also come with -ensemble and
+ * -finetuned, which have the same sizes.
  *
  * @see the config.json of each
  */

@@ -7,8 +7,8 @@ import { encoder, erfGelu, l2Norm, layerNorm, linear } from './export-layers.js'
 const LOWEST = -3.4028234663852886e38; // torch.finfo(torch.float32).min
 
 /**
- * OWL-ViT as PyTorch's exporter leaves it for transformers.js: one graph with the text encoder in it and plain operators
- * only. Attention, LayerNormalization, QuickGelu and GELU are written out; ONNX Runtime fuses what it can.
+ * OWL-ViT as PyTorch's exporter leaves it for transformers.js: one graph with the text encoder in it and plain
+ * operators only. Attention, LayerNormalization, QuickGelu and GELU are written out; ONNX Runtime fuses what it can.
  *
  * Published exports have opset 14 and much arithmetic on shapes; this one has opset 19, which our writer writes, and
  * constant shapes. Both cost next to nothing beside the matrix products, and what there is favours this one.
@@ -16,7 +16,7 @@ const LOWEST = -3.4028234663852886e38; // torch.finfo(torch.float32).min
  * Inputs: `pixel_values` [N, 3, H, W], normalised; `input_ids`, `attention_mask` [N * Q, L] int64. Outputs: `logits`
  * [N, P, Q], `pred_boxes` [N, P, 4] cxcywh, `text_embeds` [N, Q, T], `image_embeds` [N, rows, columns, D].
  *
- * @param tensors - The checkpoint's, told where the export keeps them.
+ * @param tensors - The checkpoint's, at the places where the export keeps them.
  * @see transformers `OwlViTForObjectDetection.forward`, `OwlViTOnnxConfig`
  */
 export function monolithicGraph(checkpoint: OwlCheckpoint, tensors: ReadonlyMap<string, StoredTensor>): Uint8Array {

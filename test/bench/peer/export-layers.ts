@@ -3,7 +3,11 @@ import type { Weights } from '../../../src/model/owl/transformer.js';
 import type { Graph } from '../../../src/onnx/graph.js';
 import type { Value } from '../../../src/onnx/messages.js';
 
-/** `masks` are added to the attention scores [N, heads, S, S], one after the other. @see transformers `OwlViTEncoderLayer` */
+/**
+ * `masks` are added to the attention scores [N, heads, S, S], one after the other.
+ *
+ * @see transformers `OwlViTEncoderLayer`
+ */
 export function encoder(
   graph: Graph,
   x: Value,

@@ -46,7 +46,7 @@ export async function writeExport(checkpoint: string, folder: string): Promise<v
 
 type Json = Record<string, unknown>;
 
-/** What transformers.js wants otherwise: told of external data, and special tokens as plain strings. */
+/** What transformers.js needs otherwise: external data named, and special tokens as plain strings. */
 const REWRITTEN: Readonly<Record<string, (content: Json) => Json>> = {
   'config.json': (config) => ({
     ...config,

@@ -1,4 +1,4 @@
-/** The child process of peer.ts: transformers.js as its documentation has it, with all cores, answering one request after another. */
+/** The child process of peer.ts: transformers.js as documented, with all cores, answering one request after another. */
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { env, pipeline } from '@huggingface/transformers';

@@ -24,7 +24,7 @@ const FORMS: readonly Form[] = [
 ];
 const PROMPTS = 20;
 
-/** Which form of the image graph is the fastest here? CPU time with one thread, in turns, so that neighbours matter little. */
+/** Which form of the image graph is the fastest here? CPU time of one thread, in turns: other load matters little. */
 export async function forms({ quick }: Bench): Promise<void> {
   const checkpoint = await readOwlCheckpoint(await fullSizeCheckpoint());
   const sessions = await Promise.all(FORMS.map((form) => open(checkpoint, form)));

@@ -17,7 +17,7 @@ const CLIENTS = [1, 64];
 const TRIVIAL = ['--model', join(FIXTURES, 'models/owlvit-tiny'), '--device', 'cpu'];
 const IDLE_SEC = 10;
 
-/** What does the server add to each request, with a model that takes no time to speak of? And what does it take while nobody asks? */
+/** What does the server add to each request, with a model that takes next to no time? What does it use while idle? */
 export async function overhead({ folder, quick }: Bench): Promise<void> {
   const image = join(folder, 'small.jpg');
   await sharp({ create: { width: 64, height: 64, channels: 3, background: 'grey' } }).toFile(image);
@@ -48,7 +48,8 @@ export async function overhead({ folder, quick }: Bench): Promise<void> {
   );
   const { total, work } = result.stages;
   process.stdout.write(
-    `\nOf ${total.toFixed(2)} ms (median, one client) ${work.toFixed(2)} ms are decoding and the model: ${(total - work).toFixed(2)} ms are overhead.\n` +
+    `\nOf ${total.toFixed(2)} ms (median, one client) ${work.toFixed(2)} ms are decoding and the model: ` +
+      `${(total - work).toFixed(2)} ms are overhead.\n` +
       `Idle, server and workers take ${(100 * result.idle).toFixed(2)} % of a CPU.\n`,
   );
 }
@@ -57,7 +58,7 @@ async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return Uint8Array.from(await sharp(path).jpeg().toBuffer());
 }
 
-/** Medians of whole requests, and of what of them the worker says it decoded and computed. */
+/** Medians of whole requests, and of the decoding and computing that the worker reports for them. */
 async function stagesOf(server: TestServer, bytes: Uint8Array<ArrayBuffer>, count: number) {
   const totals: number[] = [];
   const works: number[] = [];

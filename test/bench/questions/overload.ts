@@ -21,7 +21,7 @@ interface Setting {
   readonly timeoutSec: number; // more than 64 images take
 }
 
-/** What becomes of 500 clients at a server with 64 places: is every one answered, how soon are those sent away, is it well afterwards? */
+/** 500 clients at a server with 64 places: is each answered, how soon are the refused ones, does it recover? */
 export async function overload({ folder, quick }: Bench): Promise<void> {
   const scenes = (await readdir(SCENES)).filter((name) => name.endsWith('.jpg')).map((name) => join(SCENES, name));
   const full = ['--model', await fullSizeCheckpoint(), '--ontology', await writeOntology(folder, 20)];
@@ -60,7 +60,8 @@ function report(
     return [name, String(sent), statuses.join(', '), String(errors + timeouts), rateOf(answers).toFixed(1), ...waits];
   };
   printTable(
-    `preannotate serve, ${model}, --queue-items 64, shipped scenes. others: ${others.toFixed(2)} CPUs taken by other processes.\n` +
+    `preannotate serve, ${model}, --queue-items 64, shipped scenes. ` +
+      `others: ${others.toFixed(2)} CPUs taken by other processes.\n` +
       `${CROWD} clients ask for ${TIMES} times what 32 get. p50, p99: ms of a request`,
     ['clients', 'sent', 'answers', 'broken', '200s/s', 'p50 200', 'p99 200', 'p50 429', 'p99 429'],
     [row('32', best), row(String(CROWD), crowded), row('32, 5 s later', after)],

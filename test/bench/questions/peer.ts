@@ -13,7 +13,7 @@ import { printGoals, printTable } from '../support/table.js';
 import type { PeerAnswer, PeerRequest } from '../peer/transformers-process.js';
 import type { Bench } from '../support/workspace.js';
 
-/** Prompts, and how many times the peer's images a second are the goal (PERF.md, section 8). */
+/** Prompts, and the goal as a multiple of the peer's images a second. */
 const GOALS = [
   { prompts: 2, goal: 1.4 },
   { prompts: 20, goal: 1.6 },
@@ -70,8 +70,10 @@ function report(
     return [String(prompts), ...cells.map((cell) => cell.toFixed(2))];
   });
   const title =
-    `OWL-ViT base/32, fp32, cpu, ${CORES} cores for each, 1280x960 JPEGs, seconds an image; transformers.js opened its model ` +
-    `in ${(openMs / 1000).toFixed(1)} s.\nIts export: external data, decomposed operators, text encoder inside; its logits and boxes are ours within ${difference.toExponential(0)}`;
+    `OWL-ViT base/32, fp32, cpu, ${CORES} cores for each, 1280x960 JPEGs, seconds an image; ` +
+    `transformers.js opened its model in ${(openMs / 1000).toFixed(1)} s.\n` +
+    'Its export: external data, decomposed operators, text encoder inside; ' +
+    `its logits and boxes are ours within ${difference.toExponential(0)}`;
   printTable(title, ['prompts', 'preannotate', 'transformers.js', 'ratio', 'others'], rows);
   printGoals(
     GOALS.map(({ prompts, goal }, i) => ({
@@ -84,7 +86,7 @@ function report(
   );
 }
 
-/** A child process with transformers.js in it. Whoever opens it disposes of it. */
+/** A child process with transformers.js in it. The caller disposes of it. */
 class Peer implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly openMs: number;

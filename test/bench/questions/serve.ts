@@ -30,7 +30,7 @@ interface Round {
   readonly others: number;
 }
 
-/** How many images a second does the server answer, how soon, and what does that lose against a batch run of the same images? */
+/** How many images a second does the server answer, how soon, and how much slower is it than a batch run of them? */
 export async function serve({ folder, quick }: Bench): Promise<void> {
   const photos = await writePhotos(join(folder, 'serve-photos'), 16 * CORES);
   const settings = await settingsOf(folder, quick);
@@ -64,7 +64,8 @@ async function roundOf(
     const manifest = await annotate({ folder, images, model, ontology, flags });
     const args = ['--model', model, '--ontology', ontology, '--queue-items', '128', '--timeout-sec', '600', ...flags];
     await using server = await startServer(args);
-    await ask(server, { files: photos, connections: CORES, amount: 2 * CORES }); // as a run is warm when its first image is done
+    // Warm, as a run is when its first image is done.
+    await ask(server, { files: photos, connections: CORES, amount: 2 * CORES });
     const answers = new Map<number, Answers>();
     let batch = NaN;
     for (const connections of CLIENTS) {
@@ -103,7 +104,8 @@ function report(rounds: ReadonlyMap<Setting, readonly Round[]>): void {
     return [run, ...served.map((row) => [...row, middle(({ others }) => others).toFixed(2)])];
   });
   const title =
-    'preannotate serve, 1280x960 JPEGs as bodies, asked from another process. p50 to p99: ms of a request; lost: without a 200';
+    'preannotate serve, 1280x960 JPEGs as bodies, asked from another process. p50 to p99: ms of a request; ' +
+    'lost: without a 200';
   printTable(title, ['setting', '', 'images/s', 'p50', 'p95', 'p99', 'lost', 'others'], rows);
   printGoals(
     [...rounds].flatMap(([{ name, flags }, all]) => {

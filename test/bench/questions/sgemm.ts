@@ -14,7 +14,7 @@ export interface Shape {
   readonly columns: number;
 }
 
-/** The yardstick of PERF.md: fc1 of a ViT-B on two images. */
+/** What the goals of `throughput` are relative to: fc1 of a ViT-B on two images. */
 export const REFERENCE: Shape = { rows: 1154, inner: 768, columns: 3072 };
 const SHAPES: readonly Shape[] = [
   REFERENCE,

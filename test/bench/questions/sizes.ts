@@ -37,7 +37,8 @@ export async function sizes({ folder, quick }: Bench): Promise<void> {
     rows.push(row);
   }
   printTable(
-    `Every size, random weights, one worker with ${CORES} threads on the CPU: seconds from the job's start to the first result, and an image`,
+    `Every size, random weights, one worker with ${CORES} threads on the CPU: ` +
+      "seconds from the job's start to the first result, and an image",
     ['model', 'input', 'patches', 'GB', ...MEASURED.flatMap((each) => [`${each} first s`, 's/image', 'worker GB'])],
     rows,
   );

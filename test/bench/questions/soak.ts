@@ -18,7 +18,10 @@ interface Sample {
   readonly files: number;
 }
 
-/** Five minutes at 80 % of what the server can do, with bad images, prompts of their own and clients that leave among them: does it grow? */
+/**
+ * Does the server grow in five minutes at 80 % load, with bad images, new prompts and clients that leave among
+ * them?
+ */
 export async function soak({ quick }: Bench): Promise<void> {
   const seconds = quick ? 30 : 300;
   const files = (await readdir(SCENES)).filter((name) => name.endsWith('.jpg')).map((name) => join(SCENES, name));
@@ -35,7 +38,8 @@ export async function soak({ quick }: Bench): Promise<void> {
   const later = samples.filter((sample) => sample.seconds > seconds / 5);
   const at = (share: number) => samples[Math.floor(share * (samples.length - 1))]!;
   printTable(
-    `preannotate serve, builtin:emoji, ${rateOf(answers).toFixed(0)} of at most ${best.toFixed(0)} images/s for ${seconds} s; ` +
+    `preannotate serve, builtin:emoji, ${rateOf(answers).toFixed(0)} of at most ${best.toFixed(0)} images/s ` +
+      `for ${seconds} s; ` +
       `${disturbed} bad images, ontologies of requests and clients that left among them`,
     ['after s', 'server MB', 'workers MB', 'open files'],
     [0, 0.2, 0.4, 0.6, 0.8, 1].map(at).map(({ seconds: after, parent, workers, files: open }) => {

@@ -67,8 +67,9 @@ export async function startup({ folder, quick }: Bench): Promise<void> {
     seconds.push(COLUMNS.map(middle));
   }
   printTable(
-    'Seconds with warm caches. alone: a process that only loads ONNX Runtime and opens the graph; open: that in a process\n' +
-      'that runs already; ready: our model is open, and prompts are there; first: the first result is written',
+    'Seconds with warm caches. alone: a process that only loads ONNX Runtime and opens the graph;\n' +
+      'open: that in a process that runs already; ready: our model is open, and prompts are there;\n' +
+      'first: the first result is written',
     ['model', ...COLUMNS],
     rows,
   );

@@ -30,7 +30,7 @@ interface Measured {
   readonly others: number;
 }
 
-/** How many images a second does the command line annotate with the full-size model on the CPU, and where does time go? */
+/** How many images a second does a run annotate with the full-size model on the CPU, and where does time go? */
 export async function throughput({ folder, quick }: Bench): Promise<void> {
   const model = await fullSizeCheckpoint();
   const count = (quick ? 4 : 8) * CORES;
@@ -93,8 +93,10 @@ function report(settings: readonly Setting[], results: ReadonlyMap<Setting, read
     middle(setting, ({ others }) => others).toFixed(2),
   ]);
   const title =
-    `preannotate run, OWL-ViT base/32, fp32, cpu, 1280x960 JPEGs, one thread a worker, ${gflopAnImage(20).toFixed(1)} GFLOP an image.\n` +
-    'sgemm: GFLOP/s of matrix products just before; read to wait: ms of worker time an image; others: CPUs taken by other processes';
+    'preannotate run, OWL-ViT base/32, fp32, cpu, 1280x960 JPEGs, one thread a worker, ' +
+    `${gflopAnImage(20).toFixed(1)} GFLOP an image.\n` +
+    'sgemm: GFLOP/s of matrix products just before; read to wait: ms of worker time an image; ' +
+    'others: CPUs taken by other processes';
   printTable(title, ['setting', 'images', 'images/s', 'GFLOP/s', 'sgemm', 'busy', ...STAGES, 'others'], rows);
 
   const [all, one, few, many, twice] = settings as [Setting, Setting, Setting, Setting, Setting];

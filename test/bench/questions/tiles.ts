@@ -57,7 +57,9 @@ function report(settings: readonly Setting[], rates: ReadonlyMap<Setting, readon
     rate(setting).toFixed(2),
     (rate(setting) * setting.inputs).toFixed(2),
   ]);
-  const title = `preannotate run, OWL-ViT base/32, fp32, cpu, ${PHOTO.width}x${PHOTO.height} JPEGs, ${CORES} workers, one thread each`;
+  const title =
+    `preannotate run, OWL-ViT base/32, fp32, cpu, ${PHOTO.width}x${PHOTO.height} JPEGs, ` +
+    `${CORES} workers, one thread each`;
   printTable(title, ['setting', 'images', 'inputs an image', 'images/s', 'inputs/s'], rows);
   const [whole, cut, cutBatched, wholeBatched] = settings as [Setting, Setting, Setting, Setting];
   const ratio = (a: Setting, b: Setting) => (rate(a) * a.inputs) / (rate(b) * b.inputs);

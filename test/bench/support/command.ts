@@ -42,7 +42,7 @@ export function start({ folder, images, model, ontology, flags = [] }: Annotatio
   return { running: new Running(args, { env: ENVIRONMENT }), out };
 }
 
-/** Runs `preannotate run` to its end. @throws Error with what it said when it failed. */
+/** Runs `preannotate run` to its end. @throws Error with its stderr when it failed. */
 export async function annotate(annotation: Annotation): Promise<RunManifest> {
   const { running, out } = start(annotation);
   return finish(running, out);

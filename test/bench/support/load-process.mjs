@@ -36,7 +36,7 @@ async function oneAfterAnother() {
   return { sent: sums.sent, errors, timeouts };
 }
 
-/** So many requests a second come whatever becomes of them, from one client after the other; every one is waited for. */
+/** So many requests a second, answered or not, from one client after the other; waits for every answer. */
 async function arriving() {
   const clients = Array.from({ length: connections }, () => new Client(url, { headersTimeout: 0, bodyTimeout: 0 }));
   const pending = new Set();

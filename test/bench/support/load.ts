@@ -8,13 +8,16 @@ import { ENVIRONMENT } from './command.js';
 const LOAD = join(ROOT, 'test/bench/support/load-process.mjs');
 const MAX_OUTPUT = 2 ** 28; // bytes; a number for each answer
 
-/** How a server is asked: each client posts one of the files after the other, and waits for each answer, but with a rate. */
+/**
+ * How a server is asked: each client posts one file after the other and, unless a rate is set, waits for each
+ * answer.
+ */
 export interface Load {
   readonly files: readonly string[]; // JPEGs
   readonly connections: number;
   readonly amount?: number; // requests; else as many as fit in `seconds`
   readonly seconds?: number;
-  readonly rate?: number; // requests a second of all clients together, answered or not; `seconds` says for how long
+  readonly rate?: number; // requests a second of all clients together, answered or not; for so many `seconds`
 }
 
 /** What came of it. */

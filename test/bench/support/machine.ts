@@ -13,7 +13,8 @@ export function describeMachine(): string {
   );
   const memory = (totalmem() / 2 ** 30).toFixed(0);
   return [
-    `machine   ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores, ${memory} GiB, ${type()} ${release()}`,
+    `machine   ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores, ${memory} GiB, ` +
+      `${type()} ${release()}`,
     `features  ${cpuFeatures().join(' ') || 'unknown'}`,
     `versions  node ${process.versions.node}, ${packages.join(', ')}`,
   ].join('\n');
@@ -34,7 +35,7 @@ function cpuFeatures(): string[] {
   return flags.filter((flag) => /^(avx2|fma|avx512f|avx512_vnni|avx_vnni|avx512_bf16|amx_\w+)$/.test(flag));
 }
 
-/** Work on an otherwise idle machine reads less than this: half a tenth of one CPU goes to the system's own services. */
+/** An otherwise idle machine reads less than this: half a tenth of one CPU goes to the system's own services. */
 const QUIET = 0.1;
 const GLANCE_MS = 1000;
 const ATTEMPTS = 3;

@@ -9,7 +9,7 @@ export function printTable(title: string, header: readonly string[], rows: reado
   process.stdout.write(`\n${title}\n\n${[line(header), rule, ...rows.map(line)].join('\n').replaceAll(/ +$/gm, '')}\n`);
 }
 
-/** A figure and what it should be (PERF.md, section 8). */
+/** A figure and its goal. */
 export interface GoalRow {
   readonly figure: string;
   readonly measured: number;

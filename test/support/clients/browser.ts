@@ -4,7 +4,7 @@ import { describe } from 'vitest';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
-/** Tests in a real browser; where there is none they are skipped, and say so. */
+/** Tests in a real browser; where there is none they are skipped, with the reason in their titles. */
 export function describeInBrowser(title: string, tests: () => void): void {
   const isThere = existsSync(CHROMIUM);
   const reason = ` (skipped for lack of Chromium at ${CHROMIUM}: set CHROMIUM to where it is)`;
@@ -15,7 +15,7 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }
 
-/** A visitor with a tab of their own, and what the tab has asked for and complained of. */
+/** A visitor with their own tab, its requests and its errors. */
 export class Visitor {
   readonly page: Page;
   readonly requested: string[] = [];
@@ -50,7 +50,7 @@ export class Visitor {
     await this.said('found');
   }
 
-  /** Waits until the status line says this. */
+  /** Waits until the status line contains this. */
   said(text: string): Promise<void> {
     return this.page.locator('#status', { hasText: text }).waitFor();
   }

@@ -80,7 +80,7 @@ export async function predictionsOf(response: Response): Promise<Prediction[]> {
 
 export const predict = (server: TestServer, body: unknown) => server.postJson('/label-studio/predict', body);
 
-/** As whoever draws it on the upright image sees it. */
+/** As an annotator who draws it on the upright image sees it. */
 export function pixelsOf({ value, original_width: width, original_height: height }: Region): Xyxy {
   const { x, y, width: w, height: h } = value;
   return [(x / 100) * width, (y / 100) * height, ((x + w) / 100) * width, ((y + h) / 100) * height];

@@ -12,7 +12,10 @@ export interface Outcome {
   readonly faults: readonly string[]; // answers that are the server's fault, and requests without any
 }
 
-/** Sends one odd request after another from several clients at once. 502 is left out: a server that fetches nothing has no cause for it. */
+/**
+ * Sends odd requests from several clients at once. 502 is left out: a server that fetches nothing has no cause for
+ * it.
+ */
 export async function askOddly(url: string, seeds: Iterator<number>): Promise<Outcome> {
   const all = await samples();
   const counts = new Map<string, number>();

@@ -118,7 +118,8 @@ const PATHS = [
 /** A request as it goes over the wire. */
 function framed({ method, path, type }: Sample, body: Buffer, random: Random): Buffer {
   const lines = [
-    `${random.chance(0.1) ? random.oneOf(METHODS) : method} ${path}${random.chance(0.15) ? random.oneOf(PATHS) : ''} HTTP/1.1`,
+    `${random.chance(0.1) ? random.oneOf(METHODS) : method} ` +
+      `${path}${random.chance(0.15) ? random.oneOf(PATHS) : ''} HTTP/1.1`,
     'Host: localhost',
     'Connection: close',
   ];
@@ -138,8 +139,8 @@ function chunksOf(body: Buffer, random: Random): Buffer[] {
   const chunks: Buffer[] = [];
   for (let at = 0; at < body.length;) {
     const size = Math.min(body.length - at, 1 + random.below(random.oneOf([30, 3000, 100_000])));
-    const said = random.chance(0.01) ? random.oneOf(['', '-1', 'fffffffffffffffff', 'xyz']) : size.toString(16);
-    chunks.push(Buffer.from(`${said}\r\n`), body.subarray(at, at + size), Buffer.from('\r\n'));
+    const announced = random.chance(0.01) ? random.oneOf(['', '-1', 'fffffffffffffffff', 'xyz']) : size.toString(16);
+    chunks.push(Buffer.from(`${announced}\r\n`), body.subarray(at, at + size), Buffer.from('\r\n'));
     at += size;
   }
   return [...chunks, Buffer.from('0\r\n\r\n')];

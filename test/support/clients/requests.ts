@@ -16,10 +16,10 @@ export async function codeOf(response: Response | Promise<Response>): Promise<Fa
 /** A connection to a server, over which anything can be sent. */
 export function connection(url: string): Socket {
   const { port, hostname } = new URL(url);
-  return connect(Number(port), hostname).on('error', () => {}); // the server may cut it; whoever waits sees that
+  return connect(Number(port), hostname).on('error', () => {}); // the server may cut it; the test that waits notices
 }
 
-/** Waits until a connection is closed, by whomever and however. */
+/** Waits until a connection is closed, by either side. */
 export async function closing(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 }

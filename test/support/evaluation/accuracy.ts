@@ -12,7 +12,7 @@ export interface Coco {
   annotations: { id: number; image_id: number; category_id: number; bbox: Xywh; score: number }[];
 }
 
-/** mAP of a run's stored detections against the scenes' ground truth, after NMS at 0.5: what the model's card states. */
+/** mAP of a run's stored detections against the scenes' ground truth, after NMS at 0.5, as the model's card has it. */
 export async function accuracyOf(outDir: string, scenes: string): Promise<ReturnType<typeof averagePrecision>> {
   const read = async <Content>(path: string) => JSON.parse(await readFile(path, 'utf8')) as Content;
   const truth = await read<Coco>(join(scenes, 'instances.json'));

@@ -13,11 +13,12 @@ export interface Match {
 }
 
 /**
- * Matches the detections of one class in one image to its objects, as pycocotools does: the best score chooses first, and
- * takes the free object that it overlaps most; a crowd only where there is no such object.
+ * Matches the detections of one class in one image to its objects, as pycocotools does: the best score chooses first,
+ * and takes the free object that it overlaps most; a crowd only where there is no such object.
  *
  * @param detections - Best score first.
- * @param minIou - An overlap below this is no match. With a crowd, overlap is the share of the detection that lies in it.
+ * @param minIou - An overlap below this is no match. With a crowd, overlap is the share of the detection that lies in
+ *   it.
  * @see pycocotools `COCOeval.evaluateImg`
  */
 export function matchDetections(

@@ -35,7 +35,7 @@ export function foundIn(outDir: string): Found[] {
   return objectsOf(join(outDir, 'coco/instances.json'));
 }
 
-/** The share of objects that a box of their class overlaps by half or more, and the share of boxes that do so with one. */
+/** Recall and precision: the share of objects that a box of their class overlaps by half or more, and of such boxes. */
 export function agreement(found: readonly SceneObject[], objects: readonly SceneObject[]) {
   const matches = (a: SceneObject, b: SceneObject) =>
     a.scene === b.scene && a.name === b.name && iou(a.box, b.box) >= 0.5;

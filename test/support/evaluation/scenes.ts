@@ -4,8 +4,8 @@ import type { EvaluatedImage } from './average-precision.js';
 const CLASSES = [1, 2, 3, 7];
 
 /**
- * Images with objects, near misses, doubled and wrong detections, and many equal scores, the same for the same seed. Integer
- * boxes, so that overlaps fall exactly on thresholds.
+ * Images with objects, near misses, doubled and wrong detections, and many equal scores, the same for the same seed.
+ * Integer boxes, so that overlaps fall exactly on thresholds.
  *
  * @param crowds - Share of objects that are crowds.
  */

@@ -13,8 +13,8 @@ interface Plain {
 type Stored = 'Float' | 'Half' | 'BFloat16';
 
 /**
- * Copies a checkpoint with float32 weights and writes these as PyTorch would have: like the published OWL-ViT files with
- * transposed projections, q, k and v of a layer in one storage, and the position_ids of older versions.
+ * Copies a checkpoint with float32 weights and writes these as PyTorch would have: like the published OWL-ViT files
+ * with transposed projections, q, k and v of a layer in one storage, and the position_ids of older versions.
  */
 export async function copyAsTorch(
   from: string,

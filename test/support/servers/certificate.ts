@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../temporary.js';
 
-/** Tests that need a certificate are skipped without it, and say so. */
+/** Tests that need a certificate are skipped without it; their titles name it. */
 export function hasOpenssl(): boolean {
   try {
     execFileSync('openssl', ['version'], { stdio: 'ignore' });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** What a name stands for: addresses, `CNAME other.name`, `SERVFAIL`, or `SILENCE`. A name that is not there does not exist. */
+/** What a name stands for: addresses, `CNAME other.name`, `SERVFAIL`, or `SILENCE`. A missing name does not exist. */
 export type Zone = Readonly<Record<string, readonly string[] | ((nth: number) => readonly string[])>>;
 
 const TYPES: Readonly<Record<number, 'A' | 'AAAA'>> = { 1: 'A', 28: 'AAAA' };

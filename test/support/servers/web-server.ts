@@ -12,7 +12,7 @@ export function startWebServer(
   return started(createHttpServer(listener));
 }
 
-/** A server that says to each connection whatever `speak` does, once it has been asked for something. */
+/** A server that answers each connection with `speak`, once it has received a request. */
 export function startRawServer(speak: (socket: Socket, request: Buffer) => void) {
   return started(createTcpServer((socket) => socket.on('error', () => {}).once('data', (data) => speak(socket, data))));
 }

@@ -27,8 +27,9 @@ export async function writeOptimumExport(from: string, to: string, exports: read
 }
 
 /**
- * OWL-ViT or OWLv2 as Optimum exports it, as far as that can be told from the sources and from what others saw of published
- * exports: inputs, outputs and their names, the product with `/owlvit/Div_output_0`, logits masked in float64.
+ * OWL-ViT or OWLv2 as Optimum exports it, as far as that can be told from the sources and from what others saw of
+ * published exports: inputs, outputs and their names, the product with `/owlvit/Div_output_0`, logits masked in
+ * float64.
  *
  * @see transformers `OwlViTForObjectDetection.forward`; Optimum `OwlViTOnnxConfig`
  */

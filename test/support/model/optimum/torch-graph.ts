@@ -20,7 +20,7 @@ export interface ExportOptions {
 
 type Size = number | Value; // a scalar int64 where it is computed
 
-/** Writes what `torch.onnx.export` writes: scalars put together to shapes, weights as [inputs, outputs], all in one file. */
+/** Writes what `torch.onnx.export` writes: shapes made of scalars, weights as [inputs, outputs], all in one file. */
 export class TorchGraph {
   readonly graph: Graph;
   readonly options: ExportOptions;
@@ -90,7 +90,7 @@ export class TorchGraph {
     return this.op('Expand', [x, this.op('Where', [keeps, ones, shape])]);
   }
 
-  /** Axes are told in the way of the opset; the graph writer knows only constants of its own. */
+  /** Axes are given as the opset has them; the graph writer knows only constants of its own. */
   unsqueeze(x: Value, axes: readonly number[]): Value {
     return this.op('Unsqueeze', [x, this.graph.ints(axes)]);
   }

@@ -54,7 +54,11 @@ function lowest({ float }: TorchGraph): number {
   return float === 10 ? -65504 : -3.4028234663852886e38;
 }
 
-/** [N, 3, H, W] to [N, h, w, D], the class token multiplied in. @see transformers `OwlViTForObjectDetection.image_text_embedder` */
+/**
+ * [N, 3, H, W] to [N, h, w, D], the class token multiplied in.
+ *
+ * @see transformers `OwlViTForObjectDetection.image_text_embedder`
+ */
 export function encodeImages(torch: TorchGraph, pixels: Value, { config, modelType }: OwlCheckpoint): Value {
   const { patch_size: patch, image_size: side, hidden_size: width, layer_norm_eps: epsilon } = config.vision_config;
   const tower = `${modelType}.vision_model`;
