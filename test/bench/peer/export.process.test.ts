@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ort } from '../../../src/onnx/runtime.js';
 import { FIXTURES, goldenCases, maxDifference, tensorsOf } from '../../support/model/golden.js';
-import { temporaryFolder } from '../../support/temporary.js';
 import { writeExport } from './export.js';
 
 const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU, as for the product's own graph
@@ -12,15 +12,27 @@ const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU, as for the produc
 const cases = goldenCases('forward').filter(({ name }) => /^owlvit-b\d/.test(name) && !name.endsWith('no-mask'));
 
 describe('the export that transformers.js is measured with', () => {
+  let folder: string;
+  let session: Awaited<ReturnType<typeof ort.InferenceSession.create>>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'preannotate-export-'));
+    await mkdir(join(folder, 'onnx'));
+    await writeExport(join(FIXTURES, 'models/owlvit-tiny'), folder);
+    session = await ort.InferenceSession.create(join(folder, 'onnx/model.onnx'));
+  });
+  afterAll(async () => {
+    await session.release();
+    await rm(folder, { recursive: true });
+  });
+
   it.each(cases)('gives the reference embeddings, logits and boxes: $name', async (golden) => {
     const tensor = tensorsOf(golden);
-    const run = await openExport(join(FIXTURES, 'models', golden.model));
     const integers = (name: string) => {
       const { data, shape } = tensor(name);
       return new ort.Tensor('int64', BigInt64Array.from([...data].map(BigInt)), [...shape]);
     };
     const { data, shape } = tensor('pixel_values');
-    const outputs = await run({
+    const outputs = await session.run({
       pixel_values: new ort.Tensor('float32', data as Float32Array, [...shape]),
       input_ids: integers('input_ids'),
       attention_mask: integers('attention_mask'),
@@ -31,11 +43,3 @@ describe('the export that transformers.js is measured with', () => {
     expect(difference('pred_boxes')).toBeLessThan(TOLERANCE);
   });
 });
-
-async function openExport(checkpoint: string) {
-  const folder = await temporaryFolder();
-  await mkdir(join(folder, 'onnx'));
-  await writeExport(checkpoint, folder);
-  const session = await ort.InferenceSession.create(join(folder, 'onnx', 'model.onnx'));
-  return session.run.bind(session);
-}
