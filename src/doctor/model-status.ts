@@ -7,19 +7,19 @@ import { findModel, isModelHere, localFolder } from '../model/source.js';
 export interface ModelStatus {
   readonly reference: string;
   readonly found: boolean;
-  readonly verified: boolean; // its bytes are those that we know
+  readonly verified: boolean; // its bytes match their known hash
   readonly detail: string;
-  readonly hint?: string; // what mends it; none where the first run fetches it
+  readonly hint?: string; // how to fix it; none where the first run fetches the model
 }
 
-const FINDING = { precision: 'auto', watcher: { progress: () => {}, note: () => {} } } as const;
+const OPTIONS = { precision: 'auto', watcher: { progress: () => {}, note: () => {} } } as const;
 
-/** Looks only; nothing is fetched. */
+/** Checks the model without fetching anything. */
 export async function describeModel(reference: string): Promise<ModelStatus> {
-  const finding = { ...FINDING, variables: process.env };
+  const options = { ...OPTIONS, variables: process.env };
   try {
-    if (!(await isModelHere(reference, finding))) return notFetched(reference);
-    const { checkpoint, sha256, weightBytes } = await findModel(reference, finding);
+    if (!(await isModelHere(reference, options))) return describeMissing(reference);
+    const { checkpoint, sha256, weightBytes } = await findModel(reference, options);
     const verified = localFolder(reference) === undefined || reference.startsWith('builtin:');
     const { patchSize, nativeSide } = traitsOf(checkpoint);
     const megabytes = (weightBytes / 1e6).toFixed(1);
@@ -31,7 +31,7 @@ export async function describeModel(reference: string): Promise<ModelStatus> {
   }
 }
 
-function notFetched(reference: string): ModelStatus {
+function describeMissing(reference: string): ModelStatus {
   const { offline, cache } = hubEnvironment(process.env);
   const detail = `not in ${cache} yet`;
   if (offline === undefined) return { reference, found: false, verified: false, detail };

@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Diagnosis } from '../../src/doctor/report.js';
+import type { Diagnosis } from '../../src/doctor/diagnosis.js';
 import { preannotate } from '../support/cli.js';
 import { ROOT } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -13,7 +13,7 @@ async function diagnosisOf(args: readonly string[] = [], env: NodeJS.ProcessEnv 
 }
 
 describe('preannotate doctor', () => {
-  it('says in words what is here, and exits 0 where the CPU starts', async () => {
+  it('prints the state of the machine, and exits 0 if the CPU starts', async () => {
     const { code, stdout, stderr } = await preannotate(['doctor', '--model', 'builtin:emoji']);
     expect(stdout).toMatch(
       /^Versions\n {2}preannotate \d.*, Node 2\d[\d.]+\n {2}ONNX Runtime 1\..*sharp 0\..*libvips 8\./,
@@ -22,12 +22,12 @@ describe('preannotate doctor', () => {
     expect(stdout).toMatch(/\n {2}cpu: starts \(\d+ ms\)\n/);
     expect(stdout).toMatch(/\n {2}--device auto: \w+/);
     expect(stdout).toMatch(/builtin:emoji: owlvit, patch 16, 192 px, .*, verified\n/);
-    expect(stdout).toMatch(/preannotate can work here\.\n$/);
+    expect(stdout).toMatch(/preannotate works here\.\n$/);
     expect(stderr).toBe('');
     expect(code).toBe(0);
   });
 
-  it('with --json writes pure JSON', async () => {
+  it('prints only JSON with --json', async () => {
     const { code, found, stderr } = await diagnosisOf();
     expect(found.ok).toBe(true);
     expect(found.versions).toMatchObject({ node: process.versions.node, nodeSupported: true });
@@ -37,7 +37,7 @@ describe('preannotate doctor', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('shows caches and what variables say, but no secrets', async () => {
+  it('lists caches and environment variables, and hides secrets', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'preannotate'));
     await writeFile(join(folder, 'preannotate/kept'), Buffer.alloc(2_000_000));
@@ -62,7 +62,7 @@ describe('preannotate doctor', () => {
     expect(JSON.stringify(found)).not.toMatch(/hf_hidden|me:hidden/);
   });
 
-  it('a crash while a device is tried is a finding, not a crash, and then exits 2', async () => {
+  it('survives a crash of a device, reports it, and exits 2', async () => {
     const fault = pathToFileURL(join(ROOT, 'test/faults/no-runtime.mjs')).href;
     const { code, found } = await diagnosisOf([], { NODE_OPTIONS: `--import=${fault}` });
     expect(found.providers).toEqual([
@@ -72,40 +72,37 @@ describe('preannotate doctor', () => {
     expect([found.ok, code]).toEqual([false, 2]);
   });
 
-  it('WebGPU without a driver is said to be so', async () => {
+  it('reports WebGPU without a driver', async () => {
     const { code, found } = await diagnosisOf([], { VK_DRIVER_FILES: '/nowhere.json' });
     expect(found.providers).toContainEqual({ name: 'webgpu', started: false, reason: expect.any(String) });
     expect(found.gpus.vulkan.drivers).toEqual(['/nowhere.json']);
     expect(code).toBe(0);
   });
 
-  it('a model that was named and is not there exits 2 and says what to do', async () => {
+  it('exits 2 and prints how to fix it if a model given by name is missing', async () => {
     const { code, stdout } = await preannotate(['doctor', '--model', './no-such-folder']);
     expect(stdout).toMatch(
       /Problems\n {2}- The model ".\/no-such-folder" is not on this machine.*\n {4}Give the folder/,
     );
-    expect(stdout).toMatch(/cannot work here/);
+    expect(stdout).toMatch(/does not work here/);
     expect(code).toBe(2);
   });
 
-  it.skipIf(process.getuid?.() === 0)(
-    'a cache that cannot be written is a problem (needs a user who is not root)',
-    async () => {
-      const folder = await temporaryFolder();
-      await chmod(folder, 0o500);
-      const { code, found } = await diagnosisOf([], { XDG_CACHE_HOME: folder });
-      await chmod(folder, 0o700);
-      expect(found.problems).toContainEqual(
-        expect.objectContaining({ message: expect.stringMatching(/cannot be written/) }),
-      );
-      expect(code).toBe(0);
-    },
-  );
+  it.skipIf(process.getuid?.() === 0)('reports a cache that is not writable (skipped as root)', async () => {
+    const folder = await temporaryFolder();
+    await chmod(folder, 0o500);
+    const { code, found } = await diagnosisOf([], { XDG_CACHE_HOME: folder });
+    await chmod(folder, 0o700);
+    expect(found.problems).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/is not writable/) }),
+    );
+    expect(code).toBe(0);
+  });
 });
 
 describe('preannotate doctor --setup-cuda', () => {
   it.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
-    'without network says where the libraries come from, and exits 2 (needs Linux on x64)',
+    'prints where the libraries come from if there is no network, and exits 2 (skipped elsewhere than Linux x64)',
     async () => {
       const { code, stderr } = await preannotate(['doctor', '--setup-cuda'], {
         env: { GLOBAL_AGENT_HTTPS_PROXY: 'http://127.0.0.1:1', ONNXRUNTIME_NODE_INSTALL: 'skip' },

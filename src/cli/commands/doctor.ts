@@ -12,43 +12,45 @@ Examples:
   preannotate doctor --json --model ./owlvit-base-patch32
   preannotate doctor --setup-cuda
 
-Every device is tried in a process of its own. Exit codes: 0 the tool can work (the CPU starts, and the model that was
-named is there), 2 it cannot.`;
+Every device is tried in a process of its own. Exit codes: 0 if the tool works here (the CPU starts, and the model given
+with --model is available), else 2.`;
 
 export function doctorCommand(): Command {
   const command = new Command('doctor')
-    .description('Say what devices, libraries, models and caches are here, and what mends what is wrong.')
+    .description('Check devices, libraries, caches and models, and print how to fix what is wrong.')
     .addHelpText('after', EXAMPLES)
     .action(async () => {
       const flags = readGivenFlags(command, DoctorConfig);
       const loaded = await loadSettings({ schema: DoctorConfig, flags, environment: process.env, cwd: process.cwd() });
       const { settings, given } = loaded;
       if (settings.setupCuda) await setUp(settings);
-      else await examine({ model: settings.model, modelNamed: given.model !== 'default' }, settings);
+      else await runChecks({ model: settings.model, modelNamed: given.model !== 'default' }, settings);
     });
   return addFlags(command, DoctorConfig);
 }
 
-// Other commands start faster for it that what only this one needs is loaded here.
+// Modules that only this command needs are imported dynamically, so that other commands start faster.
 
-/** How much is said. */
-interface Says {
+interface OutputOptions {
   readonly json: boolean;
-  readonly quiet: boolean; // nothing but problems
+  readonly quiet: boolean; // print only what is wrong
 }
 
-async function setUp({ json, quiet }: Says): Promise<void> {
+async function setUp({ json, quiet }: OutputOptions): Promise<void> {
   const { describeSetup, setUpCuda } = await import('../../doctor/setup-cuda.js');
   const found = await setUpCuda((text) => process.stderr.write(text));
   if (json) printJson(found);
   else if (!quiet) process.stdout.write(describeSetup(found));
 }
 
-async function examine(wish: { model: string; modelNamed: boolean }, { json, quiet }: Says): Promise<void> {
-  const { diagnose } = await import('../../doctor/report.js');
-  const { textOf } = await import('../../doctor/text.js');
-  const diagnosis = await diagnose({ version: VERSION, ...wish });
+async function runChecks(
+  request: { model: string; modelNamed: boolean },
+  { json, quiet }: OutputOptions,
+): Promise<void> {
+  const { diagnose } = await import('../../doctor/diagnose.js');
+  const { formatDiagnosis } = await import('../../doctor/format-diagnosis.js');
+  const diagnosis = await diagnose({ version: VERSION, ...request });
   if (json) printJson(diagnosis);
-  else if (!quiet || !diagnosis.ok) process.stdout.write(textOf(diagnosis));
+  else if (!quiet || !diagnosis.ok) process.stdout.write(formatDiagnosis(diagnosis));
   if (!diagnosis.ok) process.exitCode = FAILURES.DEVICE_UNAVAILABLE.exitCode;
 }

@@ -1,76 +1,49 @@
 import type { Device } from '../core/device.js';
 import { deviceName } from '../core/device.js';
-import { readCudaState, type CudaState } from '../workers/devices/cuda.js';
+import { readCudaState } from '../workers/devices/cuda.js';
 import { chooseDevices, findCudaProblem } from '../workers/devices/choose-devices.js';
 import { probeDevice, probeLibrary, type FromProbe } from '../workers/devices/probe.js';
-import { describeCaches, type CacheFolder } from './folders.js';
-import { describeGpus, type Gpus } from './gpus.js';
-import { describeMachine, type Machine } from './machine.js';
-import { describeModel, type ModelStatus } from './model-status.js';
-import { problemsOf, type Problem } from './problems.js';
-import { describeVariables } from './variables.js';
-
-/** Everything that `preannotate doctor` finds out. */
-export interface Diagnosis {
-  readonly ok: boolean; // the tool can work: the CPU starts, and the model asked for is there
-  readonly versions: Versions;
-  readonly machine: Machine;
-  readonly providers: readonly ProviderState[];
-  readonly auto: { readonly devices: readonly string[]; readonly why: string | undefined };
-  readonly gpus: Gpus;
-  readonly cuda: CudaState | undefined; // on Linux
-  readonly caches: readonly CacheFolder[];
-  readonly model: ModelStatus;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly problems: readonly Problem[];
-}
-
-export interface Versions {
-  readonly preannotate: string;
-  readonly node: string;
-  readonly nodeSupported: boolean;
-  readonly onnxruntime: string | undefined;
-  readonly sharp: string | undefined;
-  readonly libvips: string | undefined;
-}
-
-/** One of ONNX Runtime's providers, and whether a session starts on it. */
-export interface ProviderState {
-  readonly name: string;
-  readonly started: boolean;
-  readonly openMs?: number;
-  readonly reason?: string; // why it did not start
-}
-
-export interface Patient {
-  readonly version: string; // of preannotate
-  readonly model: string; // reference
-  readonly modelNamed: boolean; // asked for, not the default
-}
+import { describeCaches } from './cache-folders.js';
+import type { Diagnosis, DiagnosisRequest, ProviderState, Versions } from './diagnosis.js';
+import { collectFindings } from './findings.js';
+import { describeGpus, describeMachine } from './hardware.js';
+import { describeModel } from './model-status.js';
 
 /** Node 20.19 is the first that loads ES modules from CommonJS, which dependencies do. */
 const NODE = { major: 20, minor: 19 };
 
-/** Looks at everything that a run needs. Starts child processes, and changes nothing. */
-export async function diagnose(patient: Patient): Promise<Diagnosis> {
+const RELEVANT_PREFIXES = /^(?:PREANNOTATE|HF|HUGGINGFACE|CUDA|NVIDIA|ORT|ONNXRUNTIME|VK)_/i;
+const RELEVANT_NAMES = new Set([
+  ...['XDG_CACHE_HOME', 'LD_LIBRARY_PATH', 'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'OMP_NUM_THREADS'],
+  ...['SERVER_NAME', 'SERVER_PORT', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'],
+]);
+const SECRETS = /TOKEN|KEY|SECRET|PASSW|CREDENTIAL|AUTH/i;
+const NOT_SECRET = /_PATH$|_FILE$/i; // the path of a secret is not secret
+
+/** Checks everything that a run needs. Starts child processes, and changes nothing. */
+export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   const [runtime, images] = await Promise.all([probeLibrary('runtime'), probeLibrary('images')]);
   const facts = {
-    versions: versionsOf(patient, runtime, images),
+    versions: describeVersions(request, runtime, images),
     machine: describeMachine(),
     providers: await tryProviders(runtime),
-    auto: await automaticChoice(),
+    auto: await describeAutomaticChoice(),
     gpus: await describeGpus(),
     cuda: process.platform === 'linux' ? readCudaState(process.env) : undefined,
     caches: await describeCaches(),
-    model: await describeModel(patient.model),
+    model: await describeModel(request.model),
     environment: describeVariables(process.env),
   };
   const failures = [runtime, images].flatMap((result) => (result.ok ? [] : [result.reason]));
-  const problems = problemsOf(facts, { ...patient, failures });
+  const problems = collectFindings(facts, { ...request, failures });
   return { ok: problems.every(({ fatal }) => !fatal), ...facts, problems };
 }
 
-function versionsOf({ version }: Patient, runtime: FromProbe<'runtime'>, images: FromProbe<'images'>): Versions {
+function describeVersions(
+  { version }: DiagnosisRequest,
+  runtime: FromProbe<'runtime'>,
+  images: FromProbe<'images'>,
+): Versions {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   return {
     preannotate: version,
@@ -82,7 +55,7 @@ function versionsOf({ version }: Patient, runtime: FromProbe<'runtime'>, images:
   };
 }
 
-/** One after another: two that start at once disturb each other's times. */
+/** One after another: providers that start at the same time would distort each other's timings. */
 async function tryProviders(runtime: FromProbe<'runtime'>): Promise<ProviderState[]> {
   const names = runtime.ok ? runtime.facts.providers.map(({ name }) => name) : ['cpu'];
   const states: ProviderState[] = [];
@@ -94,7 +67,7 @@ async function tryProviders(runtime: FromProbe<'runtime'>): Promise<ProviderStat
   return states;
 }
 
-/** What cannot start, as the disk tells already, is not tried: the loader's own words say less. */
+/** A provider whose libraries are missing is not tried: the loader's message would be less helpful. */
 function tryProvider(name: string): Promise<FromProbe<'device'>> {
   const optimizer = name === 'tensorrt' ? 'tensorrt' : 'onnxrt';
   if (name !== 'cuda' && name !== 'tensorrt') return probeDevice({ provider: name } as Device, optimizer);
@@ -103,7 +76,20 @@ function tryProvider(name: string): Promise<FromProbe<'device'>> {
   return probeDevice({ provider: 'cuda' }, optimizer);
 }
 
-async function automaticChoice(): Promise<Diagnosis['auto']> {
+async function describeAutomaticChoice(): Promise<Diagnosis['auto']> {
   const { devices, why } = await chooseDevices('auto', { optimizer: 'onnxrt', precision: 'fp32' });
   return { devices: devices.map(deviceName), why };
+}
+
+/** The environment variables that affect the tool; secrets are hidden. */
+function describeVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const found = Object.entries(environment).filter(
+    ([name]) => RELEVANT_PREFIXES.test(name) || RELEVANT_NAMES.has(name.toUpperCase()),
+  );
+  return Object.fromEntries(found.sort().map(([name, value = '']) => [name, hideSecrets(name, value)]));
+}
+
+function hideSecrets(name: string, value: string): string {
+  if (SECRETS.test(name) && !NOT_SECRET.test(name) && value !== '') return '(set, hidden)';
+  return value.replaceAll(/\/\/[^/\s@]*@/g, '//(hidden)@'); // user and password of a proxy
 }

@@ -1,8 +1,8 @@
 import { printable } from '../core/text.js';
-import type { Diagnosis, ProviderState } from './report.js';
+import type { Diagnosis, ProviderState } from './diagnosis.js';
 
-/** A diagnosis for people: what is there, and then what is wrong. */
-export function textOf(diagnosis: Diagnosis): string {
+/** The report for people: the state of the machine, then what is wrong and how to fix it. */
+export function formatDiagnosis(diagnosis: Diagnosis): string {
   const { environment, problems } = diagnosis;
   const sections: [title: string, lines: readonly string[]][] = [
     ['Versions', versionLines(diagnosis)],
@@ -13,24 +13,27 @@ export function textOf(diagnosis: Diagnosis): string {
     ['Environment', Object.entries(environment).map(([name, value]) => `${name}=${value}`)],
     ['Problems', problems.flatMap(({ message, hint }) => [`- ${message}`, `  ${hint}`])],
   ];
-  const verdict = diagnosis.ok ? 'preannotate can work here.' : 'preannotate cannot work here until that is mended.';
+  const conclusion = diagnosis.ok ? 'preannotate works here.' : 'preannotate does not work here until this is fixed.';
   const shown = sections.filter(([, lines]) => lines.length > 0);
-  return `${shown.map(([title, lines]) => [title, ...lines.map((line) => `  ${printable(line)}`)].join('\n')).join('\n\n')}\n\n${verdict}\n`;
+  const blocks = shown.map(([title, lines]) => [title, ...lines.map((line) => `  ${printable(line)}`)].join('\n'));
+  return `${[...blocks, conclusion].join('\n\n')}\n`;
 }
 
 function versionLines({ versions }: Diagnosis): string[] {
   const { preannotate, node, nodeSupported, onnxruntime, sharp, libvips } = versions;
+  const missing = 'does not load';
   return [
     `preannotate ${preannotate}, Node ${node}${nodeSupported ? '' : ' (not supported)'}`,
-    `ONNX Runtime ${onnxruntime ?? 'does not load'}, sharp ${sharp ?? 'does not load'}, libvips ${libvips ?? 'does not load'}`,
+    `ONNX Runtime ${onnxruntime ?? missing}, sharp ${sharp ?? missing}, libvips ${libvips ?? missing}`,
   ];
 }
 
 function machineLines({ machine }: Diagnosis): string[] {
   const { cpu, features, cores, memoryBytes, openFiles, platform } = machine;
+  const memory = `${gigabytes(memoryBytes.allowed)} of ${gigabytes(memoryBytes.all)}`;
   return [
     `${platform}, ${cpu}${features.length === 0 ? '' : ` (${features.join(' ')})`}`,
-    `${cores.allowed} of ${cores.all} cores, ${gigabytes(memoryBytes.allowed)} of ${gigabytes(memoryBytes.all)} memory allowed`,
+    `${cores.allowed} of ${cores.all} cores, ${memory} memory allowed`,
     ...(openFiles === undefined ? [] : [`${openFiles} open files allowed`]),
   ];
 }
@@ -54,8 +57,8 @@ function providerLine({ name, started, openMs, reason }: ProviderState): string 
 function cudaLine({ providers, driver, driverLibrary, missing }: NonNullable<Diagnosis['cuda']>): string {
   const lacking = [...missing.cuda, ...missing.tensorrt].map(({ name }) => name);
   return [
-    `CUDA libraries of ONNX Runtime: ${providers.cuda ? 'there' : 'not installed'}`,
-    `TensorRT's: ${providers.tensorrt ? 'there' : 'not installed'}`,
+    `CUDA libraries of ONNX Runtime: ${providers.cuda ? 'installed' : 'not installed'}`,
+    `TensorRT's: ${providers.tensorrt ? 'installed' : 'not installed'}`,
     `driver: ${driver ?? driverLibrary ?? 'none'}`,
     ...(lacking.length === 0 ? [] : [`missing: ${lacking.join(' ')}`]),
   ].join('; ');
@@ -63,7 +66,7 @@ function cudaLine({ providers, driver, driverLibrary, missing }: NonNullable<Dia
 
 function cacheLines({ caches }: Diagnosis): string[] {
   return caches.map(({ path, purpose, exists, writable, sizeBytes, freeBytes }) => {
-    const size = exists ? `${(sizeBytes / 1e6).toFixed(1)} MB` : 'not there yet';
+    const size = exists ? `${(sizeBytes / 1e6).toFixed(1)} MB` : 'not created yet';
     const free = freeBytes === undefined ? '' : `, ${gigabytes(freeBytes)} free`;
     return `${path} (${purpose}): ${size}${writable ? '' : ', not writable'}${free}`;
   });

@@ -4,17 +4,17 @@ import { dirname, join } from 'node:path';
 import { cacheFolder } from '../disk/cache.js';
 import { hubEnvironment } from '../hub/environment.js';
 
-/** A folder in which things are kept for later. */
+/** A folder that the tool caches files in. */
 export interface CacheFolder {
   readonly purpose: string;
   readonly path: string;
   readonly exists: boolean;
-  readonly writable: boolean; // of a folder that is not there: it can be made
+  readonly writable: boolean; // of a folder that does not exist: it can be created
   readonly sizeBytes: number;
   readonly freeBytes: number | undefined; // of its disk
 }
 
-const MAX_FILES = 100_000; // a look, not an audit
+const MAX_FILES = 100_000; // of which sizes are added up, so that doctor stays quick
 
 export function describeCaches(): Promise<CacheFolder[]> {
   return Promise.all([
@@ -24,29 +24,29 @@ export function describeCaches(): Promise<CacheFolder[]> {
 }
 
 async function describe(purpose: string, path: string): Promise<CacheFolder> {
-  const there = await nearestFolder(path);
-  const free = await statfs(there).catch(() => undefined);
+  const nearest = await findNearestFolder(path);
+  const free = await statfs(nearest).catch(() => undefined);
   return {
     purpose,
     path,
-    exists: there === path,
-    writable: await access(there, constants.W_OK).then(
+    exists: nearest === path,
+    writable: await access(nearest, constants.W_OK).then(
       () => true,
       () => false,
     ),
-    sizeBytes: there === path ? await sizeOf(path) : 0,
+    sizeBytes: nearest === path ? await measureFolder(path) : 0,
     freeBytes: free === undefined ? undefined : free.bavail * free.bsize,
   };
 }
 
 /** The folder, or the first above it that exists. */
-async function nearestFolder(path: string): Promise<string> {
-  const there = await stat(path).catch(() => undefined);
-  return there !== undefined || dirname(path) === path ? path : nearestFolder(dirname(path));
+async function findNearestFolder(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined || dirname(path) === path ? path : findNearestFolder(dirname(path));
 }
 
-/** Bytes of the files in it; links, of which the Hub's cache is full, count nothing. */
-async function sizeOf(folder: string): Promise<number> {
+/** Bytes of the files in it. Links are not counted: the hub's cache has one to every file. */
+async function measureFolder(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   let sizeBytes = 0;
   for (const entry of entries.slice(0, MAX_FILES)) {
