@@ -10,26 +10,34 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { FAILURES } from '../core/errors.js';
-import { compatRoutes } from './compat/routes.js';
-import { docsRoutes } from './docs/routes.js';
+import { registerProtocols } from './compat/routes.js';
+import { registerDocs } from './docs/routes.js';
 import { checkHost } from './http/allowed-hosts.js';
 import { authorise } from './http/auth.js';
 import { answerExpectContinue, scheduleLingeringClose } from './http/connections.js';
 import { compressPayload, CORS_HEADERS, requestIdOf, SECURITY_HEADERS } from './http/headers.js';
-import { healthPathRoute, probeRoutes } from './http/health-routes.js';
+import { registerHealthPath, registerProbes } from './http/health-routes.js';
 import { countRefusal, countRequest } from './http/metrics.js';
-import { metricsRoutes } from './http/metrics-routes.js';
+import { registerMetrics } from './http/metrics-routes.js';
 import { logServerFault, PROBLEM_TYPE, toNamedError, toProblemDetails } from './http/problem-details.js';
 import { RequestError } from './http/request-error.js';
 import { collectRoutes } from './http/route-config.js';
 import { createTransport } from './http/transport.js';
-import { pageRoutes } from './page/routes.js';
-import { predictRoutes } from './request/predict-routes.js';
+import { registerPage } from './page/routes.js';
+import { registerPredict } from './request/predict-routes.js';
 import { RequestContext } from './request/request-context.js';
 import type { ServerState } from './request/server-state.js';
 
 /** Everything the server answers; each entry registers the routes of one subject. */
-const ROUTES = [predictRoutes, probeRoutes, metricsRoutes, pageRoutes, compatRoutes, docsRoutes, healthPathRoute];
+const ROUTES = [
+  registerPredict,
+  registerProbes,
+  registerMetrics,
+  registerPage,
+  registerProtocols,
+  registerDocs,
+  registerHealthPath,
+];
 
 const MAX_PARAMETER_CHARACTERS = 1024; // of an address; a model's name may be the path of its folder
 

@@ -62,7 +62,7 @@ describe.skipIf(!hasOpenssl())('a server with TLS (needs the openssl command)', 
 /** Node reads the authorities it trusts beside its own when it starts. */
 async function inProcessThatTrusts(certPath: string, url: string, policy: UrlPolicy): Promise<string> {
   const code = `
-    import { fetchImage } from ${JSON.stringify(join(import.meta.dirname, '../../src/server/fetch/fetch-image.ts'))};
+    import { fetchImage } from ${JSON.stringify(join(import.meta.dirname, '../../src/server/request/fetch/fetch-image.ts'))};
     const [url, policy] = process.argv.slice(1);
     const fetched = fetchImage(url, JSON.parse(policy), new AbortController().signal);
     console.log(await fetched.then(({ length }) => length + ' bytes', ({ code }) => code));`;

@@ -11,7 +11,7 @@ import { describeApi } from './openapi.js';
  *
  * @param routes - Read on the first request, when all routes are registered.
  */
-export function docsRoutes(app: FastifyInstance, server: ServerState, routes: readonly DescribedRoute[]): void {
+export function registerDocs(app: FastifyInstance, server: ServerState, routes: readonly DescribedRoute[]): void {
   const describe = (summary: string, details: Parameters<typeof describeRoute>[1]) => {
     return { config: { operation: describeRoute(summary, details) } };
   };

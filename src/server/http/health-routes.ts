@@ -11,8 +11,8 @@ interface Health {
   readonly notReady: string | undefined;
 }
 
-/** The probes of orchestrators and load balancers; --health-path is one more, see {@link healthPathRoute}. */
-export function probeRoutes(app: FastifyInstance, server: Health): void {
+/** The probes of orchestrators and load balancers; --health-path is one more, see {@link registerHealthPath}. */
+export function registerProbes(app: FastifyInstance, server: Health): void {
   const probe = (summary: string) => ({ config: { access: 'probe', operation: describeRoute(summary) } }) as const;
 
   // A server that answers is alive: one that waits for a model or a worker must not be killed for it.
@@ -40,7 +40,7 @@ export function probeRoutes(app: FastifyInstance, server: Health): void {
  *
  * @throws PreannotateError CONFIG_INVALID when the path is taken; register it last
  */
-export function healthPathRoute(
+export function registerHealthPath(
   app: FastifyInstance,
   server: Health & { readonly job: { readonly settings: { readonly healthPath: string } } },
 ): void {

@@ -14,7 +14,7 @@ interface MetricsSource {
 }
 
 /** /metrics for Prometheus. A server without API keys refuses it to other machines, unless --metrics open allows it. */
-export function metricsRoutes(app: FastifyInstance, { job, metrics }: MetricsSource): void {
+export function registerMetrics(app: FastifyInstance, { job, metrics }: MetricsSource): void {
   const { metrics: access } = job.settings;
   if (access === 'off') return;
   const isRefused = access === 'key' && job.apiKeys.length === 0 && !isLocal(job.settings);

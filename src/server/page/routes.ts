@@ -17,7 +17,7 @@ const PAGE_HEADERS = {
 };
 
 /** The web page. Its files are read at the start and need no API key: the page asks for one when the API needs it. */
-export function pageRoutes(app: FastifyInstance): void {
+export function registerPage(app: FastifyInstance): void {
   for (const { route, type, text, etag } of readPageFiles()) {
     app.get(route, { config: { operation: 'undocumented', access: 'public' } }, (request, reply) => {
       void reply.headers({ ...PAGE_HEADERS, etag });

@@ -7,7 +7,7 @@ import { batchReaders, predictReaders } from './readers.js';
 import type { ServerState } from './server-state.js';
 
 /** Our own protocol: one image, or several. */
-export function predictRoutes(app: FastifyInstance, server: ServerState): void {
+export function registerPredict(app: FastifyInstance, server: ServerState): void {
   const { model, requestImages, queueItems } = server.job.settings;
 
   app.post('/predict', { config: { operation: PREDICT } }, async (request) => {

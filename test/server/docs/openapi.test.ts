@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.js';
 import { ServeConfig } from '../../../src/config/schema.js';
 import { FAILURES } from '../../../src/core/errors.js';
-import { compatRoutes } from '../../../src/server/compat/routes.js';
+import { registerProtocols } from '../../../src/server/compat/routes.js';
 import { describeApi } from '../../../src/server/docs/openapi.js';
-import { docsRoutes } from '../../../src/server/docs/routes.js';
-import { healthPathRoute, probeRoutes } from '../../../src/server/http/health-routes.js';
-import { metricsRoutes } from '../../../src/server/http/metrics-routes.js';
+import { registerDocs } from '../../../src/server/docs/routes.js';
+import { registerHealthPath, registerProbes } from '../../../src/server/http/health-routes.js';
+import { registerMetrics } from '../../../src/server/http/metrics-routes.js';
 import { collectRoutes } from '../../../src/server/http/route-config.js';
-import { predictRoutes } from '../../../src/server/request/predict-routes.js';
+import { registerPredict } from '../../../src/server/request/predict-routes.js';
 import { ServerState, type ServeJob } from '../../../src/server/request/server-state.js';
 
 const { settings } = await loadSettings({ schema: ServeConfig, flags: {}, environment: {}, cwd: '/' });
@@ -17,7 +17,14 @@ const job = { version: '1.0.0', settings, apiKeys: [] };
 const app = fastify();
 const described = collectRoutes(app);
 const server = new ServerState(job as unknown as ServeJob); // routes that are registered and not called need no more
-for (const register of [predictRoutes, probeRoutes, metricsRoutes, compatRoutes, docsRoutes, healthPathRoute])
+for (const register of [
+  registerPredict,
+  registerProbes,
+  registerMetrics,
+  registerProtocols,
+  registerDocs,
+  registerHealthPath,
+])
   register(app, server, described);
 const { paths } = describeApi(job, described);
 

@@ -20,7 +20,7 @@ const FunctionCall = z.object({ image: z.string().min(1), threshold: value.fract
  * The part of Nuclio's dashboard that CVAT uses, with one function, and the function itself, which CVAT can also be
  * configured to call directly.
  */
-export function cvatRoutes(app: FastifyInstance, server: ServerState): void {
+export function registerCvat(app: FastifyInstance, server: ServerState): void {
   app.get('/api/functions', { config: { operation: OPERATIONS.functions } }, (request) => {
     return { [FUNCTION]: describeFunction(request, server) };
   });

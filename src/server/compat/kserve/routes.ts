@@ -20,13 +20,13 @@ interface ModelRoute {
 const errorBody = ({ detail }: ProblemAnswer) => ({ error: detail });
 
 /** The Open Inference Protocol (KServe's second version, Triton's) over HTTP, with JSON tensors. */
-export function kserveRoutes(app: FastifyInstance, server: ServerState): void {
-  serverRoutes(app, server);
-  modelRoutes(app, server, { path: '/v2/models/:model', isDescribed: true });
-  modelRoutes(app, server, { path: '/v2/models/:model/versions/:version', isDescribed: false });
+export function registerKserve(app: FastifyInstance, server: ServerState): void {
+  registerServer(app, server);
+  registerModel(app, server, { path: '/v2/models/:model', isDescribed: true });
+  registerModel(app, server, { path: '/v2/models/:model/versions/:version', isDescribed: false });
 }
 
-function serverRoutes(app: FastifyInstance, server: ServerState): void {
+function registerServer(app: FastifyInstance, server: ServerState): void {
   app.get('/v2', { config: { errorBody, operation: OPERATIONS.server } }, () => {
     return { name: MODEL, version: server.job.version, extensions: [] };
   });
@@ -39,7 +39,7 @@ function serverRoutes(app: FastifyInstance, server: ServerState): void {
   });
 }
 
-function modelRoutes(
+function registerModel(
   app: FastifyInstance,
   server: ServerState,
   { path, isDescribed }: { path: string; isDescribed: boolean },

@@ -36,7 +36,7 @@ interface TaskAnswer {
 }
 
 /** The ML backend protocol of Label Studio, below the address /label-studio that a project is given. */
-export function labelStudioRoutes(app: FastifyInstance, server: ServerState): void {
+export function registerLabelStudio(app: FastifyInstance, server: ServerState): void {
   const encodeAhead = pLimit(1); // for prompts of projects whose images have not been requested yet
   const describe = (operation: Operation | 'undocumented') => ({ config: { operation } });
 
