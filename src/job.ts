@@ -12,7 +12,7 @@ import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
 import type { Plan } from './run/plan.js';
 
-/** A batch run, fully decided. */
+/** A batch run with every option decided. */
 export interface Job extends EngineJob {
   readonly version: string; // of preannotate
   readonly inputs: readonly string[]; // folders, files, globs
@@ -26,7 +26,7 @@ export interface Job extends EngineJob {
   readonly statedSelection: StatedSelection; // for run.json
 }
 
-/** How far a run is. */
+/** A run that has begun to annotate. */
 export interface RunState {
   readonly found: Discovery;
   readonly plan: Plan;
@@ -34,8 +34,8 @@ export interface RunState {
   readonly stats: RunStats;
 }
 
-/** What decides the model's answers, and so must not differ between two attempts. */
-export function headerOf(
+/** The facts that decide the model's answers, and so must be the same in all attempts. */
+export function toJournalHeader(
   job: Job,
   { reference, sha256, key, precision }: Pick<Model, 'reference' | 'sha256' | 'key' | 'precision'>,
 ): JournalHeader {
@@ -49,7 +49,7 @@ export function headerOf(
     options: {
       precision,
       image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
-      ...(tiles === undefined ? {} : { tiles: tilesAsWritten(tiles) }),
+      ...(tiles === undefined ? {} : { tiles: toStoredTiles(tiles) }),
       score_floor: scoreFloor,
       max_stored: maxDetections,
       max_pixels: maxPixels,
@@ -60,13 +60,13 @@ export function headerOf(
   };
 }
 
-/** As a config file has them. */
-export function tilesAsWritten({ height, width, overlap, fullImage }: TileOptions): StoredOptions['tiles'] & object {
+/** In the form of a config file. */
+function toStoredTiles({ height, width, overlap, fullImage }: TileOptions): StoredOptions['tiles'] & object {
   return { size: [height, width], overlap, full_image: fullImage };
 }
 
-/** What run.json says. */
-export function manifestOf(
+/** The content of run.json. */
+export function toManifest(
   job: Job,
   { found, journal, plan, stats }: RunState,
   status: RunManifest['status'],

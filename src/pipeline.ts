@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { mapConcurrent } from './core/stream.js';
-import { headerOf, manifestOf, type Job, type RunState } from './job.js';
+import { toJournalHeader, toManifest, type Job, type RunState } from './job.js';
 import { findModel } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
@@ -11,7 +11,7 @@ import { ImageIds } from './run/image-ids.js';
 import { Journal } from './run/journal.js';
 import { writeManifest, type RunManifest } from './run/manifest.js';
 import { OutputLock } from './run/output-lock.js';
-import { recordOf } from './run/record.js';
+import { toRecord } from './run/record.js';
 import { StoredImages } from './run/stored-images.js';
 import { provenanceOf, writeViews } from './views.js';
 import { startEngine } from './workers/start-engine.js';
@@ -30,21 +30,22 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   const work = { model, images: plan.pending.length };
   const use = { note: (message: string) => progress.note(message), signal };
   await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
-  await using journal = await Journal.begin(job.outDir, headerOf(job, model), earlier); // nothing was written until here
+  // The first write of this attempt: results of earlier ones were not touched until here.
+  await using journal = await Journal.begin(job.outDir, toJournalHeader(job, model), earlier);
   const run = { ...prepared, journal, stats };
   try {
-    await writeManifest(job.outDir, manifestOf(job, run, 'running'));
+    await writeManifest(job.outDir, toManifest(job, run, 'running'));
     if (earlier?.torn === true) progress.note(tornNote(journal.path));
     await annotatePending(job, run, { engine, progress, signal });
-    await engine?.[Symbol.asyncDispose](); // views need the memory more
+    await engine?.[Symbol.asyncDispose](); // to free its memory for the views
     await journal.sync();
     await writeOutputs(job, run, { progress, signal });
   } catch (error) {
     // A second failure, such as the same full disk, would only hide the first.
-    await writeManifest(job.outDir, manifestOf(job, run, 'interrupted')).catch(() => {});
+    await writeManifest(job.outDir, toManifest(job, run, 'interrupted')).catch(() => {});
     throw error;
   }
-  const manifest = manifestOf(job, run, 'done');
+  const manifest = toManifest(job, run, 'done');
   await writeManifest(job.outDir, manifest);
   return manifest;
 }
@@ -78,7 +79,7 @@ async function annotatePending(
   try {
     // As they finish; the views put them back in order.
     for await (const outcome of outcomes) {
-      if (outcome.ok) await journal.append(recordOf(outcome.result, job.ontology));
+      if (outcome.ok) await journal.append(toRecord(outcome.result, job.ontology));
       else await errors.append(outcome.name, outcome.failure); // never fatal
       stats.count(outcome);
       progress.tick(outcome);

@@ -1,6 +1,6 @@
 import type { Failure } from './core/errors.js';
 import { discover, type Discovery } from './images/discover.js';
-import { headerOf, type Job } from './job.js';
+import { toJournalHeader, type Job } from './job.js';
 import { findModelHere, type Model } from './model/source.js';
 import type { Progress } from './progress/bar.js';
 import { assertClassesKept } from './run/classes.js';
@@ -21,11 +21,11 @@ export interface Prepared<Found extends Model | undefined = Model> {
 }
 
 /**
- * Refuses a job that cannot be done, finds images and model, and plans what is left. Writes nothing to the output folder;
- * the caller has locked it, or only wants to know.
+ * Refuses a job that cannot be done, finds images and model, and plans what is left. Writes nothing to the output
+ * folder, which the caller has locked unless it only makes a plan.
  *
  * @param find - Finds the model. Where it may not download one, it returns undefined for a model that is not here.
- * @throws PreannotateError for whatever a run refuses before it starts workers.
+ * @throws PreannotateError for everything that a run refuses before it starts workers.
  */
 export async function prepare<Found extends Model | undefined>(
   job: Job,
@@ -39,7 +39,7 @@ export async function prepare<Found extends Model | undefined>(
   const model = await find();
   if (earlier !== undefined) {
     const { header, path } = earlier;
-    assertSameJob(header, headerOf(job, model ?? modelOf(header)), path);
+    assertSameJob(header, toJournalHeader(job, model ?? modelOf(header)), path);
   }
   const plan = await planRun(found.images, earlier);
   return { found, model, earlier, plan };
@@ -52,7 +52,7 @@ async function readEarlier({ outDir, restart }: Job): Promise<JournalContents | 
 }
 
 /** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
-function modelOf({ model, options }: JournalHeader): Parameters<typeof headerOf>[1] {
+function modelOf({ model, options }: JournalHeader): Parameters<typeof toJournalHeader>[1] {
   return { ...model, precision: options.precision ?? 'fp32' };
 }
 
@@ -68,7 +68,7 @@ export interface JobPlan {
   readonly notes: readonly string[]; // how images come to the model
 }
 
-/** The dry run: refuses what {@link prepare} and the lock refuse, and lists what is left. Writes and downloads nothing. */
+/** The dry run: refuses what the run would refuse, and lists what is left. Writes and downloads nothing. */
 export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
   await OutputLock.assertAvailable(job.outDir);
   using watcher = progress.download();

@@ -53,7 +53,7 @@ export async function exportViews<Choice extends ViewChoice>(
 /**
  * Makes sure, before any work is done, that the views can be written in the end.
  *
- * @throws PreannotateError OUTPUT_UNUSABLE when files of somebody else are in their place.
+ * @throws PreannotateError OUTPUT_UNUSABLE when other files are in their place.
  */
 export async function assertViewsReplaceable(
   { outDir, formats: names, previews }: ViewTarget,
@@ -63,7 +63,7 @@ export async function assertViewsReplaceable(
   if (previews > 0) await assertReplaceable({ outDir: join(outDir, PREVIEWS), root }, PREVIEW_SIGNATURE);
 }
 
-/** Writes the annotation files and previews that were asked for. */
+/** Writes the requested annotation files and previews. */
 export async function writeViews(
   views: Omit<View, 'outDir'> & ViewTarget & { limits: { maxBytes: number; maxPixels: number } },
   progress: Progress,
@@ -77,7 +77,7 @@ export async function writeViews(
   problems.forEach((problem) => progress.note(problem));
 }
 
-/** What files say of the tool and the model that made them. */
+/** The tool and the model that made the annotations, for the files that name them. */
 export function provenanceOf({ preannotate, model, created }: JournalHeader): Provenance {
   const year = Number(created.slice(0, 4));
   return { version: preannotate, model: model.reference, modelSha256: model.sha256, year };

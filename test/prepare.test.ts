@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ontologyOf } from '../src/core/ontology.js';
 import { IMAGE_EXTENSIONS } from '../src/images/discover.js';
-import { headerOf, type Job } from '../src/job.js';
+import { toJournalHeader, type Job } from '../src/job.js';
 import { BUILTIN, findModel } from '../src/model/source.js';
 import { annotate } from '../src/pipeline.js';
 import { planOnly, prepare } from '../src/prepare.js';
@@ -70,7 +70,7 @@ async function annotated(job: Job, names: readonly string[]): Promise<void> {
   const watcher = { progress: () => {}, note: () => {} };
   const model = await findModel(job.model, { precision: job.precision, watcher, variables: {} });
   await mkdir(job.outDir, { recursive: true });
-  await using journal = await Journal.begin(job.outDir, headerOf(job, model));
+  await using journal = await Journal.begin(job.outDir, toJournalHeader(job, model));
   const { size } = await stat(join(job.inputs[0]!, 'scene-01.jpg'));
   for (const image of names) {
     const stamp = { size_bytes: size, modified_ms: 0, sha256: 'of another file' };
@@ -173,7 +173,7 @@ const REFUSED: Record<string, { code: string; message: RegExp; make: () => Promi
   },
   'a journal of other images': {
     code: 'RESUME_MISMATCH',
-    message: /none of them is among those found now/,
+    message: /none of which is among those found now/,
     make: async () => {
       const job = await jobOf();
       await annotated(job, ['another.jpg']);

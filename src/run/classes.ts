@@ -8,10 +8,10 @@ import { readJsonFile } from '../disk/json.js';
 const FILE = 'classes.json';
 
 /**
- * classes.json keeps the number of every class that an output folder ever had. Numbers are never changed or given again,
- * because people's corrections refer to them.
+ * Refuses classes that would change a number in classes.json, which has every class that the output folder ever had.
+ * Numbers are never changed or reused, because corrections made by people refer to them.
  *
- * @throws PreannotateError RESUME_MISMATCH with the difference when these classes would change one.
+ * @throws PreannotateError RESUME_MISMATCH with the differences.
  */
 export async function assertClassesKept(outDir: string, classes: readonly OntologyClass[]): Promise<void> {
   const path = join(outDir, FILE);
@@ -27,7 +27,7 @@ export async function assertClassesKept(outDir: string, classes: readonly Ontolo
     throw new PreannotateError({
       code: 'RESUME_MISMATCH',
       message: `${path}: the ontology would renumber classes: ${differences.join('; ')}.`,
-      hint: 'Give the classes their numbers with `id:` in the ontology, add new classes at its end, or use another --out folder.',
+      hint: 'Set the numbers with `id:` in the ontology, add new classes at its end, or use another --out folder.',
     });
   }
 }
@@ -42,7 +42,7 @@ export async function recordClasses(outDir: string, classes: readonly OntologyCl
   await replaceFile(path, `{\n${lines.join(',\n')}\n}\n`);
 }
 
-/** Numbers by class; none where there is no file yet. */
+/** Numbers by class name; none when there is no file yet. */
 async function readNumbers(path: string): Promise<Record<string, number>> {
   const numbers = await readJsonFile(path, z.record(z.string(), z.int()), {
     code: 'JOURNAL_DAMAGED',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Failure } from '../core/errors.js';
 import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
 
-/** errors.jsonl: one line for each image or folder that failed in the last attempt. Failed images are tried again by the next. */
+/** errors.jsonl: one line per image or folder that failed in the last attempt. The next attempt tries them again. */
 export class ErrorLog implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;

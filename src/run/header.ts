@@ -26,7 +26,7 @@ export type StoredOptions = z.output<typeof StoredOptions>;
 export const JournalHeader = z.object({
   journal: z.number(), // version of the file's form
   preannotate: z.string(),
-  created: z.string(), // ISO 8601; when the output folder was begun
+  created: z.string(), // ISO 8601; when the output folder was started
   model: z.object({ reference: z.string(), sha256: z.string(), key: z.string() }),
   ontology: StoredOntology,
   options: StoredOptions,
@@ -43,8 +43,8 @@ export function assertSameJob(before: JournalHeader, now: JournalHeader, path: s
   if (difference === undefined) return;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
-    message: `${path} was begun with another job. ${difference}`,
-    hint: 'Give another --out folder, use --restart to throw the results away, or run the first job again.',
+    message: `${path} belongs to another job. ${difference}`,
+    hint: 'Give another --out folder, use --restart to discard the results, or run the first job again.',
   });
 }
 
@@ -65,7 +65,7 @@ function decisive({ journal, model, ontology, options }: JournalHeader): Record<
   };
 }
 
-/** Which there are, then what is in each, so that a changed picture is named. */
+/** First which examples there are, then the content of each, so that the message names a changed image. */
 function decisiveExamples({ classes, ignoreExamples = [] }: OntologySpec): Record<string, unknown> {
   const all = [...classes.flatMap(({ examples = [] }) => examples), ...ignoreExamples];
   return {
@@ -81,7 +81,7 @@ function firstDifference(before: Record<string, unknown>, now: Record<string, un
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
     const was = key in before ? JSON.stringify(before[key]) : 'not set';
     const is = key in now ? JSON.stringify(now[key]) : 'not set';
-    if (was !== is) return `Then, ${key} was ${was}; now it is ${is}.`;
+    if (was !== is) return `Difference: ${key} was ${was}; now it is ${is}.`;
   }
   return undefined;
 }

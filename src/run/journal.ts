@@ -11,9 +11,9 @@ import { formatLine, parseLine } from './line.js';
 import { ImageRecord } from './record.js';
 
 export const JOURNAL_FILE = 'detections.jsonl';
-const SYNC_INTERVAL_MS = 1000; // about what a power cut may cost; a killed process loses nothing
+const SYNC_INTERVAL_MS = 1000; // results that a power cut may lose; a killed process loses none
 
-/** Where an image's line is, and what its file was then. */
+/** Where an image's line is, and the state of its file when it was annotated. */
 export interface JournalEntry {
   readonly line: number; // from 1
   readonly offset: number; // bytes
@@ -22,7 +22,7 @@ export interface JournalEntry {
   readonly modifiedMs: number;
 }
 
-/** What is needed of every line to know what is left to do; the rest is checked when the line is used. */
+/** The fields of every line that planning needs; the others are checked when the line is used. */
 const EntryFields = ImageRecord.pick({ image: true, size_bytes: true, modified_ms: true });
 
 /** What a journal file holds. */
@@ -30,15 +30,15 @@ export interface JournalContents {
   readonly path: string;
   readonly header: JournalHeader;
   readonly entries: Map<string, JournalEntry>; // by image name
-  readonly endOffset: number; // bytes that are whole; behind them at most one torn line
+  readonly endOffset: number; // bytes of whole lines; at most one torn line follows
   readonly torn: boolean;
 }
 
 /**
  * Reads a journal, checking every line.
  *
- * @returns undefined when there is no journal, or none with a whole first line.
- * @throws PreannotateError JOURNAL_DAMAGED naming the line that is not what was written.
+ * @returns undefined when there is no journal, or its first line is not complete.
+ * @throws PreannotateError JOURNAL_DAMAGED naming the damaged line.
  */
 export async function readJournal(outDir: string): Promise<JournalContents | undefined> {
   const path = join(outDir, JOURNAL_FILE);
@@ -56,9 +56,9 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
       if (value === undefined) throw damagedError(path, number);
       endOffset = offset + bytes + 1;
       const where = `${path}:${number}`;
-      if (number === 1) header = parsed(JournalHeader, value, where);
+      if (number === 1) header = parseForm(JournalHeader, value, where);
       else {
-        const { image, size_bytes: sizeBytes, modified_ms: modifiedMs } = parsed(EntryFields, value, where);
+        const { image, size_bytes: sizeBytes, modified_ms: modifiedMs } = parseForm(EntryFields, value, where);
         entries.set(image, { line: number, offset, length: bytes, sizeBytes, modifiedMs });
       }
     }
@@ -110,7 +110,7 @@ export class Journal implements AsyncDisposable {
     }
   }
 
-  /** Adds an image. When this returns, a kill of this process does not lose it. @throws PreannotateError WRITE_FAILED */
+  /** Adds an image. From then on, it survives a kill of this process. @throws PreannotateError WRITE_FAILED */
   async append(record: ImageRecord): Promise<void> {
     const offset = this.#offset;
     await this.#write(formatLine(record));
@@ -118,7 +118,7 @@ export class Journal implements AsyncDisposable {
     this.entries.set(image, { line: this.#lines, offset, length: this.#offset - offset - 1, sizeBytes, modifiedMs });
   }
 
-  /** Makes what was added survive a power cut. */
+  /** Makes the added lines survive a power cut. */
   async sync(): Promise<void> {
     this.#syncedAt = performance.now();
     await withWriteErrors(this.path, () => this.#file.datasync());
@@ -137,7 +137,7 @@ export class Journal implements AsyncDisposable {
   }
 }
 
-/** Reads the records of a journal by name, in whatever order is asked for. */
+/** Reads records of a journal in any order. */
 export class RecordFile implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
@@ -155,7 +155,7 @@ export class RecordFile implements AsyncDisposable {
   async read({ line, offset, length }: JournalEntry): Promise<ImageRecord> {
     const bytes = Buffer.allocUnsafe(length);
     await this.#file.read(bytes, 0, length, offset);
-    return parsed(ImageRecord, JSON.parse(bytes.toString()), `${this.#path}:${line}`);
+    return parseForm(ImageRecord, JSON.parse(bytes.toString()), `${this.#path}:${line}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -163,23 +163,23 @@ export class RecordFile implements AsyncDisposable {
   }
 }
 
-/** Checks the form of a line that is as it was written: another program may have written it. */
-function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+/** Checks the form of a line whose checksum is right: another version may have written it. */
+function parseForm<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw jsonError(where, result.error, {
     code: 'JOURNAL_DAMAGED',
-    hint: 'Restore the file from a copy, use the version of preannotate that wrote it, or use --restart to begin anew.',
+    hint: 'Restore the file from a copy, use the version of preannotate that wrote it, or start again with --restart.',
   });
 }
 
 function damagedError(path: string, line: number): PreannotateError {
   return new PreannotateError({
     code: 'JOURNAL_DAMAGED',
-    message: `${path}:${line}: this line is not what was written (its checksum differs).`,
+    message: `${path}:${line}: this line was changed after it was written (its checksum differs).`,
     hint:
       line === 1
-        ? 'Restore the file from a copy, or use --restart to begin anew.'
-        : 'Restore the file from a copy, delete this line to annotate its image again, or use --restart to begin anew.',
+        ? 'Restore the file from a copy, or start again with --restart.'
+        : 'Restore the file from a copy, delete this line to annotate its image again, or start again with --restart.',
   });
 }

@@ -9,7 +9,7 @@ export function formatLine(value: object): string {
   return `${body}${CHECK}${checksum(body)}"}\n`;
 }
 
-/** The object of a line; undefined when the line is not what was written. */
+/** The object of a line; undefined when the line was changed after it was written. */
 export function parseLine(line: string): unknown {
   const body = line.slice(0, -CHECK_CHARS);
   if (line.slice(-CHECK_CHARS) !== `${CHECK}${checksum(body)}"}`) return undefined;

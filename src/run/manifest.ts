@@ -20,11 +20,11 @@ const RunCounts = z.object({
   detections: z.number(), // stored in this attempt, before thresholds
 });
 
-/** run.json: what ran, with what, and what came of it. */
+/** run.json: the job, how far it is, and its counts. */
 export const RunManifest = z.object({
   preannotate: z.string(), // version
   status: z.enum(['running', 'interrupted', 'done']),
-  created: z.string(), // ISO 8601; when the output folder was begun
+  created: z.string(), // ISO 8601; when the output folder was started
   started: z.string(), // when this attempt was
   finished: z.string().exactOptional(),
   root: z.string(), // absolute; image names are relative to it
@@ -42,12 +42,12 @@ export async function writeManifest(outDir: string, manifest: RunManifest): Prom
   await replaceFile(join(outDir, FILE), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
-/** @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run, JOURNAL_DAMAGED when run.json cannot be used. */
+/** @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run, JOURNAL_DAMAGED when run.json is damaged. */
 export async function readManifest(outDir: string): Promise<RunManifest> {
   const path = join(outDir, FILE);
   const manifest = await readJsonFile(path, RunManifest, {
     code: 'JOURNAL_DAMAGED',
-    hint: 'Restore the file from a copy, or give the same `preannotate run` again: it writes the file anew.',
+    hint: 'Restore the file from a copy, or run the same `preannotate run` again: it writes a new one.',
   });
   if (manifest !== undefined) return manifest;
   throw new PreannotateError({

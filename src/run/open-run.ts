@@ -15,9 +15,9 @@ export interface OpenedRun {
 }
 
 /**
- * Opens an output folder for reading: whatever works on the results of a run starts here.
+ * Opens an output folder for reading: everything that works on the results of a run starts here.
  *
- * @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run, JOURNAL_DAMAGED when one of its files is damaged.
+ * @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run, JOURNAL_DAMAGED when a file of it is damaged.
  */
 export async function openRun(outDir: string): Promise<OpenedRun> {
   const manifest = await readManifest(outDir);

@@ -15,8 +15,8 @@ export class OutputLock implements AsyncDisposable {
   }
 
   /**
-   * Takes the lock of an output folder, which is made if necessary. The lock of a process of this machine that has ended
-   * is taken over.
+   * Takes the lock of an output folder, creating the folder if necessary. The lock of a process of this machine that
+   * has ended is taken over.
    *
    * @throws PreannotateError OUTPUT_LOCKED naming the holder; OUTPUT_UNUSABLE when the folder cannot be written.
    */
@@ -24,7 +24,7 @@ export class OutputLock implements AsyncDisposable {
     await assertWritable(outDir);
     const path = lockPath(outDir);
     const created = await withOutputErrors(path, () => mkdir(dirname(path), { recursive: true }));
-    const lock = await orLockedError(path, () => FileLock.take(path));
+    const lock = await withLockErrors(path, () => FileLock.take(path));
     return new OutputLock(lock, created);
   }
 
@@ -32,7 +32,7 @@ export class OutputLock implements AsyncDisposable {
   static async assertAvailable(outDir: string): Promise<void> {
     await assertWritable(outDir);
     const path = lockPath(outDir);
-    await orLockedError(path, () => FileLock.assertFree(path));
+    await withLockErrors(path, () => FileLock.assertFree(path));
   }
 
   /** Leaves no empty folders where there were none, so that a refused run leaves nothing behind. */
@@ -54,12 +54,12 @@ function lockPath(outDir: string): string {
   return join(outDir, '.preannotate', 'lock');
 }
 
-/** @throws PreannotateError OUTPUT_UNUSABLE when the folder can neither be written nor made. */
+/** @throws PreannotateError OUTPUT_UNUSABLE when the folder can neither be written nor created. */
 async function assertWritable(outDir: string): Promise<void> {
   await withOutputErrors(outDir, () => accessNearest(outDir));
 }
 
-/** Checks the folder, or the one that it would be made in. */
+/** Checks the folder, or the one that it would be created in. */
 async function accessNearest(folder: string): Promise<void> {
   try {
     await access(`${folder}${sep}`, constants.W_OK);
@@ -69,7 +69,7 @@ async function accessNearest(folder: string): Promise<void> {
   }
 }
 
-function orLockedError<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
+function withLockErrors<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
   return withOutputErrors(path, () =>
     step().catch((error: unknown) => {
       throw error instanceof LockHeld ? lockedError(path, error.holder) : error;
@@ -81,7 +81,7 @@ function lockedError(path: string, holder: Holder | undefined): PreannotateError
   const who = holder === undefined ? '' : `: process ${holder.pid} on ${holder.host}, since ${holder.started}`;
   return new PreannotateError({
     code: 'OUTPUT_LOCKED',
-    message: `Another run writes into this folder${who}.`,
+    message: `Another run is using this output folder${who}.`,
     hint: `Wait for it, or give another --out folder. If that process has certainly ended, delete ${path}.`,
   });
 }

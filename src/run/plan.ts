@@ -10,14 +10,14 @@ import { RecordFile, type JournalContents } from './journal.js';
 
 const STATS_AT_ONCE = 64; // network file systems answer many at once
 
-/** What is left to do of what was found. */
+/** Which of the found images are left to annotate. */
 export interface Plan {
   readonly pending: readonly ImageFile[];
-  readonly finished: number; // found, and in the journal already
+  readonly finished: number; // found, and already in the journal
 }
 
 /**
- * Leaves out the images that the journal has.
+ * Leaves out the images that are in the journal.
  *
  * @param journal - What earlier attempts finished, if anything.
  * @throws PreannotateError RESUME_MISMATCH when one of them is no longer the file that was annotated.
@@ -43,7 +43,7 @@ async function assertUnchanged(images: readonly ImageFile[], journal: JournalCon
 /** By size and time; by content where only the time differs, as after a copy. */
 async function isUnchanged({ name, path }: ImageFile, journal: JournalContents, records: RecordFile): Promise<boolean> {
   const entry = journal.entries.get(name)!;
-  const now = await stat(path).catch(() => undefined); // gone since it was listed, or a link that leads nowhere now
+  const now = await stat(path).catch(() => undefined); // removed since it was listed, or a dangling link
   if (now === undefined) return false;
   const { size, mtimeMs } = now;
   if (size !== entry.sizeBytes) return false;
@@ -56,15 +56,15 @@ async function isUnchanged({ name, path }: ImageFile, journal: JournalContents, 
 function contentChangedError({ path }: ImageFile): PreannotateError {
   return new PreannotateError({
     code: 'RESUME_MISMATCH',
-    message: `${printable(path)} is not the file that was annotated before: it has changed, or cannot be read any more.`,
-    hint: 'Put the first file back, give another --out folder, or use --restart to annotate everything again.',
+    message: `${printable(path)} is not the file that was annotated before: it has changed, or can no longer be read.`,
+    hint: 'Restore the original file, give another --out folder, or use --restart to annotate everything again.',
   });
 }
 
 function otherImagesError({ path, entries }: JournalContents): PreannotateError {
   return new PreannotateError({
     code: 'RESUME_MISMATCH',
-    message: `${path} holds ${entries.size} images, and none of them is among those found now.`,
-    hint: 'Give another --out folder for other images, or use --restart to throw the results away.',
+    message: `${path} holds ${entries.size} images, none of which is among those found now.`,
+    hint: 'Give another --out folder for other images, or use --restart to discard the results.',
   });
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { ImageResult } from '../core/image.js';
+import { PreannotateError } from '../core/errors.js';
+import { printable } from '../core/text.js';
 import type { Detection } from '../core/detection.js';
 import type { Xyxy } from '../core/box.js';
 import type { Ontology } from '../core/ontology.js';
@@ -27,8 +29,8 @@ export const ImageRecord = z.object({
 });
 export type ImageRecord = z.output<typeof ImageRecord>;
 
-/** Classes and prompts are written by name, so that a line can be read without the rest. */
-export function recordOf(result: ImageResult, ontology: Ontology): ImageRecord {
+/** Classes and prompts are written by name, so that each line can be understood on its own. */
+export function toRecord(result: ImageResult, ontology: Ontology): ImageRecord {
   return {
     image: result.name,
     width: result.width,
@@ -47,7 +49,7 @@ export function recordOf(result: ImageResult, ontology: Ontology): ImageRecord {
   };
 }
 
-/** Turns records back into detections; looks names up once for all lines. */
+/** Turns records back into detections. */
 export class RecordReader {
   readonly #queryIds: ReadonlyMap<string, number>;
   readonly #ontology: Ontology;
@@ -57,12 +59,20 @@ export class RecordReader {
     this.#queryIds = new Map(ontology.queries.map(({ prompt }, queryId) => [prompt, queryId]));
   }
 
-  /** @throws Error when the record names a prompt that the ontology does not have. */
+  /** @throws PreannotateError JOURNAL_DAMAGED when the record names a prompt that the ontology does not have. */
   detectionsOf({ image, detections }: ImageRecord): Detection[] {
     return detections.map(({ prompt, score, box, patch }) => {
       const queryId = this.#queryIds.get(prompt);
-      if (queryId === undefined) throw new Error(`${image} was annotated with the unknown prompt "${prompt}"`);
+      if (queryId === undefined) throw unknownPromptError(image, prompt);
       return { classId: this.#ontology.queries[queryId]!.classId, queryId, patchId: patch, score, box };
     });
   }
+}
+
+function unknownPromptError(image: string, prompt: string): PreannotateError {
+  return new PreannotateError({
+    code: 'JOURNAL_DAMAGED',
+    message: `${printable(image)} was annotated with "${printable(prompt)}", which is not in the ontology of run.json.`,
+    hint: 'Restore run.json from a copy, or run the same `preannotate run` again: it writes a new one.',
+  });
 }

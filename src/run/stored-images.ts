@@ -7,8 +7,8 @@ import { RecordFile, type JournalEntry } from './journal.js';
 import { RecordReader } from './record.js';
 
 /**
- * The images of a journal as a view shows them, by name. Reads one line at a time and can be iterated again: no view
- * holds all images.
+ * The images of a journal as a view shows them, sorted by name. Reads one line at a time and can be iterated
+ * repeatedly, so that no view has to hold all images.
  */
 export class StoredImages implements AsyncIterable<ViewImage> {
   readonly #path: string;

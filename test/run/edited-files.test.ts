@@ -6,7 +6,9 @@ import { ImageIds } from '../../src/run/image-ids.js';
 import { readJournal, RecordFile } from '../../src/run/journal.js';
 import { formatLine } from '../../src/run/line.js';
 import { readManifest } from '../../src/run/manifest.js';
+import { openRun } from '../../src/run/open-run.js';
 import { OutputLock } from '../../src/run/output-lock.js';
+import { StoredImages } from '../../src/run/stored-images.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const ontology = { templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] };
@@ -146,11 +148,54 @@ describe('a file of a run that was edited into a wrong form', () => {
     const outDir = await folderWith('.preannotate/lock', '{"pid":"12","host":"here"}');
     const refusal = {
       code: 'OUTPUT_LOCKED',
-      message: 'Another run writes into this folder.',
+      message: 'Another run is using this output folder.',
       hint: expect.stringContaining(join(outDir, '.preannotate/lock')) as string,
     };
     await expect(OutputLock.assertAvailable(outDir)).rejects.toMatchObject(refusal);
     await expect(OutputLock.take(outDir)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('a run that is opened for reading', () => {
+  const FILES: Record<string, string> = {
+    'run.json': JSON.stringify(manifest),
+    'detections.jsonl': journalOf(header, record),
+    '.preannotate/images.jsonl': '"a.jpg"\n',
+  };
+  const selection = { thresholds: [0.1], nmsIou: null, classAgnosticNms: false, maxDetections: 100 };
+
+  /** The images of a run, one of whose files has another content. */
+  async function imagesOf(changed: Record<string, string>) {
+    const outDir = await temporaryFolder();
+    await mkdir(join(outDir, '.preannotate'));
+    for (const [file, content] of Object.entries({ ...FILES, ...changed }))
+      await writeFile(join(outDir, file), content);
+    const { journal, imageIds, ontology } = await openRun(outDir);
+    const images = [];
+    for await (const image of new StoredImages(journal, imageIds, { ontology, selection })) images.push(image);
+    return images;
+  }
+
+  it('gives its images with their numbers and detections', async () => {
+    expect(await imagesOf({})).toMatchObject([{ id: 1, name: 'a.jpg', detections: [{ classId: 0, score: 0.5 }] }]);
+  });
+
+  it.each<[what: string, changed: Record<string, string>, code: string, message: RegExp]>([
+    ['has no journal', { 'detections.jsonl': '' }, 'INPUT_NOT_FOUND', /detections\.jsonl does not exist, or is empty/],
+    [
+      'has an image without a number',
+      { '.preannotate/images.jsonl': '' },
+      'JOURNAL_DAMAGED',
+      /images\.jsonl does not have a\.jpg, which is in the journal/,
+    ],
+    [
+      'lacks a prompt in its ontology',
+      { 'run.json': JSON.stringify({ ...manifest, ontology: { ...ontology, classes: [] } }) },
+      'JOURNAL_DAMAGED',
+      /a\.jpg was annotated with "a dog", which is not in the ontology of run\.json/,
+    ],
+  ])('is refused when it %s', async (_what, changed, code, message) => {
+    await expect(imagesOf(changed)).rejects.toMatchObject({ code, message: expect.stringMatching(message) as string });
   });
 });
 
