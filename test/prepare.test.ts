@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { ontologyOf } from '../src/core/ontology.js';
+import { buildOntology } from '../src/core/ontology.js';
 import { IMAGE_EXTENSIONS } from '../src/images/discover.js';
 import { toJournalHeader, type Job } from '../src/job.js';
 import { BUILTIN, findModel } from '../src/model/source.js';
@@ -39,7 +39,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
     precision: 'auto',
     formats: ['coco', 'yolo'],
     previews: 0,
-    ontology: ontologyOf({ templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] }),
+    ontology: buildOntology({ templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] }),
     whereOf: String,
     exampleFolder: folder,
     allowTruncate: false,
@@ -83,7 +83,7 @@ async function fileIn(folder: string, name: string, content = 'mine'): Promise<v
   await writeFile(join(folder, name), content);
 }
 
-const changedOntology = ontologyOf({
+const changedOntology = buildOntology({
   templates: [],
   classes: [{ name: 'dog', id: 1, prompts: ['a cat'] }],
   ignore: [],

@@ -18,6 +18,6 @@ export function parseDevice(text: string): Device | undefined {
   return groups['index'] === undefined ? { provider } : { provider, index: Number(groups['index']) };
 }
 
-export function deviceName({ provider, index }: Device): string {
+export function formatDevice({ provider, index }: Device): string {
   return index === undefined ? provider : `${provider}:${index}`;
 }

@@ -42,9 +42,9 @@ export interface Ontology extends OntologySpec {
 }
 
 /** Puts every prompt into every template. Queries are ordered by class, then prompt, then example; ignored ones come last. */
-export function ontologyOf(spec: OntologySpec): Ontology {
+export function buildOntology(spec: OntologySpec): Ontology {
   const queriesOf = (classId: number, prompts: readonly string[], examples: readonly Example[] = []): Query[] => [
-    ...prompts.map((prompt) => ({ prompt, texts: textsOf(prompt, spec.templates), classId })),
+    ...prompts.map((prompt) => ({ prompt, texts: fillTemplates(prompt, spec.templates), classId })),
     ...examples.map((example) => ({ prompt: labelOf(example), texts: [], example, classId })),
   ];
   const wanted = spec.classes.flatMap(({ prompts, examples }, classId) => queriesOf(classId, prompts, examples));
@@ -68,6 +68,6 @@ export function specOf({ templates, threshold, classes, ignore, ignoreExamples }
 }
 
 /** What the text encoder reads for a prompt. */
-export function textsOf(prompt: string, templates: readonly string[]): string[] {
+export function fillTemplates(prompt: string, templates: readonly string[]): string[] {
   return templates.length === 0 ? [prompt] : templates.map((template) => template.replace('{}', () => prompt));
 }

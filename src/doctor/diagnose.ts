@@ -1,5 +1,5 @@
 import type { Device } from '../core/device.js';
-import { deviceName } from '../core/device.js';
+import { formatDevice } from '../core/device.js';
 import { readCudaState } from '../workers/devices/cuda.js';
 import { chooseDevices, findCudaProblem } from '../workers/devices/choose-devices.js';
 import { probeDevice, probeLibrary, type FromProbe } from '../workers/devices/probe.js';
@@ -78,7 +78,7 @@ function tryProvider(name: string): Promise<FromProbe<'device'>> {
 
 async function describeAutomaticChoice(): Promise<Diagnosis['auto']> {
   const { devices, why } = await chooseDevices('auto', { optimizer: 'onnxrt', precision: 'fp32' });
-  return { devices: devices.map(deviceName), why };
+  return { devices: devices.map(formatDevice), why };
 }
 
 /** The environment variables that affect the tool; secrets are hidden. */

@@ -1,7 +1,7 @@
 import { PreannotateError } from '../core/errors.js';
 import { hubEnvironment } from '../hub/environment.js';
 import { traitsOf } from '../model/families.js';
-import { findModel, isModelHere, localFolder } from '../model/source.js';
+import { findModel, isModelPresent, findLocalFolder } from '../model/source.js';
 
 /** Whether a run with this model could open it. */
 export interface ModelStatus {
@@ -18,9 +18,9 @@ const OPTIONS = { precision: 'auto', watcher: { progress: () => {}, note: () => 
 export async function describeModel(reference: string): Promise<ModelStatus> {
   const options = { ...OPTIONS, variables: process.env };
   try {
-    if (!(await isModelHere(reference, options))) return describeMissing(reference);
+    if (!(await isModelPresent(reference, options))) return describeMissing(reference);
     const { checkpoint, sha256, weightBytes } = await findModel(reference, options);
-    const verified = localFolder(reference) === undefined || reference.startsWith('builtin:');
+    const verified = findLocalFolder(reference) === undefined || reference.startsWith('builtin:');
     const { patchSize, nativeSide } = traitsOf(checkpoint);
     const megabytes = (weightBytes / 1e6).toFixed(1);
     const size = `${checkpoint.modelType}, patch ${patchSize}, ${nativeSide} px, ${megabytes} MB`;

@@ -10,7 +10,7 @@ import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { WeightFiles } from './checkpoint/weight-files.js';
 import { familyOf } from './families.js';
 import type { ModelTraits } from './family.js';
-import { groupsOf, queryInputs, runsOf, type QueryBank, type QueryGroup } from './query-groups.js';
+import { groupQueries, buildQueryInputs, runsOf, type QueryBank, type QueryGroup } from './query-groups.js';
 import { openSession } from './session.js';
 
 const TEXTS_PER_RUN = 64; // keeps the text encoder's activations below 100 MB at base size
@@ -83,7 +83,7 @@ export class Detector implements AsyncDisposable {
       const atOnce = Math.min(this.#artifact.textsAtOnce, TEXTS_PER_RUN);
       for (let from = 0; from < tokenIds.length; from += atOnce) {
         const part = tokenIds.slice(from, from + atOnce);
-        const result = await session.run({ input_ids: padded(part) });
+        const result = await session.run({ input_ids: padTokenIds(part) });
         embeddings.set(result['embeddings']!.data as Float32Array, from * width);
       }
     } finally {
@@ -106,8 +106,8 @@ export class Detector implements AsyncDisposable {
   async detect(pixels: Uint8Array, originals: readonly Size[], queries: readonly QueryBank[]): Promise<Detection[][]> {
     const found: Detection[][] = [];
     for (const images of runsOf(queries, this.#artifact.imagesAtOnce)) {
-      const asked = images.map((image) => ({ original: originals[image]!, bank: queries[image]! }));
-      const results = await this.#detectBatch(this.#pixelsOf(images, pixels), asked);
+      const requested = images.map((image) => ({ original: originals[image]!, bank: queries[image]! }));
+      const results = await this.#detectBatch(this.#selectPixels(images, pixels), requested);
       for (const [i, image] of images.entries()) found[image] = results[i]!;
     }
     return found;
@@ -118,7 +118,7 @@ export class Detector implements AsyncDisposable {
   }
 
   /** Some of the images, in ascending order; not copied where they are next to each other. */
-  #pixelsOf(images: readonly number[], pixels: Uint8Array): Uint8Array {
+  #selectPixels(images: readonly number[], pixels: Uint8Array): Uint8Array {
     const imageBytes = this.inputSize.height * this.inputSize.width * 3;
     const of = (from: number, to: number) => pixels.subarray(from * imageBytes, to * imageBytes);
     const [first, end] = [images[0]!, images.at(-1)! + 1];
@@ -126,34 +126,34 @@ export class Detector implements AsyncDisposable {
     return Buffer.concat(images.map((image) => of(image, image + 1)));
   }
 
-  async #detectBatch(pixels: Uint8Array, asked: readonly Asked[]): Promise<Detection[][]> {
+  async #detectBatch(pixels: Uint8Array, requested: readonly RequestedImage[]): Promise<Detection[][]> {
     const { height, width } = this.inputSize;
-    const banks = asked.map(({ bank }) => bank);
-    const groups = groupsOf(new Set(banks));
+    const banks = requested.map(({ bank }) => bank);
+    const groups = groupQueries(new Set(banks));
     const outputs = await this.#image.run({
-      pixels: new ort.Tensor('uint8', pixels, [asked.length, height, width, 3]),
-      ...queryInputs(groups, banks),
+      pixels: new ort.Tensor('uint8', pixels, [requested.length, height, width, 3]),
+      ...buildQueryInputs(groups, banks),
     });
     const rows = (name: 'scores' | 'pairs' | 'members' | 'boxes') => {
       const { data, dims } = outputs[name]!;
       // Boxes of one image would pass for another's.
-      if (dims[0] !== asked.length) throw new Error(`"${name}" is of ${dims[0]} images, not ${asked.length}`);
-      const size = data.length / asked.length;
+      if (dims[0] !== requested.length) throw new Error(`"${name}" is of ${dims[0]} images, not ${requested.length}`);
+      const size = data.length / requested.length;
       return (image: number) => data.slice(image * size, (image + 1) * size);
     };
     const [scores, pairs, members, boxes] = [rows('scores'), rows('pairs'), rows('members'), rows('boxes')];
-    return asked.map((one, i) => {
+    return requested.map((one, i) => {
       const ranked = {
         scores: scores(i) as Float32Array,
         pairs: pairs(i) as BigInt64Array,
         members: members(i) as BigInt64Array,
         boxes: boxes(i) as Float32Array,
       };
-      return this.#detectionsOf(ranked, one, groups);
+      return this.#toDetections(ranked, one, groups);
     });
   }
 
-  #detectionsOf(ranked: RankedPairs, { original, bank }: Asked, groups: readonly QueryGroup[]): Detection[] {
+  #toDetections(ranked: RankedPairs, { original, bank }: RequestedImage, groups: readonly QueryGroup[]): Detection[] {
     const { scores, pairs, members, boxes } = ranked;
     const frame = fittedFrame(this.traits.fit, original);
     const found: Detection[] = [];
@@ -177,7 +177,7 @@ export class Detector implements AsyncDisposable {
 }
 
 /** What is wanted of one image of a run. */
-interface Asked {
+interface RequestedImage {
   readonly original: Size;
   readonly bank: QueryBank;
 }
@@ -191,7 +191,7 @@ interface RankedPairs {
 }
 
 /** Ids of several texts as one matrix, filled up with token 0. */
-function padded(tokenIds: readonly (readonly number[])[]) {
+function padTokenIds(tokenIds: readonly (readonly number[])[]) {
   const length = Math.max(...tokenIds.map((ids) => ids.length));
   const matrix = new BigInt64Array(tokenIds.length * length);
   tokenIds.forEach((ids, row) => matrix.set(ids.map(BigInt), row * length));

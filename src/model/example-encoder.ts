@@ -5,7 +5,7 @@ import { ort } from '../onnx/runtime.js';
 import type { ImageSize } from './artifact.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import { familyOf } from './families.js';
-import { queryPatchOf, type PatchAnswers } from './query-patch.js';
+import { chooseQueryPatch, type PatchOutputs } from './query-patch.js';
 import { openSession } from './session.js';
 
 /** An example image, as the model takes it. */
@@ -50,12 +50,12 @@ export class ExampleEncoder implements AsyncDisposable {
   async encode({ pixels, size, box }: ExampleImage): Promise<Float32Array> {
     const { height, width } = this.#size;
     const outputs = await this.#session.run({ pixels: new ort.Tensor('uint8', pixels, [1, height, width, 3]) });
-    const answers: PatchAnswers = {
+    const answers: PatchOutputs = {
       classEmbeds: outputs['class_embeds']!.data as Float32Array,
       boxes: outputs['boxes']!.data as Float32Array,
     };
     const object: Xyxy = box === undefined ? [0, 0, 1, 1] : toFractions(box, fittedFrame(this.#fit, size));
-    const patch = queryPatchOf(answers, object);
+    const patch = chooseQueryPatch(answers, object);
     const embeddingWidth = answers.classEmbeds.length / (answers.boxes.length / 4);
     return answers.classEmbeds.slice(patch * embeddingWidth, (patch + 1) * embeddingWidth);
   }

@@ -13,7 +13,7 @@ const SIDE = 64;
  */
 export async function tryDevice(device: Device, optimizer: Optimizer): Promise<{ openMs: number; runMs: number }> {
   const begun = performance.now();
-  const session = await openSession(product(), { device, optimizer, threads: 1, weightsFolder: '.' });
+  const session = await openSession(buildProductGraph(), { device, optimizer, threads: 1, weightsFolder: '.' });
   const opened = performance.now();
   // Whole numbers this small come out exactly in any order and in half precision.
   const ones = Float32Array.from({ length: SIDE * SIDE }, (_, i) => (i % SIDE === Math.floor(i / SIDE) ? 2 : 0));
@@ -28,12 +28,12 @@ export async function tryDevice(device: Device, optimizer: Optimizer): Promise<{
 }
 
 /** What of ONNX Runtime is here. */
-export function runtimeFacts(): { version: string; providers: { name: string; bundled: boolean }[] } {
+export function describeRuntime(): { version: string; providers: { name: string; bundled: boolean }[] } {
   const { node, common } = ort.env.versions;
   return { version: node ?? common, providers: ort.listSupportedBackends() };
 }
 
-function product(): Uint8Array {
+function buildProductGraph(): Uint8Array {
   const graph = new Graph();
   const a = graph.input('a', 'float32', [SIDE, SIDE]);
   const b = graph.input('b', 'float32', [SIDE, SIDE]);

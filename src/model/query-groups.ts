@@ -21,7 +21,7 @@ export interface QueryGroup {
 const CELLS_TOGETHER = 2048;
 
 /** What takes the pairs of an image with other images' groups out: far below any logit, and still finite in float16. */
-const NOT_ALLOWED = -3e4;
+const MASKED = -3e4;
 
 /**
  * Which images share a run: as many as it takes, whatever their banks, unless these are too large together.
@@ -31,7 +31,7 @@ const NOT_ALLOWED = -3e4;
  * @returns Indices of images, ascending in each run.
  */
 export function runsOf(banks: readonly QueryBank[], atOnce: number): number[][] {
-  const sizes = new Map([...new Set(banks)].map((bank) => [bank, sizeOf(bank)]));
+  const sizes = new Map([...new Set(banks)].map((bank) => [bank, measureBank(bank)]));
   const fit = (together: ReadonlySet<QueryBank>) => {
     const all = [...together].map((bank) => sizes.get(bank)!);
     const groups = all.reduce((sum, size) => sum + size.groups, 0);
@@ -47,13 +47,13 @@ export function runsOf(banks: readonly QueryBank[], atOnce: number): number[][] 
 }
 
 /** The groups of several banks: bank by bank, and in each by class; IGNORED first where there is one. */
-export function groupsOf(banks: Iterable<QueryBank>): QueryGroup[] {
+export function groupQueries(banks: Iterable<QueryBank>): QueryGroup[] {
   const groups = [...banks].flatMap((bank) => {
-    const classes = [...byClass(bank)].sort(([a], [b]) => a - b);
+    const classes = [...groupByClass(bank)].sort(([a], [b]) => a - b);
     return classes.map(([classId, members]) => ({ bank, classId, members }));
   });
   const width = Math.max(...groups.map(({ members }) => members.length));
-  return groups.map(({ bank, classId, members }) => ({ bank, classId, members: filledUp(members, width) }));
+  return groups.map(({ bank, classId, members }) => ({ bank, classId, members: padRow(members, width) }));
 }
 
 /**
@@ -61,13 +61,13 @@ export function groupsOf(banks: Iterable<QueryBank>): QueryGroup[] {
  *
  * @param groups - Of the banks of all images.
  * @param banks - Of every image.
- * @returns `queries` [Q, T], `groups` [G, M], `offsets` [G] and `allowed` [N, G], as `imageGraph` takes them.
+ * @returns `queries` [Q, T], `groups` [G, M], `offsets` [G] and `allowed` [N, G], as `buildImageGraph` takes them.
  */
-export function queryInputs(groups: readonly QueryGroup[], banks: readonly QueryBank[]) {
-  const { queries, firsts } = joined([...new Set(banks)]);
+export function buildQueryInputs(groups: readonly QueryGroup[], banks: readonly QueryBank[]) {
+  const { queries, firsts } = joinBanks([...new Set(banks)]);
   const members = groups.flatMap(({ bank, members }) => members.map((query) => BigInt(firsts.get(bank)! + query)));
   const offsets = groups.map(({ classId }) => (classId === IGNORED ? -Infinity : 0));
-  const allowed = banks.flatMap((own) => groups.map(({ bank }) => (bank === own ? 0 : NOT_ALLOWED)));
+  const allowed = banks.flatMap((own) => groups.map(({ bank }) => (bank === own ? 0 : MASKED)));
   return {
     queries,
     groups: new ort.Tensor('int64', BigInt64Array.from(members), [groups.length, groups[0]!.members.length]),
@@ -77,7 +77,7 @@ export function queryInputs(groups: readonly QueryGroup[], banks: readonly Query
 }
 
 /** The queries of banks one after the other, and where each bank's begin. */
-function joined(banks: readonly QueryBank[]) {
+function joinBanks(banks: readonly QueryBank[]) {
   const firsts = new Map<QueryBank, number>();
   let count = 0;
   for (const bank of banks) {
@@ -91,12 +91,12 @@ function joined(banks: readonly QueryBank[]) {
   return { queries: new ort.Tensor('float32', rows, [count, width]), firsts };
 }
 
-function sizeOf(bank: QueryBank): { groups: number; width: number } {
-  const classes = [...byClass(bank).values()];
+function measureBank(bank: QueryBank): { groups: number; width: number } {
+  const classes = [...groupByClass(bank).values()];
   return { groups: classes.length, width: Math.max(...classes.map((queryIds) => queryIds.length)) };
 }
 
-function byClass({ classIds }: QueryBank): Map<number, number[]> {
+function groupByClass({ classIds }: QueryBank): Map<number, number[]> {
   const classes = new Map<number, number[]>();
   for (const [queryId, classId] of classIds.entries()) {
     const known = classes.get(classId);
@@ -106,6 +106,6 @@ function byClass({ classIds }: QueryBank): Map<number, number[]> {
   return classes;
 }
 
-function filledUp(queryIds: readonly number[], width: number): number[] {
+function padRow(queryIds: readonly number[], width: number): number[] {
   return [...queryIds, ...Array<number>(width - queryIds.length).fill(queryIds.at(-1)!)];
 }

@@ -1,12 +1,12 @@
 import { cxcywhToXyxy, iou, type Cxcywh, type Xyxy } from '../core/box.js';
 
 /** Boxes that overlap the object nearly as much as the best one does are candidates too. */
-const NEARLY = 0.8;
+const NEAR_SHARE = 0.8;
 
 const UNIT = { width: 1, height: 1 };
 
 /** What the model says of an example image. */
-export interface PatchAnswers {
+export interface PatchOutputs {
   readonly classEmbeds: Float32Array; // [P, T], as the class head projects them, not normalised
   readonly boxes: Float32Array; // [P, 4] cxcywh fractions of the model's input
 }
@@ -19,15 +19,15 @@ export interface PatchAnswers {
  * @returns The patch's number; the first of equals.
  * @see transformers `OwlViTForObjectDetection.embed_image_query`, whose object is always the whole input
  */
-export function queryPatchOf({ classEmbeds, boxes }: PatchAnswers, object: Xyxy): number {
+export function chooseQueryPatch({ classEmbeds, boxes }: PatchOutputs, object: Xyxy): number {
   const patches = boxes.length / 4;
   const width = classEmbeds.length / patches;
   const overlaps = Array.from({ length: patches }, (_, patch) => {
     const box = boxes.subarray(patch * 4, patch * 4 + 4) as unknown as Cxcywh;
     return iou(cxcywhToXyxy(box, UNIT), object);
   });
-  const enough = Math.max(...overlaps) * NEARLY;
-  const mean = meanRow(classEmbeds, width);
+  const enough = Math.max(...overlaps) * NEAR_SHARE;
+  const mean = computeMeanRow(classEmbeds, width);
   let chosen = 0;
   let least = Infinity;
   for (let patch = 0; patch < patches; patch++) {
@@ -40,7 +40,7 @@ export function queryPatchOf({ classEmbeds, boxes }: PatchAnswers, object: Xyxy)
   return chosen;
 }
 
-function meanRow(matrix: Float32Array, width: number): Float64Array {
+function computeMeanRow(matrix: Float32Array, width: number): Float64Array {
   const mean = new Float64Array(width);
   for (let i = 0; i < matrix.length; i++) mean[i % width]! += matrix[i]!;
   const rows = matrix.length / width;

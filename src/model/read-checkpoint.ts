@@ -5,7 +5,7 @@ import { PreannotateError } from '../core/errors.js';
 import type { RequestedPrecision } from '../core/precision.js';
 import { printable } from '../core/text.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
-import { invalid, readJson } from './checkpoint/json-file.js';
+import { invalidFileError, readJson } from './checkpoint/json-file.js';
 import { findWeights } from './checkpoint/weight-files.js';
 import { findExport } from './export/files.js';
 import { FAMILIES, findFamily, listFamilies } from './families.js';
@@ -51,7 +51,7 @@ export async function mayHoldModel(folder: string): Promise<boolean> {
 
 function unknownFamilyError(path: string, modelType: string, families: readonly ModelFamily[]): PreannotateError {
   const found = printable(modelType);
-  return invalid(path, `its model_type is "${found}"; models of ${listFamilies(families)} can be used`);
+  return invalidFileError(path, `its model_type is "${found}"; models of ${listFamilies(families)} can be used`);
 }
 
 function noWeightsError(folder: string): PreannotateError {

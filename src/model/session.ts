@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { deviceName, type Device, type Optimizer } from '../core/device.js';
+import { formatDevice, type Device, type Optimizer } from '../core/device.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
 import { cpuFlags } from '../disk/cpu.js';
 import { ort } from '../onnx/runtime.js';
@@ -33,7 +33,7 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
   const { device, threads, weightsFolder } = options;
   try {
     return await ort.InferenceSession.create(graph, {
-      executionProviders: providersOf(device, options.optimizer),
+      executionProviders: chooseProviders(device, options.optimizer),
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: options.optimizer === 'none' ? 'disabled' : 'all',
@@ -48,7 +48,7 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
       },
     });
   } catch (error) {
-    throw failureOf(error, device);
+    throw openError(error, device);
   }
 }
 
@@ -63,7 +63,10 @@ function overflowsIn8Bits(): boolean {
 }
 
 /** Of several, each takes the operators it knows that those before it do not. */
-function providersOf({ provider, index }: Device, optimizer?: Optimizer): InferenceSession.ExecutionProviderConfig[] {
+function chooseProviders(
+  { provider, index }: Device,
+  optimizer?: Optimizer,
+): InferenceSession.ExecutionProviderConfig[] {
   // A worker sees its own device only, as number 0. Of all their options the Node binding reads this one.
   const tensorrt = { name: 'tensorrt', deviceId: 0 } as const;
   if (provider === 'cuda') return [...(optimizer === 'tensorrt' ? [tensorrt] : []), { name: 'cuda', deviceId: 0 }];
@@ -71,13 +74,13 @@ function providersOf({ provider, index }: Device, optimizer?: Optimizer): Infere
   return [{ name: provider }];
 }
 
-function failureOf(error: unknown, device: Device): PreannotateError {
+function openError(error: unknown, device: Device): PreannotateError {
   const reason = messageOf(error).replaceAll(/\s+/g, ' ');
   if (device.provider !== 'cpu' && !/initializer|external data/i.test(reason)) {
     return new PreannotateError(
       {
         code: 'DEVICE_UNAVAILABLE',
-        message: `The device ${deviceName(device)} cannot be used: ${reason}`,
+        message: `The device ${formatDevice(device)} cannot be used: ${reason}`,
         hint: REQUIREMENTS[device.provider],
       },
       error,

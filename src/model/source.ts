@@ -60,12 +60,16 @@ export interface FindOptions {
  */
 export async function findModel(reference: string, options: FindOptions): Promise<Model> {
   if (reference === BUILTIN.reference) await assertBuiltinIntact();
-  const local = localFolder(reference);
-  const folder = local ?? (await hubFolder(reference, options));
-  const { precision: wish } = options;
-  const { small, weights } = modelFilesOf(await namesIn(folder), wish);
-  await assertIntact(folder, [...small, ...weights], `preannotate models pull ${repairable(reference, local)}`);
-  const checkpoint = await readCheckpoint(folder, wish);
+  const local = findLocalFolder(reference);
+  const folder = local ?? (await fetchFromHub(reference, options));
+  const { precision: requested } = options;
+  const { small, weights } = modelFilesOf(await namesIn(folder), requested);
+  await assertIntact(
+    folder,
+    [...small, ...weights],
+    `preannotate models pull ${chooseRepairReference(reference, local)}`,
+  );
+  const checkpoint = await readCheckpoint(folder, requested);
   const { weightFiles, exported } = checkpoint;
   const hashes = await Promise.all(weightFiles.map(sha256OfFile));
   const sha256 = hashes.length === 1 ? hashes[0]! : sha256Of(hashes.join());
@@ -73,7 +77,7 @@ export async function findModel(reference: string, options: FindOptions): Promis
   const smallHashes = await Promise.all(present.map(sha256OfFile));
   const sizes = await Promise.all(weightFiles.map(async (file) => (await stat(file)).size));
   const weightBytes = sizes.reduce((total, size) => total + size, 0);
-  const precision = exported?.precision ?? (wish === 'auto' ? 'fp32' : wish);
+  const precision = exported?.precision ?? (requested === 'auto' ? 'fp32' : requested);
   const key = sha256Of([sha256, ...smallHashes].join());
   return { reference, checkpoint, sha256, key, precision, weightBytes };
 }
@@ -83,14 +87,14 @@ export async function findModel(reference: string, options: FindOptions): Promis
  *
  * @param again - Reads the file even when its hash is remembered.
  */
-export async function builtinDamage(again = true): Promise<Damage | undefined> {
+export async function findBuiltinDamage(again = true): Promise<Damage | undefined> {
   const path = join(BUILTIN.folder, 'model.safetensors');
   const found = await digestLike(BUILTIN.sha256, path, again);
   return found === BUILTIN.sha256 ? undefined : { path, algorithm: 'SHA-256', expected: BUILTIN.sha256, found };
 }
 
 async function assertBuiltinIntact(): Promise<void> {
-  const damage = await builtinDamage(false);
+  const damage = await findBuiltinDamage(false);
   if (damage === undefined) return;
   const { path, expected, found } = damage;
   throw new PreannotateError({
@@ -107,12 +111,12 @@ async function assertBuiltinIntact(): Promise<void> {
  */
 export async function findModelHere(reference: string, options: FindOptions): Promise<Model | undefined> {
   const isOffline = hubEnvironment(options.variables).offline !== undefined;
-  return isOffline || (await isModelHere(reference, options)) ? findModel(reference, options) : undefined;
+  return isOffline || (await isModelPresent(reference, options)) ? findModel(reference, options) : undefined;
 }
 
 /** Whether {@link findModel} would find the model without fetching anything. @throws PreannotateError MODEL_NOT_FOUND */
-export async function isModelHere(reference: string, options: Pick<FindOptions, 'precision' | 'variables'>) {
-  if (localFolder(reference) !== undefined) return true;
+export async function isModelPresent(reference: string, options: Pick<FindOptions, 'precision' | 'variables'>) {
+  if (findLocalFolder(reference) !== undefined) return true;
   const environment = hubEnvironment(options.variables);
   return (await usableSnapshot(hubReference(reference), { ...options, environment })) !== undefined;
 }
@@ -122,7 +126,7 @@ export async function isModelHere(reference: string, options: Pick<FindOptions, 
  *
  * @throws PreannotateError MODEL_NOT_FOUND when the reference can only be a folder, and there is none.
  */
-export function localFolder(reference: string): string | undefined {
+export function findLocalFolder(reference: string): string | undefined {
   if (reference === BUILTIN.reference) return BUILTIN.folder;
   if (reference.startsWith('builtin:')) {
     throw new PreannotateError({
@@ -143,13 +147,13 @@ export function localFolder(reference: string): string | undefined {
   });
 }
 
-async function hubFolder(reference: string, options: FindOptions): Promise<string> {
+async function fetchFromHub(reference: string, options: FindOptions): Promise<string> {
   const environment = hubEnvironment(options.variables);
   const { folder } = await ensureModel(hubReference(reference), { ...options, environment });
   return folder;
 }
 
 /** What `models pull` takes to mend a model: the reference, or for a folder inside the hub's cache, the model it is of. */
-function repairable(reference: string, local: string | undefined): string {
+function chooseRepairReference(reference: string, local: string | undefined): string {
   return local === undefined ? reference : (referenceOfSnapshot(local) ?? reference);
 }

@@ -37,7 +37,7 @@ export class PromptTokenizer {
     try {
       const definition = existsSync(join(folder, 'tokenizer.json'))
         ? await readJson(join(folder, 'tokenizer.json'), z.looseObject({}))
-        : await clipDefinition(folder);
+        : await readClipDefinition(folder);
       const configFile = join(folder, 'tokenizer_config.json');
       const config = existsSync(configFile) ? await readJson(configFile, z.looseObject({})) : {};
       return new PromptTokenizer(new Tokenizer(definition, config), maxTokens);
@@ -64,13 +64,13 @@ export class PromptTokenizer {
   }
 
   /** What the model would read of a text that is too long, in words. */
-  keptText(ids: readonly number[]): string {
+  truncatedText(ids: readonly number[]): string {
     return this.#tokenizer.decode(this.truncate(ids), { skip_special_tokens: true }).trim();
   }
 }
 
 /** The definition that transformers' CLIPTokenizer stands for, from the two files of the older layout. */
-async function clipDefinition(folder: string): Promise<object> {
+async function readClipDefinition(folder: string): Promise<object> {
   const vocab = await readJson(join(folder, 'vocab.json'), z.record(z.string(), z.number()));
   const merges = (await readFile(join(folder, 'merges.txt'), 'utf8'))
     .split('\n')

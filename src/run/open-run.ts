@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
-import { ontologyOf, type Ontology } from '../core/ontology.js';
+import { buildOntology, type Ontology } from '../core/ontology.js';
 import { printable } from '../core/text.js';
 import { ImageIds } from './image-ids.js';
 import { JOURNAL_FILE, readJournal, type JournalContents } from './journal.js';
@@ -23,7 +23,7 @@ export async function openRun(outDir: string): Promise<OpenedRun> {
   const manifest = await readManifest(outDir);
   const journal = await readJournal(outDir);
   if (journal === undefined) throw noJournalError(join(outDir, JOURNAL_FILE));
-  return { manifest, journal, ontology: ontologyOf(manifest.ontology), imageIds: await ImageIds.read(outDir) };
+  return { manifest, journal, ontology: buildOntology(manifest.ontology), imageIds: await ImageIds.read(outDir) };
 }
 
 function noJournalError(path: string): PreannotateError {

@@ -1,5 +1,5 @@
 import { Condition } from '../core/condition.js';
-import { deviceName } from '../core/device.js';
+import { formatDevice } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
@@ -121,7 +121,7 @@ export class Pool implements Engine {
     return {
       waiting: this.#queue.size,
       workers: this.#supervisors.map(({ device, isReady, imagesInFlight, restarts, loadMs }) => {
-        return { device: deviceName(device), ready: isReady, images: imagesInFlight, restarts, loadMs };
+        return { device: formatDevice(device), ready: isReady, images: imagesInFlight, restarts, loadMs };
       }),
     };
   }
@@ -148,7 +148,7 @@ export class Pool implements Engine {
       },
       imagesLost: (images, exit, supervisor) => this.#retry(images, exit, supervisor),
       diedIdle: ({ how }, { device }) => onWarning(`A ${workerName(device)} died (${how}) and is replaced.`),
-      finished: (chunk, { device }) => this.#record({ ...chunk, device: deviceName(device) }),
+      finished: (chunk, { device }) => this.#record({ ...chunk, device: formatDevice(device) }),
       noticed: (message) => this.#notice(message),
       gaveUp: (failure, supervisor) => this.#loseWorker(failure, supervisor),
     };

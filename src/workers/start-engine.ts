@@ -4,7 +4,7 @@ import type { Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiling/tiles.js';
 import { traitsOf } from '../model/families.js';
-import { imageWeightsFor } from '../model/image-weights.js';
+import { prepareImageWeights } from '../model/image-weights.js';
 import { describeInputSize } from '../model/input-size.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from './devices/choose-devices.js';
@@ -53,7 +53,7 @@ export async function startEngine(
   note(`Using ${describePlacement(placement)}${why === undefined ? '' : ` (auto: ${why})`}.`);
   for (const each of [...inputNotes(job, model), ...thresholdNotes(job)]) note(each);
   const { checkpoint, precision } = model;
-  const imageWeights = await imageWeightsFor(model, precision);
+  const imageWeights = await prepareImageWeights(model, precision);
   signal.throwIfAborted();
   const engine = new Pool({
     placement,

@@ -1,4 +1,4 @@
-import { deviceName, type Device } from '../core/device.js';
+import { formatDevice, type Device } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageSource } from '../core/image.js';
 import { printable } from '../core/text.js';
@@ -48,5 +48,5 @@ export function failedStartsFailure(count: number, device: Device, { how, stderr
 
 /** "cpu worker", "cuda:1 worker": how messages name it. */
 export function workerName(device: Device): string {
-  return `${deviceName(device)} worker`;
+  return `${formatDevice(device)} worker`;
 }

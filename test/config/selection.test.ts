@@ -10,9 +10,9 @@ import {
   type StatedSelection,
 } from '../../src/config/selection.js';
 import { PreannotateError } from '../../src/core/errors.js';
-import { ontologyOf } from '../../src/core/ontology.js';
+import { buildOntology } from '../../src/core/ontology.js';
 
-const ontology = ontologyOf({
+const ontology = buildOntology({
   templates: [],
   classes: [
     { name: 'bottle', id: 1, prompts: ['a bottle'] },

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { deviceName, parseDevice } from '../../src/core/device.js';
+import { formatDevice, parseDevice } from '../../src/core/device.js';
 
 describe('a device', () => {
   it.each(['cpu', 'cuda', 'cuda:0', 'cuda:12', 'dml', 'dml:1', 'webgpu', 'coreml'])(
     '%s is read by its name',
     (name) => {
-      expect(deviceName(parseDevice(name)!)).toBe(name);
+      expect(formatDevice(parseDevice(name)!)).toBe(name);
     },
   );
 

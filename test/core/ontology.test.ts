@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { IGNORED, ontologyOf } from '../../src/core/ontology.js';
+import { IGNORED, buildOntology } from '../../src/core/ontology.js';
 
 it('queries are the prompts of all classes and then the ignored ones, each in every template', () => {
-  const { queries } = ontologyOf({
+  const { queries } = buildOntology({
     templates: ['a photo of a {}', 'a $& {} in a yard'],
     classes: [
       { name: 'bottle', id: 4, prompts: ['bottle', 'glass $1 bottle'] },

@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path';
 import { round, type Xyxy } from '../../src/core/box.js';
 import { compareDetections, type Detection } from '../../src/core/detection.js';
 import type { ViewImage } from '../../src/core/image.js';
-import { ontologyOf } from '../../src/core/ontology.js';
+import { buildOntology } from '../../src/core/ontology.js';
 import { compareUtf8 } from '../../src/core/order.js';
 import type { View } from '../../src/formats/format.js';
 import { formats, type FormatName } from '../../src/formats/index.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** Names that YAML takes for something else, that are not ASCII; ids out of order and with gaps. */
-export const ontology = ontologyOf({
+export const ontology = buildOntology({
   templates: [],
   classes: [
     { name: 'no', id: 5, prompts: ['a "quoted" prompt'] },

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { readOwlCheckpoint } from '../support/model/owl.js';
 import { ExampleEncoder } from '../../src/model/example-encoder.js';
 import { traitsOf } from '../../src/model/families.js';
-import { exampleGraph } from '../../src/model/owl/example-graph.js';
-import { imageGraph } from '../../src/model/owl/graphs.js';
-import { queryPatchOf } from '../../src/model/query-patch.js';
+import { buildExampleGraph } from '../../src/model/owl/example-graph.js';
+import { buildImageGraph } from '../../src/model/owl/graphs.js';
+import { chooseQueryPatch } from '../../src/model/query-patch.js';
 import { openSession } from '../../src/model/session.js';
 import { ort } from '../../src/onnx/runtime.js';
 import {
@@ -45,7 +45,7 @@ describe.each(goldenCases('image_guided'))('reference case $name', (golden) => {
     const queries = await queriesOf(golden, tensor);
     const checkpoint = await checkpointOf(golden);
     const { size, pixels } = pixelsOf(checkpoint, tensor('pixel_values'));
-    const graph = imageGraph(checkpoint, { size, maxDetections: 300, pixelType: 'float32', raw: true });
+    const graph = buildImageGraph(checkpoint, { size, maxDetections: 300, pixelType: 'float32', raw: true });
     const session = await openSession(graph, sessionOf(checkpoint));
     const imageFloats = size.height * size.width * 3;
     const logits: number[] = [];
@@ -77,21 +77,21 @@ describe('the patch that stands for an example', () => {
   const classEmbeds = Float32Array.of(3, 0, 1, 1, -9, 0, 6, 0);
 
   it('is the least ordinary of those whose boxes fit nearly best, not of all', () => {
-    expect(queryPatchOf({ boxes, classEmbeds }, WHOLE)).toBe(1);
+    expect(chooseQueryPatch({ boxes, classEmbeds }, WHOLE)).toBe(1);
   });
 
   it('is another one when the object is said to be elsewhere', () => {
-    expect(queryPatchOf({ boxes, classEmbeds }, [0.25, 0.25, 0.75, 0.75])).toBe(2);
-    expect(queryPatchOf({ boxes, classEmbeds }, [0, 0, 0.2, 0.2])).toBe(3);
+    expect(chooseQueryPatch({ boxes, classEmbeds }, [0.25, 0.25, 0.75, 0.75])).toBe(2);
+    expect(chooseQueryPatch({ boxes, classEmbeds }, [0, 0, 0.2, 0.2])).toBe(3);
   });
 
   it('is the first of equals', () => {
-    expect(queryPatchOf({ boxes, classEmbeds: new Float32Array(8) }, WHOLE)).toBe(0);
+    expect(chooseQueryPatch({ boxes, classEmbeds: new Float32Array(8) }, WHOLE)).toBe(0);
   });
 
   it('is still one when no box touches the object', () => {
     const far = Float32Array.of(0.1, 0.1, 0.1, 0.1);
-    expect(queryPatchOf({ boxes: far, classEmbeds: Float32Array.of(1) }, [0.9, 0.9, 1, 1])).toBe(0);
+    expect(chooseQueryPatch({ boxes: far, classEmbeds: Float32Array.of(1) }, [0.9, 0.9, 1, 1])).toBe(0);
   });
 });
 
@@ -120,7 +120,10 @@ function sessionOf({ weightsFolder }: { weightsFolder: string }) {
 async function queriesOf(golden: GoldenCase, tensor: (name: string) => Tensor) {
   const checkpoint = await checkpointOf(golden);
   const { size, pixels } = pixelsOf(checkpoint, tensor('query_pixel_values'));
-  const session = await openSession(exampleGraph(checkpoint, { size, pixelType: 'float32' }), sessionOf(checkpoint));
+  const session = await openSession(
+    buildExampleGraph(checkpoint, { size, pixelType: 'float32' }),
+    sessionOf(checkpoint),
+  );
   const images = golden.images.length;
   const outputs = await session.run({
     pixels: new ort.Tensor('float32', pixels, [images, size.height, size.width, 3]),
@@ -132,7 +135,7 @@ async function queriesOf(golden: GoldenCase, tensor: (name: string) => Tensor) {
       return data.slice((i * data.length) / images, ((i + 1) * data.length) / images);
     };
     const [classEmbeds, boxes] = [part('class_embeds'), part('boxes')];
-    const patch = queryPatchOf({ classEmbeds, boxes }, WHOLE);
+    const patch = chooseQueryPatch({ classEmbeds, boxes }, WHOLE);
     return { patch, boxes, embedding: classEmbeds.slice(patch * width, (patch + 1) * width) };
   });
 }

@@ -5,11 +5,11 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Size } from '../../src/core/box.js';
 import type { Detection } from '../../src/core/detection.js';
-import { IGNORED, ontologyOf } from '../../src/core/ontology.js';
+import { IGNORED, buildOntology } from '../../src/core/ontology.js';
 import type { Precision } from '../../src/core/precision.js';
 import { readCheckpoint } from '../../src/model/read-checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
-import { imageWeightsFor } from '../../src/model/image-weights.js';
+import { prepareImageWeights } from '../../src/model/image-weights.js';
 import { runsOf, type QueryBank } from '../../src/model/query-groups.js';
 import { PromptTokenizer } from '../../src/model/tokenizer.js';
 import { FIXTURES } from '../support/model/golden.js';
@@ -51,7 +51,7 @@ interface Opened {
 async function open(folder: string, options: { precision?: Precision; maxDetections?: number } = {}): Promise<Opened> {
   const { precision = 'fp32', maxDetections = 300 } = options;
   const checkpoint = await readCheckpoint(folder, precision);
-  const imageWeights = await imageWeightsFor({ checkpoint, key: folder }, precision);
+  const imageWeights = await prepareImageWeights({ checkpoint, key: folder }, precision);
   const session = { device: { provider: 'cpu' }, threads: 1, optimizer: 'onnxrt' } as const;
   const detector = await Detector.open({
     ...{ checkpoint, precision, imageWeights, ...session },
@@ -65,7 +65,7 @@ async function banksOf(detector: Detector, folder: string): Promise<QueryBank[]>
   const banks: QueryBank[] = [];
   for (const [classes, ignore] of ONTOLOGIES) {
     const named = classes.map((prompts, i) => ({ name: `class ${i}`, id: i + 1, prompts }));
-    const { queries } = ontologyOf({ templates: [], classes: named, ignore });
+    const { queries } = buildOntology({ templates: [], classes: named, ignore });
     const embeddings = await detector.encode(queries.map(({ prompt }) => tokenizer.truncate(tokenizer.encode(prompt))));
     banks.push({ embeddings, classIds: queries.map(({ classId }) => classId) });
   }

@@ -5,8 +5,8 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { readCheckpoint } from '../../src/model/read-checkpoint.js';
 import { Detector } from '../../src/model/detector.js';
 import { PRECISIONS, type Precision } from '../../src/core/precision.js';
-import { imageWeightsFor } from '../../src/model/image-weights.js';
-import { readTensorIndex } from '../../src/model/checkpoint/safetensors.js';
+import { prepareImageWeights } from '../../src/model/image-weights.js';
+import { readSafetensorsIndex } from '../../src/model/checkpoint/safetensors.js';
 import { FIXTURES, goldenCases, maxDifference, readTensors, tensorsOf } from '../support/model/golden.js';
 import { runGolden } from '../support/model/golden-model.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -72,7 +72,7 @@ describe('8-bit weights', () => {
 
   it('are made once, and again when the file in the cache is damaged', async () => {
     const checkpoint = await readCheckpoint(join(FIXTURES, 'models/owlvit-tiny'));
-    const make = () => imageWeightsFor({ checkpoint, key: 'damage' }, 'int8');
+    const make = () => prepareImageWeights({ checkpoint, key: 'damage' }, 'int8');
     const { weightsFolder, tensors } = (await make())!;
     const path = join(weightsFolder, [...tensors.values()][0]!.file);
     const bytes = await readFile(path);
@@ -93,7 +93,7 @@ describe('8-bit weights', () => {
     config['vision_config'] = { ...config['vision_config'], intermediate_size: 192 };
     await writeFile(join(folder, 'config.json'), JSON.stringify(config));
     const checkpoint = await readCheckpoint(folder);
-    await expect(imageWeightsFor({ checkpoint, key: 'mismatch' }, 'int8')).rejects.toMatchObject({
+    await expect(prepareImageWeights({ checkpoint, key: 'mismatch' }, 'int8')).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringMatching(
         /layers\.0\.mlp\.fc1\.weight" has shape \[160,64\], which is not 12288 values/,
@@ -103,7 +103,7 @@ describe('8-bit weights', () => {
 });
 
 async function eightBitFileOf(folder: string): Promise<Buffer> {
-  const { weightsFolder, tensors } = (await imageWeightsFor(
+  const { weightsFolder, tensors } = (await prepareImageWeights(
     { checkpoint: await readCheckpoint(folder), key: folder },
     'int8',
   ))!;
@@ -114,7 +114,7 @@ async function eightBitFileOf(folder: string): Promise<Buffer> {
 async function scaleInputChannel(path: string, where: { norm: string; linear: string; factor: number }): Promise<void> {
   const channel = 5;
   const { norm, linear, factor } = where;
-  const tensors = await readTensorIndex(path);
+  const tensors = await readSafetensorsIndex(path);
   const file = await readFile(path);
   const multiply = (name: string, index: number, by: number) => {
     const at = tensors.get(name)!.offset + index * 4;
@@ -139,7 +139,7 @@ async function openEmoji(precision: Precision): Promise<Detector> {
       optimizer: 'onnxrt',
     },
     precision,
-    imageWeights: await imageWeightsFor({ checkpoint, key: 'emoji' }, precision),
+    imageWeights: await prepareImageWeights({ checkpoint, key: 'emoji' }, precision),
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IGNORED } from '../../src/core/ontology.js';
-import { groupsOf, queryInputs, runsOf, type QueryBank } from '../../src/model/query-groups.js';
+import { groupQueries, buildQueryInputs, runsOf, type QueryBank } from '../../src/model/query-groups.js';
 
 const WIDTH = 2;
 const bank = (...classIds: number[]): QueryBank => ({
@@ -41,7 +41,7 @@ describe('images share a run', () => {
 describe('what the graph is told', () => {
   it('of one bank is its queries by class, and that all of them are asked for', () => {
     const own = bank(1, IGNORED, 1, 0);
-    const inputs = queryInputs(groupsOf([own]), [own, own]);
+    const inputs = buildQueryInputs(groupQueries([own]), [own, own]);
     expect(inputs.queries.data).toBe(own.embeddings); // not copied
     expect([...inputs.groups.data].map(Number)).toEqual([1, 1, 3, 3, 0, 2]);
     expect(inputs.groups.dims).toEqual([3, 2]);
@@ -53,13 +53,13 @@ describe('what the graph is told', () => {
   it('of several banks is all of their queries, and which image asks for which', () => {
     const [first, second] = [bank(0, 0), bank(1, IGNORED, 1)];
     const banks = [first, second, first];
-    const groups = groupsOf(new Set(banks));
+    const groups = groupQueries(new Set(banks));
     expect(groups.map(({ classId, members }) => [classId, members])).toEqual([
       [0, [0, 1]],
       [IGNORED, [1, 1]],
       [1, [0, 2]],
     ]);
-    const inputs = queryInputs(groups, banks);
+    const inputs = buildQueryInputs(groups, banks);
     expect(inputs.queries.data).toEqual(Float32Array.of(...first.embeddings, ...second.embeddings));
     expect(inputs.queries.dims).toEqual([5, WIDTH]);
     expect([...inputs.groups.data].map(Number)).toEqual([0, 1, 3, 3, 2, 4]);
@@ -75,7 +75,7 @@ describe('what the graph is told', () => {
 
   it('masks with a number that float16 can hold, and twice of it', () => {
     const banks = [bank(0), bank(0)];
-    const least = Math.min(...queryInputs(groupsOf(banks), banks).allowed.data);
+    const least = Math.min(...buildQueryInputs(groupQueries(banks), banks).allowed.data);
     expect(2 * least).toBeGreaterThan(-65504);
     expect(least).toBeLessThan(-10_000);
   });

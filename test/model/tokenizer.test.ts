@@ -46,8 +46,8 @@ describe('PromptTokenizer', () => {
     const kept = tokenizer.truncate(ids);
     expect(kept).toHaveLength(16);
     expect(kept.at(-1)).toBe(1413);
-    expect(tokenizer.keptText(ids)).toMatch(/^a bottle of wine on a table beside/);
-    expect(tokenizer.keptText(ids)).not.toMatch(/endoftext/);
+    expect(tokenizer.truncatedText(ids)).toMatch(/^a bottle of wine on a table beside/);
+    expect(tokenizer.truncatedText(ids)).not.toMatch(/endoftext/);
   });
 
   it('a folder without tokenizer files is an error that names it', async () => {

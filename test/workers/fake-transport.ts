@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, vi } from 'vitest';
-import { deviceName, type Device } from '../../src/core/device.js';
+import { formatDevice, type Device } from '../../src/core/device.js';
 import type { Failure } from '../../src/core/errors.js';
 import type { ImageOutcome } from '../../src/core/image.js';
 import type { Exit } from '../../src/workers/child-process.js';
@@ -15,7 +15,7 @@ export class FakeTransport implements WorkerTransport {
   onStart = (worker: FakeWorker) => worker.answer({ type: 'ready' });
 
   start(device: Device, _settings: WorkerSettings, onMessage: (message: FromWorker) => void): FakeWorker {
-    const worker = new FakeWorker(deviceName(device), onMessage);
+    const worker = new FakeWorker(formatDevice(device), onMessage);
     this.workers.push(worker);
     queueMicrotask(() => this.onStart(worker));
     return worker;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { PreannotateError } from '../../src/core/errors.js';
-import { ontologyOf } from '../../src/core/ontology.js';
+import { buildOntology } from '../../src/core/ontology.js';
 import { findModel, type Model } from '../../src/model/source.js';
 import type { FinishedChunk } from '../../src/workers/engine.js';
 import { Pool, type PoolOptions } from '../../src/workers/pool.js';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 useFakeClock();
 
 /** Prompts that no other test has written to the disk cache. */
-const ONTOLOGY = ontologyOf({
+const ONTOLOGY = buildOntology({
   templates: [],
   classes: [{ name: 'bottle', id: 1, prompts: ['unasked bottle'] }],
   ignore: [],
@@ -272,7 +272,7 @@ describe('prompts', () => {
   it('are not encoded for a caller that is gone before a worker is free', async () => {
     const { pool, transport } = await startPool({ isPrepared: false });
     const first = pool.prepare(ONTOLOGY);
-    const other = ontologyOf({ ...ONTOLOGY, ignore: ['unasked crate'] });
+    const other = buildOntology({ ...ONTOLOGY, ignore: ['unasked crate'] });
     const controller = new AbortController();
     const second = pool.prepare(other, { signal: controller.signal });
     controller.abort(new Error('gone'));

@@ -2,7 +2,7 @@ import { requireOntologySource, pickSettings, type Loaded } from '../../config/l
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import type { RunConfig, ServeConfig } from '../../config/schema.js';
 import { resolveSelection, selectionOf, type StatedSelection } from '../../config/selection.js';
-import { ontologyOf } from '../../core/ontology.js';
+import { buildOntology } from '../../core/ontology.js';
 import { WORKER_OPTIONS } from '../../workers/protocol.js';
 import type { EngineJob } from '../../workers/start-engine.js';
 
@@ -16,7 +16,7 @@ export async function createEngineJob(
   const { settings } = loaded;
   const statedSelection = selectionOf(loaded);
   const { spec, whereOf, folder: exampleFolder } = await loadOntology(requireOntologySource(loaded));
-  const ontology = ontologyOf(spec);
+  const ontology = buildOntology(spec);
   return {
     ontology,
     whereOf,

@@ -7,7 +7,7 @@ import { removeModel } from '../../hub/remove.js';
 import { pullModel } from '../../hub/repository.js';
 import { damageOf, hasKnownHash, type Damage } from '../../hub/verify.js';
 import { mayHoldModel } from '../../model/read-checkpoint.js';
-import { BUILTIN, builtinDamage, localFolder } from '../../model/source.js';
+import { BUILTIN, findBuiltinDamage, findLocalFolder } from '../../model/source.js';
 import { formatBytes, DownloadProgress } from '../../progress/download.js';
 import { interruptible } from '../interrupt.js';
 import { printJson } from '../output.js';
@@ -50,7 +50,7 @@ export async function verify(reference: string | undefined, { settings, environm
   const models = reference === BUILTIN.reference ? [] : await modelsToVerify(reference, environment.cache);
   const found: Awaited<ReturnType<typeof verified>>[] = [];
   if (reference === undefined || reference === BUILTIN.reference) {
-    const damage = await builtinDamage();
+    const damage = await findBuiltinDamage();
     found.push({ reference: BUILTIN.reference, files: 1, damages: damage === undefined ? [] : [damage], unknown: 0 });
   }
   for (const model of models) found.push(await verified(model));
@@ -138,7 +138,7 @@ async function modelsToVerify(reference: string | undefined, cache: string): Pro
 /** @throws PreannotateError USAGE for a folder, which is the user's own to keep. */
 function hubOnly(reference: string) {
   if (!/^[./\\~]/.test(reference) && !reference.startsWith('builtin:')) return hubReference(reference);
-  const folder = localFolder(reference);
+  const folder = findLocalFolder(reference);
   throw new PreannotateError({
     code: 'USAGE',
     message: `${reference} is not a model of the hub's cache${folder === undefined ? '' : `, but ${folder}`}.`,

@@ -8,7 +8,7 @@ import { blobBehind, cachedSnapshot, namesIn } from '../../hub/layout.js';
 import { hubReference } from '../../hub/reference.js';
 import { traitsOf } from '../../model/families.js';
 import { mayHoldModel } from '../../model/read-checkpoint.js';
-import { BUILTIN, findModel, localFolder, type Model } from '../../model/source.js';
+import { BUILTIN, findModel, findLocalFolder, type Model } from '../../model/source.js';
 import { formatBytes } from '../../progress/download.js';
 import { printJson } from '../output.js';
 import type { ModelsContext } from './models.js';
@@ -54,7 +54,7 @@ export async function list({ settings, environment }: ModelsContext): Promise<vo
 
 /** What a model is. Fetches nothing. */
 export async function info(reference: string, { settings, environment }: ModelsContext): Promise<void> {
-  const local = localFolder(reference);
+  const local = findLocalFolder(reference);
   const snapshot = local === undefined ? await cachedSnapshot(environment.cache, hubReference(reference)) : undefined;
   const folder = local ?? snapshot?.folder;
   if (folder === undefined) throw notHere(reference, environment.cache);

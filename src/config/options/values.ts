@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deviceName, parseDevice, type Device } from '../../core/device.js';
+import { formatDevice, parseDevice, type Device } from '../../core/device.js';
 
 /**
  * The kinds of value an option may have. Each also reads the text that a flag or an environment variable gives: text that
@@ -133,10 +133,10 @@ export function devices() {
 
 /** `cuda` and `cuda:0` are one device. */
 function duplicateDevice(devices: readonly Device[]): string | undefined {
-  const names = devices.map(({ provider, index = 0 }) => deviceName({ provider, index }));
+  const names = devices.map(({ provider, index = 0 }) => formatDevice({ provider, index }));
   const repeated = names.findIndex((name, i) => names.indexOf(name) !== i);
   if (repeated === -1) return undefined;
-  return `names ${deviceName(devices[repeated]!)} twice; workers_per_device puts several workers on one device`;
+  return `names ${formatDevice(devices[repeated]!)} twice; workers_per_device puts several workers on one device`;
 }
 
 /** A size in bytes: 5000000, '5MB', '5 MiB'. */

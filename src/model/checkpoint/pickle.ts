@@ -2,10 +2,10 @@
 export const PICKLE_LIMITS = { bytes: 16_000_000, instructions: 1_000_000, depth: 100, textBytes: 65_536 };
 
 /** What names and persistent ids stand for. A pickle can build nothing else: no name reaches code of its own accord. */
-export interface PickleWorld {
+export interface PickleResolver {
   /** @param name - As Python writes it: `collections.OrderedDict`. @throws Error when it is not allowed. */
-  global(name: string): unknown;
-  persistent(id: unknown): unknown;
+  resolveName(name: string): unknown;
+  resolveStorage(id: unknown): unknown;
 }
 
 /** What a pickle may call. It checks its arguments, which can be anything: tuples and lists are arrays, dicts maps. */
@@ -17,9 +17,9 @@ export type PickleFunction = (args: readonly unknown[]) => unknown;
  * @throws Error saying what it asks for that is not allowed, or where it is damaged.
  * @see https://github.com/python/cpython/blob/3.11/Lib/pickletools.py: the instructions
  */
-export function readPickle(bytes: Buffer, world: PickleWorld): unknown {
+export function readPickle(bytes: Buffer, resolver: PickleResolver): unknown {
   if (bytes.length > PICKLE_LIMITS.bytes) throw new Error(`its index has ${bytes.length} bytes, which is too many`);
-  const machine = new Machine(bytes, world);
+  const machine = new Machine(bytes, resolver);
   for (let count = 0; !machine.stopped; count++) {
     if (count === PICKLE_LIMITS.instructions) throw new Error(`its index has more than ${count} instructions`);
     const at = machine.at;
@@ -35,15 +35,15 @@ export function readPickle(bytes: Buffer, world: PickleWorld): unknown {
 class Machine {
   at = 0;
   stopped = false;
-  readonly world: PickleWorld;
+  readonly resolver: PickleResolver;
   readonly memo = new Map<number, unknown>();
   readonly #bytes: Buffer;
   #stack: unknown[] = [];
   readonly #outer: unknown[][] = []; // what lies below each mark
 
-  constructor(bytes: Buffer, world: PickleWorld) {
+  constructor(bytes: Buffer, resolver: PickleResolver) {
     this.#bytes = bytes;
-    this.world = world;
+    this.resolver = resolver;
   }
 
   push(value: unknown): void {
@@ -106,9 +106,9 @@ class Machine {
     this.push(this.memo.get(index));
   }
 
-  /** Pushes what a name stands for in the world. */
+  /** Pushes what the resolver finds under a name. */
   find(module: string, name: string): void {
-    this.push(this.world.global(`${module}.${name}`));
+    this.push(this.resolver.resolveName(`${module}.${name}`));
   }
 
   dict(): Map<unknown, unknown> {
@@ -157,7 +157,7 @@ const INSTRUCTIONS: Readonly<Partial<Record<number, (machine: Machine) => void>>
   0x69: instance,
   0x52: reduce,
   0x62: build,
-  0x51: (machine) => machine.push(machine.world.persistent(machine.pop())), // BINPERSID
+  0x51: (machine) => machine.push(machine.resolver.resolveStorage(machine.pop())), // BINPERSID
   0x71: (machine) => void machine.memo.set(machine.unsigned(1), machine.top()), // BINPUT
   0x72: (machine) => void machine.memo.set(machine.unsigned(4), machine.top()), // LONG_BINPUT
   0x94: (machine) => void machine.memo.set(machine.memo.size, machine.top()), // MEMOIZE
@@ -222,7 +222,7 @@ function instance(machine: Machine): void {
   throw new Error('its index makes an object in a way that torch.save does not');
 }
 
-/** Calls what stands for a name of the world; nothing else that a pickle makes is a function. */
+/** Calls what the resolver found under a name; nothing else that a pickle makes is a function. */
 function reduce(machine: Machine): void {
   const [callee, args] = popped(machine, 2);
   if (typeof callee !== 'function')

@@ -36,8 +36,8 @@ const Header = z.record(z.string(), z.unknown());
  * @throws PreannotateError MODEL_INVALID when the header and the file disagree.
  * @see https://github.com/huggingface/safetensors#format
  */
-export async function readTensorIndex(path: string): Promise<Map<string, StoredTensor>> {
-  const invalid = (reason: string, cause?: unknown) =>
+export async function readSafetensorsIndex(path: string): Promise<Map<string, StoredTensor>> {
+  const unusableError = (reason: string, cause?: unknown) =>
     new PreannotateError(
       {
         code: 'MODEL_INVALID',
@@ -50,26 +50,26 @@ export async function readTensorIndex(path: string): Promise<Map<string, StoredT
   const { size } = await file.stat();
   const lengthField = Buffer.alloc(8);
   const { bytesRead } = await file.read(lengthField, 0, 8, 0);
-  if (bytesRead < 8) throw invalid(`it has only ${size} bytes`);
+  if (bytesRead < 8) throw unusableError(`it has only ${size} bytes`);
   const headerBytes = Number(lengthField.readBigUInt64LE());
   if (headerBytes > Math.min(MAX_HEADER_BYTES, size - 8)) {
-    throw invalid(`its header claims ${headerBytes} bytes, the file has ${size}`);
+    throw unusableError(`its header claims ${headerBytes} bytes, the file has ${size}`);
   }
   const header = Buffer.alloc(headerBytes);
   await file.read(header, 0, headerBytes, 8);
   try {
-    return indexOf(Header.parse(JSON.parse(header.toString())), {
+    return parseHeader(Header.parse(JSON.parse(header.toString())), {
       file: basename(path),
       start: 8 + headerBytes,
       end: size,
     });
   } catch (error) {
-    throw invalid(messageOf(error).replaceAll(/\s+/g, ' '), error);
+    throw unusableError(messageOf(error).replaceAll(/\s+/g, ' '), error);
   }
 }
 
 /** The start of a safetensors file that holds these tensors one after another. */
-export function safetensorsHeader(
+export function buildSafetensorsHeader(
   tensors: readonly { name: string; type: 'float32' | 'int8'; shape: readonly number[] }[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
@@ -87,7 +87,7 @@ export function safetensorsHeader(
   return padded;
 }
 
-function indexOf(
+function parseHeader(
   header: Readonly<Record<string, unknown>>,
   data: { file: string; start: number; end: number },
 ): Map<string, StoredTensor> {

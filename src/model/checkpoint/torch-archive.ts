@@ -9,7 +9,7 @@ const STORED = 0;
 const LEGACY_START = Buffer.from('80028a0a6cfc9c46f9206aa85019', 'hex');
 
 /** An older checkpoint, which can be converted but not read. */
-export class LegacyFormat extends Error {}
+export class LegacyFormatError extends Error {}
 
 /** Where a file inside the archive lies. */
 interface Span {
@@ -35,16 +35,17 @@ export class TorchArchive implements AsyncDisposable {
     this.#root = parts.root;
   }
 
-  /** @throws LegacyFormat, and Error saying what is wrong with the archive. */
+  /** @throws LegacyFormatError, and Error saying what is wrong with the archive. */
   static async open(path: string): Promise<TorchArchive> {
     const file = await open(path);
     try {
       const start = Buffer.alloc(LEGACY_START.length);
       await file.read(start, 0, start.length, 0);
-      if (start.equals(LEGACY_START)) throw new LegacyFormat('PyTorch wrote it in the form of versions before 1.6');
+      if (start.equals(LEGACY_START))
+        throw new LegacyFormatError('PyTorch wrote it in the form of versions before 1.6');
       const zip = await fromFdPromise(file.fd, { lazyEntries: true, autoClose: false });
-      const entries = await entriesOf(zip);
-      return new TorchArchive({ file, zip, entries, root: rootOf(entries) });
+      const entries = await readEntries(zip);
+      return new TorchArchive({ file, zip, entries, root: findRoot(entries) });
     } catch (error) {
       await file.close();
       throw error;
@@ -81,7 +82,7 @@ export class TorchArchive implements AsyncDisposable {
 }
 
 /** yauzl refuses names that leave the archive, and sizes that contradict each other. */
-async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
+async function readEntries(zip: ZipFile): Promise<Map<string, Entry>> {
   if (zip.entryCount > MAX_ENTRIES) throw new Error(`it holds ${zip.entryCount} files, which is too many`);
   const entries = new Map<string, Entry>();
   for await (const entry of zip.eachEntry()) {
@@ -92,7 +93,7 @@ async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
 }
 
 /** `archive/`, or what the file was called when it was written. */
-function rootOf(entries: ReadonlyMap<string, Entry>): string {
+function findRoot(entries: ReadonlyMap<string, Entry>): string {
   const indexes = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (indexes.length !== 1) throw new Error(`it holds ${indexes.length} files data.pkl, a checkpoint has one`);
   return indexes[0]!.slice(0, -'data.pkl'.length);

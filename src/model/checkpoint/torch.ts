@@ -3,7 +3,7 @@ import { messageOf, PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 import type { ElementType, StoredTensor } from '../../onnx/messages.js';
 import { PICKLE_LIMITS, readPickle, type PickleFunction } from './pickle.js';
-import { LegacyFormat, TorchArchive } from './torch-archive.js';
+import { LegacyFormatError, TorchArchive } from './torch-archive.js';
 
 /** Storages by the name of their class, with the size of an element. Integers (`position_ids`) are not weights. */
 const STORAGES: Readonly<Partial<Record<string, { type?: ElementType; bytes: number }>>> = {
@@ -38,7 +38,7 @@ const SUSPICIOUS =
   'If you trust the file, save its weights alone: model.save_pretrained(folder).';
 
 /** It asks for code. */
-class NotAllowed extends Error {}
+class DisallowedNameError extends Error {}
 
 /** One type of storage, as the pickle names it. */
 class StorageType {
@@ -65,7 +65,7 @@ class Storage {
 }
 
 /** A view of a storage; all in elements. */
-class View {
+class TensorView {
   readonly storage: Storage;
   readonly offset: number;
   readonly shape: readonly number[];
@@ -91,11 +91,12 @@ export async function readTorchIndex(path: string): Promise<Map<string, StoredTe
   try {
     await using archive = await TorchArchive.open(path);
     await checkByteOrder(archive);
-    const state = readPickle(await archive.read('data.pkl', PICKLE_LIMITS.bytes), { global, persistent });
-    return await locateAll(viewsOf(state), { archive, file: basename(path) });
+    const state = readPickle(await archive.read('data.pkl', PICKLE_LIMITS.bytes), { resolveName, resolveStorage });
+    return await locateTensors(collectTensors(state), { archive, file: basename(path) });
   } catch (error) {
     const reason = printable(messageOf(error).replaceAll(/\s+/g, ' ').replace(/\.$/, '').slice(0, MAX_REASON_CHARS));
-    const hint = error instanceof LegacyFormat ? CONVERT : error instanceof NotAllowed ? SUSPICIOUS : DAMAGED;
+    const hint =
+      error instanceof LegacyFormatError ? CONVERT : error instanceof DisallowedNameError ? SUSPICIOUS : DAMAGED;
     const message = `${path}: not a usable PyTorch checkpoint: ${reason}.`;
     throw new PreannotateError({ code: 'MODEL_INVALID', message, hint }, error);
   }
@@ -107,15 +108,15 @@ async function checkByteOrder(archive: TorchArchive): Promise<void> {
   if (order !== 'little') throw new Error(`its numbers are ${order}-endian, only little-endian ones can be used`);
 }
 
-function global(name: string): unknown {
+function resolveName(name: string): unknown {
   if (Object.hasOwn(STORAGES, name)) return new StorageType(name);
   const callee = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
-  if (callee === undefined) throw new NotAllowed(`it asks for ${name}, which is not allowed`);
+  if (callee === undefined) throw new DisallowedNameError(`it asks for ${name}, which is not allowed`);
   return callee;
 }
 
 /** @param id - ('storage', type, key, device, length) */
-function persistent(id: unknown): Storage {
+function resolveStorage(id: unknown): Storage {
   const [kind, type, key, , length] = Array.isArray(id) ? (id as unknown[]) : [];
   if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string' || !isCount(length)) {
     throw new Error('it refers to something that is not a storage');
@@ -129,7 +130,7 @@ function orderedDict(args: readonly unknown[]): Map<unknown, unknown> {
 }
 
 /** @param args - Storage, offset, size, stride, requires_grad, hooks and sometimes metadata. */
-function rebuildTensor(args: readonly unknown[]): View {
+function rebuildTensor(args: readonly unknown[]): TensorView {
   const [storage, offset, shape, strides] = args;
   if (!(storage instanceof Storage) || !isCount(offset) || !isCounts(shape) || !isCounts(strides)) {
     throw new Error('it has a tensor with wrong arguments');
@@ -137,11 +138,11 @@ function rebuildTensor(args: readonly unknown[]): View {
   if (shape.length !== strides.length) {
     throw new Error(`it has a tensor of ${shape.length} dimensions with ${strides.length} strides`);
   }
-  return new View(storage, { offset, shape, strides });
+  return new TensorView(storage, { offset, shape, strides });
 }
 
-function rebuildParameter([view]: readonly unknown[]): View {
-  if (!(view instanceof View)) throw new Error('it has a parameter that is not a tensor');
+function rebuildParameter([view]: readonly unknown[]): TensorView {
+  if (!(view instanceof TensorView)) throw new Error('it has a parameter that is not a tensor');
   return view;
 }
 
@@ -154,17 +155,17 @@ function isCounts(value: unknown): value is readonly number[] {
 }
 
 /** The tensors of a state dict. What else lies in it, such as the number of an epoch, is left out. */
-function viewsOf(state: unknown): [name: string, View][] {
+function collectTensors(state: unknown): [name: string, TensorView][] {
   const entries = state instanceof Map ? [...(state as Map<unknown, unknown>)] : [];
   const views = entries.filter(
-    (entry): entry is [string, View] => typeof entry[0] === 'string' && entry[1] instanceof View,
+    (entry): entry is [string, TensorView] => typeof entry[0] === 'string' && entry[1] instanceof TensorView,
   );
   if (views.length === 0) throw new Error('it is not a dict of tensors, as model.state_dict() is');
   return views;
 }
 
-async function locateAll(
-  views: readonly (readonly [string, View])[],
+async function locateTensors(
+  views: readonly (readonly [string, TensorView])[],
   { archive, file }: { archive: TorchArchive; file: string },
 ): Promise<Map<string, StoredTensor>> {
   const spans = new Map<string, { offset: number; sizeBytes: number }>();
@@ -196,7 +197,7 @@ async function locateAll(
  * The axes from the outermost to the innermost as they lie in the file: [0, 1] row by row, [1, 0] for a transposed
  * matrix, which the projections of the published OWL-ViT checkpoints are. Undefined where numbers are left out or shared.
  */
-function storedAxes({ shape, strides }: View): readonly number[] | undefined {
+function storedAxes({ shape, strides }: TensorView): readonly number[] | undefined {
   const all = shape.map((_, axis) => axis);
   if (shape.includes(0)) return all;
   // The stride of an axis of length 1 says nothing: such an axis stays before the next one that counts.

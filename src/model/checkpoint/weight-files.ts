@@ -4,13 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { systemCodeOf } from '../../core/errors.js';
 import type { StoredTensor } from '../../onnx/messages.js';
-import { invalid, readJson } from './json-file.js';
-import { readTensorIndex } from './safetensors.js';
+import { invalidFileError, readJson } from './json-file.js';
+import { readSafetensorsIndex } from './safetensors.js';
 import { readTorchIndex } from './torch.js';
 
 /** Forms in which a checkpoint may hold its weights, the preferred first. With `.index.json` added, the list of its shards. */
 const FORMS = [
-  { single: 'model.safetensors', read: readTensorIndex },
+  { single: 'model.safetensors', read: readSafetensorsIndex },
   { single: 'pytorch_model.bin', read: readTorchIndex },
 ] as const;
 
@@ -35,7 +35,7 @@ export interface CheckpointWeights extends WeightFiles {
  */
 export async function findWeights(folder: string): Promise<CheckpointWeights | undefined> {
   for (const { single, read } of FORMS) {
-    const weightFiles = await filesOf(folder, single);
+    const weightFiles = await findFiles(folder, single);
     if (weightFiles === undefined) continue;
     const indexes = await Promise.all(weightFiles.map(read));
     const tensors = new Map(indexes.flatMap((index) => [...index]));
@@ -45,24 +45,26 @@ export async function findWeights(folder: string): Promise<CheckpointWeights | u
 }
 
 /** Links are resolved because ONNX Runtime refuses weights behind a link that leaves their folder (the Hub's cache has such). */
-async function filesOf(folder: string, single: string): Promise<[string, ...string[]] | undefined> {
+async function findFiles(folder: string, single: string): Promise<[string, ...string[]] | undefined> {
   if (existsSync(join(folder, single))) return [await realpath(join(folder, single))];
   const index = join(folder, `${single}.index.json`);
   if (!existsSync(index)) return undefined;
   const { weight_map: shardOf } = await readJson(index, ShardIndex);
   const names = [...new Set(Object.values(shardOf))].sort();
-  if (names.some((name) => name !== basename(name))) throw invalid(index, 'it names a file outside its folder');
-  const [first, ...others] = await Promise.all(names.map((name) => shardAt(folder, name, index)));
-  if (first === undefined) throw invalid(index, 'it names no file');
-  if (others.some((file) => dirname(file) !== dirname(first))) throw invalid(index, 'its files lie in several folders');
+  if (names.some((name) => name !== basename(name)))
+    throw invalidFileError(index, 'it names a file outside its folder');
+  const [first, ...others] = await Promise.all(names.map((name) => resolveShard(folder, name, index)));
+  if (first === undefined) throw invalidFileError(index, 'it names no file');
+  if (others.some((file) => dirname(file) !== dirname(first)))
+    throw invalidFileError(index, 'its files lie in several folders');
   return [first, ...others];
 }
 
-async function shardAt(folder: string, name: string, index: string): Promise<string> {
+async function resolveShard(folder: string, name: string, index: string): Promise<string> {
   try {
     return await realpath(join(folder, name));
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
-    throw invalid(index, `it names ${name}, which is not there`, error);
+    throw invalidFileError(index, `it names ${name}, which is not there`, error);
   }
 }

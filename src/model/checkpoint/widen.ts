@@ -5,7 +5,7 @@ import type { ElementType } from '../../onnx/messages.js';
  *
  * @param bytes - Little-endian, at an offset that float32 can be read from.
  */
-export function floatsOf(bytes: Uint8Array, type: ElementType): Float32Array {
+export function toFloat32(bytes: Uint8Array, type: ElementType): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;
   if (type === 'float32') return new Float32Array(buffer, byteOffset, byteLength / 4);
   const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);

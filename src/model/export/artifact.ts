@@ -3,8 +3,8 @@ import type { Artifact } from '../artifact.js';
 import type { Checkpoint, ExportFile } from '../checkpoint/checkpoint.js';
 import type { ModelTraits } from '../family.js';
 import { cutExport } from './cut.js';
-import { naming } from './files.js';
-import { exportedImageGraph, exportedTextGraph, type SplitExport } from './graphs.js';
+import { withFileInErrors } from './files.js';
+import { buildExportImageGraph, buildExportTextGraph, type SplitExport } from './graphs.js';
 import { checkSize } from './interface.js';
 
 /** An export as sessions open it: its own nodes, cut in two. */
@@ -14,7 +14,7 @@ export async function openExport(
   traits: ModelTraits,
 ): Promise<Artifact> {
   const model = await readOnnx(exported.path);
-  const source = await naming(exported.path, (): SplitExport => {
+  const source = await withFileInErrors(exported.path, (): SplitExport => {
     checkSize(model, traits);
     return { cut: cutExport(model), traits, preprocessor, fileOf: exported.fileOf };
   });
@@ -23,7 +23,7 @@ export async function openExport(
   return {
     imagesAtOnce: source.cut.anyBatch ? atOnce : 1,
     textsAtOnce: atOnce,
-    image: (options) => ({ graph: exportedImageGraph(source, options), weightsFolder }),
-    text: () => ({ graph: exportedTextGraph(source), weightsFolder }),
+    image: (options) => ({ graph: buildExportImageGraph(source, options), weightsFolder }),
+    text: () => ({ graph: buildExportTextGraph(source), weightsFolder }),
   };
 }

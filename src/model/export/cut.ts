@@ -10,7 +10,7 @@ import {
 import type { OnnxModel } from '../../onnx/read-model.js';
 import { rankOf } from '../../onnx/read-tensor.js';
 import { checkInterface, INPUTS, OUTPUTS } from './interface.js';
-import { elementOf, leadingNumber } from './values.js';
+import { findElementType, findLeadingNumber } from './values.js';
 
 /** Nodes of an export that one session runs. */
 export interface ExportPart {
@@ -41,18 +41,18 @@ export interface ExportCut {
 export function cutExport(model: OnnxModel): ExportCut {
   checkInterface(model);
   const edges = indexEdges(model);
-  const flow = flowOf(edges);
-  const embedding = embeddingOf(edges, flow);
-  const text = partOf(edges, [embedding]);
-  const image = partOf(edges, [...OUTPUTS], new Set([embedding]));
+  const flow = traceFlow(edges);
+  const embedding = findEmbedding(edges, flow);
+  const text = collectPart(edges, [embedding]);
+  const image = collectPart(edges, [...OUTPUTS], new Set([embedding]));
   const left = image.nodes.find((node) => flow.ofText.has(node) && readsMatrix(edges, flow, node));
   if (left !== undefined) {
     throw new Error(`the image part needs more of the text encoder than "${embedding}": ${describe(edges, left)}`);
   }
   return {
     ...{ model, embedding, text, image },
-    embeddingType: elementOf(edges, embedding),
-    anyBatch: isForAnyBatch(edges, image, embedding),
+    embeddingType: findElementType(edges, embedding),
+    anyBatch: takesAnyBatch(edges, image, embedding),
   };
 }
 
@@ -63,7 +63,7 @@ interface Flow {
   readonly matrices: ReadonlySet<string>; // constants of two dimensions or more
 }
 
-function flowOf(edges: GraphEdges): Flow {
+function traceFlow(edges: GraphEdges): Flow {
   const ofImage = findDependents(edges, [INPUTS.pixels], 'content or shape');
   const ofText = findDependents(edges, [INPUTS.ids, INPUTS.mask], 'content or shape');
   const { nodes, initializers } = edges.model;
@@ -78,13 +78,13 @@ function flowOf(edges: GraphEdges): Flow {
 }
 
 /** The value to cut at. */
-function embeddingOf(edges: GraphEdges, flow: Flow): string {
+function findEmbedding(edges: GraphEdges, flow: Flow): string {
   const { nodes } = edges.model;
-  const way = wayOfTokens(edges, flow);
-  const narrow = findBottlenecks(edges, way).filter((node) => flow.ofText.has(node));
-  const places = narrow.map((node) => way.indexOf(node));
+  const path = traceTokens(edges, flow);
+  const narrow = findBottlenecks(edges, path).filter((node) => flow.ofText.has(node));
+  const places = narrow.map((node) => path.indexOf(node));
   const projection = narrow.reduce((last, _, k) => {
-    const since = way.slice((places[k - 1] ?? -1) + 1, places[k]! + 1);
+    const since = path.slice((places[k - 1] ?? -1) + 1, places[k]! + 1);
     return since.some((node) => readsMatrix(edges, flow, node)) ? k : last;
   }, -1);
   const found = narrow[projection];
@@ -96,7 +96,7 @@ function embeddingOf(edges: GraphEdges, flow: Flow): string {
 }
 
 /** The nodes between the look-up of token embeddings and the logits. */
-function wayOfTokens(edges: GraphEdges, flow: Flow): number[] {
+function traceTokens(edges: GraphEdges, flow: Flow): number[] {
   const { model, producerOf: makerOf } = edges;
   const read = findDependents(edges, [INPUTS.ids], 'content');
   const lookups = model.nodes.flatMap(({ type, inputs: [table, ids] }, i) => {
@@ -109,17 +109,17 @@ function wayOfTokens(edges: GraphEdges, flow: Flow): number[] {
     lookups.flatMap((node) => model.nodes[node]!.outputs),
     'content',
   );
-  const way = findProducers(edges, [OUTPUTS[0]]).filter((node) => onward.has(node) || lookups.includes(node));
-  if (!way.some((node) => flow.ofImage.has(node)))
+  const path = findProducers(edges, [OUTPUTS[0]]).filter((node) => onward.has(node) || lookups.includes(node));
+  if (!path.some((node) => flow.ofImage.has(node)))
     throw new Error(`"${OUTPUTS[0]}" does not compare texts with an image`);
-  return way;
+  return path;
 }
 
 function readsMatrix({ model }: GraphEdges, { matrices }: Flow, node: number): boolean {
   return model.nodes[node]!.inputs.some((value) => matrices.has(value));
 }
 
-function partOf(edges: GraphEdges, values: readonly string[], given?: ReadonlySet<string>): ExportPart {
+function collectPart(edges: GraphEdges, values: readonly string[], given?: ReadonlySet<string>): ExportPart {
   const nodes = findProducers(edges, values, given);
   return { nodes, reads: findInputs(edges, nodes) };
 }
@@ -130,7 +130,7 @@ function partOf(edges: GraphEdges, values: readonly string[], given?: ReadonlySe
  *
  * @throws Error when the constant is of more than one image.
  */
-function isForAnyBatch(edges: GraphEdges, image: ExportPart, embedding: string): boolean {
+function takesAnyBatch(edges: GraphEdges, image: ExportPart, embedding: string): boolean {
   const { nodes, inputs } = edges.model;
   const ofImage = findDependents(edges, [INPUTS.pixels], 'content');
   const ofTexts = findDependents(edges, [embedding], 'content');
@@ -141,7 +141,7 @@ function isForAnyBatch(edges: GraphEdges, image: ExportPart, embedding: string):
       inputs: [, shape],
     } = nodes[node]!;
     if (type !== 'Reshape' || !(ofImage.has(node) || ofTexts.has(node))) continue;
-    const images = leadingNumber(edges, shape!);
+    const images = findLeadingNumber(edges, shape!);
     if (images === undefined || images < 1) continue;
     if (images > 1 && !ofImage.has(node)) {
       throw new Error(`it was exported for batches of ${images} images; export it with --batch_size 1`);

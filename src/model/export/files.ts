@@ -35,8 +35,8 @@ export async function findExport(folder: string, wish: RequestedPrecision): Prom
     });
   }
   const model = await readOnnx(path);
-  return naming(path, async () => {
-    const files = await weightFilesOf(model);
+  return withFileInErrors(path, async () => {
+    const files = await findWeightFiles(model);
     const fileOf = new Map([...files].map(([location, file]) => [location, basename(file)]));
     const weightFiles = [...new Set([model.file, ...files.values()])];
     return { exported: { path, precision, fileOf }, weightsFolder: dirname(model.file), weightFiles };
@@ -47,14 +47,14 @@ export async function findExport(folder: string, wish: RequestedPrecision): Prom
  * The files that large weights are in, by what the graph calls them: the model's own, or files beside it. Links are resolved
  * because ONNX Runtime refuses weights behind a link that leaves their folder (the Hub's cache has such).
  */
-async function weightFilesOf({ path, file, initializers }: OnnxModel): Promise<Map<string, string>> {
+async function findWeightFiles({ path, file, initializers }: OnnxModel): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const sizes = new Map<string, number>();
   for (const { name, stored } of initializers.values()) {
     if (stored === undefined) continue;
     const { location, offset, sizeBytes = 0 } = stored;
     if (!files.has(location)) {
-      const real = location === basename(file) ? file : await besideModel(path, location);
+      const real = location === basename(file) ? file : await resolveBeside(path, location);
       if (dirname(real) !== dirname(file)) throw new Error(`its weights are in another folder, ${dirname(real)}`);
       files.set(location, real);
       sizes.set(location, (await stat(real)).size);
@@ -67,7 +67,7 @@ async function weightFilesOf({ path, file, initializers }: OnnxModel): Promise<M
   return files;
 }
 
-async function besideModel(path: string, location: string): Promise<string> {
+async function resolveBeside(path: string, location: string): Promise<string> {
   if (normalize(location) !== basename(location)) throw new Error(`it names weights outside its folder: ${location}`);
   const file = join(dirname(path), location);
   if (!existsSync(file)) throw new Error(`its weights are missing: there is no ${file}`);
@@ -75,7 +75,7 @@ async function besideModel(path: string, location: string): Promise<string> {
 }
 
 /** Names the file in what is wrong with it. */
-export async function naming<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
+export async function withFileInErrors<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {

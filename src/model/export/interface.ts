@@ -19,7 +19,18 @@ const INT64 = 7;
 const OLDEST_OPSET = 11;
 
 /** Names of what the sessions take and give; a value of an export that is called so would be taken for it. */
-const OURS = ['pixels', 'queries', 'groups', 'offsets', 'allowed', 'scores', 'pairs', 'members', 'boxes', 'embeddings'];
+const RESERVED_NAMES = [
+  'pixels',
+  'queries',
+  'groups',
+  'offsets',
+  'allowed',
+  'scores',
+  'pairs',
+  'members',
+  'boxes',
+  'embeddings',
+];
 
 /** @throws Error saying what an OWL-ViT export has and this one has not. */
 export function checkInterface({ opsets, inputs, outputs, nodes, initializers }: OnnxModel): void {
@@ -42,7 +53,9 @@ export function checkInterface({ opsets, inputs, outputs, nodes, initializers }:
       );
     }
   }
-  const taken = OURS.find((name) => initializers.has(name) || nodes.some(({ outputs: made }) => made.includes(name)));
+  const taken = RESERVED_NAMES.find(
+    (name) => initializers.has(name) || nodes.some(({ outputs: made }) => made.includes(name)),
+  );
   if (taken !== undefined) throw new Error(`it has a value "${taken}", which OWL-ViT exports do not have`);
 }
 

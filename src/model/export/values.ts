@@ -18,7 +18,7 @@ const RESULT_TYPES: Readonly<Record<string, number>> = {
 };
 
 /** The element type (TensorProto.DataType) of a value, followed back to where it is written down. Float32 where it is not. */
-export function elementOf(edges: GraphEdges, value: string): number {
+export function findElementType(edges: GraphEdges, value: string): number {
   const { model, producerOf: makerOf } = edges;
   for (let at = value; ;) {
     const given = model.initializers.get(at)?.type ?? model.inputs.get(at)?.element;
@@ -36,7 +36,7 @@ export function elementOf(edges: GraphEdges, value: string): number {
 }
 
 /** The first number of a shape, where it is written down; undefined where it is computed when the graph runs. */
-export function leadingNumber(edges: GraphEdges, value: string): number | undefined {
+export function findLeadingNumber(edges: GraphEdges, value: string): number | undefined {
   const { model, producerOf: makerOf } = edges;
   for (let at = value; ;) {
     const constant = model.initializers.get(at)?.bytes;
@@ -44,13 +44,13 @@ export function leadingNumber(edges: GraphEdges, value: string): number | undefi
     const maker = makerOf.get(at);
     if (maker === undefined) return undefined;
     const { type, inputs, attributes } = model.nodes[maker]!;
-    if (type === 'Constant') return constantNumber(attributes);
+    if (type === 'Constant') return readConstant(attributes);
     if (type !== 'Concat' && type !== 'Unsqueeze' && type !== 'Identity' && type !== 'Cast') return undefined;
     at = inputs[0]!;
   }
 }
 
-function constantNumber(attributes: ReadonlyMap<string, { int?: number; tensor?: Buffer }>): number | undefined {
+function readConstant(attributes: ReadonlyMap<string, { int?: number; tensor?: Buffer }>): number | undefined {
   const tensor = attributes.get('value')?.tensor;
   return tensor === undefined ? attributes.get('value_int')?.int : readWholeNumbers(tensor)?.[0];
 }

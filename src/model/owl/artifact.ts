@@ -3,8 +3,8 @@ import type { Artifact, ArtifactOptions } from '../artifact.js';
 import { openExport } from '../export/artifact.js';
 import type { ModelTraits } from '../family.js';
 import type { OwlCheckpoint } from './config.js';
-import { exampleGraph } from './example-graph.js';
-import { imageGraph, textGraph } from './graphs.js';
+import { buildExampleGraph } from './example-graph.js';
+import { buildImageGraph, buildTextGraph } from './graphs.js';
 import { operatorsFor } from './operators.js';
 
 /** @throws PreannotateError MODEL_INVALID naming the file, here or when one of its graphs is built. */
@@ -26,14 +26,17 @@ function buildGraphs(checkpoint: OwlCheckpoint, { precision, device, imageWeight
     imagesAtOnce: precision === 'int8' ? 1 : Infinity,
     textsAtOnce: Infinity,
     image: (options) => ({
-      graph: build(checkpoint, () => imageGraph(checkpoint, { ...options, ...form })),
+      graph: build(checkpoint, () => buildImageGraph(checkpoint, { ...options, ...form })),
       weightsFolder: weights.weightsFolder,
     }),
     example: (options) => ({
-      graph: build(checkpoint, () => exampleGraph(checkpoint, options)),
+      graph: build(checkpoint, () => buildExampleGraph(checkpoint, options)),
       weightsFolder: checkpoint.weightsFolder,
     }),
-    text: () => ({ graph: build(checkpoint, () => textGraph(checkpoint)), weightsFolder: checkpoint.weightsFolder }),
+    text: () => ({
+      graph: build(checkpoint, () => buildTextGraph(checkpoint)),
+      weightsFolder: checkpoint.weightsFolder,
+    }),
   };
 }
 

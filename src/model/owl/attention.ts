@@ -14,7 +14,7 @@ export function attend(
   form: { width: number; heads: number; causal: boolean; plain: boolean },
 ): Value {
   const { q, k, v } = projected;
-  if (form.plain && !form.causal) return plainAttention(graph, projected, form);
+  if (form.plain && !form.causal) return attendPlainly(graph, projected, form);
   return graph.contribOp('MultiHeadAttention', [q, k, v], {
     num_heads: form.heads,
     unidirectional: form.causal ? 1 : 0,
@@ -27,7 +27,7 @@ export function attend(
  * ONNX Runtime 1.30's fused operator gives wrong numbers on WebGPU from 32 positions on, where it switches to its flash
  * attention (seen with subgroups of 8; reported upstream for others: microsoft/onnxruntime#26715, #28520).
  */
-function plainAttention(
+function attendPlainly(
   graph: Graph,
   { q, k, v }: { readonly q: Value; readonly k: Value; readonly v: Value },
   { width, heads }: { width: number; heads: number },

@@ -3,14 +3,14 @@ import type { ExampleGraphOptions } from '../artifact.js';
 import type { OwlCheckpoint } from './config.js';
 import { encodeImage } from './graphs.js';
 import { predictBoxes } from './heads.js';
-import { CPU_OPERATORS, linear, Weights } from './transformer.js';
+import { CPU_OPERATORS, linear, GraphWeights } from './transformer.js';
 
 /**
  * The image encoder, and the projections of the class and box heads: the example graph of `Artifact`.
  *
  * @see transformers `OwlViTForObjectDetection.image_guided_detection`
  */
-export function exampleGraph(
+export function buildExampleGraph(
   checkpoint: OwlCheckpoint,
   { size, pixelType = 'uint8' }: ExampleGraphOptions,
 ): Uint8Array {
@@ -20,7 +20,7 @@ export function exampleGraph(
   const grid = { rows: Math.floor(size.height / patch), columns: Math.floor(size.width / patch) };
   const patches = grid.rows * grid.columns;
   const graph = new Graph();
-  const weights = new Weights(graph, tensors);
+  const weights = new GraphWeights(graph, tensors);
   const pixels = graph.input('pixels', pixelType, ['N', size.height, size.width, 3]);
 
   const features = encodeImage(graph, pixels, {

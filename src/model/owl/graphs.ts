@@ -6,7 +6,7 @@ import { declareQueries, l2Norm, rankPairs } from '../ranking.js';
 import type { OwlCheckpoint } from './config.js';
 import { predictBoxes, predictionHead, scoreQueries, type Grid } from './heads.js';
 import { embedPatches } from './patches.js';
-import { CPU_OPERATORS, layerNorm, transformer, Weights, type OperatorChoice } from './transformer.js';
+import { CPU_OPERATORS, layerNorm, transformer, GraphWeights, type OperatorChoice } from './transformer.js';
 
 /** How an image graph of OWL-ViT's is built. */
 export interface OwlImageGraphOptions extends ImageGraphOptions {
@@ -20,7 +20,7 @@ export interface OwlImageGraphOptions extends ImageGraphOptions {
  *
  * @see transformers `OwlViTForObjectDetection.forward`, `Owlv2ForObjectDetection.forward`
  */
-export function imageGraph(checkpoint: OwlCheckpoint, options: OwlImageGraphOptions): Uint8Array {
+export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGraphOptions): Uint8Array {
   const { config } = checkpoint;
   const { size, weights: files = checkpoint } = options;
   const { patch_size: patch, hidden_size: width } = config.vision_config;
@@ -28,7 +28,7 @@ export function imageGraph(checkpoint: OwlCheckpoint, options: OwlImageGraphOpti
   const grid = { rows: Math.floor(size.height / patch), columns: Math.floor(size.width / patch) };
   const patches = grid.rows * grid.columns;
   const graph = new Graph();
-  const weights = new Weights(graph, files.tensors);
+  const weights = new GraphWeights(graph, files.tensors);
   const pixels = graph.input('pixels', options.pixelType ?? 'uint8', ['N', size.height, size.width, 3]);
   const inputs = declareQueries(graph, embeddingWidth);
 
@@ -69,7 +69,7 @@ export function imageGraph(checkpoint: OwlCheckpoint, options: OwlImageGraphOpti
 export function encodeImage(
   graph: Graph,
   pixels: Value,
-  model: { checkpoint: OwlCheckpoint; weights: Weights; grid: Grid; operators: OperatorChoice; half: boolean },
+  model: { checkpoint: OwlCheckpoint; weights: GraphWeights; grid: Grid; operators: OperatorChoice; half: boolean },
 ): Value {
   const { checkpoint, weights, grid, half } = model;
   const vision = checkpoint.config.vision_config;
@@ -95,12 +95,12 @@ export function encodeImage(
  *
  * @see transformers `OwlViTTextTransformer.forward`
  */
-export function textGraph(checkpoint: OwlCheckpoint): Uint8Array {
+export function buildTextGraph(checkpoint: OwlCheckpoint): Uint8Array {
   const { config, tensors, modelType } = checkpoint;
   const text = config.text_config;
   const width = text.hidden_size;
   const graph = new Graph();
-  const weights = new Weights(graph, tensors).within(modelType);
+  const weights = new GraphWeights(graph, tensors).within(modelType);
   const tower = weights.within('text_model');
   const embeddings = tower.within('embeddings');
 
@@ -142,7 +142,7 @@ export function textGraph(checkpoint: OwlCheckpoint): Uint8Array {
 function mergeClassToken(
   graph: Graph,
   encoded: Value,
-  model: { tower: Weights; weights: Weights; patches: number; norm: { width: number; epsilon: number } },
+  model: { tower: GraphWeights; weights: GraphWeights; patches: number; norm: { width: number; epsilon: number } },
 ): Value {
   const { patches, norm } = model;
   const post = layerNorm(graph, encoded, { weights: model.tower.within('post_layernorm'), ...norm });

@@ -1,7 +1,7 @@
 import type { Graph } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/messages.js';
 import { l2Norm } from '../ranking.js';
-import { gelu, linear, type Weights } from './transformer.js';
+import { gelu, linear, type GraphWeights } from './transformer.js';
 
 /**
  * Similarity of every patch to every query.
@@ -12,7 +12,7 @@ import { gelu, linear, type Weights } from './transformer.js';
 export function scoreQueries(
   graph: Graph,
   features: Value,
-  head: { queries: Value; weights: Weights; inputs: number; outputs: number },
+  head: { queries: Value; weights: GraphWeights; inputs: number; outputs: number },
 ): { logits: Value; classEmbeds: Value } {
   const { weights, inputs } = head;
   const unit = (x: Value) => graph.op('Div', [x, graph.op('Add', [l2Norm(graph, x), graph.floats([1e-6])])]);
@@ -36,19 +36,19 @@ export interface Grid {
 export function predictBoxes(
   graph: Graph,
   features: Value,
-  { weights, width, grid }: { weights: Weights; width: number; grid: Grid },
+  { weights, width, grid }: { weights: GraphWeights; width: number; grid: Grid },
 ): Value {
   const patches = grid.rows * grid.columns;
   const offsets = predictionHead(graph, features, { weights, width, outputs: 4 });
   const perImage = graph.op('Reshape', [offsets, graph.ints([-1, patches, 4])]);
-  return graph.op('Sigmoid', [graph.op('Add', [perImage, graph.floats(boxBias(grid), [patches, 4])])]);
+  return graph.op('Sigmoid', [graph.op('Add', [perImage, graph.floats(computeBoxBias(grid), [patches, 4])])]);
 }
 
 /** Three linear layers with exact GELU between them: [N * P, D] to [N * P, outputs]. */
 export function predictionHead(
   graph: Graph,
   x: Value,
-  head: { weights: Weights; width: number; outputs: number },
+  head: { weights: GraphWeights; width: number; outputs: number },
 ): Value {
   const { weights, width, outputs } = head;
   const hidden = { inputs: width, outputs: width };
@@ -63,7 +63,7 @@ export function predictionHead(
  * @returns [P, 4], computed in float32 as the original does.
  * @see transformers `OwlViTForObjectDetection.compute_box_bias`
  */
-function boxBias({ rows, columns }: Grid): Float32Array {
+function computeBoxBias({ rows, columns }: Grid): Float32Array {
   const { fround } = Math;
   const logit = (value: number) => {
     const v = fround(value);

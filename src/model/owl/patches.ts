@@ -1,7 +1,7 @@
 import type { Graph } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/messages.js';
 import type { OwlCheckpoint } from './config.js';
-import type { Weights } from './transformer.js';
+import type { GraphWeights } from './transformer.js';
 
 /** Cuts the picture into patches and projects each: [N, H, W, 3] to [N * (P + 1), D], the class token first. */
 export function embedPatches(
@@ -12,17 +12,17 @@ export function embedPatches(
     weights,
     rows,
     columns,
-  }: { checkpoint: OwlCheckpoint; weights: Weights; rows: number; columns: number },
+  }: { checkpoint: OwlCheckpoint; weights: GraphWeights; rows: number; columns: number },
 ): Value {
   const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
   const patches = rows * columns;
-  const positions = positionEmbedding(graph, weights, { checkpoint, rows, columns });
+  const positions = embedPositions(graph, weights, { checkpoint, rows, columns });
 
   // In the order (patch row, patch column, y, x, channel) the runs that move together are patch * 3 bytes long.
   const grid = graph.op('Reshape', [pixels, graph.ints([-1, rows, patch, columns, patch * 3])]);
   const gathered = graph.op('Transpose', [grid], { perm: [0, 1, 3, 2, 4] });
   const flat = graph.op('Reshape', [gathered, graph.ints([-1, patch * patch * 3])]);
-  const projected = project(graph, flat, { weights, checkpoint });
+  const projected = projectPatches(graph, flat, { weights, checkpoint });
   const placed = graph.op('Add', [
     graph.op('Reshape', [projected, graph.ints([-1, patches, width])]),
     positions.patches,
@@ -35,7 +35,11 @@ export function embedPatches(
 }
 
 /** Patches of pixels to features: [N * P, patch * patch * 3] to [N * P, D]. */
-function project(graph: Graph, pixels: Value, model: { weights: Weights; checkpoint: OwlCheckpoint }): Value {
+function projectPatches(
+  graph: Graph,
+  pixels: Value,
+  model: { weights: GraphWeights; checkpoint: OwlCheckpoint },
+): Value {
   const { weights, checkpoint } = model;
   const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
   const embedding = weights.within('patch_embedding');
@@ -51,7 +55,11 @@ function project(graph: Graph, pixels: Value, model: { weights: Weights; checkpo
 }
 
 /** The convolution over patches as a matrix for pixels of 0–255: (v / 255 - mean) / std is folded into weight and bias. */
-function foldNormalisation(graph: Graph, weights: Weights, checkpoint: OwlCheckpoint): { kernel: Value; bias: Value } {
+function foldNormalisation(
+  graph: Graph,
+  weights: GraphWeights,
+  checkpoint: OwlCheckpoint,
+): { kernel: Value; bias: Value } {
   const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
   const { image_mean: mean, image_std: std } = checkpoint.preprocessor;
   const convolution = weights.get('patch_embedding.weight', [width, 3, patch, patch]);
@@ -70,9 +78,9 @@ function foldNormalisation(graph: Graph, weights: Weights, checkpoint: OwlCheckp
  * @returns `classToken` [D], `patches` [P, D]
  * @see transformers `OwlViTVisionEmbeddings.interpolate_pos_encoding`: bicubic (a = -0.75), half-pixel centres
  */
-function positionEmbedding(
+function embedPositions(
   graph: Graph,
-  weights: Weights,
+  weights: GraphWeights,
   { checkpoint, rows, columns }: { checkpoint: OwlCheckpoint; rows: number; columns: number },
 ): { classToken: Value; patches: Value } {
   const { hidden_size: width, patch_size: patch, image_size: native } = checkpoint.config.vision_config;

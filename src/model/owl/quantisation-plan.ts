@@ -14,41 +14,41 @@ export function planQuantisation(checkpoint: OwlCheckpoint): QuantisationStep[] 
   const { hidden_size: width, intermediate_size: inner, num_hidden_layers: layers } = config.vision_config;
   // x · sigmoid(a · x) is computed as (a · x) · sigmoid(a · x), with a in the weights before and 1 / a in those after.
   const alpha = config.vision_config.hidden_act === 'quick_gelu' ? QUICK_GELU_ALPHA : 1;
-  const steps: QuantisationStep[] = [patchStep(checkpoint, `${tower}.embeddings.patch_embedding`)];
+  const steps: QuantisationStep[] = [planPatchEmbedding(checkpoint, `${tower}.embeddings.patch_embedding`)];
   for (let i = 0; i < layers; i++) {
     const layer = `${tower}.encoder.layers.${i}`;
     const [norm1, norm2] = [`${layer}.layer_norm1`, `${layer}.layer_norm2`];
     for (const name of ['q_proj', 'k_proj', 'v_proj']) {
-      steps.push(linearStep(`${layer}.self_attn.${name}`, { inputs: width, outputs: width, norm: norm1 }));
+      steps.push(planLinear(`${layer}.self_attn.${name}`, { inputs: width, outputs: width, norm: norm1 }));
     }
-    steps.push(linearStep(`${layer}.self_attn.out_proj`, { inputs: width, outputs: width }));
-    steps.push(linearStep(`${layer}.mlp.fc1`, { inputs: width, outputs: inner, norm: norm2, factor: alpha }));
-    steps.push(linearStep(`${layer}.mlp.fc2`, { inputs: inner, outputs: width, weightFactor: 1 / alpha }));
-    steps.push(plainNormStep(norm1, width), plainNormStep(norm2, width));
+    steps.push(planLinear(`${layer}.self_attn.out_proj`, { inputs: width, outputs: width }));
+    steps.push(planLinear(`${layer}.mlp.fc1`, { inputs: width, outputs: inner, norm: norm2, factor: alpha }));
+    steps.push(planLinear(`${layer}.mlp.fc2`, { inputs: inner, outputs: width, weightFactor: 1 / alpha }));
+    steps.push(planIdentityNorm(norm1, width), planIdentityNorm(norm2, width));
   }
-  steps.push(linearStep('class_head.dense0', { inputs: width, outputs: config.text_config.hidden_size }));
+  steps.push(planLinear('class_head.dense0', { inputs: width, outputs: config.text_config.hidden_size }));
   for (const name of ['box_head.dense0', 'box_head.dense1']) {
-    steps.push(linearStep(name, { inputs: width, outputs: width }));
+    steps.push(planLinear(name, { inputs: width, outputs: width }));
   }
   const made = new Set(steps.flatMap(({ makes }) => makes.map(({ name }) => name)));
-  const rest = [...checkpoint.tensors].filter(([name]) => !made.has(name) && isOfImageGraph(name, modelType));
-  return [...steps, ...rest.map(([name, tensor]) => copyStep(name, tensor))];
+  const rest = [...checkpoint.tensors].filter(([name]) => !made.has(name) && belongsToImageGraph(name, modelType));
+  return [...steps, ...rest.map(([name, tensor]) => planCopy(name, tensor))];
 }
 
-function isOfImageGraph(name: string, modelType: string): boolean {
+function belongsToImageGraph(name: string, modelType: string): boolean {
   return (
     name.startsWith(`${modelType}.vision_model.`) || /^(class_head|box_head|objectness_head|layer_norm)\./.test(name)
   );
 }
 
 /** @param layer - `factor` is of the output, `weightFactor` of the weights alone. */
-function linearStep(
+function planLinear(
   name: string,
   layer: { inputs: number; outputs: number; norm?: string; factor?: number; weightFactor?: number },
 ): QuantisationStep {
   const { inputs, outputs, norm } = layer;
   return {
-    makes: quantisedTensors(name, inputs, outputs),
+    makes: listQuantisedTensors(name, inputs, outputs),
     make: async (read) => {
       const stored = await readLinear(read, name, layer);
       const linear = norm === undefined ? stored : foldNorm(stored, await readNorm(read, norm, inputs));
@@ -69,11 +69,11 @@ async function readNorm(read: Read, name: string, width: number) {
   return { weight: await read(`${name}.weight`, width), bias: await read(`${name}.bias`, width) };
 }
 
-function patchStep({ config, preprocessor }: OwlCheckpoint, name: string): QuantisationStep {
+function planPatchEmbedding({ config, preprocessor }: OwlCheckpoint, name: string): QuantisationStep {
   const { hidden_size: outputs, patch_size: patch } = config.vision_config;
   const { image_mean: mean, image_std: std } = preprocessor;
   return {
-    makes: quantisedTensors(name, patch * patch * 3, outputs),
+    makes: listQuantisedTensors(name, patch * patch * 3, outputs),
     make: async (read) => {
       const kernel = await read(`${name}.weight`, outputs * patch * patch * 3);
       const { values, scales, bias } = quantisePatchKernel(kernel, { outputs, mean, std });
@@ -82,7 +82,7 @@ function patchStep({ config, preprocessor }: OwlCheckpoint, name: string): Quant
   };
 }
 
-function quantisedTensors(name: string, inputs: number, outputs: number): PlannedTensor[] {
+function listQuantisedTensors(name: string, inputs: number, outputs: number): PlannedTensor[] {
   return [
     { name: `${name}.weight`, type: 'int8', shape: [inputs, outputs] },
     { name: `${name}.weight_scale`, type: 'float32', shape: [outputs] },
@@ -91,14 +91,14 @@ function quantisedTensors(name: string, inputs: number, outputs: number): Planne
 }
 
 /** A LayerNorm whose scale and shift went into the layers after it. */
-function plainNormStep(name: string, width: number): QuantisationStep {
+function planIdentityNorm(name: string, width: number): QuantisationStep {
   return {
     makes: ['weight', 'bias'].map((part) => ({ name: `${name}.${part}`, type: 'float32', shape: [width] })),
     make: () => Promise.resolve([bytesOf(new Float32Array(width).fill(1)), bytesOf(new Float32Array(width))]),
   };
 }
 
-function copyStep(name: string, { shape }: StoredTensor): QuantisationStep {
+function planCopy(name: string, { shape }: StoredTensor): QuantisationStep {
   return {
     makes: [{ name, type: 'float32', shape }],
     make: async (read) => [

@@ -17,36 +17,40 @@ export const QUICK_GELU_ALPHA = 1.702;
 type FloatType = 'float32' | 'float16';
 
 /** How weights are seen: from which name on, and as which type. */
-interface View {
+interface WeightScope {
   readonly prefix: string;
   readonly as: FloatType;
 }
 
 /** Gives weights to a graph by their name in the checkpoint, as one float type (folded when the graph is opened). */
-export class Weights {
+export class GraphWeights {
   readonly #graph: Graph;
   readonly #tensors: ReadonlyMap<string, StoredTensor>;
-  readonly #view: View;
+  readonly #scope: WeightScope;
 
-  constructor(graph: Graph, tensors: ReadonlyMap<string, StoredTensor>, view: View = { prefix: '', as: 'float32' }) {
+  constructor(
+    graph: Graph,
+    tensors: ReadonlyMap<string, StoredTensor>,
+    scope: WeightScope = { prefix: '', as: 'float32' },
+  ) {
     this.#graph = graph;
     this.#tensors = tensors;
-    this.#view = view;
+    this.#scope = scope;
   }
 
   /** The same weights, seen from further inside: names then leave out `prefix`. */
-  within(prefix: string): Weights {
-    return new Weights(this.#graph, this.#tensors, { ...this.#view, prefix: `${this.#view.prefix}${prefix}.` });
+  within(prefix: string): GraphWeights {
+    return new GraphWeights(this.#graph, this.#tensors, { ...this.#scope, prefix: `${this.#scope.prefix}${prefix}.` });
   }
 
   /** The same weights as another type. */
-  as(type: FloatType): Weights {
-    return new Weights(this.#graph, this.#tensors, { ...this.#view, as: type });
+  as(type: FloatType): GraphWeights {
+    return new GraphWeights(this.#graph, this.#tensors, { ...this.#scope, as: type });
   }
 
   /** This matrix is in 8 bits, and has a `weight_scale` beside it. */
   isQuantised(name: string): boolean {
-    return this.#tensors.get(this.#view.prefix + name)?.type === 'int8';
+    return this.#tensors.get(this.#scope.prefix + name)?.type === 'int8';
   }
 
   /** @throws Error naming the tensor that the checkpoint lacks or that has another shape. */
@@ -72,13 +76,13 @@ export class Weights {
 
   #cast(tensor: StoredTensor): Value {
     const value = this.#graph.stored(tensor);
-    const { as } = this.#view;
+    const { as } = this.#scope;
     if (tensor.type === as || tensor.type === 'int8') return value;
     return this.#graph.cast(value, as);
   }
 
   #find(name: string, shape: readonly number[]): StoredTensor {
-    const fullName = this.#view.prefix + name;
+    const fullName = this.#scope.prefix + name;
     const tensor = this.#tensors.get(fullName);
     if (tensor === undefined) throw new Error(`the checkpoint has no tensor "${fullName}"`);
     if (tensor.shape.join() !== shape.join()) {
@@ -92,7 +96,11 @@ export class Weights {
  * `x` · weightᵀ + bias, on a matrix [rows, inputs]. Float weights keep PyTorch's [outputs, inputs]; 8-bit ones are
  * [inputs, outputs], and `x` is rounded to 8 bits over its whole range when the graph runs.
  */
-export function linear(graph: Graph, x: Value, layer: { weights: Weights; inputs: number; outputs: number }): Value {
+export function linear(
+  graph: Graph,
+  x: Value,
+  layer: { weights: GraphWeights; inputs: number; outputs: number },
+): Value {
   const { weights, inputs, outputs } = layer;
   if (weights.isQuantised('weight')) {
     const matrix = [weights.get('weight', [inputs, outputs]), weights.get('weight_scale', [outputs])];
@@ -101,7 +109,11 @@ export function linear(graph: Graph, x: Value, layer: { weights: Weights; inputs
   return graph.op('Gemm', [x, weights.get('weight', [outputs, inputs]), weights.get('bias', [outputs])], { transB: 1 });
 }
 
-export function layerNorm(graph: Graph, x: Value, norm: { weights: Weights; width: number; epsilon: number }): Value {
+export function layerNorm(
+  graph: Graph,
+  x: Value,
+  norm: { weights: GraphWeights; width: number; epsilon: number },
+): Value {
   const { weights, width, epsilon } = norm;
   return graph.op('LayerNormalization', [x, weights.get('weight', [width]), weights.get('bias', [width])], {
     epsilon: { float: epsilon },
@@ -120,7 +132,7 @@ export function transformer(
   graph: Graph,
   x: Value,
   encoder: {
-    weights: Weights;
+    weights: GraphWeights;
     config: TransformerConfig;
     sequence: number | Value;
     causal: boolean;
@@ -152,7 +164,7 @@ export function transformer(
 function attention(
   graph: Graph,
   x: Value,
-  layer: { weights: Weights; config: TransformerConfig; folded: Value; causal: boolean; plain: boolean },
+  layer: { weights: GraphWeights; config: TransformerConfig; folded: Value; causal: boolean; plain: boolean },
 ): Value {
   const width = layer.config.hidden_size;
   const project = (name: string) => {
@@ -165,7 +177,11 @@ function attention(
   return linear(graph, rows, { weights: layer.weights.within('out_proj'), inputs: width, outputs: width });
 }
 
-function mlp(graph: Graph, x: Value, layer: { weights: Weights; config: TransformerConfig; mlpSlices: number }): Value {
+function mlp(
+  graph: Graph,
+  x: Value,
+  layer: { weights: GraphWeights; config: TransformerConfig; mlpSlices: number },
+): Value {
   const { hidden_size: width, intermediate_size: inner } = layer.config;
   const fc1 = layer.weights.within('fc1');
   const fc2 = layer.weights.within('fc2');

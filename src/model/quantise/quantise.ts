@@ -22,7 +22,7 @@ export function quantise(weight: Float32Array, outputs: number): QuantisedMatrix
   const values = new Int8Array(weight.length);
   const scales = new Float32Array(outputs);
   for (let output = 0; output < outputs; output++) {
-    scales[output] = largestOf(weight, output * inputs, inputs) / LARGEST;
+    scales[output] = findLargest(weight, output * inputs, inputs) / LARGEST;
   }
   for (let first = 0; first < outputs; first += BLOCK) {
     const last = Math.min(first + BLOCK, outputs);
@@ -87,7 +87,7 @@ export function quantisePatchKernel(
   return { ...matrix, bias: bias.map((sum, output) => sum * matrix.scales[output]!) };
 }
 
-function largestOf(values: Float32Array, from: number, count: number): number {
+function findLargest(values: Float32Array, from: number, count: number): number {
   let largest = 0;
   for (let i = from; i < from + count; i++) largest = Math.max(largest, Math.abs(values[i]!));
   return largest;

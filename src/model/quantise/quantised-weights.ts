@@ -7,8 +7,8 @@ import { cacheFolder, readCached, sha256Of, sha256OfFile, writeCached } from '..
 import type { StoredTensor } from '../../onnx/messages.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
-import { readTensorIndex, safetensorsHeader } from '../checkpoint/safetensors.js';
-import { floatsOf } from '../checkpoint/widen.js';
+import { readSafetensorsIndex, buildSafetensorsHeader } from '../checkpoint/safetensors.js';
+import { toFloat32 } from '../checkpoint/widen.js';
 
 const CACHE_VERSION = 1; // raised when the same checkpoint would give other bytes
 
@@ -36,19 +36,19 @@ export type Read = (name: string, count: number) => Promise<Float32Array>;
  * @param key - What identifies the checkpoint by content.
  * @throws PreannotateError OUTPUT_UNUSABLE or WRITE_FAILED when the cache folder cannot be written.
  */
-export async function quantisedWeights(
+export async function prepareQuantisedWeights(
   checkpoint: Checkpoint,
   key: string,
   plan: () => Promise<readonly QuantisationStep[]>,
 ): Promise<WeightFiles> {
   const cacheKey = sha256Of(JSON.stringify(['int8', CACHE_VERSION, key]));
   const path = join(cacheFolder(), 'int8', `${cacheKey}.safetensors`);
-  if (!(await isWhole(path, cacheKey))) await write(path, cacheKey, { checkpoint, steps: await plan() });
-  return { tensors: await readTensorIndex(path), weightsFolder: dirname(path) };
+  if (!(await isIntact(path, cacheKey))) await writeQuantised(path, cacheKey, { checkpoint, steps: await plan() });
+  return { tensors: await readSafetensorsIndex(path), weightsFolder: dirname(path) };
 }
 
 /** A damaged weight would go unnoticed: the model would only find less. */
-async function isWhole(path: string, cacheKey: string): Promise<boolean> {
+async function isIntact(path: string, cacheKey: string): Promise<boolean> {
   const expected = await readCached('int8-hashes', cacheKey);
   try {
     return expected !== undefined && expected.toString() === (await sha256OfFile(path));
@@ -57,59 +57,59 @@ async function isWhole(path: string, cacheKey: string): Promise<boolean> {
   }
 }
 
-async function write(
+async function writeQuantised(
   path: string,
   cacheKey: string,
   { checkpoint, steps }: { checkpoint: Checkpoint; steps: readonly QuantisationStep[] },
 ): Promise<void> {
-  const header = safetensorsHeader(
+  const header = buildSafetensorsHeader(
     steps.flatMap(({ makes }) => makes),
     { source: 'preannotate' },
   );
   const hash = createHash('sha256');
   try {
-    await replaceFile(path, hashed(hash, content(header, steps, checkpoint)));
+    await replaceFile(path, hashChunks(hash, generateContent(header, steps, checkpoint)));
   } catch (error) {
-    throw inCache(error);
+    throw mapWriteError(error);
   }
   await writeCached('int8-hashes', cacheKey, Buffer.from(hash.digest('hex')));
 }
 
-function inCache(error: unknown): unknown {
+function mapWriteError(error: unknown): unknown {
   if (!(error instanceof PreannotateError) || error.code !== 'OUTPUT_UNUSABLE') return error;
   const hint = 'Name a folder that can be written in XDG_CACHE_HOME: 8-bit weights are made once, and kept there.';
   return new PreannotateError({ ...error.toFailure(), hint }, error);
 }
 
-async function* content(header: Uint8Array, steps: readonly QuantisationStep[], checkpoint: Checkpoint) {
+async function* generateContent(header: Uint8Array, steps: readonly QuantisationStep[], checkpoint: Checkpoint) {
   yield header;
-  const read: Read = (name, count) => readFloats(checkpoint, name, count);
+  const read: Read = (name, count) => readTensor(checkpoint, name, count);
   for (const step of steps) yield* await step.make(read);
 }
 
-async function* hashed(hash: ReturnType<typeof createHash>, chunks: AsyncIterable<Uint8Array>) {
+async function* hashChunks(hash: ReturnType<typeof createHash>, chunks: AsyncIterable<Uint8Array>) {
   for await (const chunk of chunks) {
     hash.update(chunk);
     yield chunk;
   }
 }
 
-async function readFloats(checkpoint: Checkpoint, name: string, count: number): Promise<Float32Array> {
+async function readTensor(checkpoint: Checkpoint, name: string, count: number): Promise<Float32Array> {
   const tensor = checkpoint.tensors.get(name);
-  if (tensor === undefined) throw mismatch(checkpoint, `there is no tensor "${name}"`);
+  if (tensor === undefined) throw mismatchError(checkpoint, `there is no tensor "${name}"`);
   const path = join(checkpoint.weightsFolder, tensor.file);
   await using file = await open(path);
   const bytes = new Uint8Array(tensor.sizeBytes);
   const { bytesRead } = await file.read(bytes, 0, bytes.length, tensor.offset);
-  const values = inOrder(floatsOf(bytes, tensor.type), tensor);
+  const values = reorder(toFloat32(bytes, tensor.type), tensor);
   if (bytesRead < bytes.length || values.length !== count) {
-    throw mismatch(checkpoint, `"${name}" has shape [${tensor.shape.join()}], which is not ${count} values`);
+    throw mismatchError(checkpoint, `"${name}" has shape [${tensor.shape.join()}], which is not ${count} values`);
   }
   return values;
 }
 
 /** Brings values into the order of their shape, where the file has the axes in another one. */
-function inOrder(values: Float32Array, { axes, shape }: StoredTensor): Float32Array {
+function reorder(values: Float32Array, { axes, shape }: StoredTensor): Float32Array {
   if (axes === undefined) return values;
   const strides = shape.map((_, axis) =>
     axes.slice(axes.indexOf(axis) + 1).reduce((product, inner) => product * shape[inner]!, 1),
@@ -124,7 +124,7 @@ function inOrder(values: Float32Array, { axes, shape }: StoredTensor): Float32Ar
   });
 }
 
-function mismatch({ folder }: Checkpoint, reason: string): PreannotateError {
+function mismatchError({ folder }: Checkpoint, reason: string): PreannotateError {
   return new PreannotateError({
     code: 'MODEL_INVALID',
     message: `${folder}: ${reason}.`,

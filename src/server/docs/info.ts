@@ -1,4 +1,4 @@
-import { deviceName } from '../../core/device.js';
+import { formatDevice } from '../../core/device.js';
 import { specOf } from '../../core/ontology.js';
 import { sha256Of } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
@@ -36,7 +36,7 @@ function describeModel({ model }: Backend, imageSize: ServeJob['worker']['imageS
 function describeLimits({ engine }: Backend, { settings, worker }: ServeJob) {
   const { devices, workersPerDevice, maxBatchSize } = engine.placement;
   return {
-    devices: devices.map(deviceName),
+    devices: devices.map(formatDevice),
     workers_per_device: workersPerDevice,
     max_batch_size: maxBatchSize,
     batching_timeout_sec: settings.batchingTimeoutSec,

@@ -1,7 +1,7 @@
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { PreannotateError } from '../../core/errors.js';
 import { LruMap } from '../../core/lru.js';
-import { ontologyOf, type Ontology, type OntologySpec } from '../../core/ontology.js';
+import { buildOntology, type Ontology, type OntologySpec } from '../../core/ontology.js';
 import { sha256Of } from '../../disk/cache.js';
 import { pointerOf, RequestError } from '../http/request-error.js';
 
@@ -44,7 +44,7 @@ async function readOntology(mapping: Readonly<Record<string, unknown>>): Promise
   try {
     const { spec } = await loadOntology({ mapping, file: 'ontology', where });
     requireWithinLimits(spec);
-    return ontologyOf(spec);
+    return buildOntology(spec);
   } catch (error) {
     throw error instanceof PreannotateError ? invalidOntologyError(error) : error;
   }

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { deviceName, type Device, type Optimizer } from '../../core/device.js';
+import { formatDevice, type Device, type Optimizer } from '../../core/device.js';
 import { PreannotateError, type Failure } from '../../core/errors.js';
 import type { Precision } from '../../core/precision.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
@@ -52,7 +52,7 @@ export function assertOptimizerAvailable(optimizer: Optimizer): void {
 function int8NeedsCpuError({ devices }: ChosenDevices): PreannotateError {
   return new PreannotateError({
     code: 'CONFIG_INVALID',
-    message: `The model is computed in int8, which is done on a CPU only, and --device is ${devices.map(deviceName).join(',')}.`,
+    message: `The model is computed in int8, which is done on a CPU only, and --device is ${devices.map(formatDevice).join(',')}.`,
     hint: 'Use --device cpu, or a model with float weights.',
   });
 }
@@ -97,7 +97,7 @@ const NO_CUDA_GRAPHS: Failure = {
 };
 
 function tensorrtNeedsCudaFailure({ devices, why }: ChosenDevices): Failure {
-  const names = devices.map(deviceName).join(',');
+  const names = devices.map(formatDevice).join(',');
   const chose = why === undefined ? `--device is ${names}` : `--device auto chose ${names} (${why})`;
   return {
     code: 'CONFIG_INVALID',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { deviceName, type Device } from '../../core/device.js';
+import { formatDevice, type Device } from '../../core/device.js';
 
 /** On a CPU a batch only makes each image wait for the others: 5–18 % slower at 4 to 8 (PERF). On a GPU it fills the device. */
 const BATCH_SIZE = { cpu: 1, other: 8 };
@@ -72,7 +72,7 @@ export function workerBytes({ weightBytes, patches, patchWidth, pixelsAtOnce = 0
 export function describePlacement({ devices, workersPerDevice, threads, maxBatchSize }: Placement): string {
   const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
   return (
-    `${devices.map(deviceName).join(', ')}: ${counted(workersPerDevice, 'worker')} a device, ` +
+    `${devices.map(formatDevice).join(', ')}: ${counted(workersPerDevice, 'worker')} a device, ` +
     `${counted(threads, 'thread')} each, ${counted(maxBatchSize, 'image')} a batch`
   );
 }

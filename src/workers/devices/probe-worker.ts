@@ -18,8 +18,8 @@ async function answer(request: ProbeRequest): Promise<FromProbe> {
         return { ok: true, facts: await tryDevice(request.device, request.optimizer) };
       }
       case 'runtime': {
-        const { runtimeFacts } = await import('../../model/probe.js');
-        return { ok: true, facts: runtimeFacts() };
+        const { describeRuntime } = await import('../../model/probe.js');
+        return { ok: true, facts: describeRuntime() };
       }
       case 'images': {
         const { imageLibraryVersions: imageLibraries } = await import('../../images/decode.js');

@@ -85,7 +85,7 @@ export class QueryEncoder {
       texts.map((text) => {
         const ids = tokenizer.encode(text);
         if (ids.length > tokenizer.maxTokens) {
-          const kept = printable(tokenizer.keptText(ids));
+          const kept = printable(tokenizer.truncatedText(ids));
           tooLong.push(
             `${whereOf(prompt)}: "${printable(text)}" is ${ids.length} tokens long, the model reads ${tokenizer.maxTokens}: "${kept}".`,
           );

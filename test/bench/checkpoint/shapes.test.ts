@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
 import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { traitsOf } from '../../../src/model/families.js';
-import { imageGraph, textGraph } from '../../../src/model/owl/graphs.js';
-import { safetensorsHeader } from '../../../src/model/checkpoint/safetensors.js';
+import { buildImageGraph, buildTextGraph } from '../../../src/model/owl/graphs.js';
+import { buildSafetensorsHeader } from '../../../src/model/checkpoint/safetensors.js';
 import type { StoredTensor } from '../../../src/onnx/messages.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { tensorsOf } from './random-tensors.js';
@@ -55,8 +55,8 @@ it.each<[ShapeName, number, number]>([
 });
 
 function build(checkpoint: OwlCheckpoint): void {
-  imageGraph(checkpoint, { size: traitsOf(checkpoint).inputSize(), maxDetections: 300 });
-  textGraph(checkpoint);
+  buildImageGraph(checkpoint, { size: traitsOf(checkpoint).inputSize(), maxDetections: 300 });
+  buildTextGraph(checkpoint);
 }
 
 /** A checkpoint of these sizes, its numbers a hole in the file, and which of its tensors were asked for so far. */
@@ -66,7 +66,7 @@ async function checkpointOf(name: ShapeName): Promise<{ checkpoint: OwlCheckpoin
   await writeFile(join(folder, 'config.json'), JSON.stringify(configOf(shape)));
   await writeFile(join(folder, 'preprocessor_config.json'), JSON.stringify(preprocessorOf(shape)));
   const entries = tensorsOf(shape).map((tensor) => ({ ...tensor, type: 'float32' as const }));
-  const header = safetensorsHeader(entries, {});
+  const header = buildSafetensorsHeader(entries, {});
   const path = join(folder, 'model.safetensors');
   await writeFile(path, header);
   await truncate(path, header.length + entries.reduce((sum, tensor) => sum + 4 * countOf(tensor.shape), 0));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
 import { readOwlCheckpoint } from '../../support/model/owl.js';
-import { imageGraph, textGraph } from '../../../src/model/owl/graphs.js';
+import { buildImageGraph, buildTextGraph } from '../../../src/model/owl/graphs.js';
 import { openSession } from '../../../src/model/session.js';
 import { ort } from '../../../src/onnx/runtime.js';
 import { maxDifference } from '../../support/model/golden.js';
@@ -44,11 +44,11 @@ type Ids = InstanceType<typeof ort.Tensor>;
 async function runOurs(checkpoint: OwlCheckpoint, { ids, pixels }: { ids: Ids; pixels: Uint8Array }): Promise<Values> {
   const { weightsFolder } = checkpoint;
   const session = { device: { provider: 'cpu' }, threads: CORES, weightsFolder } as const;
-  const text = await openSession(textGraph(checkpoint), session);
+  const text = await openSession(buildTextGraph(checkpoint), session);
   const { embeddings } = await text.run({ input_ids: ids });
   await text.release();
   const side = VISION.image;
-  const graph = imageGraph(checkpoint, { size: { height: side, width: side }, maxDetections: 1, raw: true });
+  const graph = buildImageGraph(checkpoint, { size: { height: side, width: side }, maxDetections: 1, raw: true });
   const image = await openSession(graph, session);
   const count = WORDS.length;
   const outputs = await image.run({

@@ -1,5 +1,5 @@
 import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
-import { Weights } from '../../../src/model/owl/transformer.js';
+import { GraphWeights } from '../../../src/model/owl/transformer.js';
 import { Graph } from '../../../src/onnx/graph.js';
 import type { StoredTensor, Value } from '../../../src/onnx/messages.js';
 import { encoder, erfGelu, l2Norm, layerNorm, linear } from './export-layers.js';
@@ -23,7 +23,7 @@ export function monolithicGraph(checkpoint: OwlCheckpoint, tensors: ReadonlyMap<
   const { vision_config: vision, text_config: text } = checkpoint.config;
   const side = Math.floor(vision.image_size / vision.patch_size);
   const graph = new Graph();
-  const weights = new Weights(graph, tensors);
+  const weights = new GraphWeights(graph, tensors);
   const inputSide = vision.image_size;
   const pixels = graph.input('pixel_values', 'float32', ['N', 3, inputSide, inputSide]);
   const ids = graph.input('input_ids', 'int64', ['N*Q', 'L']);
@@ -72,7 +72,7 @@ export function monolithicGraph(checkpoint: OwlCheckpoint, tensors: ReadonlyMap<
 function encodeImages(
   graph: Graph,
   pixels: Value,
-  { weights, config, side }: { weights: Weights; config: OwlCheckpoint['config']['vision_config']; side: number },
+  { weights, config, side }: { weights: GraphWeights; config: OwlCheckpoint['config']['vision_config']; side: number },
 ): Value {
   const { hidden_size: width, patch_size: patch, layer_norm_eps: epsilon } = config;
   const tower = weights.within('owlvit.vision_model');
@@ -105,7 +105,7 @@ function encodeTexts(
     weights,
     config,
     vocabulary,
-  }: { weights: Weights; config: OwlCheckpoint['config']['text_config']; vocabulary: number },
+  }: { weights: GraphWeights; config: OwlCheckpoint['config']['text_config']; vocabulary: number },
 ): Value {
   const { hidden_size: width, layer_norm_eps: epsilon, max_position_embeddings: most } = config;
   const tower = weights.within('text_model');
@@ -149,7 +149,7 @@ function paddingMask(graph: Graph, mask: Value): Value {
 function scoreQueries(
   graph: Graph,
   { features, queries, present }: { features: Value; queries: Value; present: Value },
-  head: { weights: Weights; inputs: number; outputs: number },
+  head: { weights: GraphWeights; inputs: number; outputs: number },
 ): Value {
   const { weights, inputs, outputs } = head;
   const unit = (x: Value) => graph.op('Div', [x, graph.op('Add', [l2Norm(graph, x), graph.floats([1e-6], [])])]);
@@ -163,7 +163,11 @@ function scoreQueries(
 }
 
 /** @see transformers `OwlViTForObjectDetection.box_predictor` */
-function predictBoxes(graph: Graph, features: Value, head: { weights: Weights; width: number; side: number }): Value {
+function predictBoxes(
+  graph: Graph,
+  features: Value,
+  head: { weights: GraphWeights; width: number; side: number },
+): Value {
   const { weights, width, side } = head;
   const hidden = { inputs: width, outputs: width };
   const first = erfGelu(graph, linear(graph, features, { weights: weights.within('dense0'), ...hidden }));

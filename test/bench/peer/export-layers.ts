@@ -1,5 +1,5 @@
 import type { TransformerConfig } from '../../../src/model/owl/config.js';
-import type { Weights } from '../../../src/model/owl/transformer.js';
+import type { GraphWeights } from '../../../src/model/owl/transformer.js';
 import type { Graph } from '../../../src/onnx/graph.js';
 import type { Value } from '../../../src/onnx/messages.js';
 
@@ -11,7 +11,7 @@ import type { Value } from '../../../src/onnx/messages.js';
 export function encoder(
   graph: Graph,
   x: Value,
-  { weights, config, masks = [] }: { weights: Weights; config: TransformerConfig; masks?: readonly Value[] },
+  { weights, config, masks = [] }: { weights: GraphWeights; config: TransformerConfig; masks?: readonly Value[] },
 ): Value {
   const { hidden_size: width, intermediate_size: inner, layer_norm_eps: epsilon } = config;
   for (let i = 0; i < config.num_hidden_layers; i++) {
@@ -34,7 +34,7 @@ export function encoder(
 function attention(
   graph: Graph,
   x: Value,
-  { weights, config, masks }: { weights: Weights; config: TransformerConfig; masks: readonly Value[] },
+  { weights, config, masks }: { weights: GraphWeights; config: TransformerConfig; masks: readonly Value[] },
 ): Value {
   const { hidden_size: width, num_attention_heads: heads } = config;
   const headWidth = width / heads;
@@ -68,15 +68,23 @@ function attention(
   return linear(graph, together, { weights: weights.within('out_proj'), inputs: width, outputs: width });
 }
 
-/** Weights of the exporter are [inputs, outputs]; here ONNX Runtime turns them, once, when it opens the graph. */
-export function linear(graph: Graph, x: Value, layer: { weights: Weights; inputs: number; outputs: number }): Value {
+/** GraphWeights of the exporter are [inputs, outputs]; here ONNX Runtime turns them, once, when it opens the graph. */
+export function linear(
+  graph: Graph,
+  x: Value,
+  layer: { weights: GraphWeights; inputs: number; outputs: number },
+): Value {
   const { weights, inputs, outputs } = layer;
   const matrix = graph.op('Transpose', [weights.get('weight', [outputs, inputs])], { perm: [1, 0] });
   return graph.op('Add', [weights.get('bias', [outputs]), graph.op('MatMul', [x, matrix])]);
 }
 
 /** Written out, as in opsets before 17. */
-export function layerNorm(graph: Graph, x: Value, norm: { weights: Weights; width: number; epsilon: number }): Value {
+export function layerNorm(
+  graph: Graph,
+  x: Value,
+  norm: { weights: GraphWeights; width: number; epsilon: number },
+): Value {
   const { weights, width, epsilon } = norm;
   const mean = (value: Value) => graph.op('ReduceMean', [value, graph.ints([-1])]);
   const centred = graph.op('Sub', [x, mean(x)]);

@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
 import { readOwlCheckpoint } from '../../support/model/owl.js';
-import { imageGraph } from '../../../src/model/owl/graphs.js';
+import { buildImageGraph } from '../../../src/model/owl/graphs.js';
 import { ort } from '../../../src/onnx/runtime.js';
 import { fullSizeCheckpoint, TEXT, VISION } from '../checkpoint/checkpoint.js';
 import { median, ratios } from '../support/statistics.js';
@@ -51,13 +51,16 @@ export async function forms({ quick }: Bench): Promise<void> {
 
 async function open(checkpoint: OwlCheckpoint, { mlpSlices, options }: Form): Promise<InferenceSession> {
   const size = { height: VISION.image, width: VISION.image };
-  return ort.InferenceSession.create(imageGraph(checkpoint, { size, maxDetections: 300, operators: { mlpSlices } }), {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    extra: { session: { model_external_initializers_file_folder_path: checkpoint.weightsFolder } },
-    ...options,
-  });
+  return ort.InferenceSession.create(
+    buildImageGraph(checkpoint, { size, maxDetections: 300, operators: { mlpSlices } }),
+    {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+      extra: { session: { model_external_initializers_file_folder_path: checkpoint.weightsFolder } },
+      ...options,
+    },
+  );
 }
 
 function inputs() {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { readOwlCheckpoint } from '../../support/model/owl.js';
-import { imageGraph } from '../../../src/model/owl/graphs.js';
+import { buildImageGraph } from '../../../src/model/owl/graphs.js';
 import { PRECISIONS, type Precision } from '../../../src/core/precision.js';
-import { imageWeightsFor } from '../../../src/model/image-weights.js';
+import { prepareImageWeights } from '../../../src/model/image-weights.js';
 import { openSession } from '../../../src/model/session.js';
 import { accuracyOf } from '../../support/evaluation/accuracy.js';
 import { EMOJI, SCENES } from '../../support/cli.js';
@@ -77,9 +77,9 @@ async function accuracyAt(folder: string, each: Precision) {
 
 async function openSeconds(folder: string, each: Precision): Promise<number> {
   const checkpoint = await readOwlCheckpoint(folder);
-  const weights = (await imageWeightsFor({ checkpoint, key: folder }, each)) ?? checkpoint;
+  const weights = (await prepareImageWeights({ checkpoint, key: folder }, each)) ?? checkpoint;
   const size = { height: VISION.image, width: VISION.image };
-  const graph = imageGraph(checkpoint, { size, maxDetections: 300, weights, half: each === 'fp16' });
+  const graph = buildImageGraph(checkpoint, { size, maxDetections: 300, weights, half: each === 'fp16' });
   const begin = performance.now();
   const { weightsFolder } = weights;
   const session = await openSession(graph, { device: { provider: 'cpu' }, threads: 1, weightsFolder });

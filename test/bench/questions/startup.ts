@@ -4,7 +4,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { readOwlCheckpoint } from '../../support/model/owl.js';
-import { imageGraph } from '../../../src/model/owl/graphs.js';
+import { buildImageGraph } from '../../../src/model/owl/graphs.js';
 import { openSession } from '../../../src/model/session.js';
 import { EMOJI, SCENES } from '../../support/cli.js';
 import { FIXTURES, ROOT } from '../../support/model/golden.js';
@@ -127,7 +127,7 @@ async function aloneSeconds(folder: string, model: string): Promise<number> {
 async function graphOf(folder: string) {
   const checkpoint = await readOwlCheckpoint(folder);
   const { image_size: side } = checkpoint.config.vision_config;
-  const graph = imageGraph(checkpoint, { size: { height: side, width: side }, maxDetections: 300 });
+  const graph = buildImageGraph(checkpoint, { size: { height: side, width: side }, maxDetections: 300 });
   return { graph, weightsFolder: checkpoint.weightsFolder };
 }
 

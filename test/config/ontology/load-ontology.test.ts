@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadOntology } from '../../../src/config/ontology/load-ontology.js';
 import { parseYaml } from '../../../src/config/yaml.js';
 import { PreannotateError } from '../../../src/core/errors.js';
-import { IGNORED, ontologyOf } from '../../../src/core/ontology.js';
+import { IGNORED, buildOntology } from '../../../src/core/ontology.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 /** Loads YAML text as the ontology of a config file would be, so that messages begin with "yard.yaml". */
@@ -314,7 +314,7 @@ describe('examples', () => {
     ]);
     expect(spec).toMatchObject({ ignore: ['a toy'], ignoreExamples: [{ image: 'a.png', box: [0, 0, 9, 9] }] });
     expect(exampleFolder).toBe(folder);
-    const { queries } = ontologyOf(spec);
+    const { queries } = buildOntology(spec);
     expect(queries.map(({ prompt, classId, texts }) => [prompt, classId, texts])).toEqual([
       ['example: a.png', 0, []],
       ['example: sub/b.png [1, 2.5, 30, 40]', 0, []],

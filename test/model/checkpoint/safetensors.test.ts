@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readTensorIndex } from '../../../src/model/checkpoint/safetensors.js';
+import { readSafetensorsIndex } from '../../../src/model/checkpoint/safetensors.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ async function fileOf(header: string | Record<string, unknown>, data = Buffer.al
 
 const tensor = (dtype: string, shape: number[], span: [number, number]) => ({ dtype, shape, data_offsets: span });
 
-describe('readTensorIndex', () => {
+describe('readSafetensorsIndex', () => {
   it('says where each floating-point tensor is, and leaves integers out', async () => {
     const header = {
       __metadata__: { format: 'pt' },
@@ -29,7 +29,7 @@ describe('readTensorIndex', () => {
       ids: tensor('I64', [1, 2], [12, 28]),
       full: tensor('F32', [4], [28, 44]),
     };
-    const index = await readTensorIndex(await fileOf(header));
+    const index = await readSafetensorsIndex(await fileOf(header));
     const start = 8 + JSON.stringify(header).length;
     expect([...index.keys()]).toEqual(['half', 'full']);
     expect(index.get('half')).toMatchObject({ type: 'float16', shape: [2, 3], offset: start, sizeBytes: 12 });
@@ -51,19 +51,19 @@ describe('readTensorIndex', () => {
     ['a header that is not JSON', 'nonsense', undefined, /JSON|nonsense/],
   ])('refuses %s, naming the file', async (_what, header, claimed, reason) => {
     const path = await fileOf(header, undefined, claimed);
-    await expect(readTensorIndex(path)).rejects.toMatchObject({
+    await expect(readSafetensorsIndex(path)).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringMatching(reason),
     });
-    await expect(readTensorIndex(path)).rejects.toThrow(path);
+    await expect(readSafetensorsIndex(path)).rejects.toThrow(path);
   });
 
   it('refuses an empty file and an HTML page saved under the name', async () => {
     const empty = join(folder, 'empty.safetensors');
     await writeFile(empty, '');
-    await expect(readTensorIndex(empty)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    await expect(readSafetensorsIndex(empty)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
     const page = join(folder, 'page.safetensors');
     await writeFile(page, '<!doctype html><title>404</title>');
-    await expect(readTensorIndex(page)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    await expect(readSafetensorsIndex(page)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 });

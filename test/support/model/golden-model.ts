@@ -4,7 +4,7 @@ import type { Artifact } from '../../../src/model/artifact.js';
 import { familyOf } from '../../../src/model/families.js';
 import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
 import type { Precision } from '../../../src/core/precision.js';
-import { imageWeightsFor } from '../../../src/model/image-weights.js';
+import { prepareImageWeights } from '../../../src/model/image-weights.js';
 import { openSession } from '../../../src/model/session.js';
 import { ort } from '../../../src/onnx/runtime.js';
 import { pixelsOf } from './pixels.js';
@@ -33,7 +33,7 @@ export async function runGolden(
 ) {
   const tensor = tensorsOf(golden);
   const checkpoint = await readCheckpoint(folder, precision);
-  const imageWeights = await imageWeightsFor({ checkpoint, key: checkpoint.folder }, precision);
+  const imageWeights = await prepareImageWeights({ checkpoint, key: checkpoint.folder }, precision);
   const artifact = await familyOf(checkpoint).openArtifact(checkpoint, { precision, device, imageWeights });
   const session = { device, threads: 1 };
   const ids = tensor('input_ids');

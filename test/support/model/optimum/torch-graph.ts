@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../../../src/model/checkpoint/checkpoint.js';
-import { floatsOf } from '../../../../src/model/checkpoint/widen.js';
+import { toFloat32 } from '../../../../src/model/checkpoint/widen.js';
 import { Graph } from '../../../../src/onnx/graph.js';
 import type { Value } from '../../../../src/onnx/messages.js';
 import { ProtoWriter } from '../../../../src/onnx/proto-writer.js';
@@ -233,7 +233,7 @@ function floatTensors({ tensors, weightsFolder }: Checkpoint) {
   return new Map(
     [...tensors].map(([name, { file, type, shape, offset, sizeBytes }]) => {
       const bytes = Uint8Array.from(readFileSync(join(weightsFolder, file)).subarray(offset, offset + sizeBytes));
-      return [name, { shape, values: floatsOf(bytes, type) }];
+      return [name, { shape, values: toFloat32(bytes, type) }];
     }),
   );
 }
