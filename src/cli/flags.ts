@@ -9,7 +9,7 @@ import { PreannotateError } from '../core/errors.js';
  */
 export function addFlags(command: Command, schema: z.ZodObject): Command {
   addOwnFlags(command, schema);
-  return command.option('--config <file>', 'Settings for all options (default: ./preannotate.yaml, if there)');
+  return command.option('--config <file>', 'Settings for all options (default: ./preannotate.yaml, if it exists)');
 }
 
 /** Like {@link addFlags}, for a command that reads no config file. */
@@ -33,7 +33,7 @@ export function readGivenFlags(command: Command, schema: z.ZodObject): Record<st
  */
 export function throwUsageErrors(command: Command): Command {
   return command
-    .configureOutput({ outputError: () => {} }) // whoever catches it prints it
+    .configureOutput({ outputError: () => {} }) // the caller prints the error
     .exitOverride((error) => {
       throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageError(error, command);
     });

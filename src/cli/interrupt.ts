@@ -1,4 +1,4 @@
-/** The reason of a signal's abort: SIGINT or SIGTERM. */
+/** The reason of an abort by SIGINT or SIGTERM. */
 export class Interrupted extends Error {
   readonly exitCode: number;
 
@@ -10,16 +10,18 @@ export class Interrupted extends Error {
 }
 
 /**
- * An AbortSignal that fires at the first SIGINT or SIGTERM; the second one ends the process at once. Workers notice that
- * their parent is gone and end too.
+ * Creates an AbortSignal that fires at the first SIGINT or SIGTERM; the second one ends the process at once. Workers
+ * end when their parent has ended.
  */
-export function interruptible(): AbortSignal {
+export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       const reason = new Interrupted(signal);
       if (controller.signal.aborted) process.exit(reason.exitCode);
-      process.stderr.write(`\n${signal}: stopping. What is finished is saved; the same command goes on from there.\n`);
+      process.stderr.write(
+        `\n${signal}: stopping. Finished images are saved; the same command continues from there.\n`,
+      );
       controller.abort(reason);
     });
   }

@@ -1,4 +1,4 @@
-/** Where the command line begins: a worker's process starts to load before everything else does. */
+/** Entry point of the command line. A worker process starts to load before everything else. */
 import { startSpareWorker } from '../workers/spare-worker.js';
 
 const NEEDS_NO_WORKER = new Set(['--help', '-h', '--dry-run']);

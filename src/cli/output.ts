@@ -1,29 +1,28 @@
-import type { PreannotateError } from '../core/errors.js';
-import { type Failure } from '../core/errors.js';
+import type { Failure, PreannotateError } from '../core/errors.js';
 
-/** Bold red on a terminal that may have colours, else as it is. */
+/** Bold red on a terminal that may have colours. */
 function red(text: string): string {
   const plain = process.env['NO_COLOR'] !== undefined || process.env['TERM'] === 'dumb' || !process.stderr.isTTY;
   return plain ? text : `\u001b[1;31m${text}\u001b[0m`;
 }
 
-/** Says on stderr what failed, why, and what to do. */
+/** Prints on stderr what failed, why, and what to do. */
 export function printFailure({ message, hint }: Failure): void {
   process.stderr.write(`${red('error:')} ${message}\n${hint === '' ? '' : `${hint}\n`}`);
 }
 
-/** A failure that nobody named: a bug, so its stack is kept. */
+/** Prints an error that is no named failure: a bug, so its stack is printed. */
 export function printUnexpected(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${red('unexpected error:')} ${text}\n`);
 }
 
-/** The cause of a failure, for --verbose. */
+/** Prints the cause of a failure, for --verbose. */
 export function printCause(error: PreannotateError): void {
   if (error.cause instanceof Error) process.stderr.write(`${error.cause.stack ?? error.cause.message}\n`);
 }
 
-/** A result as one JSON document on stdout. */
+/** Prints a result as one JSON document on stdout. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }

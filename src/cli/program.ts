@@ -23,10 +23,10 @@ Examples:
 
 /** Runs a command line. @returns The exit code; the only place that turns a failure into one. */
 export async function main(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveQuietly);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
   const verbose = args.includes('--verbose') || args.includes('-v');
   try {
-    await programOf().parseAsync(args, { from: 'user' });
+    await createProgram().parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
@@ -41,7 +41,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function programOf(): Command {
+function createProgram(): Command {
   const program = new Command('preannotate')
     .description('Draft bounding boxes for folders of images from text prompts, for people to correct.')
     .version(VERSION)
@@ -60,7 +60,7 @@ function programOf(): Command {
   return throwUsageErrors(program);
 }
 
-/** `preannotate … | head` closes our output early: that is no failure. */
-function leaveQuietly(error: NodeJS.ErrnoException): void {
+/** `preannotate … | head` closes the output early, which is no failure. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }

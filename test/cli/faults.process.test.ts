@@ -117,7 +117,7 @@ describe('a run that is hit', () => {
     const { code, stderr } = await finished;
     expect(Date.now() - asked).toBeLessThan(10_000);
     expect(code).toBe(exitCode);
-    expect(stderr).toMatch(/the same command goes on from there/);
+    expect(stderr).toMatch(/the same command continues from there/);
     expect((await journalled(join(folder, 'out'))).length).toBeLessThan(total);
     expect((await preannotate(args('out'))).code).toBe(0);
     await expectComplete(join(folder, 'out'), total);

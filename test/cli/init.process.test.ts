@@ -155,7 +155,7 @@ describe('what is there already', () => {
       await writeFile(join(folder, name), 'mine');
       const { code, stderr } = await preannotate(['init'], { cwd: folder });
       expect(code).toBe(2);
-      expect(stderr).toContain(`${join(folder, name)} exists already; nothing was written.\nEdit what is there`);
+      expect(stderr).toContain(`${join(folder, name)} exists already; nothing was written.\nEdit the existing file`);
       expect(await readdir(folder)).toEqual([name]);
       expect(await readFile(join(folder, name), 'utf8')).toBe('mine');
     },

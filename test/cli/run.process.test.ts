@@ -197,7 +197,7 @@ describe('what a run says', () => {
     const out = join(await temporaryFolder(), 'out');
     const { stdout, code } = await preannotate(['run', SCENES, ...EMOJI, '--out', out, '--dry-run']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/48 images found under .*scenes, 0 done already, 48 to do\./);
+    expect(stdout).toMatch(/48 images found under .*scenes, 0 already done, 48 to do\./);
     expect(existsSync(out)).toBe(false);
   });
 });

@@ -6,10 +6,10 @@ import { buildOntology } from '../../core/ontology.js';
 import { WORKER_OPTIONS } from '../../workers/protocol.js';
 import type { EngineJob } from '../../workers/start-engine.js';
 
-/** Detections of an image that are kept: enough for every threshold that anyone would choose later. */
+/** Detections kept per image: enough for every threshold that is likely to be chosen later. */
 const MIN_STORED_DETECTIONS = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects
 
-/** What `run` and `serve` are asked for alike. */
+/** The part of a job that `run` and `serve` have in common. */
 export async function createEngineJob(
   loaded: Loaded<typeof RunConfig | typeof ServeConfig>,
 ): Promise<EngineJob & { readonly statedSelection: StatedSelection }> {

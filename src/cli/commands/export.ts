@@ -16,7 +16,7 @@ Examples:
   preannotate export annotations --score-threshold 0.4
   preannotate export annotations --format yolo --nms-iou 0.7 --preview 20
 
-What is not said stays as the run had it. No model is needed: the journal keeps what it said.`;
+Options that are not given keep the values of the run. No model is needed: the journal has all detections.`;
 
 export function exportCommand(): Command {
   const command = new Command('export')
@@ -40,7 +40,7 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   else if (!settings.quiet) process.stdout.write(`${formats.join(', ')} of ${images} images written to ${outDir}\n`);
 }
 
-/** The run's own formats and selection, but for what is set on this call. */
+/** The run's own formats and selection, except for options set on this call. */
 function chooseViews(
   { manifest, ontology }: { manifest: RunManifest; ontology: Ontology },
   loaded: Loaded<typeof ExportConfig>,
@@ -55,7 +55,7 @@ function chooseViews(
   };
 }
 
-/** Those of the run; another version may have had more. */
+/** The formats of the run; another version may have had more. */
 function knownFormats({ formats }: RunManifest): FormatName[] {
   return formatNames.filter((name) => formats.includes(name));
 }

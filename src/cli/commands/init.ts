@@ -17,7 +17,7 @@ const ONTOLOGY_NAME = 'ontology.yaml';
 const CONFIG_NAME = CONFIG_NAMES[0]!;
 const SCHEMA_FOLDER = fileURLToPath(new URL('../../../ontologies/', import.meta.url));
 
-/** Things that the built-in model knows, and photographs show too. */
+/** Objects that the built-in model knows and that occur in photographs. */
 const FIRST_CLASSES = ['bottle=a bottle,glass bottle', 'dog=a dog', 'car=a car'];
 
 const EXAMPLES = `
@@ -26,12 +26,12 @@ Examples:
   preannotate init yard --class 'forklift=a forklift,forklift truck' --class person
   preannotate init --model builtin:emoji && preannotate run photos
 
-Files that are there already are never changed: the command ends with exit code 2 and writes nothing.`;
+Existing files are never changed: the command ends with exit code 2 and writes nothing.`;
 
 export function initCommand(): Command {
   const command = new Command('init')
-    .description('Write a starter ontology and config: the settings there are, each explained.')
-    .argument('[dir]', 'folder to write them into; made where it is not there', '.')
+    .description('Write a starter ontology and a config file that explains every setting.')
+    .argument('[dir]', 'folder to write them into; created if necessary', '.')
     .addHelpText('after', EXAMPLES)
     .action(async (dir: string) => {
       await init(resolve(dir), parseSettings(readGivenFlags(command, InitConfig)));
@@ -51,7 +51,7 @@ async function init(folder: string, settings: Settings): Promise<void> {
   ]);
   await writeNewFiles(files, {
     conflicting: CONFIG_NAMES.map((name) => join(folder, name)),
-    hint: 'Edit what is there, move it away, or give another folder: preannotate init <dir>.',
+    hint: 'Edit the existing file, move it away, or give another folder: preannotate init <dir>.',
   });
   if (settings.json)
     printJson({ folder, files: [...files.keys()], model, classes: spec.classes.map(({ name }) => name) });
@@ -65,7 +65,7 @@ function parseSettings(flags: Readonly<Record<string, unknown>>): Settings {
   throw problemsError('USAGE', describeIssues(result.error, { subject, whereKey: subject, knownKeys: () => [] }));
 }
 
-/** A path to a model is given from here, and read from the config file. */
+/** A path is given relative to the working folder, and read relative to the config file. */
 function relocateModel(folder: string, model: string): string {
   if (!/^\.\.?(?:[/\\]|$)/.test(model)) return model;
   const path = relative(folder, resolve(model)).replaceAll(sep, '/');
@@ -73,8 +73,8 @@ function relocateModel(folder: string, model: string): string {
 }
 
 /**
- * Where an editor finds a schema without a network: below `node_modules` of a project by a path that every checkout of it
- * shares, else where this program is installed.
+ * Where an editor finds a schema without a network: in `node_modules` of a project by a path that is the same in every
+ * checkout, else where this program is installed.
  */
 function locateSchema(folder: string, name: SchemaName): string {
   const path = join(SCHEMA_FOLDER, name);
@@ -90,10 +90,10 @@ function formatNextSteps(folder: string, model: string): string {
   const builtin = 'builtin:emoji';
   const go = [
     `  ${isHere ? '' : `cd ${at} && `}preannotate run <folder with images>`,
-    ...(model === builtin ? [] : [`  The same with --model ${builtin} tries the tool without fetching a model.`]),
+    ...(model === builtin ? [] : [`  The same with --model ${builtin} tries the tool without downloading a model.`]),
   ];
   return `${ONTOLOGY_NAME} and ${CONFIG_NAME} written to ${printable(at)}
-Say in ${ONTOLOGY_NAME} what to find, then:
+Describe what to find in ${ONTOLOGY_NAME}, then:
 ${go.join('\n')}
 `;
 }

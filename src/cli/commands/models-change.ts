@@ -9,7 +9,7 @@ import { damageOf, hasKnownHash, type Damage } from '../../hub/verify.js';
 import { mayHoldModel } from '../../model/read-checkpoint.js';
 import { BUILTIN, findBuiltinDamage, findLocalFolder } from '../../model/source.js';
 import { formatBytes, DownloadProgress } from '../../progress/download.js';
-import { interruptible } from '../interrupt.js';
+import { abortOnSignals } from '../interrupt.js';
 import { printJson } from '../output.js';
 import type { ModelsContext } from './models.js';
 
@@ -25,7 +25,7 @@ export async function pull(
   }
   const wanted = hubOnly(reference);
   const watcher = new DownloadProgress({ stream: process.stderr, quiet: settings.quiet });
-  const options = { environment, precision: settings.precision, watcher, signal: interruptible() };
+  const options = { environment, precision: settings.precision, watcher, signal: abortOnSignals() };
   const pulled = await pullModel(wanted, options).finally(() => watcher.stop());
   const { commit, folder, files } = pulled;
   if (settings.json) {

@@ -11,7 +11,7 @@ import { PREVIEWS } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, readGivenFlags } from '../flags.js';
-import { interruptible } from '../interrupt.js';
+import { abortOnSignals } from '../interrupt.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../version.js';
 import { createEngineJob } from './engine-job.js';
@@ -22,12 +22,12 @@ Examples:
   preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup --model google/owlv2-base-patch16 -o drafts
   preannotate run 'photos/**/*.png' --model builtin:emoji --ontology ontologies/emoji.yaml --preview 20
 
-The same command goes on where it was stopped. Exit codes: 0 done, 2 wrong usage, 3 more images failed than
+The same command continues where it was stopped. Exit codes: 0 done, 2 wrong usage, 3 more images failed than
 --max-errors allows, 130/143 stopped by a signal.`;
 
 export function runCommand(): Command {
   const command = new Command('run')
-    .description('Annotate folders, image files or globs; goes on where an earlier run was stopped.')
+    .description('Annotate folders, image files or globs; continues where an earlier run was stopped.')
     .argument('[paths...]', 'folders, image files or globs (quoted)', ['.'])
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[]) => {
@@ -40,19 +40,19 @@ export function runCommand(): Command {
 
 async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<number> {
   const { settings } = loaded;
-  const job = await jobOf(paths, loaded);
+  const job = await createJob(paths, loaded);
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   if (settings.dryRun) {
     printPlan(await planOnly(job, progress), job, settings.json);
     return 0;
   }
-  const manifest = await annotate(job, progress, interruptible());
+  const manifest = await annotate(job, progress, abortOnSignals());
   if (settings.json) printJson(manifest);
-  else if (!settings.quiet) process.stdout.write(summaryOf(manifest, job, settings.verbose));
-  return exceeds(settings.maxErrors, manifest) ? 3 : 0;
+  else if (!settings.quiet) process.stdout.write(formatSummary(manifest, job, settings.verbose));
+  return exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;
 }
 
-async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
+async function createJob(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
   const { settings } = loaded;
   const { recursive, include, exclude, ext: extensions = [...IMAGE_EXTENSIONS] } = settings;
   return {
@@ -69,12 +69,12 @@ async function jobOf(inputs: readonly string[], loaded: Loaded<typeof RunConfig>
   };
 }
 
-function exceeds(budget: ErrorBudget, { counts }: RunManifest): boolean {
+function exceedsBudget(budget: ErrorBudget, { counts }: RunManifest): boolean {
   const allowed = 'count' in budget ? budget.count : budget.share * counts.found;
   return counts.failed > allowed;
 }
 
-function summaryOf({ counts, timings, selection }: RunManifest, job: Job, verbose: boolean): string {
+function formatSummary({ counts, timings, selection }: RunManifest, job: Job, verbose: boolean): string {
   const seconds = ((timings['total_ms'] ?? 0) / 1000).toFixed(1);
   const lines = [
     `${counts.annotated} of ${counts.found} images annotated in ${seconds} s: ${job.outDir}`,
@@ -86,7 +86,7 @@ function summaryOf({ counts, timings, selection }: RunManifest, job: Job, verbos
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
 }
 
-function queriesText({ ontology: { queries } }: Job): string {
+function describeQueries({ ontology: { queries } }: Job): string {
   const examples = queries.filter(({ example }) => example !== undefined).length;
   return `${queries.length - examples} prompts${examples === 0 ? '' : `, ${examples} examples`}`;
 }
@@ -100,8 +100,8 @@ function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   const model = `${plan.model}${fetches ? ' (to be downloaded first)' : ''}`;
   const classes = job.ontology.classes.length;
   const lines = [
-    `${found} images found under ${plan.root}, ${finished} done already, ${pending.length} to do.`,
-    `Model ${model}, ${classes} classes, ${queriesText(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
+    `${found} images found under ${plan.root}, ${finished} already done, ${pending.length} to do.`,
+    `Model ${model}, ${classes} classes, ${describeQueries(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
     ...notes,
     ...failures.map(({ message }) => message),
     ...pending.map((name) => `  ${JSON.stringify(name).slice(1, -1)}`),

@@ -17,12 +17,12 @@ Examples:
   curl -F image=@photo.jpg http://localhost:8000/predict
   preannotate serve --host 0.0.0.0 --api-key-file keys.txt --device cuda:0,cuda:1 --max-batch-size 16
 
-Prints its address when it is ready; logs go to stderr. SIGTERM and SIGINT let requests in flight finish (exit code 0).`;
+Prints its address when it is ready; logs go to stderr. On SIGTERM and SIGINT, requests in flight finish (exit code 0).`;
 
-/** A stranger's image gets less time than a file of one's own. */
+/** Images from untrusted clients get less time than files of a batch run. */
 const STAGE_TIMEOUT_SEC = 5;
 
-/** Of a whole fetch by image_url; well within the time of a request. */
+/** For a whole fetch of an image_url; well below the deadline of a request. */
 const FETCH_TIMEOUT_MS = 5000;
 const MAX_REDIRECTS = 5;
 
@@ -33,8 +33,8 @@ export function serveCommand(): Command {
     .action(async () => {
       const flags = readGivenFlags(command, ServeConfig);
       const loaded = await loadSettings({ schema: ServeConfig, flags, environment: process.env, cwd: process.cwd() });
-      const job = await jobOf(loaded);
-      warnOfOpenDoor(job);
+      const job = await createJob(loaded);
+      warnIfOpen(job);
       process.exitCode = await serve(job, (address) => {
         process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n`);
       });
@@ -42,7 +42,7 @@ export function serveCommand(): Command {
   return addFlags(command, ServeConfig);
 }
 
-async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
+async function createJob(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
   const { settings } = loaded;
   const { LABEL_STUDIO_API_KEY: labelStudioApiKey, PREANNOTATE_API_KEYS: apiKeys } = process.env;
   assertOptimizerAvailable(settings.optimizer);
@@ -65,11 +65,13 @@ async function jobOf(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
     },
     ...(labelStudioApiKey === undefined ? {} : { labelStudioApiKey }),
     apiKeys: await loadApiKeys(settings.apiKeyFile, apiKeys),
-    log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses nothing
+    log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses no line
   };
 }
 
-function warnOfOpenDoor({ settings, apiKeys, log }: ServeJob): void {
+function warnIfOpen({ settings, apiKeys, log }: ServeJob): void {
   if (isLocal(settings) || apiKeys.length > 0) return;
-  log.warn(`Listening on ${settings.host} without an API key: whoever reaches it may use it. See --api-key-file.`);
+  log.warn(
+    `Listening on ${settings.host} without an API key: every client that can reach it can use it. See --api-key-file.`,
+  );
 }
