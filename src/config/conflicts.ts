@@ -20,8 +20,9 @@ interface Rule {
   readonly keys: readonly [Key, Key];
   readonly clashes: (values: Values, isSet: (key: Key) => boolean) => boolean;
   /**
-   * What is wrong, and how to fix it. Left out for options that exclude each other when both are set: the one from the weaker
-   * source goes back to its default, as `--no-nms` beats the `nms_iou` of a config file; one source must not set both.
+   * What is wrong, and how to fix it. Left out for options that exclude each other when both are set: the one from the
+   * weaker source goes back to its default, as `--no-nms` overrules the `nms_iou` of a config file; one source must not set
+   * both.
    */
   readonly problem?: (values: Values, nameOf: (key: Key) => string) => ConfigProblem;
 }
@@ -56,7 +57,8 @@ const RULES: readonly Rule[] = [
       return isSet('score_threshold') && threshold < floor;
     },
     problem: ({ score_threshold: threshold, score_floor: floor }, nameOf) => ({
-      message: `${nameOf('score_threshold')} is ${threshold!}, but nothing is stored below the score_floor of ${floor!}.`,
+      message:
+        `${nameOf('score_threshold')} is ${threshold!}, but nothing is stored below the score_floor of ` + `${floor!}.`,
       advice: `Lower score_floor to ${threshold!} too, or raise the threshold.`,
     }),
   },
@@ -92,7 +94,8 @@ const RULES: readonly Rule[] = [
     keys: ['batching_timeout_sec', 'timeout_sec'],
     clashes: ({ batching_timeout_sec: batching = 0, timeout_sec: timeout = 0 }) => timeout > 0 && batching > timeout,
     problem: ({ batching_timeout_sec: batching, timeout_sec: timeout }, nameOf) => ({
-      message: `${nameOf('batching_timeout_sec')} is ${batching!}, but requests fail after ${timeout!} s (timeout_sec).`,
+      message:
+        `${nameOf('batching_timeout_sec')} is ${batching!}, but requests fail after ${timeout!} s ` + '(timeout_sec).',
       advice: 'Lower batching_timeout_sec: a few hundredths of a second are usually enough.',
     }),
   },
@@ -108,7 +111,9 @@ const RULES: readonly Rule[] = [
 
 const PRECEDENCE: readonly Origin[] = ['default', 'config', 'environment', 'flag'];
 
-/** @returns The keys that go back to their defaults, since an option that excludes them comes from a stronger source. */
+/**
+ * @returns The keys that go back to their defaults, since an option that excludes them comes from a stronger source.
+ */
 export function findOverruled(merged: MergedSettings): Key[] {
   const rankOf = (key: Key) => PRECEDENCE.indexOf(merged.originOf(key));
   return findClashes(merged).flatMap(({ keys: [a, b], problem }) => {

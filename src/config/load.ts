@@ -5,16 +5,8 @@ import { PreannotateError } from '../core/errors.js';
 import { findConflicts, findOverruled, type MergedSettings } from './conflicts.js';
 import type { OntologySource } from './ontology/load-ontology.js';
 import { describeIssues, problemsError, type ConfigProblem } from './problems.js';
-import {
-  AnyConfig,
-  camelOf,
-  metaOf,
-  optionsOf,
-  variableOf,
-  type Camel,
-  type RunConfig,
-  type ServeConfig,
-} from './schema.js';
+import { AnyConfig, camelOf, optionsOf, variableOf, type Camel, type RunConfig, type ServeConfig } from './schema.js';
+import { metaOf } from './options/meta.js';
 import { readEnvironment, readConfigFile, readFlags, type Entry, type Environment, type Origin } from './sources.js';
 import { TILE_KEYS } from './options/tiles.js';
 import { readYaml, displayPath, type YamlFile } from './yaml.js';
@@ -44,10 +36,11 @@ export interface LoadRequest<Schema extends z.ZodObject> {
 }
 
 /**
- * Merges flag > environment > config file > default, and reads the result once. Paths come back absolute; those in a config
- * file are relative to it.
+ * Merges flag > environment > config file > default, and reads the result once. Paths come back absolute; those in a
+ * config file are relative to it.
  *
- * @throws PreannotateError CONFIG_INVALID with a line for each problem, naming the flag, the variable, or file, line and column.
+ * @throws PreannotateError CONFIG_INVALID with a line for each problem, naming the flag, the variable, or file, line
+ * and column.
  */
 export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequest<Schema>): Promise<Loaded<Schema>> {
   const { schema, flags, environment, cwd } = request;
@@ -60,7 +53,8 @@ export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequ
     readFlags(schema, flags),
   ];
   const problems = sources.flatMap((source) => source.problems);
-  const entries = new Map(sources.flatMap((source) => source.entries.map((entry) => [entry.key, entry]))); // the last one wins
+  // the last one wins
+  const entries = new Map(sources.flatMap((source) => source.entries.map((entry) => [entry.key, entry])));
   const values = parseEntries(schema, entries, problems);
   resolveConflicts(schema, values, entries);
   resolvePaths(values, entries, { cwd, config: dirname(configPath ?? join(cwd, CONFIG_NAMES[0]!)) });
@@ -99,12 +93,15 @@ export function requireOntologySource({
   }
   throw new PreannotateError({
     code: 'USAGE',
-    message: 'There is no ontology: nothing says what to look for.',
+    message: 'There is no ontology, so it is not known what to find.',
     hint: "Give --ontology <file>, or --class 'bottle=a bottle,glass bottle', or set ontology in preannotate.yaml.",
   });
 }
 
-/** The config file asked for, else the one that lies in the working folder; not one above it, which would surprise in CI. */
+/**
+ * The config file asked for, else the one that lies in the working folder; not one above it, which would surprise in
+ * CI.
+ */
 function findConfigFile({ flags, environment, cwd }: LoadRequest<z.ZodObject>): string | undefined {
   const asked = flags['config'] ?? (environment[variableOf('config')] || undefined);
   if (typeof asked === 'string') return resolve(cwd, asked);

@@ -3,22 +3,25 @@ import type { FailureCode } from '../core/errors.js';
 import { AnyOntology } from './ontology/schema.js';
 import { selectionFields } from './options/selection.js';
 
-/** What requests say and are answered: the one source of validation, of /openapi.json and of /docs. */
+/** The forms of requests and answers: the one source of validation, of /openapi.json and of /docs. */
 
-/** Which detections are answered. What is left out is as the server was started. Also fields of a form and of a query string. */
+/**
+ * Which detections are answered. What is left out is as the server was started. Also fields of a form and of a query
+ * string.
+ */
 export const PredictOptions = z.strictObject({
   ontology: z
     .exactOptional(ontologyField())
-    .describe('What to look for instead of the server’s ontology: as in YAML, in full form or as prompt: class'),
+    .describe('What to find instead of the server’s ontology: as in YAML, in full form or as prompt: class'),
   ...selectionFields,
 });
 
 const imageFields = {
   image_base64: z
     .exactOptional(z.string().min(1))
-    .describe('The encoded image (JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP) in base64; a data: URL does too')
+    .describe('The encoded image (JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP) in base64, or as a data: URL')
     .meta({ contentEncoding: 'base64' }),
-  image_url: z.exactOptional(z.string().min(1).max(8192)).describe('Where the server fetches the image'),
+  image_url: z.exactOptional(z.string().min(1).max(8192)).describe('URL from which the server fetches the image'),
 };
 
 /** JSON body of /predict. */
@@ -29,14 +32,14 @@ export const PredictRequest = z
 /** One image of a JSON body of /predict/batch. */
 export const BatchItem = z
   .strictObject({
-    id: z.exactOptional(z.string().max(200)).describe('Comes back with the answer for this image'),
+    id: z.exactOptional(z.string().max(200)).describe('Returned with the answer for this image'),
     ...imageFields,
   })
   .refine(hasOneImage, { error: 'must have either image_base64 or image_url' });
 
 /** JSON body of /predict/batch. */
 export const BatchRequest = z.strictObject({
-  images: z.array(BatchItem).min(1).describe('The images; what becomes of one does not touch the others'),
+  images: z.array(BatchItem).min(1).describe('The images; if one fails, the others are answered'),
   ...PredictOptions.shape,
 });
 
@@ -50,7 +53,7 @@ const prediction = {
   prompts: z.array(z.string()).describe('The prompt of the class that found the box'),
   width: z.int().describe('Of the upright image, in pixels'),
   height: z.int(),
-  degraded: z.exactOptional(z.string()).describe('The image is damaged: what the decoder said of lost blocks'),
+  degraded: z.exactOptional(z.string()).describe('The image is damaged: what the decoder reported about lost blocks'),
 };
 
 const modelName = z.string().describe('The model, as the server was started');
@@ -60,12 +63,12 @@ export const PredictAnswer = z.strictObject({ ...prediction, model: modelName, r
 
 /** application/problem+json, RFC 9457. */
 export const ProblemAnswer = z.strictObject({
-  type: z.string().describe('about:blank: the code says what it is'),
+  type: z.string().describe('about:blank; see code'),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
   code: z.string().describe('Stable name of the problem, such as QUEUE_FULL'),
-  hint: z.exactOptional(z.string()).describe('What can be done about it'),
+  hint: z.exactOptional(z.string()).describe('How to fix it'),
   request_id: requestId,
   errors: z
     .exactOptional(z.array(z.strictObject({ pointer: z.string(), detail: z.string() })))
@@ -75,10 +78,10 @@ export const ProblemAnswer = z.strictObject({
 const place = {
   index: z.int().min(0).describe('Place of the image in the request'),
   id: z.exactOptional(z.string()),
-  status: z.int().describe('As /predict would have answered for this image alone'),
+  status: z.int().describe('The status that /predict would answer for this image alone'),
 };
 
-/** What became of one image of a batch; also one line of application/x-ndjson. */
+/** The answer for one image of a batch; also one line of application/x-ndjson. */
 export const BatchItemAnswer = z.union([
   z.strictObject({ ...place, ...prediction }),
   z.strictObject({ ...place, error: ProblemAnswer }),
@@ -97,14 +100,16 @@ export type BatchItemAnswer = z.output<typeof BatchItemAnswer>;
 /** The schema leaves the code open: a client is not to break when there is one more. */
 export type ProblemAnswer = Omit<z.output<typeof ProblemAnswer>, 'code'> & { readonly code: FailureCode };
 
-/** A mapping; in forms and query strings, JSON text of one. Its content is read by `ontology.ts`, for better messages. */
+/**
+ * A mapping; in forms and query strings, JSON text of one. Its content is read by `ontology.ts`, for better messages.
+ */
 function ontologyField() {
   const read = (given: unknown): unknown => {
     if (typeof given !== 'string') return given;
     try {
       return JSON.parse(given) as unknown;
     } catch {
-      return given; // the schema says that it must be a mapping
+      return given; // the schema reports that it must be a mapping
     }
   };
   const documented: unknown = z.toJSONSchema(AnyOntology, { io: 'input' });

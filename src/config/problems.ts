@@ -4,15 +4,15 @@ import { FAILURES, PreannotateError, type FailureCode } from '../core/errors.js'
 import { printable } from '../core/text.js';
 import type { YamlPath } from './yaml.js';
 
-/** Something wrong in what the user wrote. */
+/** Something that is wrong in a config file, a variable, a flag or an ontology. */
 export interface ConfigProblem {
-  readonly message: string; // says where
+  readonly message: string; // begins with where it is
   readonly advice?: string;
 }
 
-/** How a source of values speaks of its parts. */
+/** How messages name the parts of an input. */
 export interface InputNames {
-  /** What a sentence about the value at a path begins with: `--nms-iou`, or `yard.yaml:3:10: nms_iou`. */
+  /** How a sentence about the value at a path begins: `--nms-iou`, or `yard.yaml:3:10: nms_iou`. */
   readonly subject: (path: YamlPath) => string;
   /** Where the key at a path was written. */
   readonly whereKey: (path: YamlPath) => string;
@@ -30,7 +30,7 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'a mapping',
 };
 
-/** More than this many at once help nobody. */
+/** A longer list of problems is not read. */
 const MAX_SHOWN = 20;
 
 /** One error for all problems: a message of a line each, and what to do about them. */
@@ -46,7 +46,7 @@ export function problemsError(code: FailureCode, problems: readonly ConfigProble
   });
 }
 
-/** What a schema found, in sentences. Parse with `reportInput: true`. */
+/** The issues that a schema found, in sentences. Parse with `reportInput: true`. */
 export function describeIssues(error: z.ZodError, source: InputNames): ConfigProblem[] {
   return error.issues.flatMap((issue): ConfigProblem[] => {
     if (issue.code !== 'unrecognized_keys') return [describeIssue(issue, source)];
@@ -55,7 +55,7 @@ export function describeIssues(error: z.ZodError, source: InputNames): ConfigPro
   });
 }
 
-/** A key that nobody knows, with the one that was meant. */
+/** An unknown key, with the one that was probably meant. */
 export function unknownKeyProblem({
   where,
   key,
@@ -109,7 +109,7 @@ function suggestNearest(word: string, known: readonly string[]): string | undefi
   return meant === undefined ? undefined : `Did you mean "${meant}"?`;
 }
 
-/** The known word that is near enough to be meant. */
+/** The known word that was probably meant, if one is near enough. */
 export function findNearest(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const candidate = closest(word, known);

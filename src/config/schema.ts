@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { deviceOptions } from './options/device.js';
-import {
-  doctorOptions,
-  imageOptions,
-  modelOptions,
-  outputOptions,
-  runOptions,
-  viewOptions,
-} from './options/options.js';
+import { doctorOptions } from './options/doctor.js';
+import { imageOptions } from './options/images.js';
+import { metaOf } from './options/meta.js';
+import { modelOptions } from './options/model.js';
+import { outputOptions } from './options/output.js';
+import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
+import { viewOptions } from './options/views.js';
 
-/** One schema for each command. The same declarations make flags, environment variables, config files and editors' help. */
+/**
+ * One schema for each command. The same declarations make flags, environment variables, config files and editors' help.
+ */
 export const RunConfig = z.strictObject({
   ...runOptions,
   ...modelOptions,
@@ -26,10 +27,10 @@ export const RunConfig = z.strictObject({
 export const ExportConfig = z.strictObject({ ...viewOptions, ...selectionOptions, ...outputOptions });
 
 export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...doctorOptions, ...outputOptions });
-/** Commands about models say how much they say; fetching one also depends on the precision. */
+/** Commands about models; which files are downloaded also depends on the precision. */
 export const ModelsConfig = z.strictObject({ ...outputOptions });
 export const PullConfig = z.strictObject({ precision: deviceOptions.precision, ...outputOptions });
-/** A starter is written from what the command line says alone. */
+/** A starter depends on flags only. */
 export const InitConfig = z.strictObject({
   class: modelOptions.class,
   model: modelOptions.model,
@@ -54,8 +55,8 @@ export const ServeConfig = z
   .omit({ json: true });
 
 /**
- * Every option there is: one config file serves all commands, each of which takes what concerns it. A command with options
- * of its own adds its shape here.
+ * Every option there is: one config file serves all commands, each of which takes what concerns it. A command with
+ * options of its own adds its shape here.
  */
 export const AnyConfig = z.strictObject({
   ...RunConfig.shape,
@@ -82,7 +83,7 @@ export interface Flag {
   readonly optionalValue: boolean; // the value may be left out: --preview, --preview 20
   readonly repeatable: boolean; // each further one adds to the value
   readonly negation?: string; // description of --no-<name>, where there is one
-  readonly description: string; // says the default
+  readonly description: string; // ends with the default
 }
 
 /** `score_threshold` becomes `--score-threshold` and PREANNOTATE_SCORE_THRESHOLD; the description is the help. */
@@ -113,11 +114,6 @@ export function flagsOf(schema: z.ZodObject): Flag[] {
 /** Keys and schemas of the options. */
 export function optionsOf(schema: z.ZodObject): [key: string, option: z.core.$ZodType][] {
   return Object.entries<z.core.$ZodType>(schema.shape);
-}
-
-/** What was declared about an option beside its value. */
-export function metaOf(option: z.core.$ZodType): z.GlobalMeta {
-  return z.globalRegistry.get(option) ?? {};
 }
 
 export function variableOf(key: string): string {

@@ -12,7 +12,8 @@ type Options = Settings<SelectionConfig>;
 
 /** Which detections are shown, as options state it: for any ontology. run.json has it in this form. */
 export type StatedSelection = Omit<Options, 'nms' | 'nmsIou'> & {
-  readonly overridesOntology: boolean; // `scoreThreshold` was set for this call and so precedes the ontology's, not a class's
+  // `scoreThreshold` was set for this call and so precedes the ontology's, not a class's
+  readonly overridesOntology: boolean;
   readonly nmsIou: number | null; // null: no suppression
 };
 
@@ -36,7 +37,9 @@ const DECIDED_BY: Readonly<Record<string, Keys>> = {
   nmsIou: ['nms', 'nmsIou'],
 };
 
-/** The selection of a command. A threshold set for this call precedes the ontology's; one from a config file does not. */
+/**
+ * The selection of a command. A threshold set for this call precedes the ontology's; one from a config file does not.
+ */
 export function selectionOf({ settings, given }: Loaded<SelectionConfig>): StatedSelection {
   const { scoreThreshold, nms, nmsIou, ...others } = pickSettings(settings, KEYS);
   const overridesOntology = given.scoreThreshold === 'flag' || given.scoreThreshold === 'environment';

@@ -3,15 +3,15 @@ import { findNearest, formatPath, unknownKeyProblem, type ConfigProblem } from '
 import { AnyConfig, FileConfig, flagsOf, listNames, optionsOf, variableOf, listVariables } from './schema.js';
 import type { YamlFile, YamlPath } from './yaml.js';
 
-/** Where a value came from; later ones give way to earlier ones. */
+/** Where a value came from; an earlier one of these takes precedence over a later one. */
 export type Origin = 'flag' | 'environment' | 'config' | 'default';
 
-/** A value as one source states it, not yet read. */
+/** A value as one source states it, not yet parsed. */
 export interface Entry {
   readonly key: string; // in the schema
   readonly value: unknown;
   readonly origin: Origin;
-  readonly subject: (rest: YamlPath) => string; // what a sentence about it, or a part of it, begins with
+  readonly subject: (rest: YamlPath) => string; // how a sentence about it, or a part of it, begins
 }
 
 const FILE_KEYS = Object.keys(FileConfig.shape);
@@ -23,7 +23,7 @@ const KEYS = new Map(
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What one source states, and what of it cannot be understood. */
+/** The values that one source states, and what is wrong with it. */
 export interface SourceEntries {
   readonly entries: readonly Entry[];
   readonly problems: readonly ConfigProblem[];
@@ -53,7 +53,7 @@ export function readEnvironment(schema: z.ZodObject, environment: Environment): 
   return { entries, problems: checkVariables(environment) };
 }
 
-/** One file serves all commands, so it may hold options of any. */
+/** One file serves all commands, so it can hold options of any of them. */
 export function readConfigFile(file: YamlFile): SourceEntries {
   const { value, where } = file;
   if (value === null) return { entries: [], problems: [] };
@@ -80,7 +80,7 @@ function checkKey(key: string, { name, where }: YamlFile): ConfigProblem | undef
   return unknownKeyProblem({ where: whereKey, key, known: FILE_KEYS });
 }
 
-/** Keys themselves come once; this is about the other name of one. */
+/** A key and its alias in one file; that a key is there twice is found by the YAML parser. */
 function sameSettingProblem(written: string, key: string, { where }: YamlFile): ConfigProblem {
   const names = [...KEYS].filter(([, main]) => main === key).map(([name]) => name);
   return {
@@ -89,7 +89,7 @@ function sameSettingProblem(written: string, key: string, { where }: YamlFile): 
   };
 }
 
-/** Other programs' variables may begin like ours, so only those that look like a slip of the hand are refused. */
+/** Variables of other programs may have the same prefix, so only those that look like a typing error are rejected. */
 function checkVariables(environment: Environment): ConfigProblem[] {
   const known = [...FILE_KEYS, 'config'];
   const prefix = variableOf('');

@@ -2,9 +2,19 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { OntologyClass } from '../core/ontology.js';
 import { ClassEntry, FullOntology } from './ontology/schema.js';
-import { AnyConfig, metaOf, optionsOf } from './schema.js';
+import { AnyConfig, optionsOf } from './schema.js';
+import { metaOf } from './options/meta.js';
 
 const WIDTH = 100; // of comments
+
+const CONFIG_INTRODUCTION =
+  'Settings for every preannotate command that is started in this folder. A flag (--score-threshold 0.4) or a variable ' +
+  '(PREANNOTATE_SCORE_THRESHOLD=0.4) takes precedence over this file. Settings after a # are at their defaults: remove ' +
+  'the # to change one. Paths are relative to this file.';
+
+const ONTOLOGY_INTRODUCTION =
+  'What to find: classes, and the prompts or images that find them. Use it as: preannotate run photos --ontology ' +
+  'ontology.yaml, or name it in preannotate.yaml. Lines after a # are examples: remove the # to use one.';
 
 /** Files beside the ontologies that ship with the package, which tell editors what a YAML file may hold. */
 export type SchemaName = 'config.schema.json' | 'ontology.schema.json';
@@ -19,7 +29,7 @@ export interface Starter {
 }
 
 /**
- * A config file that says what is most often said, and shows every other setting as a comment with its default. What it
+ * A config file with the settings that are most often set, and every other one as a comment with its default. What it
  * explains comes from the schema, so that it is never about another version.
  *
  * @param ontologyFile - Name of the ontology beside it.
@@ -29,17 +39,17 @@ export function starterConfig({ model, locateSchema }: Starter, ontologyFile: st
   const options = optionsOf(AnyConfig).filter(([, option]) => metaOf(option).flag?.only !== true);
   const parts = sortChosenFirst(options, chosen).map((option) => formatSetting(option, { value: chosen[option[0]] }));
   return `# yaml-language-server: $schema=${locateSchema('config.schema.json')}
-${formatComment('Settings for every preannotate command that is started in this folder. A flag (--score-threshold 0.4) or a variable (PREANNOTATE_SCORE_THRESHOLD=0.4) beats what is said here. Settings behind a # are at their defaults: take the # away to change one. Paths are relative to this file.')}
+${formatComment(CONFIG_INTRODUCTION)}
 
 ${parts.join('\n')}`;
 }
 
-/** An ontology with some classes, and everything else that one may say as comments. */
+/** An ontology with some classes, and everything else that it can hold as comments. */
 export function starterOntology({ classes, locateSchema }: Starter): string {
   const whole = new Map(optionsOf(FullOntology));
   const inComment = (key: string) => formatSetting([key, whole.get(key)!], {});
   return `# yaml-language-server: $schema=${locateSchema('ontology.schema.json')}
-${formatComment('What to find: classes, and the wordings or pictures that find them. Use it as: preannotate run photos --ontology ontology.yaml, or name it in preannotate.yaml. What stands behind a # is an example: take the # away to use it.')}
+${formatComment(ONTOLOGY_INTRODUCTION)}
 
 ${['templates', 'threshold'].map(inComment).join('\n')}
 ${formatComment(descriptionOf(whole.get('classes')!))}
@@ -48,7 +58,7 @@ ${classes.map((entry, i) => (i === 0 ? formatClassWithComments(entry) : formatCl
 ${inComment('ignore')}`;
 }
 
-/** The first class shows all that a class may have. */
+/** The first class shows everything that a class can have. */
 function formatClassWithComments({ name, prompts }: OntologyClass): string {
   const chosen: Readonly<Record<string, unknown>> = { name, prompts };
   return sortChosenFirst(optionsOf(ClassEntry), chosen)
@@ -97,7 +107,7 @@ function descriptionOf(option: z.core.$ZodType): string {
   return alias === undefined ? description : `${description}. Also spelled ${alias}`;
 }
 
-/** Text as comment lines that are not too long. */
+/** Text as comment lines of a limited width. */
 function formatComment(text: string, margin = ''): string {
   const lines = [''];
   for (const word of text.split(' ')) {

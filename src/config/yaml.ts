@@ -15,7 +15,7 @@ import {
 import { messageOf, PreannotateError, systemCodeOf, type FailureCode } from '../core/errors.js';
 import { printable } from '../core/text.js';
 
-/** No honest file comes near these, and a parser is a poor place to find out what happens beyond (RELIABILITY finding 17). */
+/** Far more than a config file or an ontology needs; beyond it, a parser may run out of memory or stack. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_DEPTH = 100;
 const MAX_ALIASES = 100;
@@ -49,8 +49,8 @@ export function displayPath(path: string, cwd = process.cwd()): string {
 /**
  * Reads one YAML document (1.2; JSON is YAML too).
  *
- * @throws PreannotateError naming file, line and column: a file that is missing, over 1 MiB, not UTF-8, nested deeper than
- *   100, with several documents, with keys that come twice or are not text, with unknown tags or an alias bomb.
+ * @throws PreannotateError naming file, line and column: a file that is missing, over 1 MiB, not UTF-8, nested deeper
+ *   than 100, with several documents, with keys that come twice or are not text, with unknown tags or an alias bomb.
  */
 export async function readYaml(path: string, options: YamlOptions): Promise<YamlFile> {
   const { name, code } = options;
@@ -117,8 +117,8 @@ async function readBounded(path: string, { name, code }: YamlOptions): Promise<U
 }
 
 /**
- * Measures nesting without recursion. Composing 20,000 levels overflowed the stack inside a regular expression, which ends
- * the process instead of throwing.
+ * Measures nesting without recursion. Composing 20,000 levels overflowed the stack inside a regular expression, which
+ * ends the process instead of throwing.
  */
 function isTooDeep(text: string): boolean {
   const parser = new Parser();

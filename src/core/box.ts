@@ -8,7 +8,9 @@ export interface Size {
   readonly height: number;
 }
 
-/** Corners of a box given as fractions of `width` by `height`: of the image, or of the square an image was padded to. */
+/**
+ * Corners of a box given as fractions of `width` by `height`: of the image, or of the square an image was padded to.
+ */
 export function cxcywhToXyxy(box: Cxcywh, { width, height }: Size): Xyxy {
   const [cx, cy, w, h] = box;
   return [(cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height];

@@ -3,7 +3,7 @@ export type FailureReason = 'invalid' | 'rejected' | 'expired' | 'cancelled' | '
 
 /** What only some failures need. */
 interface SpecialCases {
-  /** It says nothing about the image: the whole request fails and Label Studio asks again, instead of storing no boxes. */
+  /** The image is not the cause: the whole request fails and Label Studio asks again, instead of storing no boxes. */
   readonly retriesInLabelStudio?: true;
   /** Clients may read its message; with any other failure of status 500 or 503, only the log has the message. */
   readonly isPublic?: true;

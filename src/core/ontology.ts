@@ -19,7 +19,8 @@ export interface OntologyClass {
 /** A prompt or an example as the model sees it: one embedding, a prompt's averaged over its texts. */
 export interface Query {
   readonly prompt: string; // of an example, what results call it: {@link labelOf}
-  readonly texts: readonly string[]; // the prompt in each template; the prompt itself where there is none; none of an example
+  // the prompt in each template; the prompt itself where there is none; none of an example
+  readonly texts: readonly string[];
   readonly example?: Example;
   readonly classId: number; // index into `classes`, or IGNORED
 }
@@ -41,7 +42,10 @@ export interface Ontology extends OntologySpec {
   readonly queries: readonly Query[];
 }
 
-/** Puts every prompt into every template. Queries are ordered by class, then prompt, then example; ignored ones come last. */
+/**
+ * Puts every prompt into every template. Queries are ordered by class, then prompt, then example; ignored ones come
+ * last.
+ */
 export function buildOntology(spec: OntologySpec): Ontology {
   const queriesOf = (classId: number, prompts: readonly string[], examples: readonly Example[] = []): Query[] => [
     ...prompts.map((prompt) => ({ prompt, texts: fillTemplates(prompt, spec.templates), classId })),
@@ -51,7 +55,10 @@ export function buildOntology(spec: OntologySpec): Ontology {
   return { ...spec, queries: [...wanted, ...queriesOf(IGNORED, spec.ignore, spec.ignoreExamples)] };
 }
 
-/** What results give as the prompt of a box that an example won: `example: bottle.png`, `example: yard.jpg [10, 20, 200, 340]`. */
+/**
+ * What results give as the prompt of a box that an example won: `example: bottle.png`, `example: yard.jpg [10, 20, 200,
+ * 340]`.
+ */
 export function labelOf({ image, box }: Pick<Example, 'image' | 'box'>): string {
   return `example: ${image}${box === undefined ? '' : ` [${box.join(', ')}]`}`;
 }

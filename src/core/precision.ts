@@ -1,4 +1,6 @@
-/** The numbers that the image encoder computes with. The text encoder, which runs once an ontology, stays in float32. */
+/**
+ * The numbers that the image encoder computes with. The text encoder, which runs once an ontology, stays in float32.
+ */
 export const PRECISIONS = ['fp32', 'fp16', 'int8'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 

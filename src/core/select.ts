@@ -10,7 +10,8 @@ export interface Selection {
 }
 
 /**
- * Leaves each box to its best class, applies thresholds (strictly above), then non-maximum suppression, then the limit an image.
+ * Leaves each box to its best class, applies thresholds (strictly above), then non-maximum suppression, then the limit
+ * an image.
  *
  * @param detections - All that the model found in one image, in any order.
  * @returns The survivors, best score first.
@@ -23,7 +24,9 @@ export function select(detections: readonly Detection[], selection: Selection): 
   return kept.slice(0, maxDetections);
 }
 
-/** A patch of the model gives one box, and may give it for several classes: the best prompt decides what the box shows. */
+/**
+ * A patch of the model gives one box, and may give it for several classes: the best prompt decides what the box shows.
+ */
 function bestClassOfBoxes(sorted: readonly Detection[]): Detection[] {
   const decided = new Set<number>();
   return sorted.filter(({ patchId }) => {

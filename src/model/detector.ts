@@ -24,7 +24,8 @@ export interface DetectorOptions {
   readonly maxDetections: number; // an image
   readonly optimizer: Optimizer;
   readonly precision: Precision;
-  readonly imageWeights?: WeightFiles | undefined; // of the image graph; the 8-bit ones of int8. Default: the checkpoint's
+  // of the image graph; the 8-bit ones of int8. Default: the checkpoint's
+  readonly imageWeights?: WeightFiles | undefined;
 }
 
 /** A checkpoint, opened on one device. */
@@ -98,9 +99,9 @@ export class Detector implements AsyncDisposable {
    * @param pixels - [N, H, W, 3] uint8 RGB of `inputSize`, brought there as `traits.fit` says.
    * @param originals - Sizes of the N upright images, in which boxes are given.
    * @param queries - A bank for each of the N images.
-   * @returns Per image the best pairs of patch and class above the score floor: a class scores as its best query does. One
-   *   patch may give a box for several classes; `core/select.ts` leaves it to the best. Patches that an ignored query wins
-   *   are left out.
+   * @returns Per image the best pairs of patch and class above the score floor: a class scores as its best query does.
+   *   One patch may give a box for several classes; `core/select.ts` leaves it to the best. Patches that an ignored
+   *   query wins are left out.
    * @see transformers `OwlViTImageProcessor.post_process_object_detection`: its boxes, rounded
    */
   async detect(pixels: Uint8Array, originals: readonly Size[], queries: readonly QueryBank[]): Promise<Detection[][]> {

@@ -16,7 +16,8 @@ export interface ExampleImage {
 }
 
 /**
- * Turns example images into queries. Holds a second copy of the image encoder: dispose of it as soon as they are encoded.
+ * Turns example images into queries. Holds a second copy of the image encoder: dispose of it as soon as they are
+ * encoded.
  */
 export class ExampleEncoder implements AsyncDisposable {
   readonly #session: InferenceSession;

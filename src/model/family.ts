@@ -6,8 +6,8 @@ import type { QuantisationStep } from './quantise/quantised-weights.js';
 import type { PromptTokenizer } from './tokenizer.js';
 
 /**
- * A family of models: everything that depends on what kind of model a checkpoint holds. `families.ts` lists them; nothing
- * outside a family's own folder looks into its configuration.
+ * A family of models: everything that depends on what kind of model a checkpoint holds. `families.ts` lists them;
+ * nothing outside a family's own folder looks into its configuration.
  */
 export interface ModelFamily<Config = unknown> {
   readonly modelType: string; // `model_type` of config.json: which checkpoints belong to it

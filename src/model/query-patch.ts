@@ -12,8 +12,8 @@ export interface PatchOutputs {
 }
 
 /**
- * Chooses the patch that stands for the object in an example: of those whose boxes fit it, the one whose embedding is least
- * like the mean of the whole picture, which is mostly background.
+ * Chooses the patch that stands for the object in an example: of those whose boxes fit it, the one whose embedding is
+ * least like the mean of the whole picture, which is mostly background.
  *
  * @param object - Where the object is, in fractions of the model's input; [0, 0, 1, 1] for all of it.
  * @returns The patch's number; the first of equals.

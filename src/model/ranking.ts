@@ -19,9 +19,9 @@ export function declareQueries(graph: Graph, embeddingWidth: number): QueryInput
 }
 
 /**
- * Ranks pairs of patch and class: a class scores as its best query does. What an image was not asked for is masked before
- * anything wins, so that its answer is what it would be alone. A patch that a dropped group wins is out altogether: that
- * is what ignored prompts are for.
+ * Ranks pairs of patch and class: a class scores as its best query does. What an image was not asked for is masked
+ * before anything wins, so that its answer is what it would be alone. A patch that a dropped group wins is out
+ * altogether: that is what ignored prompts are for.
  */
 export function rankPairs(
   graph: Graph,

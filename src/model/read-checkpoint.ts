@@ -14,8 +14,8 @@ import type { ModelFamily } from './family.js';
 const AnyConfig = z.object({ model_type: z.string() });
 
 /**
- * Reads a checkpoint folder: config.json, where its weights are, and preprocessor_config.json where there is one. Without
- * weights an ONNX export will do.
+ * Reads a checkpoint folder: config.json, where its weights are, and preprocessor_config.json where there is one.
+ * Without weights an ONNX export will do.
  *
  * @param precision - The requested one; of an export it chooses the file.
  * @throws PreannotateError MODEL_INVALID naming the file that is missing or wrong.
@@ -39,7 +39,9 @@ export async function readCheckpoint(
   return { tensors: new Map(), folder, modelType, config, preprocessor, ...weights };
 }
 
-/** Whether a folder holds a model of a known family, or one whose configuration cannot be read: the file may be missing. */
+/**
+ * Whether a folder holds a model of a known family, or one whose configuration cannot be read: the file may be missing.
+ */
 export async function mayHoldModel(folder: string): Promise<boolean> {
   try {
     const config = AnyConfig.safeParse(await readJson(join(folder, 'config.json'), z.unknown()));

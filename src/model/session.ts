@@ -27,7 +27,8 @@ const REQUIREMENTS: Readonly<Record<Device['provider'], string>> = {
 /**
  * Opens a graph on a device. A provider that cannot start is an error: nothing falls back to the CPU unasked.
  *
- * @throws PreannotateError DEVICE_UNAVAILABLE saying what the device needs; MODEL_INVALID when the graph or weights are wrong.
+ * @throws PreannotateError DEVICE_UNAVAILABLE saying what the device needs; MODEL_INVALID when the graph or weights are
+ *   wrong.
  */
 export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<InferenceSession> {
   const { device, threads, weightsFolder } = options;

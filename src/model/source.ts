@@ -114,7 +114,11 @@ export async function findModelHere(reference: string, options: FindOptions): Pr
   return isOffline || (await isModelPresent(reference, options)) ? findModel(reference, options) : undefined;
 }
 
-/** Whether {@link findModel} would find the model without fetching anything. @throws PreannotateError MODEL_NOT_FOUND */
+/**
+ * Whether {@link findModel} would find the model without fetching anything.
+ *
+ * @throws PreannotateError MODEL_NOT_FOUND
+ */
 export async function isModelPresent(reference: string, options: Pick<FindOptions, 'precision' | 'variables'>) {
   if (findLocalFolder(reference) !== undefined) return true;
   const environment = hubEnvironment(options.variables);
@@ -153,7 +157,9 @@ async function fetchFromHub(reference: string, options: FindOptions): Promise<st
   return folder;
 }
 
-/** What `models pull` takes to mend a model: the reference, or for a folder inside the hub's cache, the model it is of. */
+/**
+ * What `models pull` takes to mend a model: the reference, or for a folder inside the hub's cache, the model it is of.
+ */
 function chooseRepairReference(reference: string, local: string | undefined): string {
   return local === undefined ? reference : (referenceOfSnapshot(local) ?? reference);
 }

@@ -184,7 +184,8 @@ ontology:
 
   it('a file may use lists and numbers where flags have text', async () => {
     const config =
-      'image_size: [768, 1024]\ndevices: [cuda:0, cpu]\nformat: [yolo]\nmax_bytes: 1000\nmax_errors: 3\npreview: 5\nexclude: [a, b]';
+      'image_size: [768, 1024]\ndevices: [cuda:0, cpu]\nformat: [yolo]\nmax_bytes: 1000\nmax_errors: 3\npreview: ' +
+      '5\nexclude: [a, b]';
     const { settings } = await loadRun({ config });
     expect(settings).toMatchObject({
       imageSize: { height: 768, width: 1024 },

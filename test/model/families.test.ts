@@ -11,7 +11,9 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const SRC = resolve(import.meta.dirname, '../../src');
 
-/** A third family, as unlike the others as their interface allows: one input size, which is no square, and 900 boxes. */
+/**
+ * A third family, as unlike the others as their interface allows: one input size, which is no square, and 900 boxes.
+ */
 const toy: ModelFamily<{ queries: number; longest: number }> = {
   modelType: 'toy-detector',
   title: 'Toy',

@@ -8,12 +8,12 @@ import type { ConfigProblem } from '../problems.js';
 /** Characters that break annotation files: controls, halves of surrogate pairs, line and paragraph separators. */
 const UNFIT_FOR_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
-/** A prompt, and what it stands for, in words. */
+/** A prompt, and the class it belongs to, as messages name it. */
 interface OwnedPrompt extends Written {
   readonly owner: string;
 }
 
-/** What is wrong in an ontology that is well-formed: things missing, empty, or said twice. */
+/** What is wrong in an ontology that is well-formed: parts that are missing, empty or repeated. */
 export function checkDraft(draft: OntologyDraft): ConfigProblem[] {
   const { classes, ignore, templates } = draft;
   const prompts: OwnedPrompt[] = [
@@ -49,13 +49,15 @@ function noClassesProblem({ where }: OntologyDraft): ConfigProblem {
 }
 
 function tooManyPromptsProblem({ where }: OntologyDraft, count: number): ConfigProblem {
-  const advice = 'Every prompt costs time on every image; use several ontologies and runs.';
+  const advice = 'Every prompt costs time on every image. Use several ontologies and runs.';
   return { message: `${where()}: the ontology has ${count} prompts; at most ${MAX_PROMPTS} are possible.`, advice };
 }
 
 function tooManyExamplesProblem(examples: readonly DraftExample[]): ConfigProblem {
-  const message = `${examples[MAX_EXAMPLES]!.where()}: the ontology has ${examples.length} examples; at most ${MAX_EXAMPLES} are possible.`;
-  return { message, advice: 'Keep the ones that differ most: every example costs time before the first image.' };
+  const message =
+    `${examples[MAX_EXAMPLES]!.where()}: the ontology has ${examples.length} examples; at most ` +
+    `${MAX_EXAMPLES} are possible.`;
+  return { message, advice: 'Keep those that differ most: every example costs time before the first image.' };
 }
 
 function checkName(name: Written): ConfigProblem[] {
@@ -70,9 +72,8 @@ function findSameNames(classes: readonly DraftClass[]): ConfigProblem[] {
   const fold = (name: Written) => foldSpace(name.text).normalize('NFC').toLowerCase();
   const names = classes.map(({ name }) => name).filter((name) => fold(name) !== '');
   return findRepeats(names, fold).map(([name, first]) => ({
-    message: `${name.where()}: the class ${quote(name)} is there already: ${quote(first)} at ${first.where()}.`,
-    advice:
-      'Classes must differ by more than upper case and form of Unicode. Write all prompts of a class in one place.',
+    message: `${name.where()}: the class ${quote(name)} exists already: ${quote(first)} at ${first.where()}.`,
+    advice: 'Class names must differ in more than case and Unicode form. Write all prompts of a class in one place.',
   }));
 }
 
@@ -102,9 +103,10 @@ function blankPromptProblem({ owner, where }: OwnedPrompt): ConfigProblem {
 function findSamePrompts(prompts: readonly OwnedPrompt[]): ConfigProblem[] {
   const fold = ({ text }: Written) => foldSpace(text).normalize('NFC').toLowerCase();
   return findRepeats(prompts, fold).map(([prompt, first]) => ({
-    message: `${prompt.where()}: the prompt ${quote(prompt)} of ${prompt.owner} is already one of ${first.owner}, at ${first.where()}.`,
-    advice:
-      'A prompt can stand for one thing only, and upper case makes no difference to the model. Remove one of them.',
+    message:
+      `${prompt.where()}: the prompt ${quote(prompt)} of ${prompt.owner} is already one of ${first.owner}, ` +
+      `at ${first.where()}.`,
+    advice: 'A prompt can belong to one class only, and the model ignores case. Remove one of them.',
   }));
 }
 
@@ -116,10 +118,10 @@ function checkExample({ image, box, where }: DraftExample): ConfigProblem[] {
   }
   if (box === undefined || area(box) > 0) return [];
   const advice = 'A box is [x1, y1, x2, y2] in pixels: left, top, right, bottom; not [x, y, width, height].';
-  return [{ message: `${where('box')}: the box [${box.join(', ')}] is empty or inside out.`, advice }];
+  return [{ message: `${where('box')}: the box [${box.join(', ')}] is empty or its corners are swapped.`, advice }];
 }
 
-/** Results tell prompts and examples apart by how they are called. */
+/** Results name prompts and examples, so the names must not be the same. */
 function findPromptsNamedAsExamples(
   prompts: readonly OwnedPrompt[],
   examples: readonly DraftExample[],
@@ -128,21 +130,22 @@ function findPromptsNamedAsExamples(
   return prompts
     .filter(({ text }) => labels.has(foldSpace(text)))
     .map((prompt) => ({
-      message: `${prompt.where()}: the prompt ${quote(prompt)} is how results call an example.`,
-      advice: 'Word it differently.',
+      message: `${prompt.where()}: the prompt ${quote(prompt)} is also the name of an example in the results.`,
+      advice: 'Rephrase it.',
     }));
 }
 
 function checkTemplate(template: Written): ConfigProblem[] {
   const holes = template.text.split('{}').length - 1;
   if (holes === 1) return [];
-  const message = `${template.where()}: the template ${quote(template)} holds {} ${holes === 0 ? 'nowhere' : `${holes} times`}.`;
+  const count = holes === 0 ? 'does not contain {}' : `contains {} ${holes} times`;
+  const message = `${template.where()}: the template ${quote(template)} ${count}.`;
   return [{ message, advice: 'Write {} once, where the prompt goes, for example "a photo of {}".' }];
 }
 
 function findSameTemplates(templates: readonly Written[]): ConfigProblem[] {
   return findRepeats(templates, ({ text }) => text).map(([template, first]) => ({
-    message: `${template.where()}: the template ${quote(template)} is there already, at ${first.where()}.`,
+    message: `${template.where()}: the template ${quote(template)} exists already, at ${first.where()}.`,
     advice: 'Remove one of them.',
   }));
 }

@@ -10,7 +10,7 @@ export interface Written {
   readonly where: () => string;
 }
 
-/** An example as it was written; its file has not been looked at. */
+/** An example as it was written; its file has not been read. */
 export interface DraftExample {
   readonly image: string;
   readonly box?: Xyxy;
@@ -26,7 +26,7 @@ export interface DraftClass {
   readonly where: (part: 'id' | 'prompts') => string;
 }
 
-/** An ontology as its source states it: well-formed, but perhaps contradicting itself. */
+/** An ontology as its source states it: well-formed, but possibly contradictory. */
 export interface OntologyDraft {
   readonly templates: readonly Written[];
   readonly threshold?: number;
@@ -53,7 +53,7 @@ export function parseOntologyMapping(mapping: unknown, where: Where): OntologyDr
   return isFullForm(mapping) ? parseFullForm(mapping, where) : parseShortForm(mapping, where);
 }
 
-/** Reads what --class flags say: `bottle=a bottle,glass bottle`, or `bottle` for the prompt "bottle". */
+/** Parses --class flags: `bottle=a bottle,glass bottle`, or `bottle` for the prompt "bottle". */
 export function parseClassFlags(flags: readonly string[]): OntologyDraft {
   const classes = flags.map((flag): DraftClass => {
     const where = () => `--class "${flag}"`;
@@ -71,7 +71,9 @@ function split(flag: string): [name: string, prompts: string[]] {
   return [flag.slice(0, equals).trim(), prompts === '' ? [] : prompts.split(',').map((prompt) => prompt.trim())];
 }
 
-/** `classes` makes the full form. Without it, other signs of that form do, so that a misspelt `classes` is called that. */
+/**
+ * `classes` makes the full form. Without it, other signs of that form do, so that a misspelt `classes` is called that.
+ */
 function isFullForm(mapping: unknown): boolean {
   if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) return false;
   if (Object.hasOwn(mapping, 'classes')) return true;
@@ -125,7 +127,7 @@ function parseShortForm(mapping: unknown, where: Where): OntologyDraft {
   return { templates: [], classes: [...classes.values()], ignore: [], ignoreExamples: [], where: () => where([]) };
 }
 
-/** In short form the word can only be a prompt, and a list says that it is not. */
+/** In short form `examples` can only be a prompt, which a list cannot be. */
 function requireNoExamples(mapping: unknown, where: Where): void {
   const examples = typeof mapping === 'object' && mapping !== null && 'examples' in mapping ? mapping.examples : '';
   if (typeof examples === 'string') return;

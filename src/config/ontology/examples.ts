@@ -10,10 +10,10 @@ import { problemsError, type ConfigProblem } from '../problems.js';
 const MAX_EXAMPLE_BYTES = 256e6; // as --max-bytes has it by default, which the decoder looks at
 
 /**
- * Knows the images of examples by their content, so that a changed one is noticed.
+ * Identifies the images of examples by their content, so that a changed one is noticed.
  *
- * @param folder - That paths are relative to; without one no file is read, and examples are refused: a request over a network
- *   must not name files of this machine.
+ * @param folder - That paths are relative to; without one no file is read, and examples are refused: a request over a
+ *   network must not name files of this machine.
  * @throws PreannotateError ONTOLOGY_INVALID with a line for each file that cannot be read or comes twice.
  */
 export async function readExamples(
@@ -51,7 +51,7 @@ async function readExample({ image, box, where }: DraftExample, folder: string):
   }
 }
 
-/** One picture cannot stand for two things; and twice for one it only costs time. */
+/** An image cannot be an example of two classes; twice of one class, it only costs time. */
 function findSameExamples(
   { classes, ignoreExamples }: OntologyDraft,
   read: ReadonlyMap<DraftExample, Example>,
@@ -64,7 +64,9 @@ function findSameExamples(
   ].filter(({ draft }) => read.has(draft));
   const contentOf = ({ draft }: { draft: DraftExample }) => JSON.stringify([read.get(draft)!.sha256, draft.box]);
   return findRepeats(owned, contentOf).map(([{ draft, owner }, first]) => ({
-    message: `${draft.where()}: the example "${draft.image}" of ${owner} is already one of ${first.owner}, at ${first.draft.where()}.`,
-    advice: 'An example can stand for one thing only. Remove one of them.',
+    message:
+      `${draft.where()}: the example "${draft.image}" of ${owner} is already one of ${first.owner}, at ` +
+      `${first.draft.where()}.`,
+    advice: 'An example can belong to one class only. Remove one of them.',
   }));
 }

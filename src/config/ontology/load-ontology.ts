@@ -19,24 +19,25 @@ export type OntologySource =
   | { readonly file: string }
   | {
       readonly mapping: unknown;
-      readonly file: string; // as messages call it
+      readonly file: string; // its name in messages
       readonly where?: Where;
       readonly folder?: string; // that paths of examples are relative to; without one there may be none
     }
-  | { readonly classes: readonly string[] }; // what --class flags say
+  | { readonly classes: readonly string[] }; // --class flags
 
 export interface LoadedOntology {
   readonly spec: OntologySpec;
   /**
-   * Where a prompt of the spec, or an example by its label, was written: `file:line:column`, or the flag. For errors found
-   * later, by the tokenizer or the decoder.
+   * Where a prompt of the spec, or an example by its label, was written: `file:line:column`, or the flag. For errors
+   * found later, by the tokenizer or the decoder.
    */
   readonly whereOf: (prompt: string) => string;
   readonly folder: string; // that paths of examples are relative to
 }
 
 /**
- * Reads an ontology and makes sure that it says what it means. White space in prompts is folded, as the tokenizer does.
+ * Reads an ontology and checks that it does not contradict itself. White space in prompts is folded, as the tokenizer
+ * does.
  * Classes without an id get, in order, the smallest numbers from 1 that are not taken.
  *
  * @throws PreannotateError ONTOLOGY_INVALID with a line for each problem, naming file, line and column. Images of

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { Xyxy } from '../../core/box.js';
 
-/** Sane limits: every prompt is a row of the matrix that each image is held against. */
+/** Every prompt is a row of the matrix that each image is compared with. */
 export const MAX_PROMPTS = 10_000;
-/** Every example takes a pass through the image encoder before the first image, which is a second each with a large model. */
+/**
+ * Every example takes a pass through the image encoder before the first image, which is a second each with a large
+ * model.
+ */
 export const MAX_EXAMPLES = 1_000;
 const MAX_TEMPLATES = 100;
 const MAX_SIDE_PX = 2 ** 31 - 1;
@@ -34,30 +37,35 @@ const example = z
   .meta({
     type: ['string', 'object'],
     description:
-      'An image of the object: the path of one that shows little else, or {image, box} for an object in its surroundings, which finds more',
+      'An image of the object: the path of one that shows little else, or {image, box} for an object in its ' +
+      'surroundings, which finds more',
   });
 
-/** `prompts` and `examples` may both be missing here only so that this gets a better message than a schema gives; editors ask. */
+/**
+ * `prompts` and `examples` may both be missing here only so that this gets a better message than a schema gives;
+ * editors ask.
+ */
 export const ClassEntry = z
   .strictObject({
-    name: z.string().describe('Class name, as annotation files have it'),
+    name: z.string().describe('Class name in annotation files'),
     id: z
       .exactOptional(z.int().min(1).max(MAX_ID))
-      .describe('Number of the class in annotation files, from 1. Default: the smallest one not taken, in order')
+      .describe('Number of the class in annotation files, from 1. Default: the smallest free number, in order')
       .meta({ examples: [7] }),
     prompts: z.exactOptional(z.array(prompt)).meta({
       minItems: 1,
-      description: 'Wordings that find this class; a box gets the class of its best one. At most 16 tokens each',
+      description: 'Descriptions that find this class; a box gets the class of its best prompt. At most 16 tokens each',
     }),
     examples: z.exactOptional(z.array(example)).meta({
       minItems: 1,
       description:
-        'Images of what to find, beside the prompts or instead of them. They score higher than prompts do: a threshold of 0.8 for the class is a good start',
+        'Images of what to find, in addition to prompts or instead of them. They score higher than prompts: start ' +
+        'with a threshold of 0.8 for the class',
       examples: [[{ image: 'photos/a.jpg', box: [10, 20, 200, 340] }]],
     }),
     threshold: z
       .exactOptional(threshold)
-      .describe('Keep boxes of this class scoring above this (0 to 1); beats every other threshold')
+      .describe('Keep boxes of this class scoring above this (0 to 1); takes precedence over every other threshold')
       .meta({ examples: [0.15] }),
   })
   .meta({ required: ['name'], anyOf: [{ required: ['prompts'] }, { required: ['examples'] }] });
@@ -72,14 +80,17 @@ export const FullOntology = z.strictObject({
     .meta({ examples: [['a photo of {}']] }),
   threshold: z
     .exactOptional(threshold)
-    .describe('Keep boxes scoring above this (0 to 1), for classes without their own; --score-threshold beats it')
+    .describe(
+      'Keep boxes scoring above this (0 to 1), for classes without their own; --score-threshold takes precedence',
+    )
     .meta({ examples: [0.3] }),
   classes: z.array(ClassEntry).meta({ minItems: 1, description: 'What to find' }),
   ignore: z
     .array(z.union([prompt, ExampleEntry], { error: 'must be text, or an example {image, box}' }))
     .default([])
     .describe(
-      'Prompts, or examples as {image, box}, that compete for a box, and whose boxes are dropped: look-alikes that are not wanted',
+      'Prompts, or examples as {image, box}, that compete for a box, and whose boxes are dropped: look-alikes that ' +
+        'are not wanted',
     )
     .meta({ examples: [['a picture of a bottle']] }),
 });

@@ -2,46 +2,46 @@ import { z } from 'zod';
 import { PRECISIONS } from '../../core/precision.js';
 import * as value from './values.js';
 
-/** Where and how the model computes. */
+/** Where and how the model runs. */
 export const deviceOptions = {
   devices: value
     .devices()
     .prefault('auto')
     .describe(
-      'Where to compute: auto (every CUDA device that starts, else cpu), or a list of cpu, cuda, cuda:0, webgpu, coreml, dml',
+      'Devices to use: auto (every CUDA device that starts, else cpu), or a list of cpu, cuda, cuda:0, webgpu, ' +
+        'coreml, dml',
     )
     .meta({ flag: { name: 'device', placeholder: 'list', repeatable: true }, alias: 'device' }),
   workers_per_device: z
     .exactOptional(value.wholeBetween(1, 64))
-    .describe('Processes a device; each holds its own copy of the weights. Default: chosen by device')
+    .describe('Worker processes for each device; each holds its own copy of the weights. Default: chosen by device')
     .meta({ examples: [2], flag: { placeholder: 'n' } }),
   threads: z
     .exactOptional(value.wholeBetween(1, 1024))
-    .describe('CPU threads of each worker. Default: the cores, divided among the workers')
+    .describe('CPU threads of each worker. Default: the cores divided among the workers')
     .meta({ examples: [4], flag: { placeholder: 'n' } }),
   max_batch_size: z
     .exactOptional(value.wholeBetween(1, 1024))
     .describe(
-      'Images per forward pass; raise it until the device is busy or its memory full. Default: chosen by device',
+      'Images per forward pass; raise it until the device is busy or its memory is full. Default: chosen by device',
     )
     .meta({ examples: [8], flag: { placeholder: 'n' } }),
   batching_timeout_sec: value
     .numberBetween(0, 60)
     .default(0.05)
-    .describe('Seconds a batch waits to fill up; matters to the server, where it trades delay for throughput')
+    .describe('Seconds that a batch waits to fill up; trades latency for throughput in the server')
     .meta({ flag: { placeholder: 's' } }),
   precision: value
     .choice(['auto', ...PRECISIONS])
     .default('auto')
-    .describe(
-      'Numbers the model computes with: fp32 is exact, fp16 suits GPUs, int8 is smallest and finds a little less',
-    )
+    .describe('Number format of the model: fp32 is exact, fp16 suits GPUs, int8 is smallest and finds slightly less')
     .meta({ flag: { placeholder: 'p' } }),
   optimizer: value
     .choice(['onnxrt', 'none', 'tensorrt', 'cudagraphs'])
     .default('onnxrt')
     .describe(
-      'Graph optimisation: onnxrt fits everywhere; tensorrt starts slower and may run faster on NVIDIA; none is for finding faults',
+      'Graph optimisation: onnxrt works everywhere; tensorrt starts slower and may run faster on NVIDIA; none is ' +
+        'for debugging',
     )
     .meta({ flag: { placeholder: 'o' } }),
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as value from './values.js';
 
-/** A path of the server; what comes after it, and patterns, are not meant. */
+/** A path of the server, without query string or pattern. */
 const urlPath = z.string().regex(/^\/[\w./-]+$/, { error: 'must be a path such as /health' });
 
 /** A name, an address, or *.name; in lower case, without a port. */
@@ -10,29 +10,32 @@ const hostName = z
   .regex(/^(?:\*\.)?[\w.:[\]-]+$/, { error: 'must be a host such as boxes.example.org or *.example.org' })
   .toLowerCase();
 
-/** How the server is reached, and by which names. */
+/** Where the server listens, and under which names. */
 export const listenOptions = {
   unix: z
     .exactOptional(z.string().min(1))
-    .describe('Listen on this Unix socket instead of host and port; who may open it is up to the rights of its folder')
+    .describe(
+      'Listen on this Unix socket instead of host and port; the permissions of its folder decide who can connect',
+    )
     .meta({ examples: ['preannotate.sock'], flag: { placeholder: 'path' }, path: 'always' }),
   tls_cert: z
     .exactOptional(z.string().min(1))
-    .describe('Serve HTTPS: file with the certificate and those that lead to its authority, as PEM')
+    .describe('Serve HTTPS with the certificate in this PEM file, followed by its intermediate certificates')
     .meta({ examples: ['certificate.pem'], flag: { placeholder: 'file' }, path: 'always' }),
   tls_key: z
     .exactOptional(z.string().min(1))
-    .describe('File with the private key of --tls-cert, as PEM')
+    .describe('PEM file with the private key of --tls-cert')
     .meta({ examples: ['key.pem'], flag: { placeholder: 'file' }, path: 'always' }),
   allowed_hosts: z
     .exactOptional(value.words(hostName))
     .describe(
-      'Answer only requests to these host names (boxes.example.org, or *.example.org), whatever their port. Probes may use any',
+      'Answer only requests to these host names (boxes.example.org, or *.example.org), on any port. Health probes may use ' +
+        'any name',
     )
     .meta({ examples: [['boxes.example.org']], flag: { placeholder: 'list', repeatable: true } }),
   health_path: urlPath
     .default('/health')
-    .describe('Where load balancers are told ok, or not ready')
+    .describe('Path of the health check for load balancers')
     .meta({ flag: { placeholder: 'path' } }),
   docs: value
     .toggle()
@@ -42,6 +45,9 @@ export const listenOptions = {
   drain_delay_sec: value
     .numberBetween(0, 3600)
     .default(0)
-    .describe('Seconds to go on after SIGTERM while /readyz says no, so that load balancers have time to notice')
+    .describe(
+      'Seconds to keep serving after SIGTERM while /readyz reports not ready, so that load balancers have time to ' +
+        'react',
+    )
     .meta({ flag: { placeholder: 's' } }),
 };

@@ -1,23 +1,26 @@
 import { z } from 'zod';
+import { metaOf } from './meta.js';
 import * as value from './values.js';
 
 /**
- * Which of the stored detections are shown. Flags, variables, config files, fields of requests and run.json all follow from
- * these declarations; `core/select.ts` uses the values. Keys are spelled as users type them.
+ * Which of the stored detections are shown. Flags, variables, config files, fields of requests and run.json all follow
+ * from these declarations; `core/select.ts` uses the values. Keys are spelled as users type them.
  */
 export const selectionOptions = {
   score_threshold: value
     .fraction()
     .default(0.1)
     .describe(
-      "Keep detections scoring above this (0 to 1): lower finds more, and more wrong boxes. A flag, a variable or a request takes precedence over the ontology's threshold",
+      'Keep detections scoring above this (0 to 1): lower finds more, and more wrong boxes. A flag, a variable or a request ' +
+        "takes precedence over the ontology's threshold",
     )
-    .meta({ flag: { placeholder: 'x' }, request: { note: 'Not below the score_floor of /info' } }),
+    .meta({ flag: { placeholder: 'x' }, request: { note: 'Must not be below the score_floor of /info' } }),
   nms_iou: value
     .fraction()
     .default(0.5)
     .describe(
-      'Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best: lower merges neighbours, higher keeps doubles',
+      'Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best: lower merges neighbours, higher keeps ' +
+        'duplicates',
     )
     .meta({ flag: { placeholder: 'x' } }),
   nms: value
@@ -28,12 +31,12 @@ export const selectionOptions = {
   class_agnostic_nms: value
     .toggle()
     .default(false)
-    .describe('Let boxes of different classes suppress each other: one box an object, whatever its class')
+    .describe('Let boxes of different classes suppress each other: one box for each object, whatever its class')
     .meta({ flag: {} }),
   max_detections: value
     .wholeBetween(1, 10_000)
     .default(300)
-    .describe('Boxes kept of one image, best first; a crowded image may need more')
+    .describe('Maximum number of boxes of an image, best first; a crowded image may need more')
     .meta({ flag: { placeholder: 'n' } }),
 };
 
@@ -45,7 +48,7 @@ export const selectionFields = Object.fromEntries(
 };
 
 function fieldOf(option: z.ZodDefault): z.ZodType {
-  const { description = '', request } = z.globalRegistry.get(option) ?? {};
+  const { description = '', request } = metaOf(option);
   const text = request === undefined ? description : `${description}. ${request.note}`;
   return z.exactOptional(option.unwrap()).describe(text);
 }

@@ -9,8 +9,8 @@ const Tiles = z.strictObject({
   size: sidesBetween(32, 16_384, SIZE).describe('Height and width of a tile, in pixels of the upright image'),
   overlap: numberBetween(0, 0.8)
     .default(0.2)
-    .describe('Share of a tile that its neighbour sees too: more than the objects take that only tiles show'),
-  full_image: toggle().default(true).describe('Also look at the whole image, for what is larger than a tile'),
+    .describe('Share of a tile that its neighbour covers too: more than the size of the objects that only tiles show'),
+  full_image: toggle().default(true).describe('Also annotate the whole image, for objects larger than a tile'),
 });
 
 /** Keys of the mapping, for messages. */
@@ -27,7 +27,7 @@ export function tiles() {
   return z.preprocess(read, options.optional());
 }
 
-/** What stands without a key belongs to the size. */
+/** Parts without a key are the size. */
 function parseTiles(text: string): unknown {
   if (/^(no|off|false|0)$/i.test(text)) return undefined;
   const sizes: unknown[] = [];

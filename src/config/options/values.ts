@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { formatDevice, parseDevice, type Device } from '../../core/device.js';
 
 /**
- * The kinds of value an option may have. Each also reads the text that a flag or an environment variable gives: text that
- * cannot be read stays text, and the schema then says what it wanted.
+ * The kinds of value that an option can have. Each also parses the text of a flag or an environment variable: text that
+ * cannot be parsed stays text, which the schema then rejects with what it expects.
  */
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -24,7 +24,7 @@ const UNITS: Readonly<Record<string, number>> = {
 const BYTES = /^(\d+(?:\.\d+)?)\s*([kmg]i?b|b|)$/i;
 const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
 
-/** Failed images a run may have: so many, or this share (0–1) of them. */
+/** The failed images that a run may have: a number, or a share (0–1) of all. */
 export type ErrorBudget = { readonly count: number } | { readonly share: number };
 
 function fromText<T extends z.ZodType>(read: (text: string) => unknown, schema: T) {

@@ -18,8 +18,8 @@ const SAME_RATIO = 3; // of areas: boxes of small objects are less exact in the 
  *   and more.
  * - One cut by two opposite borders is dropped when the whole image is a crop too: its object is larger than a tile.
  * - Other cut boxes are joined to the part of the object that the neighbour found.
- * - One that stays cut is dropped when a larger box of another crop covers it: of its class with at least half its score,
- *   or uncut, of any class with at least its score.
+ * - One that stays cut is dropped when a larger box of another crop covers it: of its class with at least half its
+ *   score, or uncut, of any class with at least its score.
  * - Of boxes of one class in different crops that show the same object, the one with the best score is kept.
  *
  * @param found - Per crop its detections, in pixels of the crop.

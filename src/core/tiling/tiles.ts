@@ -34,8 +34,8 @@ export interface Crop {
 /**
  * Plans tiles that cover an image, spread evenly, so that none reaches beyond it.
  *
- * @returns The whole image first, where requested, then the tiles row by row. An image no larger than a tile has one crop:
- *   itself.
+ * @returns The whole image first, where requested, then the tiles row by row. An image no larger than a tile has one
+ *   crop: itself.
  */
 export function planCrops({ width, height }: Size, tiles?: TileOptions): Crop[] {
   const whole = { x: { from: 0, to: width }, y: { from: 0, to: height } };

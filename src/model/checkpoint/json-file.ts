@@ -4,7 +4,11 @@ import { readJsonFile } from '../../disk/json.js';
 
 const HINT = 'Fetch the checkpoint again; OWL-ViT and OWLv2 checkpoints in Hugging Face layout can be used.';
 
-/** Reads a JSON file of a checkpoint. @throws PreannotateError MODEL_INVALID naming the file and what is wrong with it. */
+/**
+ * Reads a JSON file of a checkpoint.
+ *
+ * @throws PreannotateError MODEL_INVALID naming the file and what is wrong with it.
+ */
 export async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
   const value = await readJsonFile(path, schema, { code: 'MODEL_INVALID', hint: HINT });
   if (value === undefined) throw invalidFileError(path, 'the file does not exist');

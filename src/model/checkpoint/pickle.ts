@@ -1,4 +1,6 @@
-/** What a real checkpoint stays far below: 1,000 tensors are 0.3 MB, 50,000 instructions and two marks within another. */
+/**
+ * What a real checkpoint stays far below: 1,000 tensors are 0.3 MB, 50,000 instructions and two marks within another.
+ */
 export const PICKLE_LIMITS = { bytes: 16_000_000, instructions: 1_000_000, depth: 100, textBytes: 65_536 };
 
 /** What names and persistent ids stand for. A pickle can build nothing else: no name reaches code of its own accord. */

@@ -195,7 +195,8 @@ async function locateTensors(
 
 /**
  * The axes from the outermost to the innermost as they lie in the file: [0, 1] row by row, [1, 0] for a transposed
- * matrix, which the projections of the published OWL-ViT checkpoints are. Undefined where numbers are left out or shared.
+ * matrix, which the projections of the published OWL-ViT checkpoints are. Undefined where numbers are left out or
+ * shared.
  */
 function storedAxes({ shape, strides }: TensorView): readonly number[] | undefined {
   const all = shape.map((_, axis) => axis);

@@ -8,7 +8,10 @@ import { invalidFileError, readJson } from './json-file.js';
 import { readSafetensorsIndex } from './safetensors.js';
 import { readTorchIndex } from './torch.js';
 
-/** Forms in which a checkpoint may hold its weights, the preferred first. With `.index.json` added, the list of its shards. */
+/**
+ * Forms in which a checkpoint may hold its weights, the preferred first. With `.index.json` added, the list of its
+ * shards.
+ */
 const FORMS = [
   { single: 'model.safetensors', read: readSafetensorsIndex },
   { single: 'pytorch_model.bin', read: readTorchIndex },
@@ -44,7 +47,10 @@ export async function findWeights(folder: string): Promise<CheckpointWeights | u
   return undefined;
 }
 
-/** Links are resolved because ONNX Runtime refuses weights behind a link that leaves their folder (the Hub's cache has such). */
+/**
+ * Links are resolved because ONNX Runtime refuses weights behind a link that leaves their folder (the Hub's cache has
+ * such).
+ */
 async function findFiles(folder: string, single: string): Promise<[string, ...string[]] | undefined> {
   if (existsSync(join(folder, single))) return [await realpath(join(folder, single))];
   const index = join(folder, `${single}.index.json`);

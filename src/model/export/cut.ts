@@ -32,8 +32,8 @@ export interface ExportCut {
  * Cuts an OWL-ViT or OWLv2 export by its edges, whatever its nodes are called and whichever opset wrote it.
  *
  * The text part ends where its last product with a weight matrix (the projection) has been normalised, if it is; both
- * sides of the cut normalise anyway. What the image part reads of token ids beside that is the number of texts and which
- * of them are padding, so it gets ids that stand in for texts.
+ * sides of the cut normalise anyway. What the image part reads of token ids beside that is the number of texts and
+ * which of them are padding, so it gets ids that stand in for texts.
  *
  * @throws Error saying what is missing.
  * @see transformers `OwlViTForObjectDetection.forward`; Optimum `OwlViTOnnxConfig`
@@ -72,7 +72,8 @@ function traceFlow(edges: GraphEdges): Flow {
     if (ofImage.has(i) || ofText.has(i)) continue;
     const constant = attributes.get('value')?.tensor;
     const isMatrix = constant !== undefined && rankOf(constant) >= 2;
-    if (isMatrix || inputs.some((value) => matrices.has(value))) outputs.forEach((value) => matrices.add(value)); // turned or widened
+    // turned or widened
+    if (isMatrix || inputs.some((value) => matrices.has(value))) outputs.forEach((value) => matrices.add(value));
   }
   return { ofImage, ofText: new Set([...ofText].filter((node) => !ofImage.has(node))), matrices };
 }
@@ -125,8 +126,8 @@ function collectPart(edges: GraphEdges, values: readonly string[], given?: Reado
 }
 
 /**
- * Whether several images can go through at once. Optimum says of its exports that "the batch size of this model will not be
- * dynamic": sizes that the original computes in NumPy become constants.
+ * Whether several images can go through at once. Optimum says of its exports that "the batch size of this model will
+ * not be dynamic": sizes that the original computes in NumPy become constants.
  *
  * @throws Error when the constant is of more than one image.
  */

@@ -44,8 +44,8 @@ export async function findExport(folder: string, wish: RequestedPrecision): Prom
 }
 
 /**
- * The files that large weights are in, by what the graph calls them: the model's own, or files beside it. Links are resolved
- * because ONNX Runtime refuses weights behind a link that leaves their folder (the Hub's cache has such).
+ * The files that large weights are in, by what the graph calls them: the model's own, or files beside it. Links are
+ * resolved because ONNX Runtime refuses weights behind a link that leaves their folder (the Hub's cache has such).
  */
 async function findWeightFiles({ path, file, initializers }: OnnxModel): Promise<Map<string, string>> {
   const files = new Map<string, string>();

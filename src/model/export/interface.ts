@@ -15,7 +15,9 @@ const FLOATS = [1, 10, 11];
 const INTEGERS = [6, 7];
 const INT64 = 7;
 
-/** The oldest opset whose operators the parts around an export can be written in: it brought GatherElements and TopK. */
+/**
+ * The oldest opset whose operators the parts around an export can be written in: it brought GatherElements and TopK.
+ */
 const OLDEST_OPSET = 11;
 
 /** Names of what the sessions take and give; a value of an export that is called so would be taken for it. */

@@ -17,7 +17,10 @@ const RESULT_TYPES: Readonly<Record<string, number>> = {
   },
 };
 
-/** The element type (TensorProto.DataType) of a value, followed back to where it is written down. Float32 where it is not. */
+/**
+ * The element type (TensorProto.DataType) of a value, followed back to where it is written down. Float32 where it is
+ * not.
+ */
 export function findElementType(edges: GraphEdges, value: string): number {
   const { model, producerOf: makerOf } = edges;
   for (let at = value; ;) {

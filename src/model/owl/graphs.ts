@@ -90,8 +90,8 @@ export function encodeImage(
 }
 
 /**
- * The text encoder: the text graph of `Artifact`. No attention mask is needed: attention is causal, and what is read off
- * is the end-of-text token, which stands before the padding.
+ * The text encoder: the text graph of `Artifact`. No attention mask is needed: attention is causal, and what is read
+ * off is the end-of-text token, which stands before the padding.
  *
  * @see transformers `OwlViTTextTransformer.forward`
  */

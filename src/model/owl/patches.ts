@@ -54,7 +54,9 @@ function projectPatches(
   return graph.op('Gemm', [graph.cast(pixels, 'float32'), kernel, bias], { transB: 1 });
 }
 
-/** The convolution over patches as a matrix for pixels of 0–255: (v / 255 - mean) / std is folded into weight and bias. */
+/**
+ * The convolution over patches as a matrix for pixels of 0–255: (v / 255 - mean) / std is folded into weight and bias.
+ */
 function foldNormalisation(
   graph: Graph,
   weights: GraphWeights,

@@ -5,8 +5,8 @@ import type { OwlCheckpoint } from './config.js';
 import { QUICK_GELU_ALPHA } from './transformer.js';
 
 /**
- * How everything that the image graph reads is made, in order: the parts that become 8 bits, then the rest in float32. A
- * LayerNorm goes into the layers after it, and QuickGelu's factor into the layers around it.
+ * How everything that the image graph reads is made, in order: the parts that become 8 bits, then the rest in float32.
+ * A LayerNorm goes into the layers after it, and QuickGelu's factor into the layers around it.
  */
 export function planQuantisation(checkpoint: OwlCheckpoint): QuantisationStep[] {
   const { config, modelType } = checkpoint;

@@ -3,9 +3,12 @@ import type { StoredTensor, Value } from '../../onnx/messages.js';
 import { attend } from './attention.js';
 import type { TransformerConfig } from './config.js';
 
-/** What the operators of a graph are chosen by. PERF: each was the fastest of its kind on the provider it is used on. */
+/**
+ * What the operators of a graph are chosen by. PERF: each was the fastest of its kind on the provider it is used on.
+ */
 export interface OperatorChoice {
-  readonly mlpSlices: number; // of the MLP's hidden width; 2 keep the second product's K at 1,536, where sgemm is faster
+  // of the MLP's hidden width; 2 keep the second product's K at 1,536, where sgemm is faster
+  readonly mlpSlices: number;
   readonly plainAttention?: boolean; // out of basic operators, where the fused one is wrong or missing
 }
 
@@ -187,7 +190,8 @@ function mlp(
   const fc2 = layer.weights.within('fc2');
   if (fc1.isQuantised('weight')) {
     const hidden = linear(graph, x, { weights: fc1, inputs: width, outputs: inner });
-    const activated = activation(graph, hidden, { kind: layer.config.hidden_act, alpha: 1 }); // the rest is in the weights
+    // the rest is in the weights
+    const activated = activation(graph, hidden, { kind: layer.config.hidden_act, alpha: 1 });
     return linear(graph, activated, { weights: fc2, inputs: inner, outputs: width });
   }
   const slices = inner % layer.mlpSlices === 0 ? layer.mlpSlices : 1;

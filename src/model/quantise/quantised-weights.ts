@@ -29,9 +29,9 @@ export interface QuantisationStep {
 export type Read = (name: string, count: number) => Promise<Float32Array>;
 
 /**
- * The weights of the image graph in 8 bits: every Linear of the encoder and the patch embedding, one scale an output, with
- * the LayerNorm before it folded in; what is left, under 3 % of the computing, stays in float32. Made once and kept in the
- * cache; a second process that makes them at the same time writes the same bytes.
+ * The weights of the image graph in 8 bits: every Linear of the encoder and the patch embedding, one scale an output,
+ * with the LayerNorm before it folded in; what is left, under 3 % of the computing, stays in float32. Made once and
+ * kept in the cache; a second process that makes them at the same time writes the same bytes.
  *
  * @param key - What identifies the checkpoint by content.
  * @throws PreannotateError OUTPUT_UNUSABLE or WRITE_FAILED when the cache folder cannot be written.

@@ -51,7 +51,7 @@ describe('the short form', () => {
 
   it('a class that differs from another by case only is refused', async () => {
     const { message } = await failureOf(load('a bottle: bottle\nglass bottle: Bottle'));
-    expect(message).toBe('yard.yaml:2:15: the class "Bottle" is there already: "bottle" at yard.yaml:1:11.');
+    expect(message).toBe('yard.yaml:2:15: the class "Bottle" exists already: "bottle" at yard.yaml:1:11.');
   });
 });
 
@@ -176,7 +176,7 @@ classes:
     [
       'a template without a hole',
       'classes: [{ name: x, prompts: [x] }]\ntemplates: [a photo]',
-      /"a photo" holds \{\} nowhere/,
+      /"a photo" does not contain \{\}/,
       /once/,
     ],
     [
@@ -188,7 +188,7 @@ classes:
     [
       'a template that comes twice',
       'classes: [{ name: x, prompts: [x] }]\ntemplates: ["{}", "{}"]',
-      /^yard\.yaml:2:19: .*is there already, at yard\.yaml:2:13/,
+      /^yard\.yaml:2:19: .*exists already, at yard\.yaml:2:13/,
       /./,
     ],
     [
@@ -226,7 +226,7 @@ classes:
     const { message } = await failureOf(
       load(`classes:\n  - { name: ${first}, prompts: [x] }\n  - { name: ${second}, prompts: [y] }`),
     );
-    expect(message).toContain(`yard.yaml:3:13: the class "${second}" is there already: "${first}" at yard.yaml:2:13.`);
+    expect(message).toContain(`yard.yaml:3:13: the class "${second}" exists already: "${first}" at yard.yaml:2:13.`);
   });
 
   it('two classes with one id are refused', async () => {
@@ -335,9 +335,9 @@ describe('examples', () => {
     ['without a path', '[" "]', /yard\.yaml:1:33: an example names no image\./, /path/],
     ['with a line break in its path', '["a\\nb"]', /the path "a\\u000ab" has a control character/, /Rename/],
     [
-      'whose box is inside out',
+      'whose box has swapped corners',
       '[{ image: a.png, box: [9, 2, 3, 4] }]',
-      /yard\.yaml:1:54: the box \[9, 2, 3, 4\] is empty or inside out\./,
+      /yard\.yaml:1:54: the box \[9, 2, 3, 4\] is empty or its corners are swapped\./,
       /not \[x, y, width, height\]/,
     ],
     [
@@ -391,10 +391,10 @@ describe('examples', () => {
     );
   });
 
-  it('a prompt that reads as results call an example is refused', async () => {
+  it('a prompt that has the name of an example in the results is rejected', async () => {
     const { loading } = await loadFile('classes: [{ name: x, prompts: ["example:  a.png"], examples: [a.png] }]\n');
     expect((await failureOf(loading)).message).toMatch(
-      /1:32: the prompt "example: {2}a\.png" is how results call an example/,
+      /1:32: the prompt "example: {2}a\.png" is also the name of an example in the results/,
     );
   });
 
@@ -452,7 +452,7 @@ describe('--class flags', () => {
     ['no prompts', ['bottle='], '--class "bottle=": class "bottle" has no prompts.'],
     ['an empty prompt', ['bottle=a,,b'], '--class "bottle=a,,b": a prompt of class "bottle" is empty.'],
     ['no name', ['=a bottle'], '--class "=a bottle": a class has an empty name.'],
-    ['one class twice', ['bottle=a', 'bottle=b'], /--class "bottle=b": the class "bottle" is there already/],
+    ['one class twice', ['bottle=a', 'bottle=b'], /--class "bottle=b": the class "bottle" exists already/],
   ])('%s is refused', async (_, classes, message) => {
     expect((await failureOf(loadOntology({ classes }))).message).toMatch(message);
   });

@@ -1,0 +1,13 @@
+import * as value from './values.js';
+
+/** What `doctor` does besides checking. */
+export const doctorOptions = {
+  setup_cuda: value
+    .toggle()
+    .default(false)
+    .describe(
+      "Download ONNX Runtime's CUDA and TensorRT libraries (from NuGet, about 200 MB), then report what is still " +
+        'missing',
+    )
+    .meta({ flag: { only: true } }),
+};

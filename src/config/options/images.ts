@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import * as value from './values.js';
+
+/** Which images are read, and which of them are accepted. */
+export const imageOptions = {
+  recursive: value
+    .toggle()
+    .default(true)
+    .describe('Include subfolders')
+    .meta({ flag: { negation: 'Do not include subfolders' } }),
+  include: value
+    .texts()
+    .default([])
+    .describe('Annotate only images whose path, relative to the folder given, matches this glob. Repeatable')
+    .meta({ flag: { placeholder: 'glob', repeatable: true } }),
+  exclude: value
+    .texts()
+    .default([])
+    .describe('Exclude images whose path matches this glob. Repeatable')
+    .meta({ flag: { placeholder: 'glob', repeatable: true } }),
+  ext: z
+    .exactOptional(value.extensions())
+    .describe(
+      'File name extensions to include, separated by commas (jpg,png). Default: those of every type that can be read',
+    )
+    .meta({ examples: [['jpg', 'png']], flag: { placeholder: 'list', repeatable: true } }),
+  max_pixels: value
+    .wholeBetween(1, 2 ** 31 - 1)
+    .default(268_402_689)
+    .describe('Reject images with more pixels than this; decoding takes 3 bytes of memory for each pixel')
+    .meta({ flag: { placeholder: 'n' } }),
+  max_bytes: value
+    .byteSize()
+    .prefault('256MB')
+    .describe('Reject files larger than this, such as 256MB')
+    .meta({ flag: { placeholder: 'size' } }),
+  strict_images: value
+    .toggle()
+    .default(false)
+    .describe('Reject images that could be decoded only in part, instead of marking them degraded')
+    .meta({ flag: {} }),
+};

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** How an option appears as a flag, beyond the schema of its value. */
+interface FlagMeta {
+  readonly name?: string; // where it is not the key: --device for `devices`
+  readonly short?: string; // one letter
+  readonly placeholder?: string; // of its value; none for a switch
+  readonly optionalValue?: boolean; // the value may be left out
+  readonly repeatable?: boolean; // given several times, the values add up
+  readonly negation?: string; // help of --no-<name>; the option can be turned off by name
+  readonly only?: boolean; // a flag only, since it concerns one call: not in config files or the environment
+}
+
+declare module 'zod' {
+  interface GlobalMeta {
+    flag?: FlagMeta;
+    alias?: string; // a second key for the same option
+    variable?: string; // a second environment variable, without our prefix
+    request?: { readonly note: string }; // added to the description where the option is a field of a request
+    /** A path, always or only if it begins with a dot. One in a config file is relative to that file. */
+    path?: 'always' | 'dotted';
+  }
+}
+
+/** What was declared about an option besides its value. */
+export function metaOf(option: z.core.$ZodType): z.GlobalMeta {
+  return z.globalRegistry.get(option) ?? {};
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import * as value from './values.js';
+
+/** How a batch run uses its output folder. */
+export const runOptions = {
+  out: z
+    .string()
+    .min(1)
+    .default('./annotations')
+    .describe('Folder for the results; another run into the same folder resumes the first')
+    .meta({ flag: { short: 'o', placeholder: 'dir' }, path: 'always' }),
+  score_floor: value
+    .fraction()
+    .default(0.05)
+    .describe(
+      'Store detections scoring above this, for thresholds chosen later: lower stores more and makes a larger journal',
+    )
+    .meta({ flag: { placeholder: 'x' } }),
+  max_errors: value
+    .errorBudget()
+    .prefault(0)
+    .describe('Exit with code 3 if more images fail than this number, or this share (5%)')
+    .meta({ flag: { placeholder: 'n|p%' } }),
+  dry_run: value
+    .toggle()
+    .default(false)
+    .describe('Print what would be done, and do nothing')
+    .meta({ flag: { only: true } }),
+  resume: value
+    .toggle()
+    .default(true)
+    .describe('Resume from the results in the output folder (this is the default)')
+    .meta({ flag: { only: true } }),
+  restart: value
+    .toggle()
+    .default(false)
+    .describe('Discard the results of an earlier run in the output folder, and start again')
+    .meta({ flag: { only: true } }),
+};
