@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly slowMs?: number;
   /** A file of test/faults that its processes load. */
   readonly fault?: string;
+  /** How many times as fast as real time the clock of the server's own process runs; its workers keep real time. */
+  readonly clockRate?: number;
 }
 
 /** `preannotate serve` as a user would start it, on a free port. */
@@ -25,10 +27,13 @@ export class TestServer implements AsyncDisposable {
     env = {},
     slowMs,
     fault = slowMs === undefined ? undefined : 'slow.mjs',
+    clockRate,
   }: ServerOptions = {}) {
-    const url = fault && pathToFileURL(join(ROOT, 'test/faults', fault)).href;
-    const faulty = url === undefined ? {} : { NODE_OPTIONS: `--import=${url}`, SLOW_MS: String(slowMs) };
-    this.running = new Running(['serve', ...EMOJI, '--port', '0', ...args], { env: { ...faulty, ...env } });
+    const faults = [fault, clockRate === undefined ? undefined : 'fast-clock.mjs'].filter((file) => file !== undefined);
+    const imports = faults.map((file) => `--import=${pathToFileURL(join(ROOT, 'test/faults', file)).href}`);
+    const faulty = { NODE_OPTIONS: imports.join(' '), SLOW_MS: String(slowMs), CLOCK_RATE: String(clockRate) };
+    const all = { ...(imports.length === 0 ? {} : faulty), ...env };
+    this.running = new Running(['serve', ...EMOJI, '--port', '0', ...args], { env: all });
     this.#finished = this.running.finished();
   }
 
@@ -36,6 +41,13 @@ export class TestServer implements AsyncDisposable {
   static async ready(options: ServerOptions = {}): Promise<TestServer> {
     const server = new this(options);
     await server.until(() => server.running.stdout.startsWith('preannotate serves '));
+    return server;
+  }
+
+  /** Starts one and waits until it listens, which it does before it opens the model. */
+  static async listening(options: ServerOptions = {}): Promise<TestServer> {
+    const server = new this(options);
+    await server.until(() => server.running.stderr.includes('listening at'));
     return server;
   }
 
