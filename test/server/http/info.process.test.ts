@@ -1,0 +1,46 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TestServer } from '../../support/server.js';
+
+describe('the addresses of a server', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await TestServer.ready({ args: ['--body-limit', '1MB', '--max-bytes', '10 MiB'] });
+    return () => server[Symbol.asyncDispose]();
+  });
+
+  it('include /info, which names the model, the classes and the limits', async () => {
+    const info = (await (await server.fetch('/info')).json()) as { classes: unknown[]; server: object };
+    expect(info).toMatchObject({
+      model: { reference: 'builtin:emoji', type: 'owlvit', image_size: [192, 192], precision: 'fp32' },
+      server: { devices: ['cpu'], timeout: 30, max_batch_size: 1 },
+    });
+    for (const key of ['workers_per_device', 'stream', 'track_requests']) expect(info.server).toHaveProperty(key);
+    expect(info.classes[0]).toEqual({ name: 'bottle', id: 1, prompts: ['a photo of a bottle'], threshold: 0.35 });
+  });
+
+  it('include /info, which gives in bytes the limits that options give with a unit', async () => {
+    const info = (await (await server.fetch('/info')).json()) as object;
+    const limits = { max_payload_size: 1_000_000, max_image_bytes: 10 * 1024 ** 2 };
+    expect(info).toMatchObject({ server: limits });
+    expect((await server.post(new Uint8Array(1_000_001))).status).toBe(413);
+    expect((await server.post(new Uint8Array(1_000_000))).status).toBe(415); // read, and no image
+  });
+
+  it('include none that shuts the server down', async () => {
+    for (const headers of [{}, { authorization: 'Bearer any' }]) {
+      expect((await server.fetch('/shutdown', { method: 'POST', headers })).status).toBe(404);
+    }
+    expect((await server.fetch('/livez')).status).toBe(200);
+  });
+
+  it('answer 404 where they are unknown and point to /docs, and 405 where the method is wrong', async () => {
+    expect((await server.fetch('/..%2f..%2fetc/passwd')).status).toBe(404);
+    expect((await server.fetch('/%zz')).status).toBe(400);
+    const unknown = await server.fetch('/api2/predict', { method: 'POST' });
+    expect(unknown.status).toBe(404);
+    expect(await unknown.json()).toMatchObject({ code: 'NOT_FOUND', detail: expect.stringContaining('/docs') });
+    const wrong = await server.fetch('/predict');
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(await wrong.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
+  });
+});
