@@ -1,0 +1,37 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { times } from '../../support/clients/requests.js';
+import { base64, scene, TestServer } from '../../support/server.js';
+
+const bytes = await scene('scene-01.jpg');
+const image_base64 = base64(bytes);
+
+describe('an ontology in a request', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    const args = ['--workers-per-device', '1', '--max-batch-size', '4', '--queue-items', '80'];
+    server = await TestServer.ready({ args });
+    return () => server[Symbol.asyncDispose]();
+  });
+
+  it('is used for that request only, among more of them than a worker keeps', async () => {
+    const labelsFor = async (i: number) => {
+      const ontology = { [i % 2 === 0 ? 'a photo of a bottle' : 'a photo of a cup']: `class ${i}` };
+      const answer = await server.postJson('/predict', { image_base64, ontology });
+      return ((await answer.json()) as { labels: string[] }).labels;
+    };
+    expect(await Promise.all(times(70, labelsFor))).toEqual(times(70, (i) => [`class ${i}`]));
+    expect(await labelsFor(0)).toEqual(['class 0']); // forgotten, and sent to the worker again
+  });
+
+  it('is answered 503 where the text encoder fails, while ontologies that are cached still work', async () => {
+    // The server of these tests has cached its own ontology on disk, which this one has too.
+    await using broken = await TestServer.ready({ fault: 'no-encode.mjs' });
+    for (const ontology of [{ 'a thing': 'x' }, { 'a thing': 'x' }, { 'another thing': 'y' }]) {
+      const response = await broken.postJson('/predict', { image_base64, ontology });
+      expect(response.status).toBe(503);
+      expect(JSON.stringify(await response.json())).not.toMatch(/\bat .*:\d+:\d+/); // no stack
+    }
+    expect((await broken.post(bytes)).status).toBe(200);
+    expect((await broken.fetch('/readyz')).status).toBe(200);
+  });
+});
