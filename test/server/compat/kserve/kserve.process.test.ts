@@ -1,11 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PredictAnswer } from '../../../src/config/predict-schema.js';
-import { FIXTURES } from '../../support/model/golden.js';
-import { base64, scene, TestServer } from '../../support/server.js';
-import { temporaryFolder } from '../../support/temporary.js';
+import { PredictAnswer } from '../../../../src/config/predict-schema.js';
+import { FIXTURES } from '../../../support/model/golden.js';
+import { base64, scene, TestServer } from '../../../support/server.js';
 
 interface Tensor {
   readonly name: string;
@@ -51,7 +49,7 @@ async function errorOf(response: Response): Promise<string> {
   return body.error;
 }
 
-/** What /predict answers of the same images, as tensors would say it. */
+/** The answers of /predict for the same images, as data of tensors. */
 async function predicted(images: readonly Uint8Array<ArrayBuffer>[], query = '') {
   const responses = await Promise.all(images.map((image) => server.post(image, { query })));
   const answers = await Promise.all(responses.map(async (response) => PredictAnswer.parse(await response.json())));
@@ -68,8 +66,8 @@ async function json(path: string, of = server): Promise<[status: number, body: u
   return [response.status, await response.json()];
 }
 
-describe('what the server says of itself', () => {
-  it('is its name and version, and that it lives and is ready', async () => {
+describe('the server in the Open Inference Protocol', () => {
+  it('has a name and a version, is live and is ready', async () => {
     const { preannotate } = (await (await server.fetch('/info')).json()) as { preannotate: string };
     expect(await json('/v2')).toEqual([200, { name: 'preannotate', version: preannotate, extensions: [] }]);
     expect(await json('/v2/health/live')).toEqual([200, { live: true }]);
@@ -77,7 +75,7 @@ describe('what the server says of itself', () => {
   });
 
   it.each(['preannotate', 'builtin:emoji', 'builtin%3Aemoji', 'preannotate/versions/1'])(
-    'is what model %s takes and answers',
+    'describes the inputs and outputs of the model %s',
     async (path) => {
       const name = path.startsWith('preannotate') ? 'preannotate' : 'builtin:emoji';
       const [status, metadata] = await json(`/v2/models/${path}`);
@@ -98,7 +96,7 @@ describe('what the server says of itself', () => {
     },
   );
 
-  it('knows a model that is a folder by its path', async () => {
+  it('knows a model in a folder by its path', async () => {
     const folder = join(FIXTURES, 'models/owlvit-emoji');
     await using own = await TestServer.ready({ args: ['--model', folder] });
     const [status, body] = await json(`/v2/models/${encodeURIComponent(folder)}/ready`, own);
@@ -106,7 +104,7 @@ describe('what the server says of itself', () => {
   });
 
   it.each(['yolo', 'google%2Fyolo', 'preannotate/versions/2', '__proto__', 'x'.repeat(1000)])(
-    'is that there is no model %s',
+    'answers 404 for the model %s',
     async (path) => {
       for (const address of [`/v2/models/${path}`, `/v2/models/${path}/ready`]) {
         const response = await server.fetch(address);
@@ -121,7 +119,7 @@ describe('what the server says of itself', () => {
 });
 
 describe('an inference', () => {
-  it('of one image finds what /predict finds, as tensors', async () => {
+  it('of one image returns the boxes of /predict as tensors', async () => {
     const { model_name, model_version, id, outputs } = await inferenceOf(await server.postJson(INFER, single()));
     expect([model_name, model_version, id]).toEqual(['preannotate', '1', 'mine-1']);
     const { boxes, scores, labels } = await predicted([first]);
@@ -134,7 +132,7 @@ describe('an inference', () => {
     ]);
   });
 
-  it('of several images says which box is of which', async () => {
+  it('of several images has the index of its image beside each box', async () => {
     const { tensors } = await inferenceOf(await server.postJson(INFER, requestOf([first, second, first].map(base64))));
     const expected = await predicted([first, second, first]);
     for (const [name, data] of Object.entries(expected)) expect(tensors.get(name)!.data, name).toEqual(data);
@@ -142,7 +140,7 @@ describe('an inference', () => {
     expect(new Set(expected.image_index)).toEqual(new Set([0, 1, 2]));
   });
 
-  it('of an image without anything has empty tensors', async () => {
+  it('of an image without objects returns empty tensors', async () => {
     const grey = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#808080' } })
       .png()
       .toBuffer();
@@ -155,7 +153,7 @@ describe('an inference', () => {
     ]);
   });
 
-  it('may be asked for without an id, and without a content type, and by version', async () => {
+  it('needs neither an id nor a content type, and may name the version', async () => {
     const body = new Blob([JSON.stringify({ ...single(), id: undefined })]); // sent without a type
     const response = await server.fetch('/v2/models/builtin%3Aemoji/versions/1/infer', { method: 'POST', body });
     const { model_name, id } = await inferenceOf(response);
@@ -163,7 +161,7 @@ describe('an inference', () => {
     expect(id).toBe(response.headers.get('x-request-id'));
   });
 
-  it('has only the outputs that were asked for, in their order', async () => {
+  it('returns only the requested outputs, in the order of the request', async () => {
     const outputs = [{ name: 'image_index' }, { name: 'labels', parameters: { binary_data: false } }];
     const inference = await inferenceOf(await server.postJson(INFER, single({ outputs })));
     const { labels, image_index } = await predicted([first]);
@@ -173,7 +171,7 @@ describe('an inference', () => {
     ]);
   });
 
-  it('takes the options of /predict as parameters, and passes over those of other servers', async () => {
+  it('takes the options of /predict as parameters, and ignores those of other servers', async () => {
     const ontology = JSON.stringify({ 'a photo of a cup': 'Tasse' });
     const parameters = { score_threshold: 0.2, nms: false, binary_data_output: true, priority: 1 };
     const loose = await inferenceOf(await server.postJson(INFER, single({ parameters })));
@@ -184,13 +182,13 @@ describe('an inference', () => {
     expect(new Set(named.tensors.get('labels')!.data)).toEqual(new Set(['Tasse']));
   });
 
-  it('takes data nested as its shape is', async () => {
+  it('takes data that is nested like its shape', async () => {
     const nested = { inputs: [{ name: 'image', shape: [1, 1], datatype: 'BYTES', data: [[base64(first)]] }] };
     const { tensors } = await inferenceOf(await server.postJson(INFER, nested));
     expect(tensors.get('boxes')!.data).toEqual((await predicted([first])).boxes);
   });
 
-  it('has its boxes in the upright image, however the file has it', async () => {
+  it('has its boxes in the upright image, whatever the EXIF orientation of the file is', async () => {
     const lying = await sharp(first).rotate(270).withMetadata({ orientation: 6 }).png().toBuffer();
     const upright = await sharp(first).png().toBuffer();
     const { tensors } = await inferenceOf(await server.postJson(INFER, requestOf([lying, upright].map(base64))));
@@ -199,9 +197,9 @@ describe('an inference', () => {
     expect(boxes.slice(0, boxes.length / 2)).toEqual(boxes.slice(boxes.length / 2));
   });
 
-  it.each<[what: string, body: object, status: number, said: RegExp]>([
-    ['no base64', requestOf(['!!!']), 422, /\/inputs\/0\/data\/0: It is not base64/],
-    ['base64 that is no image', requestOf(['AAAAAAAA']), 415, /image 0/],
+  it.each<[what: string, body: object, status: number, message: RegExp]>([
+    ['an image that is not base64', requestOf(['!!!']), 422, /\/inputs\/0\/data\/0: It is not base64/],
+    ['base64 of something else', requestOf(['AAAAAAAA']), 415, /image 0/],
     ['one bad image of two', requestOf([base64(first), base64(first.slice(0, 300))]), 422, /image 1/],
     ['more images than a request may hold', requestOf(['AAAA', 'AAAA', 'AAAA', 'AAAA']), 422, /4 images.*3 allowed/],
     [
@@ -216,14 +214,14 @@ describe('an inference', () => {
     ['no input', { inputs: [] }, 422, /inputs/],
     ['another output', single({ outputs: [{ name: 'masks' }] }), 422, /masks/],
     ['a threshold above 1', single({ parameters: { score_threshold: 2 } }), 422, /score_threshold/],
-    ['a threshold below what is kept', single({ parameters: { score_threshold: 0.001 } }), 422, /score_floor/],
-  ])('with %s is refused in words of the protocol', async (_what, body, status, said) => {
+    ['a threshold below the score floor', single({ parameters: { score_threshold: 0.001 } }), 422, /score_floor/],
+  ])('with %s is refused with an error in the form of the protocol', async (_what, body, status, message) => {
     const response = await server.postJson(INFER, body);
     expect(response.status).toBe(status);
-    expect(await errorOf(response)).toMatch(said);
+    expect(await errorOf(response)).toMatch(message);
   });
 
-  it('with binary tensors is refused, and told what to send instead', async () => {
+  it('with binary tensors is refused with an error that tells what to send instead', async () => {
     const text = JSON.stringify({ inputs: [{ name: 'image', shape: [1], datatype: 'BYTES', parameters: {} }] });
     const headers = {
       'content-type': 'application/octet-stream',
@@ -234,7 +232,7 @@ describe('an inference', () => {
     expect(await errorOf(response)).toMatch(/base64.*binary_data=False/);
   });
 
-  it('that is no JSON is refused in words of the protocol too', async () => {
+  it('that is not JSON is refused with an error in the form of the protocol', async () => {
     const headers = { 'content-type': 'application/json' };
     const response = await server.fetch(INFER, { method: 'POST', body: '{"inputs":', headers });
     expect(response.status).toBe(400);
@@ -246,45 +244,4 @@ describe('an inference', () => {
     expect(await server.metric('admitted_items')).toBe(0);
     expect(await server.metric('queue_bytes')).toBe(0);
   });
-});
-
-it('a server that starts is alive and not ready, and so is its model', async () => {
-  const file = join(await temporaryFolder(), 'open');
-  await using late = new TestServer({ fault: 'late-start.mjs', env: { OPEN_WHEN: file } });
-  await late.until(() => late.running.stderr.includes('listening at'));
-  expect(await json('/v2/health/live', late)).toEqual([200, { live: true }]);
-  expect(await json('/v2/health/ready', late)).toMatchObject([503, { ready: false }]);
-  expect(await json('/v2/models/preannotate/ready', late)).toMatchObject([503, { name: 'preannotate', ready: false }]);
-  expect(await json('/v2/models/preannotate', late)).toMatchObject([200, { name: 'preannotate' }]);
-  const refused = await late.postJson(INFER, single());
-  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
-  expect(await errorOf(refused)).toMatch(/being opened/);
-  await writeFile(file, '');
-  await late.until(async () => (await late.fetch('/v2/health/ready')).status === 200);
-  expect((await late.postJson(INFER, single())).status).toBe(200);
-});
-
-it('a server with keys asks for one, in words of the protocol, but not probes', async () => {
-  const key = 'some-key-of-sixteen';
-  await using closed = await TestServer.ready({ env: { PREANNOTATE_API_KEYS: key } });
-  for (const path of ['/v2/health/live', '/v2/health/ready']) expect((await closed.fetch(path)).status).toBe(200);
-  const refused = [
-    await closed.fetch('/v2'),
-    await closed.fetch('/v2/models/preannotate/ready'),
-    await closed.postJson(INFER, single()),
-  ];
-  for (const response of refused) {
-    expect(response.status).toBe(401);
-    expect(await errorOf(response)).toMatch(/API key/);
-  }
-  await inferenceOf(await closed.postJson(INFER, single(), { 'x-api-key': key }));
-});
-
-it('a server that speaks no other protocol has none of these addresses', async () => {
-  await using other = await TestServer.ready({ args: ['--compat', 'none'] });
-  for (const path of ['/v2', '/v2/health/live', '/v2/health/ready', '/v2/models/preannotate', '/api/functions']) {
-    expect((await other.fetch(path)).status, path).toBe(404);
-  }
-  expect((await other.postJson(INFER, single())).status).toBe(404);
-  expect((await other.post(first)).status).toBe(200);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { iou, type Xyxy } from '../../../src/core/box.js';
+import { iou, type Xyxy } from '../../../../src/core/box.js';
 import {
   LABELS,
   CONFIG,
@@ -11,9 +11,9 @@ import {
   pixelsOf,
   labelsOf,
   type Prediction,
-} from '../../support/clients/label-studio.js';
-import { sceneObjects } from '../../support/evaluation/scene-objects.js';
-import { base64, scene, TestServer } from '../../support/server.js';
+} from '../../../support/clients/label-studio.js';
+import { sceneObjects } from '../../../support/evaluation/scene-objects.js';
+import { base64, scene, TestServer } from '../../../support/server.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 describe('POST /label-studio/predict', () => {
   it.each(['scene-01.jpg', 'scene-04.jpg', 'scene-13.jpg'])(
-    'finds the objects of %s as percent of the upright image, turned by EXIF or not',
+    'finds at least 60% of the objects of %s, in percent of the upright image',
     async (name) => {
       const truth = sceneObjects().filter((object) => object.scene === name);
       const names = [...new Set(truth.map((object) => object.name))];
@@ -45,7 +45,7 @@ describe('POST /label-studio/predict', () => {
     },
   );
 
-  it('answers regions as Label Studio stores them, the same whenever it is asked', async () => {
+  it('answers with regions as Label Studio stores them, and the same ones again for the same request', async () => {
     const body = predictRequest([await dataUrl('scene-01.jpg')]);
     const [prediction] = await predictionsOf(await predict(server, body));
     const { result, score, model_version } = prediction!;
@@ -70,7 +70,7 @@ describe('POST /label-studio/predict', () => {
     expect(await predictionsOf(await predict(server, body))).toEqual([prediction]);
   });
 
-  it('gives the boxes that /predict gives for the same prompts', async () => {
+  it('answers with the boxes of /predict for the same prompts', async () => {
     const image_base64 = base64(await scene('scene-01.jpg'));
     const ontology = {
       threshold: 0.35,
@@ -88,7 +88,7 @@ describe('POST /label-studio/predict', () => {
     });
   });
 
-  it('looks for predicted_values, and calls what it finds as the label is called', async () => {
+  it('uses predicted_values as prompts, and the value or alias of the label as the name', async () => {
     const label =
       '<View><Label value="Trinkgef&#228;&#xDF;" predicted_values="a photo of a cup,a photo of a wine glass,"/></View>';
     const alias = '<Label value="Bottle" alias="flask"/>';
@@ -101,7 +101,7 @@ describe('POST /label-studio/predict', () => {
     expect(labels).toContain('flask');
   });
 
-  it('takes the RectangleLabels that belong to an image, whatever they and its data are called', async () => {
+  it('uses the RectangleLabels that belong to an image, whatever their names and its data key are', async () => {
     const config = `<?xml version="1.0" encoding="UTF-8"?><!-- two controls -->
       <View><Text name="text" value="$caption"/><Choices name="ok" toName="text"><Choice value="yes"/></Choices>
       <RectangleLabels name="none" toName="photo"></RectangleLabels>
@@ -115,7 +115,7 @@ describe('POST /label-studio/predict', () => {
     expect(prediction!.result[0]).toMatchObject({ from_name: 'things', to_name: 'photo' });
   });
 
-  it('answers every task in its place; one that fails says why and costs the others nothing', async () => {
+  it('answers each task in its place, with an error where it fails, which does not affect the others', async () => {
     const good = await dataUrl('scene-01.jpg');
     const images = [good, 'data:image/jpeg;base64,AAAA', 'http://127.0.0.1/a.jpg', 7, 'photo.jpg', good];
     const request = predictRequest([...images, undefined, '/data/upload/1/photo.jpg', 'data:,x']);
@@ -142,7 +142,7 @@ describe('POST /label-studio/predict', () => {
     expect(results[3]!.error!.detail).toContain('/tasks/3/data/image');
   });
 
-  it('ignores what it does not know of: context, parameters, attributes', async () => {
+  it('ignores unknown context, parameters and attributes', async () => {
     const params = { login: 'a', password: 'b', context: { result: [], annotation_id: 4 }, extra: { deep: [1] } };
     const request = predictRequest([await dataUrl('scene-01.jpg')], CONFIG, { params, something: null });
     const [prediction] = await predictionsOf(await predict(server, request));
@@ -151,9 +151,9 @@ describe('POST /label-studio/predict', () => {
   });
 
   it.each<[what: string, config: string]>([
-    ['no XML', 'hello'],
+    ['text instead of XML', 'hello'],
     ['JSON', '{}'],
-    ['nothing', ''],
+    ['no text', ''],
     ['an open element', '<View><RectangleLabels name="label" toName="image">'],
     ['two roots', `${CONFIG}${CONFIG}`],
     ['an external entity', `<!DOCTYPE v [<!ENTITY x SYSTEM "file:///etc/passwd">]>${CONFIG.replace('cup', '&x;')}`],
@@ -176,7 +176,7 @@ describe('POST /label-studio/predict', () => {
         `value="a" predicted_values="${Array.from({ length: 600 }, (_, i) => `p${i}`).join(',')}"`,
       ),
     ],
-  ])('a labelling config with %s is refused, at once', async (_what, config) => {
+  ])('refuses a labelling config with %s within two seconds', async (_what, config) => {
     const before = performance.now();
     const response = await predict(server, predictRequest(['data:,x'], config));
     expect(performance.now() - before).toBeLessThan(2000);
@@ -191,14 +191,14 @@ describe('POST /label-studio/predict', () => {
     ['no tasks', JSON.stringify({ label_config: CONFIG }), 422],
     ['no label_config', '{"tasks":[]}', 422],
     ['tasks without data', JSON.stringify({ tasks: [{ id: 1 }], label_config: CONFIG }), 422],
-    ['no JSON', '{"tasks":', 400],
-  ])('a request with %s is refused', async (_what, body, status) => {
+    ['half of its JSON', '{"tasks":', 400],
+  ])('refuses a request with %s', async (_what, body, status) => {
     const headers = { 'content-type': 'application/json' };
     const response = await server.fetch('/label-studio/predict', { method: 'POST', headers, body });
     expect(response.status).toBe(status);
   });
 
-  it('says that a prompt is too long for the model, task by task', async () => {
+  it('answers each task with an error where a prompt is too long for the model, which setup only logs', async () => {
     const config = CONFIG.replace('value="cup"', `value="x" predicted_values="${'very '.repeat(30)}long"`);
     const [prediction] = await predictionsOf(
       await predict(server, predictRequest([await dataUrl('scene-01.jpg')], config)),
