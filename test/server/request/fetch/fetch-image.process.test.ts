@@ -8,7 +8,7 @@ import { PHOTO, startRawServer, startWebServer } from '../../../support/servers/
 import { answered, fetchFrom, never, POLICY } from './fetching.js';
 
 describe('fetchImage', () => {
-  it('asks for an image and nothing more: no cookie, referrer, credentials, compression or name of its own', async () => {
+  it('sends a minimal GET for an image: no cookie, referrer, credentials, compression or fragment', async () => {
     const requests: IncomingMessage[] = [];
     using web = await startWebServer((request, response) => {
       requests.push(request);
@@ -37,7 +37,7 @@ describe('fetchImage', () => {
     'binary/octet-stream',
     'text/plain',
     '',
-  ])('leaves what the bytes are to the decoder: %j', async (type) => {
+  ])('accepts the content type %j, and leaves the bytes to the decoder', async (type) => {
     const bytes = await answered((_, response) => {
       if (type !== '') response.setHeader('content-type', type);
       response.end(PHOTO);
@@ -45,7 +45,7 @@ describe('fetchImage', () => {
     expect(Buffer.compare(bytes as Buffer, PHOTO)).toBe(0);
   });
 
-  it('takes a body as long as the limit, chunked or not, and not one byte more', async () => {
+  it('accepts a body as long as the limit, chunked or not, and not one byte more', async () => {
     const maxBytes = PHOTO.length;
     for (const length of [{}, { 'content-length': maxBytes }]) {
       const bytes = await answered((_, response) => void response.writeHead(200, length).end(PHOTO), { maxBytes });
@@ -64,7 +64,7 @@ describe('fetchImage', () => {
     }
   });
 
-  it('follows as many redirects as it may, relative ones and those to another host as well', async () => {
+  it('follows up to five redirects, including relative ones and those to another host', async () => {
     using other = await startWebServer();
     using web = await startWebServer((request, response) => {
       const step = Number(request.url!.slice(1));
@@ -80,7 +80,7 @@ describe('fetchImage', () => {
     expect(other.connections).toBe(1);
   });
 
-  it('follows a redirect to a path of any letters, escaped or as UTF-8', async () => {
+  it('follows a redirect to a path with any characters, escaped or as UTF-8', async () => {
     const asked: unknown[] = [];
     const outcome = await answered((request, response) => {
       asked.push(request.url);
@@ -92,7 +92,7 @@ describe('fetchImage', () => {
     expect(outcome).toBeInstanceOf(Uint8Array);
   });
 
-  it('asks six times, no more, where redirects never end', async () => {
+  it('sends six requests, and no more, where redirects never end', async () => {
     let asked = 0;
     const outcome = await answered((_, response) => {
       response.writeHead(302, { location: `/${asked++}` }).end();
@@ -101,7 +101,7 @@ describe('fetchImage', () => {
     expect(asked).toBe(6);
   });
 
-  it('stops with the reason of the signal when the client leaves, before and during the fetch', async () => {
+  it('stops with the reason of its signal, before and during the fetch', async () => {
     const gone = new Error('the client left');
     using web = await startRawServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\n\r\nhalf an im');
@@ -114,7 +114,7 @@ describe('fetchImage', () => {
     expect(web.connections).toBe(1);
   });
 
-  it('comes to the second address of a host when the first is closed', async () => {
+  it('connects to the second address of a host when the first one is closed', async () => {
     using web = await startWebServer();
     using names = await startNameServer({ 'photos.test': ['127.0.0.1', 'fd00::1:1'] });
     const policy: UrlPolicy = { ...POLICY, allowHosts: [`photos.test:${web.port}`], dnsServers: [names.address] };
@@ -122,15 +122,18 @@ describe('fetchImage', () => {
   });
 });
 
-describe('a server that gives no image', () => {
-  it.each([401, 403, 404, 410, 429, 500, 502, 503, 204, 206, 300, 304])('status %i is named', async (status) => {
-    const outcome = await answered(
-      (_, response) => void response.writeHead(status, { 'content-type': 'image/png' }).end(),
-    );
-    expect(outcome).toMatchObject({ code: 'URL_FETCH_FAILED', message: expect.stringContaining(`status ${status}`) });
-  });
+describe('an image server whose answer is not an image', () => {
+  it.each([401, 403, 404, 410, 429, 500, 502, 503, 204, 206, 300, 304])(
+    'is reported with its status %i',
+    async (status) => {
+      const outcome = await answered(
+        (_, response) => void response.writeHead(status, { 'content-type': 'image/png' }).end(),
+      );
+      expect(outcome).toMatchObject({ code: 'URL_FETCH_FAILED', message: expect.stringContaining(`status ${status}`) });
+    },
+  );
 
-  it('a redirect that leads nowhere is named by its status', async () => {
+  it('is reported with the status of a redirect without a location', async () => {
     const outcome = await answered((_, response) => void response.writeHead(302).end());
     expect(outcome).toMatchObject({ code: 'URL_FETCH_FAILED', message: expect.stringContaining('status 302') });
   });
@@ -142,7 +145,7 @@ describe('a server that gives no image', () => {
     ['application/problem+json', 'application/problem+json'],
     ['application/xml;x=\u00e9', 'application/xml'],
     ['application/xhtml+xml', 'application/xhtml+xml'],
-  ])('%s is named, and its body left unread', async (type, named) => {
+  ])('is reported with the content type %s, and its body is not read', async (type, named) => {
     const outcome = await answered((_, response) => {
       response.setHeader('content-type', type);
       response.write('<html>'); // and never an end
@@ -150,7 +153,7 @@ describe('a server that gives no image', () => {
     expect(outcome).toMatchObject({ code: 'URL_FETCH_FAILED', message: expect.stringContaining(`with ${named}, not`) });
   });
 
-  it('an empty answer is named', async () => {
+  it('is reported as empty where it has no body', async () => {
     expect(await answered((_, response) => void response.end())).toMatchObject({
       code: 'URL_FETCH_FAILED',
       message: expect.stringContaining('nothing'),
@@ -158,7 +161,7 @@ describe('a server that gives no image', () => {
   });
 
   it.each(['gzip', 'deflate', 'br', 'zstd', 'identity, gzip', 'x'])(
-    'content compressed with %s is not unpacked',
+    'is reported as compressed with %s, and not decompressed',
     async (encoding) => {
       const outcome = await answered((_, response) => {
         response.setHeader('content-encoding', encoding);

@@ -26,13 +26,13 @@ export function fetchFrom(port: number, changes: Partial<UrlPolicy> & { path?: s
   );
 }
 
-/** What becomes of a URL whose server speaks HTTP so. */
+/** The image or the error that a URL whose server answers like this leads to. */
 export async function answered(listener: RequestListener, changes: Partial<UrlPolicy> = {}) {
   using web = await startWebServer(listener);
   return await fetchFrom(web.port, changes).catch((error: unknown) => error);
 }
 
-/** What becomes of a URL whose server speaks so. */
+/** The image or the error that a URL whose server sends these bytes leads to. */
 export async function spoken(speak: (socket: Socket) => void, changes: Partial<UrlPolicy> = {}) {
   using web = await startRawServer(speak);
   return await fetchFrom(web.port, changes).catch((error: unknown) => error);

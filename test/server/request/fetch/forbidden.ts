@@ -23,7 +23,7 @@ export const LOOPBACK_HOSTS = [
   '[::ffff:7f00:1]',
 ] as const;
 
-/** Hosts of networks that are nobody else's business, of clouds, and such that carry an address in another. */
+/** Hosts of private networks and of clouds, and those that embed one address in another. */
 export const FORBIDDEN_HOSTS = [
   ...LOOPBACK_HOSTS,
   'localhost',

@@ -21,7 +21,7 @@ afterEach(() => {
   expect(unhandled).toEqual([]);
 });
 
-it('whatever a server says, in whatever pieces, the image or a named failure comes of it, and nothing is left behind', async () => {
+it('an image server that sends anything in any pieces causes the image or a named failure, and no leak', async () => {
   const counts: Record<string, number> = {};
   const speeches = new Map<string, Speech>();
   using web = await startRawServer((socket, request) => {
@@ -34,7 +34,7 @@ it('whatever a server says, in whatever pieces, the image or a named failure com
     const leaving = new AbortController();
     const gone = new Error('the client left');
     if (speech.clientLeaves) setTimeout(() => leaving.abort(gone), 20);
-    const timeoutMs = speech.expected === undefined ? 300 : 60_000; // a good answer is waited for, however busy the machine
+    const timeoutMs = speech.expected === undefined ? 300 : 60_000; // for a good answer, however busy the machine is
     const limits = { path: `/${seed}`, maxBytes: MAX_BYTES, timeoutMs, signal: leaving.signal };
     const outcome = await fetchFrom(web.port, limits).catch((error: unknown) => error);
     const what = outcome instanceof Uint8Array ? 'fetched' : ((outcome as { code?: string }).code ?? 'gone');
@@ -59,7 +59,7 @@ it('whatever a server says, in whatever pieces, the image or a named failure com
   await vi.waitFor(() => expect(web.open).toBe(0), 5000);
 });
 
-it('a body whose every byte comes in a chunk of 64 KB takes memory for the bytes, not for the chunks', async () => {
+it('a body with a chunk extension of 64 KB for each byte takes memory for the bytes, not for the extensions', async () => {
   const chunk = Buffer.from(`1;${'x'.repeat(65_500)}\r\nx\r\n`);
   const before = heldBytes();
   let held = Infinity;
@@ -79,7 +79,7 @@ it('a body whose every byte comes in a chunk of 64 KB takes memory for the bytes
   expect(held).toBeLessThan(50e6); // of 260 MB that were sent
 });
 
-/** What buffers take that are still in use. */
+/** Bytes of buffers that are still in use. */
 function heldBytes(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -94,7 +94,7 @@ interface Speech {
   readonly expected: Buffer | undefined;
 }
 
-/** One thing a server may say, good or bad. */
+/** One answer of a server, good or bad. */
 function speechOf(seed: number): Speech {
   const random = new Random(seed);
   const body = Buffer.from(

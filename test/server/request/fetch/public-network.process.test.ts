@@ -25,12 +25,12 @@ function hasNamespaces(): boolean {
     inOwnNetwork(['true']);
     return true;
   } catch {
-    return false; // the tests are skipped, and say so
+    return false; // the tests are skipped with the reason in their title
   }
 }
 
-describe.skipIf(!hasNamespaces())('in a network of its own (needs unshare, ip and user namespaces)', () => {
-  it('public hosts are fetched from, and no redirect leads from them to any other', () => {
+describe.skipIf(!hasNamespaces())('a server in a network of its own (needs unshare, ip and user namespaces)', () => {
+  it('fetches from public hosts, and follows no redirect from them to any other', () => {
     const script = join(import.meta.dirname, 'public-network.ts');
     const output = inOwnNetwork([process.execPath, '--import', 'tsx', script, PUBLIC_V4, PUBLIC_V6]);
     const { fetched, redirected, connections, control, canary } = JSON.parse(output) as Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
- * Started by public-network.test.ts in a network namespace of its own, where public and private addresses are all this
- * machine: what a guard keeps apart can be told there by who was connected to. Prints one JSON line.
+ * Started by public-network.process.test.ts in a network namespace of its own, where public and private addresses are
+ * all this machine: the connections that it gets show what the guard keeps apart. Prints one line of JSON.
  */
 import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
 import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';

@@ -1,6 +1,6 @@
 /**
- * IPv4 blocks that are not globally reachable, or must not be asked: IANA's special-purpose registry, multicast, and the
- * service address of Azure. Written apart from the guard, which it checks.
+ * IPv4 blocks that are not globally reachable or must not be connected to: IANA's special-purpose registry, multicast,
+ * and the service address of Azure. Written independently of the guard, which it checks.
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  */
 export const CLOSED_V4 = [
@@ -49,7 +49,7 @@ export function dotted(value: number): string {
   return octetsOf(value).join('.');
 }
 
-/** The ways to write an IPv4 address as the host of a URL, for a browser or for whoever would deceive a filter. */
+/** The ways to write an IPv4 address as the host of a URL, for a browser or to deceive a filter. */
 export function spellingsOf(value: number): string[] {
   const [a, b, c, d] = octetsOf(value);
   const hex = (number: number) => number.toString(16);

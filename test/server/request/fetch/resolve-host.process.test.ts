@@ -9,19 +9,19 @@ async function addressesOf(host: string, records: readonly string[] = []) {
   return await resolveAllowed(host, { ...policy, dnsServers: [names.address] }, never);
 }
 
-it('an address stands for itself, in the form a socket wants', async () => {
+it('an address is resolved to itself, in the form that a socket takes', async () => {
   expect(await addressesOf('8.8.8.8')).toEqual([{ address: '8.8.8.8', family: 4 }]);
   expect(await addressesOf('[2606:4700::1111]')).toEqual([{ address: '2606:4700::1111', family: 6 }]);
 });
 
-it('a name stands for its addresses of both families', async () => {
+it('a name is resolved to its addresses of both families', async () => {
   expect(await addressesOf('photos.test', ['2606:4700::1111', '8.8.8.8'])).toEqual([
     { address: '8.8.8.8', family: 4 },
     { address: '2606:4700::1111', family: 6 },
   ]);
 });
 
-it('of a name with many addresses two of each family are tried, and all are checked', async () => {
+it('of a name with many addresses all are checked and two of each family are tried', async () => {
   const many = Array.from({ length: 10 }, (_, i) => [`8.8.8.${i}`, `2606:4700::${i}`]).flat();
   expect(await addressesOf('photos.test', many)).toEqual([
     { address: '8.8.8.0', family: 4 },

@@ -34,8 +34,8 @@ const FIXED = {
   message: 'image_url is not an address that this server fetches from, or its host is unknown.',
 };
 
-describe('an image_url that leads into networks of its own', () => {
-  it.each([...FORBIDDEN_HOSTS])('is refused before any connection, always in the same words: %s', async (host) => {
+describe('an image_url that leads into a private network', () => {
+  it.each([...FORBIDDEN_HOSTS])('is refused before any connection, always with the same message: %s', async (host) => {
     using names = await startNameServer({ localhost: ['127.0.0.1', '::1'] });
     const { outcome, connections } = await attempt(
       `http://${host}:${canary.port}/`,
@@ -69,13 +69,13 @@ describe('an image_url that leads into networks of its own', () => {
     'http://127.0.0.1:22/',
     'http://127.0.0.1:25/',
     'http://127.0.0.1:6379/',
-  ])('is refused in whatever form: %j', async (form) => {
+  ])('is refused in the form %j', async (form) => {
     const { outcome, connections } = await attempt(form.replace('PORT', String(canary.port)), policy());
     expect(connections).toBe(0);
     expect(outcome).toMatchObject({ code: form.includes('%25') ? 'URL_INVALID' : 'URL_REFUSED' });
   });
 
-  it('is refused for addresses all over every closed block, in 28 spellings each', async () => {
+  it('is refused for addresses all over each closed block, in 28 spellings each', async () => {
     const random = new Random(3);
     const reached: string[] = [];
     for (const block of CLOSED_V4) {
@@ -92,14 +92,14 @@ describe('an image_url that leads into networks of its own', () => {
   });
 
   it.each([...LOOPBACK_HOSTS].filter((host) => !/^(0|0\.0\.0\.0|\[::\]|\[::ffff.*)$/.test(host)))(
-    'reaches this machine once private networks are open, so the refusals above are what keeps it away: %s',
+    'with the host %s reaches this machine where private networks are open',
     async (host) => {
       const { outcome } = await attempt(`http://${host}:${canary.port}/`, policy({ allowPrivate: true }));
       expect(outcome).toBe('fetched');
     },
   );
 
-  it('is refused with HTTP_PROXY in the environment, and no proxy is asked for what is allowed', async () => {
+  it('is refused despite HTTP_PROXY in the environment, and no proxy is used for what is allowed', async () => {
     using proxy = await startWebServer();
     const saved = { ...process.env };
     for (const name of ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'ALL_PROXY', 'NODE_USE_ENV_PROXY']) {
@@ -116,7 +116,7 @@ describe('an image_url that leads into networks of its own', () => {
   });
 });
 
-describe('a name', () => {
+describe('a host name', () => {
   const PUBLIC = '3ffe::1'; // was handed out until 2006, leads nowhere since
 
   async function ask(zone: Zone, name = 'photos.test', changes: Partial<UrlPolicy> = {}) {
@@ -125,7 +125,7 @@ describe('a name', () => {
     return { ...(await attempt(`http://${name}:${canary.port}/`, rules)), asked: names.asked };
   }
 
-  it.each(FORBIDDEN_ADDRESSES)('that stands for %s is refused before any connection', async (address) => {
+  it.each(FORBIDDEN_ADDRESSES)('of the address %s is refused before any connection', async (address) => {
     const { outcome, connections } = await ask({ 'photos.test': [address] });
     expect(connections).toBe(0);
     expect(outcome).toMatchObject(FIXED);
@@ -137,20 +137,20 @@ describe('a name', () => {
     [['8.8.8.8', '::1']],
     [[PUBLIC, '10.0.0.7']],
     [['8.8.8.8', '8.8.4.4', '1.1.1.1', '1.0.0.1', '9.9.9.9', '127.0.0.1']],
-  ])('that stands for public and private addresses together is refused: %j', async (addresses) => {
+  ])('of public and private addresses together is refused: %j', async (addresses) => {
     const { outcome, connections } = await ask({ 'photos.test': addresses });
     expect(connections).toBe(0);
     expect(outcome).toMatchObject(FIXED);
   });
 
-  it('that is another name for a private one is refused', async () => {
+  it('that is an alias of a private one is refused', async () => {
     const zone = { 'photos.test': ['CNAME cdn.test'], 'cdn.test': ['CNAME inside.test'], 'inside.test': ['127.0.0.1'] };
     const { outcome, connections } = await ask(zone);
     expect(connections).toBe(0);
     expect(outcome).toMatchObject(FIXED);
   });
 
-  it('is looked up once: one that changes to a private address between check and connection gains nothing', async () => {
+  it('is looked up once, so that it cannot change to a private address between check and connection', async () => {
     const { outcome, connections, asked } = await ask(
       { 'photos.test': (nth) => (nth === 1 ? [PUBLIC] : ['127.0.0.1', '::1']) },
       'photos.test',
@@ -161,20 +161,20 @@ describe('a name', () => {
     expect(outcome).toMatchObject({ code: expect.stringMatching(/^URL_(FETCH_FAILED|TIMEOUT)$/) });
   });
 
-  it('that does not exist is refused in the same words, so that names of a network cannot be tried out', async () => {
+  it('that does not exist is refused with the same message, so that names of a network cannot be guessed', async () => {
     const { outcome } = await ask({}, 'no-such-name.test');
     expect(outcome).toMatchObject(FIXED);
     expect((await ask({ 'photos.test': [] })).outcome).toMatchObject(FIXED);
     expect((await ask({}, 'a..b.test')).outcome).toMatchObject(FIXED);
   });
 
-  it('whose server fails or is silent is a failure to fetch, or too late', async () => {
+  it('whose name server fails or is silent fails with URL_FETCH_FAILED or URL_TIMEOUT', async () => {
     expect((await ask({ 'photos.test': ['SERVFAIL'] })).outcome).toMatchObject({ code: 'URL_FETCH_FAILED' });
     const silent = await ask({ 'photos.test': ['SILENCE'] }, 'photos.test', { timeoutMs: 300 });
     expect(silent.outcome).toMatchObject({ code: 'URL_TIMEOUT' });
   });
 
-  it('is found in the hosts file too once private networks are open', async () => {
+  it('is looked up in the hosts file too where private networks are open', async () => {
     const { outcome } = await attempt(`http://localhost:${canary.port}/`, policy({ allowPrivate: true }));
     expect(outcome).toBe('fetched');
   });
@@ -199,7 +199,7 @@ describe('a redirect', () => {
     'gopher://127.0.0.1:PORT/',
     'unix:/run/docker.sock',
     'http://[',
-  ])('to what may not be fetched is refused in the same words: %s', async (location) => {
+  ])('to what may not be fetched is refused with the same message: %s', async (location) => {
     const target = location.replace('PORT', String(canary.port));
     using web = await startWebServer((_, response) => void response.writeHead(302, { location: target }).end());
     using names = await startNameServer({ 'photos.test': ['127.0.0.1'], 'inside.test': ['169.254.169.254'] });
@@ -214,7 +214,7 @@ describe('a redirect', () => {
     expect(outcome).toMatchObject(FIXED);
   });
 
-  it('to a host that is not on the list is refused, however open private networks are', async () => {
+  it('to a host that is not on the list is refused even where private networks are open', async () => {
     using web = await startWebServer((_, response) => {
       response.writeHead(302, { location: `http://127.0.0.1:${canary.port}/` }).end();
     });
@@ -229,7 +229,7 @@ describe('a redirect', () => {
     expect(outcome).toMatchObject(FIXED);
   });
 
-  it('to its own host has the name looked up and checked again', async () => {
+  it('to its own host makes the name be looked up and checked again', async () => {
     using web = await startWebServer((_, response) => void response.writeHead(302, { location: '/again' }).end());
     using names = await startNameServer({
       'photos.test': (nth) => (nth === 1 ? ['127.0.0.1'] : ['169.254.169.254']),
@@ -241,7 +241,7 @@ describe('a redirect', () => {
   });
 });
 
-it('the photo of these tests is what the canary would have given', async () => {
+it('the canary of these tests answers with the photo where it may be fetched', async () => {
   const rules = policy({ allowPrivate: true });
   const bytes = await fetchImage(`http://127.0.0.1:${canary.port}/`, rules, new AbortController().signal);
   expect(Buffer.compare(bytes, PHOTO)).toBe(0);

@@ -66,7 +66,7 @@ describe('mayConnect', () => {
     ['64:ff9b::808:808', false],
     ['fe80::1%eth0', false],
     ['2606:4700::1111%eth0', false],
-  ])('%s: %s', (address, may) => {
+  ])('answers for %s: %s', (address, may) => {
     expect(mayConnect(address, false)).toBe(may);
   });
 
@@ -82,12 +82,12 @@ describe('mayConnect', () => {
     '8.8.8.8\n',
     '8.8.8.8/8',
     '256.1.1.1',
-  ])('an address that is not in its canonical spelling is refused: %j', (address) => {
+  ])('refuses an address that is not in its canonical spelling: %j', (address) => {
     expect(mayConnect(address, true)).toBe(false);
   });
 
   it.each(['127.0.0.1', '::1', '10.0.0.7', '172.31.255.255', '192.168.1.1', '100.64.0.1', 'fd12:3456::1'])(
-    'private networks are opened on purpose only: %s',
+    'allows an address of a private network only where those are open: %s',
     (address) => {
       expect(mayConnect(address, false)).toBe(false);
       expect(mayConnect(address, true)).toBe(true);
@@ -103,7 +103,7 @@ describe('mayConnect', () => {
     'fd00:ec2::254',
     'fd20:ce::254',
     'fe80::a9fe:a9fe',
-  ])('the services of clouds, which give out credentials, stay closed with private networks open: %s', (address) => {
+  ])('refuses services of clouds that give out credentials, even where private networks are open: %s', (address) => {
     expect(mayConnect(address, true)).toBe(false);
   });
 
@@ -118,7 +118,7 @@ describe('mayConnect', () => {
     '::127.0.0.1',
     '64:ff9b::a00:1',
     '2002:a00:1::',
-  ])('what is no address of a host, or carries another address, stays closed as well: %s', (address) => {
+  ])('refuses what is not the address of a host, or embeds another one, as well: %s', (address) => {
     expect(mayConnect(address, true)).toBe(false);
   });
 });
