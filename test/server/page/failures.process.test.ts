@@ -11,15 +11,19 @@ const SCENE = join(SCENES, 'scene-01.jpg');
 describeInBrowser('the page, on a failure,', () => {
   let server: TestServer;
   let browser: Browser;
+  let web: Awaited<ReturnType<typeof startWebServer>>;
 
   beforeAll(async () => {
-    const args = ['--max-bytes', '200KB'];
+    const bytes = await scene('scene-01.jpg');
+    web = await startWebServer((_request, response) => response.end(bytes));
+    const args = ['--max-bytes', '200KB', '--allow-private', '--allow-host', `127.0.0.1:${web.port}`];
     [server, browser] = await Promise.all([TestServer.ready({ args }), openBrowser()]);
   });
 
   afterAll(async () => {
     await browser.close();
     await server[Symbol.asyncDispose]();
+    web[Symbol.dispose]();
   });
 
   const visit = async () => (await Visitor.at(server.url, browser)).ready();
@@ -58,12 +62,7 @@ describeInBrowser('the page, on a failure,', () => {
   });
 
   it('draws the boxes of an image given by URL on an empty frame, and does not fetch the image itself', async () => {
-    const bytes = await scene('scene-01.jpg');
-    using web = await startWebServer((_request, response) => response.end(bytes));
-    await using fetching = await TestServer.ready({
-      args: ['--allow-private', '--allow-host', `127.0.0.1:${web.port}`],
-    });
-    const visitor = await (await Visitor.at(fetching.url, browser)).ready();
+    const visitor = await visit();
     const address = `http://127.0.0.1:${web.port}/a%20photo.jpg`;
     await visitor.page.getByLabel('Image URL').fill(address);
     await visitor.page.getByRole('button', { name: 'Fetch' }).click();
@@ -74,7 +73,7 @@ describeInBrowser('the page, on a failure,', () => {
     const { images } = JSON.parse(await visitor.page.locator('#result').inputValue()) as { images: [object] };
     const size = await visitor.evaluate<object>('({ width: image.naturalWidth, height: image.naturalHeight })');
     expect(images[0]).toMatchObject(size);
-    expect(visitor.requested.filter((url) => !url.startsWith(fetching.url) && !url.startsWith('data:'))).toEqual([]);
+    expect(visitor.requested.filter((url) => !url.startsWith(server.url) && !url.startsWith('data:'))).toEqual([]);
     await visitor.close();
   });
 
@@ -120,6 +119,8 @@ describeInBrowser('the page, on a failure,', () => {
     await input.fill(key);
     await visitor.page.getByRole('button', { name: 'Use this key' }).click();
     await visitor.said('Ready');
+    const documentation = visitor.page.getByRole('link', { name: 'API documentation' });
+    expect(await documentation.isVisible()).toBe(false); // following a link sends no key
     await visitor.choose(SCENE);
     expect(await visitor.listed()).not.toEqual([]);
 

@@ -31,7 +31,9 @@ describe('the files of the page', () => {
     expect(response.headers.get('cache-control')).toBe('no-cache');
     const type = route === '/' ? 'text/html' : route.endsWith('.css') ? 'text/css' : 'text/javascript';
     expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
-    expect((await response.text()).length).toBeGreaterThan(100);
+    const { length } = await response.text();
+    expect(length).toBeGreaterThan(100);
+    expect(length).toBeLessThan(100_000);
   });
 
   it('are not sent again to a browser that has them', async () => {
