@@ -20,7 +20,7 @@ async function accepts(port: string): Promise<boolean> {
 }
 
 describe('a server that is stopped by SIGTERM', () => {
-  it('answers for --drain-delay-sec while it is not ready, then accepts no connections but finishes requests', async () => {
+  it('answers for --drain-delay-sec while not ready, then finishes requests without new connections', async () => {
     await using server = await TestServer.ready({ slowMs: 120, args: [...ONE_WORKER, '--drain-delay-sec', '1'] });
     const { port } = new URL(server.url);
     const pending = times(17, () => server.post(bytes));
@@ -42,7 +42,8 @@ describe('a server that is stopped by SIGTERM', () => {
 
   it('answers a request whose body is still being sent', async () => {
     await using server = await TestServer.ready({ args: ONE_WORKER });
-    const head = `POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: ${bytes.length}\r\n\r\n`;
+    const headers = `Host: x\r\nContent-Type: image/jpeg\r\nContent-Length: ${bytes.length}`;
+    const head = `POST /predict HTTP/1.1\r\n${headers}\r\n\r\n`;
     const socket = connection(server.url);
     let answer = '';
     socket.setEncoding('utf8').on('data', (part: string) => (answer += part));

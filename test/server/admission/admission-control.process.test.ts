@@ -16,14 +16,14 @@ describe('a server with a full queue', () => {
     return () => server[Symbol.asyncDispose]();
   });
 
-  it('answers 429 with Retry-After at once to what is beyond it, is not ready meanwhile, and then goes on', async () => {
+  it('answers 429 with Retry-After at once, is not ready meanwhile, and then answers again', async () => {
     const pending = times(8, () => server.post(bytes));
     await server.until(async () => (await server.metric('admitted_items')) === 3);
     expect((await server.fetch('/readyz')).status).toBe(503);
     const responses = await Promise.all(pending);
     expect(responses.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429, 429, 429, 429]);
     const refused = responses.find(({ status }) => status === 429)!;
-    expect(refused.headers.get('retry-after')).toBe('1'); // no image has been computed that would tell how long one takes
+    expect(refused.headers.get('retry-after')).toBe('1'); // no image has been computed yet
     expect(await refused.json()).toMatchObject({ code: 'QUEUE_FULL' });
     expect((await server.post(bytes)).status).toBe(200);
     expect(await server.metric('admitted_items')).toBe(0);

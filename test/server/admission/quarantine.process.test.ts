@@ -7,7 +7,7 @@ async function refusalOf(response: Response): Promise<[status: number, code: str
   return [response.status, ((await response.json()) as { code: string }).code];
 }
 
-it('an image that kills workers is answered 503 once and then 422 by its content, and costs no more workers', async () => {
+it('an image that kills workers is answered 503 once, and from then on 422 without a worker', async () => {
   await using server = await TestServer.ready({ fault: 'poison-bytes.mjs', args: ['--workers-per-device', '1'] });
   const poison = Uint8Array.from(Buffer.concat([bytes, Buffer.from('POISON')]));
   const restarts = () => server.metric('worker_restarts_total{device="cpu",worker="0"}');

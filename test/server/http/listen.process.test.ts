@@ -46,7 +46,7 @@ describe('a server', () => {
     expect(server.running.stderr).toContain('without an API key');
   });
 
-  it('listens at SERVER_NAME and SERVER_PORT unless a flag overrides them, and exits 2 where the port is taken', async () => {
+  it('listens at SERVER_NAME and SERVER_PORT unless flags override them, and exits 2 on a taken port', async () => {
     await using server = await TestServer.listening({ env: { SERVER_NAME: 'localhost', SERVER_PORT: '1' } });
     expect((await fetch(`${server.url}/livez`)).status).toBe(200); // the port is a flag here
     const taken = { SERVER_NAME: '127.0.0.1', SERVER_PORT: new URL(server.url).port };

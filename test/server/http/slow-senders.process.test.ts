@@ -6,7 +6,7 @@ import { scene, TestServer } from '../../support/server.js';
 const bytes = await scene('scene-01.jpg');
 const HEAD = 'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n';
 
-describe('clients that send slowly', () => {
+describe('clients that send', () => {
   let server: TestServer;
   beforeAll(async () => {
     const args = ['--receive-timeout-sec', '4', '--body-limit', '100KB'];
@@ -14,7 +14,7 @@ describe('clients that send slowly', () => {
     return () => server[Symbol.asyncDispose]();
   });
 
-  it('are cut off with 408, by the hundred and of each kind, while others are answered as always', async () => {
+  it('slowly, by the hundred, are each cut off with 408, while others are answered as always', async () => {
     const each = 200;
     const kinds = { idle: '', header: HEAD, body: `${HEAD}Content-Length: 10000\r\n\r\n` };
     const clients = Object.entries(kinds).flatMap(([kind, start]) =>
@@ -51,7 +51,7 @@ describe('clients that send slowly', () => {
     expect(await server.metric('requests_in_progress')).toBe(1);
   });
 
-  it('a body that is too large are answered 413, also where they read only after they have sent all of it', async () => {
+  it('a body that is too large are answered 413, even where they send all of it before they read', async () => {
     const size = 30_000_000;
     const socket = connection(server.url).pause();
     socket.write(`${HEAD}Content-Length: ${size}\r\n\r\n`);

@@ -80,7 +80,7 @@ describeInBrowser('the page', () => {
     await visitor.close();
   });
 
-  it('shows an empty frame for an image that browsers cannot show, and nothing for a file that is no image', async () => {
+  it('shows an empty frame for an image that browsers cannot show, and nothing for no image', async () => {
     const visitor = await visit();
     const stage = visitor.page.locator('#stage');
     const buffer = await sharp(join(SCENES, SCENE)).tiff().toBuffer();

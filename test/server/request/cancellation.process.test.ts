@@ -50,7 +50,8 @@ it.skipIf(process.platform !== 'linux')(
     for (const gauge of ['admitted_items', 'queue_bytes', 'queue_items']) {
       await expect.poll(() => server.metric(gauge), { timeout: 10_000 }).toBe(0);
     }
-    expect(await server.metric('request_failures_total{reason="cancelled"}')).toBeGreaterThan(300); // the others left too early or too late
+    // The others left before they were a request, or after they were answered.
+    expect(await server.metric('request_failures_total{reason="cancelled"}')).toBeGreaterThan(300);
     expect(server.running.stderr).not.toMatch(/failed unexpectedly|unhandled|warning/i);
     expect((await server.post(bytes)).status).toBe(200);
   },

@@ -46,7 +46,7 @@ describe('a server without a deadline', () => {
     return () => server[Symbol.asyncDispose]();
   });
 
-  it('answers 504 at the deadline of a request, whether that waits or computes, and computes none that waited', async () => {
+  it('answers 504 at the deadline of a request, and computes no image that waited until then', async () => {
     const finished: string[] = [];
     const send = async (name: string, headers: Record<string, string>) => {
       const { status } = await server.post(bytes, { headers });

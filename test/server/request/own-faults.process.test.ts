@@ -16,7 +16,7 @@ it('a model that fails is answered 503 without any internals, which are in the l
   expect(server.running.stderr).toMatch(/"code":"WORKER_CRASHED","msg":"[^"]*exit code 1[^"]*a secret of the model/);
 });
 
-it('a bug of the server is answered 500 with a code, a request id and nothing else, and the next request works', async () => {
+it('a bug of the server is answered 500 with only a code and a request id, and the next request works', async () => {
   await using server = await TestServer.ready({ fault: 'bug.mjs' });
   const response = await server.postJson('/predict', { image_base64: base64(Buffer.from('BUGxxx')) });
   const text = await response.text();

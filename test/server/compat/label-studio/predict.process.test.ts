@@ -204,7 +204,7 @@ describe('POST /label-studio/predict', () => {
       await predict(server, predictRequest([await dataUrl('scene-01.jpg')], config)),
     );
     expect(prediction).toMatchObject({ result: [], error: { code: 'ONTOLOGY_INVALID' } });
-    const setup = await server.postJson('/label-studio/setup', setupRequest(config)); // which does not wait to hear that
+    const setup = await server.postJson('/label-studio/setup', setupRequest(config)); // before the prompts are encoded
     expect(setup.status).toBe(200);
     await server.until(() => server.running.stderr.includes("a project's prompts were not encoded"));
     expect(server.running.stderr).not.toContain('very very');

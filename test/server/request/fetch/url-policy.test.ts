@@ -80,7 +80,7 @@ describe('allowedUrl', () => {
 
   it('gives hosts their one spelling, without the dot of a full name', () => {
     expect(parseAllowedUrl('http://EXAMPLE.org./a', POLICY).href).toBe('http://example.org/a');
-    expect(parseAllowedUrl('http://0x7f.1../a', POLICY).hostname).toBe('127.0.0.1'); // what is left is an address after all
+    expect(parseAllowedUrl('http://0x7f.1../a', POLICY).hostname).toBe('127.0.0.1'); // an address after all
     expect(parseAllowedUrl('http://b\u00fccher.example/', POLICY).hostname).toBe('xn--bcher-kva.example');
   });
 });
