@@ -24,6 +24,7 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
   const prepared = await prepare(job, () => findModel(job.model, finding));
   const { found, model, earlier, plan } = prepared;
+  const header = toJournalHeader(job, model);
   const stats = new RunStats({ found: found.images.length, resumed: plan.finished });
   signal.throwIfAborted();
 
@@ -31,15 +32,26 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   const use = { note: (message: string) => progress.note(message), signal };
   await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
   // The first write of this attempt: results of earlier ones were not touched until here.
-  await using journal = await Journal.begin(job.outDir, toJournalHeader(job, model), earlier);
+  await using journal = await Journal.begin(job.outDir, header, earlier);
   const run = { ...prepared, journal, stats };
-  try {
-    await writeManifest(job.outDir, toManifest(job, run, 'running'));
-    if (earlier?.torn === true) progress.note(tornNote(journal.path));
+  if (earlier?.torn === true) progress.note(tornNote(journal.path));
+  return await withManifest(job, run, async () => {
     await annotatePending(job, run, { engine, progress, signal });
     await engine?.[Symbol.asyncDispose](); // to free its memory for the views
     await journal.sync();
     await writeOutputs(job, run, { progress, signal });
+  });
+}
+
+function tornNote(path: string): string {
+  return `${path} ended in the middle of a line; that image is annotated again.`;
+}
+
+/** Does the work of a run while run.json has its status. @returns The final content of run.json. */
+async function withManifest(job: Job, run: RunState, work: () => Promise<void>): Promise<RunManifest> {
+  try {
+    await writeManifest(job.outDir, toManifest(job, run, 'running'));
+    await work();
   } catch (error) {
     // A second failure, such as the same full disk, would only hide the first.
     await writeManifest(job.outDir, toManifest(job, run, 'interrupted')).catch(() => {});
@@ -48,10 +60,6 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   const manifest = toManifest(job, run, 'done');
   await writeManifest(job.outDir, manifest);
   return manifest;
-}
-
-function tornNote(path: string): string {
-  return `${path} ended in the middle of a line; that image is annotated again.`;
 }
 
 /** Sends what is left to the workers and keeps what comes back. */

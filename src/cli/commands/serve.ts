@@ -17,7 +17,7 @@ Examples:
   curl -F image=@photo.jpg http://localhost:8000/predict
   preannotate serve --host 0.0.0.0 --api-key-file keys.txt --device cuda:0,cuda:1 --max-batch-size 16
 
-Prints its address when it is ready; logs go to stderr. On SIGTERM and SIGINT, requests in flight finish (exit code 0).`;
+Prints its address when ready; logs go to stderr. On SIGTERM and SIGINT, requests in flight finish (exit code 0).`;
 
 /** Images from untrusted clients get less time than files of a batch run. */
 const STAGE_TIMEOUT_SEC = 5;
