@@ -10,7 +10,7 @@ import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { WeightFiles } from './checkpoint/weight-files.js';
 import { familyOf } from './families.js';
 import type { ModelTraits } from './family.js';
-import { groupQueries, buildQueryInputs, runsOf, type QueryBank, type QueryGroup } from './query-groups.js';
+import { groupQueries, buildQueryInputs, type QueryBank, type QueryGroup } from './query-groups.js';
 import { openSession } from './session.js';
 
 const TEXTS_PER_RUN = 64; // keeps the text encoder's activations below 100 MB at base size
@@ -93,8 +93,13 @@ export class Detector implements AsyncDisposable {
     return embeddings;
   }
 
+  /** Images that one forward pass may take. */
+  get imagesAtOnce(): number {
+    return this.#artifact.imagesAtOnce;
+  }
+
   /**
-   * Finds in each image what its own queries describe; those of the others change nothing.
+   * Finds, in one forward pass, in each image what its own queries describe; those of the others change nothing.
    *
    * @param pixels - [N, H, W, 3] uint8 RGB of `inputSize`, brought there as `traits.fit` says.
    * @param originals - Sizes of the N upright images, in which boxes are given.
@@ -105,35 +110,12 @@ export class Detector implements AsyncDisposable {
    * @see transformers `OwlViTImageProcessor.post_process_object_detection`: its boxes, rounded
    */
   async detect(pixels: Uint8Array, originals: readonly Size[], queries: readonly QueryBank[]): Promise<Detection[][]> {
-    const found: Detection[][] = [];
-    for (const images of runsOf(queries, this.#artifact.imagesAtOnce)) {
-      const requested = images.map((image) => ({ original: originals[image]!, bank: queries[image]! }));
-      const results = await this.#detectBatch(this.#selectPixels(images, pixels), requested);
-      for (const [i, image] of images.entries()) found[image] = results[i]!;
-    }
-    return found;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#image.release();
-  }
-
-  /** Some of the images, in ascending order; not copied where they are next to each other. */
-  #selectPixels(images: readonly number[], pixels: Uint8Array): Uint8Array {
-    const imageBytes = this.inputSize.height * this.inputSize.width * 3;
-    const of = (from: number, to: number) => pixels.subarray(from * imageBytes, to * imageBytes);
-    const [first, end] = [images[0]!, images.at(-1)! + 1];
-    if (end - first === images.length) return of(first, end);
-    return Buffer.concat(images.map((image) => of(image, image + 1)));
-  }
-
-  async #detectBatch(pixels: Uint8Array, requested: readonly RequestedImage[]): Promise<Detection[][]> {
+    const requested = queries.map((bank, image) => ({ original: originals[image]!, bank }));
     const { height, width } = this.inputSize;
-    const banks = requested.map(({ bank }) => bank);
-    const groups = groupQueries(new Set(banks));
+    const groups = groupQueries(new Set(queries));
     const outputs = await this.#image.run({
       pixels: new ort.Tensor('uint8', pixels, [requested.length, height, width, 3]),
-      ...buildQueryInputs(groups, banks),
+      ...buildQueryInputs(groups, queries),
     });
     const rows = (name: 'scores' | 'pairs' | 'members' | 'boxes') => {
       const { data, dims } = outputs[name]!;
@@ -152,6 +134,10 @@ export class Detector implements AsyncDisposable {
       };
       return this.#toDetections(ranked, one, groups);
     });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#image.release();
   }
 
   #toDetections(ranked: RankedPairs, { original, bank }: RequestedImage, groups: readonly QueryGroup[]): Detection[] {

@@ -14,36 +14,14 @@ export interface QueryGroup {
   readonly members: readonly number[]; // [M] query ids in the bank; short rows repeat their last
 }
 
-/**
- * Every patch of a run is compared with the queries of all its images, G x M of them. So many take 38 MB for
- * eight images of OWL-ViT base/32 and little time beside its encoder; beyond, another run is the smaller loss.
- */
-const CELLS_TOGETHER = 2048;
-
 /** What takes the pairs of an image with other images' groups out: far below any logit, and still finite in float16. */
 const MASKED = -3e4;
 
-/**
- * Which images share a run: as many as it takes, whatever their banks, unless these are too large together.
- *
- * @param banks - Of every image.
- * @param atOnce - Images that one run takes.
- * @returns Indices of images, ascending in each run.
- */
-export function runsOf(banks: readonly QueryBank[], atOnce: number): number[][] {
-  const sizes = new Map([...new Set(banks)].map((bank) => [bank, measureBank(bank)]));
-  const fit = (together: ReadonlySet<QueryBank>) => {
-    const all = [...together].map((bank) => sizes.get(bank)!);
-    const groups = all.reduce((sum, size) => sum + size.groups, 0);
-    return together.size === 1 || groups * Math.max(...all.map(({ width }) => width)) <= CELLS_TOGETHER;
-  };
-  const runs: number[][] = [];
-  for (const [image, bank] of banks.entries()) {
-    const run = runs.find((images) => images.length < atOnce && fit(new Set([...images.map((i) => banks[i]!), bank])));
-    if (run === undefined) runs.push([image]);
-    else run.push(image);
-  }
-  return runs;
+/** How many queries a patch is compared with in a pass with these banks: groups x members, short rows filled up. */
+export function countQueryCells(banks: readonly QueryBank[]): number {
+  const classes = banks.map((bank) => [...groupByClass(bank).values()]);
+  const groups = classes.reduce((sum, { length }) => sum + length, 0);
+  return groups * Math.max(...classes.flat().map((queryIds) => queryIds.length));
 }
 
 /** The groups of several banks: bank by bank, and in each by class; IGNORED first where there is one. */
@@ -89,11 +67,6 @@ function joinBanks(banks: readonly QueryBank[]) {
   const rows = banks.length === 1 ? embeddings : new Float32Array(count * width);
   if (banks.length > 1) for (const [bank, first] of firsts) rows.set(bank.embeddings, first * width);
   return { queries: new ort.Tensor('float32', rows, [count, width]), firsts };
-}
-
-function measureBank(bank: QueryBank): { groups: number; width: number } {
-  const classes = [...groupByClass(bank).values()];
-  return { groups: classes.length, width: Math.max(...classes.map((queryIds) => queryIds.length)) };
 }
 
 function groupByClass({ classIds }: QueryBank): Map<number, number[]> {

@@ -36,7 +36,7 @@ export async function startBackend(
     ...(timeoutSec === 0 ? {} : { patienceSec: Math.max(MIN_PATIENCE_SEC, 2 * timeoutSec) }),
     onChunk: (chunk: FinishedChunk) => {
       countChunk(metrics, chunk);
-      admission.serviceTime.record(chunk.images, chunk.times.infer);
+      if (chunk.images > 0) admission.serviceTime.record(chunk.images, chunk.times.infer);
     },
     onFailure,
     note: (message: string) => log.info(message),

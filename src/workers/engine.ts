@@ -50,9 +50,10 @@ export interface WorkerStatus {
   readonly loadMs: number; // that opening the model took; 0 before the first time
 }
 
-/** Images that a worker was given together and has answered: one forward pass, unless there are tiles or many prompts. */
+/** Images that a worker was given together and has answered, and what it computed since it last answered. */
 export interface FinishedChunk {
   readonly device: string;
-  readonly images: number;
+  readonly images: number; // without those that were cancelled
   readonly times: StageTimes;
+  readonly passes: readonly number[]; // inputs of each forward pass: images, or their tiles
 }

@@ -85,6 +85,7 @@ export type FromWorker =
       readonly type: 'detected';
       readonly id: number;
       readonly outcomes: readonly ImageOutcome[]; // in the order of the images asked for
-      readonly times: StageTimes; // since the last chunk that this worker answered
+      readonly times: StageTimes; // since the last chunk that this worker answered, and so are the passes
+      readonly passes: readonly number[]; // inputs of each forward pass that was computed
       readonly retire: boolean; // a decoder never came back: replace this worker
     };

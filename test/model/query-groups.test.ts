@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IGNORED } from '../../src/core/ontology.js';
-import { groupQueries, buildQueryInputs, runsOf, type QueryBank } from '../../src/model/query-groups.js';
+import { countQueryCells, groupQueries, buildQueryInputs, type QueryBank } from '../../src/model/query-groups.js';
 
 const WIDTH = 2;
 const bank = (...classIds: number[]): QueryBank => ({
@@ -9,32 +9,11 @@ const bank = (...classIds: number[]): QueryBank => ({
 });
 const classes = (count: number) => bank(...Array.from({ length: count }, (_, i) => i));
 
-describe('images share a run', () => {
-  const [a, b] = [bank(0, 1), bank(0, 0, 1)];
-
-  it('whatever their banks, up to as many as one takes', () => {
-    expect(runsOf([a, b, a, b, b], 8)).toEqual([[0, 1, 2, 3, 4]]);
-    expect(runsOf([a, b, a, b, b], 2)).toEqual([[0, 1], [2, 3], [4]]);
-    expect(runsOf([a, b, a], 1)).toEqual([[0], [1], [2]]);
-  });
-
-  it('with one bank, however large it is', () => {
-    const large = classes(5000);
-    expect(runsOf([large, large, large], Infinity)).toEqual([[0, 1, 2]]);
-  });
-
-  it('unless their banks are large together: then those of one bank do', () => {
-    const [large, other] = [classes(1500), classes(1501)];
-    expect(runsOf([large, other, large, a, other], Infinity)).toEqual([
-      [0, 2, 3],
-      [1, 4],
-    ]);
-  });
-
-  it('unless a class of many prompts would widen the rows of many classes', () => {
-    const many = bank(...Array<number>(100).fill(0));
-    expect(runsOf([many, classes(20)], Infinity)).toEqual([[0], [1]]);
-    expect(runsOf([many, classes(5)], Infinity)).toEqual([[0, 1]]);
+describe('the cells of queries that a patch is compared with', () => {
+  it('are those of all banks together, each class as wide as the widest of them', () => {
+    expect(countQueryCells([classes(5000)])).toBe(5000);
+    expect(countQueryCells([bank(0, 1), bank(0, 0, 1)])).toBe(4 * 2);
+    expect(countQueryCells([bank(...Array<number>(100).fill(0)), classes(20)])).toBe(21 * 100);
   });
 });
 

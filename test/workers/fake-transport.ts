@@ -66,12 +66,13 @@ export class FakeWorker implements WorkerHandle {
   /** Answers the oldest chunk that is not answered: nothing was found, or `failure`. */
   finish({ retire = false, failure }: { retire?: boolean; failure?: Failure } = {}): void {
     const { id, images } = this.of('detect')[this.#answered++]!;
+    const passes = failure === undefined ? [images.length] : [];
     const outcomes = images.map(({ source: { name } }): ImageOutcome => {
       if (failure !== undefined) return { ok: false, name, failure };
       const stamp = { sizeBytes: 1, modifiedMs: 0, sha256: '' };
       return { ok: true, result: { name, width: 1, height: 1, detections: [], ...stamp } };
     });
-    this.answer({ type: 'detected', id, outcomes, times: NO_TIMES, retire });
+    this.answer({ type: 'detected', id, outcomes, times: NO_TIMES, passes, retire });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

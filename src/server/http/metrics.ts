@@ -48,7 +48,7 @@ export function createMetrics(sources: GaugeSources) {
       buckets: SECONDS,
     }),
     stageSeconds: new Histogram({
-      ...named('stage_seconds', 'Stages of requests, images and batches'),
+      ...named('stage_seconds', 'Stages of requests, and of the chunks of images that workers get'),
       labelNames: ['stage'],
       buckets: SECONDS,
     }),
@@ -67,10 +67,10 @@ export function createMetrics(sources: GaugeSources) {
       buckets: SCORES,
     }),
     batches: new Counter({
-      ...named('batches_total', 'Batches that workers were given and have done'),
+      ...named('batches_total', 'Forward passes that workers have computed'),
       labelNames: ['device'],
     }),
-    batchSize: new Histogram({ ...named('batch_size', 'Images of a batch'), buckets: SIZES }),
+    batchSize: new Histogram({ ...named('batch_size', 'Images, or their tiles, of a forward pass'), buckets: SIZES }),
   };
   addGauges(named, sources);
   return metrics;
@@ -157,9 +157,9 @@ export function countFailure(metrics: Metrics, code: FailureCode): void {
   metrics.failures.inc({ reason: FAILURES[code].reason });
 }
 
-export function countChunk(metrics: Metrics, { device, images, times }: FinishedChunk): void {
-  metrics.batches.inc({ device });
-  metrics.batchSize.observe(images);
+export function countChunk(metrics: Metrics, { device, passes, times }: FinishedChunk): void {
+  metrics.batches.inc({ device }, passes.length);
+  for (const size of passes) metrics.batchSize.observe(size);
   metrics.stageSeconds.observe({ stage: 'decode' }, (times.read + times.decode + times.resize) / 1000);
   metrics.stageSeconds.observe({ stage: 'infer' }, times.infer / 1000);
 }

@@ -1,71 +1,71 @@
-import { performance } from 'node:perf_hooks';
 import type { Detection } from '../../core/detection.js';
 import { messageOf, type Failure } from '../../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../../core/image.js';
 import { mergeCrops } from '../../core/tiling/merge.js';
 import type { Detector } from '../../model/detector.js';
 import type { QueryBank } from '../../model/query-groups.js';
-import { FittingBatches } from './fitting.js';
+import { BatchScheduler } from './batch-scheduler.js';
 import { failureOf, type ImagePreparer, type PreparedImage } from './image-preparer.js';
 import type { FromWorker, WorkerSettings } from '../protocol.js';
 
-/** Images wait so long for one that is decoded slowly: to share its batch, or to let it go first. */
-const PATIENCE_MS = 100;
+/** How long images wait for one that is decoded slowly: to share its batch, or to let it go first. */
+const MAX_WAIT_MS = 100;
 
-/** What is answered for an image that nobody waits for. */
-const CANCELLED: Failure = { code: 'STOPPED', message: 'Nobody waits for this image any more.', hint: 'Ask again.' };
+/** What is answered for an image whose caller is gone. */
+const CANCELLED: Failure = { code: 'STOPPED', message: 'This image was cancelled.', hint: 'Send it again.' };
 
 /** Images that are answered together. */
 interface Chunk {
   readonly id: number;
   readonly outcomes: ImageOutcome[];
-  waiting: number; // images that have not boarded
-  left: number; // images without an answer
-  readonly cancelled: Set<number>; // nobody waits for these any more
+  unscheduled: number; // images that the scheduler has not got
+  unanswered: number; // images
+  readonly cancelled: Set<number>; // indices of images
 }
 
 /** An image, and what to look for in it. */
-export interface Order {
+export interface RequestedImage {
   readonly source: ImageSource;
   readonly queries: QueryBank;
 }
 
 /** An image on its way through the model. */
-interface PendingImage extends Order {
+interface PendingImage extends RequestedImage {
   readonly chunk: Chunk;
   readonly index: number; // in the chunk
   readonly image: PreparedImage;
   readonly found: Detection[][]; // by crop
-  left: number; // crops
+  uncomputed: number; // crops
 }
 
-/** One place in a batch. */
+/** One input of a forward pass: an image, or a tile of it. */
 interface BatchItem {
+  readonly queries: QueryBank;
   readonly pending: PendingImage;
   readonly cropIndex: number;
   readonly pixels: Uint8Array;
 }
 
 /**
- * Runs images through the device in batches. Every image that has arrived is being decoded on libuv's threads meanwhile: a
- * run blocks this thread, but not those. Tiles are cut one by one as a batch fills up, and the tiles of several images share
- * batches, whatever is asked of each. Images board chunk by chunk, so that the parent can send the next one in time; but not
- * strictly: one that still waits for memory must let those board that hold it.
+ * Takes images from their arrival to their answer. Every image that has arrived is being decoded on libuv's threads
+ * meanwhile: a forward pass blocks this thread, but not those. Tiles are cut one by one as a batch fills up, and the tiles
+ * of several images share batches, whatever is asked of each. Images are scheduled chunk by chunk, so that the parent can
+ * send the next one in time; but not strictly: one that still waits for memory must let those go first that hold it.
  */
 export class InferenceLoop {
   readonly #detector: Detector;
   readonly #preparer: ImagePreparer;
   readonly #settings: WorkerSettings;
   readonly #send: (message: FromWorker) => void;
-  readonly #batches: FittingBatches;
-  readonly #chunks: Chunk[] = []; // with images that have not boarded
+  readonly #scheduler: BatchScheduler<BatchItem>;
+  readonly #chunks: Chunk[] = []; // with images that the scheduler has not got
   readonly #open = new Map<number, Chunk>(); // without an answer
   readonly #ready: PendingImage[] = [];
   readonly #times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
-  #batch: BatchItem[] = [];
-  #coming = 0; // images in preparation
+  readonly #passes: number[] = []; // inputs of each
+  #preparing = 0; // images
   #unanswered = 0; // images
-  #moving = false;
+  #isRunning = false;
   #wake = () => {};
 
   constructor(parts: {
@@ -78,68 +78,70 @@ export class InferenceLoop {
     this.#preparer = parts.preparer;
     this.#settings = parts.settings;
     this.#send = parts.send;
-    this.#batches = new FittingBatches((tried, fitted) => {
-      const message =
-        `The device has no memory for ${tried} images at once: batches are of ${fitted} from now on. ` +
-        `--max-batch-size ${fitted} spares the attempt.`;
-      this.#send({ type: 'notice', message });
-    });
+    const maxCount = Math.min(parts.settings.maxBatchSize, parts.detector.imagesAtOnce);
+    this.#scheduler = new BatchScheduler(maxCount, (refused, fitted) => this.#noteSmallerBatches(refused, fitted));
   }
 
-  add({ id, images }: { id: number; images: readonly Order[] }): void {
-    const chunk: Chunk = { id, outcomes: [], waiting: images.length, left: images.length, cancelled: new Set() };
+  add({ id, images }: { id: number; images: readonly RequestedImage[] }): void {
+    const chunk: Chunk = {
+      id,
+      outcomes: [],
+      unscheduled: images.length,
+      unanswered: images.length,
+      cancelled: new Set(),
+    };
     this.#chunks.push(chunk);
     this.#open.set(id, chunk);
-    this.#coming += images.length;
+    this.#preparing += images.length;
     this.#unanswered += images.length;
-    images.forEach((order, index) => void this.#prepare(chunk, index, order));
-    if (!this.#moving) void this.#move();
+    images.forEach((image, index) => void this.#prepare(chunk, index, image));
+    if (!this.#isRunning) void this.#loop();
   }
 
-  /** Leaves an image out, unless it is on board already. Its answer says that; nobody reads it. */
+  /** Leaves an image out, unless the scheduler has it already. It is answered as cancelled. */
   cancel({ id, index }: { id: number; index: number }): void {
     this.#open.get(id)?.cancelled.add(index);
   }
 
-  async #prepare(chunk: Chunk, index: number, order: Order): Promise<void> {
-    const { source } = order;
+  async #prepare(chunk: Chunk, index: number, requested: RequestedImage): Promise<void> {
+    const { source } = requested;
     const preparation = await this.#preparer.prepare(source, this.#times);
-    this.#coming--;
+    this.#preparing--;
     this.#send({ type: 'heartbeat' });
     if (preparation.ok) {
       const { image } = preparation;
-      this.#ready.push({ ...order, chunk, index, image, found: [], left: image.crops.length });
+      this.#ready.push({ ...requested, chunk, index, image, found: [], uncomputed: image.crops.length });
     } else {
-      this.#leaveQueue(chunk);
+      this.#leavePreparation(chunk);
       this.#answer({ chunk, index }, { ok: false, name: source.name, failure: preparation.failure });
     }
     this.#wake();
   }
 
   /** Until nothing is left in this worker. What goes wrong here ends the process: the parent sees a crash and retries. */
-  async #move(): Promise<void> {
-    this.#moving = true;
+  async #loop(): Promise<void> {
+    this.#isRunning = true;
     while (this.#unanswered > 0) {
       const first = this.#ready.findIndex(({ chunk }) => chunk === this.#chunks[0]);
-      if (first === -1 && this.#coming > 0 && (await this.#waited()) === 'image ready') continue;
+      if (first === -1 && this.#preparing > 0 && (await this.#waitForImage()) === 'image ready') continue;
       const [pending] = this.#ready.splice(Math.max(0, first), 1);
       if (pending !== undefined) await this.#enqueue(pending);
-      else await this.#run();
+      else if (this.#scheduler.size > 0) await this.#computeBatch();
     }
-    this.#moving = false;
+    this.#isRunning = false;
   }
 
-  #leaveQueue(chunk: Chunk): void {
-    if (--chunk.waiting === 0) this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
+  #leavePreparation(chunk: Chunk): void {
+    if (--chunk.unscheduled === 0) this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
   }
 
   /** Waits for the next image; 'timed out' when others should not wait for it any longer. */
-  async #waited(): Promise<'timed out' | 'image ready'> {
+  async #waitForImage(): Promise<'timed out' | 'image ready'> {
     const start = performance.now();
     let timer: NodeJS.Timeout | undefined;
     const outcome = await new Promise<'timed out' | 'image ready'>((resolve) => {
       this.#wake = () => resolve('image ready');
-      if (this.#batch.length + this.#ready.length > 0) timer = setTimeout(() => resolve('timed out'), PATIENCE_MS);
+      if (this.#scheduler.size + this.#ready.length > 0) timer = setTimeout(() => resolve('timed out'), MAX_WAIT_MS);
     });
     clearTimeout(timer);
     this.#times.wait += performance.now() - start;
@@ -148,47 +150,46 @@ export class InferenceLoop {
 
   async #enqueue(pending: PendingImage): Promise<void> {
     using image = pending.image; // its full-size pixels go when the last crop has been cut
-    this.#leaveQueue(pending.chunk);
+    this.#leavePreparation(pending.chunk);
     if (pending.chunk.cancelled.has(pending.index)) {
       this.#answer(pending, { ok: false, name: pending.source.name, failure: CANCELLED });
       return;
     }
     for (const cropIndex of image.crops.keys()) {
       try {
-        this.#batch.push({ pending, cropIndex, pixels: await image.input(cropIndex) });
+        const pixels = await image.input(cropIndex);
+        this.#scheduler.add({ queries: pending.queries, pending, cropIndex, pixels });
       } catch (error) {
-        this.#batch = this.#batch.filter((item) => item.pending !== pending);
+        this.#scheduler.remove((item) => item.pending === pending);
         const { name } = pending.source;
         this.#answer(pending, { ok: false, name, failure: failureOf(error, pending.source) });
         return;
       }
-      if (this.#batch.length >= this.#settings.maxBatchSize) await this.#run();
+      while (this.#scheduler.isFull) await this.#computeBatch();
     }
   }
 
-  /** Computes the batch, and answers for the images that are complete by it. */
-  async #run(): Promise<void> {
-    const items = this.#batch;
-    if (items.length === 0) return;
-    this.#batch = [];
+  /** Computes a batch, and answers for the images that are complete by it. */
+  async #computeBatch(): Promise<void> {
     const start = performance.now();
-    // One turn of the event loop: reads that ended during the last run go on to be decoded during this one.
+    // One turn of the event loop: reads that ended during the last pass go on to be decoded during this one.
     await new Promise((resolve) => setImmediate(resolve));
     this.#times.wait += performance.now() - start;
-    const detections = await this.#infer(items);
+    const { batch, results } = await this.#scheduler.run((items) => this.#infer(items));
+    this.#passes.push(batch.length);
     this.#send({ type: 'heartbeat' });
-    for (const [i, { pending, cropIndex }] of items.entries()) {
-      pending.found[cropIndex] = detections[i]!;
-      if (--pending.left === 0) this.#answer(pending, this.#outcomeOf(pending));
+    for (const [i, { pending, cropIndex }] of batch.entries()) {
+      pending.found[cropIndex] = results[i]!;
+      if (--pending.uncomputed === 0) this.#answer(pending, this.#outcomeOf(pending));
     }
   }
 
   async #infer(items: readonly BatchItem[]): Promise<Detection[][]> {
     const start = performance.now();
     try {
-      return await this.#batches.run(items, (part) => this.#detect(part));
+      return await this.#detect(items);
     } catch (error) {
-      // Images have one shape by now, so this is the device's or our fault.
+      // Images have one shape by now, so this is the fault of the device or of this program.
       throw new Error(`the model failed on a batch of ${items.length}: ${messageOf(error)}`, { cause: error });
     } finally {
       this.#times.infer += performance.now() - start;
@@ -201,8 +202,8 @@ export class InferenceLoop {
       const { x, y } = pending.image.crops[cropIndex]!;
       return { width: x.to - x.from, height: y.to - y.from };
     });
-    const queries = items.map(({ pending }) => pending.queries);
-    return this.#detector.detect(pixels, sizes, queries);
+    const banks = items.map(({ queries }) => queries);
+    return this.#detector.detect(pixels, sizes, banks);
   }
 
   #outcomeOf({ source: { name }, image, found }: PendingImage): ImageOutcome {
@@ -216,11 +217,19 @@ export class InferenceLoop {
   #answer({ chunk, index }: Pick<PendingImage, 'chunk' | 'index'>, outcome: ImageOutcome): void {
     chunk.outcomes[index] = outcome;
     this.#unanswered--;
-    if (--chunk.left > 0) return;
+    if (--chunk.unanswered > 0) return;
     const times = { ...this.#times };
     for (const stage of Object.keys(times) as (keyof StageTimes)[]) this.#times[stage] = 0;
+    const passes = this.#passes.splice(0);
     const { id, outcomes } = chunk;
     this.#open.delete(id);
-    this.#send({ type: 'detected', id, outcomes, times, retire: this.#preparer.stuck > 0 });
+    this.#send({ type: 'detected', id, outcomes, times, passes, retire: this.#preparer.stuck > 0 });
+  }
+
+  #noteSmallerBatches(refused: number, fitted: number): void {
+    const message =
+      `The device has no memory for ${refused} images at once: batches are of ${fitted} from now on. ` +
+      `--max-batch-size ${fitted} spares the attempt.`;
+    this.#send({ type: 'notice', message });
   }
 }

@@ -58,11 +58,15 @@ async function loopWith(options: { tiles?: TileOptions; maxBatchSize: number }) 
     await resizer[Symbol.asyncDispose]();
   });
   const answers = new Map<number, readonly ImageOutcome[]>();
-  let signs = 0;
+  const passes: number[] = [];
+  let heartbeats = 0;
   let check = () => {};
   const send = (message: FromWorker) => {
-    if (message.type === 'heartbeat') signs++;
-    if (message.type === 'detected') answers.set(message.id, message.outcomes);
+    if (message.type === 'heartbeat') heartbeats++;
+    if (message.type === 'detected') {
+      answers.set(message.id, message.outcomes);
+      passes.push(...message.passes);
+    }
     check();
   };
   const loop = new InferenceLoop({ detector, preparer, settings, send });
@@ -73,7 +77,8 @@ async function loopWith(options: { tiles?: TileOptions; maxBatchSize: number }) 
     answers,
     answered,
     batches: () => detect.mock.calls.map(([, sizes]) => sizes.length),
-    signs: () => signs,
+    heartbeats: () => heartbeats,
+    passes,
   };
 }
 
@@ -93,13 +98,17 @@ describe('batches', () => {
   it('are shared by the tiles of several images, also of those that came later', async () => {
     const images = await pictures(6);
     const bank = queries();
-    const { loop, answers, answered, batches, signs } = await loopWith({ tiles: FIVE_VIEWS, maxBatchSize: 4 });
+    const { loop, answers, answered, batches, passes, heartbeats } = await loopWith({
+      tiles: FIVE_VIEWS,
+      maxBatchSize: 4,
+    });
     const done = answered(2);
     loop.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
     loop.add({ id: 1, images: asking(bank, images.slice(3)) });
     await done;
     expect(batches()).toEqual([4, 4, 4, 4, 4, 4, 4, 2]); // 6 images of 5 crops
-    expect(signs()).toBe(6 + 8); // of life: an image decoded, a batch computed
+    expect(passes).toEqual(batches()); // as reported with the chunks
+    expect(heartbeats()).toBe(6 + 8); // one for each image decoded and each batch computed
     const names = [...answers.values()].map((outcomes) => outcomes.map((one) => (one.ok ? one.result.name : '')));
     expect(names).toEqual([
       ['0.png', '1.png', '2.png'],
@@ -177,5 +186,23 @@ describe('images that need more memory than a worker has for pixels', () => {
     loop.add({ id: 1, images: asking(bank, images.slice(2)) });
     await done;
     expect([...answers.values()].flat().every(({ ok }) => ok)).toBe(true);
+  });
+});
+
+describe('a device with room for two images', () => {
+  it('is given two at once, and the chunks report the passes that were computed', async () => {
+    const images = await pictures(5);
+    const { loop, answers, answered, passes, batches } = await loopWith({ maxBatchSize: 5 });
+    const { detect } = Detector.prototype;
+    vi.mocked(detector.detect).mockImplementation(async function (this: Detector, pixels, originals, banks) {
+      if (originals.length > 2) throw new Error('Failed to allocate memory for requested buffer of size 1234');
+      return await detect.call(detector, pixels, originals, banks);
+    });
+    const done = answered(1);
+    loop.add({ id: 0, images: asking(queries(), images) });
+    await done;
+    expect(batches()).toEqual([5, 3, 2, 2, 1]); // the first two had no room
+    expect(passes).toEqual([2, 2, 1]);
+    expect(answers.get(0)!.every(({ ok }) => ok)).toBe(true);
   });
 });
