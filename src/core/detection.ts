@@ -4,7 +4,7 @@ import type { Xyxy } from './box.js';
 export interface Detection {
   readonly classId: number; // index into `ontology.classes`
   readonly queryId: number; // index into `ontology.queries`: the prompt that won
-  // which patch of the model's grid gave the box, counted on from tile to tile: one box for all classes it is given for
+  /** Which patch of the model's grid gave the box, counted on from tile to tile: one box for all its classes. */
   readonly patchId: number;
   readonly score: number; // sigmoid(logit), 0–1, 5 decimals
   readonly box: Xyxy; // clipped to the image, 2 decimals

@@ -32,7 +32,7 @@ export interface StageTimes {
   readonly wait: number; // the device waited for images
 }
 
-/** An image with its detections: all that the model said, or those a view selected. */
+/** An image with its detections: all that the model found, or those a view selected. */
 export interface AnnotatedImage {
   readonly name: string;
   readonly width: number; // pixels, upright (EXIF applied)
@@ -49,7 +49,7 @@ export interface ContentStamp {
 
 /** An annotated image as the journal keeps it. */
 export interface ImageResult extends AnnotatedImage, ContentStamp {
-  readonly degraded?: string; // what the decoder said of lost blocks
+  readonly degraded?: string; // what the decoder reported about lost blocks
 }
 
 /** What became of one image. A failed image never costs another one. */

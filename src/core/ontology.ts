@@ -56,8 +56,8 @@ export function buildOntology(spec: OntologySpec): Ontology {
 }
 
 /**
- * What results give as the prompt of a box that an example won: `example: bottle.png`, `example: yard.jpg [10, 20, 200,
- * 340]`.
+ * What results give as the prompt of a box that an example won: `example: bottle.png`, or with a box
+ * `example: yard.jpg [10, 20, 200, 340]`.
  */
 export function labelOf({ image, box }: Pick<Example, 'image' | 'box'>): string {
   return `example: ${image}${box === undefined ? '' : ` [${box.join(', ')}]`}`;

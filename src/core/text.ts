@@ -1,8 +1,26 @@
 /** Characters that would move the cursor, colour the terminal, end the line, or turn the reading direction. */
-
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** A text for a message or a log: whatever could disturb the terminal is shown as \uXXXX. */
+/** A text for a message or a log: what could disturb a terminal is written as \uXXXX. */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/**
+ * Orders names by their UTF-8 bytes, which is the same everywhere. JavaScript's own order differs where surrogate pairs
+ * (above U+FFFF) meet characters from U+E000 on.
+ */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for characters above all others. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

@@ -1,7 +1,7 @@
 import { join, relative, sep } from 'node:path';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageFile } from '../core/image.js';
-import { compareUtf8 } from '../core/order.js';
+import { compareUtf8 } from '../core/text.js';
 import { printable } from '../core/text.js';
 import { separateInvalidNames } from './invalid-names.js';
 import {

@@ -20,7 +20,7 @@ export interface GraphSource {
  * The image graph finds boxes. Inputs: `pixels` [N, H, W, 3] uint8 RGB, normalised inside; `queries` [Q, T] text
  * embeddings; `groups` [G, M] the queries of each class (rows filled up by repeating one of theirs); `offsets` [G] 0,
  * or -infinity for a group whose boxes are dropped; `allowed` [N, G] 0, or far below any logit for a group that an
- * image is not asked for. Outputs, P patches row by row: the K best pairs of patch and group, best first: `scores` [N,
+ * image does not look for. Outputs, P patches row by row: the K best pairs of patch and group, best first: `scores` [N,
  * K], `pairs` [N, K] patch * G + group, `members` [N, K] which of the group's M queries won (the first of equals); and
  * `boxes` [N, P, 4] cxcywh fractions of the model's input.
  *

@@ -35,7 +35,7 @@ export function groupQueries(banks: Iterable<QueryBank>): QueryGroup[] {
 }
 
 /**
- * What the image graph is told of queries.
+ * The inputs of the image graph beside its pixels.
  *
  * @param groups - Of the banks of all images.
  * @param banks - Of every image.

@@ -19,7 +19,7 @@ export function declareQueries(graph: Graph, embeddingWidth: number): QueryInput
 }
 
 /**
- * Ranks pairs of patch and class: a class scores as its best query does. What an image was not asked for is masked
+ * Ranks pairs of patch and class: a class scores as its best query does. What an image does not look for is masked
  * before anything wins, so that its answer is what it would be alone. A patch that a dropped group wins is out
  * altogether: that is what ignored prompts are for.
  */

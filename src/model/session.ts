@@ -11,23 +11,23 @@ export interface SessionOptions {
   readonly weightsFolder: string; // where the weights that the graph refers to are
 }
 
-/** What a provider needs, said when it cannot start. */
+/** What a provider needs, for the message when it cannot start. */
 const REQUIREMENTS: Readonly<Record<Device['provider'], string>> = {
   cpu: 'The CPU provider needs glibc 2.28 or newer; run `npm ls onnxruntime-node` to see what is installed.',
   cuda:
-    "CUDA needs an NVIDIA GPU, its driver, and ONNX Runtime's CUDA libraries: `preannotate doctor` says what of it is " +
+    "CUDA needs an NVIDIA GPU, its driver, and ONNX Runtime's CUDA libraries: `preannotate doctor` lists what is " +
     'missing. Or use --device cpu.',
   webgpu:
     'WebGPU needs a Vulkan (Linux; Mesa 25 or newer without a GPU), Direct3D 12 (Windows) or Metal (macOS) driver: ' +
-    '`preannotate doctor` says what is there. Or use --device cpu.',
-  coreml: 'CoreML is there on macOS only; use --device cpu.',
-  dml: 'DirectML is there on Windows only; use --device cpu.',
+    '`preannotate doctor` lists what is installed. Or use --device cpu.',
+  coreml: 'CoreML exists on macOS only; use --device cpu.',
+  dml: 'DirectML exists on Windows only; use --device cpu.',
 };
 
 /**
- * Opens a graph on a device. A provider that cannot start is an error: nothing falls back to the CPU unasked.
+ * Opens a graph on a device. A provider that cannot start is an error: nothing falls back to the CPU silently.
  *
- * @throws PreannotateError DEVICE_UNAVAILABLE saying what the device needs; MODEL_INVALID when the graph or weights are
+ * @throws PreannotateError DEVICE_UNAVAILABLE naming what the device needs; MODEL_INVALID when the graph or weights are
  *   wrong.
  */
 export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<InferenceSession> {
@@ -55,7 +55,7 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
 
 /**
  * Without the VNNI instructions an x64 CPU adds 8-bit products up in 16 bits, which overflow; ONNX Runtime then has an
- * exact way that is 2.3 times slower, so it is taken only where it is needed, or where nobody knows.
+ * exact way that is 2.3 times slower, so it is taken only where it is needed, or where the CPU's flags cannot be read.
  */
 function overflowsIn8Bits(): boolean {
   if (process.arch !== 'x64') return false;

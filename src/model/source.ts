@@ -38,7 +38,7 @@ export interface Model {
   readonly checkpoint: Checkpoint;
   readonly sha256: string; // of the weights; of their hashes where there are several files
   readonly key: string; // hash of everything that changes what it computes
-  readonly precision: Precision; // what was wished for, or what suits it
+  readonly precision: Precision; // the requested one, or what suits the model
   readonly weightBytes: number;
 }
 
@@ -146,8 +146,8 @@ export function findLocalFolder(reference: string): string | undefined {
     code: 'MODEL_NOT_FOUND',
     message: `The model "${printable(reference)}" is not on this machine: there is no folder ${printable(folder)}.`,
     hint:
-      'Give the folder of an OWL-ViT or OWLv2 checkpoint (config.json, model.safetensors, tokenizer files), a hub id such as ' +
-      `google/owlvit-base-patch32, or --model ${BUILTIN.reference} to try the tool.`,
+      'Give the folder of an OWL-ViT or OWLv2 checkpoint (config.json, model.safetensors, tokenizer files), ' +
+      `a hub id such as google/owlvit-base-patch32, or --model ${BUILTIN.reference} to try the tool.`,
   });
 }
 
@@ -158,7 +158,7 @@ async function fetchFromHub(reference: string, options: FindOptions): Promise<st
 }
 
 /**
- * What `models pull` takes to mend a model: the reference, or for a folder inside the hub's cache, the model it is of.
+ * The reference that `models pull` repairs a model by: the one given, or for a folder of the hub's cache, its model's.
  */
 function chooseRepairReference(reference: string, local: string | undefined): string {
   return local === undefined ? reference : (referenceOfSnapshot(local) ?? reference);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
-import { compareUtf8 } from '../core/order.js';
+import { compareUtf8 } from '../core/text.js';
 import { printable } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
 import { jsonError } from '../disk/json.js';

@@ -46,7 +46,7 @@ describe('boxes', () => {
     expect(enclose([0, 5, 10, 10], [4, 0, 20, 8])).toEqual([0, 0, 20, 10]);
   });
 
-  it('rounding keeps the decimals asked for', () => {
+  it('rounding keeps the given number of decimals', () => {
     expect(round(1.005, 2)).toBeCloseTo(1, 1);
     expect(round(0.123456, 5)).toBe(0.12346);
     expect(round(-0.126, 2)).toBe(-0.13);

@@ -4,7 +4,7 @@ import { round, type Xyxy } from '../../src/core/box.js';
 import { compareDetections, type Detection } from '../../src/core/detection.js';
 import type { ViewImage } from '../../src/core/image.js';
 import { buildOntology } from '../../src/core/ontology.js';
-import { compareUtf8 } from '../../src/core/order.js';
+import { compareUtf8 } from '../../src/core/text.js';
 import type { View } from '../../src/formats/format.js';
 import { formats, type FormatName } from '../../src/formats/index.js';
 import { temporaryFolder } from '../support/temporary.js';

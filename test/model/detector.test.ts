@@ -37,7 +37,7 @@ describe('the built-in model', () => {
   });
   afterAll(() => detector[Symbol.asyncDispose]());
 
-  it("its text embeddings are those of the card's reference, padded or not", async () => {
+  it('gives the reference text embeddings, whether token ids are padded or not', async () => {
     const padded = reference.get('input_ids')!;
     const rows = Array.from({ length: queryCount }, (_, i) => [...padded.data.slice(i * 16, i * 16 + 16)]);
     expect(maxDifference(await detector.encode(rows), data('text_embeds'))).toBeLessThan(1e-4);
@@ -76,7 +76,7 @@ describe('the built-in model', () => {
     }
   });
 
-  it('several prompts of one class give one detection a patch, with the prompt that won', async () => {
+  it('gives one detection a patch for several prompts of one class, with the prompt that won', async () => {
     const pixels = (reference.get('pixels')!.data as Uint8Array).slice(0, imageBytes);
     const embeddings = data('text_embeds');
     const [each, one] = [Array.from({ length: queryCount }, (_, i) => i), Array<number>(queryCount).fill(0)];
@@ -90,7 +90,7 @@ describe('the built-in model', () => {
     }
   });
 
-  it('a patch that an ignored prompt wins is left out for every class', async () => {
+  it('leaves out a patch that an ignored prompt wins, for every class', async () => {
     const pixels = (reference.get('pixels')!.data as Uint8Array).slice(0, imageBytes);
     const embeddings = data('text_embeds');
     const everything = Array.from({ length: queryCount }, (_, i) => i);
@@ -104,7 +104,7 @@ describe('the built-in model', () => {
     expect(kept!.length).toBeLessThan(all!.length);
   });
 
-  it('an image gives the same detections alone and inside a batch', async () => {
+  it('finds the same in an image alone and inside a batch', async () => {
     const pixels = reference.get('pixels')!.data as Uint8Array;
     const queries = { embeddings: data('text_embeds'), classIds: Array.from({ length: queryCount }, (_, i) => i) };
     const four = [queries, queries, queries, queries];
@@ -117,7 +117,7 @@ describe('the built-in model', () => {
 });
 
 describe('OWLv2', () => {
-  it('boxes are given in the frame of the padded square and cut at the image', async () => {
+  it('gives boxes in the frame of the padded square, clipped to the image', async () => {
     await using detector = await open(join(FIXTURES, 'models/owlv2-tiny'));
     const embeddings = await detector.encode([
       [852, 5, 853],
@@ -167,7 +167,7 @@ describe('checkpoint folders', () => {
   };
 
   it.skipIf(!canLink)(
-    "in the layout of the Hub's cache, files being links out of their folder, are read and not written to",
+    "in the layout of the Hub's cache, whose files are links, are read and not written to",
     async () => {
       const cache = await temporaryFolder();
       const [snapshot, blobs] = [join(cache, 'snapshots/abc'), join(cache, 'blobs')];
@@ -195,7 +195,7 @@ describe('checkpoint folders', () => {
   it.each<[string, (folder: string) => Promise<void>, RegExp]>([
     ['without weights', (folder) => rm(join(folder, 'model.safetensors')), /no model\.safetensors/],
     [
-      'of another kind of model',
+      'of an unknown family',
       (folder) => writeFile(join(folder, 'config.json'), '{"model_type": "clip"}'),
       /config\.json.*model_type/,
     ],

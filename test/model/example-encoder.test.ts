@@ -80,7 +80,7 @@ describe('the patch that stands for an example', () => {
     expect(chooseQueryPatch({ boxes, classEmbeds }, WHOLE)).toBe(1);
   });
 
-  it('is another one when the object is said to be elsewhere', () => {
+  it('is another one when the object is elsewhere', () => {
     expect(chooseQueryPatch({ boxes, classEmbeds }, [0.25, 0.25, 0.75, 0.75])).toBe(2);
     expect(chooseQueryPatch({ boxes, classEmbeds }, [0, 0, 0.2, 0.2])).toBe(3);
   });

@@ -38,7 +38,7 @@ describe.each(PRECISIONS)('the image encoder in %s', (precision) => {
     expect(Math.max(...boxes)).toBeLessThan(BOXES[precision]);
   });
 
-  it('says the same of an image alone and among others', async () => {
+  it('finds the same in an image alone and among others', async () => {
     await using detector = await openEmoji(precision);
     const { data, shape } = readTensors(join(EMOJI, 'reference/reference.safetensors')).get('pixels')!;
     const [count, height, width] = shape as [number, number, number];

@@ -17,8 +17,8 @@ describe('the cells of queries that a patch is compared with', () => {
   });
 });
 
-describe('what the graph is told', () => {
-  it('of one bank is its queries by class, and that all of them are asked for', () => {
+describe('the inputs of the image graph', () => {
+  it('are for one bank its queries by class, none of them masked', () => {
     const own = bank(1, IGNORED, 1, 0);
     const inputs = buildQueryInputs(groupQueries([own]), [own, own]);
     expect(inputs.queries.data).toBe(own.embeddings); // not copied
@@ -29,7 +29,7 @@ describe('what the graph is told', () => {
     expect(inputs.allowed.dims).toEqual([2, 3]);
   });
 
-  it('of several banks is all of their queries, and which image asks for which', () => {
+  it('are for several banks all of their queries, and a mask of which image looks for which', () => {
     const [first, second] = [bank(0, 0), bank(1, IGNORED, 1)];
     const banks = [first, second, first];
     const groups = groupQueries(new Set(banks));
@@ -52,7 +52,7 @@ describe('what the graph is told', () => {
     );
   });
 
-  it('masks with a number that float16 can hold, and twice of it', () => {
+  it('mask with a number that float16 can hold, also twice of it', () => {
     const banks = [bank(0), bank(0)];
     const least = Math.min(...buildQueryInputs(groupQueries(banks), banks).allowed.data);
     expect(2 * least).toBeGreaterThan(-65504);

@@ -8,12 +8,12 @@ export interface TileOptions {
   readonly fullImage: boolean; // the whole image is a crop too
 }
 
-/** The choice in words, for the user. */
+/** The options in words, for the user. */
 export function describeTiles({ height, width, overlap, fullImage }: TileOptions): string {
   const share = `${Math.round(overlap * 100)} %`;
   return (
-    `Images larger than ${height} x ${width} (height x width) are cut into tiles of that size that overlap by at least ` +
-    `${share}${fullImage ? ', and looked at as a whole too' : '; the whole image is not looked at'}.`
+    `Images larger than ${height} x ${width} (height x width) are cut into tiles of that size that overlap by ` +
+    `at least ${share}${fullImage ? ', and looked at as a whole too' : '; the whole image is not looked at'}.`
   );
 }
 

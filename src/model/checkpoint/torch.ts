@@ -27,17 +27,18 @@ const FUNCTIONS: Readonly<Partial<Record<string, PickleFunction>>> = {
 };
 
 const MAX_DIMENSIONS = 8; // before the sizes are looked at: hostile ones are a million long and used again and again
-const MAX_REASON_CHARS = 300; // names are as long as the file likes
+const MAX_REASON_CHARS = 300; // a file can hold names of any length
 const DAMAGED =
   'Fetch the file again; a download that stopped early or an HTML page saved in its place looks like this.';
 const CONVERT =
   "Convert it where PyTorch is: python -c \"import torch; f = 'pytorch_model.bin'; " +
   "torch.save(torch.load(f, map_location='cpu', weights_only=True), f)\", or fetch model.safetensors.";
 const SUSPICIOUS =
-  'Weights need no such thing, and opened with PyTorch it could run a program. Use model.safetensors of the same model. ' +
+  'Weights need no such thing, and opened with PyTorch it could run a program. Use model.safetensors of the same ' +
+  'model. ' +
   'If you trust the file, save its weights alone: model.save_pretrained(folder).';
 
-/** It asks for code. */
+/** The pickle asks for code. */
 class DisallowedNameError extends Error {}
 
 /** One type of storage, as the pickle names it. */

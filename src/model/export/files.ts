@@ -17,13 +17,13 @@ export interface FoundExport {
 /**
  * Looks for onnx/model*.onnx in a folder.
  *
- * @param wish - `auto` takes the most exact that is there.
+ * @param requested - `auto` takes the most exact that exists.
  * @returns undefined when there is no such file at all.
- * @throws PreannotateError MODEL_INVALID when the one that is wished for is missing, damaged or incomplete.
+ * @throws PreannotateError MODEL_INVALID when the requested one is missing, damaged or incomplete.
  */
-export async function findExport(folder: string, wish: RequestedPrecision): Promise<FoundExport | undefined> {
+export async function findExport(folder: string, requested: RequestedPrecision): Promise<FoundExport | undefined> {
   const present = PRECISIONS.filter((precision) => existsSync(join(folder, 'onnx', EXPORT_FILES[precision])));
-  const precision = wish === 'auto' ? present[0] : wish;
+  const precision = requested === 'auto' ? present[0] : requested;
   if (precision === undefined || present.length === 0) return undefined;
   const path = join(folder, 'onnx', EXPORT_FILES[precision]);
   if (!present.includes(precision)) {
@@ -74,7 +74,7 @@ async function resolveBeside(path: string, location: string): Promise<string> {
   return realpath(file);
 }
 
-/** Names the file in what is wrong with it. */
+/** Runs `work`, and names the file in the error when it throws. */
 export async function withFileInErrors<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -85,7 +85,8 @@ export async function withFileInErrors<Result>(path: string, work: () => Result 
         message: `${path}: ${messageOf(error)}.`,
         hint:
           'Exports of OwlViTForObjectDetection and Owlv2ForObjectDetection can be used, made with ' +
-          '`optimum-cli export onnx --task zero-shot-object-detection --batch_size 1`, complete with their external data.',
+          '`optimum-cli export onnx --task zero-shot-object-detection --batch_size 1`, complete with their external ' +
+          'data.',
       },
       error,
     );

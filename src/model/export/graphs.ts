@@ -18,7 +18,7 @@ export interface SplitExport {
   readonly cut: ExportCut;
   readonly traits: ModelTraits;
   readonly preprocessor: Preprocessor;
-  readonly fileOf: ReadonlyMap<string, string>; // where weights are said to be: the file's real name
+  readonly fileOf: ReadonlyMap<string, string>; // where the graph says that weights are: the file's real name
 }
 
 /** The image graph of `Artifact`, made of the image part of an export. Its opset is the export's. */

@@ -20,7 +20,7 @@ const INT64 = 7;
  */
 const OLDEST_OPSET = 11;
 
-/** Names of what the sessions take and give; a value of an export that is called so would be taken for it. */
+/** Inputs and outputs of the sessions; a value of an export under one of these names would be mistaken for it. */
 const RESERVED_NAMES = [
   'pixels',
   'queries',
@@ -34,7 +34,7 @@ const RESERVED_NAMES = [
   'embeddings',
 ];
 
-/** @throws Error saying what an OWL-ViT export has and this one has not. */
+/** @throws Error naming what OWL-ViT exports have and this one lacks. */
 export function checkInterface({ opsets, inputs, outputs, nodes, initializers }: OnnxModel): void {
   const opset = opsets.get('') ?? 0;
   if (opset < OLDEST_OPSET) throw new Error(`its opset is ${opset}; ${OLDEST_OPSET} is the oldest that can be used`);
@@ -51,7 +51,8 @@ export function checkInterface({ opsets, inputs, outputs, nodes, initializers }:
     if (!types.includes(element)) throw new Error(`its input "${name}" has the element type ${element}`);
     if (name !== INPUTS.pixels && shape.some((size) => size !== undefined)) {
       throw new Error(
-        `its input "${name}" is [${shape.map((size) => size ?? '?').join()}], so it takes no other number of texts or tokens`,
+        `its input "${name}" is [${shape.map((size) => size ?? '?').join()}], ` +
+          'so it takes no other number of texts or tokens',
       );
     }
   }

@@ -1,3 +1,4 @@
+import type { Device } from '../../core/device.js';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import type { Artifact, ArtifactOptions } from '../artifact.js';
 import { openExport } from '../export/artifact.js';
@@ -5,7 +6,21 @@ import type { ModelTraits } from '../family.js';
 import type { OwlCheckpoint } from './config.js';
 import { buildExampleGraph } from './example-graph.js';
 import { buildImageGraph, buildTextGraph } from './graphs.js';
-import { operatorsFor } from './operators.js';
+import { CPU_OPERATORS, type OperatorChoice } from './transformer.js';
+
+const GPU_OPERATORS: OperatorChoice = { mlpSlices: 1 }; // slices only suit a CPU's caches
+
+/** CoreML has no fused attention, and WebGPU's is wrong: see `attention.ts`. */
+const BASIC_OPERATORS: OperatorChoice = { mlpSlices: 1, plainAttention: true };
+
+/** The forms of the image graph's operators that suit a provider. */
+const OPERATORS: Readonly<Record<Device['provider'], OperatorChoice>> = {
+  cpu: CPU_OPERATORS,
+  cuda: GPU_OPERATORS,
+  dml: GPU_OPERATORS,
+  webgpu: BASIC_OPERATORS,
+  coreml: BASIC_OPERATORS,
+};
 
 /** @throws PreannotateError MODEL_INVALID naming the file, here or when one of its graphs is built. */
 export async function openOwlArtifact(
@@ -20,7 +35,7 @@ export async function openOwlArtifact(
 /** A checkpoint of weights: its graphs are built here. */
 function buildGraphs(checkpoint: OwlCheckpoint, { precision, device, imageWeights }: ArtifactOptions): Artifact {
   const weights = imageWeights ?? checkpoint;
-  const form = { weights, half: precision === 'fp16', operators: operatorsFor(device) };
+  const form = { weights, half: precision === 'fp16', operators: OPERATORS[device.provider] };
   return {
     // 8-bit activations are scaled over a whole batch: alone, an image's result cannot depend on its neighbours.
     imagesAtOnce: precision === 'int8' ? 1 : Infinity,

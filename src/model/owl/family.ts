@@ -8,7 +8,7 @@ export const owlVit = owlFamily({ modelType: 'owlvit', title: 'OWL-ViT', fit: 's
 
 export const owlv2 = owlFamily({ modelType: 'owlv2', title: 'OWLv2', fit: 'letterbox' });
 
-/** OWL-ViT and OWLv2 have one architecture. What only workers need is loaded when it is asked for. */
+/** OWL-ViT and OWLv2 have one architecture. What only workers need is imported on first use. */
 function owlFamily({ fit, ...names }: { modelType: string; title: string; fit: Fit }): ModelFamily<OwlConfig> {
   const traits = (checkpoint: OwlCheckpoint) => owlTraits(checkpoint, { title: names.title, fit });
   return {

@@ -3,11 +3,9 @@ import type { StoredTensor, Value } from '../../onnx/messages.js';
 import { attend } from './attention.js';
 import type { TransformerConfig } from './config.js';
 
-/**
- * What the operators of a graph are chosen by. PERF: each was the fastest of its kind on the provider it is used on.
- */
+/** Which forms of operators a graph uses: on each provider the fastest (`npm run bench -- forms`). */
 export interface OperatorChoice {
-  // of the MLP's hidden width; 2 keep the second product's K at 1,536, where sgemm is faster
+  /** Slices of the MLP's hidden width; 2 keep the second product's K at 1,536, where sgemm is faster. */
   readonly mlpSlices: number;
   readonly plainAttention?: boolean; // out of basic operators, where the fused one is wrong or missing
 }
@@ -127,7 +125,7 @@ export function layerNorm(
  * A CLIP encoder: pre-norm attention and MLP, without a final norm. The residual stream is a matrix [N * S, D].
  *
  * @param x - [N * S, D]
- * @param encoder - `sequence` is S; `causal` for text. `layer` is told of each layer's output, for tests.
+ * @param encoder - `sequence` is S; `causal` for text.
  * @returns [N * S, D]
  * @see transformers `OwlViTEncoderLayer`
  */

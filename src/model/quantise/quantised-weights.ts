@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PreannotateError } from '../../core/errors.js';
 import { replaceFile } from '../../disk/atomic.js';
 import { cacheFolder, readCached, sha256Of, sha256OfFile, writeCached } from '../../disk/cache.js';
-import type { StoredTensor } from '../../onnx/messages.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
 import { readSafetensorsIndex, buildSafetensorsHeader } from '../checkpoint/safetensors.js';
-import { toFloat32 } from '../checkpoint/widen.js';
+import { readTensor } from './read-tensor.js';
 
 const CACHE_VERSION = 1; // raised when the same checkpoint would give other bytes
 
@@ -92,42 +90,4 @@ async function* hashChunks(hash: ReturnType<typeof createHash>, chunks: AsyncIte
     hash.update(chunk);
     yield chunk;
   }
-}
-
-async function readTensor(checkpoint: Checkpoint, name: string, count: number): Promise<Float32Array> {
-  const tensor = checkpoint.tensors.get(name);
-  if (tensor === undefined) throw mismatchError(checkpoint, `there is no tensor "${name}"`);
-  const path = join(checkpoint.weightsFolder, tensor.file);
-  await using file = await open(path);
-  const bytes = new Uint8Array(tensor.sizeBytes);
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, tensor.offset);
-  const values = reorder(toFloat32(bytes, tensor.type), tensor);
-  if (bytesRead < bytes.length || values.length !== count) {
-    throw mismatchError(checkpoint, `"${name}" has shape [${tensor.shape.join()}], which is not ${count} values`);
-  }
-  return values;
-}
-
-/** Brings values into the order of their shape, where the file has the axes in another one. */
-function reorder(values: Float32Array, { axes, shape }: StoredTensor): Float32Array {
-  if (axes === undefined) return values;
-  const strides = shape.map((_, axis) =>
-    axes.slice(axes.indexOf(axis) + 1).reduce((product, inner) => product * shape[inner]!, 1),
-  );
-  return values.map((_, index) => {
-    let [rest, from] = [index, 0];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += (rest % shape[axis]!) * strides[axis]!;
-      rest = Math.floor(rest / shape[axis]!);
-    }
-    return values[from]!;
-  });
-}
-
-function mismatchError({ folder }: Checkpoint, reason: string): PreannotateError {
-  return new PreannotateError({
-    code: 'MODEL_INVALID',
-    message: `${folder}: ${reason}.`,
-    hint: 'The weights and config.json do not belong together. Fetch the checkpoint again.',
-  });
 }

@@ -109,7 +109,7 @@ describe('an object that a border between tiles cuts', () => {
     expect(boxes(merged(found, crops))).toEqual([whole]);
   });
 
-  it('is told from one that ends at the border of the image itself, which counts as whole', () => {
+  it('is not cut where its box ends at the border of the image itself', () => {
     const found = [
       seenIn(left, [{ box: [0, 0, 30, 30] }]),
       seenIn(right, [{ box: [150, 70, 180, 100] }, { box: [150, 0, 180, 30] }]),

@@ -84,7 +84,8 @@ describe('the tiles of an image', () => {
 
   it('are described in words', () => {
     expect(describeTiles({ height: 480, width: 640, overlap: 0.2, fullImage: true })).toBe(
-      'Images larger than 480 x 640 (height x width) are cut into tiles of that size that overlap by at least 20 %, and looked at as a whole too.',
+      'Images larger than 480 x 640 (height x width) are cut into tiles of that size that overlap by at least 20 %, ' +
+        'and looked at as a whole too.',
     );
   });
 });

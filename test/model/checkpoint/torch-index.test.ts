@@ -8,8 +8,7 @@ import { temporaryFolder } from '../../support/temporary.js';
 import { Pickler, torchFile, torchFileOf, zip, type WrittenTensor } from '../../support/model/torch-writer.js';
 
 /**
- * Pickles of one state dict, with a transposed parameter, a shared storage, integers and `_metadata`, by CPython
- * 3.11.
+ * Pickles of one state dict, with a transposed parameter, a shared storage, integers and `_metadata`, by CPython 3.11.
  */
 const BY_PYTHON = {
   2: 'gAJjY29sbGVjdGlvbnMKT3JkZXJlZERpY3QKcQApUnEBKFgIAAAAYS53ZWlnaHRxAmN0b3JjaC5fdXRpbHMKX3JlYnVpbGRfdGVuc29yX3YyCnEDKChYBwAAAHN0b3JhZ2VxBGN0b3JjaApGbG9hdFN0b3JhZ2UKcQVYAQAAADBxBlgDAAAAY3B1cQdLBnRxCFFLAEsCSwOGcQlLA0sBhnEKiWgAKVJxC3RxDFJxDVgIAAAAYi53ZWlnaHRxDmN0b3JjaC5fdXRpbHMKX3JlYnVpbGRfcGFyYW1ldGVyCnEPaAMoKGgEaAVoBmgHSwZ0cRBRSwJLAksChnERSwFLAoZxEoloAClScRN0cRRScRWIaAApUnEWh3EXUnEYWAMAAABpZHNxGWgDKChoBGN0b3JjaApMb25nU3RvcmFnZQpxGlgBAAAAMXEbaAdLAnRxHFFLAGgSSwJLAYZxHYloAClScR50cR9ScSBYBQAAAHNjYWxlcSFoAygoaARoBWgGaAdLBnRxIlFLBSkpiWgAKVJxI3RxJFJxJXV9cSZYCQAAAF9tZXRhZGF0YXEnaAApUnEoKFgAAAAAcSl9cSpYBwAAAHZlcnNpb25xK0sBc1gBAAAAYXEsfXEtaCtLAXN1c2Iu',

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../../support/temporary.js';
 const TINY = join(FIXTURES, 'models/owlvit-tiny');
 const SIZE = { height: 96, width: 96 };
 
-/** What is said of a folder that cannot be used. */
+/** The error for a folder that cannot be used. */
 function refusal(about: RegExp) {
   return { code: 'MODEL_INVALID', message: expect.stringMatching(about) as string };
 }

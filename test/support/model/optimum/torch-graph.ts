@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../../../src/model/checkpoint/checkpoint.js';
-import { toFloat32 } from '../../../../src/model/checkpoint/widen.js';
+import { toFloat32 } from '../../../../src/model/quantise/read-tensor.js';
 import { Graph } from '../../../../src/onnx/graph.js';
 import type { Value } from '../../../../src/onnx/messages.js';
 import { ProtoWriter } from '../../../../src/onnx/proto-writer.js';
