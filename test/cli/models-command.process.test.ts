@@ -302,7 +302,7 @@ describe('models list, info, verify', () => {
     await models('pull', REPO);
     expect(await models('verify')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/owlvit-tiny: 8 files are as they should be/),
+      stdout: expect.stringMatching(/owlvit-tiny: 8 files are intact/),
     });
     const flipped = Buffer.from(bytes);
     flipped[5000]! ^= 1;
@@ -346,7 +346,7 @@ describe('models rm', () => {
     await models('pull', REPO);
     expect(await readdir(join(root, 'blobs'))).toHaveLength(9);
     const { stdout } = await models('rm', `${REPO}@v1`);
-    expect(stdout).toMatch(/7 files stay/);
+    expect(stdout).toMatch(/7 files remain/);
     expect(await readdir(join(root, 'refs'))).toEqual(['main']);
     expect(await readdir(join(root, 'snapshots'))).toEqual([hub.commit]);
     expect(await models('verify', REPO)).toMatchObject({ code: 0 });
@@ -358,7 +358,7 @@ describe('models rm', () => {
     await models('pull', `${REPO}@v1`);
     await models('pull', REPO);
     expect((await models('rm', `${REPO}@v1`)).stdout).toBe(
-      `Removed the name ${REPO}@v1; the same revision stays as main.\n`,
+      `Removed the name ${REPO}@v1; the same revision remains as main.\n`,
     );
     expect(await readdir(join(root, 'refs'))).toEqual(['main']);
     expect(await models('verify', REPO)).toMatchObject({ code: 0 });
@@ -372,7 +372,7 @@ describe('models rm', () => {
     await mkdir(other, { recursive: true });
     const etag = etagOf(WEIGHTS, bytes);
     await symlink(`../../../models--google--owlvit-tiny/blobs/${etag}`, join(other, WEIGHTS));
-    expect((await models('rm', REPO)).stdout).toMatch(/1 file stays/);
+    expect((await models('rm', REPO)).stdout).toMatch(/1 file remains/);
     expect((await readFile(join(other, WEIGHTS))).equals(bytes)).toBe(true);
     expect(await readdir(join(root, 'blobs'))).toEqual([etag]);
   });

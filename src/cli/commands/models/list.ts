@@ -1,0 +1,58 @@
+import { ModelsConfig } from '../../../config/schema.js';
+import { modelFilesOf } from '../../../hub/files.js';
+import { cachedModels, referenceOf } from '../../../hub/inventory.js';
+import { mayHoldModel } from '../../../model/read-checkpoint.js';
+import { BUILTIN } from '../../../model/source.js';
+import { formatBytes } from '../../../progress/download.js';
+import { printJson } from '../../output.js';
+import { listModelFiles } from './model-files.js';
+import type { ModelsContext, Subcommand } from './subcommand.js';
+
+const SHORT_COMMIT = 12;
+
+export const listCommand: Subcommand<typeof ModelsConfig> = {
+  name: 'list',
+  description: 'List the models on this machine: the built-in one, and the usable ones in the cache.',
+  examples: ['models list', 'models list --json'],
+  schema: ModelsConfig,
+  action: (_reference, context) => list(context),
+};
+
+async function list({ settings, environment }: ModelsContext): Promise<void> {
+  const cached = await cachedModels(environment.cache);
+  const known = await Promise.all(cached.map(({ folder }) => mayHoldModel(folder)));
+  const ours = cached.filter((model, i) => known[i]! && modelFilesOf(model.files, 'auto').usable);
+  const builtin = { reference: BUILTIN.reference, commit: undefined, path: BUILTIN.folder };
+  const models = [
+    {
+      ...builtin,
+      sizeBytes: (await listModelFiles(BUILTIN.folder)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    },
+    ...ours.map((model) => ({
+      reference: referenceOf(model),
+      commit: model.commit,
+      path: model.folder,
+      sizeBytes: model.sizeBytes,
+    })),
+  ];
+  if (settings.json) {
+    printJson({
+      cache: environment.cache,
+      models: models.map(({ sizeBytes, ...rest }) => ({ ...rest, size_bytes: sizeBytes })),
+      others: cached.length - ours.length,
+    });
+    return;
+  }
+  const width = Math.max(...models.map(({ reference }) => reference.length));
+  const lines = models.map(({ reference, commit, path, sizeBytes }) =>
+    [
+      reference.padEnd(width),
+      formatBytes(sizeBytes).padStart(9),
+      (commit ?? 'shipped').slice(0, SHORT_COMMIT).padEnd(12),
+      path,
+    ].join('  '),
+  );
+  const others = cached.length - ours.length;
+  if (others > 0) lines.push(`${others} more in ${environment.cache} are incomplete, or not OWL-ViT or OWLv2.`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

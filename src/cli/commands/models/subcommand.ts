@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import type { z } from 'zod';
+import { loadSettings, type Settings } from '../../../config/load.js';
+import type { ModelsConfig } from '../../../config/schema.js';
+import { hubEnvironment } from '../../../hub/environment.js';
+import { addFlags, readGivenFlags } from '../../flags.js';
+
+/** A command under `preannotate models`. */
+export interface Subcommand<Schema extends z.ZodObject> {
+  readonly name: string;
+  readonly argument?: string; // in commander's notation
+  readonly description: string;
+  readonly examples: readonly string[];
+  readonly schema: Schema;
+  readonly action: (reference: string | undefined, context: ModelsContext<Schema>) => Promise<void>;
+}
+
+/** What a command under `preannotate models` works with. */
+export interface ModelsContext<Schema extends z.ZodObject = typeof ModelsConfig> {
+  readonly settings: Settings<Schema>;
+  readonly environment: ReturnType<typeof hubEnvironment>;
+}
+
+export function buildSubcommand<Schema extends z.ZodObject>(subcommand: Subcommand<Schema>): Command {
+  const { name, argument, description, examples, schema, action } = subcommand;
+  const command = new Command(name).description(description);
+  if (argument !== undefined) command.argument(argument, 'org/name, org/name@revision, builtin:emoji or a folder');
+  command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  preannotate ${line}`).join('\n')}`);
+  command.action(async (...given: unknown[]) => {
+    const reference = argument !== undefined && typeof given[0] === 'string' ? given[0] : undefined;
+    const flags = readGivenFlags(command, schema);
+    const { settings } = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
+    await action(reference, { settings, environment: hubEnvironment(process.env) });
+  });
+  return addFlags(command, schema);
+}
