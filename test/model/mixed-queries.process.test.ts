@@ -12,6 +12,7 @@ import { Detector } from '../../src/model/detector.js';
 import { prepareImageWeights } from '../../src/model/image-weights.js';
 import type { QueryBank } from '../../src/model/query-groups.js';
 import { PromptTokenizer } from '../../src/model/tokenizer.js';
+import { BatchScheduler } from '../../src/workers/child/batch-scheduler.js';
 import { FIXTURES } from '../support/model/golden.js';
 import { exportOf } from '../support/model/optimum/open.js';
 
@@ -82,12 +83,25 @@ async function aloneInTurn(opened: Opened, pairs: readonly Pair[]): Promise<Dete
   return alone;
 }
 
-function together({ detector, banks, pixels }: Opened, pairs: readonly Pair[]): Promise<Detection[][]> {
-  return detector.detect(
-    Buffer.concat(pairs.map(([image]) => pixels[image]!)),
-    pairs.map(([image]) => SIZES[image]!),
-    pairs.map(([, bank]) => banks[bank]!),
+/** In as few passes as a worker needs. */
+async function together({ detector, banks, pixels }: Opened, pairs: readonly Pair[]): Promise<Detection[][]> {
+  const scheduler = new BatchScheduler<{ index: number; image: number; queries: QueryBank }>(
+    detector.imagesAtOnce,
+    () => {},
   );
+  for (const [index, [image, bank]] of pairs.entries()) scheduler.add({ index, image, queries: banks[bank]! });
+  const found: Detection[][] = [];
+  while (scheduler.size > 0) {
+    const { batch, results } = await scheduler.run((items) =>
+      detector.detect(
+        Buffer.concat(items.map(({ image }) => pixels[image]!)),
+        items.map(({ image }) => SIZES[image]!),
+        items.map(({ queries }) => queries),
+      ),
+    );
+    for (const [i, { index }] of batch.entries()) found[index] = results[i]!;
+  }
+  return found;
 }
 
 /** Every bank beside every other, each with another image. */
