@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FAILURES, PreannotateError, type Failure } from '../../src/core/errors.js';
 
 describe('the table of failures', () => {
-  it('counts each failure that an answer of 500 or more reports under a reason that is not the fault of the request', () => {
+  it('counts every failure of status 500 or more under a reason that does not blame the request', () => {
     const wrong = Object.entries(FAILURES).filter(([code, { httpStatus, reason }]) => {
       return httpStatus >= 500 && reason === 'invalid' && code !== 'URL_TIMEOUT'; // a client chose that other server
     });

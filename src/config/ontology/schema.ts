@@ -59,8 +59,8 @@ export const ClassEntry = z
     examples: z.exactOptional(z.array(example)).meta({
       minItems: 1,
       description:
-        'Images of what to find, in addition to prompts or instead of them. They score higher than prompts: start ' +
-        'with a threshold of 0.8 for the class',
+        'Images of what to find, in addition to prompts or instead of them. They score higher than prompts, ' +
+        'so start with a threshold of 0.8 for the class',
       examples: [[{ image: 'photos/a.jpg', box: [10, 20, 200, 340] }]],
     }),
     threshold: z
