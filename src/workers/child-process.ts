@@ -1,4 +1,7 @@
-/** Starts and ends the child processes of this package. The command line loads this file first: it imports next to nothing. */
+/**
+ * Starts and ends the child processes of this package. The command line loads this file first: it imports next to
+ * nothing.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';

@@ -36,7 +36,8 @@ export class ChunkQueue {
    * The next chunk for a worker that has `inFlight` chunks already; undefined when it should get none now.
    *
    * Images under suspicion of having killed a worker go first, each alone to a worker with no work, so that the next
-   * crash names its image. A chunk that is not full waits while the worker has work, and while more images are expected,
+   * crash names its image. A chunk that is not full waits while the worker has work, and while more images are
+   * expected,
    * but not beyond its window.
    */
   next(inFlight: number, now = performance.now()): PendingDetection[] | undefined {

@@ -14,11 +14,17 @@ export interface Engine extends AsyncDisposable {
   ready(): Promise<void>;
   /** Resolves when every worker has. @throws PreannotateError when one cannot be had */
   allReady(): Promise<void>;
-  /** Encodes the prompts and examples of an ontology, unless that was done before. @throws PreannotateError ONTOLOGY_INVALID */
+  /**
+   * Encodes the prompts and examples of an ontology, unless that was done before. @throws PreannotateError
+   * ONTOLOGY_INVALID
+   */
   prepare(ontology: Ontology, options?: PrepareOptions): Promise<void>;
   /** An image that cannot be annotated is an outcome too. Rejects when no worker can be had, or on `signal`. */
   detect(image: ImageSource, ontology: Ontology, signal: AbortSignal): Promise<ImageOutcome>;
-  /** Announces an image, so that a chunk waits for it briefly. Dispose of it when the image is there, or will not come. */
+  /**
+   * Announces an image, so that a chunk waits for it briefly. Dispose of it when the image is there, or will not
+   * come.
+   */
   expect(): Disposable;
   status(): EngineStatus;
 }

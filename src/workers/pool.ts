@@ -200,7 +200,9 @@ export class Pool implements Engine {
     this.#awaitWindow();
   }
 
-  /** What still waits may leave when its window is over. Where that has passed, a worker's next answer dispatches it. */
+  /**
+   * What still waits may leave when its window is over. Where that has passed, a worker's next answer dispatches it.
+   */
   #awaitWindow(): void {
     clearTimeout(this.#windowTimer);
     const { due } = this.#queue;

@@ -3,7 +3,10 @@ const FIRST_PAUSE_MS = 500; // doubled with each failure
 const LONGEST_PAUSE_MS = 30_000;
 const IMMEDIATE_RESTARTS = 10; // after crashes with images in flight: images are the likelier cause
 
-/** Counts how the workers of one supervisor failed since the last one made progress, and decides when the next one starts. */
+/**
+ * Counts how the workers of one supervisor failed since the last one made progress, and decides when the next one
+ * starts.
+ */
 export class RestartPolicy {
   crashes = 0; // with images in flight
   failedStarts = 0; // before the model was open

@@ -2,7 +2,10 @@ import type { Device } from '../core/device.js';
 import type { Exit } from './child-process.js';
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js';
 
-/** How workers are started and addressed. By default each is a child process; a queue to other machines could be another. */
+/**
+ * How workers are started and addressed. By default each is a child process; a queue to other machines could be
+ * another.
+ */
 export interface WorkerTransport {
   /**
    * Starts a worker, which opens the model on the device and then answers.

@@ -2,7 +2,8 @@ import { messageOf } from '../../core/errors.js';
 import { countQueryCells, type QueryBank } from '../../model/query-groups.js';
 
 /**
- * Every patch of a pass is compared with the queries of all its images: groups x members of them. So many take 38 MB for
+ * Every patch of a pass is compared with the queries of all its images: groups x members of them. So many take 38 MB
+ * for
  * eight images of OWL-ViT base/32 and little time beside its encoder; beyond, another pass is the smaller loss.
  */
 const MAX_QUERY_CELLS = 2048;
@@ -15,8 +16,10 @@ const NO_MEMORY =
 type OnSmaller = (refused: number, fitted: number) => void;
 
 /**
- * Decides what goes through the model in one forward pass. All limits of a batch are here: the user's and the graph's count,
- * the device's memory, and the cells of queries. Results do not depend on them: an image's do not depend on its neighbours.
+ * Decides what goes through the model in one forward pass. All limits of a batch are here: the user's and the graph's
+ * count,
+ * the device's memory, and the cells of queries. Results do not depend on them: an image's do not depend on its
+ * neighbours.
  */
 export class BatchScheduler<Item extends { readonly queries: QueryBank }> {
   readonly #onSmaller: OnSmaller;

@@ -16,7 +16,8 @@ export interface ExampleParts {
 }
 
 /**
- * Turns example images into queries, in a worker. They are read, decoded and brought to the model's input as every image is.
+ * Turns example images into queries, in a worker. They are read, decoded and brought to the model's input as every
+ * image is.
  *
  * @returns What is wrong with an image is said of that image; the others are encoded all the same.
  * @throws PreannotateError MODEL_INVALID, DEVICE_UNAVAILABLE

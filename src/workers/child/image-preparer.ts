@@ -14,7 +14,10 @@ import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from './budget.js';
 import type { WorkerSettings } from '../protocol.js';
 
-/** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in a few seconds. */
+/**
+ * Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in a few
+ * seconds.
+ */
 const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise
 
 /** On top of it where every pixel of a large image is wanted. A slow core decodes three times as many. */
@@ -131,7 +134,9 @@ export class ImagePreparer {
   }
 }
 
-/** Pixels that are ready. Made apart from where they come from, so that it keeps nothing else of the image in memory. */
+/**
+ * Pixels that are ready. Made apart from where they come from, so that it keeps nothing else of the image in memory.
+ */
 function atOnce(pixels: Uint8Array): Pick<PreparedImage, 'input'> & Disposable {
   return { input: () => Promise.resolve(pixels), [Symbol.dispose]: () => {} };
 }

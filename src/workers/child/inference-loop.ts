@@ -48,8 +48,10 @@ interface BatchItem {
 
 /**
  * Takes images from their arrival to their answer. Every image that has arrived is being decoded on libuv's threads
- * meanwhile: a forward pass blocks this thread, but not those. Tiles are cut one by one as a batch fills up, and the tiles
- * of several images share batches, whatever is asked of each. Images are scheduled chunk by chunk, so that the parent can
+ * meanwhile: a forward pass blocks this thread, but not those. Tiles are cut one by one as a batch fills up, and the
+ * tiles
+ * of several images share batches, whatever is asked of each. Images are scheduled chunk by chunk, so that the parent
+ * can
  * send the next one in time; but not strictly: one that still waits for memory must let those go first that hold it.
  */
 export class InferenceLoop {
@@ -118,7 +120,9 @@ export class InferenceLoop {
     this.#wake();
   }
 
-  /** Until nothing is left in this worker. What goes wrong here ends the process: the parent sees a crash and retries. */
+  /**
+   * Until nothing is left in this worker. What goes wrong here ends the process: the parent sees a crash and retries.
+   */
   async #loop(): Promise<void> {
     this.#isRunning = true;
     while (this.#unanswered > 0) {

@@ -5,7 +5,8 @@ import { PreannotateError } from '../../core/errors.js';
 const NAMES_A_DEVICE = /^(?:\d+|GPU-[\w-]+|MIG-[\w/-]+)$/;
 
 /**
- * The devices that a scheduler or the user left us in CUDA_VISIBLE_DEVICES, as CUDA reads it: numbers or names (UUIDs of
+ * The devices that a scheduler or the user left us in CUDA_VISIBLE_DEVICES, as CUDA reads it: numbers or names (UUIDs
+ * of
  * GPUs or of MIG slices). undefined: all there are.
  */
 export function visibleCudaDevices(environment: NodeJS.ProcessEnv): readonly string[] | undefined {

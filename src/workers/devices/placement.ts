@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { formatDevice, type Device } from '../../core/device.js';
 
-/** On a CPU a batch only makes each image wait for the others: 5–18 % slower at 4 to 8 (PERF). On a GPU it fills the device. */
+/**
+ * On a CPU a batch only makes each image wait for the others: 5–18 % slower at 4 to 8 (PERF). On a GPU it fills the
+ * device.
+ */
 const BATCH_SIZE = { cpu: 1, other: 8 };
 
 /** Patches in one batch, beyond which the default batch is smaller: attention alone may take gigabytes by then. */
@@ -12,8 +15,10 @@ const PATCHES_A_BATCH = 32_768;
 const MAX_CPU_WORKERS = 16;
 
 /**
- * Fewer images than this a worker are sooner done by fewer workers with more threads: two that open a model at once take
- * longer to do so (OWL-ViT base/32 on two cores: the first result after 1.5 s instead of 2.1 s, equal from four images on).
+ * Fewer images than this a worker are sooner done by fewer workers with more threads: two that open a model at once
+ * take
+ * longer to do so (OWL-ViT base/32 on two cores: the first result after 1.5 s instead of 2.1 s, equal from four
+ * images on).
  */
 const IMAGES_A_WORKER = 4;
 
@@ -47,7 +52,8 @@ export interface Workload {
 }
 
 /**
- * Fills in what the user left open. On a CPU one worker a core with one thread each: two of them are 12–16 % faster than
+ * Fills in what the user left open. On a CPU one worker a core with one thread each: two of them are 12–16 % faster
+ * than
  * one with two threads (PERF section 2), because decoding and the parts of a graph that do not scale then overlap.
  */
 export function placeWorkers(devices: readonly Device[], wishes: RequestedPlacement, work: Workload): Placement {

@@ -26,7 +26,8 @@ export function cacheKeyOf(
  * Embeddings of examples: from the disk cache, else through the image encoder, once.
  *
  * @returns One [T] an example, not normalised.
- * @throws PreannotateError ONTOLOGY_INVALID naming where each example was written that cannot be used; MODEL_INVALID when this
+ * @throws PreannotateError ONTOLOGY_INVALID naming where each example was written that cannot be used; MODEL_INVALID
+ *   when this
  *   form of model cannot take examples.
  */
 export async function embedExamples(
@@ -82,7 +83,9 @@ async function encodeMissing(
   return examples.map((_, i) => embeddings.slice(i * width, (i + 1) * width));
 }
 
-/** What to do about an image that cannot be decoded is another thing for an example than for one of many to annotate. */
+/**
+ * What to do about an image that cannot be decoded is another thing for an example than for one of many to annotate.
+ */
 function hintOn({ code, hint }: Failure): string {
   const isOfImage = code === 'IMAGE_UNSUPPORTED' || code === 'IMAGE_UNDECODABLE' || code === 'IMAGE_TIMEOUT';
   return isOfImage

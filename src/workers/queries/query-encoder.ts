@@ -24,7 +24,8 @@ export class QueryEncoder {
   }
 
   /**
-   * @param keep - Write what was computed to the disk cache. Not for ontologies of untrusted clients, which would fill the disk.
+   * @param keep - Write what was computed to the disk cache. Not for ontologies of untrusted clients, which would
+   *   fill the disk.
    * @throws PreannotateError ONTOLOGY_INVALID when prompts are longer than the model reads, or examples cannot be used.
    */
   async prepare(ontology: Ontology, keep: boolean): Promise<PreparedQueries> {

@@ -10,7 +10,10 @@ interface Item {
 const bank = (...classIds: number[]): QueryBank => ({ embeddings: new Float32Array(classIds.length), classIds });
 const classes = (count: number) => bank(...Array.from({ length: count }, (_, i) => i));
 
-/** A device with room for so many items, which reports that as ONNX Runtime does, and the passes that it was asked for. */
+/**
+ * A device with room for so many items, which reports that as ONNX Runtime does, and the passes that it was asked
+ * for.
+ */
 function device(room: number, complaint = 'Failed to allocate memory for requested buffer of size 1234') {
   const passes: number[][] = [];
   const compute = (batch: readonly Item[]) => {

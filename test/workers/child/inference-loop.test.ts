@@ -193,10 +193,10 @@ describe('a device with room for two images', () => {
   it('is given two at once, and the chunks report the passes that were computed', async () => {
     const images = await pictures(5);
     const { loop, answers, answered, passes, batches } = await loopWith({ maxBatchSize: 5 });
-    const { detect } = Detector.prototype;
-    vi.mocked(detector.detect).mockImplementation(async function (this: Detector, pixels, originals, banks) {
+    const detect = Detector.prototype.detect.bind(detector);
+    vi.spyOn(detector, 'detect').mockImplementation(async (pixels, originals, banks) => {
       if (originals.length > 2) throw new Error('Failed to allocate memory for requested buffer of size 1234');
-      return await detect.call(detector, pixels, originals, banks);
+      return await detect(pixels, originals, banks);
     });
     const done = answered(1);
     loop.add({ id: 0, images: asking(queries(), images) });
