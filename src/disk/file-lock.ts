@@ -41,7 +41,7 @@ export class FileLock implements AsyncDisposable {
   /**
    * Takes the lock. One that is held by a process of this machine that has ended is taken over.
    *
-   * @throws LockHeld when another process has it; what the file system says otherwise.
+   * @throws LockHeld when another process has it; errors of the file system as they are.
    */
   static async take(path: string): Promise<FileLock> {
     const own: Holder = { pid: process.pid, host: hostname(), started: new Date().toISOString() };

@@ -31,10 +31,10 @@ async function failureOf(script: string, options?: { shell: string }): Promise<u
     `try { ${script} } catch ({ code, message }) { process.stdout.write(JSON.stringify({ code, message })); }`,
     options,
   );
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => (said += part));
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (printed += part));
   await once(child, 'close');
-  return JSON.parse(said);
+  return JSON.parse(printed);
 }
 
 /** Kills a script when it has printed something. */

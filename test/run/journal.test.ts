@@ -124,7 +124,7 @@ describe('a journal', () => {
     });
   });
 
-  it('that is begun anew replaces the one that was there', async () => {
+  it('that is started again replaces the earlier one', async () => {
     const folder = await written(['a.jpg']);
     {
       await using _journal = await Journal.begin(folder, header);
