@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
-const SRC = resolve(import.meta.dirname, '../src');
+const ROOT = resolve(import.meta.dirname, '..');
+const SRC = join(ROOT, 'src');
 
 /** A file imports from its own folder or from a step further right, never back and never sideways. */
 const STEPS = [
@@ -12,35 +13,90 @@ const STEPS = [
   ['job.ts', 'views.ts'],
   ['workers', 'config'],
   ['model'],
-  ['images', 'hub', 'run', 'formats', 'evaluation', 'progress'],
+  ['images', 'hub', 'run', 'formats', 'progress'],
   ['onnx', 'disk'],
   ['core'],
 ];
+
+/**
+ * The same for sub-folders; `.` stands for the files beside them, where those come first. The rule on cycles covers the
+ * rest.
+ */
+const STEPS_WITHIN: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  config: [['ontology', 'options']],
+  model: [['owl'], ['export', 'quantise'], ['checkpoint']],
+  server: [['.'], ['compat', 'docs', 'page'], ['request'], ['admission'], ['http']],
+  workers: [['child', 'devices', 'previews', 'queries']],
+};
 
 /** Packages that only worker processes may load: they are large, and they block or crash. */
 const NATIVE = ['onnxruntime-node', 'sharp'];
 const NATIVE_FILES = /^(images|model|onnx)\//;
 
-const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+/** A reader takes in no more at a glance. */
+const MAX_FILES = 16;
 
-describe.each(files)('src/%s', (file) => {
-  const imports = importsOf(file);
+interface Import {
+  readonly from: string; // file below src
+  readonly target: string; // as it is written
+  readonly to: string; // file below src, where it is one of ours
+  readonly typeOnly: boolean;
+}
 
-  it('imports only from its own folder or a step further right', () => {
-    const from = stepOf(file);
-    for (const { target, path } of imports) {
-      if (!target.startsWith('.')) continue;
-      const name = relative(SRC, path);
-      const own = partOf(name) === partOf(file);
-      expect.soft(own || stepOf(name) > from, `${file} imports ${name}`).toBe(true);
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .map((name) => name.replaceAll('\\', '/'))
+  .filter((name) => name.endsWith('.ts'));
+const imports = files.flatMap(importsOf);
+const ours = imports.filter(({ target }) => target.startsWith('.'));
+const folders = new Set(files.map((file) => dirname(file)));
+
+it('a file imports only from its own folder or a step further right', () => {
+  const wrong = ours.filter(({ from, to }) => partOf(to) !== partOf(from) && stepOf(to) <= stepOf(from));
+  expect(wrong.map(asText)).toEqual([]);
+});
+
+it.each(Object.entries(STEPS_WITHIN))('the sub-folders of src/%s import in one direction only', (folder, steps) => {
+  const stepWithin = (name: string) => steps.findIndex((step) => step.includes(childOf(folder, name)));
+  const wrong = ours.filter(({ from, to }) => {
+    if (![from, to].every((name) => name.startsWith(`${folder}/`)) || childOf(folder, from) === childOf(folder, to)) {
+      return false;
     }
+    const [own, other] = [stepWithin(from), stepWithin(to)];
+    return own !== -1 && other !== -1 && other <= own;
   });
+  expect(wrong.map(asText)).toEqual([]);
+});
 
-  it('imports the packages that its folder may: core none, native ones only the model and image layers', () => {
-    const packages = imports.filter(({ target }) => !target.startsWith('.')).map(({ target }) => target);
-    if (file.startsWith('core/')) expect(packages).toEqual([]);
-    if (!NATIVE_FILES.test(file)) expect(packages.filter((name) => NATIVE.includes(name))).toEqual([]);
-  });
+it('core imports nothing, and only model, images and onnx load native libraries', () => {
+  const packages = imports.filter(({ target }) => !target.startsWith('.'));
+  expect(packages.filter(({ from }) => from.startsWith('core/')).map(asText)).toEqual([]);
+  const natives = packages.filter(({ target }) => NATIVE.includes(target));
+  expect(natives.length).toBeGreaterThan(0);
+  expect(natives.filter(({ from }) => !NATIVE_FILES.test(from)).map(asText)).toEqual([]);
+});
+
+it.each([...folders])(
+  'the files and sub-folders of src/%s do not import each other in a cycle, types included',
+  (at) => {
+    const prefix = at === '.' ? '' : `${at}/`;
+    const edges = new Map<string, Set<string>>();
+    for (const { from, to } of ours) {
+      if (!from.startsWith(prefix) || !to.startsWith(prefix)) continue;
+      const [a, b] = [from, to].map((name) => name.slice(prefix.length).split('/')[0]!) as [string, string];
+      if (a !== b) edges.set(a, (edges.get(a) ?? new Set()).add(b));
+    }
+    expect(cycleIn(edges)).toEqual([]);
+  },
+);
+
+it.each(['src', 'test'])('no folder of %s holds more than 16 files', (top) => {
+  const entries = readdirSync(join(ROOT, top), { recursive: true, withFileTypes: true });
+  const counts = new Map<string, number>();
+  for (const entry of entries.filter((one) => one.isFile())) {
+    counts.set(entry.parentPath, (counts.get(entry.parentPath) ?? 0) + 1);
+  }
+  const large = [...counts].filter(([, count]) => count > MAX_FILES);
+  expect(large.map(([folder, count]) => `${relative(ROOT, folder)}: ${count}`)).toEqual([]);
 });
 
 it('the parent process reaches no native library, so that it stays small', () => {
@@ -48,10 +104,10 @@ it('the parent process reaches no native library, so that it stays small', () =>
   const visit = (file: string) => {
     if (reached.has(file)) return;
     reached.add(file);
-    for (const { target, path, typeOnly } of importsOf(file)) {
-      if (typeOnly) continue;
+    for (const { from, target, to, typeOnly } of imports) {
+      if (from !== file || typeOnly) continue;
       expect(NATIVE, `${file} is loaded by the parent`).not.toContain(target);
-      if (target.startsWith('.')) visit(relative(SRC, path));
+      if (target.startsWith('.')) visit(to);
     }
   };
   visit('cli/main.ts');
@@ -61,30 +117,61 @@ it('the parent process reaches no native library, so that it stays small', () =>
 it('the page for browsers and the server share no module: they run in different places', () => {
   const isOfPage = (name: string) => name.startsWith('server/page/client/');
   expect(files.filter(isOfPage).length).toBeGreaterThan(5);
-  for (const file of files) {
-    for (const { target, path } of importsOf(file)) {
-      const name = target.startsWith('.') ? relative(SRC, path) : target;
-      expect.soft(isOfPage(name), `${file} imports ${name}`).toBe(isOfPage(file));
-      if (!isOfPage(file)) continue;
-      expect.soft(target, `${file} is loaded by browsers as it is`).toMatch(/^\.\/[\w-]+\.js$/);
-    }
-  }
+  const across = imports.filter(
+    ({ from, target, to }) => isOfPage(target.startsWith('.') ? to : target) !== isOfPage(from),
+  );
+  expect(across.map(asText)).toEqual([]);
+  const notLoadable = imports.filter(({ from, target }) => isOfPage(from) && !/^\.\/[\w-]+\.js$/.test(target));
+  expect(notLoadable.map(asText), 'browsers load these modules as they are').toEqual([]);
 });
 
-function importsOf(file: string): { target: string; path: string; typeOnly: boolean }[] {
-  const text = readFileSync(join(SRC, file), 'utf8');
+function importsOf(from: string): Import[] {
+  const text = readFileSync(join(SRC, from), 'utf8');
   const pattern =
     /(?:^|\n)(?:import|export)\s+(type\s)?[^;]*?from '([^']+)'|import\('([^']+)'\)|(?:^|\n)import '([^']+)'/g;
   return [...text.matchAll(pattern)].map((match) => {
     const target = (match[2] ?? match[3] ?? match[4])!;
-    const path = resolve(SRC, dirname(file), target).replace(/\.js$/, '.ts');
-    return { target, path, typeOnly: match[1] !== undefined };
+    const path = resolve(SRC, dirname(from), target).replace(/\.js$/, '.ts');
+    return { from, target, to: relative(SRC, path).replaceAll('\\', '/'), typeOnly: match[1] !== undefined };
   });
+}
+
+/** The nodes of one cycle in the order of its edges; empty where there is none. */
+function cycleIn(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (node: string): string[] => {
+    if (path.includes(node)) return path.slice(path.indexOf(node));
+    if (done.has(node)) return [];
+    path.push(node);
+    for (const next of edges.get(node) ?? []) {
+      const cycle = visit(next);
+      if (cycle.length > 0) return cycle;
+    }
+    path.pop();
+    done.add(node);
+    return [];
+  };
+  for (const node of edges.keys()) {
+    const cycle = visit(node);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}
+
+function asText({ from, target, to }: Import): string {
+  return `${from} imports ${target.startsWith('.') ? to : target}`;
 }
 
 /** The folder under src, or the file itself. */
 function partOf(name: string): string {
   return name.split('/')[0]!;
+}
+
+/** The sub-folder of `folder` that a file is in; `.` for a file of the folder itself. */
+function childOf(folder: string, name: string): string {
+  const rest = name.slice(folder.length + 1).split('/');
+  return rest.length === 1 ? '.' : rest[0]!;
 }
 
 function stepOf(name: string): number {
