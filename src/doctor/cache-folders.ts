@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from '../disk/cache.js';
-import { hubEnvironment } from '../hub/environment.js';
+import { readHubEnvironment } from '../hub/environment.js';
 
 /** A folder that the tool caches files in. */
 export interface CacheFolder {
@@ -19,7 +19,7 @@ const MAX_FILES = 100_000; // of which sizes are added up, so that doctor stays 
 export function describeCaches(): Promise<CacheFolder[]> {
   return Promise.all([
     describe('embeddings, hashes', cacheFolder()),
-    describe('models of the Hugging Face Hub', hubEnvironment(process.env).cache),
+    describe('models of the Hugging Face Hub', readHubEnvironment(process.env).cache),
   ]);
 }
 

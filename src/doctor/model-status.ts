@@ -1,5 +1,5 @@
 import { PreannotateError } from '../core/errors.js';
-import { hubEnvironment } from '../hub/environment.js';
+import { readHubEnvironment } from '../hub/environment.js';
 import { traitsOf } from '../model/families.js';
 import { findModel, isModelPresent, findLocalFolder } from '../model/source.js';
 
@@ -32,7 +32,7 @@ export async function describeModel(reference: string): Promise<ModelStatus> {
 }
 
 function describeMissing(reference: string): ModelStatus {
-  const { offline, cache } = hubEnvironment(process.env);
+  const { offline, cache } = readHubEnvironment(process.env);
   const detail = `not in ${cache} yet`;
   if (offline === undefined) return { reference, found: false, verified: false, detail };
   const hint = `Unset ${offline} and run: preannotate models pull ${reference}`;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { HubEnvironment } from './environment.js';
-import { givenUp, refusalOf, webPage, type Subject } from './hub-errors.js';
-import { Http, Passing, type Answer } from './http.js';
+import { toHubError, refusalError, webPageError, type RequestSubject } from './hub-errors.js';
+import { Http, TransientError, type HubResponse } from './http.js';
 import { isCommit, type HubReference } from './reference.js';
 import { isDigest } from './verify.js';
 
@@ -45,38 +45,38 @@ export class HubClient implements AsyncDisposable {
   }
 
   /** Which commit the revision is at, and which files it has. */
-  async revision(): Promise<Revision> {
+  async fetchRevision(): Promise<Revision> {
     const { repo, revision } = this.#reference;
     const url = `${this.#environment.endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;
-    return this.asking(undefined, async (subject) => {
+    return this.request(undefined, async (subject) => {
       const answer = await this.http.send(url, { totalMs: this.#environment.etagTimeoutMs });
-      if (answer.status !== 200) throw await dumped(answer, refusalOf(answer, subject));
-      const parsed = Listing.safeParse(await jsonOf(answer));
-      if (!parsed.success) throw webPage(answer, subject);
+      if (answer.status !== 200) throw await discardBody(answer, refusalError(answer, subject));
+      const parsed = Listing.safeParse(await readJson(answer));
+      if (!parsed.success) throw webPageError(answer, subject);
       return { commit: parsed.data.sha, names: parsed.data.siblings.map(({ rfilename }) => rfilename) };
     });
   }
 
   /** Size and hash of a file at a commit. */
-  async describe(commit: string, name: string): Promise<RemoteFile> {
-    return this.asking(name, async (subject) => {
+  async describeFile(commit: string, name: string): Promise<RemoteFile> {
+    return this.request(name, async (subject) => {
       const linked = { etag: '', size: '' };
       const answer = await this.http.send(this.urlOf(commit, name), {
         method: 'HEAD',
         totalMs: this.#environment.etagTimeoutMs,
         isEnough: (headers) => {
-          linked.etag ||= textOfHeader(headers['x-linked-etag']);
-          linked.size ||= textOfHeader(headers['x-linked-size']);
+          linked.etag ||= headerText(headers['x-linked-etag']);
+          linked.size ||= headerText(headers['x-linked-size']);
           return linked.etag !== '' && linked.size !== '';
         },
       });
       await answer.body.dump();
-      if (answer.status >= 400) throw refusalOf(answer, subject);
+      if (answer.status >= 400) throw refusalError(answer, subject);
       const { headers } = answer;
-      const etag = linked.etag || textOfHeader(headers['x-linked-etag']) || textOfHeader(headers.etag);
-      const size = linked.size || textOfHeader(headers['x-linked-size']) || textOfHeader(headers['content-length']);
+      const etag = linked.etag || headerText(headers['x-linked-etag']) || headerText(headers.etag);
+      const size = linked.size || headerText(headers['x-linked-size']) || headerText(headers['content-length']);
       const digest = etag.replace(/^W\//, '').replaceAll('"', '');
-      if (!isDigest(digest) || !/^\d+$/.test(size)) throw webPage(answer, subject);
+      if (!isDigest(digest) || !/^\d+$/.test(size)) throw webPageError(answer, subject);
       return { name, digest, sizeBytes: Number(size) };
     });
   }
@@ -87,17 +87,20 @@ export class HubClient implements AsyncDisposable {
   }
 
   /** Does something persistently; what it throws in the end names the model. */
-  async asking<Result>(name: string | undefined, action: (subject: Subject) => Promise<Result>): Promise<Result> {
-    const subject: Subject = {
+  async request<Result>(
+    name: string | undefined,
+    action: (subject: RequestSubject) => Promise<Result>,
+  ): Promise<Result> {
+    const subject: RequestSubject = {
       reference: this.#reference,
       endpoint: this.#environment.endpoint,
       hasToken: this.#hasToken,
       ...(name === undefined ? {} : { name }),
     };
     try {
-      return await this.http.persistently(() => action(subject));
+      return await this.http.withRetries(() => action(subject));
     } catch (error) {
-      throw givenUp(error, subject);
+      throw toHubError(error, subject);
     }
   }
 
@@ -107,12 +110,12 @@ export class HubClient implements AsyncDisposable {
 }
 
 /** Undefined for what is no JSON. */
-async function jsonOf({ body }: Answer): Promise<unknown> {
+async function readJson({ body }: HubResponse): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
-    if (bytes > MAX_LISTING_BYTES) throw new Passing('the list of files is too long');
+    if (bytes > MAX_LISTING_BYTES) throw new TransientError('the list of files is too long');
     chunks.push(chunk);
   }
   try {
@@ -122,11 +125,11 @@ async function jsonOf({ body }: Answer): Promise<unknown> {
   }
 }
 
-async function dumped(answer: Answer, error: Error): Promise<Error> {
+async function discardBody(answer: HubResponse, error: Error): Promise<Error> {
   await answer.body.dump();
   return error;
 }
 
-function textOfHeader(value: string | string[] | undefined): string {
+function headerText(value: string | string[] | undefined): string {
   return (Array.isArray(value) ? value[0] : value) ?? '';
 }

@@ -2,14 +2,14 @@ import { mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileLock, LockHeld, type Holder } from '../disk/file-lock.js';
-import { inCache } from './layout.js';
+import { writeToCache } from './layout.js';
 
 const POLL_MS = 200;
 const BEAT_MS = 5_000;
 const SILENT_MS = 30_000; // without a sign of life, the holder is gone, on whatever machine it was
 
 /** How a wait is told and ended. */
-export interface Waiting {
+export interface LockWait {
   readonly signal?: AbortSignal;
   readonly note: (message: string) => void;
   readonly silentMs?: number;
@@ -21,11 +21,11 @@ export interface Waiting {
  */
 export async function withModelLock<Result>(
   path: string,
-  waiting: Waiting,
+  waiting: LockWait,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  await inCache(path, () => mkdir(dirname(path), { recursive: true }));
-  await using _lock = await patiently(path, waiting);
+  await writeToCache(path, () => mkdir(dirname(path), { recursive: true }));
+  await using _lock = await waitForLock(path, waiting);
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT_MS);
   try {
     return await work();
@@ -34,15 +34,15 @@ export async function withModelLock<Result>(
   }
 }
 
-async function patiently(path: string, { signal, note, silentMs = SILENT_MS }: Waiting): Promise<FileLock> {
+async function waitForLock(path: string, { signal, note, silentMs = SILENT_MS }: LockWait): Promise<FileLock> {
   let told = false;
   let lastSign = { mtimeMs: -1, atMs: performance.now() };
   for (;;) {
     try {
-      return await inCache(path, () => FileLock.take(path));
+      return await writeToCache(path, () => FileLock.take(path));
     } catch (error) {
       if (!(error instanceof LockHeld)) throw error;
-      if (!told) note(waitingFor(error.holder));
+      if (!told) note(describeHolder(error.holder));
       told = true;
     }
     const mtimeMs = await stat(path).then(
@@ -55,7 +55,7 @@ async function patiently(path: string, { signal, note, silentMs = SILENT_MS }: W
   }
 }
 
-function waitingFor(holder: Holder | undefined): string {
+function describeHolder(holder: Holder | undefined): string {
   const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
   return `Waiting for ${who}, which is fetching this model.`;
 }

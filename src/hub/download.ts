@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { rememberSha256 } from '../disk/cache.js';
 import type { HubClient, RemoteFile } from './client.js';
-import { refusalOf, webPage, type Subject } from './hub-errors.js';
-import { Passing, type Answer } from './http.js';
-import { inCache } from './layout.js';
-import { digestLike } from './verify.js';
+import { refusalError, webPageError, type RequestSubject } from './hub-errors.js';
+import { TransientError, type HubResponse } from './http.js';
+import { writeToCache } from './layout.js';
+import { computeDigest } from './verify.js';
 
 const READ_WRITE = constants.O_RDWR | constants.O_CREAT; // keeps what is there, makes what is not
 const WORTH_BYTES = 64 * 1024; // a try that brought less has not got the download on
@@ -30,16 +30,16 @@ export interface Download {
 export async function fetchBlob(client: HubClient, download: Download): Promise<void> {
   const { file, blob, note } = download;
   const incomplete = `${blob}.incomplete`;
-  await inCache(blob, () => mkdir(dirname(blob), { recursive: true }));
+  await writeToCache(blob, () => mkdir(dirname(blob), { recursive: true }));
   for (let attempt = 1; ; attempt++) {
     await receive(client, download, incomplete);
-    const found = await digestLike(file.digest, incomplete, true);
+    const found = await computeDigest(file.digest, incomplete, true);
     if (found === file.digest) break;
     await rm(incomplete, { force: true });
-    if (attempt === 2) throw wrongBytes(file, found);
+    if (attempt === 2) throw wrongBytesError(file, found);
     note(`${file.name} arrived with wrong bytes (its hash is ${found}, not ${file.digest}): fetching it once more.`);
   }
-  await inCache(blob, () => rename(incomplete, blob));
+  await writeToCache(blob, () => rename(incomplete, blob));
   if (file.digest.length === 64) await rememberSha256(blob, file.digest);
 }
 
@@ -47,15 +47,15 @@ export async function fetchBlob(client: HubClient, download: Download): Promise<
 async function receive(client: HubClient, download: Download, incomplete: string): Promise<void> {
   const { file, commit, onBytes } = download;
   let furthest = 0;
-  await client.asking(file.name, async (subject) => {
-    await using target = await inCache(incomplete, () => open(incomplete, READ_WRITE));
-    const have = await startOf(target, file.sizeBytes);
+  await client.request(file.name, async (subject) => {
+    await using target = await writeToCache(incomplete, () => open(incomplete, READ_WRITE));
+    const have = await findResumeOffset(target, file.sizeBytes);
     onBytes(have);
     if (have === file.sizeBytes) return;
     const answer = await client.http.send(client.urlOf(commit, file.name), {
       headers: have > 0 ? { range: `bytes=${have}-` } : {},
     });
-    const from = await acceptedFrom(answer, { have, file, subject });
+    const from = await checkResponse(answer, { have, file, subject });
     if (from !== have) await target.truncate(from);
     const begun = Math.max(furthest, have);
     try {
@@ -65,14 +65,14 @@ async function receive(client: HubClient, download: Download, incomplete: string
       furthest = Math.max(furthest, size);
       const gotOn = size >= begun + WORTH_BYTES;
       throw gotOn && !(error instanceof PreannotateError)
-        ? new Passing('the connection broke', { gotOn, cause: error })
+        ? new TransientError('the connection broke', { madeProgress: gotOn, cause: error })
         : error;
     }
   });
 }
 
 /** How many bytes of an earlier try can be kept. */
-async function startOf(target: FileHandle, sizeBytes: number): Promise<number> {
+async function findResumeOffset(target: FileHandle, sizeBytes: number): Promise<number> {
   const { size } = await target.stat();
   if (size <= sizeBytes) return size;
   await target.truncate(0);
@@ -80,9 +80,9 @@ async function startOf(target: FileHandle, sizeBytes: number): Promise<number> {
 }
 
 /** Where in the file the answer begins. */
-async function acceptedFrom(
-  answer: Answer,
-  { have, file, subject }: { have: number; file: RemoteFile; subject: Subject },
+async function checkResponse(
+  answer: HubResponse,
+  { have, file, subject }: { have: number; file: RemoteFile; subject: RequestSubject },
 ): Promise<number> {
   const { status, headers } = answer;
   const isPage = String(headers['content-type']).startsWith('text/html');
@@ -91,13 +91,14 @@ async function acceptedFrom(
     if (Number(range?.[1]) === have && [String(file.sizeBytes), '*'].includes(range?.[2] ?? '')) return have;
   } else if (status === 200 && !isPage) return 0;
   await answer.body.dump();
-  if (status === 200) throw webPage(answer, subject);
-  if (status === 206 || status === 416) throw new Passing('the server sent another part of the file than asked for');
-  throw refusalOf(answer, subject);
+  if (status === 200) throw webPageError(answer, subject);
+  if (status === 206 || status === 416)
+    throw new TransientError('the server sent another part of the file than asked for');
+  throw refusalError(answer, subject);
 }
 
 async function write(
-  { body }: Answer,
+  { body }: HubResponse,
   target: FileHandle,
   {
     from,
@@ -110,15 +111,15 @@ async function write(
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     if (at + chunk.length > file.sizeBytes) {
       await target.truncate(0);
-      throw new Passing(`more bytes came than ${file.name} has (${file.sizeBytes})`);
+      throw new TransientError(`more bytes came than ${file.name} has (${file.sizeBytes})`);
     }
     const position = at;
-    await inCache(incomplete, () => writeAll(target, chunk, position));
+    await writeToCache(incomplete, () => writeAll(target, chunk, position));
     at += chunk.length;
     onBytes(at);
   }
-  if (at < file.sizeBytes) throw new Passing(`the connection ended after ${at} of ${file.sizeBytes} bytes`);
-  await inCache(incomplete, () => target.sync());
+  if (at < file.sizeBytes) throw new TransientError(`the connection ended after ${at} of ${file.sizeBytes} bytes`);
+  await writeToCache(incomplete, () => target.sync());
   return at;
 }
 
@@ -129,7 +130,7 @@ async function writeAll(target: FileHandle, chunk: Uint8Array, position: number)
   }
 }
 
-function wrongBytes({ name, digest }: RemoteFile, found: string): PreannotateError {
+function wrongBytesError({ name, digest }: RemoteFile, found: string): PreannotateError {
   return new PreannotateError({
     code: 'MODEL_DOWNLOAD_FAILED',
     message: `${name} arrived with wrong bytes twice: its hash should be ${digest}, and is ${found}.`,

@@ -7,7 +7,7 @@ const DEFAULT_TIMEOUT_SECONDS = 10; // as in huggingface_hub
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What the environment says about the hub and its cache, under the names that Python's huggingface_hub knows. */
+/** Settings of the hub and its cache, from the environment variables of Python's huggingface_hub. */
 export interface HubEnvironment {
   readonly cache: string; // absolute; holds models--org--name
   readonly endpoint: string; // without a slash at its end
@@ -25,31 +25,31 @@ export interface HubEnvironment {
  * @throws PreannotateError CONFIG_INVALID when HF_ENDPOINT is not a URL.
  * @see https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
  */
-export function hubEnvironment(variables: Variables): HubEnvironment {
+export function readHubEnvironment(variables: Variables): HubEnvironment {
   const valueOf = (...names: string[]) => names.map((name) => variables[name]?.trim()).find((value) => value);
-  const home = folder(valueOf('HF_HOME') ?? join(valueOf('XDG_CACHE_HOME') ?? '~/.cache', 'huggingface'));
+  const home = resolveFolder(valueOf('HF_HOME') ?? join(valueOf('XDG_CACHE_HOME') ?? '~/.cache', 'huggingface'));
   const http = valueOf('http_proxy', 'HTTP_PROXY');
   const https = valueOf('https_proxy', 'HTTPS_PROXY');
   const none = valueOf('no_proxy', 'NO_PROXY');
   return {
-    cache: folder(valueOf('HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub')),
-    endpoint: endpointOf(valueOf('HF_ENDPOINT') ?? 'https://huggingface.co'),
+    cache: resolveFolder(valueOf('HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub')),
+    endpoint: parseEndpoint(valueOf('HF_ENDPOINT') ?? 'https://huggingface.co'),
     offline: ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'].find((name) => isTrue(valueOf(name))),
     links: !isTrue(valueOf('HF_HUB_DISABLE_SYMLINKS')),
-    etagTimeoutMs: millisecondsOf(valueOf('HF_HUB_ETAG_TIMEOUT')),
-    downloadTimeoutMs: millisecondsOf(valueOf('HF_HUB_DOWNLOAD_TIMEOUT')),
+    etagTimeoutMs: parseSeconds(valueOf('HF_HUB_ETAG_TIMEOUT')),
+    downloadTimeoutMs: parseSeconds(valueOf('HF_HUB_DOWNLOAD_TIMEOUT')),
     token: async () =>
       valueOf('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN') ??
-      (await tokenIn(folder(valueOf('HF_TOKEN_PATH') ?? join(home, 'token')))),
+      (await readToken(resolveFolder(valueOf('HF_TOKEN_PATH') ?? join(home, 'token')))),
     proxies: { ...(http ? { http } : {}), ...(https ? { https } : {}), ...(none ? { none } : {}) },
   };
 }
 
-function folder(path: string): string {
+function resolveFolder(path: string): string {
   return resolve(path.replace(/^~(?=$|[/\\])/, () => homedir()));
 }
 
-function endpointOf(text: string): string {
+function parseEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && (url.username !== '' || url.password !== '')) {
     throw new PreannotateError({
@@ -70,16 +70,16 @@ function isTrue(value: string | undefined): boolean {
   return value !== undefined && ['1', 'ON', 'YES', 'TRUE'].includes(value.toUpperCase());
 }
 
-function millisecondsOf(seconds: string | undefined): number {
+function parseSeconds(seconds: string | undefined): number {
   const value = Number(seconds ?? DEFAULT_TIMEOUT_SECONDS);
   return 1000 * (value > 0 && Number.isFinite(value) ? value : DEFAULT_TIMEOUT_SECONDS);
 }
 
 /** The token that `hf auth login` keeps. */
-async function tokenIn(path: string): Promise<string | undefined> {
+async function readToken(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim() || undefined;
   } catch {
-    return undefined; // nobody has logged in; that is no failure
+    return undefined; // not logged in, which is no failure
   }
 }

@@ -31,21 +31,21 @@ export const EXPORT_FILES: Readonly<Record<Precision, string>> = {
  *
  * @param names - Paths in the repository. Others than the known ones are ignored, so hostile ones do no harm.
  */
-export function modelFilesOf(names: readonly string[], precision: RequestedPrecision): ModelFiles {
+export function selectModelFiles(names: readonly string[], precision: RequestedPrecision): ModelFiles {
   const present = new Set(names);
   const small = SMALL.filter((name) => present.has(name));
   const hasTokenizer = present.has('tokenizer.json') || (present.has('vocab.json') && present.has('merges.txt'));
-  const { weights, better } = weightsOf(present, precision);
+  const { weights, better } = selectWeights(present, precision);
   return { small, weights, better, usable: present.has('config.json') && hasTokenizer && weights.length > 0 };
 }
 
-function weightsOf(
+function selectWeights(
   present: ReadonlySet<string>,
   precision: RequestedPrecision,
 ): Pick<ModelFiles, 'weights' | 'better'> {
   for (const single of ['model.safetensors', 'pytorch_model.bin']) {
     if (present.has(single)) return { weights: [single], better: [] };
-    const shards = shardsOf(present, single);
+    const shards = findShards(present, single);
     if (shards.length > 0) return { weights: [`${single}.index.json`, ...shards], better: [] };
   }
   const names = precision === 'auto' ? Object.values(EXPORT_FILES) : [EXPORT_FILES[precision]];
@@ -58,7 +58,7 @@ function weightsOf(
 }
 
 /** model.safetensors -> model-00001-of-00003.safetensors and so on: all of them, or none. */
-function shardsOf(present: ReadonlySet<string>, single: string): string[] {
+function findShards(present: ReadonlySet<string>, single: string): string[] {
   if (!present.has(`${single}.index.json`)) return [];
   const dot = single.lastIndexOf('.');
   const pattern = new RegExp(`^${single.slice(0, dot)}-\\d{5}-of-(\\d{5})\\${single.slice(dot)}$`);

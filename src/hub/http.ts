@@ -11,31 +11,31 @@ const ATTEMPTS_ALONE = 3; // while no server has answered at all, there is proba
 const FIRST_RETRY_MS = 300;
 const MAX_RETRY_AFTER_MS = 300_000; // a hub that says more is not waited for
 
-/** What a server said, after redirects. */
-export interface Answer {
+/** A server's response, after redirects. */
+export interface HubResponse {
   readonly url: URL;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Dispatcher.ResponseData['body'];
 }
 
-export interface Ask {
+export interface RequestOptions {
   readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
   readonly totalMs?: number; // for the whole answer; else only a standstill ends it
   readonly isEnough?: (headers: IncomingHttpHeaders) => boolean; // a redirect that says it all is not followed
 }
 
-/** Something that may go better on another try. */
-export class Passing extends Error {
+/** An error that may not occur on another attempt. */
+export class TransientError extends Error {
   readonly retryAfterMs: number;
-  readonly gotOn: boolean; // the try brought the work forward, so it does not count as one
+  readonly madeProgress: boolean; // the try brought the work forward, so it does not count as one
 
-  constructor(message: string, { retryAfterMs = 0, gotOn = false, cause }: Partial<Passing> = {}) {
+  constructor(message: string, { retryAfterMs = 0, madeProgress: gotOn = false, cause }: Partial<TransientError> = {}) {
     super(message, { cause });
     this.name = 'Passing';
     this.retryAfterMs = retryAfterMs;
-    this.gotOn = gotOn;
+    this.madeProgress = gotOn;
   }
 }
 
@@ -61,7 +61,7 @@ export class Http implements AsyncDisposable {
   }
 
   /** Sends a request, and follows redirects. The token goes to the endpoint only, and never after a redirect has left it. */
-  async send(start: string, ask: Ask = {}): Promise<Answer> {
+  async send(start: string, ask: RequestOptions = {}): Promise<HubResponse> {
     const { endpoint, token } = this.#environment;
     const home = new URL(endpoint).origin;
     const secret = await token();
@@ -74,27 +74,27 @@ export class Http implements AsyncDisposable {
       if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer;
       if (ask.isEnough?.(answer.headers)) return answer;
       await answer.body.dump();
-      url = redirected(url, location);
+      url = resolveRedirect(url, location);
     }
-    throw new Passing(`${start} redirects more than ${MAX_REDIRECTS} times`);
+    throw new TransientError(`${start} redirects more than ${MAX_REDIRECTS} times`);
   }
 
   /** Tries again what failed in passing, waiting longer each time, or as long as the server asks. */
-  async persistently<Result>(action: () => Promise<Result>): Promise<Result> {
+  async withRetries<Result>(action: () => Promise<Result>): Promise<Result> {
     const signal = this.#signal;
-    return pRetry(() => action().catch(rethrow), {
+    return pRetry(() => action().catch(throwTransient), {
       retries: RETRIES,
       minTimeout: FIRST_RETRY_MS,
       ...(signal === undefined ? {} : { signal }),
       shouldRetry: ({ error, attemptNumber }) => {
         const mayHelp = this.#reached || attemptNumber < ATTEMPTS_ALONE;
-        return mayHelp && error instanceof Passing && error.retryAfterMs <= MAX_RETRY_AFTER_MS;
+        return mayHelp && error instanceof TransientError && error.retryAfterMs <= MAX_RETRY_AFTER_MS;
       },
-      shouldConsumeRetry: ({ error }) => !(error instanceof Passing && error.gotOn),
+      shouldConsumeRetry: ({ error }) => !(error instanceof TransientError && error.madeProgress),
       onFailedAttempt: async ({ error, retriesLeft }) => {
         signal?.throwIfAborted();
-        if (!(error instanceof Passing) || retriesLeft === 0 || error.retryAfterMs > MAX_RETRY_AFTER_MS) return;
-        const waitMs = Math.max(error.retryAfterMs, error.gotOn ? FIRST_RETRY_MS : 0);
+        if (!(error instanceof TransientError) || retriesLeft === 0 || error.retryAfterMs > MAX_RETRY_AFTER_MS) return;
+        const waitMs = Math.max(error.retryAfterMs, error.madeProgress ? FIRST_RETRY_MS : 0);
         await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
       },
     }).catch((error: unknown) => {
@@ -107,7 +107,11 @@ export class Http implements AsyncDisposable {
     await this.#agent.destroy();
   }
 
-  async #once(url: URL, { method = 'GET', headers, totalMs }: Ask, token: string | undefined): Promise<Answer> {
+  async #once(
+    url: URL,
+    { method = 'GET', headers, totalMs }: RequestOptions,
+    token: string | undefined,
+  ): Promise<HubResponse> {
     const signals = [...(this.#signal ? [this.#signal] : []), ...(totalMs ? [AbortSignal.timeout(totalMs)] : [])];
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const response = await request(url, {
@@ -121,7 +125,7 @@ export class Http implements AsyncDisposable {
   }
 }
 
-function redirected(from: URL, location: string): URL {
+function resolveRedirect(from: URL, location: string): URL {
   const url = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && from.protocol === 'http:')) return url;
   throw new PreannotateError({
@@ -132,11 +136,13 @@ function redirected(from: URL, location: string): URL {
 }
 
 /** What undici and the system throw about connections, as something that may pass; all else as it is. */
-function rethrow(error: unknown): never {
-  if (error instanceof Passing || error instanceof PreannotateError) throw error;
+function throwTransient(error: unknown): never {
+  if (error instanceof TransientError || error instanceof PreannotateError) throw error;
   const code = systemCodeOf(error) ?? '';
   const isTimeout = error instanceof Error && error.name === 'TimeoutError';
   const isConnection = /^(?:UND_ERR_|E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|PROTO))/.test(code);
   if (!isTimeout && !isConnection) throw error;
-  throw new Passing(isTimeout || code.endsWith('TIMEOUT') ? 'no answer in time' : messageOf(error), { cause: error });
+  throw new TransientError(isTimeout || code.endsWith('TIMEOUT') ? 'no answer in time' : messageOf(error), {
+    cause: error,
+  });
 }

@@ -1,10 +1,10 @@
 import { messageOf, PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { Passing, type Answer } from './http.js';
-import { textOf, type HubReference } from './reference.js';
+import { TransientError, type HubResponse } from './http.js';
+import { formatHubReference, type HubReference } from './reference.js';
 
 /** What a question was about, for messages. */
-export interface Subject {
+export interface RequestSubject {
   readonly reference: HubReference;
   readonly endpoint: string;
   readonly name?: string; // of a file
@@ -18,32 +18,32 @@ const LATER = [408, 425, 429, 500, 502, 503, 504];
  *
  * @returns A Passing for what may go better later, else PreannotateError MODEL_GATED, MODEL_NOT_FOUND or MODEL_DOWNLOAD_FAILED.
  */
-export function refusalOf(answer: Answer, subject: Subject): Error {
+export function refusalError(answer: HubResponse, subject: RequestSubject): Error {
   const { status, headers } = answer;
   if (LATER.includes(status)) {
-    const retryAfterMs = retryAfterOf(headers['retry-after']);
-    return new Passing(status === 429 ? 'too many requests (429)' : `status ${status}`, { retryAfterMs });
+    const retryAfterMs = parseRetryAfter(headers['retry-after']);
+    return new TransientError(status === 429 ? 'too many requests (429)' : `status ${status}`, { retryAfterMs });
   }
   const code = String(headers['x-error-code'] ?? '');
   if (status === 401 || status === 403)
-    return code === 'RepoNotFound' ? missing(subject, code) : gated(subject, answer);
-  if (status === 404 || status === 410) return missing(subject, code);
+    return code === 'RepoNotFound' ? missingError(subject, code) : gatedError(subject, answer);
+  if (status === 404 || status === 410) return missingError(subject, code);
   return new PreannotateError({
     code: 'MODEL_DOWNLOAD_FAILED',
-    message: `${answer.url.origin} answered with status ${status} for ${shown(subject)}.`,
+    message: `${answer.url.origin} answered with status ${status} for ${describeSubject(subject)}.`,
     hint: 'Check HF_ENDPOINT and the proxy settings.',
   });
 }
 
 /** What could not be had, after all tries. Failures that have a name already stay as they are. */
-export function givenUp(error: unknown, { reference, endpoint }: Subject): unknown {
+export function toHubError(error: unknown, { reference, endpoint }: RequestSubject): unknown {
   if (error instanceof PreannotateError || !(error instanceof Error) || !isFromNetwork(error)) return error;
   return new PreannotateError(
     {
       code: 'MODEL_DOWNLOAD_FAILED',
-      message: `${textOf(reference)} could not be fetched from ${endpoint}: ${printable(messageOf(error))}.`,
+      message: `${formatHubReference(reference)} could not be fetched from ${endpoint}: ${printable(messageOf(error))}.`,
       hint:
-        `Check the network (HTTPS_PROXY, HF_ENDPOINT), then: preannotate models pull ${textOf(reference)}\n` +
+        `Check the network (HTTPS_PROXY, HF_ENDPOINT), then: preannotate models pull ${formatHubReference(reference)}\n` +
         'What has arrived is kept. Without a network, --model builtin:emoji is there to try the tool.',
     },
     error,
@@ -51,27 +51,30 @@ export function givenUp(error: unknown, { reference, endpoint }: Subject): unkno
 }
 
 /** A web page where a file was to be: a proxy's, or a login's. */
-export function webPage({ url }: Answer, subject: Subject): PreannotateError {
+export function webPageError({ url }: HubResponse, subject: RequestSubject): PreannotateError {
   return new PreannotateError({
     code: 'MODEL_DOWNLOAD_FAILED',
-    message: `${url.origin} answered with a web page instead of ${shown(subject)}.`,
+    message: `${url.origin} answered with a web page instead of ${describeSubject(subject)}.`,
     hint: 'A proxy or a login page may be in between: check the network, HTTPS_PROXY and HF_ENDPOINT.',
   });
 }
 
-function gated({ reference, endpoint, hasToken }: Subject, { status, headers }: Answer): PreannotateError {
+function gatedError(
+  { reference, endpoint, hasToken }: RequestSubject,
+  { status, headers }: HubResponse,
+): PreannotateError {
   const page = `${endpoint}/${reference.repo}`;
   const reason = printable(String(headers['x-error-message'] ?? '')).slice(0, 300);
   return new PreannotateError({
     code: 'MODEL_GATED',
-    message: `${endpoint} refuses ${textOf(reference)} (status ${status})${reason === '' ? '' : `: ${reason}`}`,
+    message: `${endpoint} refuses ${formatHubReference(reference)} (status ${status})${reason === '' ? '' : `: ${reason}`}`,
     hint: hasToken
       ? `The token of HF_TOKEN (or of \`hf auth login\`) does not open it: accept its conditions at ${page}, or use a token that may read it.`
       : `It may be gated or private, or not exist: open ${page}, accept its conditions, and set HF_TOKEN to a token of yours.`,
   });
 }
 
-function missing(subject: Subject, code: string): PreannotateError {
+function missingError(subject: RequestSubject, code: string): PreannotateError {
   const { reference, endpoint, name, hasToken } = subject;
   const { repo, revision } = reference;
   const page = `${endpoint}/${repo}`;
@@ -80,7 +83,7 @@ function missing(subject: Subject, code: string): PreannotateError {
     return new PreannotateError({ code: 'MODEL_NOT_FOUND', message: `${repo} has no revision "${revision}".`, hint });
   }
   if (name !== undefined) {
-    const message = `${textOf(reference)} has no file ${printable(name)}.`;
+    const message = `${formatHubReference(reference)} has no file ${printable(name)}.`;
     return new PreannotateError({
       code: 'MODEL_NOT_FOUND',
       message,
@@ -89,17 +92,17 @@ function missing(subject: Subject, code: string): PreannotateError {
   }
   return new PreannotateError({
     code: 'MODEL_NOT_FOUND',
-    message: `There is no model ${textOf(reference)} at ${endpoint}, nor a folder of that name here.`,
+    message: `There is no model ${formatHubReference(reference)} at ${endpoint}, nor a folder of that name here.`,
     hint: `Check the name at ${page}.${hasToken ? '' : ' If it is private, set HF_TOKEN to a token that may read it.'}`,
   });
 }
 
-function shown({ reference, name }: Subject): string {
-  return name === undefined ? textOf(reference) : `${printable(name)} of ${textOf(reference)}`;
+function describeSubject({ reference, name }: RequestSubject): string {
+  return name === undefined ? formatHubReference(reference) : `${printable(name)} of ${formatHubReference(reference)}`;
 }
 
 /** Seconds or a date, as milliseconds from now. */
-function retryAfterOf(header: string | undefined): number {
+function parseRetryAfter(header: string | undefined): number {
   if (header === undefined) return 0;
   const seconds = Number(header);
   const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
@@ -108,5 +111,5 @@ function retryAfterOf(header: string | undefined): number {
 
 /** System errors of files have been named before; what is left with a code comes from sockets and TLS. */
 function isFromNetwork(error: Error): boolean {
-  return error instanceof Passing || ('code' in error && typeof error.code === 'string');
+  return error instanceof TransientError || ('code' in error && typeof error.code === 'string');
 }

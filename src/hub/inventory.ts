@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { readRef, repoFolder, repoOfFolder } from './layout.js';
+import { readRef, locateRepo, parseRepoFolder } from './layout.js';
 
 /** A commit of a model in the cache. */
 export interface CachedModel {
@@ -13,20 +13,20 @@ export interface CachedModel {
 }
 
 /** Every commit of every model in a cache, sorted; models of other programs among them. */
-export async function cachedModels(cache: string): Promise<CachedModel[]> {
-  const repos = (await entriesOf(cache)).map(repoOfFolder).filter((repo) => repo !== undefined);
-  return (await Promise.all(repos.sort().map((repo) => commitsOf(cache, repo)))).flat();
+export async function listCachedModels(cache: string): Promise<CachedModel[]> {
+  const repos = (await listEntries(cache)).map(parseRepoFolder).filter((repo) => repo !== undefined);
+  return (await Promise.all(repos.sort().map((repo) => listCommits(cache, repo)))).flat();
 }
 
 /** Every commit of one model in a cache. */
-export async function commitsOf(cache: string, repo: string): Promise<CachedModel[]> {
-  const { snapshots, refs } = repoFolder(cache, repo);
-  const revisions = await revisionsIn(refs);
-  const commits = (await entriesOf(snapshots)).sort();
+export async function listCommits(cache: string, repo: string): Promise<CachedModel[]> {
+  const { snapshots, refs } = locateRepo(cache, repo);
+  const revisions = await listRevisions(refs);
+  const commits = (await listEntries(snapshots)).sort();
   return Promise.all(
     commits.map(async (commit) => {
       const folder = join(snapshots, commit);
-      const files = await filesBelow(folder);
+      const files = await listFilesBelow(folder);
       const sizes = await Promise.all(files.map((name) => sizeOf(join(folder, name))));
       const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
       const named = revisions.filter((revision) => revision.commit === commit).map(({ name }) => name);
@@ -42,13 +42,13 @@ export function referenceOf({ repo, commit, revisions }: CachedModel): string {
 }
 
 /** Branches and tags, which may have slashes in their names, and their commits. */
-export async function revisionsIn(refs: string): Promise<{ name: string; commit: string | undefined }[]> {
-  const names = await filesBelow(refs);
+export async function listRevisions(refs: string): Promise<{ name: string; commit: string | undefined }[]> {
+  const names = await listFilesBelow(refs);
   return Promise.all(names.sort().map(async (name) => ({ name, commit: await readRef(join(refs, name)) })));
 }
 
 /** Files and links below a folder, with / between folders. Linked folders are not entered. */
-export async function filesBelow(folder: string): Promise<string[]> {
+export async function listFilesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const prefix = folder.length + sep.length;
   return entries
@@ -56,7 +56,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(prefix).split(sep).join('/'));
 }
 
-export function entriesOf(folder: string): Promise<string[]> {
+export function listEntries(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
 

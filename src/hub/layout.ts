@@ -7,7 +7,7 @@ import { printable } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
 import { describeWriteError } from '../disk/write-failure.js';
 import type { HubEnvironment } from './environment.js';
-import { hubReference, isCommit, isSafePath, type HubReference } from './reference.js';
+import { parseHubReference, isCommit, isSafePath, type HubReference } from './reference.js';
 
 const LINKLESS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'UNKNOWN', 'EINVAL']);
 
@@ -29,7 +29,7 @@ export interface Snapshot {
   readonly names: readonly string[]; // of the files that are there, with / between folders
 }
 
-export function repoFolder(cache: string, repo: string): RepoFolder {
+export function locateRepo(cache: string, repo: string): RepoFolder {
   const name = `models--${repo.replace('/', '--')}`;
   const root = join(cache, name);
   return {
@@ -43,34 +43,34 @@ export function repoFolder(cache: string, repo: string): RepoFolder {
 }
 
 /** models--org--name -> org/name; undefined for folders of anything else. */
-export function repoOfFolder(name: string): string | undefined {
+export function parseRepoFolder(name: string): string | undefined {
   const repo = /^models--(.+?)--(.+)$/.exec(name)?.slice(1).join('/');
   try {
-    return repo === undefined ? undefined : hubReference(repo).repo;
+    return repo === undefined ? undefined : parseHubReference(repo).repo;
   } catch {
     return undefined; // an id of one word; no OWL-ViT has such
   }
 }
 
 /** The reference of a folder that is a snapshot of a cache: …/models--org--name/snapshots/<commit>. */
-export function referenceOfSnapshot(folder: string): string | undefined {
+export function parseSnapshotFolder(folder: string): string | undefined {
   const [root = '', snapshots, commit = ''] = folder.split(sep).slice(-3);
-  const repo = repoOfFolder(root);
+  const repo = parseRepoFolder(root);
   return repo !== undefined && snapshots === 'snapshots' && isCommit(commit) ? `${repo}@${commit}` : undefined;
 }
 
 /** What the cache has of a reference; undefined when it does not know the revision. Nothing is asked of the network. */
-export async function cachedSnapshot(cache: string, { repo, revision }: HubReference): Promise<Snapshot | undefined> {
-  const { refs, snapshots } = repoFolder(cache, repo);
+export async function findSnapshot(cache: string, { repo, revision }: HubReference): Promise<Snapshot | undefined> {
+  const { refs, snapshots } = locateRepo(cache, repo);
   const commit = isCommit(revision) ? revision : await readRef(join(refs, revision));
   if (commit === undefined) return undefined;
   const folder = join(snapshots, commit);
-  const names = await namesIn(folder);
+  const names = await listModelFolder(folder);
   return names.length === 0 ? undefined : { repo, commit, folder, names };
 }
 
 /** Files of a model's folder and of its onnx folder, whose links lead somewhere; none when there is no such folder. */
-export async function namesIn(folder: string): Promise<string[]> {
+export async function listModelFolder(folder: string): Promise<string[]> {
   const entriesOf = (path: string) => readdir(path).catch(() => []); // not all of a user's folder, which may be a home
   const names = [
     ...(await entriesOf(folder)),
@@ -96,15 +96,15 @@ export async function readRef(path: string): Promise<string | undefined> {
 /** Notes which commit a branch or tag is at. A commit needs no note. */
 export async function writeRef(cache: string, { repo, revision }: HubReference, commit: string): Promise<void> {
   if (isCommit(revision)) return;
-  const path = join(repoFolder(cache, repo).refs, revision);
+  const path = join(locateRepo(cache, repo).refs, revision);
   if ((await readRef(path)) === commit) return;
-  await inCache(path, () => replaceFile(path, commit));
+  await writeToCache(path, () => replaceFile(path, commit));
 }
 
 /** Notes that a commit has no file of this name, as huggingface_hub does. */
-export async function noteAbsent(cache: string, { repo, commit }: { repo: string; commit: string }, name: string) {
-  const path = inside(join(repoFolder(cache, repo).absent, commit), name);
-  await inCache(path, async () => {
+export async function recordAbsent(cache: string, { repo, commit }: { repo: string; commit: string }, name: string) {
+  const path = joinInside(join(locateRepo(cache, repo).absent, commit), name);
+  await writeToCache(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, '');
   });
@@ -116,23 +116,23 @@ export function isKnownAbsent(
   { repo, commit }: { repo: string; commit: string },
   name: string,
 ): boolean {
-  return existsSync(inside(join(repoFolder(cache, repo).absent, commit), name));
+  return existsSync(joinInside(join(locateRepo(cache, repo).absent, commit), name));
 }
 
 /** Shows a blob under its name in a snapshot: as a relative link, or a copy where links are not to be had. */
 export async function placeBlob(blob: string, pointer: string, { links }: HubEnvironment): Promise<void> {
-  if ((await blobBehind(pointer)) === blob) return;
-  await inCache(pointer, async () => {
+  if ((await findBlob(pointer)) === blob) return;
+  await writeToCache(pointer, async () => {
     await mkdir(dirname(pointer), { recursive: true });
-    const draft = draftOf(pointer);
-    if (!links || !(await linked(relative(dirname(pointer), blob), draft))) {
+    const draft = temporaryPath(pointer);
+    if (!links || !(await tryLink(relative(dirname(pointer), blob), draft))) {
       await copyFile(blob, draft, constants.COPYFILE_FICLONE);
     }
     await rename(draft, pointer);
   });
 }
 
-async function linked(target: string, path: string): Promise<boolean> {
+async function tryLink(target: string, path: string): Promise<boolean> {
   try {
     await symlink(target, path);
     return true;
@@ -146,7 +146,7 @@ async function linked(target: string, path: string): Promise<boolean> {
  * The blob that a file of a snapshot is a link to; undefined for what is no link of a cache. Only one step is followed:
  * newer versions of huggingface_hub make blobs themselves links to a store where they have other names.
  */
-export async function blobBehind(pointer: string): Promise<string | undefined> {
+export async function findBlob(pointer: string): Promise<string | undefined> {
   const target = await readlink(pointer).catch(() => undefined);
   if (target === undefined) return undefined;
   const blob = resolve(dirname(pointer), target);
@@ -154,7 +154,7 @@ export async function blobBehind(pointer: string): Promise<string | undefined> {
 }
 
 /** Joins a name from elsewhere to a folder. @throws PreannotateError MODEL_INVALID when it would leave the folder. */
-export function inside(folder: string, name: string): string {
+export function joinInside(folder: string, name: string): string {
   if (isSafePath(name)) return join(folder, ...name.split('/'));
   throw new PreannotateError({
     code: 'MODEL_INVALID',
@@ -164,7 +164,7 @@ export function inside(folder: string, name: string): string {
 }
 
 /** Does a step of writing into the cache. @throws PreannotateError MODEL_DOWNLOAD_FAILED naming the path and the reason. */
-export async function inCache<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
+export async function writeToCache<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
   try {
     return await step();
   } catch (error) {
@@ -174,7 +174,7 @@ export async function inCache<Result>(path: string, step: () => Promise<Result>)
       {
         code: 'MODEL_DOWNLOAD_FAILED',
         message: `${printable(path)} cannot be written: ${describeWriteError(cause)}.`,
-        hint: 'Mend this, or set HF_HUB_CACHE to a folder with room for models; then give the same command again: it goes on from there.',
+        hint: 'Fix this, or set HF_HUB_CACHE to a folder with enough space; then run the same command again: it resumes.',
       },
       error,
     );
@@ -186,6 +186,6 @@ function isOfReplaceFile(error: unknown): error is PreannotateError {
   return error instanceof PreannotateError && (error.code === 'WRITE_FAILED' || error.code === 'OUTPUT_UNUSABLE');
 }
 
-function draftOf(path: string): string {
+function temporaryPath(path: string): string {
   return join(dirname(path), `.preannotate-${randomBytes(6).toString('hex')}`);
 }

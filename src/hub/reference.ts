@@ -20,7 +20,7 @@ const COMMIT = /^[0-9a-f]{40}$/;
  *
  * @throws PreannotateError MODEL_NOT_FOUND for anything else, so that no name can point out of the cache.
  */
-export function hubReference(text: string): HubReference {
+export function parseHubReference(text: string): HubReference {
   const at = text.indexOf('@');
   const repo = at === -1 ? text : text.slice(0, at);
   const revision = at === -1 ? DEFAULT_REVISION : text.slice(at + 1);
@@ -42,7 +42,7 @@ export function hubReference(text: string): HubReference {
 }
 
 /** The shortest way to write a reference. */
-export function textOf({ repo, revision }: HubReference): string {
+export function formatHubReference({ repo, revision }: HubReference): string {
   return revision === DEFAULT_REVISION ? repo : `${repo}@${revision}`;
 }
 

@@ -2,9 +2,9 @@ import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { FileLock, LockHeld } from '../disk/file-lock.js';
-import { cachedModels, commitsOf, entriesOf, revisionsIn, type CachedModel } from './inventory.js';
-import { blobBehind, inCache, repoFolder, type RepoFolder } from './layout.js';
-import { isCommit, textOf, type HubReference } from './reference.js';
+import { listCachedModels, listCommits, listEntries, listRevisions, type CachedModel } from './inventory.js';
+import { findBlob, writeToCache, locateRepo, type RepoFolder } from './layout.js';
+import { isCommit, formatHubReference, type HubReference } from './reference.js';
 
 /** What was removed. */
 export interface Removed {
@@ -24,22 +24,22 @@ export interface Removed {
  * @throws PreannotateError MODEL_NOT_FOUND when the cache does not have it; OUTPUT_LOCKED while it is being fetched.
  */
 export async function removeModel(cache: string, reference: HubReference, everything: boolean): Promise<Removed> {
-  const folder = repoFolder(cache, reference.repo);
+  const folder = locateRepo(cache, reference.repo);
   const there = (await lstat(folder.root).catch(() => undefined)) !== undefined;
-  if (!there) throw notThere(cache, reference, everything);
+  if (!there) throw notCachedError(cache, reference, everything);
   await assertInside(folder);
-  await inCache(folder.lock, () => mkdir(dirname(folder.lock), { recursive: true }));
-  await using _lock = await lockOf(folder.lock, reference);
-  const models = await commitsOf(cache, reference.repo); // only now: a download may just have ended
+  await writeToCache(folder.lock, () => mkdir(dirname(folder.lock), { recursive: true }));
+  await using _lock = await takeLock(folder.lock, reference);
+  const models = await listCommits(cache, reference.repo); // only now: a download may just have ended
   const gone = everything ? models : models.filter((model) => isNamed(model, reference));
-  if (!everything && gone.length === 0) throw notThere(cache, reference, everything);
-  const staysAs = everything ? [] : otherNames(gone, reference);
+  if (!everything && gone.length === 0) throw notCachedError(cache, reference, everything);
+  const staysAs = everything ? [] : findOtherNames(gone, reference);
   if (staysAs.length > 0) {
-    await inCache(folder.refs, () => rm(join(folder.refs, reference.revision)));
+    await writeToCache(folder.refs, () => rm(join(folder.refs, reference.revision)));
     return { repo: reference.repo, folder: folder.root, commits: [], freedBytes: 0, keptBlobs: 0, staysAs };
   }
-  const needed = await blobsNeeded(cache, gone);
-  return await inCache(folder.root, () => remove(folder, { reference, gone, needed, everything }));
+  const needed = await findNeededBlobs(cache, gone);
+  return await writeToCache(folder.root, () => remove(folder, { reference, gone, needed, everything }));
 }
 
 async function remove(
@@ -48,13 +48,13 @@ async function remove(
 ): Promise<Removed> {
   const { reference, gone, needed, everything } = what;
   const candidates = everything
-    ? (await entriesOf(folder.blobs)).map((name) => join(folder.blobs, name))
-    : await blobsOf(gone);
+    ? (await listEntries(folder.blobs)).map((name) => join(folder.blobs, name))
+    : await findBlobs(gone);
   const unneeded = candidates.filter((blob) => dirname(blob) === folder.blobs && !needed.has(blob));
   let freedBytes = 0;
   for (const blob of unneeded) freedBytes += (await lstat(blob).catch(() => undefined))?.size ?? 0;
   const commits = gone.map(({ commit }) => commit);
-  for (const { name, commit } of await revisionsIn(folder.refs)) {
+  for (const { name, commit } of await listRevisions(folder.refs)) {
     if (everything || (commit !== undefined && commits.includes(commit))) await rm(join(folder.refs, name));
   }
   for (const commit of commits) {
@@ -73,23 +73,23 @@ function isNamed({ commit, revisions }: CachedModel, { revision }: HubReference)
 }
 
 /** A tag and a branch may be the same revision: taking one name away leaves it to the other. */
-function otherNames(gone: readonly CachedModel[], { revision }: HubReference): string[] {
+function findOtherNames(gone: readonly CachedModel[], { revision }: HubReference): string[] {
   if (isCommit(revision)) return [];
   return gone.flatMap(({ revisions }) => revisions.filter((name) => name !== revision));
 }
 
 /** Blobs that snapshots of any model, other than those that go, link to. */
-async function blobsNeeded(cache: string, gone: readonly CachedModel[]): Promise<Set<string>> {
+async function findNeededBlobs(cache: string, gone: readonly CachedModel[]): Promise<Set<string>> {
   const folders = new Set(gone.map(({ folder }) => folder));
-  const staying = (await cachedModels(cache)).filter(({ folder }) => !folders.has(folder));
-  const direct = await blobsOf(staying);
+  const staying = (await listCachedModels(cache)).filter(({ folder }) => !folders.has(folder));
+  const direct = await findBlobs(staying);
   const real = await Promise.all(direct.map((blob) => realpath(blob).catch(() => blob)));
   return new Set([...direct, ...real]);
 }
 
-async function blobsOf(models: readonly CachedModel[]): Promise<string[]> {
+async function findBlobs(models: readonly CachedModel[]): Promise<string[]> {
   const pointers = models.flatMap(({ folder, files }) => files.map((name) => join(folder, name)));
-  const blobs = await Promise.all(pointers.map(blobBehind));
+  const blobs = await Promise.all(pointers.map(findBlob));
   return [...new Set(blobs.filter((blob) => blob !== undefined))];
 }
 
@@ -106,7 +106,7 @@ async function assertInside({ root, blobs, snapshots, refs }: RepoFolder): Promi
   }
 }
 
-async function lockOf(path: string, reference: HubReference): Promise<FileLock> {
+async function takeLock(path: string, reference: HubReference): Promise<FileLock> {
   try {
     return await FileLock.take(path);
   } catch (error) {
@@ -114,7 +114,7 @@ async function lockOf(path: string, reference: HubReference): Promise<FileLock> 
     throw new PreannotateError(
       {
         code: 'OUTPUT_LOCKED',
-        message: `${textOf(reference)} is being fetched: ${error.message}.`,
+        message: `${formatHubReference(reference)} is being fetched: ${error.message}.`,
         hint: `Wait for it. If that process is gone for certain, delete ${path}.`,
       },
       error,
@@ -122,10 +122,10 @@ async function lockOf(path: string, reference: HubReference): Promise<FileLock> 
   }
 }
 
-function notThere(cache: string, reference: HubReference, everything: boolean): PreannotateError {
+function notCachedError(cache: string, reference: HubReference, everything: boolean): PreannotateError {
   return new PreannotateError({
     code: 'MODEL_NOT_FOUND',
-    message: `${everything ? reference.repo : textOf(reference)} is not in ${cache} (looked for ${basename(repoFolder(cache, reference.repo).root)}).`,
-    hint: 'See what is there: preannotate models list',
+    message: `${everything ? reference.repo : formatHubReference(reference)} is not in ${cache} (looked for ${basename(locateRepo(cache, reference.repo).root)}).`,
+    hint: 'List the models in the cache: preannotate models list',
   });
 }

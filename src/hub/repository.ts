@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import type { HubClient, RemoteFile } from './client.js';
 import type { HubEnvironment } from './environment.js';
-import { EXPORT_FILES, modelFilesOf } from './files.js';
+import { EXPORT_FILES, selectModelFiles } from './files.js';
 import {
-  cachedSnapshot,
-  inside,
+  findSnapshot,
+  joinInside,
   isKnownAbsent,
-  noteAbsent,
+  recordAbsent,
   placeBlob,
-  repoFolder,
+  locateRepo,
   writeRef,
   type Snapshot,
 } from './layout.js';
 import { withModelLock } from './download-lock.js';
-import { isCommit, textOf, type HubReference } from './reference.js';
-import { digestLike } from './verify.js';
+import { isCommit, formatHubReference, type HubReference } from './reference.js';
+import { computeDigest } from './verify.js';
 
-/** Who watches a download. */
-export interface Watcher {
+/** Receives the progress of a download. */
+export interface DownloadObserver {
   /** @param bytes - Of all files together. */
   progress(bytes: { done: number; total: number }): void;
   note(message: string): void;
@@ -29,7 +29,7 @@ export interface Watcher {
 export interface FetchOptions {
   readonly environment: HubEnvironment;
   readonly precision: RequestedPrecision;
-  readonly watcher: Watcher;
+  readonly watcher: DownloadObserver;
   readonly signal?: AbortSignal;
 }
 
@@ -38,7 +38,7 @@ export interface PulledFile extends RemoteFile {
   readonly state: 'fetched' | 'present' | 'repaired';
 }
 
-export interface Pulled extends Snapshot {
+export interface PulledModel extends Snapshot {
   readonly files: readonly PulledFile[];
 }
 
@@ -52,15 +52,15 @@ export interface Pulled extends Snapshot {
 export async function ensureModel(reference: HubReference, options: FetchOptions): Promise<Snapshot> {
   const { environment, watcher, signal } = options;
   const { cache, offline } = environment;
-  const cached = await usableSnapshot(reference, options);
+  const cached = await findUsableSnapshot(reference, options);
   if (cached?.exact) return cached.snapshot;
   if (offline !== undefined) {
     if (cached !== undefined) return cached.snapshot;
-    throw notCached(reference, environment);
+    throw offlineError(reference, environment);
   }
   const waiting = { note: (message: string) => watcher.note(message), ...(signal === undefined ? {} : { signal }) };
-  return withModelLock(repoFolder(cache, reference.repo).lock, waiting, async () => {
-    const meanwhile = await usableSnapshot(reference, options); // fetched by whom we waited for
+  return withModelLock(locateRepo(cache, reference.repo).lock, waiting, async () => {
+    const meanwhile = await findUsableSnapshot(reference, options); // another process may have fetched it meanwhile
     if (meanwhile?.exact) return meanwhile.snapshot;
     try {
       return await fetchModel(reference, options);
@@ -74,38 +74,38 @@ export async function ensureModel(reference: HubReference, options: FetchOptions
 }
 
 /** Fetches what is new, missing or damaged of a model. @throws as {@link ensureModel} */
-export async function pullModel(reference: HubReference, options: FetchOptions): Promise<Pulled> {
+export async function pullModel(reference: HubReference, options: FetchOptions): Promise<PulledModel> {
   const { environment, watcher, signal } = options;
-  if (environment.offline !== undefined) throw notCached(reference, environment);
+  if (environment.offline !== undefined) throw offlineError(reference, environment);
   const waiting = { note: (message: string) => watcher.note(message), ...(signal === undefined ? {} : { signal }) };
-  const { lock } = repoFolder(environment.cache, reference.repo);
+  const { lock } = locateRepo(environment.cache, reference.repo);
   return withModelLock(lock, waiting, () => fetchModel(reference, options));
 }
 
 /** What the cache has of a model, if that is all the model needs. `exact`: no other weights would suit better. */
-export async function usableSnapshot(
+export async function findUsableSnapshot(
   reference: HubReference,
   { environment, precision }: Pick<FetchOptions, 'environment' | 'precision'>,
 ): Promise<{ snapshot: Snapshot; exact: boolean } | undefined> {
-  const snapshot = await cachedSnapshot(environment.cache, reference);
+  const snapshot = await findSnapshot(environment.cache, reference);
   if (snapshot === undefined) return undefined;
-  const { usable, better } = modelFilesOf(snapshot.names, precision);
+  const { usable, better } = selectModelFiles(snapshot.names, precision);
   if (!usable) return undefined;
   return { snapshot, exact: better.every((name) => isKnownAbsent(environment.cache, snapshot, name)) };
 }
 
-async function fetchModel(reference: HubReference, options: FetchOptions): Promise<Pulled> {
+async function fetchModel(reference: HubReference, options: FetchOptions): Promise<PulledModel> {
   const { environment, precision, signal } = options;
   const { HubClient } = await import('./client.js'); // 0.1 s, and a cached model does without
   await using client = await HubClient.open(environment, reference, signal);
-  const { commit, names } = await client.revision();
-  const { small, weights, better, usable } = modelFilesOf(names, precision);
-  if (!usable) throw unsuitable(reference, names, options);
-  const described = await Promise.all([...small, ...weights].map((name) => client.describe(commit, name)));
+  const { commit, names } = await client.fetchRevision();
+  const { small, weights, better, usable } = selectModelFiles(names, precision);
+  if (!usable) throw unsuitableModelError(reference, names, options);
+  const described = await Promise.all([...small, ...weights].map((name) => client.describeFile(commit, name)));
   const files = await fetchFiles(client, described, { commit, repo: reference.repo, ...options });
-  for (const name of better) await noteAbsent(environment.cache, { repo: reference.repo, commit }, name);
+  for (const name of better) await recordAbsent(environment.cache, { repo: reference.repo, commit }, name);
   await writeRef(environment.cache, reference, commit); // last, so that a branch never points to half a model
-  const folder = join(repoFolder(environment.cache, reference.repo).snapshots, commit);
+  const folder = join(locateRepo(environment.cache, reference.repo).snapshots, commit);
   return { repo: reference.repo, commit, folder, names: files.map(({ name }) => name), files };
 }
 
@@ -115,9 +115,9 @@ async function fetchFiles(
   { commit, repo, environment, watcher }: FetchOptions & { commit: string; repo: string },
 ): Promise<PulledFile[]> {
   const { fetchBlob } = await import('./download.js');
-  const { blobs, snapshots } = repoFolder(environment.cache, repo);
+  const { blobs, snapshots } = locateRepo(environment.cache, repo);
   const snapshot = join(snapshots, commit);
-  const states = await Promise.all(described.map((file) => stateOf(join(blobs, file.digest), file)));
+  const states = await Promise.all(described.map((file) => checkBlob(join(blobs, file.digest), file)));
   const wanted = described.filter((_file, i) => states[i] !== 'present');
   const total = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (total > 0) watcher.note(`Fetching ${repo} from ${environment.endpoint} into ${environment.cache}.`);
@@ -129,25 +129,25 @@ async function fetchFiles(
       await fetchBlob(client, { file, commit, blob, onBytes, note: (message) => watcher.note(message) });
       before += file.sizeBytes;
     }
-    await placeBlob(blob, inside(snapshot, file.name), environment);
+    await placeBlob(blob, joinInside(snapshot, file.name), environment);
   }
   return described.map((file, i) => ({ ...file, state: states[i]! }));
 }
 
 /** What there is of a blob. Damaged ones are removed; those of a shared store only as this model's link to them. */
-async function stateOf(blob: string, { digest, sizeBytes }: RemoteFile): Promise<PulledFile['state']> {
+async function checkBlob(blob: string, { digest, sizeBytes }: RemoteFile): Promise<PulledFile['state']> {
   if (!(await lstat(blob).catch(() => undefined))) return 'fetched';
   const size = await stat(blob).then(
     (found) => found.size,
     () => -1,
   );
-  if (size === sizeBytes && (await digestLike(digest, blob)) === digest) return 'present';
+  if (size === sizeBytes && (await computeDigest(digest, blob)) === digest) return 'present';
   await rm(blob);
   return 'repaired';
 }
 
-function notCached(reference: HubReference, { cache, offline }: HubEnvironment): PreannotateError {
-  const name = textOf(reference);
+function offlineError(reference: HubReference, { cache, offline }: HubEnvironment): PreannotateError {
+  const name = formatHubReference(reference);
   return new PreannotateError({
     code: 'MODEL_NOT_FOUND',
     message: `${name} is not in ${cache}, and ${offline} forbids fetching it.`,
@@ -157,13 +157,17 @@ function notCached(reference: HubReference, { cache, offline }: HubEnvironment):
   });
 }
 
-/** What would do as weights, in words. */
-function weightsFor(precision: RequestedPrecision): string {
+/** The files that would serve as weights, for messages. */
+function describeWeights(precision: RequestedPrecision): string {
   const file = EXPORT_FILES[precision === 'auto' ? 'fp32' : precision];
   return `weights (model.safetensors, pytorch_model.bin or onnx/${file}, with all their parts)`;
 }
 
-function unsuitable(reference: HubReference, names: readonly string[], options: FetchOptions): PreannotateError {
+function unsuitableModelError(
+  reference: HubReference,
+  names: readonly string[],
+  options: FetchOptions,
+): PreannotateError {
   const { endpoint } = options.environment;
   const { precision } = options;
   const { repo, revision } = reference;
@@ -171,12 +175,12 @@ function unsuitable(reference: HubReference, names: readonly string[], options: 
   const missing = [
     ...(has('config.json') ? [] : ['config.json']),
     ...(has('tokenizer.json') || (has('vocab.json') && has('merges.txt')) ? [] : ['a tokenizer']),
-    ...(modelFilesOf(names, precision).weights.length > 0 ? [] : [weightsFor(precision)]),
+    ...(selectModelFiles(names, precision).weights.length > 0 ? [] : [describeWeights(precision)]),
   ];
   const page = `${endpoint}/${repo}/tree/${isCommit(revision) ? revision : encodeURIComponent(revision)}`;
   return new PreannotateError({
     code: 'MODEL_INVALID',
-    message: `${textOf(reference)} is not a model that can be used: it lacks ${missing.join(' and ')}.`,
+    message: `${formatHubReference(reference)} is not a model that can be used: it lacks ${missing.join(' and ')}.`,
     hint: `Its files are at ${page}. OWL-ViT and OWLv2 checkpoints can be used, such as google/owlvit-base-patch32.`,
   });
 }

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { digestOfFile, sha256OfFile } from '../disk/cache.js';
-import { blobBehind } from './layout.js';
+import { findBlob } from './layout.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 const GIT_SHA1 = /^[0-9a-f]{40}$/; // of git's blob object, for files that are not in large file storage
@@ -28,7 +28,7 @@ export function isDigest(text: string): boolean {
  * @param like - A hash of the wanted kind.
  * @param again - Reads the file even when its hash is remembered.
  */
-export async function digestLike(like: string, path: string, again = false): Promise<string> {
+export async function computeDigest(like: string, path: string, again = false): Promise<string> {
   if (SHA256.test(like)) return again ? digestOfFile(path, createHash('sha256')) : sha256OfFile(path);
   const { size } = await stat(path);
   return digestOfFile(path, createHash('sha1').update(`blob ${size}\0`));
@@ -36,7 +36,7 @@ export async function digestLike(like: string, path: string, again = false): Pro
 
 /** Whether the cache knows what a file of a snapshot should hold: that it is a link says so, to a name that is a hash. */
 export async function hasKnownHash(pointer: string): Promise<boolean> {
-  const blob = await blobBehind(pointer);
+  const blob = await findBlob(pointer);
   return blob !== undefined && isDigest(basename(blob));
 }
 
@@ -45,13 +45,13 @@ export async function hasKnownHash(pointer: string): Promise<boolean> {
  *
  * @returns Undefined when it is as it should be, or when no hash is known: a copy, or a file of the user's own.
  */
-export async function damageOf(pointer: string, again = false): Promise<Damage | undefined> {
-  const blob = await blobBehind(pointer);
+export async function findDamage(pointer: string, again = false): Promise<Damage | undefined> {
+  const blob = await findBlob(pointer);
   if (blob === undefined || !isDigest(basename(blob))) return undefined;
   const expected = basename(blob);
   const algorithm = SHA256.test(expected) ? 'SHA-256' : 'git SHA-1';
   try {
-    const found = await digestLike(expected, await realpath(blob), again);
+    const found = await computeDigest(expected, await realpath(blob), again);
     return found === expected ? undefined : { path: pointer, algorithm, expected, found };
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
@@ -62,15 +62,15 @@ export async function damageOf(pointer: string, again = false): Promise<Damage |
 /**
  * Checks files before anything reads them.
  *
- * @param repair - The command that mends them.
+ * @param repair - The command that repairs them.
  * @throws PreannotateError MODEL_INVALID naming the first damaged file, the hash it should have and the one it has.
  */
 export async function assertIntact(folder: string, names: readonly string[], repair: string): Promise<void> {
-  const damages = await Promise.all(names.map((name) => damageOf(join(folder, name))));
+  const damages = await Promise.all(names.map((name) => findDamage(join(folder, name))));
   const damage = damages.find((found) => found !== undefined);
   if (damage === undefined) return;
   const { path, algorithm, expected, found } = damage;
-  const look = await appearanceOf(path);
+  const look = await describeAppearance(path);
   throw new PreannotateError({
     code: 'MODEL_INVALID',
     message: `${printable(path)} is damaged${look}: its ${algorithm} should be ${expected}, and is ${found}.`,
@@ -78,7 +78,7 @@ export async function assertIntact(folder: string, names: readonly string[], rep
   });
 }
 
-async function appearanceOf(path: string): Promise<string> {
+async function describeAppearance(path: string): Promise<string> {
   try {
     await using file = await open(path);
     const { size } = await file.stat();
@@ -87,6 +87,6 @@ async function appearanceOf(path: string): Promise<string> {
     const isPage = /^\s*<(?:!doctype|html|\?xml)/i.test(buffer.toString('latin1', 0, bytesRead));
     return isPage ? ' (it is a web page)' : '';
   } catch {
-    return ''; // missing, which has been said
+    return ''; // missing, which the message states already
   }
 }

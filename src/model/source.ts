@@ -6,12 +6,12 @@ import { PreannotateError } from '../core/errors.js';
 import type { Precision, RequestedPrecision } from '../core/precision.js';
 import { printable } from '../core/text.js';
 import { sha256Of, sha256OfFile } from '../disk/cache.js';
-import { hubEnvironment } from '../hub/environment.js';
-import { modelFilesOf } from '../hub/files.js';
-import { namesIn, referenceOfSnapshot } from '../hub/layout.js';
-import { hubReference } from '../hub/reference.js';
-import { ensureModel, usableSnapshot, type Watcher } from '../hub/repository.js';
-import { assertIntact, digestLike, type Damage } from '../hub/verify.js';
+import { readHubEnvironment } from '../hub/environment.js';
+import { selectModelFiles } from '../hub/files.js';
+import { listModelFolder, parseSnapshotFolder } from '../hub/layout.js';
+import { parseHubReference } from '../hub/reference.js';
+import { ensureModel, findUsableSnapshot, type DownloadObserver } from '../hub/repository.js';
+import { assertIntact, computeDigest, type Damage } from '../hub/verify.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import { readCheckpoint } from './read-checkpoint.js';
 
@@ -45,7 +45,7 @@ export interface Model {
 /** How a model that is not on this machine is fetched. */
 export interface FindOptions {
   readonly precision: RequestedPrecision;
-  readonly watcher: Watcher;
+  readonly watcher: DownloadObserver;
   readonly signal?: AbortSignal;
   readonly variables: Readonly<Record<string, string | undefined>>; // HF_HOME and so on
 }
@@ -63,7 +63,7 @@ export async function findModel(reference: string, options: FindOptions): Promis
   const local = findLocalFolder(reference);
   const folder = local ?? (await fetchFromHub(reference, options));
   const { precision: requested } = options;
-  const { small, weights } = modelFilesOf(await namesIn(folder), requested);
+  const { small, weights } = selectModelFiles(await listModelFolder(folder), requested);
   await assertIntact(
     folder,
     [...small, ...weights],
@@ -89,7 +89,7 @@ export async function findModel(reference: string, options: FindOptions): Promis
  */
 export async function findBuiltinDamage(again = true): Promise<Damage | undefined> {
   const path = join(BUILTIN.folder, 'model.safetensors');
-  const found = await digestLike(BUILTIN.sha256, path, again);
+  const found = await computeDigest(BUILTIN.sha256, path, again);
   return found === BUILTIN.sha256 ? undefined : { path, algorithm: 'SHA-256', expected: BUILTIN.sha256, found };
 }
 
@@ -110,7 +110,7 @@ async function assertBuiltinIntact(): Promise<void> {
  * @returns undefined when the model must be downloaded first. Offline, that is MODEL_NOT_FOUND.
  */
 export async function findModelHere(reference: string, options: FindOptions): Promise<Model | undefined> {
-  const isOffline = hubEnvironment(options.variables).offline !== undefined;
+  const isOffline = readHubEnvironment(options.variables).offline !== undefined;
   return isOffline || (await isModelPresent(reference, options)) ? findModel(reference, options) : undefined;
 }
 
@@ -121,8 +121,8 @@ export async function findModelHere(reference: string, options: FindOptions): Pr
  */
 export async function isModelPresent(reference: string, options: Pick<FindOptions, 'precision' | 'variables'>) {
   if (findLocalFolder(reference) !== undefined) return true;
-  const environment = hubEnvironment(options.variables);
-  return (await usableSnapshot(hubReference(reference), { ...options, environment })) !== undefined;
+  const environment = readHubEnvironment(options.variables);
+  return (await findUsableSnapshot(parseHubReference(reference), { ...options, environment })) !== undefined;
 }
 
 /**
@@ -152,8 +152,8 @@ export function findLocalFolder(reference: string): string | undefined {
 }
 
 async function fetchFromHub(reference: string, options: FindOptions): Promise<string> {
-  const environment = hubEnvironment(options.variables);
-  const { folder } = await ensureModel(hubReference(reference), { ...options, environment });
+  const environment = readHubEnvironment(options.variables);
+  const { folder } = await ensureModel(parseHubReference(reference), { ...options, environment });
   return folder;
 }
 
@@ -161,5 +161,5 @@ async function fetchFromHub(reference: string, options: FindOptions): Promise<st
  * The reference that `models pull` repairs a model by: the one given, or for a folder of the hub's cache, its model's.
  */
 function chooseRepairReference(reference: string, local: string | undefined): string {
-  return local === undefined ? reference : (referenceOfSnapshot(local) ?? reference);
+  return local === undefined ? reference : (parseSnapshotFolder(local) ?? reference);
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { PreannotateError } from '../core/errors.js';
-import type { Watcher } from '../hub/repository.js';
+import type { DownloadObserver } from '../hub/repository.js';
 import { findModel } from '../model/source.js';
 import type { FinishedChunk } from '../workers/engine.js';
 import { startEngine } from '../workers/start-engine.js';
@@ -46,7 +46,7 @@ export async function startBackend(
 }
 
 /** Logs the progress of a download at intervals. */
-function logDownload(log: Logger): Watcher {
+function logDownload(log: Logger): DownloadObserver {
   let lastMs = -Infinity;
   return {
     note: (message) => log.info(message),

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hubEnvironment } from '../../src/hub/environment.js';
+import { readHubEnvironment } from '../../src/hub/environment.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 describe('what the environment says about the hub', () => {
@@ -15,7 +15,7 @@ describe('what the environment says about the hub', () => {
     [{ HF_HOME: '/h', HUGGINGFACE_HUB_CACHE: '/old', HF_HUB_CACHE: '/new' }, '/new'],
     [{ HF_HOME: '', HF_HUB_CACHE: '' }, join(homedir(), '.cache/huggingface/hub')],
   ])('%j: the cache is %s', (variables, cache) => {
-    expect(hubEnvironment(variables).cache).toBe(cache);
+    expect(readHubEnvironment(variables).cache).toBe(cache);
   });
 
   it.each([
@@ -25,12 +25,12 @@ describe('what the environment says about the hub', () => {
     [{ HF_HUB_OFFLINE: 'true' }, 'HF_HUB_OFFLINE'],
     [{ TRANSFORMERS_OFFLINE: 'YES' }, 'TRANSFORMERS_OFFLINE'],
   ])('%j: offline because of %s', (variables, offline) => {
-    expect(hubEnvironment(variables).offline).toBe(offline);
+    expect(readHubEnvironment(variables).offline).toBe(offline);
   });
 
   it('the token is HF_TOKEN, else in the file of HF_TOKEN_PATH, else in that of the login, else there is none', async () => {
     const home = await temporaryFolder();
-    const tokenOf = (variables: Record<string, string>) => hubEnvironment({ HF_HOME: home, ...variables }).token();
+    const tokenOf = (variables: Record<string, string>) => readHubEnvironment({ HF_HOME: home, ...variables }).token();
     expect(await tokenOf({})).toBeUndefined();
     await writeFile(join(home, 'token'), 'hf_login\n');
     await mkdir(join(home, 'secret'));
@@ -41,7 +41,7 @@ describe('what the environment says about the hub', () => {
   });
 
   it('timeouts are seconds, ten where nothing sensible is said; the endpoint has no slash at its end', () => {
-    const { etagTimeoutMs, downloadTimeoutMs, endpoint } = hubEnvironment({
+    const { etagTimeoutMs, downloadTimeoutMs, endpoint } = readHubEnvironment({
       HF_HUB_ETAG_TIMEOUT: '2.5',
       HF_HUB_DOWNLOAD_TIMEOUT: 'soon',
       HF_ENDPOINT: 'https://mirror.example/hf//',
@@ -51,6 +51,6 @@ describe('what the environment says about the hub', () => {
       downloadTimeoutMs: 10_000,
       endpoint: 'https://mirror.example/hf',
     });
-    expect(() => hubEnvironment({ HF_ENDPOINT: 'mirror' })).toThrow(/HF_ENDPOINT/);
+    expect(() => readHubEnvironment({ HF_ENDPOINT: 'mirror' })).toThrow(/HF_ENDPOINT/);
   });
 });

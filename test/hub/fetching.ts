@@ -1,7 +1,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hubEnvironment } from '../../src/hub/environment.js';
-import { hubReference } from '../../src/hub/reference.js';
+import { readHubEnvironment } from '../../src/hub/environment.js';
+import { parseHubReference } from '../../src/hub/reference.js';
 import { ensureModel, pullModel, type FetchOptions } from '../../src/hub/repository.js';
 import { REPO, type HubServer } from '../support/servers/hub-server.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -25,7 +25,7 @@ export async function machine(
   const notes: string[] = [];
   const done: number[] = [];
   const options: FetchOptions = {
-    environment: hubEnvironment({ HF_HOME: home, HF_ENDPOINT: hub.url, ...variables }),
+    environment: readHubEnvironment({ HF_HOME: home, HF_ENDPOINT: hub.url, ...variables }),
     precision,
     watcher: { progress: (bytes) => void done.push(bytes.done), note: (message) => void notes.push(message) },
     ...(signal === undefined ? {} : { signal }),
@@ -37,8 +37,8 @@ export async function machine(
     notes,
     done,
     options,
-    ensure: (reference = REPO) => ensureModel(hubReference(reference), options),
-    pull: (reference = REPO) => pullModel(hubReference(reference), options),
+    ensure: (reference = REPO) => ensureModel(parseHubReference(reference), options),
+    pull: (reference = REPO) => pullModel(parseHubReference(reference), options),
   };
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { modelFilesOf } from '../../src/hub/files.js';
+import { selectModelFiles } from '../../src/hub/files.js';
 
 const BASE = ['config.json', 'tokenizer.json'];
 
 describe('which files of a repository are fetched', () => {
-  it.each<[string, string[], Parameters<typeof modelFilesOf>[1], string[]]>([
+  it.each<[string, string[], Parameters<typeof selectModelFiles>[1], string[]]>([
     [
       'safetensors before anything else',
       ['pytorch_model.bin', 'onnx/model.onnx', 'model.safetensors'],
@@ -56,15 +56,15 @@ describe('which files of a repository are fetched', () => {
     ['no full export when int8 is asked for: it could not be opened as such', ['onnx/model.onnx'], 'int8', []],
     ['no quantised export when fp32 is asked for', ['onnx/model_quantized.onnx'], 'fp32', []],
   ])('%s', (_title, names, precision, weights) => {
-    expect(modelFilesOf([...BASE, ...names], precision).weights).toEqual(weights);
+    expect(selectModelFiles([...BASE, ...names], precision).weights).toEqual(weights);
   });
 
   it('says which better weights were missing, and nothing when the best are there', () => {
-    expect(modelFilesOf([...BASE, 'onnx/model_quantized.onnx'], 'auto').better).toEqual([
+    expect(selectModelFiles([...BASE, 'onnx/model_quantized.onnx'], 'auto').better).toEqual([
       'onnx/model.onnx',
       'onnx/model_fp16.onnx',
     ]);
-    expect(modelFilesOf([...BASE, 'model.safetensors'], 'int8').better).toEqual([]);
+    expect(selectModelFiles([...BASE, 'model.safetensors'], 'int8').better).toEqual([]);
   });
 
   it('ignores every name that it does not know, hostile ones too', () => {
@@ -75,12 +75,12 @@ describe('which files of a repository are fetched', () => {
       'README.md',
       'onnx/model.onnx_data/../x',
     ];
-    const chosen = modelFilesOf([...BASE, 'onnx/model.onnx', ...hostile], 'auto');
+    const chosen = selectModelFiles([...BASE, 'onnx/model.onnx', ...hostile], 'auto');
     expect([...chosen.small, ...chosen.weights]).toEqual([...BASE, 'onnx/model.onnx']);
   });
 
   it('is usable with a configuration, a tokenizer of either form, and weights', () => {
-    const usable = (...names: string[]) => modelFilesOf(names, 'auto').usable;
+    const usable = (...names: string[]) => selectModelFiles(names, 'auto').usable;
     expect(usable('config.json', 'vocab.json', 'merges.txt', 'model.safetensors')).toBe(true);
     expect(usable('config.json', 'vocab.json', 'model.safetensors')).toBe(false);
     expect(usable('tokenizer.json', 'model.safetensors')).toBe(false);

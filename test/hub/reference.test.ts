@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hubReference, isSafePath } from '../../src/hub/reference.js';
-import { inside } from '../../src/hub/layout.js';
+import { parseHubReference, isSafePath } from '../../src/hub/reference.js';
+import { joinInside } from '../../src/hub/layout.js';
 
 describe('references to models of the hub', () => {
   it.each([
@@ -8,7 +8,7 @@ describe('references to models of the hub', () => {
     ['google/owlvit-base-patch32@v1.0', 'google/owlvit-base-patch32', 'v1.0'],
     ['a_b/c.d@refs/pr/4', 'a_b/c.d', 'refs/pr/4'],
   ])('%s is a repository and a revision', (text, repo, revision) => {
-    expect(hubReference(text)).toEqual({ repo, revision });
+    expect(parseHubReference(text)).toEqual({ repo, revision });
   });
 
   it.each([
@@ -29,14 +29,14 @@ describe('references to models of the hub', () => {
     'google/owlvit@a\u0000b',
     `google/${'x'.repeat(100)}`,
   ])('%j is refused', (text) => {
-    expect(() => hubReference(text)).toThrow(expect.objectContaining({ code: 'MODEL_NOT_FOUND' }));
+    expect(() => parseHubReference(text)).toThrow(expect.objectContaining({ code: 'MODEL_NOT_FOUND' }));
   });
 
   it.each(['../x', 'a/../b', '/etc', 'a//b', 'a\\b', 'C:/x', 'a\u0000', '.', '', 'a/.', 'a./b'])(
     'a file named %j does not leave its folder',
     (name) => {
       expect(isSafePath(name)).toBe(false);
-      expect(() => inside('/cache', name)).toThrow(expect.objectContaining({ code: 'MODEL_INVALID' }));
+      expect(() => joinInside('/cache', name)).toThrow(expect.objectContaining({ code: 'MODEL_INVALID' }));
     },
   );
 });

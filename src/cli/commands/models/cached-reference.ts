@@ -1,10 +1,10 @@
 import { PreannotateError } from '../../../core/errors.js';
-import { hubReference, type HubReference } from '../../../hub/reference.js';
+import { parseHubReference, type HubReference } from '../../../hub/reference.js';
 import { findLocalFolder } from '../../../model/source.js';
 
 /** @throws PreannotateError USAGE for a folder or the built-in model: neither is managed in the cache. */
 export function parseCachedReference(reference: string): HubReference {
-  if (!/^[./\\~]/.test(reference) && !reference.startsWith('builtin:')) return hubReference(reference);
+  if (!/^[./\\~]/.test(reference) && !reference.startsWith('builtin:')) return parseHubReference(reference);
   const folder = findLocalFolder(reference);
   throw new PreannotateError({
     code: 'USAGE',

@@ -1,7 +1,7 @@
 import { ModelsConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
-import { cachedSnapshot } from '../../../hub/layout.js';
-import { hubReference } from '../../../hub/reference.js';
+import { findSnapshot } from '../../../hub/layout.js';
+import { parseHubReference } from '../../../hub/reference.js';
 import { traitsOf } from '../../../model/families.js';
 import { BUILTIN, findModel, findLocalFolder, type Model } from '../../../model/source.js';
 import { formatBytes } from '../../../progress/download.js';
@@ -20,7 +20,8 @@ export const infoCommand: Subcommand<typeof ModelsConfig> = {
 
 async function info(reference: string, { settings, environment }: ModelsContext): Promise<void> {
   const local = findLocalFolder(reference);
-  const snapshot = local === undefined ? await cachedSnapshot(environment.cache, hubReference(reference)) : undefined;
+  const snapshot =
+    local === undefined ? await findSnapshot(environment.cache, parseHubReference(reference)) : undefined;
   const folder = local ?? snapshot?.folder;
   if (folder === undefined) throw notFoundError(reference, environment.cache);
   const model = await findModel(folder === BUILTIN.folder ? reference : folder, {

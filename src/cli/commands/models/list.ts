@@ -1,6 +1,6 @@
 import { ModelsConfig } from '../../../config/schema.js';
-import { modelFilesOf } from '../../../hub/files.js';
-import { cachedModels, referenceOf } from '../../../hub/inventory.js';
+import { selectModelFiles } from '../../../hub/files.js';
+import { listCachedModels, referenceOf } from '../../../hub/inventory.js';
 import { mayHoldModel } from '../../../model/read-checkpoint.js';
 import { BUILTIN } from '../../../model/source.js';
 import { formatBytes } from '../../../progress/download.js';
@@ -19,9 +19,9 @@ export const listCommand: Subcommand<typeof ModelsConfig> = {
 };
 
 async function list({ settings, environment }: ModelsContext): Promise<void> {
-  const cached = await cachedModels(environment.cache);
+  const cached = await listCachedModels(environment.cache);
   const known = await Promise.all(cached.map(({ folder }) => mayHoldModel(folder)));
-  const ours = cached.filter((model, i) => known[i]! && modelFilesOf(model.files, 'auto').usable);
+  const ours = cached.filter((model, i) => known[i]! && selectModelFiles(model.files, 'auto').usable);
   const builtin = { reference: BUILTIN.reference, commit: undefined, path: BUILTIN.folder };
   const models = [
     {

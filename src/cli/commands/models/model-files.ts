@@ -1,8 +1,8 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { sha256OfFile } from '../../../disk/cache.js';
-import { modelFilesOf } from '../../../hub/files.js';
-import { blobBehind, namesIn } from '../../../hub/layout.js';
+import { selectModelFiles } from '../../../hub/files.js';
+import { findBlob, listModelFolder } from '../../../hub/layout.js';
 
 /** A file that a model consists of. */
 export interface ModelFile {
@@ -13,12 +13,12 @@ export interface ModelFile {
 
 /** The files of a model in a folder. */
 export async function listModelFiles(folder: string): Promise<ModelFile[]> {
-  const present = await namesIn(folder);
-  const { small, weights } = modelFilesOf(present, 'auto');
+  const present = await listModelFolder(folder);
+  const { small, weights } = selectModelFiles(present, 'auto');
   return Promise.all(
     [...small, ...weights].map(async (name) => {
       const path = join(folder, name);
-      const blob = await blobBehind(path);
+      const blob = await findBlob(path);
       const file = await realpath(path);
       const hash = blob === undefined ? await sha256OfFile(file) : basename(blob);
       return { name, sizeBytes: (await lstat(file)).size, hash };

@@ -1,5 +1,5 @@
 import { PullConfig } from '../../../config/schema.js';
-import { textOf } from '../../../hub/reference.js';
+import { formatHubReference } from '../../../hub/reference.js';
 import { pullModel } from '../../../hub/repository.js';
 import { BUILTIN } from '../../../model/source.js';
 import { formatBytes, DownloadProgress } from '../../../progress/download.js';
@@ -43,6 +43,6 @@ async function pull(reference: string, { settings, environment }: ModelsContext<
     const rows = files.map(
       (file) => `  ${file.name.padEnd(width)}  ${formatBytes(file.sizeBytes).padStart(9)}  ${file.state}`,
     );
-    process.stdout.write([`${textOf(wanted)} is at ${commit}`, ...rows, folder, ''].join('\n'));
+    process.stdout.write([`${formatHubReference(wanted)} is at ${commit}`, ...rows, folder, ''].join('\n'));
   }
 }

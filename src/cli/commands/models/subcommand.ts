@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { z } from 'zod';
 import { loadSettings, type Settings } from '../../../config/load.js';
 import type { ModelsConfig } from '../../../config/schema.js';
-import { hubEnvironment } from '../../../hub/environment.js';
+import { readHubEnvironment } from '../../../hub/environment.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 
 /** A command under `preannotate models`. */
@@ -18,7 +18,7 @@ export interface Subcommand<Schema extends z.ZodObject> {
 /** What a command under `preannotate models` works with. */
 export interface ModelsContext<Schema extends z.ZodObject = typeof ModelsConfig> {
   readonly settings: Settings<Schema>;
-  readonly environment: ReturnType<typeof hubEnvironment>;
+  readonly environment: ReturnType<typeof readHubEnvironment>;
 }
 
 export function buildSubcommand<Schema extends z.ZodObject>(subcommand: Subcommand<Schema>): Command {
@@ -30,7 +30,7 @@ export function buildSubcommand<Schema extends z.ZodObject>(subcommand: Subcomma
     const reference = argument !== undefined && typeof given[0] === 'string' ? given[0] : undefined;
     const flags = readGivenFlags(command, schema);
     const { settings } = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
-    await action(reference, { settings, environment: hubEnvironment(process.env) });
+    await action(reference, { settings, environment: readHubEnvironment(process.env) });
   });
   return addFlags(command, schema);
 }

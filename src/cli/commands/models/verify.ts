@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { ModelsConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
-import { cachedModels, commitsOf, referenceOf, type CachedModel } from '../../../hub/inventory.js';
-import { damageOf, hasKnownHash, type Damage } from '../../../hub/verify.js';
+import { listCachedModels, listCommits, referenceOf, type CachedModel } from '../../../hub/inventory.js';
+import { findDamage, hasKnownHash, type Damage } from '../../../hub/verify.js';
 import { mayHoldModel } from '../../../model/read-checkpoint.js';
 import { BUILTIN, findBuiltinDamage } from '../../../model/source.js';
 import { printJson } from '../../output.js';
@@ -72,7 +72,7 @@ async function verifyModel(model: CachedModel) {
   let unknown = 0;
   for (const name of model.files) {
     if (!(await hasKnownHash(join(model.folder, name)))) unknown++;
-    const damage = await damageOf(join(model.folder, name), true);
+    const damage = await findDamage(join(model.folder, name), true);
     if (damage !== undefined) damages.push(damage);
   }
   return { reference: referenceOf(model), files: model.files.length, damages, unknown };
@@ -80,12 +80,12 @@ async function verifyModel(model: CachedModel) {
 
 async function modelsToVerify(reference: string | undefined, cache: string): Promise<CachedModel[]> {
   if (reference === undefined) {
-    const cached = await cachedModels(cache);
+    const cached = await listCachedModels(cache);
     const known = await Promise.all(cached.map(({ folder }) => mayHoldModel(folder)));
     return cached.filter((_, i) => known[i]);
   }
   const { repo, revision } = parseCachedReference(reference);
-  const all = await commitsOf(cache, repo);
+  const all = await listCommits(cache, repo);
   const wanted = all.filter(({ commit, revisions }) => commit === revision || revisions.includes(revision));
   if (wanted.length > 0) return wanted;
   throw new PreannotateError({
