@@ -16,7 +16,7 @@ export type Holder = z.output<typeof Holder>;
 
 /** Thrown instead of waiting. */
 export class LockHeld extends Error {
-  /** Undefined while several processes take over a stale lock, and for a file in a form that this version does not write. */
+  /** Undefined while several processes take over a stale lock, and for a file in a form that is not known. */
   readonly holder: Holder | undefined;
 
   constructor(holder: Holder | undefined) {
