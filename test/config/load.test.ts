@@ -272,7 +272,7 @@ describe('refusals', () => {
     expect((await failureOf({ config })).message).toMatch(/^preannotate\.yaml:\d+:\d+: /);
   });
 
-  it('a misspelt choice is told the nearest one', async () => {
+  it('a misspelt choice is an error that suggests the nearest one', async () => {
     expect((await failureOf({ config: 'optimizer: cudagraph' })).hint).toBe('Did you mean "cudagraphs"?');
   });
 
@@ -299,7 +299,7 @@ describe('refusals', () => {
     expect((await failureOf({ environment: { PREANNOTATE_RESTART: '1' } })).message).toContain('PREANNOTATE_RESTART');
   });
 
-  it('all problems of a file are told at once', async () => {
+  it('all problems of a file are reported at once', async () => {
     const { message } = await failureOf({ config: 'nms_iou: 5\nmodell: x\nscore_floor: -1' });
     expect(
       message
@@ -351,13 +351,13 @@ describe('the source of the ontology', () => {
     });
   });
 
-  it('is what --class says', async () => {
+  it('is taken from --class', async () => {
     expect(requireOntologySource(await loadRun({ flags: { class: ['a', 'b=c,d'] } }))).toEqual({
       classes: ['a', 'b=c,d'],
     });
   });
 
-  it('is the mapping in the config file, and its problems are told by their place there', async () => {
+  it('is the mapping in the config file, and its problems are reported with their place there', async () => {
     const good = requireOntologySource(await loadRun({ config: 'ontology:\n  a bottle: bottle\n' }));
     const { spec, whereOf } = await loadOntology(good);
     expect(spec.classes).toEqual([{ name: 'bottle', id: 1, prompts: ['a bottle'] }]);

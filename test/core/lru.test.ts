@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { LruMap } from '../../src/core/lru.js';
 
-it('an LRU map forgets what was not asked for the longest, and says what that was', () => {
+it('an LRU map evicts the entry that was used least recently, and returns its key', () => {
   const map = new LruMap<string, number>(2);
   expect(map.set('a', 1)).toBeUndefined();
   expect(map.set('b', 2)).toBeUndefined();

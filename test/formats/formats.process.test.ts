@@ -51,7 +51,7 @@ describe.each(formatNames)('%s', (format) => {
     const before = await contentOf(view.outDir);
     const stale = join(view.outDir, 'stale.txt');
     await writeFile(stale, 'stale');
-    await utimes(stale, 1, 1); // older than the view: nobody's work
+    await utimes(stale, 1, 1); // older than the view, so not edited
     await formats[format].write(view);
     expect(await contentOf(view.outDir)).toEqual(before);
     expect(await readdir(dirname(view.outDir))).toEqual([format]);

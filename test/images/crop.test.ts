@@ -3,7 +3,7 @@ import { planCrops } from '../../src/core/tiling/tiles.js';
 import type { DecodedImage } from '../../src/images/decoded-image.js';
 import { cutCrop } from '../../src/images/crop.js';
 
-/** Each pixel says where it is. */
+/** Each pixel encodes its position. */
 function coordinates(width: number, height: number): DecodedImage {
   const pixels = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) pixels.set([i % width, Math.floor(i / width), 7], i * 3);

@@ -48,9 +48,9 @@ describe('reading an image file', () => {
     ['a link to nothing', (path) => symlink('nowhere', path), /a link to a missing one/],
     ['a link to itself', (path) => symlink(path, path), /\(ELOOP\)/],
     ['a link to an endless device', (path) => symlink('/dev/zero', path), /not a regular file/],
-    ['a FIFO that nobody writes to', (path) => execFileSync('mkfifo', [path]), /not a regular file/],
+    ['a FIFO without a writer', (path) => execFileSync('mkfifo', [path]), /not a regular file/],
     ['a folder', (path) => mkdir(path), /it is a folder \(EISDIR\)/],
-  ])('%s is an error that says so, and nothing is waited for', async (_what, make, reason) => {
+  ])('%s is an error that names the reason, without waiting', async (_what, make, reason) => {
     const path = join(await temporaryFolder(), 'odd.jpg');
     await make(path);
     await expect(readImage(path, LIMIT)).rejects.toMatchObject({

@@ -152,8 +152,8 @@ describe('the input size', () => {
       { height: 3, width: 16 },
       { height: 16, width: 16 },
     ],
-  ])('%o becomes whole patches: %o', async (wish, expected) => {
-    expect(traitsOf(await readCheckpoint(join(FIXTURES, 'models/owlvit-tiny'))).inputSize(wish)).toEqual(expected);
+  ])('%o becomes whole patches: %o', async (requested, expected) => {
+    expect(traitsOf(await readCheckpoint(join(FIXTURES, 'models/owlvit-tiny'))).inputSize(requested)).toEqual(expected);
   });
 });
 

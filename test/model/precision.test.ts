@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe.each(PRECISIONS)('the image encoder in %s', (precision) => {
-  it('stays as near to the reference cases as README says', async () => {
+  it('stays as close to the reference cases as README states', async () => {
     const logits: number[] = [];
     const boxes: number[] = [];
     for (const golden of goldenCases('forward')) {

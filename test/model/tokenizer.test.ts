@@ -37,7 +37,7 @@ describe('PromptTokenizer', () => {
     },
   );
 
-  it('truncates to 16 tokens and keeps the end token; says what is kept', async () => {
+  it('truncates to 16 tokens, keeps the end token, and returns the text that is kept', async () => {
     const tokenizer = await PromptTokenizer.open(join(FIXTURES, 'models/owlvit-emoji'), 16);
     const ids = tokenizer.encode(
       'a bottle of wine on a table beside a bottle of wine on a table beside a bottle of wine',

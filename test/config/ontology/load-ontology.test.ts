@@ -37,7 +37,7 @@ describe('the short form', () => {
     });
   });
 
-  it('is told from the full form by the key `classes` alone: other keys of that form may be prompts', async () => {
+  it('is distinguished from the full form by the key `classes` alone: other keys of that form may be prompts', async () => {
     const { spec } = await load('templates: paper\nthreshold: door\n');
     expect(spec.classes.map(({ prompts }) => prompts)).toEqual([['templates'], ['threshold']]);
   });
@@ -56,7 +56,7 @@ describe('the short form', () => {
 });
 
 describe('the full form', () => {
-  it('keeps everything it says', async () => {
+  it('keeps everything it contains', async () => {
     const { spec } = await load(`
 templates: ["a photo of a {}", "{}"]
 threshold: 0.3
@@ -256,7 +256,7 @@ classes:
     expect((await failureOf(load(text))).message).toMatch(message);
   });
 
-  it('all problems are told at once, a line each', async () => {
+  it('all problems are reported at once, a line each', async () => {
     const { message } = await failureOf(
       load('classes:\n  - { name: a, prompts: [x, x] }\n  - { name: A, prompts: [] }\ntemplates: [y]'),
     );

@@ -40,7 +40,7 @@ describe('tiles', () => {
       { height: 480, width: 640, overlap: 0.25, fullImage: false },
     ],
     [
-      'a config file that says the size only',
+      'a config file that gives only the size',
       { config: 'tiles: { size: 512 }' },
       { height: 512, width: 512, overlap: 0.2, fullImage: true },
     ],

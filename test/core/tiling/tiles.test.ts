@@ -65,20 +65,20 @@ describe('the tiles of an image', () => {
       const length = 1 + below(3000);
       const overlap = below(81) / 100;
       const spans = columns(length, { height: 1, width: side, overlap, fullImage: false });
-      const said = `${length} pixels in tiles of ${side}, overlap ${overlap}`;
-      expect(spans[0]!.from, said).toBe(0);
-      expect(spans.at(-1)!.to, said).toBe(length);
+      const detail = `${length} pixels in tiles of ${side}, overlap ${overlap}`;
+      expect(spans[0]!.from, detail).toBe(0);
+      expect(spans.at(-1)!.to, detail).toBe(length);
       for (const [i, { from, to, before, after }] of spans.entries()) {
-        expect(to - from, said).toBe(Math.min(side, length));
-        expect(before, said).toBe(spans[i - 1]?.to);
-        expect(after, said).toBe(spans[i + 1]?.from);
+        expect(to - from, detail).toBe(Math.min(side, length));
+        expect(before, detail).toBe(spans[i - 1]?.to);
+        expect(after, detail).toBe(spans[i + 1]?.from);
         if (after === undefined) continue;
-        expect(to - after, said).toBeGreaterThanOrEqual(side * overlap - 1e-6);
-        expect(after, said).toBeGreaterThan(from);
+        expect(to - after, detail).toBeGreaterThanOrEqual(side * overlap - 1e-6);
+        expect(after, detail).toBeGreaterThan(from);
       }
       const one = spans.length;
       const reach = side + (one - 2) * Math.floor(side * (1 - overlap) + 1e-6); // of one tile fewer
-      if (one > 1) expect(reach, said).toBeLessThan(length);
+      if (one > 1) expect(reach, detail).toBeLessThan(length);
     }
   });
 

@@ -22,7 +22,7 @@ async function fileOf(header: string | Record<string, unknown>, data = Buffer.al
 const tensor = (dtype: string, shape: number[], span: [number, number]) => ({ dtype, shape, data_offsets: span });
 
 describe('readSafetensorsIndex', () => {
-  it('says where each floating-point tensor is, and leaves integers out', async () => {
+  it('locates each floating-point tensor, and leaves integers out', async () => {
     const header = {
       __metadata__: { format: 'pt' },
       half: tensor('F16', [2, 3], [0, 12]),

@@ -30,15 +30,15 @@ async function expectRefused(bytes: Uint8Array, reason: RegExp, hint = /Fetch|Co
   const path = await fileOf(bytes);
   const error: unknown = await readTorchIndex(path).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(PreannotateError);
-  const { code, message, hint: said } = error as PreannotateError;
+  const { code, message, hint: actualHint } = error as PreannotateError;
   expect({ code, message }).toEqual({ code: 'MODEL_INVALID', message: expect.stringMatching(reason) as string });
   expect(message).toContain(path);
   expect(message.length).toBeLessThan(path.length + 400);
-  expect(said).toMatch(hint);
+  expect(actualHint).toMatch(hint);
 }
 
 describe('readTorchIndex', () => {
-  it('says where each floating-point tensor is, and leaves integers out', async () => {
+  it('locates each floating-point tensor, and leaves integers out', async () => {
     const values = Float32Array.of(1, 2, 3, 4, 5, 6);
     const storage = { type: 'Float', bytes: new Uint8Array(values.buffer) } as const;
     const path = await fileOf(

@@ -82,13 +82,13 @@ describeInBrowser('the page', () => {
     await page.locator('#file').focus();
     await page.keyboard.press('Enter');
     await (await choosing).setFiles(SCENE);
-    await visitor.said('found');
+    await visitor.untilStatus('found');
     const before = (await visitor.listed()).length;
 
     await page.locator('#threshold').focus();
     for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowLeft');
     expect(await page.locator('#threshold-shown').textContent()).toBe('0.15');
-    await visitor.said('above 0.15');
+    await visitor.untilStatus('above 0.15');
     expect((await visitor.listed()).length).toBeGreaterThanOrEqual(before);
 
     await page.keyboard.press('Tab');

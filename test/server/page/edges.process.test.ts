@@ -68,15 +68,15 @@ describeInBrowser('the page', () => {
     const visitor = await visit();
     await visitor.choose(join(SCENES, SCENE));
     await visitor.evaluate(`{
-      window.said = 0;
-      const observer = new MutationObserver((changes) => (window.said += changes.length));
+      window.announcements = 0;
+      const observer = new MutationObserver((changes) => (window.announcements += changes.length));
       observer.observe(document.getElementById('status'), { childList: true, characterData: true, subtree: true });
     }`);
     await visitor.page.locator('#boxes').focus();
     for (const key of ['Home', 'ArrowDown', 'ArrowDown', 'Escape']) await visitor.page.keyboard.press(key);
-    expect(await visitor.evaluate('window.said')).toBe(0);
+    expect(await visitor.evaluate('window.announcements')).toBe(0);
     await visitor.setThreshold(0.6);
-    expect(await visitor.evaluate<number>('window.said')).toBeGreaterThan(0);
+    expect(await visitor.evaluate<number>('window.announcements')).toBeGreaterThan(0);
     await visitor.close();
   });
 

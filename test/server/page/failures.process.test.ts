@@ -66,7 +66,7 @@ describeInBrowser('the page, on a failure,', () => {
     const address = `http://127.0.0.1:${web.port}/a%20photo.jpg`;
     await visitor.page.getByLabel('Image URL').fill(address);
     await visitor.page.getByRole('button', { name: 'Fetch' }).click();
-    await visitor.said('found');
+    await visitor.untilStatus('found');
     expect(await visitor.listed()).not.toEqual([]);
     expect(await visitor.page.locator('#picture-note').textContent()).toContain('on another site');
     expect(await visitor.page.locator('#name').textContent()).toBe('a photo.jpg');
@@ -89,10 +89,10 @@ describeInBrowser('the page, on a failure,', () => {
     await using slow = await TestServer.ready({ slowMs: 20_000 });
     const visitor = await (await Visitor.at(slow.url, browser)).ready();
     await visitor.page.setInputFiles('#file', SCENE);
-    await visitor.said('Looking for objects');
+    await visitor.untilStatus('Looking for objects');
     expect(await visitor.page.locator('#stage').getAttribute('aria-busy')).toBe('true');
     await visitor.page.getByRole('button', { name: 'Cancel' }).click();
-    await visitor.said('Cancelled');
+    await visitor.untilStatus('Cancelled');
     expect(await visitor.page.getByRole('button', { name: 'Cancel' }).isVisible()).toBe(false);
     expect(await visitor.page.locator('#stage').getAttribute('aria-busy')).toBe('false');
     await slow.until(() => slow.running.stderr.includes('"status":499'));
@@ -118,14 +118,14 @@ describeInBrowser('the page, on a failure,', () => {
     await visitor.page.getByText('does not accept this key').waitFor();
     await input.fill(key);
     await visitor.page.getByRole('button', { name: 'Use this key' }).click();
-    await visitor.said('Ready');
+    await visitor.untilStatus('Ready');
     const documentation = visitor.page.getByRole('link', { name: 'API documentation' });
     expect(await documentation.isVisible()).toBe(false); // following a link sends no key
     await visitor.choose(SCENE);
     expect(await visitor.listed()).not.toEqual([]);
 
     await visitor.page.reload();
-    await visitor.said('Ready');
+    await visitor.untilStatus('Ready');
     expect(await visitor.evaluate('[localStorage.length, document.cookie]')).toEqual([0, '']);
     const other = await visitor.page.context().newPage();
     await other.goto(closed.url);

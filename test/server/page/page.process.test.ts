@@ -68,7 +68,7 @@ describeInBrowser('the page', () => {
     for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
       await session.send('Input.dispatchDragEvent', { type, x: 200, y: 400, data });
     }
-    await visitor.said('found');
+    await visitor.untilStatus('found');
     expect(await visitor.listed()).toEqual(await predicted('scene-01.jpg', ''));
     expect(await visitor.page.locator('#name').textContent()).toBe('scene-01.jpg');
     expect(visitor.page.url()).toBe(`${server.url}/`);
@@ -83,7 +83,7 @@ describeInBrowser('the page', () => {
       await navigator.clipboard.write([new ClipboardItem({ 'image/png': new Blob([bytes], { type: 'image/png' }) })]);
     })()`);
     await visitor.page.keyboard.press('Control+V');
-    await visitor.said('found');
+    await visitor.untilStatus('found');
     const classes = (await predicted('scene-10.png', '')).map(([label]) => label);
     expect(classes.length).toBeGreaterThan(0);
     expect((await visitor.listed()).map(([label]) => label)).toEqual(classes);

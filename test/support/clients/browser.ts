@@ -40,18 +40,18 @@ export class Visitor {
 
   /** Waits until the page knows what the server looks for. */
   async ready(): Promise<this> {
-    await this.said('Ready');
+    await this.untilStatus('Ready');
     return this;
   }
 
   /** Chooses files with the file chooser, and waits for what the page makes of it. */
   async choose(file: Parameters<Page['setInputFiles']>[1]): Promise<void> {
     await this.page.setInputFiles('#file', file);
-    await this.said('found');
+    await this.untilStatus('found');
   }
 
   /** Waits until the status line contains this. */
-  said(text: string): Promise<void> {
+  untilStatus(text: string): Promise<void> {
     return this.page.locator('#status', { hasText: text }).waitFor();
   }
 

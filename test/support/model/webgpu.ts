@@ -16,7 +16,7 @@ export interface Distance {
   readonly ranking: number; // of the scores that the graph ranked, from those of its own logits
 }
 
-/** Tests on WebGPU; where it does not start they are skipped, and their title says why. */
+/** Tests on WebGPU; where it does not start they are skipped, and their title gives the reason. */
 export async function describeOnWebgpu(title: string, tests: () => void): Promise<void> {
   const reason = await whyNoWebgpu();
   const skipped = ` (skipped, needs a Vulkan driver such as Mesa 25, which needs no GPU: ${reason ?? ''})`;

@@ -39,7 +39,7 @@ describe.skipIf(!hasNamespaces())('a server in a network of its own (needs unsha
       [`[${PUBLIC_V6}]`]: 'photo',
       'photos.test': 'photo',
       'both.test': 'photo',
-      'rebinding.test': 'photo', // from the address that was checked: its name server says 127.0.0.1 by now
+      'rebinding.test': 'photo', // from the address that was checked: its name server gives 127.0.0.1 by now
       'rebinding.test, again': 'URL_REFUSED',
     });
     expect(redirected).toEqual(Object.fromEntries(FORBIDDEN_HOSTS.map((host) => [host, 'URL_REFUSED'])));

@@ -68,7 +68,7 @@ describe('allowedUrl', () => {
     'http://256.1.1.1/',
     'http://example.org:99999/',
     `http://example.org/${'a'.repeat(9000)}`,
-  ])('says what is no URL: %.40s', (url) => {
+  ])('refuses what is not a URL: %.40s', (url) => {
     expect(() => parseAllowedUrl(url, POLICY)).toThrow(INVALID);
   });
 
