@@ -240,7 +240,7 @@ describe('replaceFolder', () => {
     await writeFile(view, 'precious');
     await expect(replaceFolder(view, write('new'))).rejects.toMatchObject({
       code: 'OUTPUT_UNUSABLE',
-      message: `${view} cannot be written: there is a file of that name.`,
+      message: `${view} cannot be written: a file has that name.`,
     });
     expect(await readFile(view, 'utf8')).toBe('precious');
   });
