@@ -130,7 +130,7 @@ export class InferenceLoop {
       if (first === -1 && this.#preparing > 0 && (await this.#waitForImage()) === 'image ready') continue;
       const [pending] = this.#ready.splice(Math.max(0, first), 1);
       if (pending !== undefined) await this.#enqueue(pending);
-      else if (this.#scheduler.size > 0) await this.#computeBatch();
+      else while (this.#scheduler.size > 0) await this.#computeBatch(); // also what did not fit beside others' queries
     }
     this.#isRunning = false;
   }
