@@ -12,7 +12,7 @@ import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
 import type { Plan } from './run/plan.js';
 
-/** A batch run with every option decided. */
+/** A batch run with every option decided. Plain data: the same after JSON. */
 export interface Job extends EngineJob {
   readonly version: string; // of preannotate
   readonly inputs: readonly string[]; // folders, files, globs

@@ -40,7 +40,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
     formats: ['coco', 'yolo'],
     previews: 0,
     ontology: buildOntology({ templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] }),
-    whereOf: String,
+    places: { whole: '', byLabel: {} },
     exampleFolder: folder,
     allowTruncate: false,
     devices: 'auto',

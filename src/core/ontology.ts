@@ -25,6 +25,12 @@ export interface Query {
   readonly classId: number; // index into `classes`, or IGNORED
 }
 
+/** Where an ontology was written, for messages: `file:line:column`, a flag, or a JSON pointer. */
+export interface OntologyPlaces {
+  readonly whole: string;
+  readonly byLabel: Readonly<Record<string, string>>; // of prompts, and of examples by {@link labelOf}
+}
+
 /** Class of the queries that compete for a box and whose boxes are dropped. */
 export const IGNORED = -1;
 
@@ -61,6 +67,11 @@ export function buildOntology(spec: OntologySpec): Ontology {
  */
 export function labelOf({ image, box }: Pick<Example, 'image' | 'box'>): string {
   return `example: ${image}${box === undefined ? '' : ` [${box.join(', ')}]`}`;
+}
+
+/** Where a prompt was written, or an example by its label. */
+export function findPlace({ whole, byLabel }: OntologyPlaces, label: string): string {
+  return Object.hasOwn(byLabel, label) ? byLabel[label]! : whole;
 }
 
 /** The part of an ontology that is written into files. */

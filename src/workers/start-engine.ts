@@ -1,5 +1,5 @@
 import type { Device } from '../core/device.js';
-import type { Ontology } from '../core/ontology.js';
+import type { Ontology, OntologyPlaces } from '../core/ontology.js';
 import type { Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiling/tiles.js';
@@ -18,7 +18,7 @@ import { childProcesses } from './worker-process.js';
 /** How images are looked at: part of a batch run's job, and of a server's. */
 export interface EngineJob {
   readonly ontology: Ontology;
-  readonly whereOf: (prompt: string) => string; // where a prompt was written
+  readonly places: OntologyPlaces; // of `ontology`
   readonly exampleFolder: string; // that their paths are relative to
   readonly allowTruncate: boolean;
   readonly devices: readonly Device[] | 'auto';
@@ -85,12 +85,13 @@ function workloadOf({ worker }: EngineJob, { checkpoint, weightBytes }: Model, i
 }
 
 function querySourceOf(job: EngineJob, model: Model): QuerySource {
-  const { allowTruncate, exampleFolder, worker } = job;
+  const { ontology, places, allowTruncate, exampleFolder, worker } = job;
   return {
     model,
+    ontology,
+    places,
     allowTruncate,
     exampleFolder,
-    whereOf: (prompt, ontology) => (ontology === job.ontology ? job.whereOf(prompt) : '/ontology'), // of a request
     ...(worker.imageSize === undefined ? {} : { imageSize: worker.imageSize }),
   };
 }

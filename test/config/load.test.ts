@@ -5,6 +5,7 @@ import { loadSettings, requireOntologySource } from '../../src/config/load.js';
 import { loadOntology } from '../../src/config/ontology/load-ontology.js';
 import { ExportConfig, RunConfig } from '../../src/config/schema.js';
 import { PreannotateError } from '../../src/core/errors.js';
+import { findPlace } from '../../src/core/ontology.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 interface Given {
@@ -359,9 +360,9 @@ describe('the source of the ontology', () => {
 
   it('is the mapping in the config file, and its problems are reported with their place there', async () => {
     const good = requireOntologySource(await loadRun({ config: 'ontology:\n  a bottle: bottle\n' }));
-    const { spec, whereOf } = await loadOntology(good);
+    const { spec, places } = await loadOntology(good);
     expect(spec.classes).toEqual([{ name: 'bottle', id: 1, prompts: ['a bottle'] }]);
-    expect(whereOf('a bottle')).toBe('preannotate.yaml:2:3');
+    expect(findPlace(places, 'a bottle')).toBe('preannotate.yaml:2:3');
     const bad = requireOntologySource(
       await loadRun({ config: 'ontology:\n  classes:\n    - { name: x, prompts: [7] }' }),
     );

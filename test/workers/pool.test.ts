@@ -43,7 +43,7 @@ async function startPool({ workers = 1, maxBatchSize = 2, onStart, isPrepared = 
       maxBatchSize,
     },
     settings: { checkpoint: model.checkpoint } as PoolOptions['settings'], // a fake worker reads nothing of the rest
-    queries: { model, allowTruncate: false, whereOf: () => '', exampleFolder: '' },
+    queries: { model, ontology: ONTOLOGY, places: { whole: '', byLabel: {} }, allowTruncate: false, exampleFolder: '' },
     transport,
     onWarning: (message) => warnings.push(message),
     onFailure: (failure) => failures.push(failure),

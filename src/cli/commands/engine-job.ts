@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { requireOntologySource, pickSettings, type Loaded } from '../../config/load.js';
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import type { RunConfig, ServeConfig } from '../../config/schema.js';
@@ -15,12 +16,12 @@ export async function createEngineJob(
 ): Promise<EngineJob & { readonly statedSelection: StatedSelection }> {
   const { settings } = loaded;
   const statedSelection = selectionOf(loaded);
-  const { spec, whereOf, folder: exampleFolder } = await loadOntology(requireOntologySource(loaded));
+  const { spec, places, folder } = await loadOntology(requireOntologySource(loaded));
   const ontology = buildOntology(spec);
   return {
     ontology,
-    whereOf,
-    exampleFolder,
+    places,
+    exampleFolder: resolve(folder),
     allowTruncate: settings.allowTruncate,
     devices: settings.devices,
     placement: pickSettings(settings, ['workersPerDevice', 'threads', 'maxBatchSize']),

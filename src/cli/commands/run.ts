@@ -2,19 +2,15 @@ import { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
 import type { ErrorBudget } from '../../config/options/values.js';
-import { IMAGE_EXTENSIONS } from '../../images/discover.js';
-import { formatNames } from '../../formats/index.js';
 import type { Job } from '../../job.js';
 import { annotate } from '../../pipeline.js';
 import { planOnly, type JobPlan } from '../../prepare.js';
-import { PREVIEWS } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { abortOnSignals } from '../interrupt.js';
 import { printJson } from '../output.js';
-import { VERSION } from '../version.js';
-import { createEngineJob } from './engine-job.js';
+import { createRunJob } from './run-job.js';
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +36,7 @@ export function runCommand(): Command {
 
 async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<number> {
   const { settings } = loaded;
-  const job = await createJob(paths, loaded);
+  const job = await createRunJob(paths, loaded);
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   if (settings.dryRun) {
     printPlan(await planOnly(job, progress), job, settings.json);
@@ -50,23 +46,6 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) process.stdout.write(formatSummary(manifest, job, settings.verbose));
   return exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;
-}
-
-async function createJob(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
-  const { settings } = loaded;
-  const { recursive, include, exclude, ext: extensions = [...IMAGE_EXTENSIONS] } = settings;
-  return {
-    ...(await createEngineJob(loaded)),
-    version: VERSION,
-    inputs,
-    discovery: { recursive, include, exclude, extensions, outputFolders: [...formatNames, PREVIEWS] },
-    outDir: settings.out,
-    restart: settings.restart,
-    model: settings.model,
-    precision: settings.precision,
-    formats: settings.format,
-    previews: settings.preview,
-  };
 }
 
 function exceedsBudget(budget: ErrorBudget, { counts }: RunManifest): boolean {

@@ -1,5 +1,11 @@
 import { dirname } from 'node:path';
-import { labelOf, type Example, type OntologyClass, type OntologySpec } from '../../core/ontology.js';
+import {
+  labelOf,
+  type Example,
+  type OntologyClass,
+  type OntologyPlaces,
+  type OntologySpec,
+} from '../../core/ontology.js';
 import { foldSpace, checkDraft } from './checks.js';
 import {
   parseClassFlags,
@@ -27,11 +33,7 @@ export type OntologySource =
 
 export interface LoadedOntology {
   readonly spec: OntologySpec;
-  /**
-   * Where a prompt of the spec, or an example by its label, was written: `file:line:column`, or the flag. For errors
-   * found later, by the tokenizer or the decoder.
-   */
-  readonly whereOf: (prompt: string) => string;
+  readonly places: OntologyPlaces; // for errors found later, by the tokenizer or the decoder
   readonly folder: string; // that paths of examples are relative to
 }
 
@@ -49,15 +51,15 @@ export async function loadOntology(source: OntologySource): Promise<LoadedOntolo
   if (problems.length > 0) throw problemsError('ONTOLOGY_INVALID', problems);
   const folder = folderOf(source);
   const examples = await readExamples(draft, folder);
-  const places = new Map<string, { where: () => string }>([
-    ...promptsOf(draft).map((prompt) => [foldSpace(prompt.text), prompt] as const),
-    ...examplesOf(draft).map((example) => [labelOf(example), example] as const),
+  return { spec: toSpec(draft, examples), places: toPlaces(draft), folder: folder ?? '' };
+}
+
+function toPlaces(draft: OntologyDraft): OntologyPlaces {
+  const byLabel = Object.fromEntries([
+    ...promptsOf(draft).map(({ text, where }) => [foldSpace(text), where()] as const),
+    ...examplesOf(draft).map((example) => [labelOf(example), example.where()] as const),
   ]);
-  return {
-    spec: toSpec(draft, examples),
-    whereOf: (prompt) => places.get(prompt)?.where() ?? draft.where(),
-    folder: folder ?? '',
-  };
+  return { whole: draft.where(), byLabel };
 }
 
 function folderOf(source: OntologySource): string | undefined {

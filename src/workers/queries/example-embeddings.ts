@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { PreannotateError, type Failure } from '../../core/errors.js';
-import { labelOf, type Example } from '../../core/ontology.js';
+import { findPlace, labelOf, type Example } from '../../core/ontology.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
 import type { Encoded, ExampleRequest } from '../protocol.js';
@@ -10,8 +10,8 @@ const CACHE_VERSION = 1; // raised when the same picture would give another embe
 
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
-/** As {@link QuerySource}, for one ontology. */
-type ExampleSource = Omit<QuerySource, 'whereOf'> & { readonly whereOf: (label: string) => string };
+/** What encoding the examples of one ontology depends on. */
+type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'places' | 'exampleFolder'>;
 
 /** What an example's embedding depends on, as one key. */
 export function cacheKeyOf(
@@ -62,7 +62,7 @@ async function readEmbedding(key: string, { model }: Pick<QuerySource, 'model'>)
 
 async function encodeMissing(
   examples: readonly Example[],
-  { exampleFolder, whereOf }: ExampleSource,
+  { exampleFolder, places }: ExampleSource,
   encode: Encode,
 ): Promise<Float32Array[]> {
   const { embeddings, failures } = await encode({
@@ -75,9 +75,11 @@ async function encodeMissing(
     })),
   });
   if (failures.length > 0) {
-    const told = failures.map(({ index, failure }) => `${whereOf(labelOf(examples[index]!))}: ${failure.message}`);
+    const messages = failures.map(
+      ({ index, failure }) => `${findPlace(places, labelOf(examples[index]!))}: ${failure.message}`,
+    );
     const hints = new Set(failures.map(({ failure }) => hintOn(failure)));
-    throw new PreannotateError({ code: 'ONTOLOGY_INVALID', message: told.join('\n'), hint: [...hints].join(' ') });
+    throw new PreannotateError({ code: 'ONTOLOGY_INVALID', message: messages.join('\n'), hint: [...hints].join(' ') });
   }
   const width = embeddings.length / examples.length;
   return examples.map((_, i) => embeddings.slice(i * width, (i + 1) * width));

@@ -1,4 +1,4 @@
-import type { Ontology } from '../../core/ontology.js';
+import type { Ontology, OntologyPlaces } from '../../core/ontology.js';
 import type { ImageSize } from '../../model/artifact.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import type { Model } from '../../model/source.js';
@@ -12,8 +12,8 @@ export interface PreparedQueries extends QueryBank {
 export interface QuerySource {
   readonly model: Model;
   readonly allowTruncate: boolean;
-  /** Where a prompt was written, for messages: `file:line:column`. */
-  readonly whereOf: (prompt: string, ontology: Ontology) => string;
+  readonly ontology: Ontology; // of the job; all others came with requests
+  readonly places: OntologyPlaces; // of the job's ontology
   readonly exampleFolder: string; // that their paths are relative to
   readonly imageSize?: ImageSize; // as requested; examples are shown to the model as images are
 }

@@ -1,5 +1,5 @@
 import { PreannotateError } from '../../core/errors.js';
-import type { Ontology, Query } from '../../core/ontology.js';
+import { findPlace, type Ontology, type OntologyPlaces, type Query } from '../../core/ontology.js';
 import { printable } from '../../core/text.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
 import { familyOf, traitsOf } from '../../model/families.js';
@@ -9,6 +9,9 @@ import type { PreparedQueries, QuerySource } from './prepared-queries.js';
 import type { Encoded, ToEncode } from '../protocol.js';
 
 const CACHE_VERSION = 1; // raised when the same texts would give other embeddings
+
+/** A request's ontology has no lines. */
+const PLACES_IN_REQUESTS: OntologyPlaces = { whole: '/ontology', byLabel: {} };
 
 type Encode = (what: ToEncode) => Promise<Encoded>;
 
@@ -30,7 +33,7 @@ export class QueryEncoder {
    */
   async prepare(ontology: Ontology, keep: boolean): Promise<PreparedQueries> {
     const { queries } = ontology;
-    const whereOf = (label: string) => this.#source.whereOf(label, ontology);
+    const places = ontology === this.#source.ontology ? this.#source.places : PLACES_IN_REQUESTS;
     const examples = queries.flatMap(({ example }) => example ?? []);
     const prompts = queries.filter(({ example }) => example === undefined);
     const cacheKey = this.#promptKey(prompts);
@@ -43,8 +46,8 @@ export class QueryEncoder {
         ...examples.map((example) => cacheKeyOf(example, this.#source)),
       ]),
     );
-    const fromExamples = await embedExamples(examples, { ...this.#source, whereOf }, this.#encode);
-    const fromPrompts = await this.#embedPrompts(prompts, { cacheKey, whereOf, keep });
+    const fromExamples = await embedExamples(examples, { ...this.#source, places }, this.#encode);
+    const fromPrompts = await this.#embedPrompts(prompts, { cacheKey, places, keep });
     const width = traitsOf(this.#source.model.checkpoint).embeddingWidth;
     const embeddings = new Float32Array(queries.length * width);
     let prompt = 0;
@@ -65,20 +68,20 @@ export class QueryEncoder {
   /** @returns [prompts, T], L2-normalised. */
   async #embedPrompts(
     prompts: readonly Query[],
-    { cacheKey, whereOf, keep }: { cacheKey: string; whereOf: (prompt: string) => string; keep: boolean },
+    { cacheKey, places, keep }: { cacheKey: string; places: OntologyPlaces; keep: boolean },
   ): Promise<Float32Array> {
     if (prompts.length === 0) return new Float32Array();
     const width = traitsOf(this.#source.model.checkpoint).embeddingWidth;
     const cached = await readCached('embeddings', cacheKey);
     if (cached?.length === prompts.length * width * 4) return new Float32Array(Uint8Array.from(cached).buffer);
-    const { embeddings } = await this.#encode({ type: 'encode', tokenIds: await this.#tokenise(prompts, whereOf) });
+    const { embeddings } = await this.#encode({ type: 'encode', tokenIds: await this.#tokenise(prompts, places) });
     const texts = prompts.map((query) => query.texts);
     const queries = averaged(embeddings, texts, width);
     if (keep) await writeCached('embeddings', cacheKey, new Uint8Array(queries.buffer));
     return queries;
   }
 
-  async #tokenise(prompts: readonly Query[], whereOf: (prompt: string) => string): Promise<number[][]> {
+  async #tokenise(prompts: readonly Query[], places: OntologyPlaces): Promise<number[][]> {
     this.#tokenizer ??= this.#openTokenizer();
     const tokenizer = await this.#tokenizer;
     const tooLong: string[] = [];
@@ -88,7 +91,8 @@ export class QueryEncoder {
         if (ids.length > tokenizer.maxTokens) {
           const kept = printable(tokenizer.truncatedText(ids));
           tooLong.push(
-            `${whereOf(prompt)}: "${printable(text)}" is ${ids.length} tokens long, the model reads ${tokenizer.maxTokens}: "${kept}".`,
+            `${findPlace(places, prompt)}: "${printable(text)}" is ${ids.length} tokens long, the model reads ` +
+              `${tokenizer.maxTokens}: "${kept}".`,
           );
         }
         return tokenizer.truncate(ids);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadOntology } from '../../../src/config/ontology/load-ontology.js';
 import { parseYaml } from '../../../src/config/yaml.js';
 import { PreannotateError } from '../../../src/core/errors.js';
-import { IGNORED, buildOntology } from '../../../src/core/ontology.js';
+import { buildOntology, findPlace, IGNORED } from '../../../src/core/ontology.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 /** Loads YAML text as the ontology of a config file would be, so that messages begin with "yard.yaml". */
@@ -88,9 +88,9 @@ classes:
   });
 
   it('white space in prompts is folded, as the tokenizer does', async () => {
-    const { spec, whereOf } = await load('classes:\n  - name: x\n    prompts:\n      - "  a \\t big\\n bottle "');
+    const { spec, places } = await load('classes:\n  - name: x\n    prompts:\n      - "  a \\t big\\n bottle "');
     expect(spec.classes[0]!.prompts).toEqual(['a big bottle']);
-    expect(whereOf('a big bottle')).toBe('yard.yaml:4:9');
+    expect(findPlace(places, 'a big bottle')).toBe('yard.yaml:4:9');
   });
 
   it.each([
@@ -300,7 +300,7 @@ describe('examples', () => {
     const text =
       'classes:\n  - name: x\n    examples:\n      - a.png\n      - { image: sub/b.png, box: [1, 2.5, 30, 40] }\n';
     const { folder, file, loading } = await loadFile(`${text}ignore: [a toy, { image: a.png, box: [0, 0, 9, 9] }]\n`);
-    const { spec, whereOf, folder: exampleFolder } = await loading;
+    const { spec, places, folder: exampleFolder } = await loading;
     expect(spec.classes).toEqual([
       {
         name: 'x',
@@ -321,7 +321,7 @@ describe('examples', () => {
       ['a toy', IGNORED, ['a toy']],
       ['example: a.png [0, 0, 9, 9]', IGNORED, []],
     ]);
-    expect(whereOf('example: sub/b.png [1, 2.5, 30, 40]')).toBe(`${file}:5:9`);
+    expect(findPlace(places, 'example: sub/b.png [1, 2.5, 30, 40]')).toBe(`${file}:5:9`);
   });
 
   it.each([
@@ -416,9 +416,9 @@ describe('files', () => {
   it('are read, and prompts are found in them again', async () => {
     const path = join(await temporaryFolder(), 'yard.yaml');
     await writeFile(path, 'a bottle: bottle\nglass bottle: bottle\n');
-    const { spec, whereOf } = await loadOntology({ file: path });
+    const { spec, places } = await loadOntology({ file: path });
     expect(spec.classes).toHaveLength(1);
-    expect(whereOf('glass bottle')).toBe(`${path}:2:1`);
+    expect(findPlace(places, 'glass bottle')).toBe(`${path}:2:1`);
   });
 
   it('that are missing are named', async () => {
@@ -435,12 +435,12 @@ describe('files', () => {
 
 describe('--class flags', () => {
   it('give a class its prompts, or its own name as the prompt', async () => {
-    const { spec, whereOf } = await loadOntology({ classes: ['bottle=a bottle, glass bottle', 'wine glass'] });
+    const { spec, places } = await loadOntology({ classes: ['bottle=a bottle, glass bottle', 'wine glass'] });
     expect(spec.classes).toEqual([
       { name: 'bottle', id: 1, prompts: ['a bottle', 'glass bottle'] },
       { name: 'wine glass', id: 2, prompts: ['wine glass'] },
     ]);
-    expect(whereOf('glass bottle')).toBe('--class "bottle=a bottle, glass bottle"');
+    expect(findPlace(places, 'glass bottle')).toBe('--class "bottle=a bottle, glass bottle"');
   });
 
   it('a prompt may hold an equals sign', async () => {

@@ -1,0 +1,26 @@
+import type { Loaded } from '../../config/load.js';
+import type { RunConfig } from '../../config/schema.js';
+import { formatNames } from '../../formats/index.js';
+import { IMAGE_EXTENSIONS } from '../../images/discover.js';
+import type { Job } from '../../job.js';
+import { PREVIEWS } from '../../views.js';
+import { VERSION } from '../version.js';
+import { createEngineJob } from './engine-job.js';
+
+/** The job of a batch run, as it was configured. */
+export async function createRunJob(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
+  const { settings } = loaded;
+  const { recursive, include, exclude, ext: extensions = [...IMAGE_EXTENSIONS] } = settings;
+  return {
+    ...(await createEngineJob(loaded)),
+    version: VERSION,
+    inputs,
+    discovery: { recursive, include, exclude, extensions, outputFolders: [...formatNames, PREVIEWS] },
+    outDir: settings.out,
+    restart: settings.restart,
+    model: settings.model,
+    precision: settings.precision,
+    formats: settings.format,
+    previews: settings.preview,
+  };
+}
