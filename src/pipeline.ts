@@ -17,7 +17,7 @@ import { provenanceOf, writeViews } from './views.js';
 import { startEngine } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
 
-/** A whole batch run: image paths in, journal and annotation files out. */
+/** A whole batch run: image files in, journal and annotation files out. */
 export async function annotate(job: Job, progress: Progress, signal: AbortSignal): Promise<RunManifest> {
   await using _lock = await OutputLock.take(job.outDir);
   using watcher = progress.download();
@@ -28,7 +28,7 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   const stats = new RunStats({ found: found.images.length, resumed: plan.finished });
   signal.throwIfAborted();
 
-  const work = { model, images: plan.pending.length };
+  const work = { model, images: plan.pending.length, imageFolder: found.root };
   const use = { note: (message: string) => progress.note(message), signal };
   await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
   // The first write of this attempt: results of earlier ones were not touched until here.

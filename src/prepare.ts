@@ -41,7 +41,7 @@ export async function prepare<Found extends Model | undefined>(
     const { header, path } = earlier;
     assertSameJob(header, toJournalHeader(job, model ?? modelOf(header)), path);
   }
-  const plan = await planRun(found.images, earlier);
+  const plan = await planRun(found, earlier);
   return { found, model, earlier, plan };
 }
 

@@ -1,10 +1,9 @@
 import type { Detection } from './detection.js';
 import type { Failure } from './errors.js';
 
-/** An image file to annotate, and the name it has in every output. */
+/** An image file to annotate, by the name it has in every output. */
 export interface ImageFile {
-  readonly name: string; // path relative to the run's root, forward slashes
-  readonly path: string; // absolute
+  readonly name: string; // path relative to a folder that is given once for all of them; forward slashes
 }
 
 /** An image that came as its encoded bytes (JPEG, PNG …), and what messages call it. */
@@ -13,7 +12,7 @@ export interface ImageBytes {
   readonly bytes: Uint8Array;
 }
 
-/** An image to annotate: where its bytes are, or the bytes themselves. */
+/** An image to annotate: the name of its file, or its bytes. */
 export type ImageSource = ImageFile | ImageBytes;
 
 /** How long one image took on its way, in milliseconds; it shares the times of the worker with its whole chunk. */

@@ -55,11 +55,12 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
     }
   }
   const names = await matchGlobs([...found.keys()], options);
-  const images = [...found].filter(([name]) => names.has(name)).map(([name, path]) => ({ name, path }));
-  const { readable, invalid } = await separateInvalidNames(images);
+  const files = [...found].filter(([name]) => names.has(name)).map(([name, path]) => ({ name, path }));
+  const { readable, invalid } = await separateInvalidNames(files);
   const failures = [...invalid, ...(await selectReported(unreadable, nameOf, options))];
   if (readable.length === 0 && failures.length === 0) throw noImagesError(inputs.join(' '), skipped, options);
-  return { root, images: sortByName(readable), failures: sortByName(failures), skipped };
+  const images = readable.map(({ name }) => ({ name })); // resolve(root, name) is the path
+  return { root, images: sortByName(images), failures: sortByName(failures), skipped };
 }
 
 /** A file that was given by name is taken whatever its extension. */

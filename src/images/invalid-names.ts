@@ -2,11 +2,16 @@ import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Failure } from '../core/errors.js';
-import type { ImageFile } from '../core/image.js';
 import { printable } from '../core/text.js';
 
 /** What Node substitutes for bytes of a name that are not UTF-8. A valid name may contain it as well. */
 export const REPLACEMENT_CHARACTER = '\ufffd';
+
+/** A file that may be an image. */
+interface ListedFile {
+  readonly name: string; // relative to the run's root
+  readonly path: string; // absolute
+}
 
 /**
  * Separates files whose names are not valid UTF-8: they cannot be opened by the name that Node returns, and two of them
@@ -16,11 +21,11 @@ export const REPLACEMENT_CHARACTER = '\ufffd';
  *   \xNN.
  */
 export async function separateInvalidNames(
-  images: readonly ImageFile[],
-): Promise<{ readable: ImageFile[]; invalid: { name: string; failure: Failure }[] }> {
+  images: readonly ListedFile[],
+): Promise<{ readable: ListedFile[]; invalid: { name: string; failure: Failure }[] }> {
   const readable = images.filter(({ name }) => !name.includes(REPLACEMENT_CHARACTER));
   const invalid: { name: string; failure: Failure }[] = [];
-  const suspects = new Map<string, ImageFile[]>();
+  const suspects = new Map<string, ListedFile[]>();
   for (const image of images) {
     if (!image.name.includes(REPLACEMENT_CHARACTER)) continue;
     const folder = dirname(image.path);
@@ -52,7 +57,7 @@ async function readNamesAsBytes(folder: string): Promise<ReadonlyMap<string, Buf
   return names;
 }
 
-function invalidNameFailure({ name, path }: ImageFile, bytes: Buffer): { name: string; failure: Failure } {
+function invalidNameFailure({ name, path }: ListedFile, bytes: Buffer): { name: string; failure: Failure } {
   const escaped = bytes
     .toString('latin1')
     .replaceAll(/[^\x20-\x7e]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);

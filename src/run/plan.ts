@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PreannotateError } from '../core/errors.js';
 import type { ImageFile } from '../core/image.js';
@@ -16,21 +17,33 @@ export interface Plan {
   readonly finished: number; // found, and already in the journal
 }
 
+/** An image in the journal. */
+interface FinishedImage extends ImageFile {
+  readonly path: string;
+}
+
 /**
  * Leaves out the images that are in the journal.
  *
+ * @param found - The images, and the folder that their names are relative to.
  * @param journal - What earlier attempts finished, if anything.
  * @throws PreannotateError RESUME_MISMATCH when one of them is no longer the file that was annotated.
  */
-export async function planRun(found: readonly ImageFile[], journal: JournalContents | undefined): Promise<Plan> {
+export async function planRun(
+  { root, images: found }: { root: string; images: readonly ImageFile[] },
+  journal: JournalContents | undefined,
+): Promise<Plan> {
   if (journal === undefined) return { pending: found, finished: 0 };
   const finished = found.filter(({ name }) => journal.entries.has(name));
   if (finished.length === 0) throw otherImagesError(journal);
-  await assertUnchanged(finished, journal);
+  await assertUnchanged(
+    finished.map(({ name }) => ({ name, path: resolve(root, name) })),
+    journal,
+  );
   return { pending: found.filter(({ name }) => !journal.entries.has(name)), finished: finished.length };
 }
 
-async function assertUnchanged(images: readonly ImageFile[], journal: JournalContents): Promise<void> {
+async function assertUnchanged(images: readonly FinishedImage[], journal: JournalContents): Promise<void> {
   await using records = await RecordFile.open(journal.path);
   const changes = mapConcurrent(images, STATS_AT_ONCE, async (image) =>
     (await isUnchanged(image, journal, records)) ? undefined : image,
@@ -41,7 +54,11 @@ async function assertUnchanged(images: readonly ImageFile[], journal: JournalCon
 }
 
 /** By size and time; by content where only the time differs, as after a copy. */
-async function isUnchanged({ name, path }: ImageFile, journal: JournalContents, records: RecordFile): Promise<boolean> {
+async function isUnchanged(
+  { name, path }: FinishedImage,
+  journal: JournalContents,
+  records: RecordFile,
+): Promise<boolean> {
   const entry = journal.entries.get(name)!;
   const now = await stat(path).catch(() => undefined); // removed since it was listed, or a dangling link
   if (now === undefined) return false;
@@ -53,7 +70,7 @@ async function isUnchanged({ name, path }: ImageFile, journal: JournalContents, 
   return hash.digest('hex') === (await records.read(entry)).sha256;
 }
 
-function contentChangedError({ path }: ImageFile): PreannotateError {
+function contentChangedError({ path }: FinishedImage): PreannotateError {
   return new PreannotateError({
     code: 'RESUME_MISMATCH',
     message: `${printable(path)} is not the file that was annotated before: it has changed, or can no longer be read.`,

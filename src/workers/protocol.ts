@@ -23,6 +23,8 @@ export interface WorkerSettings {
   readonly maxBytes: number;
   readonly strictImages: boolean;
   readonly optimizer: Optimizer;
+  readonly imageFolder?: string | undefined; // that names of image files are relative to; without one, none is read
+  readonly exampleFolder: string; // that names of examples are relative to
   readonly stageTimeoutSec?: number; // for reading or decoding one image; default 30
 }
 
@@ -54,7 +56,7 @@ export interface Encoded {
   readonly failures: readonly { readonly index: number; readonly failure: Failure }[];
 }
 
-/** What the parent sends. Paths or encoded bytes go down and detections come up; pixels never cross. */
+/** What the parent sends. Names or encoded bytes go down and detections come up; pixels never cross. */
 export type ToWorker =
   | { readonly type: 'open'; readonly device: Device; readonly settings: WorkerSettings }
   | (ToEncode & { readonly id: number })

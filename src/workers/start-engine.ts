@@ -15,16 +15,27 @@ import type { WorkerSettings } from './protocol.js';
 import type { QuerySource } from './queries/prepared-queries.js';
 import { childProcesses } from './worker-process.js';
 
-/** How images are looked at: part of a batch run's job, and of a server's. */
+/** Settings of workers that depend on the model, the devices and the images. */
+type FoundLater =
+  'checkpoint' | 'precision' | 'imageWeights' | 'threads' | 'maxBatchSize' | 'imageFolder' | 'exampleFolder';
+
+/** How images are looked at: part of a batch run's job, and of a server's. Plain data, which can be sent elsewhere. */
 export interface EngineJob {
   readonly ontology: Ontology;
   readonly places: OntologyPlaces; // of `ontology`
-  readonly exampleFolder: string; // that their paths are relative to
+  readonly exampleFolder: string; // absolute; names of examples are relative to it
   readonly allowTruncate: boolean;
   readonly devices: readonly Device[] | 'auto';
   readonly placement: RequestedPlacement;
-  readonly worker: Omit<WorkerSettings, 'checkpoint' | 'precision' | 'imageWeights' | 'threads' | 'maxBatchSize'>;
+  readonly worker: Omit<WorkerSettings, FoundLater>;
   readonly selection: Selection; // for the classes of `ontology`
+}
+
+/** What an engine works on. */
+export interface EngineInput {
+  readonly model: Model;
+  readonly images: number; // Infinity for a server
+  readonly imageFolder?: string; // that names of image files are relative to; images may also come as bytes
 }
 
 /** What a batch run and a server do differently with a pool of workers. */
@@ -40,16 +51,15 @@ export interface EngineUse extends Pick<
 /**
  * Starts the workers, says what was chosen for the user, and encodes prompts and examples.
  *
- * @param images - How many there will be; Infinity for a server.
  * @throws PreannotateError when no worker can be had; the signal's reason
  */
 export async function startEngine(
   job: EngineJob,
-  { model, images }: { model: Model; images: number },
+  { model, images, imageFolder }: EngineInput,
   { note, signal, waitsForAll = false, ...use }: EngineUse,
 ): Promise<Engine> {
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
-  const placement = placeWorkers(devices, job.placement, workloadOf(job, model, images));
+  const placement = placeWorkers(devices, job.placement, describeWorkload(job, model, images));
   note(`Using ${describePlacement(placement)}${why === undefined ? '' : ` (auto: ${why})`}.`);
   for (const each of [...inputNotes(job, model), ...thresholdNotes(job)]) note(each);
   const { checkpoint, precision } = model;
@@ -58,8 +68,8 @@ export async function startEngine(
   const engine = new Pool({
     placement,
     ...use,
-    settings: { ...job.worker, checkpoint, precision, imageWeights },
-    queries: querySourceOf(job, model),
+    settings: { ...job.worker, checkpoint, precision, imageWeights, imageFolder, exampleFolder: job.exampleFolder },
+    queries: toQuerySource(job, model),
     transport: childProcesses,
     onWarning: note,
   });
@@ -73,7 +83,7 @@ export async function startEngine(
   }
 }
 
-function workloadOf({ worker }: EngineJob, { checkpoint, weightBytes }: Model, images: number): Workload {
+function describeWorkload({ worker }: EngineJob, { checkpoint, weightBytes }: Model, images: number): Workload {
   const traits = traitsOf(checkpoint);
   return {
     images,
@@ -84,14 +94,13 @@ function workloadOf({ worker }: EngineJob, { checkpoint, weightBytes }: Model, i
   };
 }
 
-function querySourceOf(job: EngineJob, model: Model): QuerySource {
-  const { ontology, places, allowTruncate, exampleFolder, worker } = job;
+function toQuerySource(job: EngineJob, model: Model): QuerySource {
+  const { ontology, places, allowTruncate, worker } = job;
   return {
     model,
     ontology,
     places,
     allowTruncate,
-    exampleFolder,
     ...(worker.imageSize === undefined ? {} : { imageSize: worker.imageSize }),
   };
 }

@@ -7,7 +7,7 @@ afterEach(() => vi.useRealTimers());
 
 function pendingImage(name: string, { queriesKey = 'a', crashes = 0 } = {}): PendingDetection {
   const queries = { key: queriesKey, embeddings: new Float32Array(), classIds: [] };
-  const pending = new PendingDetection({ name, path: `/${name}` }, queries, new AbortController().signal);
+  const pending = new PendingDetection({ name }, queries, new AbortController().signal);
   return Object.assign(pending, { crashes });
 }
 

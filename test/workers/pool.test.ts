@@ -43,7 +43,7 @@ async function startPool({ workers = 1, maxBatchSize = 2, onStart, isPrepared = 
       maxBatchSize,
     },
     settings: { checkpoint: model.checkpoint } as PoolOptions['settings'], // a fake worker reads nothing of the rest
-    queries: { model, ontology: ONTOLOGY, places: { whole: '', byLabel: {} }, allowTruncate: false, exampleFolder: '' },
+    queries: { model, ontology: ONTOLOGY, places: { whole: '', byLabel: {} }, allowTruncate: false },
     transport,
     onWarning: (message) => warnings.push(message),
     onFailure: (failure) => failures.push(failure),
@@ -82,7 +82,7 @@ const NEVER = new AbortController().signal;
 
 /** Asks for all of them at once. */
 async function detectAll(pool: Pool, names: readonly string[], signal = NEVER) {
-  const calls = names.map((name) => pool.detect({ name, path: `/${name}` }, ONTOLOGY, signal));
+  const calls = names.map((name) => pool.detect({ name }, ONTOLOGY, signal));
   for (const call of calls) call.catch(() => {}); // some tests never look at it
   await settle();
   return { calls };
@@ -194,7 +194,7 @@ describe('a worker that dies with images', () => {
     expect(failures.map(({ message }) => message)).toEqual([
       'A cuda:0 worker died 3 times in a row with an image (exit code 1).',
     ]);
-    await expect(pool.detect({ name: 'x', path: '/x' }, ONTOLOGY, NEVER)).rejects.toBe(failures[0]);
+    await expect(pool.detect({ name: 'x' }, ONTOLOGY, NEVER)).rejects.toBe(failures[0]);
   });
 });
 

@@ -29,7 +29,7 @@ async function supervise({ stallTimeoutSec, isReady = true }: { stallTimeoutSec?
 }
 
 function pendingImage(name: string, { key = 'a', signal = new AbortController().signal } = {}): PendingDetection {
-  const pending = new PendingDetection({ name, path: `/${name}` }, { key, embeddings: BANK, classIds: [0] }, signal);
+  const pending = new PendingDetection({ name }, { key, embeddings: BANK, classIds: [0] }, signal);
   pending.answer.catch(() => {}); // cancelled by the test
   return pending;
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Size } from '../../core/box.js';
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
-import type { ContentStamp, ImageSource, StageTimes } from '../../core/image.js';
+import type { ContentStamp, ImageFile, ImageSource, StageTimes } from '../../core/image.js';
 import { printable } from '../../core/text.js';
 import { planCrops, type Crop } from '../../core/tiling/tiles.js';
 import { decodeImage, readHeader } from '../../images/decode.js';
@@ -36,6 +37,14 @@ export interface PreparedImage extends Disposable {
   readonly input: (index: number) => Promise<Uint8Array>;
 }
 
+/** How images are read and decoded. */
+interface PreparerSettings extends Pick<
+  WorkerSettings,
+  'maxBytes' | 'maxPixels' | 'strictImages' | 'tiles' | 'stageTimeoutSec'
+> {
+  readonly folder?: string | undefined; // that names of image files are relative to; without one, no file is read
+}
+
 export type Preparation =
   { readonly ok: true; readonly image: PreparedImage } | { readonly ok: false; readonly failure: Failure };
 
@@ -43,13 +52,13 @@ export type Preparation =
 export class ImagePreparer {
   readonly #resizer: Resizer;
   readonly #inputSize: ImageSize;
-  readonly #settings: WorkerSettings;
+  readonly #settings: PreparerSettings;
   readonly #budget = new Budget(PIXELS_IN_DECODING);
   readonly #stageTimeoutSec: number;
   /** Images that were given up; each still holds a thread, so the worker should be replaced. */
   stuck = 0;
 
-  constructor(parts: { resizer: Resizer; inputSize: ImageSize; settings: WorkerSettings }) {
+  constructor(parts: { resizer: Resizer; inputSize: ImageSize; settings: PreparerSettings }) {
     this.#resizer = parts.resizer;
     this.#inputSize = parts.inputSize;
     this.#settings = parts.settings;
@@ -72,7 +81,7 @@ export class ImagePreparer {
   async #prepare(source: ImageSource, times: Record<keyof StageTimes, number>): Promise<PreparedImage> {
     const { maxBytes, maxPixels, strictImages: strict, tiles } = this.#settings;
     const { bytes, ...stamp } = await timed(times, 'read', () =>
-      'path' in source ? this.#inTime('reading', readImage(source.path, maxBytes)) : received(source.bytes, maxBytes),
+      'bytes' in source ? received(source.bytes, maxBytes) : this.#inTime('reading', this.#read(source)),
     );
     const header = await readHeader(bytes);
     const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
@@ -95,6 +104,12 @@ export class ImagePreparer {
       share[Symbol.dispose]();
       throw error;
     }
+  }
+
+  async #read({ name }: ImageFile): Promise<{ bytes: Buffer } & ContentStamp> {
+    const { folder, maxBytes } = this.#settings;
+    if (folder === undefined) throw new Error('no folder of images was given. This is a bug.');
+    return readImage(resolve(folder, name), maxBytes);
   }
 
   /** Keeps the pixels at full size, and cuts a crop when its pixels are requested. */

@@ -57,7 +57,7 @@ interface BatchItem {
 export class InferenceLoop {
   readonly #detector: Detector;
   readonly #preparer: ImagePreparer;
-  readonly #settings: WorkerSettings;
+  readonly #settings: Pick<WorkerSettings, 'maxBatchSize' | 'maxDetections'>;
   readonly #send: (message: FromWorker) => void;
   readonly #scheduler: BatchScheduler<BatchItem>;
   readonly #chunks: Chunk[] = []; // with images that the scheduler has not got
@@ -73,7 +73,7 @@ export class InferenceLoop {
   constructor(parts: {
     detector: Detector;
     preparer: ImagePreparer;
-    settings: WorkerSettings;
+    settings: Pick<WorkerSettings, 'maxBatchSize' | 'maxDetections'>;
     send: (message: FromWorker) => void;
   }) {
     this.#detector = parts.detector;

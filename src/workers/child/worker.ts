@@ -62,12 +62,16 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
   const detector = await Detector.open({ device, ...settings });
   const { inputSize } = detector;
   const resizer = await openResizer(detector.traits.fit, inputSize);
-  const preparer = new ImagePreparer({ resizer, inputSize, settings });
+  const preparer = new ImagePreparer({ resizer, inputSize, settings: { ...settings, folder: settings.imageFolder } });
   send({ type: 'ready' });
   const loop = new InferenceLoop({ detector, preparer, settings, send });
   const openEncoder = () => ExampleEncoder.open({ ...settings, size: inputSize });
   const { tiles: _, ...whole } = settings; // an example is seen as a whole
-  const examplePreparer = new ImagePreparer({ resizer, inputSize, settings: whole });
+  const examplePreparer = new ImagePreparer({
+    resizer,
+    inputSize,
+    settings: { ...whole, folder: settings.exampleFolder },
+  });
   return { detector, loop, preparer: examplePreparer, openEncoder, send };
 }
 

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { PreannotateError, type Failure } from '../../core/errors.js';
 import { findPlace, labelOf, type Example } from '../../core/ontology.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
@@ -11,7 +10,7 @@ const CACHE_VERSION = 1; // raised when the same picture would give another embe
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
 /** What encoding the examples of one ontology depends on. */
-type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'places' | 'exampleFolder'>;
+type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'places'>;
 
 /** What an example's embedding depends on, as one key. */
 export function cacheKeyOf(
@@ -62,14 +61,13 @@ async function readEmbedding(key: string, { model }: Pick<QuerySource, 'model'>)
 
 async function encodeMissing(
   examples: readonly Example[],
-  { exampleFolder, places }: ExampleSource,
+  { places }: ExampleSource,
   encode: Encode,
 ): Promise<Float32Array[]> {
   const { embeddings, failures } = await encode({
     type: 'encode-examples',
     examples: examples.map(({ image, box, sha256 }) => ({
       name: image,
-      path: resolve(exampleFolder, image),
       sha256,
       ...(box === undefined ? {} : { box }),
     })),

@@ -14,6 +14,5 @@ export interface QuerySource {
   readonly allowTruncate: boolean;
   readonly ontology: Ontology; // of the job; all others came with requests
   readonly places: OntologyPlaces; // of the job's ontology
-  readonly exampleFolder: string; // that their paths are relative to
   readonly imageSize?: ImageSize; // as requested; examples are shown to the model as images are
 }

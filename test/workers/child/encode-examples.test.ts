@@ -6,10 +6,9 @@ import { ExampleEncoder } from '../../../src/model/example-encoder.js';
 import { findModel } from '../../../src/model/source.js';
 import { encodeExamples } from '../../../src/workers/child/encode-examples.js';
 import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
-import type { WorkerSettings } from '../../../src/workers/protocol.js';
 import { SCENES } from '../../support/cli.js';
 
-const path = join(SCENES, 'scene-04.jpg'); // stored turned: 800 x 600 upright, 600 x 800 in the file
+const NAME = 'scene-04.jpg'; // stored turned: 800 x 600 upright, 600 x 800 in the file
 
 const FINDING = {
   precision: 'auto',
@@ -21,22 +20,11 @@ const FINDING = {
 async function encode(...requests: { sha256?: string; box?: [number, number, number, number] }[]) {
   const { checkpoint } = await findModel('builtin:emoji', FINDING);
   const size = { width: 192, height: 192 };
-  const settings: WorkerSettings = {
-    checkpoint,
-    threads: 1,
-    scoreFloor: 0.05,
-    maxDetections: 300,
-    maxPixels: 1e8,
-    maxBytes: 1e8,
-    strictImages: false,
-    precision: 'fp32',
-    optimizer: 'onnxrt',
-    maxBatchSize: 1,
-  };
+  const settings = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false, folder: SCENES };
   await using resizer = await openResizer('stretch', size);
-  const { sha256 } = await readImage(path, 1e8);
+  const { sha256 } = await readImage(join(SCENES, NAME), 1e8);
   return await encodeExamples(
-    requests.map((request) => ({ name: 'a.jpg', path, sha256, ...request })),
+    requests.map((request) => ({ name: NAME, sha256, ...request })),
     {
       preparer: new ImagePreparer({ resizer, inputSize: size, settings }),
       openEncoder: () => ExampleEncoder.open({ checkpoint, threads: 1, size }),
@@ -57,8 +45,8 @@ it('the box of an example is in pixels of the upright image, and is cut at its e
 it('of several examples, each that cannot be used is reported with its reason, and the others are encoded', async () => {
   const { embeddings, failures } = await encode({ sha256: 'another' }, {}, { box: [10, 700, 90, 790] });
   expect(failures.map(({ index, failure }) => [index, failure.message])).toEqual([
-    [0, 'a.jpg was changed since this command was started.'],
-    [2, 'the box [10, 700, 90, 790] leaves less than a pixel of a.jpg, which is 800 x 600 upright.'],
+    [0, 'scene-04.jpg was changed since this command was started.'],
+    [2, 'the box [10, 700, 90, 790] leaves less than a pixel of scene-04.jpg, which is 800 x 600 upright.'],
   ]);
   expect(embeddings).toHaveLength(3 * 96);
 });

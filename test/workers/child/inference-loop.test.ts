@@ -6,7 +6,6 @@ import type { ImageOutcome, ImageSource } from '../../../src/core/image.js';
 import { IGNORED } from '../../../src/core/ontology.js';
 import type { TileOptions } from '../../../src/core/tiling/tiles.js';
 import { openResizer } from '../../../src/images/resizer.js';
-import type { Checkpoint } from '../../../src/model/checkpoint/checkpoint.js';
 import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
 import { Detector } from '../../../src/model/detector.js';
 import type { QueryBank } from '../../../src/model/query-groups.js';
@@ -37,19 +36,17 @@ const MODEL = {
   precision: 'fp32',
 } as const;
 
-let checkpoint: Checkpoint;
 let detector: Detector;
 beforeAll(async () => {
-  checkpoint = await readCheckpoint(EMOJI);
-  detector = await Detector.open({ checkpoint, ...MODEL });
+  detector = await Detector.open({ checkpoint: await readCheckpoint(EMOJI), ...MODEL });
 });
 afterAll(() => detector[Symbol.asyncDispose]());
 
 /** A loop of the real model, with the sizes of its batches and its answers by chunk. */
-async function loopWith(options: { tiles?: TileOptions; maxBatchSize: number }) {
+async function loopWith(folder: string, options: { tiles?: TileOptions; maxBatchSize: number }) {
   const { inputSize } = detector;
   const limits = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false };
-  const settings = { checkpoint, ...MODEL, ...limits, ...options };
+  const settings = { ...MODEL, ...limits, ...options, folder };
   const resizer = await openResizer(detector.traits.fit, inputSize);
   const preparer = new ImagePreparer({ resizer, inputSize, settings });
   const detect = vi.spyOn(detector, 'detect');
@@ -84,21 +81,22 @@ async function loopWith(options: { tiles?: TileOptions; maxBatchSize: number }) 
 
 async function pictures(count: number) {
   const folder = await temporaryFolder();
-  return Promise.all(
+  const images = await Promise.all(
     Array.from({ length: count }, async (_, i) => {
-      const path = join(folder, `${i}.png`);
+      const name = `${i}.png`;
       const scene = sharp(join(SCENES, `scene-0${i + 1}.jpg`)).autoOrient();
-      await scene.resize(400, 300, { fit: 'fill' }).toFile(path);
-      return { name: `${i}.png`, path };
+      await scene.resize(400, 300, { fit: 'fill' }).toFile(join(folder, name));
+      return { name };
     }),
   );
+  return { folder, images };
 }
 
 describe('batches', () => {
   it('are shared by the tiles of several images, also of those that came later', async () => {
-    const images = await pictures(6);
+    const { folder, images } = await pictures(6);
     const bank = queries();
-    const { loop, answers, answered, batches, passes, heartbeats } = await loopWith({
+    const { loop, answers, answered, batches, passes, heartbeats } = await loopWith(folder, {
       tiles: FIVE_VIEWS,
       maxBatchSize: 4,
     });
@@ -117,10 +115,10 @@ describe('batches', () => {
   });
 
   it('change nothing of what is found', async () => {
-    const images = await pictures(3);
+    const { folder, images } = await pictures(3);
     const found = [];
     for (const maxBatchSize of [1, 4, 64]) {
-      const { loop, answers, answered } = await loopWith({ tiles: FIVE_VIEWS, maxBatchSize });
+      const { loop, answers, answered } = await loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize });
       const done = answered(1);
       loop.add({ id: 0, images: asking(queries(), images) });
       await done;
@@ -132,19 +130,19 @@ describe('batches', () => {
   });
 
   it('are shared by images with different queries, of one chunk or of several, which get what they get alone', async () => {
-    const images = await pictures(4);
+    const { folder, images } = await pictures(4);
     const all = queries();
     const few = { embeddings: all.embeddings.slice(0, 3 * WIDTH), classIds: [1, IGNORED, 0] };
     const orders = images.map((source, i) => ({ source, queries: i % 2 === 0 ? all : few }));
     const alone: ImageOutcome[] = [];
     for (const order of orders) {
-      const { loop, answers, answered } = await loopWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
+      const { loop, answers, answered } = await loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize: 64 });
       const done = answered(1);
       loop.add({ id: 0, images: [order] });
       await done;
       alone.push(...answers.get(0)!);
     }
-    const { loop, answers, answered, batches } = await loopWith({ tiles: FIVE_VIEWS, maxBatchSize: 64 });
+    const { loop, answers, answered, batches } = await loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize: 64 });
     const done = answered(2);
     loop.add({ id: 0, images: orders.slice(0, 3) });
     loop.add({ id: 1, images: orders.slice(3) });
@@ -158,9 +156,9 @@ describe('batches', () => {
   });
 
   it('of whole images are as the chunks that came, and one bad image costs the others nothing', async () => {
-    const images = await pictures(4);
-    await writeFile(images[1]!.path, 'no image');
-    const { loop, answers, answered, batches } = await loopWith({ maxBatchSize: 4 });
+    const { folder, images } = await pictures(4);
+    await writeFile(join(folder, images[1]!.name), 'no image');
+    const { loop, answers, answered, batches } = await loopWith(folder, { maxBatchSize: 4 });
     const done = answered(1);
     loop.add({ id: 7, images: asking(queries(), images) });
     await done;
@@ -176,10 +174,10 @@ describe('images that need more memory than a worker has for pixels', () => {
     const blank = await sharp({ create: { ...size, channels: 3, background: 'grey' } })
       .jpeg()
       .toBuffer();
-    const images = [0, 1, 2].map((i) => ({ name: `${i}.jpg`, path: join(folder, `${i}.jpg`) }));
-    for (const { path } of images) await writeFile(path, blank);
+    const images = [0, 1, 2].map((i) => ({ name: `${i}.jpg` }));
+    for (const { name } of images) await writeFile(join(folder, name), blank);
     const tiles = { height: 4000, width: 4000, overlap: 0.1, fullImage: false };
-    const { loop, answers, answered } = await loopWith({ tiles, maxBatchSize: 3 });
+    const { loop, answers, answered } = await loopWith(folder, { tiles, maxBatchSize: 3 });
     const done = answered(2);
     const bank = queries();
     loop.add({ id: 0, images: asking(bank, images.slice(0, 2)) });
@@ -191,8 +189,8 @@ describe('images that need more memory than a worker has for pixels', () => {
 
 describe('a device with room for two images', () => {
   it('is given two at once, and the chunks report the passes that were computed', async () => {
-    const images = await pictures(5);
-    const { loop, answers, answered, passes, batches } = await loopWith({ maxBatchSize: 5 });
+    const { folder, images } = await pictures(5);
+    const { loop, answers, answered, passes, batches } = await loopWith(folder, { maxBatchSize: 5 });
     const detect = Detector.prototype.detect.bind(detector);
     vi.spyOn(detector, 'detect').mockImplementation(async (pixels, originals, banks) => {
       if (originals.length > 2) throw new Error('Failed to allocate memory for requested buffer of size 1234');
