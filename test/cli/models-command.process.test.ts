@@ -1,6 +1,8 @@
-import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preannotate, Running, SCENES } from '../support/cli.js';
 import { canMount, resizeDisk, smallDisk } from '../support/system/disk.js';
 import { FIXTURES } from '../support/model/golden.js';
@@ -9,6 +11,26 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const WEIGHTS = 'model.safetensors';
 const bytes = tinyModel()[WEIGHTS]!;
+
+let pulled: string; // a cache that holds the model, to copy from
+beforeAll(async () => {
+  pulled = await mkdtemp(join(tmpdir(), 'preannotate-pulled-'));
+});
+afterAll(() => rm(pulled, { recursive: true }));
+
+/** A machine whose cache holds the model, as `models pull` left it. */
+async function machineWithModel(hub: HubServer) {
+  const template = join(pulled, 'hub');
+  const made = await machine(hub);
+  const cache = join(made.folder, 'hf/hub');
+  if (existsSync(template)) await cp(template, cache, { recursive: true, verbatimSymlinks: true });
+  else {
+    expect(await made.models('pull', REPO)).toMatchObject({ code: 0 });
+    await cp(cache, template, { recursive: true, verbatimSymlinks: true });
+  }
+  hub.seen.length = 0;
+  return made;
+}
 
 /** A machine of its own: environment, cache and folders. */
 async function machine(hub?: HubServer) {
@@ -46,6 +68,14 @@ async function machine(hub?: HubServer) {
   };
 }
 
+/** Sends the weights when the promise is kept. */
+function once(promise: Promise<unknown>): Trick {
+  return async (_request, _response, { path, method }) => {
+    if (method === 'GET' && path.startsWith('/cdn/')) await promise;
+    return false;
+  };
+}
+
 /** Sends the weights slowly: a piece, then a pause. */
 function slowly(pauseMs: number): Trick {
   return async (request, response, { path, method }) => {
@@ -69,7 +99,7 @@ const sizeOf = (path: string) =>
   );
 
 describe('run with a model of the hub', () => {
-  it('fetches it on first use, says so on stderr, and needs no network afterwards', async () => {
+  it('fetches it on first use, logs that on stderr, and needs no network afterwards', async () => {
     const hub = await HubServer.start();
     const { run, snapshot } = await machine(hub);
     const first = await run('one');
@@ -103,7 +133,7 @@ describe('run with a model of the hub', () => {
     expect(hub.seen).toEqual([]);
   });
 
-  it('offline without it, ends at once with exit code 2 and says what to do', async () => {
+  it('ends at once with exit code 2 and a hint when it is offline and the model is missing', async () => {
     const { runArgs, env, folder } = await machine();
     const result = await preannotate(runArgs('out'), { env: { ...env, HF_HUB_OFFLINE: '1' }, cwd: folder });
     expect(result).toMatchObject({ code: 2 });
@@ -111,11 +141,16 @@ describe('run with a model of the hub', () => {
   });
 
   it('four at once fetch it once, and all four start', async () => {
-    const hub = await HubServer.start({ trick: slowly(50) });
-    const { run, root } = await machine(hub);
-    const results = await Promise.all(['a', 'b', 'c', 'd'].map((out) => run(out)));
-    expect(results.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-    expect(results.filter(({ stderr }) => stderr.includes('Waiting for process'))).toHaveLength(3);
+    let release = () => {};
+    const hub = await HubServer.start({ trick: once(new Promise<void>((resolve) => (release = resolve))) });
+    const { runArgs, env, folder, root } = await machine(hub);
+    const all = ['a', 'b', 'c', 'd'].map((out) => new Running(runArgs(out), { env, cwd: folder }));
+    const finished = Promise.all(all.map((running) => running.finished()));
+    const waiting = () => all.filter(({ stderr }) => stderr.includes('Waiting for process')).length;
+    await expect.poll(waiting, { timeout: 60_000 }).toBe(3); // before the fourth has the weights
+    release();
+    expect((await finished).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(waiting()).toBe(3);
     expect(hub.fetches(WEIGHTS)).toHaveLength(1);
     expect(hub.seen.filter(({ path }) => path.startsWith('/api/'))).toHaveLength(1);
     expect((await readdir(join(root, 'blobs'))).length).toBe(8);
@@ -146,8 +181,8 @@ describe('run with a model of the hub', () => {
   });
 });
 
-describe.skipIf(!canMount)('a cache on a full disk (skipped where no disk can be mounted)', () => {
-  it('is told with the file and the reason; with more room, the same command goes on from there', async () => {
+describe.skipIf(!canMount)('a pull into a full disk (skipped where no disk can be mounted)', () => {
+  it('names the file and the reason; with more room, the same command goes on from there', async () => {
     const hub = await HubServer.start();
     const disk = await smallDisk('600k');
     const { env, folder } = await machine(hub);
@@ -173,33 +208,34 @@ describe('damaged model files', () => {
     ['a web page', Buffer.from('<!DOCTYPE html><html>Not found</html>'), /web page/],
     ['empty', Buffer.alloc(0), /empty/],
     ['of another model', Buffer.alloc(1000, 3), /damaged/],
-  ])('%s: exit 2 with both hashes and the command that mends it, which does', async (_title, content, look) => {
-    const hub = await HubServer.start();
-    const { models, run, root, folder, snapshot } = await machine(hub);
-    expect(await models('pull', REPO)).toMatchObject({ code: 0 });
-    const expected = etagOf(WEIGHTS, bytes);
-    await writeFile(join(root, 'blobs', expected), content);
+  ])(
+    '%s make a run exit 2 with both hashes and the command that repairs it, which does',
+    async (_title, content, look) => {
+      const hub = await HubServer.start();
+      const { models, run, root, folder, snapshot } = await machineWithModel(hub);
+      const expected = etagOf(WEIGHTS, bytes);
+      await writeFile(join(root, 'blobs', expected), content);
 
-    const broken = await run('out');
-    expect(broken).toMatchObject({ code: 2, stdout: '' });
-    expect(broken.stderr).toMatch(look);
-    expect(broken.stderr).toContain(`should be ${expected}, and is ${etagOf(WEIGHTS, content)}`);
-    expect(broken.stderr).toContain(join(snapshot, WEIGHTS));
-    expect(broken.stderr).toContain(`preannotate models pull ${REPO}`);
-    expect(await readdir(join(folder, 'out')).catch(() => [])).not.toContain('detections.jsonl');
+      const broken = await run('out');
+      expect(broken).toMatchObject({ code: 2, stdout: '' });
+      expect(broken.stderr).toMatch(look);
+      expect(broken.stderr).toContain(`should be ${expected}, and is ${etagOf(WEIGHTS, content)}`);
+      expect(broken.stderr).toContain(join(snapshot, WEIGHTS));
+      expect(broken.stderr).toContain(`preannotate models pull ${REPO}`);
+      expect(await readdir(join(folder, 'out')).catch(() => [])).not.toContain('detections.jsonl');
 
-    const mended = await models('pull', REPO);
-    expect(mended).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/model\.safetensors +943\.8 kB {2}repaired/),
-    });
-    expect(await run('out')).toMatchObject({ code: 0 });
-  });
+      const repaired = await models('pull', REPO);
+      expect(repaired).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/model\.safetensors +943\.8 kB {2}repaired/),
+      });
+      expect(await run('out')).toMatchObject({ code: 0 });
+    },
+  );
 
   it('small ones are found out as well, and in a folder of the cache that is named directly', async () => {
     const hub = await HubServer.start();
-    const { models, runArgs, env, snapshot, root } = await machine(hub);
-    await models('pull', REPO);
+    const { runArgs, env, snapshot, root } = await machineWithModel(hub);
     const config = tinyModel()['config.json']!;
     await writeFile(join(root, 'blobs', etagOf('config.json', config)), '{"model_type":"owlvit"}');
     const { code, stderr } = await preannotate(runArgs('out', snapshot), { env });
@@ -210,7 +246,7 @@ describe('damaged model files', () => {
 });
 
 describe('models pull', () => {
-  it('tells what was fetched and what was there, as text and as JSON', async () => {
+  it('prints what was fetched and what was there, as text and as JSON', async () => {
     const hub = await HubServer.start();
     const { models, snapshot } = await machine(hub);
     const first = await models('pull', REPO);
@@ -257,8 +293,7 @@ describe('models pull', () => {
 describe('models list, info, verify', () => {
   it('list shows the built-in model and those of the cache that can be used', async () => {
     const hub = await HubServer.start();
-    const { models, root, folder } = await machine(hub);
-    await models('pull', REPO);
+    const { models, root, folder } = await machineWithModel(hub);
     await models('pull', `${REPO}@v1`);
     const other = join(root, '../models--meta--llm/snapshots', COMMIT);
     await mkdir(other, { recursive: true });
@@ -275,10 +310,9 @@ describe('models list, info, verify', () => {
 
   it('info shows type, sizes, weights and the hash of each file, and fetches nothing', async () => {
     const hub = await HubServer.start();
-    const { models } = await machine(hub);
-    expect(await models('info', REPO)).toMatchObject({ code: 2, stderr: expect.stringMatching(/models pull/) });
-    expect(hub.seen).toEqual([]);
-    await models('pull', REPO);
+    const empty = await machine(hub);
+    expect(await empty.models('info', REPO)).toMatchObject({ code: 2, stderr: expect.stringMatching(/models pull/) });
+    const { models } = await machineWithModel(hub);
     const info = JSON.parse((await models('info', REPO, '--json')).stdout) as Record<string, unknown>;
     expect(info).toMatchObject({
       type: 'owlvit',
@@ -289,6 +323,7 @@ describe('models list, info, verify', () => {
       sha256: etagOf(WEIGHTS, bytes),
       files: expect.arrayContaining([{ name: WEIGHTS, size_bytes: bytes.length, hash: etagOf(WEIGHTS, bytes) }]),
     });
+    expect(hub.seen).toEqual([]);
     expect((await models('info', 'builtin:emoji')).stdout).toMatch(/type +owlvit, \d/);
     expect(await models('info', join(FIXTURES, 'models/owlv2-tiny'))).toMatchObject({
       code: 0,
@@ -296,10 +331,9 @@ describe('models list, info, verify', () => {
     });
   });
 
-  it('verify reads every file and names the damaged ones with the command that mends them; the exit code is 2', async () => {
+  it('verify reads every file and names the damaged ones and the command that repairs them; it exits 2', async () => {
     const hub = await HubServer.start();
-    const { models, root } = await machine(hub);
-    await models('pull', REPO);
+    const { models, root } = await machineWithModel(hub);
     expect(await models('verify')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/owlvit-tiny: 8 files are intact/),
@@ -321,10 +355,9 @@ describe('models list, info, verify', () => {
 });
 
 describe('models rm', () => {
-  it('removes a model with all its revisions, says what went, and leaves other models alone', async () => {
+  it('removes a model with all its revisions, prints what went, and leaves other models alone', async () => {
     const hub = await HubServer.start();
-    const { models, root } = await machine(hub);
-    await models('pull', REPO);
+    const { models, root } = await machineWithModel(hub);
     const other = join(root, '../models--google--other/snapshots', COMMIT);
     await mkdir(other, { recursive: true });
     await writeFile(join(other, 'config.json'), '{}');
@@ -354,9 +387,8 @@ describe('models rm', () => {
 
   it('of one of two names of a revision takes away the name alone', async () => {
     const hub = await HubServer.start();
-    const { models, root } = await machine(hub);
+    const { models, root } = await machineWithModel(hub);
     await models('pull', `${REPO}@v1`);
-    await models('pull', REPO);
     expect((await models('rm', `${REPO}@v1`)).stdout).toBe(
       `Removed the name ${REPO}@v1; the same revision remains as main.\n`,
     );
@@ -366,8 +398,7 @@ describe('models rm', () => {
 
   it("keeps a blob that another model's snapshot links to", async () => {
     const hub = await HubServer.start();
-    const { models, root } = await machine(hub);
-    await models('pull', REPO);
+    const { models, root } = await machineWithModel(hub);
     const other = join(root, '../models--google--other/snapshots', COMMIT);
     await mkdir(other, { recursive: true });
     const etag = etagOf(WEIGHTS, bytes);
@@ -379,14 +410,14 @@ describe('models rm', () => {
 
   it('never leaves the cache: links are not followed, hostile names refused', async () => {
     const hub = await HubServer.start();
-    const { models, root, folder, snapshot } = await machine(hub);
+    const { models, root, folder, snapshot } = await machineWithModel(hub);
     const precious = join(folder, 'precious');
     await mkdir(precious);
     await writeFile(join(precious, etagOf(WEIGHTS, bytes)), 'mine');
-    for (const reference of ['../precious', 'a/../../precious', `${REPO}@../../../precious`, '/tmp', 'builtin:emoji']) {
-      expect(await models('rm', reference)).toMatchObject({ code: 2 });
+    const hostile = ['../precious', 'a/../../precious', `${REPO}@../../../precious`, '/tmp', 'builtin:emoji'];
+    for (const { code } of await Promise.all(hostile.map((reference) => models('rm', reference)))) {
+      expect(code).toBe(2);
     }
-    await models('pull', REPO);
     await symlink(join(precious, etagOf(WEIGHTS, bytes)), join(snapshot, 'extra'));
     await symlink(precious, join(snapshot, 'folder'));
     expect(await models('rm', REPO)).toMatchObject({ code: 0 });
