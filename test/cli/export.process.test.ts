@@ -11,7 +11,7 @@ async function shown(out: string): Promise<{ score: number; image_id: number }[]
 }
 
 describe('export', () => {
-  it('writes the views of a run again without a model: as they were, or with another threshold and suppression', async () => {
+  it('writes the views again without a model, as they were or with another threshold and suppression', async () => {
     const out = join(await temporaryFolder(), 'out');
     await preannotate(['run', SCENES, ...EMOJI, '--out', out]);
     const views = await viewsOf(out);
@@ -37,7 +37,7 @@ describe('export', () => {
     expect(new Set(perImage).size).toBe(perImage.length);
   });
 
-  it('takes a threshold from the environment, and says as JSON what it wrote', async () => {
+  it('takes a threshold from the environment, and prints as JSON what it wrote', async () => {
     const out = join(await temporaryFolder(), 'out');
     await preannotate(['run', join(SCENES, 'scene-02.jpg'), ...EMOJI, '--out', out]);
     const { stdout } = await preannotate(['export', out, '--json', '--format', 'coco'], {
@@ -47,7 +47,7 @@ describe('export', () => {
     for (const { score } of await shown(out)) expect(score).toBeGreaterThan(0.61);
   });
 
-  it('keeps a view that somebody has worked on, and says where', async () => {
+  it('keeps a view that was edited, and prints where', async () => {
     const out = join(await temporaryFolder(), 'out');
     await preannotate(['run', join(SCENES, 'scene-02.jpg'), ...EMOJI, '--out', out]);
     expect((await preannotate(['export', out])).stderr).not.toMatch(/changed/);
@@ -61,7 +61,7 @@ describe('export', () => {
     expect((await preannotate(['export', out])).stderr).not.toMatch(/changed/);
   });
 
-  it('of a folder that holds no run ends with 2 and says which folder is meant', async () => {
+  it('of a folder that holds no run ends with 2 and names the folder', async () => {
     const { code, stderr } = await preannotate(['export', SCENES]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/run\.json.*output folder of `preannotate run`/s);

@@ -45,7 +45,7 @@ describe('run with an export for transformers.js', () => {
     expect(eight.images.flatMap(({ detections }) => detections).length).toBeGreaterThan(50);
   });
 
-  it('is refused, and told why, where the precision, the size or the file is not to be had', async () => {
+  it('is refused with the reason where the export lacks the precision or the size, or is damaged', async () => {
     const folder = await exportOf('owlvit-emoji', {});
     const model = ['--model', folder, ...ONTOLOGY];
     const half = await run(model, '--precision', 'fp16');

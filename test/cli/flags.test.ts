@@ -76,7 +76,7 @@ describe('usage errors', () => {
     ],
     ['a flag like none', ['--zebra-crossing'], "Unknown option '--zebra-crossing'.", 'See preannotate run --help.'],
     ['a value left out', ['--out'], "Option '-o, --out <dir>' argument missing.", 'See preannotate run --help.'],
-  ])('%s is a USAGE error that says what to do', (...[, args, message, hint]) => {
+  ])('%s is a USAGE error with a hint', (...[, args, message, hint]) => {
     expect(() => parse(...args)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));
   });
 

@@ -13,13 +13,14 @@ describe('the built-in model at another size than its own 192 x 192', () => {
     ['256', '256 x 256 (height x width) to the model: '],
     ['200,250', '208 x 256 (height x width) to the model, the nearest to 200 x 250 in whole patches of 16: '],
     ['256,160', '256 x 160 (height x width) to the model: '],
-  ])('--image-size %s: it says what is used, and its boxes are where the objects are', async (size, said) => {
+  ])('--image-size %s prints what is used, and the boxes are where the objects are', async (size, printed) => {
     const out = join(await temporaryFolder(), 'out');
     const { code, stderr } = await preannotate(['run', SCENES, ...EMOJI, '--image-size', size, '--out', out]);
     expect(code).toBe(0);
-    expect(stderr).toContain(`Images are ${said}`);
+    expect(stderr).toContain(`Images are ${printed}`);
     expect(stderr).toMatch(/: \d+\.\d times the work of its own 192 x 192\./);
-    expect((await accuracyOf(out, SCENES)).map50).toBeGreaterThan(0.85); // measured: 0.90 to 0.92, and 0.93 at its own size
+    // Measured: 0.90 to 0.92, and 0.93 at its own size.
+    expect((await accuracyOf(out, SCENES)).map50).toBeGreaterThan(0.85);
   });
 
   it('flag, variable and config file mean the same', async () => {
@@ -47,7 +48,7 @@ describe('OWLv2, which pads images to a square first', () => {
   });
 });
 
-/** The built-in model's weights under OWLv2's names: the two differ in how images are prepared, and a head for training. */
+/** The built-in model's weights under OWLv2's names: the two differ in how images are prepared and in one head. */
 async function emojiAsOwlv2(folder: string): Promise<string> {
   await cp(join(FIXTURES, 'models/owlvit-emoji'), folder, { recursive: true });
   const file = join(folder, 'model.safetensors');

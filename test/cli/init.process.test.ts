@@ -99,7 +99,7 @@ describe('a starter', () => {
   });
 });
 
-describe('what it is told', () => {
+describe('its arguments', () => {
   it('classes, a model and a folder are taken over', async () => {
     const folder = await temporaryFolder();
     const args = [
@@ -128,7 +128,7 @@ describe('what it is told', () => {
     expect(ontology.spec.classes.map(({ prompts }) => prompts)).toEqual([['a forklift', '"truck"'], ['person']]);
   });
 
-  it('--quiet says nothing, and --help has examples', async () => {
+  it('make it silent with --quiet, and print examples with --help', async () => {
     expect((await started('--quiet')).result).toMatchObject({ code: 0, stdout: '', stderr: '' });
     const { stdout } = await preannotate(['init', '--help']);
     expect(stdout).toMatch(/Examples:\n {2}preannotate init/);

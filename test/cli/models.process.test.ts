@@ -58,7 +58,7 @@ describe('models in a folder', () => {
     expect(ours).toEqual(await run(shipped, 'safetensors'));
   });
 
-  it('another --image-size is rounded to whole patches and said, and changes what is found', async () => {
+  it('another --image-size is rounded to whole patches, is printed, and changes what is found', async () => {
     const folder = await temporaryFolder();
     const run = async (out: string, ...more: string[]) => {
       const args = [
