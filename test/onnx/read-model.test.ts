@@ -109,7 +109,7 @@ describe('an ONNX file', () => {
     [
       'a web page',
       Buffer.from('<!DOCTYPE html><html><body>Not found</body></html>'),
-      /wire type|past what holds it|field number/,
+      /wire type|past the message that contains it|field number/,
     ],
     ['nothing', new Uint8Array(), /no graph/],
     ['a length without end', Buffer.from([0x3a, ...Array<number>(9).fill(0xff), 0x01]), /out of range/],

@@ -156,7 +156,7 @@ describe('an image server whose answer is not an image', () => {
   it('is reported as empty where it has no body', async () => {
     expect(await answered((_, response) => void response.end())).toMatchObject({
       code: 'URL_FETCH_FAILED',
-      message: expect.stringContaining('nothing'),
+      message: expect.stringContaining('an empty answer'),
     });
   });
 
