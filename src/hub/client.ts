@@ -5,27 +5,27 @@ import { Http, TransientError, type HubResponse } from './http.js';
 import { isCommit, type HubReference } from './reference.js';
 import { isDigest } from './verify.js';
 
-const MAX_LISTING_BYTES = 10_000_000; // repositories of models have tens of files
+const MAX_LISTING_BYTES = 10_000_000; // model repositories have tens of files
 
 const Listing = z.object({
   sha: z.string().refine(isCommit),
   siblings: z.array(z.object({ rfilename: z.string() })),
 });
 
-/** A commit of a repository, and its files. */
+/** A commit of a repository and the names of its files. */
 export interface Revision {
   readonly commit: string;
   readonly names: readonly string[];
 }
 
-/** A file of the hub before it is fetched. */
+/** A file on the hub: its name, hash and size. */
 export interface RemoteFile {
   readonly name: string;
-  readonly digest: string; // SHA-256, or git's SHA-1 of small files; also its name in the cache
+  readonly digest: string; // SHA-256, or the git SHA-1 of small files; also its name in the cache
   readonly sizeBytes: number;
 }
 
-/** What the hub can be asked about one model. Whoever makes it disposes of it. */
+/** Requests to the hub about one model. The caller disposes of it. */
 export class HubClient implements AsyncDisposable {
   readonly http: Http;
   readonly #environment: HubEnvironment;
@@ -44,24 +44,24 @@ export class HubClient implements AsyncDisposable {
     return new HubClient(environment, reference, { http: new Http(environment, signal), hasToken });
   }
 
-  /** Which commit the revision is at, and which files it has. */
+  /** Resolves the revision to its commit and lists the files. */
   async fetchRevision(): Promise<Revision> {
     const { repo, revision } = this.#reference;
     const url = `${this.#environment.endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;
     return this.request(undefined, async (subject) => {
-      const answer = await this.http.send(url, { totalMs: this.#environment.etagTimeoutMs });
-      if (answer.status !== 200) throw await discardBody(answer, refusalError(answer, subject));
-      const parsed = Listing.safeParse(await readJson(answer));
-      if (!parsed.success) throw webPageError(answer, subject);
+      const response = await this.http.send(url, { totalMs: this.#environment.etagTimeoutMs });
+      if (response.status !== 200) throw await discardBody(response, refusalError(response, subject));
+      const parsed = Listing.safeParse(await readJson(response));
+      if (!parsed.success) throw webPageError(response, subject);
       return { commit: parsed.data.sha, names: parsed.data.siblings.map(({ rfilename }) => rfilename) };
     });
   }
 
-  /** Size and hash of a file at a commit. */
+  /** Requests the size and hash of a file at a commit. */
   async describeFile(commit: string, name: string): Promise<RemoteFile> {
     return this.request(name, async (subject) => {
       const linked = { etag: '', size: '' };
-      const answer = await this.http.send(this.urlOf(commit, name), {
+      const response = await this.http.send(this.urlOf(commit, name), {
         method: 'HEAD',
         totalMs: this.#environment.etagTimeoutMs,
         isEnough: (headers) => {
@@ -70,13 +70,13 @@ export class HubClient implements AsyncDisposable {
           return linked.etag !== '' && linked.size !== '';
         },
       });
-      await answer.body.dump();
-      if (answer.status >= 400) throw refusalError(answer, subject);
-      const { headers } = answer;
+      await response.body.dump();
+      if (response.status >= 400) throw refusalError(response, subject);
+      const { headers } = response;
       const etag = linked.etag || headerText(headers['x-linked-etag']) || headerText(headers.etag);
       const size = linked.size || headerText(headers['x-linked-size']) || headerText(headers['content-length']);
       const digest = etag.replace(/^W\//, '').replaceAll('"', '');
-      if (!isDigest(digest) || !/^\d+$/.test(size)) throw webPageError(answer, subject);
+      if (!isDigest(digest) || !/^\d+$/.test(size)) throw webPageError(response, subject);
       return { name, digest, sizeBytes: Number(size) };
     });
   }
@@ -86,7 +86,7 @@ export class HubClient implements AsyncDisposable {
     return `${this.#environment.endpoint}/${this.#reference.repo}/resolve/${commit}/${path}`;
   }
 
-  /** Does something persistently; what it throws in the end names the model. */
+  /** Runs an action with retries; the error that it finally throws names the model. */
   async request<Result>(
     name: string | undefined,
     action: (subject: RequestSubject) => Promise<Result>,
@@ -109,7 +109,7 @@ export class HubClient implements AsyncDisposable {
   }
 }
 
-/** Undefined for what is no JSON. */
+/** Returns undefined when the body is not JSON. */
 async function readJson({ body }: HubResponse): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -125,8 +125,8 @@ async function readJson({ body }: HubResponse): Promise<unknown> {
   }
 }
 
-async function discardBody(answer: HubResponse, error: Error): Promise<Error> {
-  await answer.body.dump();
+async function discardBody(response: HubResponse, error: Error): Promise<Error> {
+  await response.body.dump();
   return error;
 }
 

@@ -5,10 +5,10 @@ import { FileLock, LockHeld, type Holder } from '../disk/file-lock.js';
 import { writeToCache } from './layout.js';
 
 const POLL_MS = 200;
-const BEAT_MS = 5_000;
-const SILENT_MS = 30_000; // without a sign of life, the holder is gone, on whatever machine it was
+const HEARTBEAT_MS = 5_000;
+const SILENT_MS = 30_000; // a lock without a heartbeat for this long is stale, whichever machine holds it
 
-/** How a wait is told and ended. */
+/** How a wait for the lock is reported and cancelled. */
 export interface LockWait {
   readonly signal?: AbortSignal;
   readonly note: (message: string) => void;
@@ -16,8 +16,9 @@ export interface LockWait {
 }
 
 /**
- * Waits until no other process fetches this model, then works. A holder that died is taken over: at once on this machine;
- * on another, or where process numbers mislead (containers), after it has given no sign of life for a while.
+ * Runs `work` while holding the lock of a model, so that only one process downloads it at a time. A stale lock is
+ * replaced: at once when its process ran on this machine and has exited; otherwise, on another machine or where process
+ * ids are ambiguous (containers), after `silentMs` without a heartbeat.
  */
 export async function withModelLock<Result>(
   path: string,
@@ -26,36 +27,36 @@ export async function withModelLock<Result>(
 ): Promise<Result> {
   await writeToCache(path, () => mkdir(dirname(path), { recursive: true }));
   await using _lock = await waitForLock(path, waiting);
-  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT_MS);
+  const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), HEARTBEAT_MS);
   try {
     return await work();
   } finally {
-    clearInterval(beat);
+    clearInterval(heartbeat);
   }
 }
 
 async function waitForLock(path: string, { signal, note, silentMs = SILENT_MS }: LockWait): Promise<FileLock> {
-  let told = false;
-  let lastSign = { mtimeMs: -1, atMs: performance.now() };
+  let reported = false;
+  let lastHeartbeat = { mtimeMs: -1, atMs: performance.now() };
   for (;;) {
     try {
       return await writeToCache(path, () => FileLock.take(path));
     } catch (error) {
       if (!(error instanceof LockHeld)) throw error;
-      if (!told) note(describeHolder(error.holder));
-      told = true;
+      if (!reported) note(describeHolder(error.holder));
+      reported = true;
     }
     const mtimeMs = await stat(path).then(
       (found) => found.mtimeMs,
       () => -1,
     );
-    if (mtimeMs !== lastSign.mtimeMs) lastSign = { mtimeMs, atMs: performance.now() };
-    else if (performance.now() - lastSign.atMs > silentMs) await rm(path, { force: true });
+    if (mtimeMs !== lastHeartbeat.mtimeMs) lastHeartbeat = { mtimeMs, atMs: performance.now() };
+    else if (performance.now() - lastHeartbeat.atMs > silentMs) await rm(path, { force: true });
     await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
   }
 }
 
 function describeHolder(holder: Holder | undefined): string {
-  const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
-  return `Waiting for ${who}, which is fetching this model.`;
+  const name = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
+  return `Waiting for ${name}, which is fetching this model.`;
 }

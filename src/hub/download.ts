@@ -9,23 +9,23 @@ import { TransientError, type HubResponse } from './http.js';
 import { writeToCache } from './layout.js';
 import { computeDigest } from './verify.js';
 
-const READ_WRITE = constants.O_RDWR | constants.O_CREAT; // keeps what is there, makes what is not
-const WORTH_BYTES = 64 * 1024; // a try that brought less has not got the download on
+const READ_WRITE = constants.O_RDWR | constants.O_CREAT; // keeps an existing file, creates a missing one
+const PROGRESS_BYTES = 64 * 1024; // an attempt that received less made no progress
 
-/** One file on its way into the cache. */
+/** A file to download into the cache. */
 export interface Download {
   readonly file: RemoteFile;
   readonly commit: string;
-  readonly blob: string; // where it goes
-  readonly onBytes: (total: number) => void; // of this file, so far
+  readonly blob: string; // destination path
+  readonly onBytes: (total: number) => void; // bytes of this file received so far
   readonly note: (message: string) => void;
 }
 
 /**
- * Fetches a file to `<blob>.incomplete`, going on from what is there, and gives it its name once its hash is right. Wrong
- * bytes are thrown away and fetched once more.
+ * Downloads a file to `<blob>.incomplete`, resuming a partial file, and renames it to `<blob>` once its hash is
+ * correct. A file with a wrong hash is deleted and downloaded once more.
  *
- * @throws PreannotateError MODEL_DOWNLOAD_FAILED, or what the hub refuses with.
+ * @throws PreannotateError MODEL_DOWNLOAD_FAILED, or the error that the hub responded with.
  */
 export async function fetchBlob(client: HubClient, download: Download): Promise<void> {
   const { file, blob, note } = download;
@@ -37,41 +37,41 @@ export async function fetchBlob(client: HubClient, download: Download): Promise<
     if (found === file.digest) break;
     await rm(incomplete, { force: true });
     if (attempt === 2) throw wrongBytesError(file, found);
-    note(`${file.name} arrived with wrong bytes (its hash is ${found}, not ${file.digest}): fetching it once more.`);
+    note(`${file.name} has wrong bytes (its hash is ${found}, not ${file.digest}): fetching it once more.`);
   }
   await writeToCache(blob, () => rename(incomplete, blob));
   if (file.digest.length === 64) await rememberSha256(blob, file.digest);
 }
 
-/** Leaves the whole file at `incomplete`, its bytes not checked yet. */
+/** Downloads the whole file to `incomplete`, without checking its hash. */
 async function receive(client: HubClient, download: Download, incomplete: string): Promise<void> {
   const { file, commit, onBytes } = download;
   let furthest = 0;
   await client.request(file.name, async (subject) => {
     await using target = await writeToCache(incomplete, () => open(incomplete, READ_WRITE));
-    const have = await findResumeOffset(target, file.sizeBytes);
-    onBytes(have);
-    if (have === file.sizeBytes) return;
-    const answer = await client.http.send(client.urlOf(commit, file.name), {
-      headers: have > 0 ? { range: `bytes=${have}-` } : {},
+    const resumeFrom = await findResumeOffset(target, file.sizeBytes);
+    onBytes(resumeFrom);
+    if (resumeFrom === file.sizeBytes) return;
+    const response = await client.http.send(client.urlOf(commit, file.name), {
+      headers: resumeFrom > 0 ? { range: `bytes=${resumeFrom}-` } : {},
     });
-    const from = await checkResponse(answer, { have, file, subject });
-    if (from !== have) await target.truncate(from);
-    const begun = Math.max(furthest, have);
+    const from = await checkResponse(response, { resumeFrom, file, subject });
+    if (from !== resumeFrom) await target.truncate(from);
+    const begun = Math.max(furthest, resumeFrom);
     try {
-      furthest = await write(answer, target, { from, file, onBytes, incomplete });
+      furthest = await write(response, target, { from, file, onBytes, incomplete });
     } catch (error) {
       const { size } = await stat(incomplete);
       furthest = Math.max(furthest, size);
-      const gotOn = size >= begun + WORTH_BYTES;
-      throw gotOn && !(error instanceof PreannotateError)
-        ? new TransientError('the connection broke', { madeProgress: gotOn, cause: error })
+      const madeProgress = size >= begun + PROGRESS_BYTES;
+      throw madeProgress && !(error instanceof PreannotateError)
+        ? new TransientError('the connection was closed', { madeProgress, cause: error })
         : error;
     }
   });
 }
 
-/** How many bytes of an earlier try can be kept. */
+/** How many bytes of an earlier attempt can be kept. */
 async function findResumeOffset(target: FileHandle, sizeBytes: number): Promise<number> {
   const { size } = await target.stat();
   if (size <= sizeBytes) return size;
@@ -79,22 +79,23 @@ async function findResumeOffset(target: FileHandle, sizeBytes: number): Promise<
   return 0;
 }
 
-/** Where in the file the answer begins. */
+/** Checks the status and the range of a response, and returns the offset in the file where its body begins. */
 async function checkResponse(
-  answer: HubResponse,
-  { have, file, subject }: { have: number; file: RemoteFile; subject: RequestSubject },
+  response: HubResponse,
+  { resumeFrom, file, subject }: { resumeFrom: number; file: RemoteFile; subject: RequestSubject },
 ): Promise<number> {
-  const { status, headers } = answer;
+  const { status, headers } = response;
   const isPage = String(headers['content-type']).startsWith('text/html');
   if (status === 206) {
     const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(String(headers['content-range']));
-    if (Number(range?.[1]) === have && [String(file.sizeBytes), '*'].includes(range?.[2] ?? '')) return have;
+    const [, start, total = ''] = range ?? [];
+    if (Number(start) === resumeFrom && [String(file.sizeBytes), '*'].includes(total)) return resumeFrom;
   } else if (status === 200 && !isPage) return 0;
-  await answer.body.dump();
-  if (status === 200) throw webPageError(answer, subject);
+  await response.body.dump();
+  if (status === 200) throw webPageError(response, subject);
   if (status === 206 || status === 416)
-    throw new TransientError('the server sent another part of the file than asked for');
-  throw refusalError(answer, subject);
+    throw new TransientError('the server sent a different range of the file than requested');
+  throw refusalError(response, subject);
 }
 
 async function write(
@@ -111,7 +112,7 @@ async function write(
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     if (at + chunk.length > file.sizeBytes) {
       await target.truncate(0);
-      throw new TransientError(`more bytes came than ${file.name} has (${file.sizeBytes})`);
+      throw new TransientError(`the server sent more than the ${file.sizeBytes} bytes of ${file.name}`);
     }
     const position = at;
     await writeToCache(incomplete, () => writeAll(target, chunk, position));
@@ -133,7 +134,9 @@ async function writeAll(target: FileHandle, chunk: Uint8Array, position: number)
 function wrongBytesError({ name, digest }: RemoteFile, found: string): PreannotateError {
   return new PreannotateError({
     code: 'MODEL_DOWNLOAD_FAILED',
-    message: `${name} arrived with wrong bytes twice: its hash should be ${digest}, and is ${found}.`,
-    hint: 'Something between the hub and this machine changes files, such as a proxy; nothing of it was kept. Try another network.',
+    message: `${name} was received with wrong bytes twice: its hash should be ${digest}, and is ${found}.`,
+    hint:
+      'A proxy or another device between the hub and this machine may alter files; the download was deleted. ' +
+      'Try another network.',
   });
 }

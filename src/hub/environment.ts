@@ -9,12 +9,12 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Settings of the hub and its cache, from the environment variables of Python's huggingface_hub. */
 export interface HubEnvironment {
-  readonly cache: string; // absolute; holds models--org--name
-  readonly endpoint: string; // without a slash at its end
-  readonly offline: string | undefined; // the variable that says so
-  readonly links: boolean; // snapshots hold links, else copies
-  readonly etagTimeoutMs: number; // of a question about a file
-  readonly downloadTimeoutMs: number; // between two pieces of a file
+  readonly cache: string; // absolute path; contains the folders models--org--name
+  readonly endpoint: string; // without a trailing slash
+  readonly offline: string | undefined; // name of the variable that disables the network
+  readonly links: boolean; // true: snapshots hold symbolic links; false: copies
+  readonly etagTimeoutMs: number; // limit for a metadata request
+  readonly downloadTimeoutMs: number; // limit between two received pieces of a file
   readonly token: () => Promise<string | undefined>;
   readonly proxies: { readonly http?: string; readonly https?: string; readonly none?: string };
 }
@@ -54,15 +54,15 @@ function parseEndpoint(text: string): string {
   if (url !== undefined && (url.username !== '' || url.password !== '')) {
     throw new PreannotateError({
       code: 'CONFIG_INVALID',
-      message: 'HF_ENDPOINT holds a user name or password.',
-      hint: 'Give the address alone, and a token in HF_TOKEN.',
+      message: 'HF_ENDPOINT contains a user name or password.',
+      hint: 'Set HF_ENDPOINT to the address alone, and HF_TOKEN to a token.',
     });
   }
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return url.href.replace(/\/+$/, '');
   throw new PreannotateError({
     code: 'CONFIG_INVALID',
-    message: `HF_ENDPOINT is "${text}", which is not the address of a hub.`,
-    hint: 'Unset it, or give an address such as https://huggingface.co.',
+    message: `HF_ENDPOINT is "${text}", which is not an http or https URL.`,
+    hint: 'Unset it, or set it to an address such as https://huggingface.co.',
   });
 }
 
@@ -75,11 +75,11 @@ function parseSeconds(seconds: string | undefined): number {
   return 1000 * (value > 0 && Number.isFinite(value) ? value : DEFAULT_TIMEOUT_SECONDS);
 }
 
-/** The token that `hf auth login` keeps. */
+/** Reads the token that `hf auth login` stores. */
 async function readToken(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim() || undefined;
   } catch {
-    return undefined; // not logged in, which is no failure
+    return undefined; // no file: the user is not logged in
   }
 }

@@ -1,11 +1,11 @@
 import type { Precision, RequestedPrecision } from '../core/precision.js';
 
-/** Which files of a repository make the model. */
+/** The files of a repository that make up the model. */
 export interface ModelFiles {
   readonly small: readonly string[]; // configuration and tokenizer
-  readonly weights: readonly string[]; // empty when there are none that we know
-  readonly usable: boolean; // nothing is missing that the model cannot do without
-  readonly better: readonly string[]; // weights that would suit better, had they been there
+  readonly weights: readonly string[]; // empty when there are none in a supported form
+  readonly usable: boolean; // has every file that the model requires
+  readonly better: readonly string[]; // weights that would be preferred but are missing
 }
 
 const SMALL = [
@@ -18,7 +18,7 @@ const SMALL = [
   'merges.txt',
 ];
 
-/** The files of a transformers.js export in `onnx/`, the most exact first. */
+/** The files of a transformers.js export in `onnx/`, highest precision first. */
 export const EXPORT_FILES: Readonly<Record<Precision, string>> = {
   fp32: 'model.onnx',
   fp16: 'model_fp16.onnx',
@@ -26,10 +26,10 @@ export const EXPORT_FILES: Readonly<Record<Precision, string>> = {
 };
 
 /**
- * Chooses what of a repository is fetched: small files, and weights as model.safetensors or its shards, else
- * pytorch_model.bin or its shards, else the transformers.js export that suits the precision.
+ * Selects the files to fetch from a repository: small files, and weights as model.safetensors or its shards, else
+ * pytorch_model.bin or its shards, else the transformers.js export for the precision.
  *
- * @param names - Paths in the repository. Others than the known ones are ignored, so hostile ones do no harm.
+ * @param names - Paths in the repository. Unknown names are ignored, hostile ones included.
  */
 export function selectModelFiles(names: readonly string[], precision: RequestedPrecision): ModelFiles {
   const present = new Set(names);
@@ -57,7 +57,7 @@ function selectWeights(
   return { weights: [found, ...[...present].filter((name) => data.test(name)).sort()], better };
 }
 
-/** model.safetensors -> model-00001-of-00003.safetensors and so on: all of them, or none. */
+/** model.safetensors -> model-00001-of-00003.safetensors and so on; empty unless every shard is present. */
 function findShards(present: ReadonlySet<string>, single: string): string[] {
   if (!present.has(`${single}.index.json`)) return [];
   const dot = single.lastIndexOf('.');

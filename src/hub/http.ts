@@ -7,9 +7,9 @@ import type { HubEnvironment } from './environment.js';
 
 const MAX_REDIRECTS = 8;
 const RETRIES = 4; // after 0.3, 0.6, 1.2 and 2.4 s
-const ATTEMPTS_ALONE = 3; // while no server has answered at all, there is probably no network
+const OFFLINE_ATTEMPTS = 3; // while no server has responded, there is probably no network
 const FIRST_RETRY_MS = 300;
-const MAX_RETRY_AFTER_MS = 300_000; // a hub that says more is not waited for
+const MAX_RETRY_AFTER_MS = 300_000; // a longer Retry-After fails the request instead
 
 /** A server's response, after redirects. */
 export interface HubResponse {
@@ -22,24 +22,24 @@ export interface HubResponse {
 export interface RequestOptions {
   readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly totalMs?: number; // for the whole answer; else only a standstill ends it
-  readonly isEnough?: (headers: IncomingHttpHeaders) => boolean; // a redirect that says it all is not followed
+  readonly totalMs?: number; // limit for the whole response; without it, only a stalled connection times out
+  readonly isEnough?: (headers: IncomingHttpHeaders) => boolean; // true: do not follow this redirect
 }
 
 /** An error that may not occur on another attempt. */
 export class TransientError extends Error {
   readonly retryAfterMs: number;
-  readonly madeProgress: boolean; // the try brought the work forward, so it does not count as one
+  readonly madeProgress: boolean; // the attempt made progress, so it does not use up a retry
 
-  constructor(message: string, { retryAfterMs = 0, madeProgress: gotOn = false, cause }: Partial<TransientError> = {}) {
+  constructor(message: string, { retryAfterMs = 0, madeProgress = false, cause }: Partial<TransientError> = {}) {
     super(message, { cause });
-    this.name = 'Passing';
+    this.name = 'TransientError';
     this.retryAfterMs = retryAfterMs;
-    this.madeProgress = gotOn;
+    this.madeProgress = madeProgress;
   }
 }
 
-/** Requests to the hub and to where it sends us. Whoever makes it disposes of it. */
+/** Sends requests to the hub and follows its redirects. The caller disposes of it. */
 export class Http implements AsyncDisposable {
   readonly #agent: EnvHttpProxyAgent;
   readonly #environment: HubEnvironment;
@@ -60,26 +60,29 @@ export class Http implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** Sends a request, and follows redirects. The token goes to the endpoint only, and never after a redirect has left it. */
-  async send(start: string, ask: RequestOptions = {}): Promise<HubResponse> {
+  /**
+   * Sends a request and follows redirects. The token is sent to the endpoint only, and never again after a redirect to
+   * another host.
+   */
+  async send(start: string, options: RequestOptions = {}): Promise<HubResponse> {
     const { endpoint, token } = this.#environment;
-    const home = new URL(endpoint).origin;
-    const secret = await token();
+    const endpointOrigin = new URL(endpoint).origin;
+    const endpointToken = await token();
     let url = new URL(start);
-    let atHome = true;
+    let mayAuthorize = true; // no redirect has left the endpoint
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-      atHome &&= url.origin === home;
-      const answer = await this.#once(url, ask, atHome ? secret : undefined);
-      const { location } = answer.headers;
-      if (answer.status < 300 || answer.status >= 400 || location === undefined) return answer;
-      if (ask.isEnough?.(answer.headers)) return answer;
-      await answer.body.dump();
+      mayAuthorize &&= url.origin === endpointOrigin;
+      const response = await this.#sendOnce(url, options, mayAuthorize ? endpointToken : undefined);
+      const { location } = response.headers;
+      if (response.status < 300 || response.status >= 400 || location === undefined) return response;
+      if (options.isEnough?.(response.headers)) return response;
+      await response.body.dump();
       url = resolveRedirect(url, location);
     }
     throw new TransientError(`${start} redirects more than ${MAX_REDIRECTS} times`);
   }
 
-  /** Tries again what failed in passing, waiting longer each time, or as long as the server asks. */
+  /** Retries transient errors with exponential backoff, or after the delay in the server's Retry-After. */
   async withRetries<Result>(action: () => Promise<Result>): Promise<Result> {
     const signal = this.#signal;
     return pRetry(() => action().catch(throwTransient), {
@@ -87,7 +90,7 @@ export class Http implements AsyncDisposable {
       minTimeout: FIRST_RETRY_MS,
       ...(signal === undefined ? {} : { signal }),
       shouldRetry: ({ error, attemptNumber }) => {
-        const mayHelp = this.#reached || attemptNumber < ATTEMPTS_ALONE;
+        const mayHelp = this.#reached || attemptNumber < OFFLINE_ATTEMPTS;
         return mayHelp && error instanceof TransientError && error.retryAfterMs <= MAX_RETRY_AFTER_MS;
       },
       shouldConsumeRetry: ({ error }) => !(error instanceof TransientError && error.madeProgress),
@@ -98,7 +101,7 @@ export class Http implements AsyncDisposable {
         await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
       },
     }).catch((error: unknown) => {
-      signal?.throwIfAborted(); // its reason, not what the abort broke
+      signal?.throwIfAborted(); // throw the reason of the abort, not the error that it caused
       throw error;
     });
   }
@@ -107,7 +110,7 @@ export class Http implements AsyncDisposable {
     await this.#agent.destroy();
   }
 
-  async #once(
+  async #sendOnce(
     url: URL,
     { method = 'GET', headers, totalMs }: RequestOptions,
     token: string | undefined,
@@ -131,18 +134,18 @@ function resolveRedirect(from: URL, location: string): URL {
   throw new PreannotateError({
     code: 'MODEL_DOWNLOAD_FAILED',
     message: `${from.origin} redirects to "${location.slice(0, 200)}", which is not a safe address.`,
-    hint: 'A proxy or another network may be in between: check HF_ENDPOINT and the proxy settings.',
+    hint: 'A proxy may intercept requests: check HF_ENDPOINT and the proxy settings.',
   });
 }
 
-/** What undici and the system throw about connections, as something that may pass; all else as it is. */
+/** Rethrows connection errors of undici and the system as TransientError, and all other errors unchanged. */
 function throwTransient(error: unknown): never {
   if (error instanceof TransientError || error instanceof PreannotateError) throw error;
   const code = systemCodeOf(error) ?? '';
   const isTimeout = error instanceof Error && error.name === 'TimeoutError';
   const isConnection = /^(?:UND_ERR_|E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|PROTO))/.test(code);
   if (!isTimeout && !isConnection) throw error;
-  throw new TransientError(isTimeout || code.endsWith('TIMEOUT') ? 'no answer in time' : messageOf(error), {
+  throw new TransientError(isTimeout || code.endsWith('TIMEOUT') ? 'no response in time' : messageOf(error), {
     cause: error,
   });
 }

@@ -6,19 +6,19 @@ import { readRef, locateRepo, parseRepoFolder } from './layout.js';
 export interface CachedModel {
   readonly repo: string;
   readonly commit: string;
-  readonly revisions: readonly string[]; // branches and tags that were at this commit
+  readonly revisions: readonly string[]; // branches and tags that pointed to this commit when they were fetched
   readonly folder: string;
-  readonly files: readonly string[]; // links that lead nowhere too
+  readonly files: readonly string[]; // broken links included
   readonly sizeBytes: number;
 }
 
-/** Every commit of every model in a cache, sorted; models of other programs among them. */
+/** Lists every commit of every model in a cache, sorted; models that other programs fetched are included. */
 export async function listCachedModels(cache: string): Promise<CachedModel[]> {
   const repos = (await listEntries(cache)).map(parseRepoFolder).filter((repo) => repo !== undefined);
   return (await Promise.all(repos.sort().map((repo) => listCommits(cache, repo)))).flat();
 }
 
-/** Every commit of one model in a cache. */
+/** Lists every commit of one model in a cache. */
 export async function listCommits(cache: string, repo: string): Promise<CachedModel[]> {
   const { snapshots, refs } = locateRepo(cache, repo);
   const revisions = await listRevisions(refs);
@@ -35,19 +35,19 @@ export async function listCommits(cache: string, repo: string): Promise<CachedMo
   );
 }
 
-/** How to name a commit of a model, as short as is certain. */
+/** The shortest unambiguous reference to a cached commit. */
 export function referenceOf({ repo, commit, revisions }: CachedModel): string {
   if (revisions.includes('main')) return repo;
   return `${repo}@${revisions[0] ?? commit}`;
 }
 
-/** Branches and tags, which may have slashes in their names, and their commits. */
+/** Lists branches and tags, whose names may contain slashes, with their commits. */
 export async function listRevisions(refs: string): Promise<{ name: string; commit: string | undefined }[]> {
   const names = await listFilesBelow(refs);
   return Promise.all(names.sort().map(async (name) => ({ name, commit: await readRef(join(refs, name)) })));
 }
 
-/** Files and links below a folder, with / between folders. Linked folders are not entered. */
+/** Lists files and links below a folder, with / between folders. Linked folders are not entered. */
 export async function listFilesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const prefix = folder.length + sep.length;

@@ -9,24 +9,24 @@ import { describeWriteError } from '../disk/write-failure.js';
 import type { HubEnvironment } from './environment.js';
 import { parseHubReference, isCommit, isSafePath, type HubReference } from './reference.js';
 
-const LINKLESS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'UNKNOWN', 'EINVAL']);
+const NO_LINK_CODES = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'UNKNOWN', 'EINVAL']);
 
 /** A model's folder in the cache. @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
 export interface RepoFolder {
   readonly root: string; // models--org--name
-  readonly blobs: string; // files, named by their hash
-  readonly snapshots: string; // a folder for each commit, of links into blobs
-  readonly refs: string; // a file for each branch or tag, holding its commit
-  readonly absent: string; // for each commit, empty files with the names of what it does not have
+  readonly blobs: string; // files, each named by its hash
+  readonly snapshots: string; // one folder per commit, with links into blobs
+  readonly refs: string; // one file per branch or tag, containing its commit
+  readonly absent: string; // per commit, an empty file for each name that it is known not to have
   readonly lock: string;
 }
 
-/** A commit of a model, as far as it is in the cache. */
+/** A commit of a model in the cache, possibly incomplete. */
 export interface Snapshot {
   readonly repo: string;
   readonly commit: string;
   readonly folder: string;
-  readonly names: readonly string[]; // of the files that are there, with / between folders
+  readonly names: readonly string[]; // of the files present, with / between folders
 }
 
 export function locateRepo(cache: string, repo: string): RepoFolder {
@@ -48,18 +48,18 @@ export function parseRepoFolder(name: string): string | undefined {
   try {
     return repo === undefined ? undefined : parseHubReference(repo).repo;
   } catch {
-    return undefined; // an id of one word; no OWL-ViT has such
+    return undefined; // an id without an organisation, which no OWL-ViT model has
   }
 }
 
-/** The reference of a folder that is a snapshot of a cache: …/models--org--name/snapshots/<commit>. */
+/** Parses the path of a snapshot folder into a reference: …/models--org--name/snapshots/<commit>. */
 export function parseSnapshotFolder(folder: string): string | undefined {
   const [root = '', snapshots, commit = ''] = folder.split(sep).slice(-3);
   const repo = parseRepoFolder(root);
   return repo !== undefined && snapshots === 'snapshots' && isCommit(commit) ? `${repo}@${commit}` : undefined;
 }
 
-/** What the cache has of a reference; undefined when it does not know the revision. Nothing is asked of the network. */
+/** Finds the cached snapshot of a reference without network access; undefined when the revision is not cached. */
 export async function findSnapshot(cache: string, { repo, revision }: HubReference): Promise<Snapshot | undefined> {
   const { refs, snapshots } = locateRepo(cache, repo);
   const commit = isCommit(revision) ? revision : await readRef(join(refs, revision));
@@ -69,9 +69,9 @@ export async function findSnapshot(cache: string, { repo, revision }: HubReferen
   return names.length === 0 ? undefined : { repo, commit, folder, names };
 }
 
-/** Files of a model's folder and of its onnx folder, whose links lead somewhere; none when there is no such folder. */
+/** Lists the files in a model's folder and its onnx folder without broken links; empty for a missing folder. */
 export async function listModelFolder(folder: string): Promise<string[]> {
-  const entriesOf = (path: string) => readdir(path).catch(() => []); // not all of a user's folder, which may be a home
+  const entriesOf = (path: string) => readdir(path).catch(() => []); // not recursive: the user may pass a large folder
   const names = [
     ...(await entriesOf(folder)),
     ...(await entriesOf(join(folder, 'onnx'))).map((name) => `onnx/${name}`),
@@ -87,13 +87,13 @@ export async function listModelFolder(folder: string): Promise<string[]> {
   return names.filter((_name, i) => isFile[i]).sort();
 }
 
-/** The commit that a branch or tag was at when it was fetched. */
+/** Reads the commit that a branch or tag pointed to when it was fetched. */
 export async function readRef(path: string): Promise<string | undefined> {
   const commit = await readFile(path, 'utf8').catch(() => '');
   return isCommit(commit.trim()) ? commit.trim() : undefined;
 }
 
-/** Notes which commit a branch or tag is at. A commit needs no note. */
+/** Records the commit of a branch or tag. Does nothing when the revision is itself a commit. */
 export async function writeRef(cache: string, { repo, revision }: HubReference, commit: string): Promise<void> {
   if (isCommit(revision)) return;
   const path = join(locateRepo(cache, repo).refs, revision);
@@ -101,7 +101,7 @@ export async function writeRef(cache: string, { repo, revision }: HubReference, 
   await writeToCache(path, () => replaceFile(path, commit));
 }
 
-/** Notes that a commit has no file of this name, as huggingface_hub does. */
+/** Records that a commit has no file of this name, as huggingface_hub does. */
 export async function recordAbsent(cache: string, { repo, commit }: { repo: string; commit: string }, name: string) {
   const path = joinInside(join(locateRepo(cache, repo).absent, commit), name);
   await writeToCache(path, async () => {
@@ -119,7 +119,7 @@ export function isKnownAbsent(
   return existsSync(joinInside(join(locateRepo(cache, repo).absent, commit), name));
 }
 
-/** Shows a blob under its name in a snapshot: as a relative link, or a copy where links are not to be had. */
+/** Places a blob under its name in a snapshot: as a relative link, or as a copy where links are not supported. */
 export async function placeBlob(blob: string, pointer: string, { links }: HubEnvironment): Promise<void> {
   if ((await findBlob(pointer)) === blob) return;
   await writeToCache(pointer, async () => {
@@ -137,14 +137,14 @@ async function tryLink(target: string, path: string): Promise<boolean> {
     await symlink(target, path);
     return true;
   } catch (error) {
-    if (LINKLESS.has(systemCodeOf(error) ?? '')) return false; // Windows without the right to make links, FAT
+    if (NO_LINK_CODES.has(systemCodeOf(error) ?? '')) return false; // FAT; Windows without the privilege
     throw error;
   }
 }
 
 /**
- * The blob that a file of a snapshot is a link to; undefined for what is no link of a cache. Only one step is followed:
- * newer versions of huggingface_hub make blobs themselves links to a store where they have other names.
+ * Finds the blob that a file of a snapshot links to; undefined when it is not a link to a blob. Only one link is
+ * followed: in newer versions of huggingface_hub, blobs are themselves links to a store in which they have other names.
  */
 export async function findBlob(pointer: string): Promise<string | undefined> {
   const target = await readlink(pointer).catch(() => undefined);
@@ -153,17 +153,21 @@ export async function findBlob(pointer: string): Promise<string | undefined> {
   return basename(dirname(blob)) === 'blobs' ? blob : undefined;
 }
 
-/** Joins a name from elsewhere to a folder. @throws PreannotateError MODEL_INVALID when it would leave the folder. */
+/** Joins an untrusted name to a folder. @throws PreannotateError MODEL_INVALID when it would leave the folder. */
 export function joinInside(folder: string, name: string): string {
   if (isSafePath(name)) return join(folder, ...name.split('/'));
   throw new PreannotateError({
     code: 'MODEL_INVALID',
-    message: `The repository has a file with the name "${printable(name)}", which would leave its folder.`,
+    message: `The repository has a file named "${printable(name)}", which would be written outside its folder.`,
     hint: 'Do not use this repository.',
   });
 }
 
-/** Does a step of writing into the cache. @throws PreannotateError MODEL_DOWNLOAD_FAILED naming the path and the reason. */
+/**
+ * Runs a step that writes to the cache.
+ *
+ * @throws PreannotateError MODEL_DOWNLOAD_FAILED with the path and the reason.
+ */
 export async function writeToCache<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
   try {
     return await step();
@@ -174,14 +178,16 @@ export async function writeToCache<Result>(path: string, step: () => Promise<Res
       {
         code: 'MODEL_DOWNLOAD_FAILED',
         message: `${printable(path)} cannot be written: ${describeWriteError(cause)}.`,
-        hint: 'Fix this, or set HF_HUB_CACHE to a folder with enough space; then run the same command again: it resumes.',
+        hint:
+          'Fix this, or set HF_HUB_CACHE to a folder with enough space; then run the same command again. ' +
+          'The download resumes.',
       },
       error,
     );
   }
 }
 
-/** Such an error speaks of an output folder; its cause is the system's. */
+/** replaceFile throws errors about an output folder; their cause is the system error. */
 function isOfReplaceFile(error: unknown): error is PreannotateError {
   return error instanceof PreannotateError && (error.code === 'WRITE_FAILED' || error.code === 'OUTPUT_UNUSABLE');
 }

@@ -21,7 +21,7 @@ import { computeDigest } from './verify.js';
 
 /** Receives the progress of a download. */
 export interface DownloadObserver {
-  /** @param bytes - Of all files together. */
+  /** @param bytes - Sums over all files. */
   progress(bytes: { done: number; total: number }): void;
   note(message: string): void;
 }
@@ -33,7 +33,7 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A file of a model, and how it came to be in the cache. */
+/** A file of a model and whether it had to be fetched. */
 export interface PulledFile extends RemoteFile {
   readonly state: 'fetched' | 'present' | 'repaired';
 }
@@ -43,9 +43,9 @@ export interface PulledModel extends Snapshot {
 }
 
 /**
- * The snapshot of a model, fetched if the cache does not have what the model needs. What is in the cache is used as it is,
- * without asking the network whether a branch has moved: the start stays quick and the same model keeps being used until
- * someone pulls.
+ * Finds the snapshot of a model in the cache, and fetches it when required files are missing. A cached snapshot is used
+ * without a request to check whether its branch has moved: startup stays fast, and the model does not change until
+ * `models pull` updates it.
  *
  * @throws PreannotateError MODEL_NOT_FOUND, MODEL_GATED, MODEL_DOWNLOAD_FAILED
  */
@@ -60,20 +60,20 @@ export async function ensureModel(reference: HubReference, options: FetchOptions
   }
   const waiting = { note: (message: string) => watcher.note(message), ...(signal === undefined ? {} : { signal }) };
   return withModelLock(locateRepo(cache, reference.repo).lock, waiting, async () => {
-    const meanwhile = await findUsableSnapshot(reference, options); // another process may have fetched it meanwhile
+    const meanwhile = await findUsableSnapshot(reference, options); // another process may have fetched it by now
     if (meanwhile?.exact) return meanwhile.snapshot;
     try {
       return await fetchModel(reference, options);
     } catch (error) {
       const mayStay = error instanceof PreannotateError && error.code === 'MODEL_DOWNLOAD_FAILED';
       if (meanwhile === undefined || !mayStay) throw error;
-      watcher.note(`${error.message} Using what is cached: ${meanwhile.snapshot.folder}`);
+      watcher.note(`${error.message} Using the cached snapshot: ${meanwhile.snapshot.folder}`);
       return meanwhile.snapshot;
     }
   });
 }
 
-/** Fetches what is new, missing or damaged of a model. @throws as {@link ensureModel} */
+/** Fetches the new, missing and damaged files of a model. @throws as {@link ensureModel} */
 export async function pullModel(reference: HubReference, options: FetchOptions): Promise<PulledModel> {
   const { environment, watcher, signal } = options;
   if (environment.offline !== undefined) throw offlineError(reference, environment);
@@ -82,7 +82,7 @@ export async function pullModel(reference: HubReference, options: FetchOptions):
   return withModelLock(lock, waiting, () => fetchModel(reference, options));
 }
 
-/** What the cache has of a model, if that is all the model needs. `exact`: no other weights would suit better. */
+/** Finds a cached snapshot that has every required file. `exact`: the hub has no weights that would be preferred. */
 export async function findUsableSnapshot(
   reference: HubReference,
   { environment, precision }: Pick<FetchOptions, 'environment' | 'precision'>,
@@ -96,7 +96,7 @@ export async function findUsableSnapshot(
 
 async function fetchModel(reference: HubReference, options: FetchOptions): Promise<PulledModel> {
   const { environment, precision, signal } = options;
-  const { HubClient } = await import('./client.js'); // 0.1 s, and a cached model does without
+  const { HubClient } = await import('./client.js'); // loading it takes 0.1 s, and a cached model does not need it
   await using client = await HubClient.open(environment, reference, signal);
   const { commit, names } = await client.fetchRevision();
   const { small, weights, better, usable } = selectModelFiles(names, precision);
@@ -104,7 +104,7 @@ async function fetchModel(reference: HubReference, options: FetchOptions): Promi
   const described = await Promise.all([...small, ...weights].map((name) => client.describeFile(commit, name)));
   const files = await fetchFiles(client, described, { commit, repo: reference.repo, ...options });
   for (const name of better) await recordAbsent(environment.cache, { repo: reference.repo, commit }, name);
-  await writeRef(environment.cache, reference, commit); // last, so that a branch never points to half a model
+  await writeRef(environment.cache, reference, commit); // last, so that a branch never points to an incomplete model
   const folder = join(locateRepo(environment.cache, reference.repo).snapshots, commit);
   return { repo: reference.repo, commit, folder, names: files.map(({ name }) => name), files };
 }
@@ -134,7 +134,7 @@ async function fetchFiles(
   return described.map((file, i) => ({ ...file, state: states[i]! }));
 }
 
-/** What there is of a blob. Damaged ones are removed; those of a shared store only as this model's link to them. */
+/** Compares a blob with its hash and removes a damaged one; of a blob in a shared store, only this model's link. */
 async function checkBlob(blob: string, { digest, sizeBytes }: RemoteFile): Promise<PulledFile['state']> {
   if (!(await lstat(blob).catch(() => undefined))) return 'fetched';
   const size = await stat(blob).then(
@@ -153,11 +153,11 @@ function offlineError(reference: HubReference, { cache, offline }: HubEnvironmen
     message: `${name} is not in ${cache}, and ${offline} forbids fetching it.`,
     hint:
       `Unset ${offline} and run: preannotate models pull ${name}\n` +
-      'Or copy the cache of a machine that has it. --model builtin:emoji needs no network, to try the tool.',
+      'Or copy the cache from a machine that has it. To try the tool without a network, use --model builtin:emoji.',
   });
 }
 
-/** The files that would serve as weights, for messages. */
+/** Describes the files that are accepted as weights, for messages. */
 function describeWeights(precision: RequestedPrecision): string {
   const file = EXPORT_FILES[precision === 'auto' ? 'fp32' : precision];
   return `weights (model.safetensors, pytorch_model.bin or onnx/${file}, with all their parts)`;
@@ -180,7 +180,7 @@ function unsuitableModelError(
   const page = `${endpoint}/${repo}/tree/${isCommit(revision) ? revision : encodeURIComponent(revision)}`;
   return new PreannotateError({
     code: 'MODEL_INVALID',
-    message: `${formatHubReference(reference)} is not a model that can be used: it lacks ${missing.join(' and ')}.`,
-    hint: `Its files are at ${page}. OWL-ViT and OWLv2 checkpoints can be used, such as google/owlvit-base-patch32.`,
+    message: `${formatHubReference(reference)} is not a usable model: it lacks ${missing.join(' and ')}.`,
+    hint: `See its files at ${page}. Use an OWL-ViT or OWLv2 checkpoint such as google/owlvit-base-patch32.`,
   });
 }

@@ -7,26 +7,26 @@ import { digestOfFile, sha256OfFile } from '../disk/cache.js';
 import { findBlob } from './layout.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
-const GIT_SHA1 = /^[0-9a-f]{40}$/; // of git's blob object, for files that are not in large file storage
+const GIT_SHA1 = /^[0-9a-f]{40}$/; // of the git blob, for files that are not in large file storage
 
-/** A file whose bytes are not those that its hash stands for. */
+/** A file whose contents do not match its hash. */
 export interface Damage {
   readonly path: string;
   readonly algorithm: 'SHA-256' | 'git SHA-1';
   readonly expected: string;
-  readonly found: string; // a hash, or what is there instead
+  readonly found: string; // a hash, or a description when there is no file to hash
 }
 
-/** Whether a text can be the hash of a file on the hub. */
+/** Whether a text has the form of a hash that the hub uses. */
 export function isDigest(text: string): boolean {
   return SHA256.test(text) || GIT_SHA1.test(text);
 }
 
 /**
- * The hash of a file, as the hub names it.
+ * Computes the hash of a file with the algorithm that the hub uses for it.
  *
- * @param like - A hash of the wanted kind.
- * @param again - Reads the file even when its hash is remembered.
+ * @param like - A hash that was made with the same algorithm.
+ * @param again - Read the file even when its hash is cached.
  */
 export async function computeDigest(like: string, path: string, again = false): Promise<string> {
   if (SHA256.test(like)) return again ? digestOfFile(path, createHash('sha256')) : sha256OfFile(path);
@@ -34,16 +34,16 @@ export async function computeDigest(like: string, path: string, again = false): 
   return digestOfFile(path, createHash('sha1').update(`blob ${size}\0`));
 }
 
-/** Whether the cache knows what a file of a snapshot should hold: that it is a link says so, to a name that is a hash. */
+/** Whether the hash of a file in a snapshot is known, which is when the file is a link to a blob named by its hash. */
 export async function hasKnownHash(pointer: string): Promise<boolean> {
   const blob = await findBlob(pointer);
   return blob !== undefined && isDigest(basename(blob));
 }
 
 /**
- * Compares a file of a snapshot with the hash that the cache knows it by.
+ * Compares a file in a snapshot with its known hash.
  *
- * @returns Undefined when it is as it should be, or when no hash is known: a copy, or a file of the user's own.
+ * @returns Undefined when they match or when no hash is known: for a copy, or a file that the user added.
  */
 export async function findDamage(pointer: string, again = false): Promise<Damage | undefined> {
   const blob = await findBlob(pointer);
@@ -60,7 +60,7 @@ export async function findDamage(pointer: string, again = false): Promise<Damage
 }
 
 /**
- * Checks files before anything reads them.
+ * Checks files before they are loaded.
  *
  * @param repair - The command that repairs them.
  * @throws PreannotateError MODEL_INVALID naming the first damaged file, the hash it should have and the one it has.
@@ -70,15 +70,15 @@ export async function assertIntact(folder: string, names: readonly string[], rep
   const damage = damages.find((found) => found !== undefined);
   if (damage === undefined) return;
   const { path, algorithm, expected, found } = damage;
-  const look = await describeAppearance(path);
+  const detail = await describeContents(path);
   throw new PreannotateError({
     code: 'MODEL_INVALID',
-    message: `${printable(path)} is damaged${look}: its ${algorithm} should be ${expected}, and is ${found}.`,
+    message: `${printable(path)} is damaged${detail}: its ${algorithm} should be ${expected}, and is ${found}.`,
     hint: `Fetch it again: ${repair}`,
   });
 }
 
-async function describeAppearance(path: string): Promise<string> {
+async function describeContents(path: string): Promise<string> {
   try {
     await using file = await open(path);
     const { size } = await file.stat();
@@ -87,6 +87,6 @@ async function describeAppearance(path: string): Promise<string> {
     const isPage = /^\s*<(?:!doctype|html|\?xml)/i.test(buffer.toString('latin1', 0, bytesRead));
     return isPage ? ' (it is a web page)' : '';
   } catch {
-    return ''; // missing, which the message states already
+    return ''; // missing, which the message already states
   }
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { withModelLock } from '../../src/hub/download-lock.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-const INIT = 1; // a process that is always there
+const INIT = 1; // a process that always exists
 
 async function heldBy(pid: number, host: string): Promise<string> {
   const path = join(await temporaryFolder(), 'lock');
@@ -13,8 +13,8 @@ async function heldBy(pid: number, host: string): Promise<string> {
   return path;
 }
 
-describe('the lock of a model', () => {
-  it('is waited for, which is said once, and the wait can be ended', async () => {
+describe('the download lock of a model', () => {
+  it('is awaited with a single note, and the wait can be aborted', async () => {
     const path = await heldBy(INIT, hostname());
     const notes: string[] = [];
     const controller = new AbortController();
@@ -28,7 +28,7 @@ describe('the lock of a model', () => {
     expect(notes).toEqual([`Waiting for process ${INIT} on ${hostname()}, which is fetching this model.`]);
   });
 
-  it('of a machine that gives no sign of life any more is taken over after a while', async () => {
+  it('is replaced when it belongs to another machine and has had no heartbeat for silentMs', async () => {
     const path = await heldBy(4711, 'elsewhere');
     expect(await withModelLock(path, { note: () => {}, silentMs: 300 }, () => Promise.resolve('worked'))).toBe(
       'worked',

@@ -9,7 +9,7 @@ const WEIGHTS = 'model.safetensors';
 const bytes = tinyModel()[WEIGHTS]!;
 const isWeights = (path: string) => path.startsWith('/cdn/') && path.endsWith(WEIGHTS);
 
-/** Does something else for the first so many fetches of the weights. */
+/** Replaces the response to the first `count` requests for the weights. */
 function firstTimes(count: number, trick: (...args: Parameters<Trick>) => void): Trick {
   let left = count;
   return (request, response, seen) => {
@@ -21,7 +21,7 @@ function firstTimes(count: number, trick: (...args: Parameters<Trick>) => void):
 }
 
 describe('a download', () => {
-  it('goes on from what an earlier process left', async () => {
+  it('resumes a partial file of an earlier process', async () => {
     const hub = await HubServer.start();
     const { ensure, root, done } = await machine(hub);
     await mkdir(join(root, 'blobs'), { recursive: true });
@@ -30,10 +30,10 @@ describe('a download', () => {
     expect(hub.fetches(WEIGHTS).map(({ range }) => range)).toEqual(['bytes=500000-']);
     expect((await readFile(join(folder, WEIGHTS))).equals(bytes)).toBe(true);
     expect(Math.max(...done)).toBe(done.at(-1));
-    expect(await readdir(join(root, 'blobs'))).toHaveLength(8); // and nothing incomplete
+    expect(await readdir(join(root, 'blobs'))).toHaveLength(8); // no incomplete file is left
   });
 
-  it('goes on where connections were cut, as often as it gets on', async () => {
+  it('resumes after every closed connection, as long as each attempt makes progress', async () => {
     const hub = await HubServer.start({
       trick: firstTimes(7, (request, response) => {
         const from = Number(/\d+/.exec(request.headers.range ?? '0')![0]);
@@ -52,7 +52,7 @@ describe('a download', () => {
     expect(new Set(ranges).size).toBe(8);
   });
 
-  it('begins again where the server knows no ranges', async () => {
+  it('restarts from the first byte when the server does not support ranges', async () => {
     const hub = await HubServer.start({
       trick: (_request, response, { path }) => {
         if (!isWeights(path)) return false;
@@ -68,7 +68,7 @@ describe('a download', () => {
     expect(hub.fetches(WEIGHTS)).toHaveLength(1);
   });
 
-  it('of which a wrong beginning was left is fetched once more, whole', async () => {
+  it('is repeated in full when it resumed a partial file with wrong bytes', async () => {
     const hub = await HubServer.start();
     const { ensure, root, notes } = await machine(hub);
     await mkdir(join(root, 'blobs'), { recursive: true });
@@ -78,7 +78,7 @@ describe('a download', () => {
     expect(notes.join()).toMatch(/wrong bytes/);
   });
 
-  it('with wrong bytes twice ends with both hashes, and leaves nothing', async () => {
+  it('that receives wrong bytes twice fails with both hashes and leaves no file', async () => {
     const wrong = Buffer.from(bytes);
     wrong[1000]! ^= 1;
     const hub = await HubServer.start({
@@ -94,10 +94,10 @@ describe('a download', () => {
     });
     expect(hub.fetches(WEIGHTS)).toHaveLength(2);
     expect((await readdir(join(root, 'blobs'))).filter((name) => name.startsWith(etagOf(WEIGHTS, bytes)))).toEqual([]);
-    expect((await readdir(root)).includes('refs')).toBe(false); // no branch points to half a model
+    expect((await readdir(root)).includes('refs')).toBe(false); // no branch points to an incomplete model
   });
 
-  it('waits as long as Retry-After says, and outlives server errors', async () => {
+  it('waits for the time in Retry-After and retries after server errors', async () => {
     const times: number[] = [];
     const statuses = [429, 503];
     const hub = await HubServer.start({
@@ -111,7 +111,7 @@ describe('a download', () => {
     expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(1000);
   });
 
-  it('that stands still is begun again after HF_HUB_DOWNLOAD_TIMEOUT', async () => {
+  it('that stalls for HF_HUB_DOWNLOAD_TIMEOUT seconds is resumed', async () => {
     const hub = await HubServer.start({
       trick: firstTimes(1, (_request, response) => {
         response.writeHead(200, { 'content-length': bytes.length });
@@ -123,7 +123,7 @@ describe('a download', () => {
     expect(hub.fetches(WEIGHTS)[1]!.range).toBe('bytes=200000-');
   });
 
-  it('is given up after some tries, with the address and what to do', async () => {
+  it('fails after five attempts with the address and how to continue', async () => {
     const hub = await HubServer.start({
       trick: (_request, response) => {
         response.writeHead(500).end();
@@ -138,7 +138,7 @@ describe('a download', () => {
     expect(hub.seen).toHaveLength(5);
   });
 
-  it('without a network says so', async () => {
+  it('fails without a network with the connection error', async () => {
     const { ensure } = await machine({ url: 'http://127.0.0.1:9' });
     await expect(ensure()).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
@@ -146,23 +146,26 @@ describe('a download', () => {
     });
   });
 
-  it.each(['/api/', '/resolve/', '/cdn/'])('that gets a web page from %s says that it is one', async (part) => {
-    const hub = await HubServer.start({
-      trick: (_request, response, { path }) => {
-        if (!path.includes(part)) return false;
-        response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<!doctype html><p>Log in');
-        return true;
-      },
-    });
-    const { ensure, root } = await machine(hub);
-    await expect(ensure()).rejects.toMatchObject({
-      code: 'MODEL_DOWNLOAD_FAILED',
-      message: expect.stringMatching(/web page/),
-    });
-    expect(await readdir(join(root, 'snapshots', COMMIT)).catch(() => [])).not.toContain(WEIGHTS);
-  });
+  it.each(['/api/', '/resolve/', '/cdn/'])(
+    'that receives a web page from %s fails with a message about a web page',
+    async (part) => {
+      const hub = await HubServer.start({
+        trick: (_request, response, { path }) => {
+          if (!path.includes(part)) return false;
+          response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<!doctype html><p>Log in');
+          return true;
+        },
+      });
+      const { ensure, root } = await machine(hub);
+      await expect(ensure()).rejects.toMatchObject({
+        code: 'MODEL_DOWNLOAD_FAILED',
+        message: expect.stringMatching(/web page/),
+      });
+      expect(await readdir(join(root, 'snapshots', COMMIT)).catch(() => [])).not.toContain(WEIGHTS);
+    },
+  );
 
-  it('stops when it is told to, and what came is kept', async () => {
+  it('stops when it is aborted and keeps the bytes that it received', async () => {
     const controller = new AbortController();
     const hub = await HubServer.start({
       trick: firstTimes(1, (_request, response) => {
@@ -178,15 +181,15 @@ describe('a download', () => {
       0,
     );
     while ((done.at(-1) ?? 0) < small + 200_000) await new Promise((resolve) => setTimeout(resolve, 10));
-    controller.abort(new Error('told to'));
-    await expect(fetching).rejects.toThrow('told to');
+    controller.abort(new Error('cancelled'));
+    await expect(fetching).rejects.toThrow('cancelled');
     expect((await readFile(join(root, 'blobs', `${etagOf(WEIGHTS, bytes)}.incomplete`))).length).toBe(200_000);
     expect(await readdir(join(root, '../.locks/models--google--owlvit-tiny'))).toEqual([]);
   });
 });
 
 describe('the token', () => {
-  it('goes to the endpoint, and not along a redirect to another host', async () => {
+  it('is sent to the endpoint and not after a redirect to another host', async () => {
     const hub = await HubServer.start({ cdn: 'other-host' });
     await (await machine(hub, { variables: { HF_TOKEN: 'hf_secret' } })).ensure();
     const withToken = hub.seen.filter(({ authorization }) => authorization !== undefined);
@@ -197,7 +200,7 @@ describe('the token', () => {
     expect(hub.seen.some(({ host }) => hub.cdn.endsWith(host))).toBe(true);
   });
 
-  it('does not come back when another host redirects to the endpoint', async () => {
+  it('is not sent when another host redirects back to the endpoint', async () => {
     const hub = await HubServer.start({ cdn: 'other-host' });
     hub.trick = (_request, response, { host, path }) => {
       if (!hub.cdn.endsWith(host)) return false;
@@ -209,8 +212,8 @@ describe('the token', () => {
   });
 });
 
-describe('a repository that was renamed', () => {
-  it('is followed, with the token, as long as the host is the same', async () => {
+describe('a redirect', () => {
+  it('to a renamed repository on the same host is followed with the token', async () => {
     const hub = await HubServer.start({
       trick: (_request, response, { path }) => {
         if (!path.includes('google/old-name')) return false;
@@ -225,7 +228,7 @@ describe('a repository that was renamed', () => {
     );
   });
 
-  it('redirects in circles are given up, and to other protocols refused', async () => {
+  it('fails in an endless chain and to a protocol other than HTTP', async () => {
     const to = async (location: string) => {
       const hub = await HubServer.start({
         trick: (_request, response) => {
@@ -242,8 +245,8 @@ describe('a repository that was renamed', () => {
   });
 });
 
-describe('a proxy', () => {
-  /** Tunnels whatever is asked for, and remembers it. */
+describe('the proxy', () => {
+  /** Starts a proxy that tunnels every CONNECT request and records its target. */
   async function proxy(): Promise<{ url: string; asked: string[] }> {
     const asked: string[] = [];
     const server = createServer((client) => {
@@ -264,7 +267,7 @@ describe('a proxy', () => {
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
   }
 
-  it('of HTTP_PROXY is used, unless NO_PROXY names the host', async () => {
+  it('in HTTP_PROXY is used unless NO_PROXY names the host', async () => {
     const hub = await HubServer.start();
     const { url, asked } = await proxy();
     await (await machine(hub, { variables: { HTTP_PROXY: url } })).ensure();

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readHubEnvironment } from '../../src/hub/environment.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-describe('what the environment says about the hub', () => {
+describe('the hub environment', () => {
   it.each([
     [{}, join(homedir(), '.cache/huggingface/hub')],
     [{ XDG_CACHE_HOME: '/x' }, '/x/huggingface/hub'],
@@ -14,7 +14,7 @@ describe('what the environment says about the hub', () => {
     [{ HF_HOME: '/h', HUGGINGFACE_HUB_CACHE: '/old' }, '/old'],
     [{ HF_HOME: '/h', HUGGINGFACE_HUB_CACHE: '/old', HF_HUB_CACHE: '/new' }, '/new'],
     [{ HF_HOME: '', HF_HUB_CACHE: '' }, join(homedir(), '.cache/huggingface/hub')],
-  ])('%j: the cache is %s', (variables, cache) => {
+  ])('of %j has the cache %s', (variables, cache) => {
     expect(readHubEnvironment(variables).cache).toBe(cache);
   });
 
@@ -24,11 +24,11 @@ describe('what the environment says about the hub', () => {
     [{ HF_HUB_OFFLINE: '1' }, 'HF_HUB_OFFLINE'],
     [{ HF_HUB_OFFLINE: 'true' }, 'HF_HUB_OFFLINE'],
     [{ TRANSFORMERS_OFFLINE: 'YES' }, 'TRANSFORMERS_OFFLINE'],
-  ])('%j: offline because of %s', (variables, offline) => {
+  ])('of %j names %s as the variable that disables the network', (variables, offline) => {
     expect(readHubEnvironment(variables).offline).toBe(offline);
   });
 
-  it('the token is HF_TOKEN, else in the file of HF_TOKEN_PATH, else in that of the login, else there is none', async () => {
+  it('takes the token from HF_TOKEN, else from HF_TOKEN_PATH, else from the login, else it has none', async () => {
     const home = await temporaryFolder();
     const tokenOf = (variables: Record<string, string>) => readHubEnvironment({ HF_HOME: home, ...variables }).token();
     expect(await tokenOf({})).toBeUndefined();
@@ -40,7 +40,7 @@ describe('what the environment says about the hub', () => {
     expect(await tokenOf({ HF_TOKEN_PATH: join(home, 'secret/t'), HF_TOKEN: ' hf_own ' })).toBe('hf_own');
   });
 
-  it('timeouts are seconds, ten where nothing sensible is said; the endpoint has no slash at its end', () => {
+  it('has timeouts in seconds, by default and for invalid values ten, and an endpoint without a trailing slash', () => {
     const { etagTimeoutMs, downloadTimeoutMs, endpoint } = readHubEnvironment({
       HF_HUB_ETAG_TIMEOUT: '2.5',
       HF_HUB_DOWNLOAD_TIMEOUT: 'soon',

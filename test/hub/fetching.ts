@@ -6,12 +6,12 @@ import { ensureModel, pullModel, type FetchOptions } from '../../src/hub/reposit
 import { REPO, type HubServer } from '../support/servers/hub-server.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-/** A machine of its own, with an empty cache. */
+/** A simulated machine with an empty cache. */
 export interface Machine {
   readonly cache: string;
-  readonly root: string; // of the one model in it
+  readonly root: string; // folder of the test model in the cache
   readonly notes: string[];
-  readonly done: number[]; // bytes, as progress was told
+  readonly done: number[]; // bytes done, one entry per progress notification
   readonly options: FetchOptions;
   readonly ensure: (reference?: string) => ReturnType<typeof ensureModel>;
   readonly pull: (reference?: string) => ReturnType<typeof pullModel>;
@@ -42,7 +42,7 @@ export async function machine(
   };
 }
 
-/** A file of a snapshot: what it links to, and its bytes. */
+/** Reads a file of a snapshot: the target of its link, and its bytes. */
 export async function fileOf(folder: string, name: string): Promise<{ link: string; bytes: Buffer }> {
   return { link: await readlink(join(folder, name)), bytes: await readFile(join(folder, name)) };
 }

@@ -16,15 +16,15 @@ function canImport(): boolean {
   }
 }
 
-/** Runs a line of Python with the hub and the cache of a machine. */
+/** Runs a line of Python with the hub and the cache of a simulated machine. */
 async function python(line: string, hub: HubServer, cache: string, more: Record<string, string> = {}): Promise<string> {
   const env = { ...process.env, HF_ENDPOINT: hub.url, HF_HUB_CACHE: cache, HF_HUB_DISABLE_XET: '1', ...more };
   const { stdout } = await promisify(execFile)(PYTHON, ['-c', `import huggingface_hub as hub; ${line}`], { env });
   return stdout.trim();
 }
 
-describe.skipIf(!hasHub)("one cache with Python's huggingface_hub (skipped where that is not installed)", () => {
-  it('what Python fetched is found without a network', async () => {
+describe.skipIf(!hasHub)('a cache shared with huggingface_hub (skipped where that is not installed)', () => {
+  it('lets preannotate find offline what huggingface_hub fetched', async () => {
     const hub = await HubServer.start({ cdn: 'other-host' });
     const { ensure, cache } = await machine(hub, { variables: { HF_HUB_OFFLINE: '1' } });
     for (const name of Object.keys(tinyModel())) await python(`hub.hf_hub_download('${REPO}', '${name}')`, hub, cache);
@@ -35,7 +35,7 @@ describe.skipIf(!hasHub)("one cache with Python's huggingface_hub (skipped where
     expect(hub.seen).toEqual([]);
   });
 
-  it('what we fetched is found by Python without a network, as whole revision and as files', async () => {
+  it('lets huggingface_hub find offline what preannotate fetched, as a whole revision and as files', async () => {
     const hub = await HubServer.start({ cdn: 'other-host' });
     const { ensure, cache } = await machine(hub);
     const { folder } = await ensure();
@@ -43,12 +43,16 @@ describe.skipIf(!hasHub)("one cache with Python's huggingface_hub (skipped where
     expect(await python(`print(hub.snapshot_download('${REPO}'))`, hub, cache, offline)).toBe(folder);
     const cached = `print(hub.try_to_load_from_cache('${REPO}', 'model.safetensors'))`;
     expect(await python(cached, hub, cache, offline)).toBe(`${folder}/model.safetensors`);
-    const scan =
-      'i = hub.scan_cache_dir(); r = list(i.repos)[0]; v = list(r.revisions)[0]; print(r.repo_id, v.commit_hash, sorted(v.refs), v.nb_files, i.warnings)';
+    const scan = [
+      'i = hub.scan_cache_dir()',
+      'r = list(i.repos)[0]',
+      'v = list(r.revisions)[0]',
+      'print(r.repo_id, v.commit_hash, sorted(v.refs), v.nb_files, i.warnings)',
+    ].join('; ');
     expect(await python(scan, hub, cache, offline)).toBe(`${REPO} ${COMMIT} ['main'] 8 []`);
   });
 
-  it('what Python fetched a part of is completed', async () => {
+  it('lets preannotate complete what huggingface_hub fetched in part', async () => {
     const hub = await HubServer.start({ cdn: 'other-host' });
     const { ensure, cache } = await machine(hub);
     const path = await python(`print(hub.hf_hub_download('${REPO}', 'config.json'))`, hub, cache);

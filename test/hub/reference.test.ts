@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { parseHubReference, isSafePath } from '../../src/hub/reference.js';
 import { joinInside } from '../../src/hub/layout.js';
 
-describe('references to models of the hub', () => {
+describe('the hub reference', () => {
   it.each([
     ['google/owlvit-base-patch32', 'google/owlvit-base-patch32', 'main'],
     ['google/owlvit-base-patch32@v1.0', 'google/owlvit-base-patch32', 'v1.0'],
     ['a_b/c.d@refs/pr/4', 'a_b/c.d', 'refs/pr/4'],
-  ])('%s is a repository and a revision', (text, repo, revision) => {
+  ])('%s is parsed into a repository and a revision', (text, repo, revision) => {
     expect(parseHubReference(text)).toEqual({ repo, revision });
   });
 
@@ -31,9 +31,11 @@ describe('references to models of the hub', () => {
   ])('%j is refused', (text) => {
     expect(() => parseHubReference(text)).toThrow(expect.objectContaining({ code: 'MODEL_NOT_FOUND' }));
   });
+});
 
+describe('the file name', () => {
   it.each(['../x', 'a/../b', '/etc', 'a//b', 'a\\b', 'C:/x', 'a\u0000', '.', '', 'a/.', 'a./b'])(
-    'a file named %j does not leave its folder',
+    '%j is refused because its path would leave the folder',
     (name) => {
       expect(isSafePath(name)).toBe(false);
       expect(() => joinInside('/cache', name)).toThrow(expect.objectContaining({ code: 'MODEL_INVALID' }));

@@ -6,9 +6,9 @@ import { fileOf, machine } from './fetching.js';
 
 const WEIGHTS = 'model.safetensors';
 
-describe('a model that is fetched', () => {
+describe('a fetched model', () => {
   it.each(['relative', 'absolute', 'other-host'] as const)(
-    'lies in the cache as Python lays it out (%s redirect)',
+    'has the cache layout of huggingface_hub (%s redirect)',
     async (cdn) => {
       const hub = await HubServer.start({ cdn });
       const { ensure, root, done } = await machine(hub);
@@ -27,7 +27,7 @@ describe('a model that is fetched', () => {
     },
   );
 
-  it('is used again without a word to the network, a branch too, and by commit', async () => {
+  it('is reused without a request, by branch and by commit', async () => {
     const hub = await HubServer.start();
     const { ensure } = await machine(hub);
     const first = await ensure();
@@ -37,7 +37,7 @@ describe('a model that is fetched', () => {
     expect(hub.seen).toEqual([]);
   });
 
-  it('moves on with its branch when it is pulled, fetching what changed only', async () => {
+  it('is updated by a pull to the new commit of its branch, which fetches only changed files', async () => {
     const hub = await HubServer.start();
     const { ensure, pull, root } = await machine(hub);
     await ensure();
@@ -50,14 +50,14 @@ describe('a model that is fetched', () => {
     expect((await readdir(join(root, 'snapshots'))).sort()).toEqual([hub.commit, COMMIT].sort());
   });
 
-  it.each(['v1', 'refs/pr/1'])('revision %s gets a ref of its own', async (revision) => {
+  it.each(['v1', 'refs/pr/1'])('has a ref file for the revision %s', async (revision) => {
     const hub = await HubServer.start();
     const { ensure, root } = await machine(hub);
     await ensure(`${REPO}@${revision}`);
     expect(await readFile(join(root, 'refs', revision), 'utf8')).toBe(COMMIT);
   });
 
-  it('that Python fetched is found offline, its blobs being links into a store of other names', async () => {
+  it('is found offline when huggingface_hub fetched it and its blobs are links to a shared store', async () => {
     const { ensure, cache, root } = await machine(
       { url: 'http://127.0.0.1:9' },
       { variables: { HF_HUB_OFFLINE: '1' } },
@@ -78,7 +78,7 @@ describe('a model that is fetched', () => {
     expect((await ensure()).folder).toBe(snapshot);
   });
 
-  it('of which the cache has a part only is completed', async () => {
+  it('is completed when the cache has only some of its files', async () => {
     const hub = await HubServer.start();
     const { ensure, root } = await machine(hub);
     const { folder } = await ensure();
@@ -88,10 +88,10 @@ describe('a model that is fetched', () => {
     await rm(join(folder, 'tokenizer.json'));
     await ensure();
     expect(Object.keys(tinyModel()).sort()).toEqual((await readdir(folder)).sort());
-    expect(hub.fetches(WEIGHTS)).toHaveLength(1); // its blob was there
+    expect(hub.fetches(WEIGHTS)).toHaveLength(1); // its blob was already in the cache
   });
 
-  it('holds copies where links are not wanted', async () => {
+  it('consists of copies when symbolic links are disabled', async () => {
     const hub = await HubServer.start();
     const { ensure } = await machine(hub, { variables: { HF_HUB_DISABLE_SYMLINKS: '1' } });
     const { folder } = await ensure();
@@ -99,7 +99,7 @@ describe('a model that is fetched', () => {
     expect((await readFile(join(folder, WEIGHTS))).equals(tinyModel()[WEIGHTS]!)).toBe(true);
   });
 
-  it('as an export is asked for its better form once, not at every start', async () => {
+  it('causes no further requests for preferred weights that the hub does not have', async () => {
     const { 'model.safetensors': weights, ...small } = tinyModel();
     const hub = await HubServer.start({ files: { ...small, 'onnx/model_quantized.onnx': weights! } });
     const { ensure, root } = await machine(hub);
@@ -111,7 +111,7 @@ describe('a model that is fetched', () => {
     expect(hub.seen).toEqual([]);
   });
 
-  it('lists hostile file names in vain: nothing is written outside of its folder', async () => {
+  it('is not written outside its folder, whatever file names the hub lists', async () => {
     const listed = ['../../../evil.json', '/tmp/evil', 'onnx/..\\..\\evil', 'config.json/../../x', 'a\u0000b'];
     const hub = await HubServer.start({ listed });
     const { ensure, cache } = await machine(hub);
@@ -121,7 +121,7 @@ describe('a model that is fetched', () => {
     expect(hub.seen.filter(({ path }) => path.includes('evil'))).toEqual([]);
   });
 
-  it('that is named by the server with a hash that is no hash is refused', async () => {
+  it('is refused when the server gives an invalid hash', async () => {
     const hub = await HubServer.start({
       trick: (_request, response, { method }) => {
         if (method !== 'HEAD') return false;
@@ -135,8 +135,8 @@ describe('a model that is fetched', () => {
   });
 });
 
-describe('a model that cannot be had', () => {
-  it('offline is told with the variable, the cache and what to do, without a request', async () => {
+describe('fetching a model', () => {
+  it('fails offline, without a request, with the variable, the cache and how to fetch it', async () => {
     const hub = await HubServer.start();
     const { ensure, cache } = await machine(hub, { variables: { HF_HUB_OFFLINE: '1' } });
     await expect(ensure()).rejects.toMatchObject({
@@ -147,7 +147,7 @@ describe('a model that cannot be had', () => {
     expect(hub.seen).toEqual([]);
   });
 
-  it('without weights or without a tokenizer is told with what it lacks', async () => {
+  it('fails with the names of the missing files when it has no weights and no tokenizer', async () => {
     const { 'config.json': config } = tinyModel();
     const hub = await HubServer.start({ files: { 'config.json': config! } });
     await expect((await machine(hub)).ensure()).rejects.toMatchObject({
@@ -157,9 +157,9 @@ describe('a model that cannot be had', () => {
   });
 
   it.each([
-    ['a repository that is not there', 'google/nothing', 'MODEL_GATED|MODEL_NOT_FOUND', /google\/nothing/],
-    ['a revision that is not there', `${REPO}@v9`, 'MODEL_NOT_FOUND', /no revision "v9"/],
-  ])('%s', async (_title, reference, code, message) => {
+    ['from a missing repository', 'google/nothing', 'MODEL_GATED|MODEL_NOT_FOUND', /google\/nothing/],
+    ['at a missing revision', `${REPO}@v9`, 'MODEL_NOT_FOUND', /no revision "v9"/],
+  ])('%s fails with its name and the address of the hub', async (_title, reference, code, message) => {
     const hub = await HubServer.start();
     await expect((await machine(hub)).ensure(reference)).rejects.toMatchObject({
       code: expect.stringMatching(code),
@@ -171,7 +171,7 @@ describe('a model that cannot be had', () => {
   it.each([
     [401, {}],
     [403, { HF_TOKEN: 'hf_x' }],
-  ])('a gated repository (%i) names HF_TOKEN and the page of the model', async (status, variables) => {
+  ])('fails with HF_TOKEN and the page of the model when it is gated (status %i)', async (status, variables) => {
     const hub = await HubServer.start({
       trick: (_request, response) => {
         response.writeHead(status, { 'x-error-code': 'GatedRepo', 'x-error-message': 'Access is restricted' }).end();
@@ -186,7 +186,7 @@ describe('a model that cannot be had', () => {
     expect(hub.seen).toHaveLength(1);
   });
 
-  it('a file that is listed and then gone is named', async () => {
+  it('fails with the name of a file that the hub lists but does not have', async () => {
     const hub = await HubServer.start({ listed: ['preprocessor_config.json'] });
     delete hub.files['preprocessor_config.json'];
     await expect((await machine(hub)).ensure()).rejects.toMatchObject({
