@@ -21,8 +21,8 @@ interface Rule {
   readonly clashes: (values: Values, isSet: (key: Key) => boolean) => boolean;
   /**
    * What is wrong, and how to fix it. Left out for options that exclude each other when both are set: the one from the
-   * weaker source goes back to its default, as `--no-nms` overrules the `nms_iou` of a config file; one source must not set
-   * both.
+   * weaker source goes back to its default, as `--no-nms` overrules the `nms_iou` of a config file; one source must not
+   * set both.
    */
   readonly problem?: (values: Values, nameOf: (key: Key) => string) => ConfigProblem;
 }

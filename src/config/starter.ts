@@ -8,9 +8,9 @@ import { metaOf } from './options/meta.js';
 const WIDTH = 100; // of comments
 
 const CONFIG_INTRODUCTION =
-  'Settings for every preannotate command that is started in this folder. A flag (--score-threshold 0.4) or a variable ' +
-  '(PREANNOTATE_SCORE_THRESHOLD=0.4) takes precedence over this file. Settings after a # are at their defaults: remove ' +
-  'the # to change one. Paths are relative to this file.';
+  'Settings for every preannotate command that is started in this folder. A flag (--score-threshold 0.4) or a ' +
+  'variable (PREANNOTATE_SCORE_THRESHOLD=0.4) takes precedence over this file. Settings after a # are at their ' +
+  'defaults: remove the # to change one. Paths are relative to this file.';
 
 const ONTOLOGY_INTRODUCTION =
   'What to find: classes, and the prompts or images that find them. Use it as: preannotate run photos --ontology ' +

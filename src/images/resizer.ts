@@ -12,7 +12,7 @@ export interface Resizer extends AsyncDisposable {
 /** How an image fills the model's input: stretched to it (OWL-ViT), or padded to a square first (OWLv2). */
 export type Fit = 'stretch' | 'letterbox';
 
-/** The rectangle that the whole input shows, from the image's upper left corner on: the image, or the square around it. */
+/** The area that the whole input shows, from the image's upper left corner: the image, or the square around it. */
 export function fittedFrame(fit: Fit, { width, height }: Size): Size {
   if (fit === 'stretch') return { width, height };
   const side = Math.max(width, height);

@@ -29,8 +29,8 @@ export const listenOptions = {
   allowed_hosts: z
     .exactOptional(value.words(hostName))
     .describe(
-      'Answer only requests to these host names (boxes.example.org, or *.example.org), on any port. Health probes may use ' +
-        'any name',
+      'Answer only requests to these host names (boxes.example.org, or *.example.org), on any port. Health probes ' +
+        'may use any name',
     )
     .meta({ examples: [['boxes.example.org']], flag: { placeholder: 'list', repeatable: true } }),
   health_path: urlPath

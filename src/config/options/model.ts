@@ -14,8 +14,8 @@ export const modelOptions = {
   class: z
     .exactOptional(value.texts())
     .describe(
-      "A class and its prompts, instead of an ontology file: 'bottle=a bottle,glass bottle', or 'bottle' for the prompt " +
-        '"bottle". Repeatable. Prompts that contain a comma need a file',
+      "A class and its prompts, instead of an ontology file: 'bottle=a bottle,glass bottle', or 'bottle' for the " +
+        'prompt "bottle". Repeatable. Prompts that contain a comma need a file',
     )
     .meta({ flag: { placeholder: 'class', repeatable: true, only: true } }),
   model: z
@@ -23,22 +23,22 @@ export const modelOptions = {
     .min(1)
     .default('google/owlvit-base-patch32')
     .describe(
-      'builtin:emoji (to try the tool), a Hugging Face model id, or a folder with a checkpoint; larger models find more and ' +
-        'are slower',
+      'builtin:emoji (to try the tool), a Hugging Face model id, or a folder with a checkpoint; larger models find ' +
+        'more and are slower',
     )
     .meta({ flag: { placeholder: 'ref' }, path: 'dotted' }),
   image_size: z
     .exactOptional(value.imageSize())
     .describe(
-      'Height and width of the model input, in pixels: larger finds smaller objects, and time grows faster than the area. ' +
-        "Default: the checkpoint's",
+      'Height and width of the model input, in pixels: larger finds smaller objects, and time grows faster than the ' +
+        "area. Default: the checkpoint's",
     )
     .meta({ examples: [[768, 1024]], flag: { placeholder: 'h,w|n' } }),
   tiles: z
     .exactOptional(tiles())
     .describe(
-      'Cut images larger than this into overlapping tiles, each annotated at full size: finds small objects in large images; ' +
-        'each tile takes the time of an image. 640, 480,640 (h,w), or size=640,overlap=0.3,full_image=no',
+      'Cut images larger than this into overlapping tiles, each annotated at full size: finds small objects in large ' +
+        'images; each tile takes the time of an image. 640, 480,640 (h,w), or size=640,overlap=0.3,full_image=no',
     )
     .meta({
       examples: [{ size: 640, overlap: 0.2, full_image: true }],

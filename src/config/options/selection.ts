@@ -11,16 +11,16 @@ export const selectionOptions = {
     .fraction()
     .default(0.1)
     .describe(
-      'Keep detections scoring above this (0 to 1): lower finds more, and more wrong boxes. A flag, a variable or a request ' +
-        "takes precedence over the ontology's threshold",
+      'Keep detections scoring above this (0 to 1): lower finds more, and more wrong boxes. A flag, a variable or a ' +
+        "request takes precedence over the ontology's threshold",
     )
     .meta({ flag: { placeholder: 'x' }, request: { note: 'Must not be below the score_floor of /info' } }),
   nms_iou: value
     .fraction()
     .default(0.5)
     .describe(
-      'Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best: lower merges neighbours, higher keeps ' +
-        'duplicates',
+      'Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best: lower merges neighbours, ' +
+        'higher keeps duplicates',
     )
     .meta({ flag: { placeholder: 'x' } }),
   nms: value

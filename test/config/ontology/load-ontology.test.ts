@@ -37,7 +37,7 @@ describe('the short form', () => {
     });
   });
 
-  it('is distinguished from the full form by the key `classes` alone: other keys of that form may be prompts', async () => {
+  it('is distinguished from the full form by the key `classes` alone: the other keys may be prompts', async () => {
     const { spec } = await load('templates: paper\nthreshold: door\n');
     expect(spec.classes.map(({ prompts }) => prompts)).toEqual([['templates'], ['threshold']]);
   });

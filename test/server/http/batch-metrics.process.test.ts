@@ -8,7 +8,7 @@ async function passesOf(server: TestServer) {
   return { count: await server.metric('batch_size_count'), sum: await server.metric('batch_size_sum') };
 }
 
-it('batch_size counts the passes that a small device computed, not the images that were handed to its worker', async () => {
+it('batch_size counts the passes that a small device computed, not the images that its worker received', async () => {
   const args = [...ONE_WORKER, '--max-batch-size', '8'];
   await using server = await TestServer.ready({ fault: 'small-device.mjs', args });
   const bytes = await scene('scene-01.jpg');
