@@ -1,7 +1,6 @@
 /**
  * Maps with at most `limit` calls in flight, yielding results as they arrive; pulls the source only as they are
- * consumed.
- * A rejected call is thrown to the consumer, in its turn.
+ * consumed. A rejected call is thrown to the consumer, in its turn.
  */
 export async function* mapConcurrent<In, Out>(
   source: AsyncIterable<In> | Iterable<In>,

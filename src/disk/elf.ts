@@ -27,8 +27,8 @@ interface Segment {
 }
 
 /**
- * Reads the dynamic section of a 64-bit little-endian ELF file. Only a few kilobytes are read, and offsets
- * outside the file are refused.
+ * Reads the dynamic section of a 64-bit little-endian ELF file. Only a few kilobytes are read, and offsets outside the
+ * file are refused.
  *
  * @throws Error with the reason why the file is not one, or the system's error when it cannot be read.
  * @see the System V ABI, "Program Loading and Dynamic Linking"

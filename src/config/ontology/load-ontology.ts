@@ -39,8 +39,7 @@ export interface LoadedOntology {
 
 /**
  * Reads an ontology and checks that it does not contradict itself. White space in prompts is folded, as the tokenizer
- * does.
- * Classes without an id get, in order, the smallest numbers from 1 that are not taken.
+ * does. Classes without an id get, in order, the smallest numbers from 1 that are not taken.
  *
  * @throws PreannotateError ONTOLOGY_INVALID with a line for each problem, naming file, line and column. Images of
  *   examples are read here, to know them by their content, and decoded later.
