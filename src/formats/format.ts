@@ -22,7 +22,10 @@ export interface Provenance {
 /** One view of the journal. Adding a format is one file and one line in `index.ts`. */
 export interface AnnotationFormat {
   readonly title: string;
-  /** A file of the view that identifies its folder: a folder without it was not written by preannotate. */
+  /**
+   * A file of the view with the word `preannotate` in its first 4 KB: a folder without it was not written by preannotate,
+   * and is never replaced.
+   */
   readonly signature: string;
   /**
    * Writes the whole view. Files get their final names when they are complete.

@@ -34,7 +34,7 @@ describe.each(formatNames)('the folder of %s', (format) => {
     const view = await viewOf(format, imagesNamed(['a.jpg']));
     await mkdir(view.outDir, { recursive: true });
     await formats[format].write(view);
-    expect((await readdir(view.outDir)).length).toBeGreaterThan(1);
+    expect(await readdir(view.outDir)).toContain(formats[format].signature.split('/')[0]);
   });
 
   it('is refused with its name when it is a file', async () => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { FAMILIES, findFamily, traitsOf } from '../../src/model/families.js';
+import { FAMILIES, findFamily, listFamilies, traitsOf } from '../../src/model/families.js';
 import type { ModelFamily } from '../../src/model/family.js';
 import { readCheckpoint } from '../../src/model/read-checkpoint.js';
 import { FIXTURES } from '../support/model/golden.js';
@@ -86,7 +86,7 @@ describe('a model family', () => {
       code: 'MODEL_INVALID',
       message:
         `${join(folder, 'config.json')}: its model_type is "grounding-dino"; ` +
-        'models of OWL-ViT (owlvit), OWLv2 (owlv2) can be used.',
+        `models of ${listFamilies(FAMILIES)} can be used.`,
     });
     await expect(readCheckpoint(folder, 'auto', [...FAMILIES, toy])).rejects.toThrow(/, Toy \(toy-detector\) can be/);
   });
