@@ -18,8 +18,8 @@ Examples:
   preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup --model google/owlv2-base-patch16 -o drafts
   preannotate run 'photos/**/*.png' --model builtin:emoji --ontology ontologies/emoji.yaml --preview 20
 
-The same command continues where it was stopped. Exit codes: 0 done, 2 wrong usage, 3 more images failed than
---max-errors allows, 130/143 stopped by a signal.`;
+The same command continues where it was stopped. Exit codes: 0 done, 1 unexpected failure,
+2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 130/143 stopped by a signal.`;
 
 export function runCommand(): Command {
   const command = new Command('run')

@@ -106,7 +106,7 @@ export const serveOptions = {
   log_level: value
     .choice(LOG_LEVELS)
     .default('info')
-    .describe('Minimum level of the JSON log lines on stderr')
+    .describe(`Minimum level of the JSON log lines on stderr: ${LOG_LEVELS.join(', ')}`)
     .meta({ flag: { placeholder: 'level' } }),
 };
 

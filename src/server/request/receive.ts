@@ -77,9 +77,14 @@ function chooseReader<Reads>(request: FastifyRequest, readers: Readonly<Record<s
   if (reader !== undefined && isUtf8 && isReadable) return reader;
   const accepted = Object.keys(readers).filter(Boolean).join(', ');
   const what = reader === undefined ? type : isUtf8 ? `content-encoding ${encoding}` : charset;
-  throw new RequestError('MEDIA_TYPE_UNSUPPORTED', `A body of type "${what}" is not read here, but ${accepted} is.`, {
+  throw new RequestError('MEDIA_TYPE_UNSUPPORTED', unsupportedMessage(what, accepted), {
     headers: { accept: accepted },
   });
+}
+
+function unsupportedMessage(what: string, accepted: string): string {
+  const problem = what === '' ? 'The request has no Content-Type' : `A body of type "${what}" is not supported`;
+  return `${problem}; send one of ${accepted}.`;
 }
 
 /** The server's limit for a request, or the client's, if that is less. @throws RequestError REQUEST_MALFORMED */
