@@ -23,8 +23,8 @@ export interface Provenance {
 export interface AnnotationFormat {
   readonly title: string;
   /**
-   * A file of the view with the word `preannotate` in its first 4 KB: a folder without it was not written by preannotate,
-   * and is never replaced.
+   * A file of the view with the word `preannotate` in its first 4 KB: a folder without it was not written by
+   * preannotate, and is never replaced.
    */
   readonly signature: string;
   /**

@@ -64,7 +64,7 @@ describe('run with an export for transformers.js', () => {
     const short = await run(model);
     expect({ code: short.code, stderr: short.stderr }).toEqual({
       code: 2,
-      stderr: expect.stringMatching(/onnx\/model\.onnx: not a usable ONNX file: .* past the message that contains it/) as string,
+      stderr: expect.stringMatching(/onnx\/model\.onnx: not a usable ONNX file: .* past the message/) as string,
     });
   });
 });

@@ -23,7 +23,8 @@ export const deviceOptions = {
   max_batch_size: z
     .exactOptional(value.wholeBetween(1, 1024))
     .describe(
-      'Images, or their tiles, per forward pass; raise it until the device is busy or its memory is full. Default: chosen by device',
+      'Images, or their tiles, per forward pass; raise it until the device is busy or its memory is full. Default: ' +
+        'chosen by device',
     )
     .meta({ examples: [8], flag: { placeholder: 'n' } }),
   batching_timeout_sec: value
