@@ -1,4 +1,4 @@
-/** Something that several wait for, each looking again whether it is what they need. */
+/** A change that several callers wait for; each then checks whether it is the one it needs. */
 export class Condition {
   #waiting: (() => void)[] = [];
 

@@ -1,4 +1,4 @@
-/** A map that forgets what was not asked for the longest, so that it never holds more than `limit` entries. */
+/** A map of at most `limit` entries: a new one beyond that replaces the least recently used. */
 export class LruMap<Key, Value> {
   readonly #limit: number;
   readonly #entries = new Map<Key, Value>();
@@ -15,7 +15,7 @@ export class LruMap<Key, Value> {
     return value;
   }
 
-  /** @returns The key that was forgotten for it, if any. */
+  /** @returns The key of the entry that it replaced for want of room, if any. */
   set(key: Key, value: Value): Key | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);

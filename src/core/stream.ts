@@ -1,6 +1,6 @@
 /**
  * Maps with at most `limit` calls in flight, yielding results as they arrive; pulls the source only as they are
- * consumed. A rejected call is thrown to the consumer, in its turn.
+ * consumed. The error of a rejected call is thrown to the consumer, in its turn.
  */
 export async function* mapConcurrent<In, Out>(
   source: AsyncIterable<In> | Iterable<In>,
@@ -29,7 +29,7 @@ export async function* mapConcurrent<In, Out>(
 
 /** The promise, or the signal's reason as a rejection, whichever comes first. */
 export async function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  promise.catch(() => {}); // when the signal comes first, nobody else listens
+  promise.catch(() => {}); // once the signal has come, its rejection is not handled elsewhere
   signal.throwIfAborted();
   let abort = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {
