@@ -1,5 +1,5 @@
 import type { Child, Exit } from './child-process.js';
-import { deviceEnvironment } from './devices/cuda-visible.js';
+import { makeDeviceEnvironment } from './devices/cuda-visible.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 import { takeWorkerChild } from './spare-worker.js';
 import type { WorkerHandle, WorkerTransport } from './worker-transport.js';
@@ -9,7 +9,7 @@ const STOP_GRACE_MS = 500; // a worker holds nothing that must be saved
 /** Workers as child processes of this one, each bound to one device. */
 export const childProcesses: WorkerTransport = {
   start(device, settings, onMessage) {
-    const child = takeWorkerChild(deviceEnvironment(device));
+    const child = takeWorkerChild(makeDeviceEnvironment(device));
     child.onAnswer(onMessage);
     child.send({ type: 'open', device, settings });
     return new WorkerProcess(child);

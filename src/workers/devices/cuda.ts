@@ -8,9 +8,9 @@ import {
   type LoaderPaths,
   type MissingLibrary,
 } from '../../disk/loader.js';
-import { visibleCudaDevices } from './cuda-visible.js';
+import { listVisibleCudaDevices } from './cuda-visible.js';
 
-/** What CUDA needs and what of it is here. */
+/** What CUDA needs, and which of it is on this machine. */
 export interface CudaState {
   readonly folder: string; // where ONNX Runtime looks for its provider libraries
   readonly providers: { readonly cuda: boolean; readonly tensorrt: boolean };
@@ -22,7 +22,7 @@ export interface CudaState {
 
 const PROVIDER = { cuda: 'libonnxruntime_providers_cuda.so', tensorrt: 'libonnxruntime_providers_tensorrt.so' };
 
-/** ONNX Runtime has loaded these when it loads a provider. */
+/** ONNX Runtime has loaded these before it loads a provider. */
 const OWN_LIBRARIES = ['libonnxruntime.so.1', 'libonnxruntime_providers_shared.so', PROVIDER.cuda];
 
 const DRIVER_LIBRARY = 'libcuda.so.1';
@@ -43,15 +43,15 @@ const PACKAGES: readonly [pattern: RegExp, source: (version: string) => string][
   ],
 ];
 
-/** Is anything of CUDA here at all? Two looks at the disk, so that machines without it pay nothing. */
+/** Whether there is a GPU with its provider library: two look-ups on disk, so that other machines lose no time. */
 export function hasCudaTraces(): boolean {
-  return listNvidiaDevices().length > 0 && existsSync(join(providerFolder(), PROVIDER.cuda));
+  return listNvidiaDevices().length > 0 && existsSync(join(findProviderFolder(), PROVIDER.cuda));
 }
 
-/** Looks at libraries and driver; loads and starts nothing. */
+/** Finds libraries and driver on disk; loads and starts nothing. */
 export function readCudaState(
   environment: NodeJS.ProcessEnv,
-  { folder = providerFolder(), paths = loaderPaths(environment) }: { folder?: string; paths?: LoaderPaths } = {},
+  { folder = findProviderFolder(), paths = loaderPaths(environment) }: { folder?: string; paths?: LoaderPaths } = {},
 ): CudaState {
   const file = (name: keyof typeof PROVIDER) => join(folder, PROVIDER[name]);
   const missing = (name: keyof typeof PROVIDER) =>
@@ -60,8 +60,8 @@ export function readCudaState(
   return {
     folder,
     providers: { cuda: existsSync(file('cuda')), tensorrt: existsSync(file('tensorrt')) },
-    gpus: visibleCudaDevices(environment)?.length ?? listNvidiaDevices().length,
-    driver: driverVersion(),
+    gpus: listVisibleCudaDevices(environment)?.length ?? listNvidiaDevices().length,
+    driver: readDriverVersion(),
     driverLibrary,
     missing: { cuda: missing('cuda'), tensorrt: missing('tensorrt') },
   };
@@ -82,7 +82,7 @@ export function describeMissing(missing: readonly MissingLibrary[]): string {
 }
 
 /** ONNX Runtime's folder of native libraries for this system; resolved, not loaded. */
-function providerFolder(): string {
+function findProviderFolder(): string {
   const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
   return join(dirname(manifest), 'bin', 'napi-v6', process.platform, process.arch);
 }
@@ -98,7 +98,7 @@ export function listNvidiaDevices(): string[] {
   }
 }
 
-function driverVersion(): string | undefined {
+function readDriverVersion(): string | undefined {
   try {
     return /\s(\d+\.\d+(?:\.\d+)?)\s/.exec(readFileSync('/proc/driver/nvidia/version', 'utf8'))?.[1];
   } catch {

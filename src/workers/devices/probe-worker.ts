@@ -1,4 +1,4 @@
-/** The child process that tries a device or loads a library: whatever crashes here, crashes here only. */
+/** The child process that tries a device or loads a library: a crash ends this process only. */
 import { messageOf } from '../../core/errors.js';
 import type { FromProbe, ProbeRequest } from './probe.js';
 
@@ -9,7 +9,7 @@ process.on('message', (request: ProbeRequest) => {
   void answer(request).then((result) => process.send?.(result, () => process.exit(0)));
 });
 
-/** Libraries are loaded only when they are asked about: one that is broken must not hide the others. */
+/** Loads only the library that the request is about, so that a broken one does not hide the others. */
 async function answer(request: ProbeRequest): Promise<FromProbe> {
   try {
     switch (request.about) {
@@ -22,8 +22,8 @@ async function answer(request: ProbeRequest): Promise<FromProbe> {
         return { ok: true, facts: describeRuntime() };
       }
       case 'images': {
-        const { imageLibraryVersions: imageLibraries } = await import('../../images/decode.js');
-        return { ok: true, facts: imageLibraries() };
+        const { imageLibraryVersions } = await import('../../images/decode.js');
+        return { ok: true, facts: imageLibraryVersions() };
       }
     }
   } catch (error) {

@@ -1,14 +1,14 @@
 import type { Device, Optimizer } from '../../core/device.js';
 import { messageOf } from '../../core/errors.js';
 import { Child, type Exit } from '../child-process.js';
-import { deviceEnvironment } from './cuda-visible.js';
+import { makeDeviceEnvironment } from './cuda-visible.js';
 
 const PROBE_WORKER = new URL('./probe-worker.js', import.meta.url);
 
-/** Loading CUDA for the first time after a driver's update compiles its kernels, which takes long. */
+/** The first time that CUDA is loaded after an update of the driver, its kernels are compiled, which takes long. */
 const TIMEOUT_MS = 60_000;
 
-/** What a child process is asked, and what it finds out. */
+/** What a probe finds out, by what it is about. */
 interface Facts {
   readonly device: { readonly openMs: number; readonly runMs: number };
   readonly runtime: { readonly version: string; readonly providers: readonly { name: string; bundled: boolean }[] };
@@ -23,7 +23,7 @@ export type ProbeRequest =
 export type FromProbe<About extends keyof Facts = keyof Facts> =
   { readonly ok: true; readonly facts: Facts[About] } | { readonly ok: false; readonly reason: string };
 
-/** Starts a session on a device, in a process of its own. A crash or a hang is an answer. */
+/** Starts a session on a device, in a process of its own. A crash or a hang is a result, too. */
 export function probeDevice(device: Device, optimizer: Optimizer = 'onnxrt'): Promise<FromProbe<'device'>> {
   return probe({ about: 'device', device, optimizer }) as Promise<FromProbe<'device'>>;
 }
@@ -37,12 +37,12 @@ async function probe(request: ProbeRequest): Promise<FromProbe> {
   try {
     return await ask(request);
   } catch (error) {
-    return { ok: false, reason: messageOf(error) }; // not even a process could be started
+    return { ok: false, reason: messageOf(error) }; // no process could be started
   }
 }
 
 async function ask(request: ProbeRequest): Promise<FromProbe> {
-  const environment = request.about === 'device' ? deviceEnvironment(request.device) : {};
+  const environment = request.about === 'device' ? makeDeviceEnvironment(request.device) : {};
   await using child = new Child<ProbeRequest, FromProbe>(PROBE_WORKER, environment);
   const answered = new Promise<FromProbe>((resolve) => child.onAnswer(resolve));
   let timer: NodeJS.Timeout | undefined;
@@ -52,12 +52,12 @@ async function ask(request: ProbeRequest): Promise<FromProbe> {
   });
   child.send(request);
   try {
-    return await Promise.race([answered, timeout, child.exited.then(deathOf)]);
+    return await Promise.race([answered, timeout, child.exited.then(describeDeath)]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function deathOf({ how, stderr }: Exit): FromProbe {
+function describeDeath({ how, stderr }: Exit): FromProbe {
   return { ok: false, reason: `the process that tried it died (${how})${stderr === '' ? '' : `: ${stderr}`}` };
 }

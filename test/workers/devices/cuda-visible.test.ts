@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { cudaEnvironment, visibleCudaDevices } from '../../../src/workers/devices/cuda-visible.js';
+import { makeCudaEnvironment, listVisibleCudaDevices } from '../../../src/workers/devices/cuda-visible.js';
 
 const environmentOf = (index: number | undefined, visible?: string) =>
-  cudaEnvironment(
+  makeCudaEnvironment(
     { provider: 'cuda', ...(index === undefined ? {} : { index }) },
     visible === undefined ? {} : { CUDA_VISIBLE_DEVICES: visible },
   );
@@ -18,11 +18,11 @@ describe('the CUDA devices of this process', () => {
     ['-1', []],
     ['NoDevFiles', []],
     ['1,-1,2', ['1']], // as CUDA reads it
-  ])('of CUDA_VISIBLE_DEVICES=%j are %j', (visible, devices) => {
-    expect(visibleCudaDevices(visible === undefined ? {} : { CUDA_VISIBLE_DEVICES: visible })).toEqual(devices);
+  ])('with CUDA_VISIBLE_DEVICES=%j are %j', (visible, devices) => {
+    expect(listVisibleCudaDevices(visible === undefined ? {} : { CUDA_VISIBLE_DEVICES: visible })).toEqual(devices);
   });
 
-  it('are counted among those it was given, and a worker sees its own only', () => {
+  it('are numbered among those that it may use, and a worker sees only its own', () => {
     expect(environmentOf(undefined)).toMatchObject({ CUDA_VISIBLE_DEVICES: '0' });
     expect(environmentOf(1)).toMatchObject({ CUDA_VISIBLE_DEVICES: '1' });
     expect(environmentOf(1, '4,6')).toMatchObject({ CUDA_VISIBLE_DEVICES: '6' });
@@ -32,13 +32,13 @@ describe('the CUDA devices of this process', () => {
   it.each([
     [2, '4,6', /cuda:2 cannot be used: CUDA_VISIBLE_DEVICES is "4,6", which leaves this process cuda:0 to cuda:1\./],
     [0, '', /leaves this process no device\./],
-  ])('cuda:%i of "%s" is an error: it would be somebody else’s', (index, visible, message) => {
+  ])('do not include cuda:%i with CUDA_VISIBLE_DEVICES="%s", which is an error', (index, visible, message) => {
     expect(() => environmentOf(index, visible)).toThrow(message);
   });
 
-  it('calculate in full float32, unless the user says otherwise', () => {
+  it('calculate in full float32, unless NVIDIA_TF32_OVERRIDE is set', () => {
     expect(environmentOf(0)).toMatchObject({ NVIDIA_TF32_OVERRIDE: '0' });
-    expect(cudaEnvironment({ provider: 'cuda' }, { NVIDIA_TF32_OVERRIDE: '1' })).toMatchObject({
+    expect(makeCudaEnvironment({ provider: 'cuda' }, { NVIDIA_TF32_OVERRIDE: '1' })).toMatchObject({
       NVIDIA_TF32_OVERRIDE: '1',
     });
   });
