@@ -10,7 +10,7 @@ import { OutputLock } from './run/output-lock.js';
 import { planRun, type Plan } from './run/plan.js';
 import { assertViewsReplaceable } from './views.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
-import { inputNotes } from './workers/start-engine.js';
+import { describeInput } from './workers/start-engine.js';
 
 /** What is known before the first image is annotated. */
 export interface Prepared<Found extends Model | undefined = Model> {
@@ -83,6 +83,6 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
     failures: found.failures.map(({ failure }) => failure),
     model: job.model,
     fetches: model === undefined,
-    notes: model === undefined ? [] : inputNotes(job, model),
+    notes: model === undefined ? [] : describeInput(job, model),
   };
 }

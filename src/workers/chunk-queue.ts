@@ -37,8 +37,7 @@ export class ChunkQueue {
    *
    * Images under suspicion of having killed a worker go first, each alone to a worker with no work, so that the next
    * crash names its image. A chunk that is not full waits while the worker has work, and while more images are
-   * expected,
-   * but not beyond its window.
+   * expected, but not beyond its window.
    */
   next(inFlight: number, now = performance.now()): PendingDetection[] | undefined {
     if (this.#suspects.length > 0) return inFlight === 0 ? [this.#suspects.shift()!] : undefined;

@@ -3,7 +3,7 @@ import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
 import type { Placement } from './devices/placement.js';
 
-/** The one call that the batch run and the server meet at. Batching and retries happen behind it. */
+/** What the batch run and the server compute with. Batching and retries happen behind it. */
 export interface Engine extends AsyncDisposable {
   /** Calls in flight that keep every device busy: one batch computing, others being decoded. */
   readonly capacity: number;
@@ -15,16 +15,14 @@ export interface Engine extends AsyncDisposable {
   /** Resolves when every worker has. @throws PreannotateError when one cannot be had */
   allReady(): Promise<void>;
   /**
-   * Encodes the prompts and examples of an ontology, unless that was done before. @throws PreannotateError
-   * ONTOLOGY_INVALID
+   * Encodes the prompts and examples of an ontology, unless that was done before.
+   *
+   * @throws PreannotateError ONTOLOGY_INVALID
    */
   prepare(ontology: Ontology, options?: PrepareOptions): Promise<void>;
   /** An image that cannot be annotated is an outcome too. Rejects when no worker can be had, or on `signal`. */
   detect(image: ImageSource, ontology: Ontology, signal: AbortSignal): Promise<ImageOutcome>;
-  /**
-   * Announces an image, so that a chunk waits for it briefly. Dispose of it when the image is there, or will not
-   * come.
-   */
+  /** Announces an image, so that a chunk waits for it briefly. Dispose of it when the image has come, or will not. */
   expect(): Disposable;
   status(): EngineStatus;
 }

@@ -60,7 +60,7 @@ export class Pool implements Engine {
     const { maxBatchSize } = placement;
     this.#options = options;
     this.placement = placement;
-    // A chunk of one image needs more chunks ahead: an image takes a few turns of the event loop to be read and decoded.
+    // Chunks of one image need more of them ahead: to be read and decoded takes an image a few turns of the event loop.
     this.#chunksAhead = maxBatchSize === 1 ? 4 : 2;
     this.#queue = new ChunkQueue(
       maxBatchSize,

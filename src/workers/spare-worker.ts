@@ -10,9 +10,8 @@ let spare: WorkerChild | undefined;
 
 /**
  * Starts a worker's process now, so that it loads ONNX Runtime and sharp while this one still loads its own modules:
- * the
- * first result is there 0.2 s sooner (`npm run bench -- startup`). It does not keep this process alive, and ends with
- * it.
+ * the first result is there 0.2 s sooner (`npm run bench -- startup`). It does not keep this process alive, and ends
+ * with it.
  */
 export function startSpareWorker(): void {
   try {

@@ -49,7 +49,7 @@ export interface EngineUse extends Pick<
 }
 
 /**
- * Starts the workers, says what was chosen for the user, and encodes prompts and examples.
+ * Starts the workers, notes what was chosen for the user, and encodes prompts and examples.
  *
  * @throws PreannotateError when no worker can be had; the signal's reason
  */
@@ -61,7 +61,7 @@ export async function startEngine(
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
   const placement = placeWorkers(devices, job.placement, describeWorkload(job, model, images));
   note(`Using ${describePlacement(placement)}${why === undefined ? '' : ` (auto: ${why})`}.`);
-  for (const each of [...inputNotes(job, model), ...thresholdNotes(job)]) note(each);
+  for (const each of [...describeInput(job, model), ...describeLowThresholds(job)]) note(each);
   const { checkpoint, precision } = model;
   const imageWeights = await prepareImageWeights(model, precision);
   signal.throwIfAborted();
@@ -106,7 +106,7 @@ function toQuerySource(job: EngineJob, model: Model): QuerySource {
 }
 
 /** How images come to the model, where that is not as it was trained. */
-export function inputNotes(
+export function describeInput(
   { worker: { imageSize, tiles } }: Pick<EngineJob, 'worker'>,
   { checkpoint }: Model,
 ): string[] {
@@ -116,7 +116,7 @@ export function inputNotes(
   ];
 }
 
-function thresholdNotes({ selection, worker: { scoreFloor } }: EngineJob): string[] {
+function describeLowThresholds({ selection, worker: { scoreFloor } }: EngineJob): string[] {
   const lowest = Math.min(...selection.thresholds);
   if (lowest >= scoreFloor) return [];
   return [`A threshold of ${lowest} shows nothing below the score_floor of ${scoreFloor}: lower that too.`];

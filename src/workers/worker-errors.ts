@@ -33,7 +33,9 @@ export function repeatedCrashesError(count: number, device: Device, { how, stder
   return new PreannotateError({
     code: 'WORKERS_FAILING',
     message: `A ${workerName(device)} died ${count} times in a row with an image (${how}). ${stderr}`.trim(),
-    hint: 'Damaged images alone do not explain it. Is there enough memory? Try --workers-per-device 1, or another --device.',
+    hint:
+      'Damaged images alone do not explain it. Is there enough memory? ' +
+      'Try --workers-per-device 1, or another --device.',
   });
 }
 

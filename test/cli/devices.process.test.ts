@@ -97,7 +97,7 @@ it('a batch too large for the device is halved until it fits, with one notice an
   };
   expect((await run('roomy', {})).code).toBe(0);
   const { code, stderr } = await run('small', { NODE_OPTIONS: `--import=${fault}` });
-  expect(stderr.match(/no memory for 8 images at once: batches are of 2 from now on/g)).toHaveLength(1);
+  expect(stderr.match(/no memory for 8 images at once: batches hold 2 from now on/g)).toHaveLength(1);
   expect(stderr).not.toMatch(/died/);
   expect(code).toBe(0);
   expect(await viewsOf(join(folder, 'small'))).toEqual(await viewsOf(join(folder, 'roomy')));

@@ -19,8 +19,8 @@ function queueOf(chunkSize: number, images: readonly PendingDetection[]): (inFli
   return (inFlight) => namesOf(queue.next(inFlight));
 }
 
-describe('ChunkQueue', () => {
-  it('deals out full chunks in the order asked for; the rest leaves when a worker has no work', () => {
+describe('a chunk queue', () => {
+  it('hands out full chunks in the order of the calls, and the rest when a worker has no work', () => {
     const next = queueOf(
       2,
       ['1', '2', '3'].map((name) => pendingImage(name)),
@@ -31,14 +31,14 @@ describe('ChunkQueue', () => {
     expect(next(0)).toBeUndefined();
   });
 
-  it('puts images together whatever is looked for in them', () => {
+  it('puts images with different queries into one chunk', () => {
     const images = [pendingImage('1'), pendingImage('2', { queriesKey: 'b' }), pendingImage('3'), pendingImage('4')];
     const next = queueOf(3, images);
     expect(next(1)).toEqual(['1', '2', '3']);
     expect(next(0)).toEqual(['4']);
   });
 
-  it('gives images that a worker died with alone, first, and only to a worker with no work', () => {
+  it('hands out images that a worker died with first, each alone, and only to a worker with no work', () => {
     const next = queueOf(2, [
       pendingImage('1'),
       pendingImage('2'),
@@ -51,7 +51,7 @@ describe('ChunkQueue', () => {
     expect(next(1)).toEqual(['1', '2']);
   });
 
-  it('keeps a chunk that is not full back while more images are expected, but not beyond its window', () => {
+  it('holds a chunk that is not full back while more images are expected, but not beyond its window', () => {
     const queue = new ChunkQueue(3, 50);
     expect(queue.due).toBeUndefined();
     queue.expected = 1;
@@ -71,7 +71,7 @@ describe('ChunkQueue', () => {
     expect(namesOf(queue.next(0))).toEqual(['3']); // nothing to wait for
   });
 
-  it('gives up images that are cancelled, and all of them at the end', () => {
+  it('removes images that are cancelled, and all of them when it is cleared', () => {
     const queue = new ChunkQueue(2);
     const [first, second] = [pendingImage('1'), pendingImage('2', { crashes: 1 })];
     queue.add(first);

@@ -88,7 +88,7 @@ async function detectAll(pool: Pool, names: readonly string[], signal = NEVER) {
   return { calls };
 }
 
-describe('a pool deals images out', () => {
+describe('a pool hands out images', () => {
   it('in full chunks to the workers with the fewest, two chunks ahead of each', async () => {
     const { pool, transport } = await startPool({ workers: 2 });
     expect(pool.capacity).toBe(2 * 2 * 2);
@@ -111,7 +111,7 @@ describe('a pool deals images out', () => {
     expect(second!.chunks.at(-1)).toEqual(['9']);
   });
 
-  it('as soon as a worker has no work, unless more images are expected within the window', async () => {
+  it('to a worker with no work at once, unless more images are expected within the window', async () => {
     const { pool, transport } = await startPool({ batchingTimeoutSec: 0.05 });
     const expected = pool.expect();
     await detectAll(pool, ['1']);
@@ -127,7 +127,7 @@ describe('a pool deals images out', () => {
     expect(transport.last.chunks).toEqual([['1'], ['2']]);
   });
 
-  it('and reports each chunk that is done', async () => {
+  it('and reports each chunk that is finished', async () => {
     const { pool, transport, chunks } = await startPool();
     const {
       calls: [first],
@@ -155,7 +155,7 @@ describe('a worker that dies with images', () => {
     expect((await Promise.all(calls)).every(({ ok }) => ok)).toBe(true);
   });
 
-  it('does not cost the other images that it dies with an answer: the one that kills it again fails alone', async () => {
+  it('does not affect the other images that it had: only the one that kills it again fails', async () => {
     const { pool, transport } = await startPool();
     const {
       calls: [bad, good],
@@ -183,7 +183,7 @@ describe('a worker that dies with images', () => {
     expect(replacement.chunks).toEqual([['1']]);
   });
 
-  it('too often in a row stops the engine: it is the machine, not the images', async () => {
+  it('too often in a row stops the engine, since the machine and not the images is at fault', async () => {
     const { pool, transport, failures } = await startPool({ maxCrashesInARow: 3, maxBatchSize: 1 });
     const { calls } = await detectAll(pool, ['1', '2', '3', '4', '5', '6', '7', '8', '9']);
     for (let i = 0; i < 3; i++) {

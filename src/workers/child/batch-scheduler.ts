@@ -2,24 +2,27 @@ import { messageOf } from '../../core/errors.js';
 import { countQueryCells, type QueryBank } from '../../model/query-groups.js';
 
 /**
- * Every patch of a pass is compared with the queries of all its images: groups x members of them. So many take 38 MB
- * for
- * eight images of OWL-ViT base/32 and little time beside its encoder; beyond, another pass is the smaller loss.
+ * Every patch of a pass is compared with the queries of all its images: groups x members of them. This many take 38 MB
+ * for eight images of OWL-ViT base/32 and little time compared with its encoder; beyond it, another pass costs less.
  */
 const MAX_QUERY_CELLS = 2048;
 
 /** What ONNX Runtime's providers, CUDA, Direct3D and Vulkan report when the device's memory is full. */
-const NO_MEMORY =
-  /out of (?:device |host )?memory|OUT_OF_(?:DEVICE_|HOST_)?MEMORY|OUTOFMEMORY|allocate memory|ALLOC_FAILED|bad_alloc|BFCArena/i;
+const NO_MEMORY = new RegExp(
+  [
+    'out of (?:device |host )?memory|OUT_OF_(?:DEVICE_|HOST_)?MEMORY|OUTOFMEMORY|allocate memory',
+    'ALLOC_FAILED|bad_alloc|BFCArena',
+  ].join('|'),
+  'i',
+);
 
 /** Reports that a batch of `refused` had no room, and one of `fitted` had. */
 type OnSmaller = (refused: number, fitted: number) => void;
 
 /**
- * Decides what goes through the model in one forward pass. All limits of a batch are here: the user's and the graph's
- * count,
- * the device's memory, and the cells of queries. Results do not depend on them: an image's do not depend on its
- * neighbours.
+ * Decides what goes through the model in one forward pass. All limits of a batch are here: the count of the user and of
+ * the graph, the device's memory, and the cells of queries. Results do not depend on the limits: those of an image do
+ * not depend on its neighbours in the batch.
  */
 export class BatchScheduler<Item extends { readonly queries: QueryBank }> {
   readonly #onSmaller: OnSmaller;

@@ -9,10 +9,7 @@ export class Budget {
     this.#free = total;
   }
 
-  /**
-   * Waits until `cost` is free; a cost above the whole budget waits for all of it. Dispose of the share to give it
-   * back.
-   */
+  /** Waits until `cost` is free, at most for the whole budget. Dispose of the share to give it back. */
   async take(cost: number): Promise<Disposable> {
     const share = Math.min(cost, this.#total);
     if (this.#waiting.length > 0 || share > this.#free) {

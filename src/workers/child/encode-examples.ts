@@ -5,8 +5,8 @@ import type { ExampleEncoder } from '../../model/example-encoder.js';
 import type { ImagePreparer } from './image-preparer.js';
 import type { Encoded, ExampleRequest, FromWorker } from '../protocol.js';
 
-/** Less of an object than this in both directions shows nothing. */
-const LEAST_SIDE_PX = 1;
+/** A smaller part of an object shows nothing. */
+const MIN_SIDE_PX = 1;
 
 /** What a worker encodes examples with. */
 export interface ExampleParts {
@@ -16,10 +16,10 @@ export interface ExampleParts {
 }
 
 /**
- * Turns example images into queries, in a worker. They are read, decoded and brought to the model's input as every
- * image is.
+ * Turns example images into queries, in a worker. They are read, decoded and resized to the model's input as all images
+ * are.
  *
- * @returns What is wrong with an image is said of that image; the others are encoded all the same.
+ * @returns A failure for each image that cannot be used; the others are encoded.
  * @throws PreannotateError MODEL_INVALID, DEVICE_UNAVAILABLE
  */
 export async function encodeExamples(
@@ -51,27 +51,29 @@ async function encodeOne(
   if (!preparation.ok) return new PreannotateError(preparation.failure);
   using image = preparation.image;
   const { size, stamp } = image;
-  if (stamp.sha256 !== request.sha256) return changed(request);
+  if (stamp.sha256 !== request.sha256) return exampleChangedError(request);
   const pixels = await image.input(0);
   if (request.box === undefined) return await encoder.encode({ pixels, size });
   const box = clip(request.box, size);
   const [, , width, height] = xyxyToXywh(box);
-  if (width < LEAST_SIDE_PX || height < LEAST_SIDE_PX) return outside(request, request.box, size);
+  if (width < MIN_SIDE_PX || height < MIN_SIDE_PX) return boxOutsideError(request, request.box, size);
   return await encoder.encode({ pixels, size, box });
 }
 
-function changed({ name }: ExampleRequest): PreannotateError {
+function exampleChangedError({ name }: ExampleRequest): PreannotateError {
   return new PreannotateError({
     code: 'IMAGE_UNREADABLE',
-    message: `${printable(name)} was changed since this command was started.`,
+    message: `${printable(name)} has changed since this command was started.`,
     hint: 'Give the same command again.',
   });
 }
 
-function outside({ name }: ExampleRequest, box: Xyxy, { width, height }: Size): PreannotateError {
+function boxOutsideError({ name }: ExampleRequest, box: Xyxy, { width, height }: Size): PreannotateError {
   return new PreannotateError({
     code: 'ONTOLOGY_INVALID',
-    message: `the box [${box.join(', ')}] leaves less than a pixel of ${printable(name)}, which is ${width} x ${height} upright.`,
+    message:
+      `the box [${box.join(', ')}] leaves less than a pixel of ${printable(name)}, ` +
+      `which is ${width} x ${height} upright.`,
     hint: 'A box is [x1, y1, x2, y2] in pixels of the upright image, as annotation tools show it.',
   });
 }

@@ -15,16 +15,13 @@ import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from './budget.js';
 import type { WorkerSettings } from '../protocol.js';
 
-/**
- * Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in a few
- * seconds.
- */
+/** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in seconds. */
 const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise
 
-/** On top of it where every pixel of a large image is wanted. A slow core decodes three times as many. */
+/** Added to the timeout where an image is decoded at full size. A slow core decodes three times as many. */
 const TIMEOUT_PIXELS_A_SECOND = 5_000_000;
 
-/** Pixels that may be in decoding at once in one worker (64 Mpixel are 192 MB); one larger image is decoded alone. */
+/** Pixels that one worker decodes at once (64 Mpixel are 192 MB); a larger image is decoded alone. */
 const PIXELS_IN_DECODING = 64_000_000;
 
 /** An image as the model takes it: whole, or crop by crop. */
@@ -66,7 +63,7 @@ export class ImagePreparer {
   }
 
   /**
-   * Never rejects: whatever is wrong with an image is said in the answer.
+   * Never rejects: what is wrong with an image is in the result.
    *
    * @param times - Its stages are added to this.
    */
@@ -74,14 +71,14 @@ export class ImagePreparer {
     try {
       return { ok: true, image: await this.#prepare(source, times) };
     } catch (error) {
-      return { ok: false, failure: failureOf(error, source) };
+      return { ok: false, failure: toFailure(error, source) };
     }
   }
 
   async #prepare(source: ImageSource, times: Record<keyof StageTimes, number>): Promise<PreparedImage> {
     const { maxBytes, maxPixels, strictImages: strict, tiles } = this.#settings;
-    const { bytes, ...stamp } = await timed(times, 'read', () =>
-      'bytes' in source ? received(source.bytes, maxBytes) : this.#inTime('reading', this.#read(source)),
+    const { bytes, ...stamp } = await measure(times, 'read', () =>
+      'bytes' in source ? acceptBytes(source.bytes, maxBytes) : this.#withTimeout('reading', this.#read(source)),
     );
     const header = await readHeader(bytes);
     const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
@@ -90,16 +87,16 @@ export class ImagePreparer {
       const limits = { maxPixels, strict, fullSize: tiles !== undefined };
       const seconds =
         this.#stageTimeoutSec + (limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0);
-      const decoded = await timed(times, 'decode', () =>
-        this.#inTime('decoding', decodeImage(bytes, limits, header), Math.ceil(seconds)),
+      const decoded = await measure(times, 'decode', () =>
+        this.#withTimeout('decoding', decodeImage(bytes, limits, header), Math.ceil(seconds)),
       );
       const { original: size, degraded } = decoded;
       const crops = planCrops(size, tiles);
       const described = { stamp, size, crops, ...(degraded === undefined ? {} : { degraded }) };
       if (crops.length > 1) return { ...described, ...this.#cutLater(decoded, crops, times), ...share };
-      const pixels = await timed(times, 'resize', async () => this.#resized(await cutCrop(decoded, crops[0]!)));
+      const pixels = await measure(times, 'resize', async () => this.#resize(await cutCrop(decoded, crops[0]!)));
       share[Symbol.dispose]();
-      return { ...described, ...atOnce(pixels) };
+      return { ...described, ...keepPixels(pixels) };
     } catch (error) {
       share[Symbol.dispose]();
       throw error;
@@ -114,19 +111,19 @@ export class ImagePreparer {
 
   /** Keeps the pixels at full size, and cuts a crop when its pixels are requested. */
   #cutLater(decoded: DecodedImage, crops: readonly Crop[], times: Record<keyof StageTimes, number>) {
-    const cut = async (index: number) => this.#resized(await cutCrop(decoded, crops[index]!));
-    return { input: (index: number) => timed(times, 'resize', () => cut(index)) };
+    const cut = async (index: number) => this.#resize(await cutCrop(decoded, crops[index]!));
+    return { input: (index: number) => measure(times, 'resize', () => cut(index)) };
   }
 
-  async #resized(image: DecodedImage): Promise<Uint8Array> {
+  async #resize(image: DecodedImage): Promise<Uint8Array> {
     const pixels = new Uint8Array(this.#inputSize.height * this.#inputSize.width * 3);
     await this.#resizer.resize(image, pixels);
     return pixels;
   }
 
-  async #inTime<Result>(what: string, work: Promise<Result>, limit = this.#stageTimeoutSec): Promise<Result> {
+  async #withTimeout<Result>(what: string, work: Promise<Result>, limit = this.#stageTimeoutSec): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
-    let seconds = 0; // in which this thread was free: while it computes, or is stopped, finished work cannot say so
+    let seconds = 0; // in which this thread was free: while it computes or is stopped, it does not see finished work
     const late = new Promise<never>((_resolve, reject) => {
       timer = setInterval(() => {
         if (++seconds < limit) return;
@@ -136,7 +133,7 @@ export class ImagePreparer {
           new PreannotateError({
             code: 'IMAGE_TIMEOUT',
             message: `${what} took longer than ${limit} s and was given up.`,
-            hint: 'Look at the file and the disk it is on; if it is made to be slow, save it again in another format.',
+            hint: 'Check the file and its disk. If the file itself decodes slowly, save it again in another format.',
           }),
         );
       }, 1000);
@@ -149,15 +146,13 @@ export class ImagePreparer {
   }
 }
 
-/**
- * Pixels that are ready. Made apart from where they come from, so that it keeps nothing else of the image in memory.
- */
-function atOnce(pixels: Uint8Array): Pick<PreparedImage, 'input'> & Disposable {
+/** Pixels that are ready. A function of its own, so that its closure keeps nothing else of the image in memory. */
+function keepPixels(pixels: Uint8Array): Pick<PreparedImage, 'input'> & Disposable {
   return { input: () => Promise.resolve(pixels), [Symbol.dispose]: () => {} };
 }
 
-/** Bytes that came with the request, as if they had been read. */
-function received(bytes: Uint8Array, maxBytes: number): Promise<{ bytes: Buffer } & ContentStamp> {
+/** The bytes of a request, in the form of a file that was read. */
+function acceptBytes(bytes: Uint8Array, maxBytes: number): Promise<{ bytes: Buffer } & ContentStamp> {
   if (bytes.length > maxBytes) {
     const message = `it has ${bytes.length} bytes, more than the ${maxBytes} allowed.`;
     const hint = 'If this really is an image, raise --max-bytes.';
@@ -168,7 +163,7 @@ function received(bytes: Uint8Array, maxBytes: number): Promise<{ bytes: Buffer 
   return Promise.resolve({ bytes: buffer, sizeBytes: bytes.length, modifiedMs: 0, sha256 });
 }
 
-async function timed<Result>(
+async function measure<Result>(
   times: Record<keyof StageTimes, number>,
   stage: keyof StageTimes,
   work: () => Promise<Result>,
@@ -181,8 +176,8 @@ async function timed<Result>(
   }
 }
 
-/** Names the image in what was wrong with its content. */
-export function failureOf(error: unknown, source: ImageSource): Failure {
+/** The failure of an image whose content is at fault; its message names the image. */
+export function toFailure(error: unknown, source: ImageSource): Failure {
   const name = printable(source.name);
   if (error instanceof PreannotateError) {
     const { code, message, hint } = error;

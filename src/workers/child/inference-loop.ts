@@ -5,20 +5,20 @@ import { mergeCrops } from '../../core/tiling/merge.js';
 import type { Detector } from '../../model/detector.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import { BatchScheduler } from './batch-scheduler.js';
-import { failureOf, type ImagePreparer, type PreparedImage } from './image-preparer.js';
+import { toFailure, type ImagePreparer, type PreparedImage } from './image-preparer.js';
 import type { FromWorker, WorkerSettings } from '../protocol.js';
 
-/** How long images wait for one that is decoded slowly: to share its batch, or to let it go first. */
+/** How long images wait for one that takes long to decode: to share its batch, or to let it go first. */
 const MAX_WAIT_MS = 100;
 
-/** What is answered for an image whose caller is gone. */
+/** The answer for an image whose caller is gone. */
 const CANCELLED: Failure = { code: 'STOPPED', message: 'This image was cancelled.', hint: 'Send it again.' };
 
 /** Images that are answered together. */
 interface Chunk {
   readonly id: number;
   readonly outcomes: ImageOutcome[];
-  unscheduled: number; // images that the scheduler has not got
+  unscheduled: number; // images that are not yet with the scheduler
   unanswered: number; // images
   readonly cancelled: Set<number>; // indices of images
 }
@@ -47,12 +47,10 @@ interface BatchItem {
 }
 
 /**
- * Takes images from their arrival to their answer. Every image that has arrived is being decoded on libuv's threads
- * meanwhile: a forward pass blocks this thread, but not those. Tiles are cut one by one as a batch fills up, and the
- * tiles
- * of several images share batches, whatever is asked of each. Images are scheduled chunk by chunk, so that the parent
- * can
- * send the next one in time; but not strictly: one that still waits for memory must let those go first that hold it.
+ * Takes images from their arrival to their answer. Meanwhile, images that have arrived are decoded on libuv's threads:
+ * a forward pass blocks this thread, but not those. Tiles are cut one by one as a batch fills up, and the tiles of
+ * several images share batches, whatever their queries. Images are scheduled chunk by chunk, so that the parent can
+ * send the next one in time; but not strictly: an image that waits for memory must let those go first that hold it.
  */
 export class InferenceLoop {
   readonly #detector: Detector;
@@ -60,7 +58,7 @@ export class InferenceLoop {
   readonly #settings: Pick<WorkerSettings, 'maxBatchSize' | 'maxDetections'>;
   readonly #send: (message: FromWorker) => void;
   readonly #scheduler: BatchScheduler<BatchItem>;
-  readonly #chunks: Chunk[] = []; // with images that the scheduler has not got
+  readonly #chunks: Chunk[] = []; // with images that are not yet with the scheduler
   readonly #open = new Map<number, Chunk>(); // without an answer
   readonly #ready: PendingImage[] = [];
   readonly #times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
@@ -120,9 +118,7 @@ export class InferenceLoop {
     this.#wake();
   }
 
-  /**
-   * Until nothing is left in this worker. What goes wrong here ends the process: the parent sees a crash and retries.
-   */
+  /** Runs until no image is left. An error here ends the process: the parent sees a crash and retries. */
   async #loop(): Promise<void> {
     this.#isRunning = true;
     while (this.#unanswered > 0) {
@@ -139,7 +135,7 @@ export class InferenceLoop {
     if (--chunk.unscheduled === 0) this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
   }
 
-  /** Waits for the next image; 'timed out' when others should not wait for it any longer. */
+  /** Waits for the next image; 'timed out' when others should not wait any longer. */
   async #waitForImage(): Promise<'timed out' | 'image ready'> {
     const start = performance.now();
     let timer: NodeJS.Timeout | undefined;
@@ -166,7 +162,7 @@ export class InferenceLoop {
       } catch (error) {
         this.#scheduler.remove((item) => item.pending === pending);
         const { name } = pending.source;
-        this.#answer(pending, { ok: false, name, failure: failureOf(error, pending.source) });
+        this.#answer(pending, { ok: false, name, failure: toFailure(error, pending.source) });
         return;
       }
       while (this.#scheduler.isFull) await this.#computeBatch();
@@ -193,7 +189,7 @@ export class InferenceLoop {
     try {
       return await this.#detect(items);
     } catch (error) {
-      // Images have one shape by now, so this is the fault of the device or of this program.
+      // Images have one shape by now, so the device or this program is at fault.
       throw new Error(`the model failed on a batch of ${items.length}: ${messageOf(error)}`, { cause: error });
     } finally {
       this.#times.infer += performance.now() - start;
@@ -232,8 +228,8 @@ export class InferenceLoop {
 
   #noteSmallerBatches(refused: number, fitted: number): void {
     const message =
-      `The device has no memory for ${refused} images at once: batches are of ${fitted} from now on. ` +
-      `--max-batch-size ${fitted} spares the attempt.`;
+      `The device has no memory for ${refused} images at once: batches hold ${fitted} from now on. ` +
+      `Use --max-batch-size ${fitted} to avoid the failed attempt.`;
     this.#send({ type: 'notice', message });
   }
 }

@@ -1,4 +1,4 @@
-/** The child process: opens a model on one device, then answers the parent's messages until it is told to stop. */
+/** The child process: opens a model on one device, then answers the parent's messages until it receives `stop`. */
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
 import { openResizer } from '../../images/resizer.js';
 import { Detector } from '../../model/detector.js';
@@ -25,7 +25,7 @@ process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('message', (message: ToWorker) => {
   handle(message).catch((error: unknown) => {
-    if (message.type === 'open') send({ type: 'open-failed', failure: failureOf(error) });
+    if (message.type === 'open') send({ type: 'open-failed', failure: toFailure(error) });
     else throw error; // ends the process; the parent sees a crash
   });
 });
@@ -37,7 +37,7 @@ async function handle(message: ToWorker): Promise<void> {
       return;
     case 'encode':
     case 'encode-examples':
-      lastEncoding = lastEncoding.then(() => encode(message));
+      lastEncoding = lastEncoding.then(() => answerEncoding(message));
       return;
     case 'queries':
       queryBanks.set(message.key, message);
@@ -75,15 +75,15 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
   return { detector, loop, preparer: examplePreparer, openEncoder, send };
 }
 
-async function encode({ id, ...what }: ToEncode & { readonly id: number }): Promise<void> {
+async function answerEncoding({ id, ...what }: ToEncode & { readonly id: number }): Promise<void> {
   try {
-    send({ type: 'encoded', id, ...(await encoded(what)) });
+    send({ type: 'encoded', id, ...(await encode(what)) });
   } catch (error) {
-    send({ type: 'encode-failed', id, failure: failureOf(error) });
+    send({ type: 'encode-failed', id, failure: toFailure(error) });
   }
 }
 
-async function encoded(what: ToEncode): Promise<Encoded> {
+async function encode(what: ToEncode): Promise<Encoded> {
   if (what.type === 'encode-examples') return encodeExamples(what.examples, requireOpened());
   return { embeddings: await requireOpened().detector.encode(what.tokenIds), failures: [] };
 }
@@ -103,7 +103,7 @@ function send(message: FromWorker): void {
   process.send?.(message, undefined, undefined, () => {}); // a parent that is gone is seen by 'disconnect'
 }
 
-function failureOf(error: unknown): Failure {
+function toFailure(error: unknown): Failure {
   if (error instanceof PreannotateError) return error.toFailure();
   return {
     code: 'MODEL_INVALID',

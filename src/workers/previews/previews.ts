@@ -56,7 +56,7 @@ export async function drawPreviews(job: PreviewJob): Promise<string[]> {
     let drawn = 0;
     for await (const image of job.images) {
       if (drawn++ >= job.count) break;
-      const problem = await artist.draw(requestOf(image, job, folder));
+      const problem = await artist.draw(toPreviewRequest(image, job, folder));
       if (problem === undefined || ++failed > MAX_REPORTED_PROBLEMS) continue;
       problems.push(`No preview of ${printable(image.name)}: ${problem}`);
     }
@@ -64,7 +64,7 @@ export async function drawPreviews(job: PreviewJob): Promise<string[]> {
   });
 }
 
-function requestOf(image: ViewImage, { ontology, root, limits }: PreviewJob, folder: string): PreviewRequest {
+function toPreviewRequest(image: ViewImage, { ontology, root, limits }: PreviewJob, folder: string): PreviewRequest {
   const boxes = image.detections.map(({ classId, score, box }) => ({
     box,
     label: `${ontology.classes[classId]!.name} ${score.toFixed(2)}`,

@@ -13,7 +13,7 @@ type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleReques
 type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'places'>;
 
 /** What an example's embedding depends on, as one key. */
-export function cacheKeyOf(
+export function makeCacheKey(
   { sha256, box }: Example,
   { model, imageSize }: Pick<QuerySource, 'model' | 'imageSize'>,
 ): string {
@@ -26,8 +26,7 @@ export function cacheKeyOf(
  *
  * @returns One [T] an example, not normalised.
  * @throws PreannotateError ONTOLOGY_INVALID naming where each example was written that cannot be used; MODEL_INVALID
- *   when this
- *   form of model cannot take examples.
+ *   when this form of model cannot take examples.
  */
 export async function embedExamples(
   examples: readonly Example[],
@@ -36,7 +35,7 @@ export async function embedExamples(
 ): Promise<Float32Array[]> {
   if (examples.length === 0) return [];
   assertTakesExamples(source);
-  const keys = examples.map((example) => cacheKeyOf(example, source));
+  const keys = examples.map((example) => makeCacheKey(example, source));
   const known = await Promise.all(keys.map((key) => readEmbedding(key, source)));
   const missing = known.flatMap((embedding, i) => (embedding === undefined ? [i] : []));
   if (missing.length > 0) {
@@ -76,17 +75,15 @@ async function encodeMissing(
     const messages = failures.map(
       ({ index, failure }) => `${findPlace(places, labelOf(examples[index]!))}: ${failure.message}`,
     );
-    const hints = new Set(failures.map(({ failure }) => hintOn(failure)));
+    const hints = new Set(failures.map(({ failure }) => adviseOnExample(failure)));
     throw new PreannotateError({ code: 'ONTOLOGY_INVALID', message: messages.join('\n'), hint: [...hints].join(' ') });
   }
   const width = embeddings.length / examples.length;
   return examples.map((_, i) => embeddings.slice(i * width, (i + 1) * width));
 }
 
-/**
- * What to do about an image that cannot be decoded is another thing for an example than for one of many to annotate.
- */
-function hintOn({ code, hint }: Failure): string {
+/** An example that cannot be decoded must be replaced, where an image to annotate could be left out. */
+function adviseOnExample({ code, hint }: Failure): string {
   const isOfImage = code === 'IMAGE_UNSUPPORTED' || code === 'IMAGE_UNDECODABLE' || code === 'IMAGE_TIMEOUT';
   return isOfImage
     ? 'An example must be a JPEG, PNG, WebP, TIFF, GIF, AVIF or BMP image: save it again, or name another.'
@@ -97,7 +94,9 @@ function assertTakesExamples({ model }: Pick<QuerySource, 'model'>): void {
   if (traitsOf(model.checkpoint).takesExamples) return;
   throw new PreannotateError({
     code: 'MODEL_INVALID',
-    message: `The model "${model.reference}" cannot be asked with examples: it does not give the class embeddings that they are found by.`,
+    message:
+      `The model "${model.reference}" cannot take examples: it does not output the class embeddings that they are ` +
+      'found by.',
     hint: 'Use the checkpoint with model.safetensors, for example google/owlvit-base-patch32, or prompts alone.',
   });
 }

@@ -4,7 +4,7 @@ import { printable } from '../../core/text.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
 import { familyOf, traitsOf } from '../../model/families.js';
 import type { PromptTokenizer } from '../../model/tokenizer.js';
-import { cacheKeyOf, embedExamples } from './example-embeddings.js';
+import { makeCacheKey, embedExamples } from './example-embeddings.js';
 import type { PreparedQueries, QuerySource } from './prepared-queries.js';
 import type { Encoded, ToEncode } from '../protocol.js';
 
@@ -27,8 +27,8 @@ export class QueryEncoder {
   }
 
   /**
-   * @param keep - Write what was computed to the disk cache. Not for ontologies of untrusted clients, which would
-   *   fill the disk.
+   * @param keep - Write what was computed to the disk cache. Not for ontologies of untrusted clients, which would fill
+   *   the disk.
    * @throws PreannotateError ONTOLOGY_INVALID when prompts are longer than the model reads, or examples cannot be used.
    */
   async prepare(ontology: Ontology, keep: boolean): Promise<PreparedQueries> {
@@ -43,7 +43,7 @@ export class QueryEncoder {
         cacheKey,
         classIds,
         queries.map(({ example }) => example !== undefined),
-        ...examples.map((example) => cacheKeyOf(example, this.#source)),
+        ...examples.map((example) => makeCacheKey(example, this.#source)),
       ]),
     );
     const fromExamples = await embedExamples(examples, { ...this.#source, places }, this.#encode);
@@ -76,7 +76,7 @@ export class QueryEncoder {
     if (cached?.length === prompts.length * width * 4) return new Float32Array(Uint8Array.from(cached).buffer);
     const { embeddings } = await this.#encode({ type: 'encode', tokenIds: await this.#tokenise(prompts, places) });
     const texts = prompts.map((query) => query.texts);
-    const queries = averaged(embeddings, texts, width);
+    const queries = averageTexts(embeddings, texts, width);
     if (keep) await writeCached('embeddings', cacheKey, new Uint8Array(queries.buffer));
     return queries;
   }
@@ -116,7 +116,7 @@ export class QueryEncoder {
 }
 
 /** Mean of each query's text embeddings, normalised again: [texts, T] to [Q, T]. */
-function averaged(embeddings: Float32Array, texts: readonly (readonly string[])[], width: number): Float32Array {
+function averageTexts(embeddings: Float32Array, texts: readonly (readonly string[])[], width: number): Float32Array {
   const queries = new Float32Array(texts.length * width);
   let from = 0;
   for (const [query, { length }] of texts.entries()) {

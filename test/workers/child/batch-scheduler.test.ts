@@ -11,8 +11,8 @@ const bank = (...classIds: number[]): QueryBank => ({ embeddings: new Float32Arr
 const classes = (count: number) => bank(...Array.from({ length: count }, (_, i) => i));
 
 /**
- * A device with room for so many items, which reports that as ONNX Runtime does, and the passes that it was asked
- * for.
+ * A device with memory for that many items, which fails beyond it as ONNX Runtime does, and the passes that it was
+ * asked for.
  */
 function device(room: number, complaint = 'Failed to allocate memory for requested buffer of size 1234') {
   const passes: number[][] = [];
@@ -99,7 +99,7 @@ describe('a batch that the device has no memory for', () => {
     'CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED',
     'vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY',
     'std::bad_alloc',
-  ])('is recognised by the message "%s"', async (complaint) => {
+  ])('is recognised from the message "%s"', async (complaint) => {
     const { smaller } = await runAll(seven.slice(0, 2), { room: 1, complaint });
     expect(smaller).toEqual([[2, 1]]);
   });

@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Budget } from '../../../src/workers/child/budget.js';
 
-describe('Budget', () => {
-  it('never gives out more than it has, and serves in the order asked', async () => {
+describe('a budget', () => {
+  it('never grants more than its total, and grants in the order of the calls', async () => {
     const budget = new Budget(10);
     const granted: string[] = [];
     const take = (name: string, cost: number) => budget.take(cost).then((share) => (granted.push(name), share));
@@ -18,7 +18,7 @@ describe('Budget', () => {
     expect(granted).toEqual(['6', '7', '1']);
   });
 
-  it('lets one that costs more than everything go alone', async () => {
+  it('grants a cost above its total when nothing else is taken', async () => {
     const budget = new Budget(10);
     const small = await budget.take(1);
     let alone = false;

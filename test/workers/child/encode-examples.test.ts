@@ -33,7 +33,7 @@ async function encode(...requests: { sha256?: string; box?: [number, number, num
   );
 }
 
-it('the box of an example is in pixels of the upright image, and is cut at its edges', async () => {
+it('the box of an example is in pixels of the upright image, and is clipped at its edges', async () => {
   const inside = [500, 100, 800, 300] as const;
   const { embeddings, failures } = await encode({ box: [...inside] }, { box: [500, 100, 900, 300] }, {});
   expect(failures).toEqual([]);
@@ -42,10 +42,10 @@ it('the box of an example is in pixels of the upright image, and is cut at its e
   expect(row(0)).not.toEqual(row(2));
 });
 
-it('of several examples, each that cannot be used is reported with its reason, and the others are encoded', async () => {
+it('each of several examples that cannot be used is reported with its reason, and the others are encoded', async () => {
   const { embeddings, failures } = await encode({ sha256: 'another' }, {}, { box: [10, 700, 90, 790] });
   expect(failures.map(({ index, failure }) => [index, failure.message])).toEqual([
-    [0, 'scene-04.jpg was changed since this command was started.'],
+    [0, 'scene-04.jpg has changed since this command was started.'],
     [2, 'the box [10, 700, 90, 790] leaves less than a pixel of scene-04.jpg, which is 800 x 600 upright.'],
   ]);
   expect(embeddings).toHaveLength(3 * 96);

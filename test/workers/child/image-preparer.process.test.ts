@@ -7,7 +7,7 @@ import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
 import { SCENES } from '../../support/cli.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
-it('an image above 64 Mpixel, which is shrunk while it is decoded, looks to the model as a small one does', async () => {
+it('an image above 64 Mpixel, which is shrunk while it is decoded, gives nearly the input of a small one', async () => {
   const folder = await temporaryFolder();
   const scene = sharp(join(SCENES, 'scene-01.jpg')); // 320 x 240
   await writeFile(join(folder, 'small.png'), await scene.clone().png().toBuffer());

@@ -93,7 +93,7 @@ async function pictures(count: number) {
 }
 
 describe('batches', () => {
-  it('are shared by the tiles of several images, also of those that came later', async () => {
+  it('are shared by the tiles of several images, including those that came later', async () => {
     const { folder, images } = await pictures(6);
     const bank = queries();
     const { loop, answers, answered, batches, passes, heartbeats } = await loopWith(folder, {
@@ -114,7 +114,7 @@ describe('batches', () => {
     ]);
   });
 
-  it('change nothing of what is found', async () => {
+  it('of any size give the same detections', async () => {
     const { folder, images } = await pictures(3);
     const found = [];
     for (const maxBatchSize of [1, 4, 64]) {
@@ -129,7 +129,7 @@ describe('batches', () => {
     expect(found[0]!.every((one) => one.ok && one.result.detections.length > 0)).toBe(true);
   });
 
-  it('are shared by images with different queries, of one chunk or of several, which get what they get alone', async () => {
+  it('are shared by images with different queries and of several chunks, with the results of each alone', async () => {
     const { folder, images } = await pictures(4);
     const all = queries();
     const few = { embeddings: all.embeddings.slice(0, 3 * WIDTH), classIds: [1, IGNORED, 0] };
@@ -155,7 +155,7 @@ describe('batches', () => {
     expect(second!.every(({ classId }) => classId === 0 || classId === 1)).toBe(true);
   });
 
-  it('of whole images are as the chunks that came, and one bad image costs the others nothing', async () => {
+  it('of whole images are their chunks, and an image that cannot be read does not affect the others', async () => {
     const { folder, images } = await pictures(4);
     await writeFile(join(folder, images[1]!.name), 'no image');
     const { loop, answers, answered, batches } = await loopWith(folder, { maxBatchSize: 4 });
@@ -168,7 +168,7 @@ describe('batches', () => {
 });
 
 describe('images that need more memory than a worker has for pixels', () => {
-  it('go through one after the other, whichever of them is read first', async () => {
+  it('are annotated one after the other, whichever of them is read first', async () => {
     const folder = await temporaryFolder();
     const size = { width: 6000, height: 5500 }; // 33 of the 64 megapixels that may be decoded at once
     const blank = await sharp({ create: { ...size, channels: 3, background: 'grey' } })
@@ -187,8 +187,8 @@ describe('images that need more memory than a worker has for pixels', () => {
   });
 });
 
-describe('a device with room for two images', () => {
-  it('is given two at once, and the chunks report the passes that were computed', async () => {
+describe('a device with memory for two images', () => {
+  it('gets two at once, and chunks report the passes that were computed', async () => {
     const { folder, images } = await pictures(5);
     const { loop, answers, answered, passes, batches } = await loopWith(folder, { maxBatchSize: 5 });
     const detect = Detector.prototype.detect.bind(detector);

@@ -16,6 +16,6 @@ it('examples are refused for a model that does not give class embeddings, before
   const asked = embedExamples([{ image: 'scene-04.jpg', sha256: 'x' }], source, () => expect.unreachable());
   await expect(asked).rejects.toMatchObject({
     code: 'MODEL_INVALID',
-    message: expect.stringMatching(/"builtin:emoji" cannot be asked with examples/) as string,
+    message: expect.stringMatching(/"builtin:emoji" cannot take examples/) as string,
   });
 });
