@@ -3,7 +3,7 @@ import type { PreannotateError } from '../core/errors.js';
 import type { DownloadObserver } from '../hub/repository.js';
 import { findModel } from '../model/source.js';
 import type { FinishedChunk } from '../workers/engine.js';
-import { startEngine } from '../workers/start-engine.js';
+import { startEngine, type EngineUse } from '../workers/start-engine.js';
 import { countChunk } from './http/metrics.js';
 import { createBackend, type Backend, type ServerState } from './request/server-state.js';
 
@@ -11,7 +11,7 @@ import { createBackend, type Backend, type ServerState } from './request/server-
 const MAX_CRASHES_IN_A_ROW = Infinity;
 
 /** A worker that still computes after twice the time of a request works on a request that has been answered already. */
-const MIN_PATIENCE_SEC = 30;
+const MIN_STALL_TIMEOUT_SEC = 30;
 
 const LOG_INTERVAL_MS = 10_000;
 
@@ -29,11 +29,13 @@ export async function startBackend(
   const { precision, timeoutSec } = settings;
   const watcher = logDownload(log);
   const model = await findModel(settings.model, { precision, watcher, signal, variables: process.env });
-  const options = {
+  const stall: Pick<EngineUse, 'stallTimeoutSec'> =
+    timeoutSec === 0 ? {} : { stallTimeoutSec: Math.max(MIN_STALL_TIMEOUT_SEC, 2 * timeoutSec) };
+  const options: EngineUse = {
     batchingTimeoutSec: settings.batchingTimeoutSec,
     maxCrashesInARow: MAX_CRASHES_IN_A_ROW,
     waitsForAll: true, // an unusable device is reported before any request is answered
-    ...(timeoutSec === 0 ? {} : { patienceSec: Math.max(MIN_PATIENCE_SEC, 2 * timeoutSec) }),
+    ...stall,
     onChunk: (chunk: FinishedChunk) => {
       countChunk(metrics, chunk);
       if (chunk.images > 0) admission.serviceTime.record(chunk.images, chunk.times.infer);

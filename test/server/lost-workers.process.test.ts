@@ -88,7 +88,7 @@ describe.skipIf(process.platform !== 'linux')('a server that loses workers (need
     await server.until(async () => (await server.post(bytes)).status === 200);
     expect((await server.fetch('/readyz')).status).toBe(200);
     expect(isRunning(worker!)).toBe(false);
-  });
+  }, 25_000); // 40 s on the server's clock; a batch run waits 600 s
 
   it('starts a worker once more that cannot open the model again, while another one answers', async () => {
     const STARTS = join(await temporaryFolder(), 'starts');
