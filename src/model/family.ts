@@ -12,8 +12,9 @@ import type { PromptTokenizer } from './tokenizer.js';
 export interface ModelFamily<Config = unknown> {
   readonly modelType: string; // `model_type` of config.json: which checkpoints belong to it
   readonly title: string; // what messages call it
-  readonly config: z.ZodType<Config>; // what it reads of config.json
-  readonly preprocessor: z.ZodType<Preprocessor>; // what it reads of preprocessor_config.json
+
+  /** Workers get checkpoints that were read before: they do not load the schemas, and start sooner. */
+  loadSchemas(): Promise<CheckpointSchemas<Config>>;
 
   /** What the rest of the program needs to know of a model. */
   traits(checkpoint: Checkpoint<Config>): ModelTraits;
@@ -30,6 +31,12 @@ export interface ModelFamily<Config = unknown> {
 
   /** How everything that the image graph reads is made in 8 bits. */
   planQuantisation(checkpoint: Checkpoint<Config>): Promise<readonly QuantisationStep[]>;
+}
+
+/** What a family reads of the JSON files of a checkpoint. */
+export interface CheckpointSchemas<Config> {
+  readonly config: z.ZodType<Config>; // of config.json
+  readonly preprocessor: z.ZodType<Preprocessor>; // of preprocessor_config.json
 }
 
 /** What the rest of the program needs to know of a model, whatever its family. */

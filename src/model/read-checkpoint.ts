@@ -29,11 +29,12 @@ export async function readCheckpoint(
   const { model_type: modelType } = await readJson(configFile, AnyConfig);
   const family = findFamily(modelType, families);
   if (family === undefined) throw unknownFamilyError(configFile, modelType, families);
-  const config = await readJson(configFile, family.config);
+  const schemas = await family.loadSchemas();
+  const config = await readJson(configFile, schemas.config);
   const preprocessorFile = join(folder, 'preprocessor_config.json');
   const preprocessor = existsSync(preprocessorFile)
-    ? await readJson(preprocessorFile, family.preprocessor)
-    : family.preprocessor.parse({});
+    ? await readJson(preprocessorFile, schemas.preprocessor)
+    : schemas.preprocessor.parse({});
   const weights = (await findWeights(folder)) ?? (await findExport(folder, precision));
   if (weights === undefined) throw noWeightsError(folder);
   return { tensors: new Map(), folder, modelType, config, preprocessor, ...weights };

@@ -17,11 +17,14 @@ const SRC = resolve(import.meta.dirname, '../../src');
 const toy: ModelFamily<{ queries: number; longest: number }> = {
   modelType: 'toy-detector',
   title: 'Toy',
-  config: z.object({ queries: z.number(), longest: z.number() }),
-  preprocessor: z.object({
-    image_mean: z.array(z.number()).default([0.5, 0.5, 0.5]),
-    image_std: z.array(z.number()).default([1, 1, 1]),
-  }),
+  loadSchemas: () =>
+    Promise.resolve({
+      config: z.object({ queries: z.number(), longest: z.number() }),
+      preprocessor: z.object({
+        image_mean: z.array(z.number()).default([0.5, 0.5, 0.5]),
+        image_std: z.array(z.number()).default([1, 1, 1]),
+      }),
+    }),
   traits: ({ config }) => ({
     title: 'Toy',
     fit: 'letterbox',

@@ -2,7 +2,7 @@ import type { Fit } from '../../images/resizer.js';
 import { requireOwnSize } from '../export/interface.js';
 import type { ImageSize } from '../artifact.js';
 import type { EncoderSize, ModelFamily, ModelTraits } from '../family.js';
-import { OwlConfig, OwlPreprocessor, type OwlCheckpoint, type TransformerConfig } from './config.js';
+import type { OwlCheckpoint, OwlConfig, TransformerConfig } from './config.js';
 
 export const owlVit = owlFamily({ modelType: 'owlvit', title: 'OWL-ViT', fit: 'stretch' });
 
@@ -13,8 +13,10 @@ function owlFamily({ fit, ...names }: { modelType: string; title: string; fit: F
   const traits = (checkpoint: OwlCheckpoint) => owlTraits(checkpoint, { title: names.title, fit });
   return {
     ...names,
-    config: OwlConfig,
-    preprocessor: OwlPreprocessor,
+    loadSchemas: async () => {
+      const { OwlConfig: config, OwlPreprocessor: preprocessor } = await import('./config.js');
+      return { config, preprocessor };
+    },
     traits,
     openTokenizer: async ({ folder, config }) => {
       const { PromptTokenizer } = await import('../tokenizer.js');
