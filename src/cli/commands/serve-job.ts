@@ -1,0 +1,52 @@
+import { destination, pino } from 'pino';
+import type { Loaded } from '../../config/load.js';
+import type { ServeConfig } from '../../config/schema.js';
+import { isLocal, loadApiKeys } from '../../server/http/auth.js';
+import { requireValidHosts } from '../../server/request/fetch/url-policy.js';
+import type { ServeJob } from '../../server/request/server-state.js';
+import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
+import { VERSION } from '../version.js';
+import { createEngineJob } from './engine-job.js';
+
+/** Images from untrusted clients get less time than files of a batch run. */
+const STAGE_TIMEOUT_SEC = 5;
+
+/** For a whole fetch of an image_url; well below the deadline of a request. */
+const FETCH_TIMEOUT_MS = 5000;
+const MAX_REDIRECTS = 5;
+
+/** What `serve` is asked to do, from its settings and the environment. */
+export async function createServeJob(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
+  const { settings } = loaded;
+  const { LABEL_STUDIO_API_KEY: labelStudioApiKey, PREANNOTATE_API_KEYS: apiKeys } = process.env;
+  assertOptimizerAvailable(settings.optimizer);
+  requireValidHosts(settings.allowHost);
+  const job = await createEngineJob(loaded);
+  const maxDetections = Math.max(job.worker.maxDetections, settings.maxDetections);
+  const level = settings.quiet ? 'error' : settings.verbose ? 'debug' : settings.logLevel;
+  return {
+    ...job,
+    worker: { ...job.worker, maxDetections, stageTimeoutSec: STAGE_TIMEOUT_SEC },
+    version: VERSION,
+    settings,
+    urls: {
+      enabled: settings.url,
+      allowHosts: settings.allowHost,
+      allowPrivate: settings.allowPrivate,
+      maxBytes: settings.maxBytes,
+      timeoutMs: FETCH_TIMEOUT_MS,
+      maxRedirects: MAX_REDIRECTS,
+    },
+    ...(labelStudioApiKey === undefined ? {} : { labelStudioApiKey }),
+    apiKeys: await loadApiKeys(settings.apiKeyFile, apiKeys),
+    log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses no line
+  };
+}
+
+/** Logs a warning where other machines can reach a server without a key. */
+export function warnIfOpen({ settings, apiKeys, log }: ServeJob): void {
+  if (isLocal(settings) || apiKeys.length > 0) return;
+  log.warn(
+    `Listening on ${settings.host} without an API key: every client that can reach it can use it. See --api-key-file.`,
+  );
+}
