@@ -26,7 +26,7 @@ const STEPS_WITHIN: Readonly<Record<string, readonly (readonly string[])[]>> = {
   config: [['ontology', 'options']],
   model: [['owl'], ['export', 'quantise'], ['checkpoint']],
   server: [['.'], ['compat', 'docs', 'page'], ['request'], ['admission'], ['http']],
-  workers: [['child', 'devices', 'previews', 'queries']],
+  workers: [['child', 'chunks', 'devices', 'previews', 'queries']],
 };
 
 /** Packages that only worker processes may load: they are large, and they block or crash. */

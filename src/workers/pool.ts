@@ -4,7 +4,7 @@ import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
 import type { Exit } from './child-process.js';
-import { ChunkQueue } from './chunk-queue.js';
+import { Dispatcher } from './chunks/dispatcher.js';
 import type { Placement } from './devices/placement.js';
 import type { Engine, EngineEvents, EngineStatus, FinishedChunk, PrepareOptions } from './engine.js';
 import { PendingDetection } from './pending-detection.js';
@@ -44,32 +44,25 @@ export class Pool implements Engine {
   readonly placement: Placement;
   readonly times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
   readonly #supervisors: WorkerSupervisor[];
-  readonly #chunksAhead: number;
-  readonly #queue: ChunkQueue;
+  readonly #dispatcher: Dispatcher;
   readonly #queries: OntologyQueries;
   readonly #options: PoolOptions;
   readonly #noticed = new Set<string>();
   readonly #pending = new Set<PendingDetection>();
   #failure: PreannotateError | undefined;
   readonly #changed = new Condition(); // a worker is ready, or none can be had
-  #isDispatchDue = false;
-  #windowTimer: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
     const { placement, batchingTimeoutSec } = options;
     const { maxBatchSize } = placement;
     this.#options = options;
     this.placement = placement;
-    // Chunks of one image need more of them ahead: to be read and decoded takes an image a few turns of the event loop.
-    this.#chunksAhead = maxBatchSize === 1 ? 4 : 2;
-    this.#queue = new ChunkQueue(
-      maxBatchSize,
-      batchingTimeoutSec === undefined ? undefined : batchingTimeoutSec * 1000,
-    );
     this.#supervisors = this.#startWorkers();
+    const window = batchingTimeoutSec === undefined ? {} : { windowMs: batchingTimeoutSec * 1000 };
+    this.#dispatcher = new Dispatcher(this.#supervisors, { chunkSize: maxBatchSize, ...window });
     const encoder = new QueryEncoder(options.queries, (what) => this.#encode(what));
     this.#queries = new OntologyQueries(encoder, this.#supervisors.length);
-    this.capacity = this.#supervisors.length * this.#chunksAhead * maxBatchSize;
+    this.capacity = this.#supervisors.length * this.#dispatcher.chunksAhead * maxBatchSize;
   }
 
   async ready(): Promise<void> {
@@ -94,8 +87,7 @@ export class Pool implements Engine {
     if (this.#failure !== undefined) throw this.#failure;
     const pending = new PendingDetection(image, queries, signal);
     this.#pending.add(pending);
-    this.#queue.add(pending);
-    this.#dispatchSoon();
+    this.#dispatcher.add(pending);
     try {
       return await pending.answer;
     } finally {
@@ -105,21 +97,12 @@ export class Pool implements Engine {
   }
 
   expect(): Disposable {
-    let isExpected = true;
-    this.#queue.expected++;
-    return {
-      [Symbol.dispose]: () => {
-        if (!isExpected) return;
-        isExpected = false;
-        this.#queue.expected--;
-        this.#dispatchSoon();
-      },
-    };
+    return this.#dispatcher.expect();
   }
 
   status(): EngineStatus {
     return {
-      waiting: this.#queue.size,
+      waiting: this.#dispatcher.size,
       workers: this.#supervisors.map(({ device, isReady, imagesInFlight, restarts, loadMs }) => {
         return { device: formatDevice(device), ready: isReady, images: imagesInFlight, restarts, loadMs };
       }),
@@ -128,12 +111,11 @@ export class Pool implements Engine {
 
   /** Calls that are not answered by then are rejected. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#windowTimer);
-    this.#windowTimer = undefined;
+    this.#dispatcher[Symbol.dispose]();
     this.#failure ??= new PreannotateError(STOPPED);
     this.#changed.notify();
     for (const pending of this.#pending) pending.reject(this.#failure);
-    this.#queue.clear();
+    this.#dispatcher.clear();
     await Promise.all(this.#supervisors.map((supervisor) => supervisor[Symbol.asyncDispose]()));
   }
 
@@ -144,7 +126,7 @@ export class Pool implements Engine {
     const events: ConstructorParameters<typeof WorkerSupervisor>[2] = {
       available: () => {
         this.#changed.notify();
-        this.#dispatchSoon();
+        this.#dispatcher.dispatchSoon();
       },
       imagesLost: (images, exit, supervisor) => this.#retry(images, exit, supervisor),
       diedIdle: ({ how }, { device }) => onWarning(`A ${workerName(device)} died (${how}) and is replaced.`),
@@ -178,40 +160,8 @@ export class Pool implements Engine {
     }
   }
 
-  /** Once for all calls of this turn, so that images asked for together travel together. */
-  #dispatchSoon(): void {
-    if (this.#isDispatchDue) return;
-    this.#isDispatchDue = true;
-    setImmediate(() => {
-      this.#isDispatchDue = false;
-      this.#dispatch();
-    });
-  }
-
-  /** Deals chunks out in turns, to the workers with the fewest chunks first. */
-  #dispatch(): void {
-    for (let depth = 0; depth < this.#chunksAhead; depth++) {
-      for (const supervisor of this.#supervisors) {
-        if (!supervisor.isReady || supervisor.isIsolating || supervisor.chunksInFlight !== depth) continue;
-        const chunk = this.#queue.next(depth);
-        if (chunk !== undefined) supervisor.detect(chunk);
-      }
-    }
-    this.#awaitWindow();
-  }
-
-  /**
-   * What still waits may leave when its window is over. Where that has passed, a worker's next answer dispatches it.
-   */
-  #awaitWindow(): void {
-    clearTimeout(this.#windowTimer);
-    const { due } = this.#queue;
-    const waitMs = due === undefined ? 0 : due - performance.now();
-    this.#windowTimer = waitMs > 0 ? setTimeout(() => this.#dispatch(), Math.ceil(waitMs)) : undefined;
-  }
-
   #cancel(pending: PendingDetection): void {
-    if (!this.#queue.remove(pending)) for (const supervisor of this.#supervisors) supervisor.cancel(pending);
+    if (!this.#dispatcher.remove(pending)) for (const supervisor of this.#supervisors) supervisor.cancel(pending);
   }
 
   #record(chunk: FinishedChunk): void {
@@ -233,13 +183,13 @@ export class Pool implements Engine {
     for (const pending of images) {
       pending.crashes++;
       if (pending.isCancelled) continue;
-      if (pending.crashes < MAX_CRASHES) this.#queue.add(pending);
+      if (pending.crashes < MAX_CRASHES) this.#dispatcher.add(pending);
       else pending.resolve({ ok: false, name: pending.image.name, failure: crashedImageFailure(pending.image, exit) });
     }
     if (crashesInARow >= (this.#options.maxCrashesInARow ?? MAX_CRASHES_IN_A_ROW)) {
       this.#fail(repeatedCrashesError(crashesInARow, device, exit));
     }
-    this.#dispatchSoon();
+    this.#dispatcher.dispatchSoon();
   }
 
   /** One device that is lost while others work does not stop the engine; one that is missing from the start does. */
@@ -253,6 +203,6 @@ export class Pool implements Engine {
     if (this.#failure === undefined) this.#options.onFailure?.(failure);
     this.#failure ??= failure;
     this.#changed.notify();
-    for (const pending of this.#queue.clear()) pending.reject(failure);
+    for (const pending of this.#dispatcher.clear()) pending.reject(failure);
   }
 }

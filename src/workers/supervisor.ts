@@ -2,7 +2,7 @@ import type { Device } from '../core/device.js';
 import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
 import { LruMap } from '../core/lru.js';
 import type { Exit } from './child-process.js';
-import { ChunksInFlight } from './chunks-in-flight.js';
+import { ChunksInFlight } from './chunks/chunks-in-flight.js';
 import type { FinishedChunk } from './engine.js';
 import type { PendingDetection } from './pending-detection.js';
 import { PendingEncodings } from './pending-encodings.js';

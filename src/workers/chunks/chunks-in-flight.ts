@@ -1,4 +1,4 @@
-import type { PendingDetection } from './pending-detection.js';
+import type { PendingDetection } from '../pending-detection.js';
 
 /** Images that a worker was given together, and when. */
 export interface Chunk {

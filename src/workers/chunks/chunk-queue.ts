@@ -1,4 +1,4 @@
-import type { PendingDetection } from './pending-detection.js';
+import type { PendingDetection } from '../pending-detection.js';
 
 /** Decides when images leave for a worker, and how many travel together, whatever is looked for in each. */
 export class ChunkQueue {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ChunkQueue } from '../../src/workers/chunk-queue.js';
-import { PendingDetection } from '../../src/workers/pending-detection.js';
+import { ChunkQueue } from '../../../src/workers/chunks/chunk-queue.js';
+import { PendingDetection } from '../../../src/workers/pending-detection.js';
 
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
