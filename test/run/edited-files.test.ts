@@ -10,25 +10,9 @@ import { openRun } from '../../src/run/open-run.js';
 import { OutputLock } from '../../src/run/output-lock.js';
 import { StoredImages } from '../../src/run/stored-images.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { header } from './journal-header.js';
 
-const ontology = { templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] };
-const options = {
-  image_size: 'native',
-  score_floor: 0.05,
-  max_stored: 300,
-  max_pixels: 1e8,
-  max_bytes: 1e8,
-  strict_images: false,
-  allow_truncate: false,
-};
-const header = {
-  journal: 1,
-  preannotate: '0.0.0',
-  created: '2026-01-01T00:00:00.000Z',
-  model: { reference: 'builtin:emoji', sha256: 'ab', key: 'cd' },
-  ontology,
-  options,
-};
+const { ontology, options } = header;
 const detection = { class: 'dog', prompt: 'a dog', score: 0.5, box: [1, 2, 3, 4], patch: 7 };
 const record = {
   image: 'a.jpg',

@@ -6,24 +6,7 @@ import { Journal, readJournal, RecordFile } from '../../src/run/journal.js';
 import { formatLine, parseLine } from '../../src/run/line.js';
 import type { ImageRecord } from '../../src/run/record.js';
 import { temporaryFolder } from '../support/temporary.js';
-
-const header: JournalHeader = {
-  journal: 1,
-  preannotate: '0.0.0',
-  created: '2026-01-01T00:00:00.000Z',
-  model: { reference: 'builtin:emoji', sha256: 'ab', key: 'cd' },
-  ontology: { templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'], threshold: 0.2 }], ignore: [] },
-  options: {
-    precision: 'fp32',
-    image_size: 'native',
-    score_floor: 0.05,
-    max_stored: 300,
-    max_pixels: 1e8,
-    max_bytes: 1e8,
-    strict_images: false,
-    allow_truncate: false,
-  },
-};
+import { header } from './journal-header.js';
 
 function record(image: string): ImageRecord {
   return {

@@ -1,23 +1,9 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { closing, connection, statuses, times } from '../support/clients/requests.js';
+import { canConnect, closing, connection, statuses, times } from '../support/clients/requests.js';
 import { isRunning, scene, TestServer } from '../support/server.js';
 
 const bytes = await scene('scene-01.jpg');
 const ONE_WORKER = ['--workers-per-device', '1'];
-
-async function accepts(port: string): Promise<boolean> {
-  const socket = connect(Number(port), '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
 
 describe('a server that is stopped by SIGTERM', () => {
   it('answers for --drain-delay-sec while not ready, then finishes requests without new connections', async () => {
@@ -32,7 +18,7 @@ describe('a server that is stopped by SIGTERM', () => {
     expect(await (await server.fetch('/health')).text()).toBe('not ready');
     expect(await statuses([server.fetch('/livez'), server.fetch('/startupz')])).toEqual([200, 200]);
     pending.push(...times(3, () => server.post(bytes)));
-    await server.until(async () => !(await accepts(port)));
+    await server.until(async () => !(await canConnect('127.0.0.1', port)));
     expect(server.running.child.exitCode).toBeNull(); // it is still computing
     expect(await statuses(pending)).toEqual(times(20, () => 200));
     const { code, stderr } = await ended;

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { EMOJI, preannotate } from '../../support/cli.js';
+import { canConnect } from '../../support/clients/requests.js';
 import { TestServer } from '../../support/server.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
@@ -14,18 +14,6 @@ import { temporaryFolder } from '../../support/temporary.js';
 const outside = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-
-async function canConnect(host: string, port: string): Promise<boolean> {
-  const socket = connect(Number(port), host);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
 
 describe('a server', () => {
   it.skipIf(outside === undefined)('can be reached from its own machine only, unless --host is given', async () => {

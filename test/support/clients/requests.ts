@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { FailureCode } from '../../../src/core/errors.js';
 
@@ -17,6 +18,19 @@ export async function codeOf(response: Response | Promise<Response>): Promise<Fa
 export function connection(url: string): Socket {
   const { port, hostname } = new URL(url);
   return connect(Number(port), hostname).on('error', () => {}); // the server may cut it; the test that waits notices
+}
+
+/** Whether a server accepts connections at an address. */
+export async function canConnect(host: string, port: string): Promise<boolean> {
+  const socket = connect(Number(port), host);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Waits until a connection is closed, by either side. */

@@ -1,18 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { filterAbove, initialThresholdOf, type Info } from '../../../../src/server/page/client/answers.js';
-
-const INFO: Info = {
-  preannotate: '1.0.0',
-  model: { reference: 'a' },
-  classes: [
-    { name: 'cup', id: 3, prompts: ['a cup'], threshold: 0.4 },
-    { name: 'pen', id: 1, prompts: ['a pen'], threshold: 0.3 },
-  ],
-  templates: ['a photo of {}'],
-  ignore: ['a picture of a cup', 'a pen holder'],
-  score_floor: 0.05,
-  server: { max_image_bytes: 1 },
-};
+import { filterAbove, initialThresholdOf } from '../../../../src/server/page/client/answers.js';
+import { INFO } from './info.js';
 
 describe('the threshold of the page', () => {
   it('leaves out boxes whose score equals it, as the server does', () => {

@@ -1,20 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Info } from '../../../../src/server/page/client/answers.js';
 import { formatPrompts, parsePrompts, toOntologyField } from '../../../../src/server/page/client/prompt-text.js';
-
-const INFO: Info = {
-  preannotate: '1.0.0',
-  model: { reference: 'a' },
-  classes: [
-    { name: 'cup', id: 3, prompts: ['a cup'], threshold: 0.4 },
-    { name: 'pen', id: 1, prompts: ['a pen'], threshold: 0.3 },
-  ],
-  templates: ['a photo of {}'],
-  ignore: ['a picture of a cup', 'a pen holder'],
-  score_floor: 0.05,
-  server: { max_image_bytes: 1 },
-};
+import { INFO } from './info.js';
 
 describe('the text of prompts', () => {
   const folded = fc
