@@ -108,7 +108,7 @@ await describeOnWebgpu('on WebGPU', () => {
     const folder = await temporaryFolder();
     const images = join(folder, 'images');
     await mkdir(images);
-    const names = ['scene-01.jpg', 'scene-33.webp', 'scene-42.png'];
+    const names = ['scene-01.jpg', 'scene-02.jpg', 'scene-23.jpg', 'scene-33.webp', 'scene-42.png'];
     for (const name of names) await cp(join(SCENES, name), join(images, name));
     const run = (device: string) =>
       preannotate(['run', images, ...EMOJI, '--device', device, '--out', join(folder, device)]);

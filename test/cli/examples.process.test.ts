@@ -196,7 +196,10 @@ describe('a run with examples', () => {
     [
       'has nothing in the box',
       '{ image: bottle.jpg, box: [900, 10, 950, 40] }',
-      /yard\.yaml:1:34: the box \[900, 10, 950, 40\] leaves less than a pixel of bottle\.jpg, .* 320 x 240 upright/,
+      new RegExp(
+        'yard\\.yaml:1:34: the box \\[900, 10, 950, 40\\] leaves less than a pixel of bottle\\.jpg, ' +
+          'which is 320 x 240 upright',
+      ),
     ],
   ])('an example that %s ends it before any work, with its place in the ontology', async (_, example, message) => {
     const { folder, run } = await small(`classes: [{ name: a, examples: [ ${example} ] }]\n`);

@@ -26,7 +26,7 @@ const isLinux = process.platform === 'linux';
 /** What a run over copies of the shipped scenes needs, two workers a device. */
 async function manyImages(folder: string) {
   const images = join(folder, 'images');
-  const total = await manyScenes(images, 2);
+  const total = await manyScenes(images, 4);
   const args = (out: string, ...more: string[]) => {
     const always = ['--out', join(folder, out), '--workers-per-device', '2'];
     return ['run', images, ...EMOJI, ...always, ...more];

@@ -110,7 +110,7 @@ describe('views do not depend on how the work was done', () => {
       ['--workers-per-device', '1', '--max-batch-size', '8', '--threads', '2'],
     ].entries()) {
       const out = join(folder, `out-${i}`);
-      const args = ['run', SCENES, '--include', 'scene-[01]*', ...EMOJI, '--out', out, ...options];
+      const args = ['run', SCENES, ...EMOJI, '--out', out, ...options];
       expect((await preannotate(args)).code).toBe(0);
       views.push(await viewsOf(out));
       if (i > 0) continue;
@@ -118,7 +118,7 @@ describe('views do not depend on how the work was done', () => {
       expect(again.stderr).not.toMatch(/worker/); // nothing was left to do, so none was started
       views.push(await viewsOf(out));
     }
-    expect(Object.keys(views[0]!).length).toBeGreaterThan(19); // images
+    expect(Object.keys(views[0]!).length).toBeGreaterThan(90);
     for (const view of views) expect(view).toEqual(views[0]);
   });
 });

@@ -93,7 +93,7 @@ describe('small objects in a large picture', () => {
 describe('a run with tiles', () => {
   it('gives the same bytes for 1 or 2 workers and batches of 1 or 8, across images', async () => {
     const folder = await temporaryFolder();
-    const flags = ['--tiles', '768,overlap=0.1'];
+    const flags = ['--tiles', '384,overlap=0.1'];
     const views = [];
     for (const [i, placed] of [
       ['--workers-per-device', '1', '--max-batch-size', '1'],
@@ -150,12 +150,12 @@ describe('a run with tiles', () => {
   });
 });
 
-describe('a picture of 69 megapixels, which is shrunk without tiles,', () => {
+describe('a picture of 108 megapixels, which is shrunk without tiles,', () => {
   it('keeps all its pixels: what a tile shows of it is found, and where it is', async () => {
     const folder = await temporaryFolder();
-    const [side, left, top] = [1500, 4050, 4560]; // where a tile lies
+    const [side, left, top] = [1500, 5250, 6250]; // where a tile lies
     const scene = await sharp(join(SCENES, 'scene-02.jpg')).resize(side, side, { fit: 'fill' }).toBuffer();
-    await sharp({ create: { width: 9600, height: 7200, channels: 3, background: '#a0a090' } })
+    await sharp({ create: { width: 12_000, height: 9_000, channels: 3, background: '#a0a090' } })
       .composite([{ input: scene, left, top }])
       .jpeg()
       .toFile(join(folder, 'huge.jpg'));

@@ -102,11 +102,11 @@ describe('refusals', () => {
     expect(() => parse(['l0: &l0 lol', ...levels].join('\n'))).toThrow(/a\.yaml: .*alias/i);
   });
 
-  it('60,000 keys are checked for repeats in less than 5 s of processor time', () => {
+  it('60,000 keys are checked for repeats in less than 5 s', () => {
     const lines = Array.from({ length: 60_000 }, (_, i) => `key${i}: 1`);
-    const started = process.cpuUsage();
+    const started = performance.now();
     expect(() => parse([...lines, 'key7: 2'].join('\n'))).toThrow(/"key7" comes twice/);
-    expect(process.cpuUsage(started).user).toBeLessThan(5_000_000); // µs
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it('a file over 1 MiB, and one without end, are refused', async () => {

@@ -189,7 +189,7 @@ describe('any batch', () => {
         const found = await together(opened, pairs);
         expect(found).toEqual(pairs.map(([image, bank]) => alone[image * ONTOLOGIES.length + bank]));
       }),
-      { numRuns: 300 }, // of 35 pairs
+      { numRuns: 1000 }, // of 35 pairs
     );
   });
 

@@ -29,8 +29,8 @@ describe('the reference checkpoints as pytorch_model.bin', () => {
   describe.each(goldenCases('forward'))('reference case $name', (golden) => {
     const tensor = tensorsOf(golden);
 
-    it('has the reference outputs', async () => {
-      const { embeddings, outputs, columns } = await runGolden(golden, { folder: join(root, 'whole', golden.model) });
+    it.each(['whole', 'sharded'])('%s, has the reference outputs', async (form) => {
+      const { embeddings, outputs, columns } = await runGolden(golden, { folder: join(root, form, golden.model) });
       expect(maxDifference(embeddings, tensor('text_embeds').data)).toBeLessThan(1e-5);
       expect(maxDifference(columns(outputs.logits), tensor('logits').data)).toBeLessThan(TOLERANCE);
       expect(maxDifference(outputs.boxes, tensor('pred_boxes').data)).toBeLessThan(TOLERANCE);
@@ -40,35 +40,19 @@ describe('the reference checkpoints as pytorch_model.bin', () => {
     it.each([
       ['float16', 'Half', 0.02],
       ['bfloat16', 'BFloat16', 0.16],
-    ])('in %s has outputs near the reference', async (_type, as, tolerance) => {
-      const { outputs, columns } = await runGolden(golden, { folder: join(root, as, golden.model) });
+    ])('in %s has the outputs of such safetensors, which are near the reference', async (_type, as, tolerance) => {
+      const torch = await runGolden(golden, { folder: join(root, as, golden.model) });
+      const safetensors = await runGolden(golden, { folder: join(root, `${as}-safetensors`, golden.model) });
+      expect(torch.embeddings).toEqual(safetensors.embeddings);
+      expect(torch.outputs).toEqual(safetensors.outputs);
       const differences = [
-        maxDifference(columns(outputs.logits), tensor('logits').data),
-        maxDifference(outputs.boxes, tensor('pred_boxes').data),
+        maxDifference(torch.columns(torch.outputs.logits), tensor('logits').data),
+        maxDifference(torch.outputs.boxes, tensor('pred_boxes').data),
       ];
       expect(Math.max(...differences)).toBeLessThan(tolerance);
       expect(Math.max(...differences)).toBeGreaterThan(TOLERANCE); // else the weights were not rounded
     });
   });
-
-  // One case each: the same weights give the same outputs in every other case too.
-  describe.each(goldenCases('forward').filter(({ name }) => name.endsWith('b3-q2')))(
-    'the weights of $model',
-    (golden) => {
-      const run = async (form: string) => {
-        const { embeddings, outputs } = await runGolden(golden, { folder: join(root, form, golden.model) });
-        return { embeddings, outputs };
-      };
-
-      it('are the same in one file and in three', async () => {
-        expect(await run('sharded')).toEqual(await run('whole'));
-      });
-
-      it.each(['Half', 'BFloat16'])('are in %s those of such safetensors', async (as) => {
-        expect(await run(as)).toEqual(await run(`${as}-safetensors`));
-      });
-    },
-  );
 
   it('int8 weights are those that safetensors give', async () => {
     const golden = goldenCases('forward')[0]!;

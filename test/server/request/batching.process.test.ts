@@ -64,6 +64,19 @@ describe('a batch of 8 images with a window of 0.5 s', () => {
   });
 });
 
+describe('a batch', () => {
+  it.each([
+    [0, 2],
+    [0.1, 3],
+  ])('with a window of %d s leaves as soon as it has its %d images', async (windowSec, size) => {
+    await using server = await TestServer.ready({ args: batching(size, windowSec) });
+    const [response, ms] = await timed(() => server.postBatch(times(2 * size, () => bytes)));
+    expect(response.status).toBe(200);
+    expect(await server.metric('batch_size_count')).toBe(2);
+    expect(ms).toBeLessThan(5000);
+  });
+});
+
 describe('a batch of 2 images', () => {
   let server: TestServer;
   beforeAll(async () => {

@@ -170,18 +170,18 @@ describe('batches', () => {
 describe('images that need more memory than a worker has for pixels', () => {
   it('are annotated one after the other, whichever of them is read first', async () => {
     const folder = await temporaryFolder();
-    const size = { width: 6000, height: 5500 }; // 33 of the 64 megapixels that may be decoded at once
+    const size = { width: 7000, height: 6000 }; // 42 of the 64 megapixels that may be decoded at once
     const blank = await sharp({ create: { ...size, channels: 3, background: 'grey' } })
       .jpeg()
       .toBuffer();
-    const images = [0, 1, 2].map((i) => ({ name: `${i}.jpg` }));
+    const images = [0, 1, 2, 3].map((i) => ({ name: `${i}.jpg` }));
     for (const { name } of images) await writeFile(join(folder, name), blank);
-    const tiles = { height: 4000, width: 4000, overlap: 0.1, fullImage: false };
+    const tiles = { height: 4000, width: 4000, overlap: 0.1, fullImage: true };
     const { loop, answers, answered } = await loopWith(folder, { tiles, maxBatchSize: 3 });
     const done = answered(2);
     const bank = queries();
-    loop.add({ id: 0, images: asking(bank, images.slice(0, 2)) });
-    loop.add({ id: 1, images: asking(bank, images.slice(2)) });
+    loop.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
+    loop.add({ id: 1, images: asking(bank, images.slice(3)) });
     await done;
     expect([...answers.values()].flat().every(({ ok }) => ok)).toBe(true);
   });
