@@ -7,7 +7,7 @@ import { jsonError } from '../disk/json.js';
 import { readLines } from '../disk/lines.js';
 import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
 import { JournalHeader } from './header.js';
-import { formatLine, parseLine } from './line.js';
+import { formatLine, parseLine } from '../disk/checked-line.js';
 import { ImageRecord } from './record.js';
 
 export const JOURNAL_FILE = 'detections.jsonl';

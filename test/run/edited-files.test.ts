@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { assertClassesKept } from '../../src/run/classes.js';
 import { ImageIds } from '../../src/run/image-ids.js';
 import { readJournal, RecordFile } from '../../src/run/journal.js';
-import { formatLine } from '../../src/run/line.js';
+import { formatLine } from '../../src/disk/checked-line.js';
 import { readManifest } from '../../src/run/manifest.js';
 import { openRun } from '../../src/run/open-run.js';
 import { OutputLock } from '../../src/run/output-lock.js';

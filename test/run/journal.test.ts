@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assertSameJob, type JournalHeader } from '../../src/run/header.js';
 import { Journal, readJournal, RecordFile } from '../../src/run/journal.js';
-import { formatLine, parseLine } from '../../src/run/line.js';
+import { formatLine, parseLine } from '../../src/disk/checked-line.js';
 import type { ImageRecord } from '../../src/run/record.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { header } from './journal-header.js';
