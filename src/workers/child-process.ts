@@ -4,6 +4,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { printable } from '../core/text.js';
@@ -21,6 +22,8 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 /** How a child process ended. */
 export interface Exit {
   readonly how: string; // "exit code 1", "signal SIGKILL"
+  readonly signal?: NodeJS.Signals | undefined; // that ended it
+  readonly wasOutOfMemory?: boolean; // the kernel killed it, or another process at the same time
   readonly stderr: string; // the end of what it wrote there, on one line; may be empty
 }
 
@@ -29,6 +32,7 @@ export class Child<Request extends object, Answer> implements AsyncDisposable {
   /** Resolves when the process has ended, or could not be started. */
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  readonly #oomKillsBefore = countOomKills();
   #stderr = '';
 
   /**
@@ -83,18 +87,32 @@ export class Child<Request extends object, Answer> implements AsyncDisposable {
   }
 
   async #exit(): Promise<Exit> {
-    const how = await endOf(this.#child);
+    const end = await endOf(this.#child);
     running.delete(this.#child);
     const stderr = this.#stderr.replaceAll(STACK_LINE, '').replaceAll(/\s+/g, ' ').trim();
-    return { how, stderr: printable(stderr.slice(-REPORTED_STDERR_CHARS)) };
+    const wasOutOfMemory = end.signal === 'SIGKILL' && countOomKills() > this.#oomKillsBefore;
+    return {
+      ...end,
+      ...(wasOutOfMemory ? { how: `${end.how}, out of memory`, wasOutOfMemory } : {}),
+      stderr: printable(stderr.slice(-REPORTED_STDERR_CHARS)),
+    };
   }
 }
 
-async function endOf(child: ChildProcess): Promise<string> {
+/** Processes that the kernel has killed since it started, to free memory. 0 where it does not say (Linux says). */
+function countOomKills(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0; // another system
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<Pick<Exit, 'how' | 'signal'>> {
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    return signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+    return signal === null ? { how: `exit code ${code ?? 'unknown'}` } : { how: `signal ${signal}`, signal };
   } catch (error) {
-    return String(error); // it could not be started at all
+    return { how: String(error) }; // it could not be started at all
   }
 }

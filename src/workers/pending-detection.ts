@@ -1,5 +1,6 @@
 import type { ImageOutcome, ImageSource } from '../core/image.js';
 import type { PreparedQueries } from './queries/prepared-queries.js';
+import { DeathRecord } from './worker-death.js';
 
 /** A call of `detect` that waits for its answer. */
 export class PendingDetection {
@@ -7,7 +8,7 @@ export class PendingDetection {
   readonly queries: PreparedQueries;
   readonly queuedAt = performance.now();
   readonly answer: Promise<ImageOutcome>;
-  crashes = 0; // workers that died while they had this image
+  readonly deaths = new DeathRecord(); // of workers that had this image
   readonly #signal: AbortSignal;
   #resolve!: (outcome: ImageOutcome) => void;
   #reject!: (reason: Error) => void;
@@ -22,6 +23,11 @@ export class PendingDetection {
       this.#reject = reject;
     });
     signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** A worker died while it had this image; it must be alone when the next one dies. */
+  get isSuspect(): boolean {
+    return this.deaths.count > 0;
   }
 
   get isCancelled(): boolean {

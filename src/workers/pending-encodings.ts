@@ -1,7 +1,8 @@
 import type { Encoded } from './protocol.js';
+import type { WorkerDeath } from './worker-death.js';
 
 interface Waiting {
-  readonly resolve: (encoded: Encoded | undefined) => void;
+  readonly resolve: (outcome: Encoded | WorkerDeath) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -14,8 +15,8 @@ export class PendingEncodings {
     return this.#waiting.size;
   }
 
-  /** @returns What was encoded, or undefined when the worker died before it answered. */
-  request(send: (id: number) => void): Promise<Encoded | undefined> {
+  /** @returns What was encoded, or how the worker died before it answered. */
+  request(send: (id: number) => void): Promise<Encoded | WorkerDeath> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#waiting.set(id, { resolve, reject });
@@ -34,8 +35,8 @@ export class PendingEncodings {
   }
 
   /** The worker is gone. */
-  abandon(): void {
-    for (const { resolve } of this.#waiting.values()) resolve(undefined);
+  abandon(death: WorkerDeath): void {
+    for (const { resolve } of this.#waiting.values()) resolve(death);
     this.#waiting.clear();
   }
 }

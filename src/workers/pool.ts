@@ -3,7 +3,6 @@ import { formatDevice } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
-import type { Exit } from './child-process.js';
 import { Dispatcher } from './chunks/dispatcher.js';
 import type { Placement } from './devices/placement.js';
 import type { Engine, EngineEvents, EngineStatus, FinishedChunk, PrepareOptions } from './engine.js';
@@ -13,17 +12,16 @@ import { OntologyQueries } from './queries/ontology-queries.js';
 import type { QuerySource } from './queries/prepared-queries.js';
 import { QueryEncoder } from './queries/query-encoder.js';
 import { WorkerSupervisor } from './supervisor.js';
+import type { SupervisorEvents } from './supervisor-events.js';
+import { DeathRecord, type WorkerDeath } from './worker-death.js';
 import {
-  crashedImageFailure,
+  crashedImageOutcome,
   encodingCrashedError,
   repeatedCrashesError,
   STOPPED,
   workerName,
 } from './worker-errors.js';
 import type { WorkerTransport } from './worker-transport.js';
-
-/** An image that a worker died with twice fails; the first time, others of its chunk may have been to blame. */
-const MAX_CRASHES = 2;
 
 /** Crashes of one worker with images in flight and none finished between: by then it is the machine, not the images. */
 const MAX_CRASHES_IN_A_ROW = 10;
@@ -50,6 +48,7 @@ export class Pool implements Engine {
   readonly #noticed = new Set<string>();
   readonly #pending = new Set<PendingDetection>();
   #failure: PreannotateError | undefined;
+  #kills = 0; // of workers, by other processes
   readonly #changed = new Condition(); // a worker is ready, or none can be had
 
   constructor(options: PoolOptions) {
@@ -123,15 +122,19 @@ export class Pool implements Engine {
     const { placement, settings, transport, stallTimeoutSec, onWarning } = this.#options;
     const { devices, workersPerDevice, threads, maxBatchSize } = placement;
     const options = { settings: { ...settings, threads, maxBatchSize }, transport, stallTimeoutSec };
-    const events: ConstructorParameters<typeof WorkerSupervisor>[2] = {
+    const events: SupervisorEvents<WorkerSupervisor> = {
       available: () => {
         this.#changed.notify();
         this.#dispatcher.dispatchSoon();
       },
-      imagesLost: (images, exit, supervisor) => this.#retry(images, exit, supervisor),
-      diedIdle: ({ how }, { device }) => onWarning(`A ${workerName(device)} died (${how}) and is replaced.`),
+      imagesLost: (images, death, supervisor) => this.#retry(images, death, supervisor),
+      diedIdle: (death, { device }) => {
+        this.#countKill(death);
+        onWarning(`A ${workerName(device)} died (${death.how}) and is replaced.`);
+      },
       finished: (chunk, { device }) => this.#record({ ...chunk, device: formatDevice(device) }),
       noticed: (message) => this.#notice(message),
+      hasAnyOpened: () => this.#supervisors.some(({ hasOpened }) => hasOpened),
       gaveUp: (failure, supervisor) => this.#loseWorker(failure, supervisor),
     };
     return devices.flatMap((device) =>
@@ -139,14 +142,17 @@ export class Pool implements Engine {
     );
   }
 
-  /** Encodes on the first worker that is ready, and once more on another one when that dies. */
+  /** Encodes on the first worker that is ready, and on another one when that dies. */
   async #encode(what: ToEncode): Promise<Encoded> {
-    for (let attempt = 0; attempt < MAX_CRASHES; attempt++) {
+    const deaths = new DeathRecord();
+    while (!deaths.isConclusive) {
       const supervisor = await this.#readySupervisor();
-      const encoded = await supervisor.encode(what);
-      if (encoded !== undefined) return encoded;
+      const outcome = await supervisor.encode(what);
+      if ('embeddings' in outcome) return outcome;
+      this.#countKill(outcome);
+      deaths.add(outcome, this.#kills);
     }
-    throw encodingCrashedError(MAX_CRASHES, what.type === 'encode' ? 'prompts' : 'examples');
+    throw encodingCrashedError(deaths.count, what.type === 'encode' ? 'prompts' : 'examples');
   }
 
   /** The one with the fewest texts to encode, as soon as there is one. */
@@ -176,20 +182,25 @@ export class Pool implements Engine {
     this.#options.onWarning(message);
   }
 
-  #retry(images: readonly PendingDetection[], exit: Exit, { device, crashesInARow }: WorkerSupervisor): void {
+  #retry(images: readonly PendingDetection[], death: WorkerDeath, { device, crashesInARow }: WorkerSupervisor): void {
     this.#options.onWarning(
-      `A ${workerName(device)} died (${exit.how}); ${images.length} of its images are tried again one by one.`,
+      `A ${workerName(device)} died (${death.how}); ${images.length} of its images are tried again one by one.`,
     );
+    this.#countKill(death);
     for (const pending of images) {
-      pending.crashes++;
+      pending.deaths.add(death, this.#kills);
       if (pending.isCancelled) continue;
-      if (pending.crashes < MAX_CRASHES) this.#dispatcher.add(pending);
-      else pending.resolve({ ok: false, name: pending.image.name, failure: crashedImageFailure(pending.image, exit) });
+      if (pending.deaths.isConclusive) pending.resolve(crashedImageOutcome(pending.image, pending.deaths.count, death));
+      else this.#dispatcher.add(pending);
     }
     if (crashesInARow >= (this.#options.maxCrashesInARow ?? MAX_CRASHES_IN_A_ROW)) {
-      this.#fail(repeatedCrashesError(crashesInARow, device, exit));
+      this.#fail(repeatedCrashesError(crashesInARow, device, death));
     }
     this.#dispatcher.dispatchSoon();
+  }
+
+  #countKill({ wasKilled }: WorkerDeath): void {
+    if (wasKilled) this.#kills++;
   }
 
   /** One device that is lost while others work does not stop the engine; one that is missing from the start does. */

@@ -3,12 +3,13 @@ import { messageOf, PreannotateError, type Failure } from '../core/errors.js';
 import { LruMap } from '../core/lru.js';
 import type { Exit } from './child-process.js';
 import { ChunksInFlight } from './chunks/chunks-in-flight.js';
-import type { FinishedChunk } from './engine.js';
 import type { PendingDetection } from './pending-detection.js';
 import { PendingEncodings } from './pending-encodings.js';
 import type { Encoded, FromWorker, ToEncode, WorkerSettings } from './protocol.js';
 import { RestartPolicy } from './restart-policy.js';
+import type { SupervisorEvents } from './supervisor-events.js';
 import { Watchdog } from './watchdog.js';
+import { describeDeath, type WorkerDeath } from './worker-death.js';
 import { failedStartsFailure } from './worker-errors.js';
 import type { WorkerHandle, WorkerTransport } from './worker-transport.js';
 
@@ -16,21 +17,6 @@ const QUERY_BANKS = 64; // that a worker keeps; one of 200 prompts takes 0.4 MB
 
 /** Without a heartbeat, for an image: the largest model takes a minute on one core, or to open. */
 const STALL_TIMEOUT_MS = 600_000;
-
-/** What a supervisor reports to its pool. */
-export interface SupervisorEvents {
-  /** There is room for a chunk: a worker is ready, or has finished one. */
-  available(): void;
-  /** A worker died while it had these images; the crash is not yet counted against them. */
-  imagesLost(images: readonly PendingDetection[], exit: Exit, supervisor: WorkerSupervisor): void;
-  /** A worker died with no image in flight. */
-  diedIdle(exit: Exit, supervisor: WorkerSupervisor): void;
-  finished(chunk: Omit<FinishedChunk, 'device'>, supervisor: WorkerSupervisor): void;
-  /** Something the user should know; other workers may report the same. */
-  noticed(message: string): void;
-  /** No worker can be had for this device. */
-  gaveUp(failure: Failure, supervisor: WorkerSupervisor): void;
-}
 
 export interface SupervisorOptions {
   readonly settings: WorkerSettings;
@@ -46,7 +32,7 @@ export class WorkerSupervisor implements AsyncDisposable {
   hasGivenUp = false; // there is no worker, nor will there be
   loadMs = 0; // that the last worker took to open the model
   readonly #options: SupervisorOptions;
-  readonly #events: SupervisorEvents;
+  readonly #events: SupervisorEvents<WorkerSupervisor>;
   readonly #chunks = new ChunksInFlight();
   readonly #encodings = new PendingEncodings();
   readonly #sentQueries: LruMap<string, true>;
@@ -59,7 +45,7 @@ export class WorkerSupervisor implements AsyncDisposable {
   #startedAt = 0;
   #restartTimer: NodeJS.Timeout | undefined;
 
-  constructor(device: Device, options: SupervisorOptions, events: SupervisorEvents) {
+  constructor(device: Device, options: SupervisorOptions, events: SupervisorEvents<WorkerSupervisor>) {
     this.device = device;
     this.#options = options;
     this.#events = events;
@@ -89,9 +75,9 @@ export class WorkerSupervisor implements AsyncDisposable {
     return this.#encodings.size;
   }
 
-  /** It has an image that is under suspicion, which must be alone when the worker crashes again. */
+  /** It has an image that is under suspicion, which must be alone when the worker dies. */
   get isIsolating(): boolean {
-    return this.#chunks.images.some(({ crashes }) => crashes > 0);
+    return this.#chunks.images.some(({ isSuspect }) => isSuspect);
   }
 
   /** Sends a chunk, and before it the queries that this worker does not have. */
@@ -109,8 +95,8 @@ export class WorkerSupervisor implements AsyncDisposable {
     if (place !== undefined) this.#worker?.send({ type: 'cancel', ...place });
   }
 
-  /** @returns undefined when the worker dies meanwhile. @throws PreannotateError when it cannot encode this */
-  encode(what: ToEncode): Promise<Encoded | undefined> {
+  /** @returns How the worker died, when it dies meanwhile. @throws PreannotateError when it cannot encode this */
+  encode(what: ToEncode): Promise<Encoded | WorkerDeath> {
     this.#watchdog.heartbeat();
     return this.#encodings.request((id) => this.#worker?.send({ ...what, id }));
   }
@@ -120,7 +106,7 @@ export class WorkerSupervisor implements AsyncDisposable {
     clearTimeout(this.#restartTimer);
     this.#watchdog[Symbol.dispose]();
     await this.#worker?.[Symbol.asyncDispose]();
-    this.#encodings.abandon();
+    this.#encodings.abandon({ how: 'stopped', stderr: '', wasKilled: true });
   }
 
   #start(): void {
@@ -223,8 +209,9 @@ export class WorkerSupervisor implements AsyncDisposable {
     const wasReady = this.isReady;
     const wasOpen = this.#isOpen;
     const lost = this.#chunks.clear();
-    this.#encodings.abandon();
-    if (!wasOpen) this.#restartPolicy.recordFailedStart();
+    const death = describeDeath(exit, this.#watchdog.hasStalled);
+    this.#encodings.abandon(death);
+    if (!wasOpen) this.#restartPolicy.recordFailedStart(death.wasKilled && this.#events.hasAnyOpened());
     if (this.#restartPolicy.shouldGiveUp) {
       this.#giveUp(failedStartsFailure(this.#restartPolicy.failedStarts, this.device, exit));
       return;
@@ -233,8 +220,8 @@ export class WorkerSupervisor implements AsyncDisposable {
     if (lost.length > 0) this.#restartPolicy.recordCrash();
     if (wasIdle) this.#restartPolicy.recordIdleDeath();
     this.#restart();
-    if (lost.length > 0) this.#events.imagesLost(lost, exit, this);
-    if (wasIdle) this.#events.diedIdle(exit, this);
+    if (lost.length > 0) this.#events.imagesLost(lost, death, this);
+    if (wasIdle) this.#events.diedIdle(death, this);
   }
 
   #restart(): void {

@@ -1,6 +1,6 @@
 import { formatDevice, type Device } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
-import type { ImageSource } from '../core/image.js';
+import type { ImageOutcome, ImageSource } from '../core/image.js';
 import { printable } from '../core/text.js';
 import type { Exit } from './child-process.js';
 
@@ -11,13 +11,11 @@ export const STOPPED: Failure = {
   hint: 'Send it again after a restart.',
 };
 
-/** Two workers died while they had this image. */
-export function crashedImageFailure(image: ImageSource, { how, stderr }: Exit): Failure {
-  return {
-    code: 'WORKER_CRASHED',
-    message: `${printable(image.name)}: the worker process died on this image, twice (${how}). ${stderr}`.trim(),
-    hint: 'Save the image again in another format, or leave it out with --exclude.',
-  };
+/** Workers died while they had this image, the last one while it had no other. */
+export function crashedImageOutcome(image: ImageSource, deaths: number, { how, stderr }: Exit): ImageOutcome {
+  const message = `${printable(image.name)}: ${deaths} worker processes died on this image (${how}). ${stderr}`;
+  const hint = 'Save the image again in another format, or leave it out with --exclude.';
+  return { ok: false, name: image.name, failure: { code: 'WORKER_CRASHED', message: message.trim(), hint } };
 }
 
 export function encodingCrashedError(count: number, what: string): PreannotateError {

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { forms } from './questions/forms.js';
 import { describeMachine } from './support/machine.js';
+import { kills } from './questions/kills.js';
 import { memory } from './questions/memory.js';
 import { odd } from './questions/odd.js';
 import { peer } from './questions/peer.js';
@@ -32,6 +33,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   overload,
   soak,
   odd,
+  kills,
 };
 const NAMES = Object.keys(QUESTIONS);
 

@@ -32,6 +32,7 @@ export class FakeWorker implements WorkerHandle {
   readonly exited: Promise<Exit>;
   readonly answer: (message: FromWorker) => void;
   isKilled = false;
+  isAlive = true;
   #die!: (exit: Exit) => void;
   #answered = 0;
 
@@ -50,8 +51,10 @@ export class FakeWorker implements WorkerHandle {
     this.die('signal SIGKILL');
   }
 
-  die(how = 'exit code 1'): void {
-    this.#die({ how, stderr: '' });
+  die(how = 'exit code 1', more: Partial<Exit> = {}): void {
+    this.isAlive = false;
+    const signal = /^signal (.*)$/.exec(how)?.[1] as NodeJS.Signals | undefined;
+    this.#die({ how, signal, stderr: '', ...more });
   }
 
   of<Type extends ToWorker['type']>(type: Type): Sent<Type>[] {
@@ -61,6 +64,11 @@ export class FakeWorker implements WorkerHandle {
   /** The names of the images of each chunk that it was given. */
   get chunks(): string[][] {
     return this.of('detect').map(({ images }) => images.map(({ source }) => source.name));
+  }
+
+  /** The names of the images of each chunk that it has not answered. */
+  get unanswered(): string[][] {
+    return this.chunks.slice(this.#answered);
   }
 
   /** Answers the oldest chunk that is not answered: nothing was found, or `failure`. */

@@ -1,92 +1,9 @@
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { PreannotateError } from '../../src/core/errors.js';
+import { describe, expect, it } from 'vitest';
 import { buildOntology } from '../../src/core/ontology.js';
-import { findModel, type Model } from '../../src/model/source.js';
-import type { FinishedChunk } from '../../src/workers/engine.js';
-import { Pool, type PoolOptions } from '../../src/workers/pool.js';
-import { advance, FakeTransport, settle, useFakeClock, type FakeWorker } from './fake-transport.js';
-
-let model: Model;
-beforeAll(async () => {
-  const watcher = { progress: () => {}, note: () => {} };
-  model = await findModel('builtin:emoji', { precision: 'auto', watcher, variables: process.env });
-});
+import { answerEncodings, detectAll, NEVER, ONTOLOGY, startPool, until } from './fake-pool.js';
+import { advance, settle, useFakeClock, type FakeWorker } from './fake-transport.js';
 
 useFakeClock();
-
-/** Prompts that no other test has written to the disk cache. */
-const ONTOLOGY = buildOntology({
-  templates: [],
-  classes: [{ name: 'bottle', id: 1, prompts: ['unasked bottle'] }],
-  ignore: [],
-});
-
-interface Wanted extends Partial<Pick<PoolOptions, 'batchingTimeoutSec' | 'maxCrashesInARow'>> {
-  readonly workers?: number;
-  readonly maxBatchSize?: number;
-  readonly onStart?: (worker: FakeWorker) => void;
-  readonly isPrepared?: boolean;
-}
-
-/** A pool of fake workers on one device each, with the ontology prepared, and what it reports. */
-async function startPool({ workers = 1, maxBatchSize = 2, onStart, isPrepared = true, ...options }: Wanted = {}) {
-  const transport = new FakeTransport();
-  if (onStart !== undefined) transport.onStart = onStart;
-  const warnings: string[] = [];
-  const failures: PreannotateError[] = [];
-  const chunks: FinishedChunk[] = [];
-  const pool = new Pool({
-    placement: {
-      devices: Array.from({ length: workers }, (_, index) => ({ provider: 'cuda', index })),
-      workersPerDevice: 1,
-      threads: 1,
-      maxBatchSize,
-    },
-    settings: { checkpoint: model.checkpoint } as PoolOptions['settings'], // a fake worker reads nothing of the rest
-    queries: { model, ontology: ONTOLOGY, places: { whole: '', byLabel: {} }, allowTruncate: false },
-    transport,
-    onWarning: (message) => warnings.push(message),
-    onFailure: (failure) => failures.push(failure),
-    onChunk: (chunk) => chunks.push(chunk),
-    ...options,
-  });
-  onTestFinished(() => pool[Symbol.asyncDispose]());
-  await settle();
-  if (isPrepared) await prepare(pool, transport);
-  return { pool, transport, warnings, failures, chunks };
-}
-
-async function prepare(pool: Pool, transport: FakeTransport): Promise<void> {
-  const prepared = pool.prepare(ONTOLOGY);
-  await until(() => transport.workers.some((worker) => worker.of('encode').length > 0));
-  for (const worker of transport.workers) answerEncodings(worker);
-  await prepared;
-}
-
-function answerEncodings(worker: FakeWorker): void {
-  for (const { id, tokenIds } of worker.of('encode')) {
-    worker.answer({ type: 'encoded', id, embeddings: new Float32Array(tokenIds.length * 1024), failures: [] });
-  }
-}
-
-/** Prompts are read and tokenised from real files, which takes a few turns of the event loop. */
-async function until(condition: () => boolean): Promise<void> {
-  const start = Date.now(); // not faked
-  while (!condition()) {
-    if (Date.now() - start > 5000) throw new Error(`never happened: ${String(condition)}`);
-    await settle();
-  }
-}
-
-const NEVER = new AbortController().signal;
-
-/** Asks for all of them at once. */
-async function detectAll(pool: Pool, names: readonly string[], signal = NEVER) {
-  const calls = names.map((name) => pool.detect({ name }, ONTOLOGY, signal));
-  for (const call of calls) call.catch(() => {}); // some tests never look at it
-  await settle();
-  return { calls };
-}
 
 describe('a pool hands out images', () => {
   it('in full chunks to the workers with the fewest, two chunks ahead of each', async () => {
@@ -162,12 +79,52 @@ describe('a worker that dies with images', () => {
     } = await detectAll(pool, ['bad', 'good']);
     transport.last.die();
     await settle();
-    transport.last.die('signal SIGKILL'); // with 'bad' alone
+    transport.last.die('signal SIGSEGV'); // with 'bad' alone
     await expect(bad).resolves.toMatchObject({ ok: false, name: 'bad', failure: { code: 'WORKER_CRASHED' } });
     await settle();
     expect(transport.last.chunks).toEqual([['good']]);
     transport.last.finish();
     await expect(good).resolves.toMatchObject({ ok: true });
+  });
+
+  it('because it was killed from outside costs no image, though one is hit four times', async () => {
+    const { pool, transport } = await startPool();
+    const { calls } = await detectAll(pool, ['unlucky', 'other']);
+    for (let kills = 0; kills < 4; kills++) {
+      if (transport.last.unanswered[0]![0] === 'other') transport.last.finish();
+      await settle();
+      expect(transport.last.unanswered[0]).toContain('unlucky');
+      transport.last.die('signal SIGKILL');
+      await settle();
+    }
+    transport.last.finish();
+    expect((await Promise.all(calls)).every(({ ok }) => ok)).toBe(true);
+  });
+
+  it('for want of memory blames the image that it had alone, as a crash does', async () => {
+    const { pool, transport } = await startPool();
+    const {
+      calls: [huge],
+    } = await detectAll(pool, ['huge']);
+    for (let deaths = 0; deaths < 2; deaths++) {
+      transport.last.die('signal SIGKILL', { wasOutOfMemory: true });
+      await settle();
+    }
+    await expect(huge).resolves.toMatchObject({ ok: false, failure: { code: 'WORKER_CRASHED' } });
+  });
+
+  it('by SIGKILL five times gives up the image, if nothing but workers with this image is killed', async () => {
+    const { pool, transport } = await startPool();
+    const {
+      calls: [huge],
+    } = await detectAll(pool, ['huge']);
+    for (let kills = 0; kills < 5; kills++) {
+      transport.last.die('signal SIGKILL');
+      await settle();
+    }
+    await expect(huge).resolves.toMatchObject({
+      failure: { code: 'WORKER_CRASHED', message: 'huge: 5 worker processes died on this image (signal SIGKILL).' },
+    });
   });
 
   it('while another one works, leaves suspected images alone with a worker', async () => {
@@ -267,6 +224,19 @@ describe('prompts', () => {
       code: 'WORKERS_FAILING',
       message: '2 workers died while they encoded the prompts.',
     });
+  });
+
+  it('outlive workers that are killed from outside while they encode them', async () => {
+    const { pool, transport } = await startPool({ isPrepared: false });
+    const prepared = pool.prepare(ONTOLOGY);
+    for (const count of [1, 2, 3]) {
+      await until(() => transport.workers.length === count && transport.last.of('encode').length > 0);
+      transport.last.die('signal SIGKILL');
+      await advance(2000); // a pause comes before the next start
+    }
+    await until(() => transport.workers.length === 4 && transport.last.of('encode').length > 0);
+    answerEncodings(transport.last);
+    await expect(prepared).resolves.toBeUndefined();
   });
 
   it('are not encoded for a caller that is gone before a worker is free', async () => {

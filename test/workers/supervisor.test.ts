@@ -2,7 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Failure } from '../../src/core/errors.js';
 import { PendingDetection } from '../../src/workers/pending-detection.js';
 import type { WorkerSettings } from '../../src/workers/protocol.js';
-import { WorkerSupervisor, type SupervisorEvents } from '../../src/workers/supervisor.js';
+import type { SupervisorEvents } from '../../src/workers/supervisor-events.js';
+import { WorkerSupervisor } from '../../src/workers/supervisor.js';
 import { advance, FakeTransport, settle, useFakeClock } from './fake-transport.js';
 
 useFakeClock();
@@ -13,12 +14,13 @@ async function supervise({ stallTimeoutSec, isReady = true }: { stallTimeoutSec?
   if (!isReady) transport.onStart = () => {};
   const reported: string[] = [];
   const failures: Failure[] = [];
-  const events: SupervisorEvents = {
+  const events: SupervisorEvents<WorkerSupervisor> = {
     available: () => reported.push('available'),
     imagesLost: (images) => reported.push(`lost ${images.map(({ image }) => image.name).join(' ')}`),
     diedIdle: () => reported.push('died idle'),
     finished: ({ images }) => reported.push(`finished ${images}`),
     noticed: (message) => reported.push(message),
+    hasAnyOpened: () => isReady,
     gaveUp: (failure) => failures.push(failure),
   };
   const settings = { maxBatchSize: 8 } as WorkerSettings; // a fake worker reads nothing of the rest
@@ -86,12 +88,12 @@ describe('a worker that dies', () => {
     expect(transport.workers).toHaveLength(3);
   });
 
-  it('gives undefined for what it was encoding', async () => {
+  it('gives how it died for what it was encoding', async () => {
     const { supervisor, transport } = await supervise();
     const encoding = supervisor.encode({ type: 'encode', tokenIds: [[1, 2]] });
     expect(supervisor.encodingsInFlight).toBe(1);
     transport.last.die();
-    await expect(encoding).resolves.toBeUndefined();
+    await expect(encoding).resolves.toMatchObject({ how: 'exit code 1', wasKilled: false });
     expect(supervisor.encodingsInFlight).toBe(0);
   });
 
@@ -125,6 +127,23 @@ describe('a worker that does not open the model', () => {
     expect(supervisor.hasGivenUp).toBe(true);
     const message = 'The cpu worker died 5 times in a row before it was ready (signal SIGKILL).';
     expect(failures).toMatchObject([{ code: 'WORKERS_FAILING', message }]);
+  });
+
+  it('because others kill it is started twenty times where one was ready before, at most 2 s apart', async () => {
+    const { supervisor, transport, failures } = await supervise();
+    transport.onStart = () => {};
+    transport.last.die('signal SIGKILL');
+    await settle();
+    for (let kills = 1; kills < 20; kills++) {
+      const before = transport.workers.length;
+      transport.last.die('signal SIGKILL');
+      await advance(2000);
+      expect(transport.workers).toHaveLength(before + 1);
+    }
+    expect(supervisor.hasGivenUp).toBe(false);
+    transport.last.die('signal SIGKILL');
+    await settle();
+    expect(failures).toMatchObject([{ code: 'WORKERS_FAILING' }]);
   });
 
   it('makes the supervisor give up at once when it reports why, unless one was open before', async () => {

@@ -19,7 +19,7 @@ export class ChunkQueue {
   }
 
   add(pending: PendingDetection): void {
-    (pending.crashes === 0 ? this.#waiting : this.#suspects).push(pending);
+    (pending.isSuspect ? this.#suspects : this.#waiting).push(pending);
   }
 
   get size(): number {

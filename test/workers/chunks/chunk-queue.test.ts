@@ -5,10 +5,11 @@ import { PendingDetection } from '../../../src/workers/pending-detection.js';
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
 
-function pendingImage(name: string, { queriesKey = 'a', crashes = 0 } = {}): PendingDetection {
+function pendingImage(name: string, { queriesKey = 'a', isSuspect = false } = {}): PendingDetection {
   const queries = { key: queriesKey, embeddings: new Float32Array(), classIds: [] };
   const pending = new PendingDetection({ name }, queries, new AbortController().signal);
-  return Object.assign(pending, { crashes });
+  if (isSuspect) pending.deaths.add({ how: 'exit code 1', stderr: '', wasKilled: false }, 0);
+  return pending;
 }
 
 const namesOf = (chunk: readonly PendingDetection[] | undefined) => chunk?.map(({ image }) => image.name);
@@ -42,8 +43,8 @@ describe('a chunk queue', () => {
     const next = queueOf(2, [
       pendingImage('1'),
       pendingImage('2'),
-      pendingImage('bad', { crashes: 1 }),
-      pendingImage('worse', { crashes: 1 }),
+      pendingImage('bad', { isSuspect: true }),
+      pendingImage('worse', { isSuspect: true }),
     ]);
     expect(next(1)).toBeUndefined();
     expect(next(0)).toEqual(['bad']);
@@ -73,7 +74,7 @@ describe('a chunk queue', () => {
 
   it('removes images that are cancelled, and all of them when it is cleared', () => {
     const queue = new ChunkQueue(2);
-    const [first, second] = [pendingImage('1'), pendingImage('2', { crashes: 1 })];
+    const [first, second] = [pendingImage('1'), pendingImage('2', { isSuspect: true })];
     queue.add(first);
     queue.add(second);
     expect(queue.remove(second)).toBe(true);
