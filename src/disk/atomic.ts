@@ -3,6 +3,7 @@ import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
+import { makeFolder } from './make-folder.js';
 import { withOutputErrors, withWriteErrors } from './write-failure.js';
 
 const BUFFER_BYTES = 1 << 20; // one write a megabyte: views are made of many short lines
@@ -20,7 +21,7 @@ export async function replaceFile(path: string, content: Content | string): Prom
   const folder = dirname(path);
   // Random, not the process id: in a container that is the same in every run, also in one that was killed here.
   const temporary = join(folder, TEMPORARY + randomBytes(6).toString('hex'));
-  await withOutputErrors(path, () => mkdir(folder, { recursive: true }));
+  await withOutputErrors(path, () => makeFolder(folder));
   const file = await withOutputErrors(path, () => open(temporary, 'wx'));
   try {
     try {
@@ -72,7 +73,7 @@ export async function replaceFolder<Result>(
   const parent = dirname(target);
   const fresh = join(parent, `${TEMPORARY}${basename(target)}-new`);
   const old = join(parent, `${TEMPORARY}${basename(target)}-old`);
-  await withOutputErrors(path, () => mkdir(parent, { recursive: true }));
+  await withOutputErrors(path, () => makeFolder(parent));
   await withWriteErrors(path, async () => {
     if ((await exists(old)) && !(await exists(target))) await rename(old, target); // a crash between the two renames
     await rm(old, { recursive: true, force: true });

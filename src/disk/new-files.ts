@@ -1,7 +1,8 @@
-import { lstat, mkdir, open, rm } from 'node:fs/promises';
+import { lstat, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
+import { makeFolder } from './make-folder.js';
 import { withOutputErrors } from './write-failure.js';
 
 interface NewFilesOptions {
@@ -26,7 +27,7 @@ export async function writeNewFiles(
   const created: string[] = [];
   try {
     for (const [path, text] of files) {
-      await withOutputErrors(path, () => mkdir(dirname(path), { recursive: true }));
+      await withOutputErrors(path, () => makeFolder(dirname(path)));
       await using file = await openNew(path, hint);
       created.push(path);
       await withOutputErrors(path, () => file.writeFile(text));

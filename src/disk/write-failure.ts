@@ -3,6 +3,7 @@ import { printable } from '../core/text.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
+  ENOENT: 'its folder does not exist and cannot be created',
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the file system is read-only',
   EACCES: 'permission denied',
@@ -12,6 +13,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'a folder has that name',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EEXIST: 'a part of the path is a file, not a folder',
+  ELOOP: 'it is a link that leads back to itself',
+  ENXIO: 'a socket or a pipe has that name',
+  EMFILE: 'too many files are open; raise the limit with `ulimit -n`',
+  ENFILE: 'too many files are open on this machine',
   ENAMETOOLONG: 'the name is too long for the file system',
 };
 

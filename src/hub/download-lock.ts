@@ -1,7 +1,8 @@
-import { mkdir, rm, stat, utimes } from 'node:fs/promises';
+import { rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileLock, LockHeld, type Holder } from '../disk/file-lock.js';
+import { makeFolder } from '../disk/make-folder.js';
 import { writeToCache } from './layout.js';
 
 const POLL_MS = 200;
@@ -25,7 +26,7 @@ export async function withModelLock<Result>(
   waiting: LockWait,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  await writeToCache(path, () => mkdir(dirname(path), { recursive: true }));
+  await writeToCache(path, () => makeFolder(dirname(path)));
   await using _lock = await waitForLock(path, waiting);
   const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), HEARTBEAT_MS);
   try {

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { rememberSha256 } from '../disk/cache.js';
+import { makeFolder } from '../disk/make-folder.js';
 import type { HubClient, RemoteFile } from './client.js';
 import { refusalError, webPageError, type RequestSubject } from './hub-errors.js';
 import { TransientError, type HubResponse } from './http.js';
@@ -30,7 +31,7 @@ export interface Download {
 export async function fetchBlob(client: HubClient, download: Download): Promise<void> {
   const { file, blob, note } = download;
   const incomplete = `${blob}.incomplete`;
-  await writeToCache(blob, () => mkdir(dirname(blob), { recursive: true }));
+  await writeToCache(blob, () => makeFolder(dirname(blob)));
   for (let attempt = 1; ; attempt++) {
     await receive(client, download, incomplete);
     const found = await computeDigest(file.digest, incomplete, true);

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
+import { makeFolder } from '../disk/make-folder.js';
 import { describeWriteError } from '../disk/write-failure.js';
 import type { HubEnvironment } from './environment.js';
 import { parseHubReference, isCommit, isSafePath, type HubReference } from './reference.js';
@@ -105,7 +106,7 @@ export async function writeRef(cache: string, { repo, revision }: HubReference, 
 export async function recordAbsent(cache: string, { repo, commit }: { repo: string; commit: string }, name: string) {
   const path = joinInside(join(locateRepo(cache, repo).absent, commit), name);
   await writeToCache(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(path, '');
   });
 }
@@ -123,7 +124,7 @@ export function isKnownAbsent(
 export async function placeBlob(blob: string, pointer: string, { links }: HubEnvironment): Promise<void> {
   if ((await findBlob(pointer)) === blob) return;
   await writeToCache(pointer, async () => {
-    await mkdir(dirname(pointer), { recursive: true });
+    await makeFolder(dirname(pointer));
     const draft = temporaryPath(pointer);
     if (!links || !(await tryLink(relative(dirname(pointer), blob), draft))) {
       await copyFile(blob, draft, constants.COPYFILE_FICLONE);

@@ -1,7 +1,8 @@
-import { lstat, mkdir, realpath, rm, rmdir } from 'node:fs/promises';
+import { lstat, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { FileLock, LockHeld } from '../disk/file-lock.js';
+import { makeFolder } from '../disk/make-folder.js';
 import { listCachedModels, listCommits, listEntries, listRevisions, type CachedModel } from './inventory.js';
 import { findBlob, writeToCache, locateRepo, type RepoFolder } from './layout.js';
 import { isCommit, formatHubReference, type HubReference } from './reference.js';
@@ -28,7 +29,7 @@ export async function removeModel(cache: string, reference: HubReference, everyt
   const isCached = (await lstat(folder.root).catch(() => undefined)) !== undefined;
   if (!isCached) throw notCachedError(cache, reference, everything);
   await assertInside(folder);
-  await writeToCache(folder.lock, () => mkdir(dirname(folder.lock), { recursive: true }));
+  await writeToCache(folder.lock, () => makeFolder(dirname(folder.lock)));
   await using _lock = await takeLock(folder.lock, reference);
   const models = await listCommits(cache, reference.repo); // read under the lock: a download may just have finished
   const targets = everything ? models : models.filter((model) => isNamed(model, reference));

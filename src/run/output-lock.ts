@@ -1,7 +1,8 @@
-import { access, constants, mkdir, rmdir } from 'node:fs/promises';
+import { access, constants, rmdir } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { FileLock, LockHeld, type Holder } from '../disk/file-lock.js';
+import { makeFolder } from '../disk/make-folder.js';
 import { withOutputErrors } from '../disk/write-failure.js';
 
 /** Keeps two runs from writing into one output folder. */
@@ -23,7 +24,7 @@ export class OutputLock implements AsyncDisposable {
   static async take(outDir: string): Promise<OutputLock> {
     await assertWritable(outDir);
     const path = lockPath(outDir);
-    const created = await withOutputErrors(path, () => mkdir(dirname(path), { recursive: true }));
+    const created = await withOutputErrors(path, () => makeFolder(dirname(path)));
     const lock = await withLockErrors(path, () => FileLock.take(path));
     return new OutputLock(lock, created);
   }

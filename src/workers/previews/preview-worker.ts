@@ -1,7 +1,8 @@
 /** The child process that draws previews, so that the parent never decodes an image. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '../../core/errors.js';
+import { makeFolder } from '../../disk/make-folder.js';
 import { decodeImage } from '../../images/decode.js';
 import { drawPreview } from '../../images/draw.js';
 import { readImage } from '../../images/read.js';
@@ -19,7 +20,7 @@ async function draw({ source, target, boxes, limits }: PreviewRequest): Promise<
   try {
     const { bytes } = await readImage(source, limits.maxBytes);
     const image = await decodeImage(bytes, { maxPixels: limits.maxPixels, strict: false });
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolder(dirname(target));
     await writeFile(target, await drawPreview(image, boxes));
     return undefined;
   } catch (error) {

@@ -28,3 +28,11 @@ export async function smallDisk(size: string): Promise<string> {
 export function resizeDisk(disk: string, size: string): void {
   execFileSync('mount', ['-o', `remount,size=${size}`, disk]);
 }
+
+/** A small disk that was filled and then made read-only. */
+export async function readOnlyDisk(fill: (folder: string) => Promise<unknown>): Promise<string> {
+  const disk = await smallDisk('1m');
+  await fill(disk);
+  execFileSync('mount', ['-o', 'remount,ro', disk]);
+  return disk;
+}

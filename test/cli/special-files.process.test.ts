@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { EMOJI, preannotate, SCENES, type Finished } from '../support/cli.js';
+import { canMount, readOnlyDisk } from '../support/system/disk.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const isLinux = process.platform === 'linux';
+const SCENE = join(SCENES, 'scene-01.jpg');
+
+/** Runs a command; one that hangs is killed and has no exit code. */
+function tryCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  return preannotate(args, { env, timeoutMs: 50_000 });
+}
+
+describe.skipIf(!isLinux)('a folder in which the system creates nothing (needs /proc)', () => {
+  it.each(['/proc/x', '/proc/self/x/y', '/sys/x', '/dev/null/x'])('is refused as output folder: %s', async (out) => {
+    const { code, stderr } = await tryCommand(['run', SCENE, ...EMOJI, '--out', out]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^error: \S+ cannot be written: .*\n/) });
+    expect(stderr).toContain(out);
+  });
+
+  it('is no reason to fail for the cache of a run', async () => {
+    const out = join(await temporaryFolder(), 'out');
+    const run = await tryCommand(['run', SCENE, ...EMOJI, '--out', out], { XDG_CACHE_HOME: '/proc/x' });
+    expect(run.code).toBe(0);
+  });
+
+  it('is named when a model must be downloaded to it', async () => {
+    const args = ['models', 'pull', 'google/owlvit-base-patch32'];
+    const { code, stderr } = await tryCommand(args, { HF_HOME: '/proc/x', HF_HUB_CACHE: '' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: \/proc\/x\/hub\/.* cannot be written: its folder does not exist/);
+  });
+});
+
+it.skipIf(!canMount)('a read-only file system is named as such (needs the right to mount)', async () => {
+  const disk = await readOnlyDisk(() => Promise.resolve());
+  for (const out of [disk, join(disk, 'deep/out')]) {
+    const { code, stderr } = await tryCommand(['run', SCENE, ...EMOJI, '--out', out]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/cannot be written: the file system is read-only\./);
+  }
+  const { code } = await tryCommand(['run', SCENE, ...EMOJI, '--out', join(await temporaryFolder(), 'out')], {
+    XDG_CACHE_HOME: join(disk, 'cache'),
+  });
+  expect(code).toBe(0);
+});
