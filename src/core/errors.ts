@@ -3,8 +3,6 @@ export type FailureReason = 'invalid' | 'rejected' | 'expired' | 'cancelled' | '
 
 /** What only some failures need. */
 interface SpecialCases {
-  /** The image is not the cause: the whole request fails and Label Studio asks again, instead of storing no boxes. */
-  readonly retriesInLabelStudio?: true;
   /** Clients may read its message; with any other failure of status 500 or 503, only the log has the message. */
   readonly isPublic?: true;
   /** The image cost a worker; sent again, it is refused for a while. */
@@ -43,7 +41,7 @@ const TABLE = {
   JOURNAL_DAMAGED: [2, 500, 'internal', null],
   RESUME_MISMATCH: [2, 400, 'invalid', null],
   WRITE_FAILED: [1, 500, 'internal', null],
-  WORKERS_FAILING: [1, 503, 'worker_lost', 'workers do not stay up', { retriesInLabelStudio: true }],
+  WORKERS_FAILING: [1, 503, 'worker_lost', 'workers do not stay up'],
   FOLDER_UNREADABLE: [3, 500, 'internal', null], // of a run: these count against --max-errors
   IMAGE_UNREADABLE: [3, 422, 'decode', 'the image cannot be read'],
   IMAGE_TOO_LARGE: [3, 413, 'decode', 'the image has too many pixels or bytes'],
@@ -57,7 +55,7 @@ const TABLE = {
   URL_FETCH_FAILED: [3, 422, 'invalid', 'the other server did not give the image'],
   URL_TIMEOUT: [3, 504, 'invalid', 'the other server was too slow'],
   WORKER_CRASHED: [3, 503, 'worker_lost', 'a worker died with the image', { quarantinesImage: true }],
-  STOPPED: [1, 503, 'rejected', 'the server is stopping', { retriesInLabelStudio: true, isPublic: true }],
+  STOPPED: [1, 503, 'rejected', 'the server is stopping', { isPublic: true }],
   LISTEN_FAILED: [2, 500, 'internal', null],
   // From here on: what only the server answers.
   REQUEST_MALFORMED: [2, 400, 'invalid', 'the request cannot be parsed'],
@@ -69,12 +67,12 @@ const TABLE = {
   RECEIVED_TOO_SLOWLY: [1, 408, 'invalid', 'the request took too long to arrive'],
   BODY_TOO_LARGE: [2, 413, 'invalid', 'the body is too large'],
   MEDIA_TYPE_UNSUPPORTED: [2, 415, 'invalid', 'bodies of this type are not read'],
-  QUEUE_FULL: [1, 429, 'rejected', 'the server is full; retry after Retry-After', { retriesInLabelStudio: true }],
+  QUEUE_FULL: [1, 429, 'rejected', 'the server is full; retry after Retry-After'],
   HEADERS_TOO_LARGE: [2, 431, 'invalid', 'the headers are too large'],
-  CLIENT_GONE: [1, 499, 'cancelled', null, { retriesInLabelStudio: true }], // for logs and metrics only
-  NOT_READY: [1, 503, 'rejected', 'the server is starting or stopping', { retriesInLabelStudio: true }],
-  DEADLINE_PASSED: [1, 504, 'expired', 'the request took too long', { retriesInLabelStudio: true }],
-  INTERNAL: [1, 500, 'internal', 'an error of the server; its log has the cause', { retriesInLabelStudio: true }],
+  CLIENT_GONE: [1, 499, 'cancelled', null], // for logs and metrics only
+  NOT_READY: [1, 503, 'rejected', 'the server is starting or stopping'],
+  DEADLINE_PASSED: [1, 504, 'expired', 'the request took too long'],
+  INTERNAL: [1, 500, 'internal', 'an error of the server; its log has the cause'],
 } as const satisfies Readonly<Record<string, Row>>;
 
 export type FailureCode = keyof typeof TABLE;

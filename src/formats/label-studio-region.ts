@@ -5,6 +5,7 @@ import { mapBox, round, toFractions, xyxyToXywh, type Size, type Xyxy } from '..
 export interface RegionTags {
   readonly fromName: string;
   readonly toName: string;
+  readonly rectangleName?: string; // of a Rectangle, where `fromName` is a Labels and no RectangleLabels
 }
 
 /** A box to write as a region. */
@@ -14,10 +15,13 @@ export interface LabelledBox {
   readonly score: number; // 0 to 1
 }
 
-/** A rectangle, as Label Studio imports it and as its ML backends answer it. */
+/**
+ * A rectangle, as Label Studio imports it and as its ML backends answer it. With a Rectangle and a Labels instead of a
+ * RectangleLabels, each rectangle is two of these with one id.
+ */
 export interface Region {
   readonly id: string;
-  readonly type: 'rectanglelabels';
+  readonly type: 'rectanglelabels' | 'rectangle' | 'labels';
   readonly from_name: string;
   readonly to_name: string;
   readonly original_width: number; // of the upright image
@@ -29,7 +33,8 @@ export interface Region {
     readonly width: number;
     readonly height: number;
     readonly rotation: 0;
-    readonly rectanglelabels: readonly [string]; // without it the box would have no class
+    readonly rectanglelabels?: readonly [string]; // named as the type; without it the box would have no class
+    readonly labels?: readonly [string];
   };
   readonly score: number;
 }
@@ -48,21 +53,21 @@ export function regionsOf(
   { width, height }: Size,
   { tags, image }: { tags: RegionTags; image: string },
 ): Region[] {
-  return boxes.map(({ box, label, score }, rank) => ({
-    id: regionId(image, rank),
-    type: 'rectanglelabels',
-    from_name: tags.fromName,
-    to_name: tags.toName,
-    original_width: width,
-    original_height: height,
-    image_rotation: 0,
-    value: {
-      ...toPercent(box, { width, height }),
-      rotation: 0,
-      rectanglelabels: [label],
-    },
-    score,
-  }));
+  return boxes.flatMap(({ box, label, score }, rank): Region[] => {
+    const id = regionId(image, rank);
+    const value = { ...toPercent(box, { width, height }), rotation: 0 } as const;
+    const rest = { to_name: tags.toName, original_width: width, original_height: height, image_rotation: 0 } as const;
+    const { fromName: from_name, rectangleName } = tags;
+    if (rectangleName === undefined) {
+      return [
+        { id, type: 'rectanglelabels', from_name, ...rest, value: { ...value, rectanglelabels: [label] }, score },
+      ];
+    }
+    return [
+      { id, type: 'rectangle', from_name: rectangleName, ...rest, value, score },
+      { id, type: 'labels', from_name, ...rest, value: { ...value, labels: [label] }, score },
+    ];
+  });
 }
 
 /** Mean of the scores, by which Label Studio can sort tasks; 0 without boxes. */

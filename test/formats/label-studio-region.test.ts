@@ -28,6 +28,22 @@ describe('Label Studio regions', () => {
     expect(((value.y + value.height) / 100) * size.height).toBeCloseTo(box[3], 2);
   });
 
+  it('are a rectangle and its labels, which share an id and a place, where two controls make them', () => {
+    const size = { width: 4, height: 4 };
+    const box: Xyxy = [1, 1, 3, 3];
+    const image = 'a.jpg';
+    const [rectangle, labels, next] = regionsOf([shown(box), shown(box)], size, {
+      tags: { ...tags, rectangleName: 'box' },
+      image,
+    });
+    const place = { x: 25, y: 25, width: 50, height: 50, rotation: 0 };
+    expect(rectangle).toMatchObject({ type: 'rectangle', from_name: 'box', to_name: 'image' });
+    expect(rectangle!.value).toEqual(place);
+    expect(labels).toMatchObject({ id: rectangle!.id, type: 'labels', from_name: 'label', to_name: 'image' });
+    expect(labels!.value).toEqual({ ...place, labels: ['car'] });
+    expect(next!.id).not.toBe(rectangle!.id);
+  });
+
   it('have stable ids that no two images or boxes share', () => {
     const boxes = Array.from({ length: 50 }, () => shown([0, 0, 1, 1]));
     const idsOf = (image: string) => regionsOf(boxes, { width: 2, height: 2 }, { tags, image }).map(({ id }) => id);

@@ -1,6 +1,7 @@
 import { destination, pino } from 'pino';
 import type { Loaded } from '../../config/load.js';
 import type { ServeConfig } from '../../config/schema.js';
+import { PreannotateError } from '../../core/errors.js';
 import { isLocal, loadApiKeys } from '../../server/http/auth.js';
 import { requireValidHosts } from '../../server/request/fetch/url-policy.js';
 import type { ServeJob } from '../../server/request/server-state.js';
@@ -18,7 +19,8 @@ const MAX_REDIRECTS = 5;
 /** What `serve` is asked to do, from its settings and the environment. */
 export async function createServeJob(loaded: Loaded<typeof ServeConfig>): Promise<ServeJob> {
   const { settings } = loaded;
-  const { LABEL_STUDIO_API_KEY: labelStudioApiKey, PREANNOTATE_API_KEYS: apiKeys } = process.env;
+  const { PREANNOTATE_API_KEYS: apiKeys } = process.env;
+  const labelStudioApiKey = readLabelStudioApiKey();
   assertOptimizerAvailable(settings.optimizer);
   requireValidHosts(settings.allowHost);
   const job = await createEngineJob(loaded);
@@ -41,6 +43,18 @@ export async function createServeJob(loaded: Loaded<typeof ServeConfig>): Promis
     apiKeys: await loadApiKeys(settings.apiKeyFile, apiKeys),
     log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses no line
   };
+}
+
+/** @throws PreannotateError CONFIG_INVALID for what cannot be sent in a header */
+function readLabelStudioApiKey(): string | undefined {
+  const key = process.env['LABEL_STUDIO_API_KEY']?.trim();
+  if (key === undefined || key === '') return undefined;
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new PreannotateError({
+    code: 'CONFIG_INVALID',
+    message: 'LABEL_STUDIO_API_KEY is not a token: it holds spaces, line breaks or characters outside of ASCII.',
+    hint: 'Copy a token from the account page of Label Studio.',
+  });
 }
 
 /** Logs a warning where other machines can reach a server without a key. */

@@ -12,7 +12,15 @@ export interface Region {
   original_width: number;
   original_height: number;
   image_rotation: number;
-  value: { x: number; y: number; width: number; height: number; rotation: number; rectanglelabels: string[] };
+  value: {
+    x: number;
+    y: number;
+    width: number;
+    height: number;
+    rotation: number;
+    rectanglelabels: string[];
+    labels?: string[];
+  };
   score: number;
 }
 
@@ -20,7 +28,13 @@ export interface Prediction {
   result: Region[];
   score: number;
   model_version: string;
-  error?: { code: string; detail: string };
+}
+
+/** Of an answer in which no task was annotated. */
+export interface Refusal {
+  status: number;
+  code: string;
+  detail: string;
 }
 
 export const LABELS = '<Label value="bottle"/><Label value="Wine Glass"/><Label value="cup" background="#ff0000"/>';
@@ -76,6 +90,29 @@ export const dataUrl = async (name: string) => `data:image/jpeg;base64,${base64(
 export async function predictionsOf(response: Response): Promise<Prediction[]> {
   expect(response.status).toBe(200);
   return ((await response.json()) as { results: Prediction[] }).results;
+}
+
+/**
+ * What Label Studio 1.22 stores for the tasks of a request, in their order: of each task a list of predictions, where
+ * one that is not in a list stands for itself. Nothing at all where the numbers of tasks and answers differ.
+ */
+export function storedPredictions(results: readonly (Prediction | Prediction[])[], tasks: number): Prediction[][] {
+  if (results.length !== tasks) return Array.from({ length: tasks }, () => []);
+  return results.map((result) => [result].flat().filter((prediction) => 'result' in prediction));
+}
+
+/** The answer of a request in which no task was annotated; its status is that of HTTP too. */
+export async function refusalOf(response: Response): Promise<Refusal> {
+  const { status, code, detail } = (await response.json()) as Refusal;
+  expect(response.status).toBe(status);
+  expect(status).toBeGreaterThanOrEqual(400);
+  return { status, code, detail };
+}
+
+/** The log lines of failed tasks. */
+export function failedTasks(server: TestServer): { task: string; code: string; reason: string; level: number }[] {
+  const lines = server.running.stderr.split('\n').filter((line) => line.includes('a task was not annotated'));
+  return lines.map((line) => JSON.parse(line) as { task: string; code: string; reason: string; level: number });
 }
 
 export const predict = (server: TestServer, body: unknown) => server.postJson('/label-studio/predict', body);

@@ -9,39 +9,69 @@ export interface Label {
   readonly prompts: readonly string[]; // its `predicted_values`; may be empty
 }
 
-/** The rectangle labels of a labelling config, and the image that they are for. */
-export interface RectangleLabels extends RegionTags {
+/** The labels of a labelling config that boxes can have, and the image that they are for. */
+export interface BoxLabels extends RegionTags {
   readonly dataKey: string; // of a task's data: where its image is
   readonly labels: readonly Label[];
 }
 
 /**
- * Finds the first RectangleLabels with labels whose toName is an Image with a value such as "$image".
+ * Finds the first RectangleLabels with labels whose toName is an Image with a value such as "$image"; else the first
+ * Rectangle with such a toName, and the first Labels with labels and the same toName.
  *
  * @param pointer - Where the config is in the request.
- * @returns undefined when there are none: the project is not about boxes, or its config is not finished.
- * @throws RequestError REQUEST_INVALID when the config cannot be read
+ * @throws RequestError REQUEST_INVALID when the config cannot be read, or has no place for boxes: the project is not
+ *   about boxes, or its config is not finished
  */
-export function findRectangleLabels(config: string, pointer: string): RectangleLabels | undefined {
+export function findBoxLabels(config: string, pointer: string): BoxLabels {
   const root = parseXml(config);
   if (typeof root === 'string') throw invalidConfigError(pointer, `It ${root}.`);
-  const elements = [root, ...descendantsOf(root)];
-  const images = new Map(elements.filter(hasTag('image')).map((image) => [readAttribute(image, 'name'), image]));
-  for (const control of elements.filter(hasTag('rectanglelabels'))) {
-    const fromName = readAttribute(control, 'name');
-    const labels = labelsOf(control);
-    if (fromName === undefined || labels.length === 0) continue;
-    for (const toName of (readAttribute(control, 'toName') ?? '').split(',').map((name) => name.trim())) {
-      const dataKey = dataKeyOf(images.get(toName));
-      if (dataKey !== undefined) return { fromName, toName, dataKey, labels };
-    }
-  }
-  return undefined;
+  const all = [root, ...descendantsOf(root)];
+  const images = new Map(all.filter(hasTag('image')).map((image) => [readAttribute(image, 'name'), image]));
+  const labelsOfEach = (tag: string) => all.filter(hasTag(tag)).flatMap((control) => readControl(control, images));
+  const shared = new Map(
+    labelsOfEach('labels')
+      .reverse()
+      .map((labels) => [labels.toName, labels]),
+  );
+  const rectangles = all.filter(hasTag('rectangle')).flatMap((control) => pairWithLabels(control, shared));
+  const [found] = [...labelsOfEach('rectanglelabels'), ...rectangles];
+  if (found === undefined) throw invalidConfigError(pointer, NO_BOXES);
+  return found;
 }
 
-/** For a config without a place for boxes. */
+const NO_BOXES =
+  'It has no RectangleLabels with labels, and no Rectangle and Labels, whose toName is an Image with a value such as ' +
+  '"$image"; boxes need that.';
+
+/** For a config that cannot be worked with. */
 export function invalidConfigError(pointer: string, detail: string): RequestError {
   return invalidFieldError(pointer, detail);
+}
+
+/** The labels of a RectangleLabels or Labels, once for each image that they are for. */
+function readControl(control: XmlElement, images: ReadonlyMap<string | undefined, XmlElement>): BoxLabels[] {
+  const [fromName, labels] = [readAttribute(control, 'name'), labelsOf(control)];
+  if (fromName === undefined || labels.length === 0) return [];
+  return targetsOf(control).flatMap((toName) => {
+    const dataKey = dataKeyOf(images.get(toName));
+    return dataKey === undefined ? [] : [{ fromName, toName, dataKey, labels }];
+  });
+}
+
+/** @param shared - The first Labels for each image, by the image's name. */
+function pairWithLabels(rectangle: XmlElement, shared: ReadonlyMap<string, BoxLabels>): BoxLabels[] {
+  const rectangleName = readAttribute(rectangle, 'name');
+  if (rectangleName === undefined) return [];
+  return targetsOf(rectangle).flatMap((toName) => {
+    const labels = shared.get(toName);
+    return labels === undefined ? [] : [{ ...labels, rectangleName }];
+  });
+}
+
+/** The objects that a control is for. */
+function targetsOf(control: XmlElement): string[] {
+  return (readAttribute(control, 'toName') ?? '').split(',').map((name) => name.trim());
 }
 
 /** Label Studio ignores the case of tags. */

@@ -1,7 +1,5 @@
-import { errors } from 'undici';
-import { PreannotateError, systemCodeOf } from '../../../core/errors.js';
 import { sendGet } from './send-get.js';
-import { fetchFailedError, fetchTimeoutError } from './url-errors.js';
+import { fetchFailedError, fetchTimeoutError, toFetchError } from './url-errors.js';
 import { resolveAllowedRedirect, parseAllowedUrl, type UrlPolicy } from './url-policy.js';
 
 /**
@@ -47,33 +45,3 @@ function startDeadline(timeoutMs: number, client: AbortSignal) {
     },
   };
 }
-
-/** Turns a system error into one for clients; any other error is a bug and stays as it is. */
-function toFetchError(error: unknown): unknown {
-  if (error instanceof PreannotateError) return error;
-  if (error instanceof errors.HTTPParserError) return fetchFailedError('its server does not speak proper HTTP', error);
-  const code = systemCodeOf(error);
-  if (code === undefined) return error;
-  const [, name] = ERRORS_BY_CODE.find(([pattern]) => pattern.test(code)) ?? [];
-  return name === undefined
-    ? fetchFailedError(`its server could not be talked to (${code})`, error)
-    : name(error, code);
-}
-
-const ERRORS_BY_CODE: readonly (readonly [RegExp, (error: unknown, code: string) => PreannotateError])[] = [
-  // One message for a closed port, a silent one and an unreachable host, so that clients cannot scan for hosts.
-  [
-    /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES|UND_ERR_CONNECT_TIMEOUT)$/,
-    (error) => fetchFailedError('its host does not accept connections', error),
-  ],
-  [/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/, (error) => fetchTimeoutError(error)],
-  [
-    /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_)/,
-    (error, code) => fetchFailedError(`no trusted TLS connection to its host is possible (${code})`, error),
-  ],
-  [
-    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
-    (error) => fetchFailedError('the connection ended before the whole image was sent', error),
-  ],
-  [/^UND_ERR_HEADERS_OVERFLOW$/, (error) => fetchFailedError('its server sends too many headers', error)],
-];

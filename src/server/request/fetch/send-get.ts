@@ -3,7 +3,7 @@ import { buildConnector, Client, type Dispatcher } from 'undici';
 import { GrowingBuffer } from '../growing-buffer.js';
 import { mayConnect } from './address-guard.js';
 import { resolveAllowed, type Address } from './resolve-host.js';
-import { fetchFailedError, urlRefusedError, imageTooLargeError } from './url-errors.js';
+import { fetchFailedError, FetchStatusError, urlRefusedError, imageTooLargeError } from './url-errors.js';
 import type { UrlPolicy } from './url-policy.js';
 
 /** The image, or the target of a redirect. */
@@ -29,24 +29,54 @@ const ATTEMPT_MS = 750;
  * @throws PreannotateError URL_REFUSED, URL_FETCH_FAILED, IMAGE_TOO_LARGE; errors of undici and of sockets; the
  *   signal's reason
  */
-export async function sendGet(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<GetResult> {
-  const trusted = url.origin === policy.trusted?.origin ? policy.trusted : undefined;
-  const allowPrivate = policy.allowPrivate || trusted !== undefined;
-  const addresses = await resolveAllowed(url.hostname, { ...policy, allowPrivate }, signal);
+export function sendGet(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<GetResult> {
+  const { trusted } = policy;
+  const isTrusted = url.origin === trusted?.origin;
+  const isBelow = isTrusted && `${url.pathname}/`.startsWith(`${trusted.path}/`);
+  const headers = isBelow && trusted.authorization !== undefined ? { authorization: trusted.authorization } : {};
+  const allowPrivate = policy.allowPrivate || isTrusted;
+  const message = { method: 'GET', headers: { ...HEADERS, ...headers } } as const;
+  const read = (response: Dispatcher.ResponseData) => readResponse(response, url, policy);
+  return sendRequest(url, message, { policy: { ...policy, allowPrivate }, signal, read });
+}
+
+/** What is sent. */
+interface Message {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** How a message is sent, and its answer read, before the connection is closed. */
+interface Exchange<Answer> {
+  readonly policy: UrlPolicy;
+  readonly signal: AbortSignal;
+  readonly read: (response: Dispatcher.ResponseData) => Promise<Answer>;
+}
+
+/**
+ * Sends one request to an address that the policy allows, over a connection of its own. Redirects are not followed.
+ *
+ * @throws PreannotateError URL_REFUSED, URL_FETCH_FAILED; errors of `read`, undici and sockets; the signal's reason
+ */
+export async function sendRequest<Answer>(
+  url: URL,
+  message: Message,
+  { policy, signal, read }: Exchange<Answer>,
+): Promise<Answer> {
+  const addresses = await resolveAllowed(url.hostname, policy, signal);
   const silenceMs = Math.ceil(policy.timeoutMs * SILENCE_SHARE);
   const client = new Client(url.origin, {
-    connect: createConnector(addresses, { allowPrivate, timeoutMs: silenceMs }),
+    connect: createConnector(addresses, { allowPrivate: policy.allowPrivate, timeoutMs: silenceMs }),
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
     maxHeaderSize: MAX_HEADER_BYTES,
   });
   try {
     const path = url.pathname + url.search;
-    const { authorization } = trusted ?? {};
-    const headers = authorization === undefined ? HEADERS : { ...HEADERS, authorization };
-    const response = await client.request({ method: 'GET', path, headers, reset: true, signal });
+    const response = await client.request({ ...message, path, reset: true, signal });
     response.body.on('error', () => {}); // of a body that is left unread when the client goes
-    return await readResponse(response, policy);
+    return await read(response);
   } finally {
     await client.destroy();
   }
@@ -84,11 +114,12 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 async function readResponse(
   { statusCode, headers, body }: Dispatcher.ResponseData,
+  { origin }: URL,
   policy: UrlPolicy,
 ): Promise<GetResult> {
   const location = Buffer.from(textOf(headers['location']), 'latin1').toString(); // UTF-8 on the wire
   if (REDIRECTS.has(statusCode) && location !== '') return { location };
-  if (statusCode !== 200) throw fetchFailedError(`its server answered with status ${statusCode}`);
+  if (statusCode !== 200) throw new FetchStatusError(origin, statusCode);
   const [, page] = PAGE_TYPE.exec(textOf(headers['content-type'])) ?? [];
   if (page !== undefined) throw fetchFailedError(`its server answered with ${page.toLowerCase()}, not with an image`);
   if (!/^(identity)?$/i.test(textOf(headers['content-encoding']))) {
@@ -107,7 +138,11 @@ function textOf(header: string | string[] | undefined): string {
   return [header ?? ''].flat().join(',').trim();
 }
 
-async function collectBody(body: AsyncIterable<Buffer>, { maxBytes, onBytes }: UrlPolicy): Promise<Uint8Array> {
+/** @throws PreannotateError IMAGE_TOO_LARGE; errors of sockets */
+export async function collectBody(
+  body: AsyncIterable<Buffer>,
+  { maxBytes, onBytes }: Pick<UrlPolicy, 'maxBytes' | 'onBytes'>,
+): Promise<Uint8Array> {
   const gathered = new GrowingBuffer(maxBytes);
   for await (const chunk of body) {
     if (gathered.bytes.length + chunk.length > maxBytes) throw imageTooLargeError(maxBytes);

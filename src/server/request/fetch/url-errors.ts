@@ -1,4 +1,5 @@
-import { PreannotateError } from '../../../core/errors.js';
+import { errors } from 'undici';
+import { PreannotateError, systemCodeOf } from '../../../core/errors.js';
 
 /**
  * The one answer for every URL that must not be fetched. It gives no reason, and covers host names that do not exist,
@@ -24,18 +25,40 @@ export function urlInvalidError(reason: string): PreannotateError {
   });
 }
 
-/** For an address that may be fetched and gave no image; `reason` completes "image_url could not be fetched:". */
-export function fetchFailedError(reason: string, cause?: unknown): PreannotateError {
-  return new PreannotateError(
-    {
-      code: 'URL_FETCH_FAILED',
-      message: `image_url could not be fetched: ${reason}.`,
-      hint:
-        'Check that the address opens as an image without signing in, or send the image as image_base64 or as a ' +
-        'file.',
-    },
-    cause,
-  );
+/** An address that may be fetched and gave no image. */
+class FetchFailedError extends PreannotateError {
+  readonly reason: string; // completes "could not be fetched:"
+
+  constructor(reason: string, cause?: unknown) {
+    super(
+      {
+        code: 'URL_FETCH_FAILED',
+        message: `image_url could not be fetched: ${reason}.`,
+        hint:
+          'Check that the address opens as an image without signing in, or send the image as image_base64 or as a ' +
+          'file.',
+      },
+      cause,
+    );
+    this.reason = reason;
+  }
+}
+
+/** @param reason - Completes "image_url could not be fetched:". */
+export function fetchFailedError(reason: string, cause?: unknown): FetchFailedError {
+  return new FetchFailedError(reason, cause);
+}
+
+/** An answer with another status than 200. */
+export class FetchStatusError extends FetchFailedError {
+  readonly origin: string; // of the server that answered, which may be the target of a redirect
+  readonly status: number;
+
+  constructor(origin: string, status: number) {
+    super(`its server answered with status ${status}`);
+    this.origin = origin;
+    this.status = status;
+  }
 }
 
 /** For an address that may be fetched and was too slow. */
@@ -58,3 +81,35 @@ export function imageTooLargeError(maxBytes: number): PreannotateError {
     hint: 'Use a smaller version of the image.',
   });
 }
+
+/** Turns an error of a socket or of undici into one for clients; any other error is a bug and stays as it is. */
+export function toFetchError(error: unknown): unknown {
+  if (error instanceof PreannotateError) return error;
+  if (error instanceof errors.HTTPParserError) {
+    return fetchFailedError('its server does not speak proper HTTP', error);
+  }
+  const code = systemCodeOf(error);
+  if (code === undefined) return error;
+  const [, name] = ERRORS_BY_CODE.find(([pattern]) => pattern.test(code)) ?? [];
+  return name === undefined
+    ? fetchFailedError(`its server could not be talked to (${code})`, error)
+    : name(error, code);
+}
+
+const ERRORS_BY_CODE: readonly (readonly [RegExp, (error: unknown, code: string) => PreannotateError])[] = [
+  // One message for a closed port, a silent one and an unreachable host, so that clients cannot scan for hosts.
+  [
+    /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES|UND_ERR_CONNECT_TIMEOUT)$/,
+    (error) => fetchFailedError('its host does not accept connections', error),
+  ],
+  [/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/, (error) => fetchTimeoutError(error)],
+  [
+    /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_)/,
+    (error, code) => fetchFailedError(`no trusted TLS connection to its host is possible (${code})`, error),
+  ],
+  [
+    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
+    (error) => fetchFailedError('the connection ended before the whole answer was sent', error),
+  ],
+  [/^UND_ERR_HEADERS_OVERFLOW$/, (error) => fetchFailedError('its server sends too many headers', error)],
+];

@@ -5,7 +5,8 @@ import { urlInvalidError, urlRefusedError } from './url-errors.js';
 /** A host that the operator has configured: images are fetched from it regardless of the rules for other hosts. */
 export interface TrustedHost {
   readonly origin: string; // as `URL.origin`
-  readonly authorization?: string; // header; sent to no other host, not even on a redirect
+  readonly path: string; // what is below belongs to it; without a slash at the end
+  readonly authorization?: string; // header; sent to no other host and no other path, not even on a redirect
 }
 
 /** Which URLs may be fetched, and how. */

@@ -8,6 +8,9 @@ import {
   dataUrl,
   predictionsOf,
   predict,
+  failedTasks,
+  refusalOf,
+  storedPredictions,
   pixelsOf,
   labelsOf,
   type Prediction,
@@ -20,6 +23,18 @@ beforeAll(async () => {
   server = await TestServer.ready();
 });
 afterAll(() => server[Symbol.asyncDispose]());
+
+const RECTANGLE = `<View>
+  <Image name="image" value="$image"/>
+  <Ellipse name="ellipse" toName="image"/><Rectangle name="box" toName="image" strokeWidth="2"/>
+  <Labels name="tag" toName="image">${LABELS}</Labels>
+</View>`;
+
+/** Searching all controls for each of them would take minutes. */
+const MANY_CONTROLS = `<View>
+  ${'<Rectangle name="a" toName="b"/>'.repeat(4000)}
+  ${'<Labels name="c" toName="d"><Label value="e"/></Labels>'.repeat(2000)}
+</View>`;
 
 describe('POST /label-studio/predict', () => {
   it.each(['scene-01.jpg', 'scene-04.jpg', 'scene-13.jpg'])(
@@ -44,6 +59,28 @@ describe('POST /label-studio/predict', () => {
       }
     },
   );
+
+  it('answers with a rectangle and its labels, which share an id, for a Rectangle beside Labels', async () => {
+    const image = await dataUrl('scene-01.jpg');
+    const [plain] = await predictionsOf(await predict(server, predictRequest([image])));
+    const others = '<Labels name="x" toName="image"/><Labels name="y" toName="z"><Label value="dog"/></Labels>';
+    const elsewhere = RECTANGLE.replace('<Labels', `${others}<Rectangle name="w" toName="z"/><Labels`);
+    for (const config of [RECTANGLE, elsewhere]) {
+      const [prediction] = await predictionsOf(await predict(server, predictRequest([image], config)));
+      const { result, score } = prediction!;
+      expect(score).toBe(plain!.score);
+      expect(result).toHaveLength(2 * plain!.result.length);
+      plain!.result.forEach(({ value: { rectanglelabels, ...place }, ...region }, i) => {
+        const [rectangle, labels] = result.slice(2 * i);
+        expect(rectangle).toEqual({ ...region, type: 'rectangle', from_name: 'box', value: place });
+        const value = { ...place, labels: rectanglelabels };
+        expect(labels).toEqual({ ...region, type: 'labels', from_name: 'tag', value });
+      });
+    }
+    const labels = `<RectangleLabels name="label" toName="image">${LABELS}</RectangleLabels>`;
+    const both = RECTANGLE.replace('</View>', `${labels}</View>`);
+    expect(await predictionsOf(await predict(server, predictRequest([image], both)))).toEqual([plain]);
+  });
 
   it('answers with regions as Label Studio stores them, and the same ones again for the same request', async () => {
     const body = predictRequest([await dataUrl('scene-01.jpg')]);
@@ -115,31 +152,46 @@ describe('POST /label-studio/predict', () => {
     expect(prediction!.result[0]).toMatchObject({ from_name: 'things', to_name: 'photo' });
   });
 
-  it('answers each task in its place, with an error where it fails, which does not affect the others', async () => {
+  it('stores nothing for a task that fails, logs why, and answers the others as if they were alone', async () => {
     const good = await dataUrl('scene-01.jpg');
     const images = [good, 'data:image/jpeg;base64,AAAA', 'http://127.0.0.1/a.jpg', 7, 'photo.jpg', good];
-    const request = predictRequest([...images, undefined, '/data/upload/1/photo.jpg', 'data:,x']);
-    const results = await predictionsOf(await predict(server, request));
-    expect(results.map(({ error }) => error?.code)).toEqual([
-      undefined,
-      'IMAGE_UNSUPPORTED',
-      'URL_REFUSED',
-      'REQUEST_INVALID',
-      'REQUEST_INVALID',
-      undefined,
-      'REQUEST_INVALID',
-      'URL_REFUSED',
-      'REQUEST_INVALID',
-    ]);
+    const { tasks, ...rest } = predictRequest([...images, undefined, '/data/upload/1/photo.jpg', 'data:,x']);
+    const all = [...tasks, { id: 109 }, { id: 110, data: null }, null, 'task', { id: '1'.repeat(9999), data: [] }];
+    const results = await predictionsOf(await predict(server, { ...rest, tasks: all }));
+    expect(results).toHaveLength(all.length);
+    const stored = storedPredictions(results, all.length);
+    expect(stored.map(({ length }) => length)).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     const [alone] = await predictionsOf(await predict(server, predictRequest([good])));
-    expect(results[0]).toEqual(alone);
+    expect(stored[0]).toEqual([alone]);
     const withoutIds = ({ result }: Prediction) => result.map(({ id: _, ...region }) => region);
     expect(withoutIds(results[5]!)).toEqual(withoutIds(alone!));
-    for (const failed of results.filter(({ error }) => error !== undefined)) {
-      expect(failed).toMatchObject({ result: [], score: 0, model_version: alone!.model_version });
-    }
-    expect(results[7]!.error!.detail).toContain('LABEL_STUDIO_URL');
-    expect(results[3]!.error!.detail).toContain('/tasks/3/data/image');
+    const logged = failedTasks(server);
+    expect(logged.map(({ task, code }) => [task, code])).toEqual([
+      ['101', 'IMAGE_UNSUPPORTED'],
+      ['102', 'URL_REFUSED'],
+      ['103', 'REQUEST_INVALID'],
+      ['104', 'REQUEST_INVALID'],
+      ['106', 'REQUEST_INVALID'],
+      ['107', 'URL_REFUSED'],
+      ['108', 'REQUEST_INVALID'],
+      ['109', 'REQUEST_INVALID'],
+      ['110', 'REQUEST_INVALID'],
+      ['#11', 'REQUEST_INVALID'],
+      ['#12', 'REQUEST_INVALID'],
+      ['1'.repeat(200), 'REQUEST_INVALID'],
+    ]);
+    for (const { level } of logged) expect(level).toBe(40); // warn
+    expect(logged[5]!.reason).toContain('LABEL_STUDIO_URL');
+    expect(logged[2]!.reason).toContain('/tasks/3/data/image');
+  });
+
+  it('answers with the error of the first task when all fail', async () => {
+    const lone = await refusalOf(await predict(server, predictRequest(['data:image/jpeg;base64,AAAA'])));
+    expect(lone).toMatchObject({ status: 415, code: 'IMAGE_UNSUPPORTED' });
+    expect(lone.detail).toMatch(/^Task 100 could not be annotated: /);
+    const all = await refusalOf(await predict(server, predictRequest(['http://127.0.0.1/a.jpg', 7])));
+    expect(all).toMatchObject({ status: 403, code: 'URL_REFUSED' });
+    expect(all.detail).toMatch(/^None of the 2 tasks could be annotated; the first, task 100: /);
   });
 
   it('ignores unknown context, parameters and attributes', async () => {
@@ -162,7 +214,12 @@ describe('POST /label-studio/predict', () => {
     ['50,000 entities', CONFIG.replace('cup', '&amp;'.repeat(50_000))],
     ['1 MB', CONFIG.replace('cup', 'c'.repeat(1_000_000))],
     ['a reserved attribute', CONFIG.replace('smart', '__proto__')],
+    ['no controls', '<View></View>'],
     ['no rectangles', '<View><Image name="image" value="$image"/></View>'],
+    ['a rectangle without labels', RECTANGLE.replace(LABELS, '')],
+    ['a rectangle without a name', RECTANGLE.replace('name="box"', '')],
+    ['a rectangle for another image', RECTANGLE.replace('"box" toName="image"', '"box" toName="other"')],
+    ['labels without a rectangle', RECTANGLE.replace('<Rectangle', '<Ellipse')],
     ['no image', CONFIG.replace('<Image', '<Video')],
     ['labels that are one class', CONFIG.replace('Wine Glass', 'Bottle')],
     [
@@ -176,14 +233,22 @@ describe('POST /label-studio/predict', () => {
         `value="a" predicted_values="${Array.from({ length: 600 }, (_, i) => `p${i}`).join(',')}"`,
       ),
     ],
-  ])('refuses a labelling config with %s within two seconds', async (_what, config) => {
-    const before = performance.now();
-    const response = await predict(server, predictRequest(['data:,x'], config));
-    expect(performance.now() - before).toBeLessThan(2000);
-    const { status, code, detail } = (await response.json()) as { status: number; code: string; detail: string };
-    expect([response.status, status, code]).toEqual([422, 422, 'REQUEST_INVALID']);
-    expect(detail).toMatch(/^\/label_config: It/);
-    expect(detail.length).toBeLessThan(400);
+    ['thousands of controls', MANY_CONTROLS],
+    ['a prompt that is too long for the model', CONFIG.replace('cup', `${'very '.repeat(30)}long`)],
+  ])('refuses a labelling config with %s within two seconds, in setup too', async (_what, config) => {
+    for (const [path, body, pointer] of [
+      ['/label-studio/predict', predictRequest([await dataUrl('scene-01.jpg')], config), '/label_config'],
+      ['/label-studio/setup', setupRequest(config), '/schema'],
+    ] as const) {
+      const before = performance.now();
+      const response = await server.postJson(path, body);
+      expect(performance.now() - before).toBeLessThan(2000);
+      const { status, code, detail } = await refusalOf(response);
+      expect([status, code]).toEqual([422, 'REQUEST_INVALID']);
+      expect(detail).toMatch(new RegExp(`^${pointer}: It`));
+      expect(detail.length).toBeLessThan(400);
+    }
+    expect(server.running.stderr).not.toContain('very very');
     expect(({} as { x?: unknown }).x).toBeUndefined();
   });
 
@@ -196,17 +261,5 @@ describe('POST /label-studio/predict', () => {
     const headers = { 'content-type': 'application/json' };
     const response = await server.fetch('/label-studio/predict', { method: 'POST', headers, body });
     expect(response.status).toBe(status);
-  });
-
-  it('answers each task with an error where a prompt is too long for the model, which setup only logs', async () => {
-    const config = CONFIG.replace('value="cup"', `value="x" predicted_values="${'very '.repeat(30)}long"`);
-    const [prediction] = await predictionsOf(
-      await predict(server, predictRequest([await dataUrl('scene-01.jpg')], config)),
-    );
-    expect(prediction).toMatchObject({ result: [], error: { code: 'ONTOLOGY_INVALID' } });
-    const setup = await server.postJson('/label-studio/setup', setupRequest(config)); // before the prompts are encoded
-    expect(setup.status).toBe(200);
-    await server.until(() => server.running.stderr.includes("a project's prompts were not encoded"));
-    expect(server.running.stderr).not.toContain('very very');
   });
 });
