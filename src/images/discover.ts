@@ -3,6 +3,8 @@ import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageFile } from '../core/image.js';
 import { compareUtf8 } from '../core/text.js';
 import { printable } from '../core/text.js';
+import { assertExpandable } from './globs/glob-limits.js';
+import { matchGlobs } from './globs/match-globs.js';
 import { separateInvalidNames } from './invalid-names.js';
 import {
   findCommonFolder,
@@ -12,7 +14,6 @@ import {
   type ListOptions,
   type Unreadable,
 } from './list-input.js';
-import { matchGlobs } from './match-globs.js';
 
 /** Extensions of files that are taken for images in folders; their content then decides their type. */
 export const IMAGE_EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif', 'bmp'] as const;
@@ -35,9 +36,11 @@ export interface Discovery {
  * are left out.
  *
  * @param inputs - Folders, files or globs. An existing path is never taken for a glob.
- * @throws PreannotateError INPUT_NOT_FOUND when an input does not exist or has no image.
+ * @throws PreannotateError INPUT_NOT_FOUND when an input does not exist or has no image; USAGE for a glob that would
+ *   take too long.
  */
 export async function discover(inputs: readonly string[], options: DiscoverOptions): Promise<Discovery> {
+  [...options.include, ...options.exclude].forEach(assertExpandable);
   const listings = await Promise.all(inputs.map(resolveInput));
   const root = findCommonFolder(listings.map(({ base }) => base));
   const nameOf = (path: string) => toSlashes(relative(root, path));

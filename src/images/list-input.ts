@@ -6,10 +6,11 @@ import {
   type Dirent,
 } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { messageOf, PreannotateError, systemCodeOf, type Failure } from '../core/errors.js';
 import { printable } from '../core/text.js';
+import { assertExpandable, assertMatchable, isCostly } from './globs/glob-limits.js';
 import { REPLACEMENT_CHARACTER } from './invalid-names.js';
 
 const STATE_FOLDER = '.preannotate'; // of a run, in its output folder
@@ -32,7 +33,7 @@ export type Listing =
 /** Folders that could not be listed, by their real paths. */
 export type Unreadable = Map<string, Failure>;
 
-/** @throws PreannotateError INPUT_NOT_FOUND */
+/** @throws PreannotateError INPUT_NOT_FOUND; USAGE for a glob with too many alternatives. */
 export async function resolveInput(input: string): Promise<Listing> {
   const path = resolve(input);
   try {
@@ -41,13 +42,15 @@ export async function resolveInput(input: string): Promise<Listing> {
       return { kind: 'folder', base: await realpath(path) };
     return { kind: 'file', base: await realpath(dirname(path)), file: basename(path) };
   } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT' || !fastGlob.isDynamicPattern(input)) throw inputNotFoundError(input, error);
+    const isMissing = ['ENOENT', 'ENAMETOOLONG'].includes(systemCodeOf(error) ?? '');
+    if (!isMissing || !fastGlob.isDynamicPattern(input)) throw inputNotFoundError(input, error);
     return resolveGlob(input, error);
   }
 }
 
 /** @param missing - The error that no such file exists: the reason to report where it is not a glob either. */
 async function resolveGlob(pattern: string, missing: unknown): Promise<Listing> {
+  assertExpandable(pattern);
   // One for each alternative in braces; none for a pattern that only excludes.
   const tasks = fastGlob.generateTasks(pattern);
   if (tasks.length === 0) throw inputNotFoundError(pattern, missing);
@@ -80,13 +83,24 @@ export async function listFiles(
   const fs = { readdir: makeReaddir(options.outputFolders, onUnreadable), lstat: lstatCallback, stat: statCallback };
   const common = { dot: false, onlyFiles: false, followSymbolicLinks: false, objectMode: true, fs } as const;
   // Excluded folders need not be entered. Globs are relative to the root: below it, they are only applied afterwards.
-  const ignore = base === root ? [...options.exclude] : [];
+  const ignore = base === root ? options.exclude.filter((glob) => !isCostly(glob)) : [];
+  if (listing.kind === 'glob' && isCostly(listing.pattern)) await tryMatching(listing);
   const entries =
     listing.kind === 'glob'
       ? await fastGlob(listing.pattern, common) // relative to the working folder, or absolute
       : await fastGlob(options.recursive ? '**/*' : '*', { ...common, cwd: base, ignore });
   const files = entries.filter(({ dirent }) => !dirent.isDirectory()).map(({ path }) => path);
   return listing.kind === 'glob' ? files.map((path) => relative(written, resolve(path))) : files;
+}
+
+/** Lists what a costly glob may be matched with, and matches it where that can be stopped. */
+async function tryMatching({ pattern, written }: Listing & { kind: 'glob' }): Promise<void> {
+  const deep = pattern.includes('**') ? Infinity : pattern.split('/').length;
+  const options = { cwd: written, deep, dot: true, onlyFiles: false, followSymbolicLinks: false, suppressErrors: true };
+  const names = await fastGlob('**/*', options);
+  const lead = isAbsolute(pattern) ? written : relative(process.cwd(), written);
+  const paths = names.map((name) => join(lead, name));
+  assertMatchable([pattern], paths);
 }
 
 type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;

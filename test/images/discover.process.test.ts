@@ -262,6 +262,14 @@ describe('discovering images', () => {
     }
   });
 
+  it('refuses a glob that would be matched for hours with the names that are there', async () => {
+    const folder = await filled([`${'a'.repeat(245)}.jpg`, `sub/${'a'.repeat(245)}.jpg`]);
+    const glob = '*a*a*a*a*a*a*a*a*b';
+    const refusal = { code: 'USAGE', message: expect.stringContaining(glob) };
+    await expect(discover([join(folder, glob)], DEFAULTS)).rejects.toMatchObject(refusal);
+    await expect(discover([folder], { ...DEFAULTS, exclude: [`sub/${glob}`] })).rejects.toMatchObject(refusal);
+  });
+
   it.each([
     ['nothing of that name', 'missing', /missing cannot be read: .*ENOENT/],
     ['a glob that matches nothing', '*.webp', /\*\.webp: no images found/],

@@ -1,5 +1,6 @@
 import { relative, resolve, sep } from 'node:path';
 import fastGlob, { type FileSystemAdapter } from 'fast-glob';
+import { assertMatchable } from './glob-limits.js';
 
 const ANYWHERE = resolve('/'); // the virtual folder that the names are in
 
@@ -8,13 +9,15 @@ const ANYWHERE = resolve('/'); // the virtual folder that the names are in
  * several inputs may be `/`.
  *
  * @param names - Relative, with forward slashes. Hidden ones are matched like all others.
- * @param globs - `include` empty: everything.
+ * @param globs - `include` empty: everything. Each of them expandable.
+ * @throws PreannotateError USAGE for a glob that takes too long.
  */
 export async function matchGlobs(
   names: readonly string[],
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
 ): Promise<ReadonlySet<string>> {
   if (include.length === 0 && exclude.length === 0) return new Set(names);
+  assertMatchable([...include, ...exclude], names);
   const chosen = await fastGlob(include.length === 0 ? ['**/*'] : [...include], {
     cwd: ANYWHERE,
     ignore: [...exclude],
