@@ -7,7 +7,9 @@ import type { DiscoverOptions, Discovery } from './images/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
-import { JOURNAL_VERSION, type JournalHeader, type StoredOptions } from './run/header.js';
+import type { KnownClasses } from './run/numbers/classes.js';
+import { JOURNAL_VERSION, type ClassIds, type JournalHeader, type StoredOptions } from './run/header.js';
+import type { ImageIds } from './run/numbers/image-ids.js';
 import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
 import type { Plan } from './run/plan.js';
@@ -30,6 +32,8 @@ export interface Job extends EngineJob {
 export interface RunState {
   readonly found: Discovery;
   readonly plan: Plan;
+  readonly classes: KnownClasses;
+  readonly imageIds: ImageIds;
   readonly journal: Journal;
   readonly stats: RunStats;
 }
@@ -58,6 +62,17 @@ export function toJournalHeader(
       allow_truncate: job.allowTruncate,
     },
   };
+}
+
+/** The first line of a new journal: also how the run was begun, so that it can be exported from the journal alone. */
+export function beginJournalHeader(
+  job: Job,
+  model: Parameters<typeof toJournalHeader>[1],
+  { found, classes }: { found: Discovery; classes: ClassIds },
+): JournalHeader {
+  const { statedSelection: selection, formats } = job;
+  const run = { root: found.root, selection, formats: [...formats], found: found.images.length, classes };
+  return { ...toJournalHeader(job, model), run };
 }
 
 /** In the form of a config file. */

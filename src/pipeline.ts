@@ -1,15 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { mapConcurrent } from './core/stream.js';
-import { toJournalHeader, toManifest, type Job, type RunState } from './job.js';
+import { beginJournalHeader, toManifest, type Job, type RunState } from './job.js';
 import { findModel } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import { RunStats } from './progress/stats.js';
-import { recordClasses } from './run/classes.js';
+import { recordClasses, withClasses } from './run/numbers/classes.js';
 import { ErrorLog } from './run/error-log.js';
-import { ImageIds } from './run/image-ids.js';
 import { Journal } from './run/journal.js';
-import { writeManifest, type RunManifest } from './run/manifest.js';
+import { beginManifest, endManifest, type RunManifest } from './run/manifest.js';
 import { OutputLock } from './run/output-lock.js';
 import { toRecord } from './run/record.js';
 import { StoredImages } from './run/stored-images.js';
@@ -23,8 +22,8 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   using watcher = progress.download();
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
   const prepared = await prepare(job, () => findModel(job.model, finding));
-  const { found, model, earlier, plan } = prepared;
-  const header = toJournalHeader(job, model);
+  const { found, model, earlier, plan, classes, imageIds } = prepared;
+  const header = beginJournalHeader(job, model, { found, classes: withClasses(classes, job.ontology.classes) });
   const stats = new RunStats({ found: found.images.length, resumed: plan.finished });
   signal.throwIfAborted();
 
@@ -32,9 +31,10 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   const use = { note: (message: string) => progress.note(message), signal };
   await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
   // The first write of this attempt: results of earlier ones were not touched until here.
+  await imageIds.save(job.outDir);
   await using journal = await Journal.begin(job.outDir, header, earlier);
   const run = { ...prepared, journal, stats };
-  if (earlier?.torn === true) progress.note(tornNote(journal.path));
+  prepared.notes.forEach((note) => progress.note(note));
   return await withManifest(job, run, async () => {
     await annotatePending(job, run, { engine, progress, signal });
     await engine?.[Symbol.asyncDispose](); // to free its memory for the views
@@ -43,29 +43,25 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   });
 }
 
-function tornNote(path: string): string {
-  return `${path} ended in the middle of a line; that image is annotated again.`;
-}
-
 /** Does the work of a run while run.json has its status. @returns The final content of run.json. */
 async function withManifest(job: Job, run: RunState, work: () => Promise<void>): Promise<RunManifest> {
   try {
-    await writeManifest(job.outDir, toManifest(job, run, 'running'));
+    await beginManifest(job.outDir, toManifest(job, run, 'running'));
     await work();
   } catch (error) {
     // A second failure, such as the same full disk, would only hide the first.
-    await writeManifest(job.outDir, toManifest(job, run, 'interrupted')).catch(() => {});
+    await endManifest(job.outDir, toManifest(job, run, 'interrupted')).catch(() => {});
     throw error;
   }
   const manifest = toManifest(job, run, 'done');
-  await writeManifest(job.outDir, manifest);
+  await endManifest(job.outDir, manifest);
   return manifest;
 }
 
 /** Sends what is left to the workers and keeps what comes back. */
 async function annotatePending(
   job: Job,
-  { found, journal, plan, stats }: RunState,
+  { found, journal, plan, stats, imageIds }: RunState,
   { engine, progress, signal }: { engine: Engine | undefined; progress: Progress; signal: AbortSignal },
 ): Promise<void> {
   await using errors = await ErrorLog.open(job.outDir);
@@ -87,8 +83,10 @@ async function annotatePending(
   try {
     // As they finish; the views put them back in order.
     for await (const outcome of outcomes) {
-      if (outcome.ok) await journal.append(toRecord(outcome.result, job.ontology));
-      else await errors.append(outcome.name, outcome.failure); // never fatal
+      if (outcome.ok) {
+        const id = imageIds.of(outcome.result.name);
+        await journal.append(toRecord(outcome.result, id, job.ontology));
+      } else await errors.append(outcome.name, outcome.failure); // never fatal
       stats.count(outcome);
       progress.tick(outcome);
     }
@@ -98,16 +96,14 @@ async function annotatePending(
   }
 }
 
-/** Numbers classes and images, and writes the views of the journal. */
+/** Writes the views of the journal. */
 async function writeOutputs(
   job: Job,
-  { found, journal }: RunState,
+  { found, journal, classes, imageIds }: RunState,
   { progress, signal }: { progress: Progress; signal: AbortSignal },
 ): Promise<void> {
-  await recordClasses(job.outDir, job.ontology.classes); // from here on, people may use the numbers
-  const names = found.images.map(({ name }) => name);
-  const ids = await ImageIds.extend(job.outDir, names, job);
-  const images = new StoredImages(journal, ids, { ...job, signal });
+  await recordClasses(classes, withClasses(classes, job.ontology.classes)); // from here on, people may use the numbers
+  const images = new StoredImages(journal, imageIds, { ...job, signal });
   const view = { images, root: found.root, provenance: provenanceOf(journal.header), limits: job.worker };
   await writeViews({ ...job, ...view }, progress);
 }

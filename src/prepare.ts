@@ -3,14 +3,21 @@ import { discover, type Discovery } from './images/discover.js';
 import { toJournalHeader, type Job } from './job.js';
 import { findModelHere, type Model } from './model/source.js';
 import type { Progress } from './progress/bar.js';
-import { assertClassesKept } from './run/classes.js';
+import { assertClassesKept, readClasses, type KnownClasses } from './run/numbers/classes.js';
 import { assertSameJob, type JournalHeader } from './run/header.js';
-import { readJournal, type JournalContents } from './run/journal.js';
+import { ImageIds } from './run/numbers/image-ids.js';
+import { readImageList } from './run/numbers/image-list.js';
+import { readManifest } from './run/manifest.js';
+import { assertOwnFilesReplaceable } from './run/own-files.js';
+import { readHeader, readJournal, tornNote, type JournalContents } from './run/read-journal.js';
 import { OutputLock } from './run/output-lock.js';
+import { printable } from './core/text.js';
 import { planRun, type Plan } from './run/plan.js';
 import { assertViewsReplaceable } from './views.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
 import { describeInput } from './workers/start-engine.js';
+
+const NAMED = 3; // images that are gone
 
 /** What is known before the first image is annotated. */
 export interface Prepared<Found extends Model | undefined = Model> {
@@ -18,6 +25,9 @@ export interface Prepared<Found extends Model | undefined = Model> {
   readonly model: Found;
   readonly earlier: JournalContents | undefined; // what earlier attempts at the job finished, if anything
   readonly plan: Plan;
+  readonly classes: KnownClasses;
+  readonly imageIds: ImageIds; // of all images that were found or are in the journal
+  readonly notes: readonly string[]; // what was damaged or is gone, and what follows from it
 }
 
 /**
@@ -34,21 +44,66 @@ export async function prepare<Found extends Model | undefined>(
   assertOptimizerAvailable(job.worker.optimizer);
   const found = await discover(job.inputs, job.discovery);
   await assertViewsReplaceable(job, found.root);
-  await assertClassesKept(job.outDir, job.ontology.classes);
+  await assertOwnFilesReplaceable(job.outDir);
+  const classes = await readClasses(job.outDir, await readHeader(job.outDir));
+  assertClassesKept(classes, job.ontology.classes);
   const earlier = await readEarlier(job);
   const model = await find();
   if (earlier !== undefined) {
     const { header, path } = earlier;
     assertSameJob(header, toJournalHeader(job, model ?? modelOf(header)), path);
   }
-  const plan = await planRun(found, earlier);
-  return { found, model, earlier, plan };
+  const list = await readImageList(job.outDir);
+  const plan = await planRun(found, earlier, (name) => list.images.has(name));
+  const imageIds = ImageIds.from({
+    list,
+    journal: job.restart ? await readDiscarded(job) : earlier,
+    found: found.images.map(({ name }) => name),
+    isPublished: classes.isPublished,
+    wasFinished: await wasFinished(job),
+    restarts: job.restart,
+  });
+  const torn = earlier?.torn === true ? [tornNote(earlier.path)] : [];
+  return {
+    found,
+    model,
+    earlier,
+    plan,
+    classes,
+    imageIds,
+    notes: [...torn, ...classes.notes, ...imageIds.notes, ...goneNotes(plan)],
+  };
 }
 
 /** A journal without images binds to no job: the run begins a new one. */
 async function readEarlier({ outDir, restart }: Job): Promise<JournalContents | undefined> {
   const journal = restart ? undefined : await readJournal(outDir);
   return journal?.entries.size === 0 ? undefined : journal;
+}
+
+/** With restart, a journal is needed for the numbers of its images alone. */
+async function readDiscarded({ outDir }: Job): Promise<JournalContents | undefined> {
+  try {
+    return await readJournal(outDir);
+  } catch {
+    return undefined; // damaged: the list has the numbers
+  }
+}
+
+async function wasFinished({ outDir }: Job): Promise<boolean> {
+  try {
+    return (await readManifest(outDir))?.status === 'done';
+  } catch {
+    return false; // damaged: this run writes a new one
+  }
+}
+
+function goneNotes({ gone }: Plan): string[] {
+  if (gone.length === 0) return [];
+  const names = gone.slice(0, NAMED).map(printable).join(', ');
+  const others = gone.length > NAMED ? ` and ${gone.length - NAMED} more` : '';
+  const [what, verb] = gone.length === 1 ? ['1 annotated image', 'is'] : [`${gone.length} annotated images`, 'are'];
+  return [`${what} ${verb} no longer there: ${names}${others}. Annotations and numbers are kept.`];
 }
 
 /** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
@@ -65,7 +120,7 @@ export interface JobPlan {
   readonly failures: readonly Failure[];
   readonly model: string;
   readonly fetches: boolean; // the model must be downloaded first
-  readonly notes: readonly string[]; // how images come to the model
+  readonly notes: readonly string[]; // what was damaged or is gone, and how images come to the model
 }
 
 /** The dry run: refuses what the run would refuse, and lists what is left. Writes and downloads nothing. */
@@ -74,7 +129,7 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
   using watcher = progress.download();
   const { precision } = job;
   const finding = { precision, watcher, variables: process.env };
-  const { found, model, plan } = await prepare(job, () => findModelHere(job.model, finding));
+  const { found, model, plan, notes } = await prepare(job, () => findModelHere(job.model, finding));
   return {
     root: found.root,
     found: found.images.length,
@@ -83,6 +138,6 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
     failures: found.failures.map(({ failure }) => failure),
     model: job.model,
     fetches: model === undefined,
-    notes: model === undefined ? [] : describeInput(job, model),
+    notes: [...notes, ...(model === undefined ? [] : describeInput(job, model))],
   };
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Ontology } from './core/ontology.js';
 import type { Selection } from './core/select.js';
 import type { Provenance, View } from './formats/format.js';
 import { formats, type FormatName } from './formats/index.js';
@@ -7,8 +6,9 @@ import { assertReplaceable } from './formats/view-folder.js';
 import type { Progress } from './progress/bar.js';
 import type { JournalHeader } from './run/header.js';
 import { OutputLock } from './run/output-lock.js';
-import { readManifest, type RunManifest } from './run/manifest.js';
-import { openRun } from './run/open-run.js';
+import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
+import { measureExtent, type Extent } from './run/extent.js';
+import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
 import { StoredImages } from './run/stored-images.js';
 import { drawPreviews, PREVIEW_SIGNATURE } from './workers/previews/previews.js';
 
@@ -31,23 +31,33 @@ interface ViewTarget extends Omit<ViewChoice, 'selection'> {
  * Writes the views of a run again, from its journal alone.
  *
  * @param choose - Decides what to write, given what the run was.
- * @returns How many images the views have, and what was chosen.
+ * @returns How much of the run the views have, and what was chosen.
  */
 export async function exportViews<Choice extends ViewChoice>(
   outDir: string,
-  choose: (run: { manifest: RunManifest; ontology: Ontology }) => Choice,
+  choose: (run: OpenedRun) => Choice,
   progress: Progress,
-): Promise<{ images: number; choice: Choice }> {
-  await readManifest(outDir); // so that no lock is made in a folder that holds no run
+): Promise<{ extent: Extent; choice: Choice }> {
+  await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
   await using _lock = await OutputLock.take(outDir);
-  const { manifest, journal, ontology, imageIds } = await openRun(outDir);
-  const choice = choose({ manifest, ontology });
+  const run = await openRun(outDir);
+  const { scope, journal, ontology, imageIds } = run;
+  run.notes.forEach((note) => progress.note(note));
+  const choice = choose(run);
+  await publishNumbers(outDir, run);
   const { selection, formats, previews } = choice;
   const images = new StoredImages(journal, imageIds, { ontology, selection });
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
-  const view = { ontology, images, root: manifest.root, provenance: provenanceOf(journal.header) };
+  const view = { ontology, images, root: scope.root, provenance: provenanceOf(journal.header) };
   await writeViews({ outDir, formats, previews, ...view, limits: { maxBytes, maxPixels } }, progress);
-  return { images: images.size, choice };
+  return { extent: await measureExtent(outDir, run), choice };
+}
+
+/** People may use the numbers of views: an export of a run that was killed gives them before the run's own end does. */
+async function publishNumbers(outDir: string, { classes, ontology, imageIds }: OpenedRun): Promise<void> {
+  assertClassesKept(classes, ontology.classes);
+  await recordClasses(classes, withClasses(classes, ontology.classes));
+  if (imageIds.isNew) await imageIds.save(outDir);
 }
 
 /**

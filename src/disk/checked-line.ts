@@ -13,9 +13,14 @@ export function formatLine(value: object): string {
 export function parseLine(line: string): unknown {
   const body = line.slice(0, -CHECK_CHARS);
   if (line.slice(-CHECK_CHARS) !== `${CHECK}${checksum(body)}"}`) return undefined;
-  return JSON.parse(`${body}}`);
+  try {
+    return JSON.parse(`${body}}`);
+  } catch {
+    return undefined; // written by another program, which made the checksum
+  }
 }
 
-function checksum(text: string): string {
+/** Eight hex digits. */
+export function checksum(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
 }

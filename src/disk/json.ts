@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { messageOf, PreannotateError, systemCodeOf, type FailureCode } from '../core/errors.js';
 import { printable } from '../core/text.js';
+import { readTextFile } from './regular-file.js';
+
+const MAX_BYTES = 64 << 20; // an ontology of a million prompts
 
 /** How JSON that cannot be used is reported. */
 export interface JsonRefusal {
@@ -21,13 +23,12 @@ export async function readJsonFile<Schema extends z.ZodType>(
   refusal: JsonRefusal,
 ): Promise<z.output<Schema> | undefined> {
   try {
-    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return schema.parse(JSON.parse(await readTextFile(path, MAX_BYTES)));
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw jsonError(path, error, refusal);
   }
 }
-
 /** An error for JSON that cannot be used. @param where - The file, and the line where there is one. */
 export function jsonError(where: string, cause: unknown, { code, hint }: JsonRefusal): PreannotateError {
   const reason = cause instanceof z.ZodError ? formProblem(cause) : messageOf(cause);

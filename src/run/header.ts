@@ -22,7 +22,23 @@ export const StoredOptions = z.looseObject({
 });
 export type StoredOptions = z.output<typeof StoredOptions>;
 
-/** The first line of the journal: everything that decides what the model finds in an image. */
+/** Numbers by class name. */
+export const ClassIds = z.record(z.string(), z.int());
+export type ClassIds = Readonly<z.output<typeof ClassIds>>;
+
+/** What the views of a run show, and of which images. It decides nothing that the model finds. */
+export const RunScope = z.object({
+  root: z.string(), // absolute; image names are relative to it
+  selection: z.record(z.string(), z.unknown()), // what the views show, as config/selection.ts writes and reads it
+  formats: z.array(z.string()),
+  found: z.number(), // images
+});
+export type RunScope = z.output<typeof RunScope>;
+
+/**
+ * The first line of the journal: everything that decides what the model finds in an image. `run` is how the run was
+ * begun; it is not compared when the run is resumed, and replaces run.json and classes.json when they are lost.
+ */
 export const JournalHeader = z.object({
   journal: z.number(), // version of the file's form
   preannotate: z.string(),
@@ -30,6 +46,7 @@ export const JournalHeader = z.object({
   model: z.object({ reference: z.string(), sha256: z.string(), key: z.string() }),
   ontology: StoredOntology,
   options: StoredOptions,
+  run: RunScope.extend({ classes: ClassIds }).exactOptional(), // of classes.json; missing in version 0.1
 });
 export type JournalHeader = z.output<typeof JournalHeader>;
 
@@ -44,8 +61,13 @@ export function assertSameJob(before: JournalHeader, now: JournalHeader, path: s
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
     message: `${path} belongs to another job. ${difference}`,
-    hint: 'Give another --out folder, use --restart to discard the results, or run the first job again.',
+    hint: 'Give another --out folder, use --restart to annotate everything again, or run the first job again.',
   });
+}
+
+/** What an ontology decides that differs between the two, in words; undefined when they differ in thresholds only. */
+export function ontologyDifference(before: OntologySpec, now: OntologySpec): string | undefined {
+  return firstDifference(decisiveOntology(before), decisiveOntology(now));
 }
 
 function decisive({ journal, model, ontology, options }: JournalHeader): Record<string, unknown> {
@@ -53,15 +75,22 @@ function decisive({ journal, model, ontology, options }: JournalHeader): Record<
     'version of the journal': journal,
     'model (SHA-256 of its weights)': model.sha256,
     'model (hash of its configuration and tokenizer)': model.key,
-    'number of classes': ontology.classes.length,
-    ...Object.fromEntries(ontology.classes.map(({ name }, i) => [`name of class ${i + 1}`, name])),
-    ...Object.fromEntries(ontology.classes.map(({ name, id }) => [`id of class "${name}"`, id])),
-    ...Object.fromEntries(ontology.classes.map(({ name, prompts }) => [`prompts of class "${name}"`, prompts])),
-    'ignored prompts': ontology.ignore,
-    ...decisiveExamples(ontology),
-    templates: ontology.templates,
+    ...decisiveOntology(ontology),
     ...options,
     precision: options.precision ?? 'fp32',
+  };
+}
+
+function decisiveOntology(ontology: OntologySpec): Record<string, unknown> {
+  const { classes, ignore, templates } = ontology;
+  return {
+    'number of classes': classes.length,
+    ...Object.fromEntries(classes.map(({ name }, i) => [`name of class ${i + 1}`, name])),
+    ...Object.fromEntries(classes.map(({ name, id }) => [`id of class "${name}"`, id])),
+    ...Object.fromEntries(classes.map(({ name, prompts }) => [`prompts of class "${name}"`, prompts])),
+    'ignored prompts': ignore,
+    ...decisiveExamples(ontology),
+    templates,
   };
 }
 

@@ -1,10 +1,10 @@
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { PreannotateError } from '../core/errors.js';
-import { printable } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
-import { readJsonFile } from '../disk/json.js';
-import { StoredOptions } from './header.js';
+import { checksum } from '../disk/checked-line.js';
+import { jsonError, readJsonFile } from '../disk/json.js';
+import { RunScope, StoredOptions } from './header.js';
 import { StoredOntology } from './stored-ontology.js';
 
 const FILE = 'run.json';
@@ -23,36 +23,93 @@ const RunCounts = z.object({
 /** run.json: the job, how far it is, and its counts. */
 export const RunManifest = z.object({
   preannotate: z.string(), // version
-  status: z.enum(['running', 'interrupted', 'done']),
+  status: z.enum(['running', 'interrupted', 'done']), // `running` is true only while the folder's lock is held
   created: z.string(), // ISO 8601; when the output folder was started
   started: z.string(), // when this attempt was
   finished: z.string().exactOptional(),
-  root: z.string(), // absolute; image names are relative to it
+  root: RunScope.shape.root,
   model: z.object({ reference: z.string(), sha256: z.string() }),
   ontology: StoredOntology,
-  selection: z.record(z.string(), z.unknown()), // what the views show, as config/selection.ts writes and reads it
-  formats: z.array(z.string()),
+  selection: RunScope.shape.selection,
+  formats: RunScope.shape.formats,
   options: StoredOptions,
   counts: RunCounts,
   timings: z.record(z.string(), z.number()), // of this attempt; stages are sums over all workers
 });
 export type RunManifest = z.output<typeof RunManifest>;
 
-export async function writeManifest(outDir: string, manifest: RunManifest): Promise<void> {
-  await replaceFile(join(outDir, FILE), `${JSON.stringify(manifest, undefined, 2)}\n`);
+/** As it was read. Version 0.1 wrote no checksum. */
+export type StoredManifest = RunManifest & { readonly isChecked: boolean };
+
+/** What a damaged or missing run.json is reported with. */
+const REFUSAL = {
+  code: 'JOURNAL_DAMAGED',
+  hint: 'Restore the file from a copy, or run the same `preannotate run` again: it writes a new one.',
+} as const;
+
+const RESERVED_BYTES = 1024; // what a later state may be longer by: its time, digits of counts and timings
+
+/** Replaces run.json at the start of an attempt, with room for the state that the attempt will end in. */
+export async function beginManifest(outDir: string, manifest: RunManifest): Promise<void> {
+  await replaceFile(manifestPath(outDir), `${toText(manifest)}${' '.repeat(RESERVED_BYTES)}\n`);
 }
 
-/** @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run, JOURNAL_DAMAGED when run.json is damaged. */
-export async function readManifest(outDir: string): Promise<RunManifest> {
-  const path = join(outDir, FILE);
-  const manifest = await readJsonFile(path, RunManifest, {
-    code: 'JOURNAL_DAMAGED',
-    hint: 'Restore the file from a copy, or run the same `preannotate run` again: it writes a new one.',
-  });
-  if (manifest !== undefined) return manifest;
-  throw new PreannotateError({
-    code: 'INPUT_NOT_FOUND',
-    message: `${printable(path)} does not exist.`,
-    hint: 'Give the output folder of `preannotate run`.',
-  });
+/**
+ * Replaces run.json at the end of an attempt. On a full disk it is written in the place of the old one, and where that
+ * fails too, removed: it must not go on saying that the run is running.
+ *
+ * @throws PreannotateError WRITE_FAILED
+ */
+export async function endManifest(outDir: string, manifest: RunManifest): Promise<void> {
+  const path = manifestPath(outDir);
+  const text = `${toText(manifest)}\n`;
+  try {
+    await replaceFile(path, text);
+  } catch (error) {
+    if (await overwrite(path, Buffer.from(text))) return;
+    await rm(path, { force: true }).catch(() => {}); // the file system is read-only: the lock shows that it is not true
+    throw error;
+  }
+}
+
+/** Uses only the space that a file has. @returns Whether it was enough, and could be written */
+async function overwrite(path: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    await using file = await open(path, 'r+');
+    const { size } = await file.stat();
+    if (size < bytes.length) return false;
+    await file.writeFile(bytes); // from the start, until all is written
+    await file.truncate(bytes.length);
+    await file.datasync();
+    return true;
+  } catch {
+    return false; // the error of the caller says why
+  }
+}
+
+/**
+ * @returns undefined when the folder has no run.json.
+ * @throws PreannotateError JOURNAL_DAMAGED when it is damaged.
+ */
+export async function readManifest(outDir: string): Promise<StoredManifest | undefined> {
+  const path = manifestPath(outDir);
+  const value = await readJsonFile(path, z.looseObject({}), REFUSAL);
+  if (value === undefined) return undefined;
+  const { check, ...rest } = value;
+  const isChecked = 'check' in value;
+  if (isChecked && check !== checksum(JSON.stringify(rest))) {
+    throw jsonError(path, new Error('it was changed after it was written (its checksum differs)'), REFUSAL);
+  }
+  const result = RunManifest.safeParse(rest);
+  if (result.success) return { ...result.data, isChecked };
+  throw jsonError(path, result.error, REFUSAL);
+}
+
+function manifestPath(outDir: string): string {
+  return join(outDir, FILE);
+}
+
+/** With a checksum of the content, which does not depend on how it is indented. */
+function toText(manifest: RunManifest): string {
+  return JSON.stringify({ ...manifest, check: checksum(JSON.stringify(manifest)) }, undefined, 2);
 }

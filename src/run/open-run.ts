@@ -1,29 +1,118 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { buildOntology, type Ontology } from '../core/ontology.js';
 import { printable } from '../core/text.js';
-import { ImageIds } from './image-ids.js';
-import { JOURNAL_FILE, readJournal, type JournalContents } from './journal.js';
-import { readManifest, type RunManifest } from './manifest.js';
+import { ontologyDifference, type JournalHeader, type RunScope } from './header.js';
+import { ImageIds } from './numbers/image-ids.js';
+import { readImageList } from './numbers/image-list.js';
+import { readClasses, type KnownClasses } from './numbers/classes.js';
+import { readManifest, type RunManifest, type StoredManifest } from './manifest.js';
+import { JOURNAL_FILE, readJournal, tornNote, type JournalContents } from './read-journal.js';
 
 /** A run, opened for reading. */
 export interface OpenedRun {
-  readonly manifest: RunManifest;
+  readonly scope: RunScope;
   readonly journal: JournalContents;
   readonly ontology: Ontology; // its classes have the numbers that the files of the run use
   readonly imageIds: ImageIds;
+  readonly classes: KnownClasses;
+  readonly manifest: RunManifest | undefined; // undefined when run.json cannot be used
+  readonly notes: readonly string[]; // what was damaged, and what was used instead
 }
 
 /**
- * Opens an output folder for reading: everything that works on the results of a run starts here.
+ * Opens an output folder for reading: everything that works on the results of a run starts here. The journal is enough:
+ * what run.json and the list of images add is taken from it where they are missing or damaged. The caller holds the
+ * folder's lock: a run that says it is running was killed.
  *
  * @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run, JOURNAL_DAMAGED when a file of it is damaged.
  */
 export async function openRun(outDir: string): Promise<OpenedRun> {
-  const manifest = await readManifest(outDir);
+  await assertHoldsRun(outDir);
   const journal = await readJournal(outDir);
   if (journal === undefined) throw noJournalError(join(outDir, JOURNAL_FILE));
-  return { manifest, journal, ontology: buildOntology(manifest.ontology), imageIds: await ImageIds.read(outDir) };
+  const { header } = journal;
+  const { manifest, notes } = await readUsableManifest(outDir, header);
+  const scope = manifest === undefined ? header.run! : { ...manifest, found: manifest.counts.found };
+  const classes = await readClasses(outDir, header);
+  const imageIds = ImageIds.from({
+    list: await readImageList(outDir),
+    journal,
+    found: [],
+    isPublished: classes.isPublished,
+    wasFinished: manifest?.status === 'done',
+    restarts: false,
+  });
+  return {
+    scope,
+    journal,
+    ontology: buildOntology(manifest?.ontology ?? header.ontology),
+    imageIds,
+    classes,
+    manifest,
+    notes: [...notes, ...classes.notes, ...imageIds.notes, ...(journal.torn ? [tornNote(journal.path)] : [])],
+  };
+}
+
+/** @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run. */
+export async function assertHoldsRun(outDir: string): Promise<void> {
+  const path = join(outDir, JOURNAL_FILE);
+  const holdsRun = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!holdsRun) throw noJournalError(path);
+}
+
+/**
+ * run.json, if it belongs to the journal.
+ *
+ * @returns Without it, why, where the journal's header replaces it.
+ * @throws PreannotateError JOURNAL_DAMAGED, INPUT_NOT_FOUND where it does not.
+ */
+async function readUsableManifest(
+  outDir: string,
+  header: JournalHeader,
+): Promise<{ manifest: StoredManifest | undefined; notes: string[] }> {
+  try {
+    const manifest = await readManifest(outDir);
+    assertUsable(manifest, header, join(outDir, 'run.json'));
+    return { manifest, notes: [] };
+  } catch (error) {
+    if (header.run === undefined || !(error instanceof PreannotateError)) throw error;
+    const note = `${error.message} Thresholds and formats are those that the run was started with, from the journal.`;
+    return { manifest: undefined, notes: [note] };
+  }
+}
+
+function assertUsable(
+  manifest: StoredManifest | undefined,
+  { run, created, ontology }: JournalHeader,
+  path: string,
+): asserts manifest is StoredManifest {
+  if (manifest === undefined) throw noManifestError(path);
+  const isUnchecked = run !== undefined && !manifest.isChecked; // both were written by a version that writes checksums
+  const other =
+    created === manifest.created ? ontologyDifference(ontology, manifest.ontology) : 'It is of another run.';
+  if (isUnchecked) throw otherManifestError(path, 'has no checksum: it was changed after it was written.');
+  if (other !== undefined) throw otherManifestError(path, `does not belong to the journal. ${other}`);
+}
+
+function otherManifestError(path: string, what: string): PreannotateError {
+  return new PreannotateError({
+    code: 'JOURNAL_DAMAGED',
+    message: `${printable(path)} ${printable(what)}`,
+    hint: 'Restore the file from a copy, or run the same `preannotate run` again: it writes a new one.',
+  });
+}
+
+function noManifestError(path: string): PreannotateError {
+  return new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message: `${printable(path)} does not exist.`,
+    hint: 'Run the same `preannotate run` again: it writes a new one, which the journal of version 0.1 cannot replace.',
+  });
 }
 
 function noJournalError(path: string): PreannotateError {

@@ -19,6 +19,7 @@ const StoredDetection = z.object({
 /** A line of detections.jsonl: one image. */
 export const ImageRecord = z.object({
   image: z.string(),
+  id: z.int().positive().exactOptional(), // missing in journals of version 0.1
   width: z.number(),
   height: z.number(),
   detections: z.array(StoredDetection),
@@ -30,9 +31,10 @@ export const ImageRecord = z.object({
 export type ImageRecord = z.output<typeof ImageRecord>;
 
 /** Classes and prompts are written by name, so that each line can be understood on its own. */
-export function toRecord(result: ImageResult, ontology: Ontology): ImageRecord {
+export function toRecord(result: ImageResult, id: number, ontology: Ontology): ImageRecord {
   return {
     image: result.name,
+    id,
     width: result.width,
     height: result.height,
     detections: result.detections.map(({ classId, queryId, patchId, score, box }) => ({
@@ -72,7 +74,7 @@ export class RecordReader {
 function unknownPromptError(image: string, prompt: string): PreannotateError {
   return new PreannotateError({
     code: 'JOURNAL_DAMAGED',
-    message: `${printable(image)} was annotated with "${printable(prompt)}", which is not in the ontology of run.json.`,
-    hint: 'Restore run.json from a copy, or run the same `preannotate run` again: it writes a new one.',
+    message: `${printable(image)} was annotated with "${printable(prompt)}", which is not in the ontology.`,
+    hint: 'Restore detections.jsonl from a copy, or use the version of preannotate that wrote it.',
   });
 }

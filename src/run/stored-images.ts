@@ -2,8 +2,8 @@ import type { ViewImage } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
 import { compareUtf8 } from '../core/text.js';
 import { select, type Selection } from '../core/select.js';
-import type { ImageIds } from './image-ids.js';
-import { RecordFile, type JournalEntry } from './journal.js';
+import type { ImageIds } from './numbers/image-ids.js';
+import { RecordFile, type JournalEntry } from './read-journal.js';
 import { RecordReader } from './record.js';
 
 /**

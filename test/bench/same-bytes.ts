@@ -65,6 +65,7 @@ async function finish(child: ReturnType<typeof spawn>): Promise<void> {
 async function readFiles(out: string, title: string, contents: Contents): Promise<void> {
   for (const entry of await readdir(out, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
+    if (path.includes('/.preannotate/')) continue; // for the program itself
     const name = `${title}: ${path.slice(out.length + 1)}`;
     if (entry.isSymbolicLink()) contents.set(name, await readlink(path));
     else if (entry.isFile()) contents.set(name, comparable(entry.name, await readFile(path)));
@@ -74,9 +75,8 @@ async function readFiles(out: string, title: string, contents: Contents): Promis
 /** Without what may differ from one run to the next. */
 function comparable(name: string, bytes: Buffer): string {
   if (name === 'detections.jsonl') {
-    const [header, ...lines] = bytes.toString().trimEnd().split('\n');
-    const withoutTime = header!.replace(/"created":"[^"]*"/, '').replace(/"check":"[^"]*"/, '');
-    return [withoutTime, ...lines.sort()].join('\n').replaceAll(/"check":"[^"]*"|"modified_ms":\d+/g, '');
+    const lines = bytes.toString().trimEnd().split('\n');
+    return lines.map(comparableLine).sort().join('\n');
   }
   if (name === 'run.json') {
     const {
@@ -84,6 +84,7 @@ function comparable(name: string, bytes: Buffer): string {
       started: _2,
       finished: _3,
       timings: _4,
+      check: _5,
       ...rest
     } = JSON.parse(bytes.toString()) as object & {
       [key: string]: unknown;
@@ -91,6 +92,19 @@ function comparable(name: string, bytes: Buffer): string {
     return JSON.stringify(rest, undefined, 2);
   }
   return name.endsWith('.jpg') ? createHash('sha256').update(bytes).digest('hex') : bytes.toString();
+}
+
+/** What the model found; not how the run was started, nor the image's number, which the views have. */
+function comparableLine(line: string): string {
+  const {
+    created: _1,
+    check: _2,
+    modified_ms: _3,
+    run: _4,
+    id: _5,
+    ...rest
+  } = JSON.parse(line) as Record<string, unknown>;
+  return JSON.stringify(rest);
 }
 
 async function urlOf(server: ReturnType<typeof spawn>): Promise<string> {

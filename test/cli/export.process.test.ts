@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -61,9 +61,23 @@ describe('export', () => {
     expect((await preannotate(['export', out])).stderr).not.toMatch(/changed/);
   });
 
+  it('of a run with failed images reports how many are there and how many failed', async () => {
+    const folder = await temporaryFolder();
+    const [images, out] = [join(folder, 'images'), join(folder, 'out')];
+    await mkdir(images);
+    await copyFile(join(SCENES, 'scene-02.jpg'), join(images, 'good.jpg'));
+    await writeFile(join(images, 'bad.jpg'), 'not an image');
+    await preannotate(['run', images, ...EMOJI, '--out', out]);
+    const exported = await preannotate(['export', out]);
+    expect(exported).toMatchObject({ code: 0, stdout: `1 of 2 images: 1 failed. coco, yolo written to ${out}\n` });
+    expect(exported.stderr).toContain('1 of 2 images: 1 failed. errors.jsonl has the reasons');
+    const { stdout } = await preannotate(['export', out, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ images: 1, found: 2, failed: 1, status: 'done' });
+  });
+
   it('of a folder that holds no run ends with 2 and names the folder', async () => {
     const { code, stderr } = await preannotate(['export', SCENES]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/run\.json.*output folder of `preannotate run`/s);
+    expect(stderr).toMatch(/scenes\/detections\.jsonl does not exist.*output folder of a `preannotate run`/s);
   });
 });

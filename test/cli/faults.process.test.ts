@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -43,6 +43,17 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** Kills a run when its journal has so many images. */
+async function killedAt(args: readonly string[], out: string, count: number): Promise<void> {
+  const running = new Running(args);
+  const finished = running.finished();
+  await untilJournalled(out, count);
+  running.child.kill('SIGKILL');
+  await finished;
+}
+
+const imagesOf = (coco: string) => (JSON.parse(coco) as { images: object[] }).images;
+
 async function expectComplete(out: string, total: number): Promise<void> {
   const names = (await journalled(out)).map(({ image }) => image);
   expect(names).toHaveLength(total);
@@ -76,7 +87,7 @@ describe('a run that is hit', () => {
 
   it('by kill -9 itself, again and again, leaves a journal that the same command goes on from', async () => {
     const out = join(run.folder, 'killed');
-    for (const count of [10, 30, 50, 70]) {
+    for (const count of [1, 10, 30, 50, 70]) {
       const running = new Running(run.args('killed'));
       const finished = running.finished();
       await untilJournalled(out, count);
@@ -94,6 +105,41 @@ describe('a run that is hit', () => {
     const manifest = JSON.parse(await readFile(join(out, 'run.json'), 'utf8')) as { counts: { resumed: number } };
     expect(manifest.counts.resumed).toBe(before.size);
     expect(await viewsOf(out)).toEqual(expected);
+  });
+
+  it('by kill -9 can be exported from its journal alone, reports the extent, and keeps its numbers', async () => {
+    const out = join(run.folder, 'exported');
+    await killedAt(run.args('exported'), out, 20);
+    for (const name of ['run.json', '.preannotate/images.jsonl']) await rm(join(out, name));
+    const images = (await journalled(out)).length;
+    const extent = `${images} of ${run.total} images: the run was stopped`;
+
+    const { code, stdout, stderr } = await preannotate(['export', out]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${extent}. coco, yolo written to ${out}\n` });
+    expect(stderr).toContain(`${extent}. The same \`preannotate run\` continues it.`);
+    const whole = imagesOf(expected['/coco/instances.json']!);
+    const exported = imagesOf(await readFile(join(out, 'coco/instances.json'), 'utf8'));
+    expect(exported).toHaveLength(images);
+    expect(whole).toEqual(expect.arrayContaining(exported));
+    const json = await preannotate(['export', out, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ images, found: run.total, failed: 0, status: 'interrupted' });
+
+    expect((await preannotate(run.args('exported'))).code).toBe(0);
+    expect(await viewsOf(out)).toEqual(expected);
+  });
+
+  it('by kill -9 is resumed when annotated images have disappeared: these keep their numbers', async () => {
+    const { folder, total, args } = await manyImages(await temporaryFolder());
+    const out = join(folder, 'out');
+    await killedAt(args('out'), out, 20);
+    const gone = (await journalled(out)).map(({ image }) => image).sort();
+    for (const image of gone) await rm(join(folder, 'images', image)); // all that it had annotated
+    const { code, stderr } = await preannotate(args('out'));
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${gone.length} annotated images are no longer there: ${gone.slice(0, 3).join(', ')} and`);
+    await expectComplete(out, total);
+    const whole = imagesOf(expected['/coco/instances.json']!);
+    expect(imagesOf(await readFile(join(out, 'coco/instances.json'), 'utf8'))).toEqual(whole);
   });
 
   it.each([
@@ -185,13 +231,14 @@ describe('an output folder', () => {
     expect((await finished).code).toBe(0);
   });
 
-  it('of another job is refused with the first difference, and thrown away with --restart', async () => {
+  it('of another job is refused with the first difference; --restart keeps journal and image numbers', async () => {
     const folder = await temporaryFolder();
     const images = join(folder, 'images');
     await mkdir(images);
     for (const name of ['scene-01.jpg', 'scene-02.jpg']) await copyFile(join(SCENES, name), join(images, name));
     const run = (...more: string[]) =>
       preannotate(['run', images, '--model', 'builtin:emoji', '--out', join(folder, 'out'), ...more]);
+    const readOutput = (name: string) => readFile(join(folder, 'out', name), 'utf8');
     expect((await run('--class', 'bottle=a bottle')).code).toBe(0);
 
     const otherPrompt = await run('--class', 'bottle=a bottle,wine bottle');
@@ -206,14 +253,23 @@ describe('an output folder', () => {
     });
     const otherSize = await run('--class', 'bottle=a bottle', '--image-size', '160');
     expect(otherSize).toMatchObject({ code: 2, stderr: expect.stringMatching(/image_size was "native"/) as string });
+    const [discarded, list] = await Promise.all(['detections.jsonl', '.preannotate/images.jsonl'].map(readOutput));
+    await rm(join(images, 'scene-01.jpg')); // its number is not given to another image
+    await copyFile(join(SCENES, 'scene-03.jpg'), join(images, 'scene-00.jpg'));
     expect((await run('--class', 'bottle=a bottle', '--image-size', '160', '--restart')).code).toBe(0);
     expect((await journalled(join(folder, 'out'))).length).toBe(2);
+    const [kept, ...others] = await readdir(join(folder, 'out/.preannotate/journals'));
+    expect(others).toEqual([]);
+    expect(await readOutput(`.preannotate/journals/${kept!}`)).toEqual(discarded);
+    const [head, ...numbers] = list!.split('\n');
+    expect((await readOutput('.preannotate/images.jsonl')).split('\n')).toEqual(expect.arrayContaining(numbers));
+    expect(head).toContain('"images":2');
+    expect(imagesOf(await readOutput('coco/instances.json'))).toMatchObject([{ id: 3 }, { id: 2 }]);
 
     const journal = await readFile(join(folder, 'out/detections.jsonl'));
     const unusable = await run('--class', `bottle=${'very '.repeat(20)}old bottle`, '--restart');
     expect(unusable.code).toBe(2);
-    const kept = await readFile(join(folder, 'out/detections.jsonl'));
-    expect(kept.equals(journal)).toBe(true); // nothing was thrown away
+    expect(await readFile(join(folder, 'out/detections.jsonl'))).toEqual(journal); // nothing was thrown away
   });
 
   it('that holds another data set is left alone, and refused before any work is done', async () => {

@@ -1,3 +1,5 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { preannotate, viewsOf } from '../support/cli.js';
 import { copyOldRun } from '../support/old-runs.js';
@@ -13,4 +15,39 @@ describe('an output folder of version 0.1.0', () => {
     expect(await preannotate(args)).toMatchObject({ code: FAILED_IMAGES });
     expect(await viewsOf(out)).toEqual(before);
   });
+
+  it('that was killed in its first run is resumed, and has the views of a run that was not killed', async () => {
+    const killed = await copyOldRun('killed');
+    const whole = join(killed.out, '../whole');
+    expect(await preannotate([...killed.args, '--out', whole])).toMatchObject({ code: FAILED_IMAGES });
+    expect(await preannotate(killed.args)).toMatchObject({ code: FAILED_IMAGES });
+    expect(await viewsOf(killed.out)).toEqual(await viewsOf(whole));
+  });
+
+  it('that was killed in its first run can be exported, and keeps the numbers that this gave', async () => {
+    const { out, args } = await copyOldRun('killed');
+    const { code, stdout } = await preannotate(['export', out]);
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^2 of 5 images: the run was stop/),
+    });
+    const exported = await imagesOf(out);
+    expect(exported.map(({ file_name: name }) => name)).toEqual(['scene-01.jpg', 'scene-02.jpg']);
+    await preannotate(args);
+    expect(await imagesOf(out)).toEqual(expect.arrayContaining(exported));
+  });
+
+  it('that was killed, and has lost its run.json, is refused by an export, and resumed by the same run', async () => {
+    const { out, args } = await copyOldRun('killed');
+    await rm(join(out, 'run.json'));
+    const refused = await preannotate(['export', out]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/run\.json does not exist.*same .*run/s) });
+    expect(await preannotate(args)).toMatchObject({ code: FAILED_IMAGES });
+    expect(await preannotate(['export', out])).toMatchObject({ code: 0 });
+  });
 });
+
+async function imagesOf(out: string): Promise<{ id: number; file_name: string }[]> {
+  const coco = await readFile(join(out, 'coco/instances.json'), 'utf8');
+  return (JSON.parse(coco) as { images: { id: number; file_name: string }[] }).images;
+}

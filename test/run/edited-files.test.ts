@@ -1,13 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assertClassesKept } from '../../src/run/classes.js';
-import { ImageIds } from '../../src/run/image-ids.js';
-import { readJournal, RecordFile } from '../../src/run/journal.js';
 import { formatLine } from '../../src/disk/checked-line.js';
 import { readManifest } from '../../src/run/manifest.js';
+import { readClasses } from '../../src/run/numbers/classes.js';
 import { openRun } from '../../src/run/open-run.js';
 import { OutputLock } from '../../src/run/output-lock.js';
+import { readJournal, RecordFile } from '../../src/run/read-journal.js';
 import { StoredImages } from '../../src/run/stored-images.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { header } from './journal-header.js';
@@ -53,9 +52,8 @@ async function readRecords(outDir: string): Promise<unknown[]> {
 const journalOf = (...lines: object[]) => lines.map(formatLine).join('');
 const READERS: Record<string, (outDir: string) => Promise<unknown>> = {
   'run.json': readManifest,
-  'classes.json': (outDir) => assertClassesKept(outDir, [{ name: 'dog', id: 1, prompts: [] }]),
+  'classes.json': (outDir) => readClasses(outDir, undefined),
   'detections.jsonl': readRecords,
-  '.preannotate/images.jsonl': (outDir) => ImageIds.read(outDir),
 };
 
 async function folderWith(file: string, content: string): Promise<string> {
@@ -105,18 +103,6 @@ describe('a file of a run that was edited into a wrong form', () => {
       journalOf(header, record, { ...record, image: 'b.jpg', detections: [{ ...detection, box: [1, 2, 3] }] }),
       'detections.jsonl:3 cannot be read: the value at detections[0].box is wrong',
     ],
-    [
-      '.preannotate/images.jsonl',
-      'an object for a name',
-      '"a.jpg"\n{"name":"b.jpg"}\n',
-      'images.jsonl:2 cannot be read: its content is wrong',
-    ],
-    [
-      '.preannotate/images.jsonl',
-      'a name without quotes',
-      '"a.jpg"\nb.jpg\n',
-      'images.jsonl:2 cannot be read: Unexpected token',
-    ],
   ])('is refused with its name, the place and what to do: %s with %s', async (file, _edit, content, message) => {
     const outDir = await folderWith(file, content);
     const reading = READERS[file]!(outDir);
@@ -149,11 +135,11 @@ describe('a run that is opened for reading', () => {
   const selection = { thresholds: [0.1], nmsIou: null, classAgnosticNms: false, maxDetections: 100 };
 
   /** The images of a run, one of whose files has another content. */
-  async function imagesOf(changed: Record<string, string>) {
+  async function imagesOf(changed: Record<string, string | undefined>) {
     const outDir = await temporaryFolder();
     await mkdir(join(outDir, '.preannotate'));
     for (const [file, content] of Object.entries({ ...FILES, ...changed }))
-      await writeFile(join(outDir, file), content);
+      if (content !== undefined) await writeFile(join(outDir, file), content);
     const { journal, imageIds, ontology } = await openRun(outDir);
     const images = [];
     for await (const image of new StoredImages(journal, imageIds, { ontology, selection })) images.push(image);
@@ -164,19 +150,37 @@ describe('a run that is opened for reading', () => {
     expect(await imagesOf({})).toMatchObject([{ id: 1, name: 'a.jpg', detections: [{ classId: 0, score: 0.5 }] }]);
   });
 
-  it.each<[what: string, changed: Record<string, string>, code: string, message: RegExp]>([
+  it.each<[what: string, changed: Record<string, string | undefined>, code: string, message: RegExp]>([
     ['has no journal', { 'detections.jsonl': '' }, 'INPUT_NOT_FOUND', /detections\.jsonl does not exist, or is empty/],
     [
       'has an image without a number',
-      { '.preannotate/images.jsonl': '' },
+      { '.preannotate/images.jsonl': '"b.jpg"\n' },
       'JOURNAL_DAMAGED',
-      /images\.jsonl does not have a\.jpg, which is in the journal/,
+      /images\.jsonl does not have a\.jpg, and the journal has no number for a\.jpg/,
     ],
     [
-      'lacks a prompt in its ontology',
+      'has no run.json, and a journal of version 0.1',
+      { 'run.json': undefined },
+      'INPUT_NOT_FOUND',
+      /run\.json does not exist/,
+    ],
+    [
+      'lacks a class in run.json',
       { 'run.json': JSON.stringify({ ...manifest, ontology: { ...ontology, classes: [] } }) },
       'JOURNAL_DAMAGED',
-      /a\.jpg was annotated with "a dog", which is not in the ontology of run\.json/,
+      /run\.json does not belong to the journal\. Difference: number of classes was 1; now it is 0/,
+    ],
+    [
+      'has the run.json of another run',
+      { 'run.json': JSON.stringify({ ...manifest, created: '2025-01-01T00:00:00.000Z' }) },
+      'JOURNAL_DAMAGED',
+      /run\.json does not belong to the journal\. It is of another run\./,
+    ],
+    [
+      'has a prompt in the journal that its ontology lacks',
+      { 'detections.jsonl': journalOf(header, { ...record, detections: [{ ...detection, prompt: 'a cat' }] }) },
+      'JOURNAL_DAMAGED',
+      /a\.jpg was annotated with "a cat", which is not in the ontology/,
     ],
   ])('is refused when it %s', async (_what, changed, code, message) => {
     await expect(imagesOf(changed)).rejects.toMatchObject({ code, message: expect.stringMatching(message) as string });

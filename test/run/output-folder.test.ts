@@ -2,53 +2,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assertClassesKept, recordClasses } from '../../src/run/classes.js';
-import { ImageIds } from '../../src/run/image-ids.js';
 import { OutputLock } from '../../src/run/output-lock.js';
 import { temporaryFolder } from '../support/temporary.js';
-
-const classOf = (name: string, id: number) => ({ name, id, prompts: [name] });
-
-describe('classes.json', () => {
-  it('keeps the number of every class, and takes new ones in', async () => {
-    const folder = await temporaryFolder();
-    await assertClassesKept(folder, [classOf('dog', 1)]);
-    await recordClasses(folder, [classOf('dog', 1), classOf('cat', 2)]);
-    await recordClasses(folder, [classOf('cat', 2), classOf('"é"', 7)]);
-    expect(JSON.parse(await readFile(join(folder, 'classes.json'), 'utf8'))).toEqual({ dog: 1, cat: 2, '"é"': 7 });
-  });
-
-  it.each([
-    ['a class with another number', [classOf('dog', 2)], /class "dog" had id 1, now 2/],
-    ['a number that a class had which is gone', [classOf('bird', 1)], /id 1 is that of class "dog", now of "bird"/],
-  ])('refuses %s, and stays as it was', async (_what, classes, message) => {
-    const folder = await temporaryFolder();
-    await recordClasses(folder, [classOf('dog', 1)]);
-    await expect(assertClassesKept(folder, classes)).rejects.toMatchObject({
-      code: 'RESUME_MISMATCH',
-      message: expect.stringMatching(message),
-    });
-    expect(JSON.parse(await readFile(join(folder, 'classes.json'), 'utf8'))).toEqual({ dog: 1 });
-  });
-});
-
-describe('image numbers', () => {
-  it('follow the names at first; images that come later get the next ones', async () => {
-    const folder = await temporaryFolder();
-    await ImageIds.extend(folder, ['b.jpg', 'a.jpg'], { restart: false });
-    const ids = await ImageIds.extend(folder, ['0.jpg', 'a.jpg', 'new\nline.jpg'], { restart: false });
-    expect(['a.jpg', 'b.jpg', '0.jpg', 'new\nline.jpg'].map((name) => ids.of(name))).toEqual([1, 2, 3, 4]);
-    expect((await ImageIds.read(folder)).of('0.jpg')).toBe(3);
-    expect(() => ids.of('never')).toThrow('never');
-  });
-
-  it('begin again on restart', async () => {
-    const folder = await temporaryFolder();
-    await ImageIds.extend(folder, ['b.jpg'], { restart: false });
-    const ids = await ImageIds.extend(folder, ['b.jpg', 'a.jpg'], { restart: true });
-    expect(ids.of('a.jpg')).toBe(1);
-  });
-});
 
 /** Puts a lock into a folder, as another process would leave it. */
 async function lockLeftIn(folder: string, content: object | string): Promise<string> {

@@ -3,11 +3,12 @@ import { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { ExportConfig } from '../../config/schema.js';
 import { changeSelection, readStoredSelection, resolveSelection } from '../../config/selection.js';
-import type { Ontology } from '../../core/ontology.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
 import { exportViews } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
-import type { RunManifest } from '../../run/manifest.js';
+import { describeExtent, type Extent } from '../../run/extent.js';
+import type { RunScope } from '../../run/header.js';
+import type { OpenedRun } from '../../run/open-run.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { printJson } from '../output.js';
 
@@ -34,28 +35,42 @@ export function exportCommand(): Command {
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<void> {
   const { settings } = loaded;
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
-  const { images, choice } = await exportViews(outDir, (run) => chooseViews(run, loaded), progress);
+  const { extent, choice } = await exportViews(outDir, (run) => chooseViews(run, loaded), progress);
   const { formats, stated } = choice;
-  if (settings.json) printJson({ images, formats, selection: stated });
-  else if (!settings.quiet) process.stdout.write(`${formats.join(', ')} of ${images} images written to ${outDir}\n`);
+  if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent));
+  if (settings.json) printJson({ ...extent, formats, selection: stated });
+  else if (!settings.quiet) process.stdout.write(`${describeResult(extent, formats)} written to ${outDir}\n`);
+}
+
+function describeResult(extent: Extent, formats: readonly string[]): string {
+  const isWhole = extent.images === extent.found && extent.status === 'done';
+  return isWhole
+    ? `${formats.join(', ')} of ${describeExtent(extent)}`
+    : `${describeExtent(extent)}. ${formats.join(', ')}`;
+}
+
+/** What to do about the images that the views lack. */
+function describeRest(extent: Extent): string {
+  const advice =
+    extent.status === 'interrupted'
+      ? 'The same `preannotate run` continues it.'
+      : 'errors.jsonl has the reasons; the same `preannotate run` tries them again.';
+  return `${describeExtent(extent)}. ${advice}`;
 }
 
 /** The run's own formats and selection, except for options set on this call. */
-function chooseViews(
-  { manifest, ontology }: { manifest: RunManifest; ontology: Ontology },
-  loaded: Loaded<typeof ExportConfig>,
-) {
+function chooseViews({ scope, ontology }: OpenedRun, loaded: Loaded<typeof ExportConfig>) {
   const { settings, given } = loaded;
-  const stated = changeSelection(readStoredSelection(manifest.selection), loaded);
+  const stated = changeSelection(readStoredSelection(scope.selection), loaded);
   return {
     stated,
     selection: resolveSelection(stated, ontology),
-    formats: given.format === 'default' ? knownFormats(manifest) : settings.format,
+    formats: given.format === 'default' ? knownFormats(scope) : settings.format,
     previews: settings.preview,
   };
 }
 
 /** The formats of the run; another version may have had more. */
-function knownFormats({ formats }: RunManifest): FormatName[] {
+function knownFormats({ formats }: RunScope): FormatName[] {
   return formatNames.filter((name) => formats.includes(name));
 }

@@ -34,6 +34,6 @@ export const runOptions = {
   restart: value
     .toggle()
     .default(false)
-    .describe('Discard the results of an earlier run in the output folder, and start again')
+    .describe('Annotate everything again; the results of the earlier run are kept in .preannotate/journals')
     .meta({ flag: { only: true } }),
 };

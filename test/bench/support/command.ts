@@ -51,7 +51,7 @@ export async function annotate(annotation: Annotation): Promise<RunManifest> {
 export async function finish(running: Running, out: string): Promise<RunManifest> {
   const { code, stderr } = await running.finished();
   if (code !== 0) throw new Error(`preannotate ended with ${String(code)}: ${stderr}`);
-  return readManifest(out);
+  return (await readManifest(out))!;
 }
 
 /** The first so many prompts of ontologies/emoji.yaml. */

@@ -1,0 +1,118 @@
+import { compareUtf8 } from '../../core/text.js';
+import { keepFile } from '../kept-files.js';
+import { writeImageList, type ImageList } from './image-list.js';
+import { disagreeingError, unknownNumbersError } from './image-id-errors.js';
+import type { JournalContents } from '../read-journal.js';
+
+/** Where the numbers of images come from. */
+export interface NumberSources {
+  readonly list: ImageList;
+  readonly journal: JournalContents | undefined;
+  readonly found: readonly string[]; // names of the images of this attempt; none when a run is only read
+  readonly isPublished: boolean; // numbers were in a view, so that people may use them
+  readonly wasFinished: boolean; // by its run.json: then version 0.1 had given all numbers
+  readonly restarts: boolean; // everything is annotated again: nothing is refused
+}
+
+/** The number of every image, from 1. Failed images have numbers too, so that a later success renumbers nothing. */
+export class ImageIds {
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #list: ImageList;
+  readonly notes: readonly string[]; // what was wrong with the list, and what was done
+  readonly isNew: boolean; // a number of an annotated image was given just now
+
+  private constructor(ids: ReadonlyMap<string, number>, list: ImageList, given: { notes: string[]; isNew: boolean }) {
+    this.#ids = ids;
+    this.#list = list;
+    this.notes = given.notes;
+    this.isNew = given.isNew;
+  }
+
+  /**
+   * A first run numbers the images by name; images that come later get the next numbers. A list that is missing or
+   * damaged is rebuilt from the journal.
+   *
+   * @throws PreannotateError JOURNAL_DAMAGED when the list and the journal disagree, or neither has a number.
+   */
+  static from(sources: NumberSources): ImageIds {
+    const { list, journal, found, restarts, isPublished } = sources;
+    if (journal === undefined && !isPublished)
+      return new ImageIds(numberByName(found), list, { notes: [], isNew: true });
+    const known = new Map([...list.images].map(([name, { id }]) => [name, id]));
+    const added = addJournalled(known, sources);
+    const unknown = [...(journal?.entries.keys() ?? [])].filter((name) => !known.has(name));
+    const isLost = unknown.length > 0 ? !mayBeUnnumbered(sources) : journal === undefined && list.problem !== undefined;
+    if (isLost && !restarts) throw unknownNumbersError(list, unknown);
+    const given = { notes: describeRebuilding(list, added), isNew: unknown.length > 0 };
+    return new ImageIds(completeIds(known, [...found, ...unknown], isWhole(list)), list, given);
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  of(name: string): number {
+    const id = this.#ids.get(name);
+    if (id === undefined) throw new Error(`${name} has no number. This is a bug.`);
+    return id;
+  }
+
+  /** Writes the list, unless it is on disk like this. A damaged one is kept in the run's own folder. */
+  async save(outDir: string): Promise<void> {
+    const { images, form, path, problem } = this.#list;
+    if (form === 'checked' && problem === undefined && hasSameIds(images, this.#ids)) return;
+    if (problem !== undefined) await keepFile(outDir, path, '-images.jsonl');
+    await writeImageList(outDir, this.#ids);
+  }
+}
+
+function isWhole({ form, problem }: ImageList): boolean {
+  return form !== 'missing' && problem === undefined;
+}
+
+/** Adds what the journal has and the list lacks. @returns How many */
+function addJournalled(known: Map<string, number>, { list, journal, restarts }: NumberSources): number {
+  const listed = new Map([...known].map(([name, id]) => [id, name]));
+  let added = 0;
+  for (const [name, { id, line }] of journal?.entries ?? []) {
+    if (id === undefined || known.get(name) === id) continue;
+    const other = known.has(name) ? name : listed.get(id);
+    if (other === undefined) {
+      known.set(name, id);
+      added++;
+    } else if (!restarts) throw disagreeingError({ path: journal!.path, line, name, id }, list, other);
+  }
+  return added;
+}
+
+/** Version 0.1 gave numbers when it wrote views: not before the end of a run, and none in a journal. */
+function mayBeUnnumbered({ list, wasFinished, isPublished }: NumberSources): boolean {
+  const isOld = list.form === 'missing' ? !isPublished : list.form === 'strings' && list.problem === undefined;
+  return isOld && !wasFinished;
+}
+
+/** @param isAll - No number was ever given to another image. */
+function completeIds(known: Map<string, number>, names: readonly string[], isAll: boolean): Map<string, number> {
+  if (!isAll) {
+    const byName = numberByName([...known.keys(), ...names]);
+    if ([...known].every(([name, id]) => byName.get(name) === id)) return byName;
+  }
+  let last = 0;
+  for (const id of known.values()) last = Math.max(last, id);
+  const added = [...new Set(names)].filter((name) => !known.has(name)).sort(compareUtf8);
+  for (const name of added) known.set(name, ++last);
+  return known;
+}
+
+function numberByName(names: readonly string[]): Map<string, number> {
+  return new Map([...new Set(names)].sort(compareUtf8).map((name, i) => [name, i + 1]));
+}
+
+function hasSameIds(images: ImageList['images'], ids: ReadonlyMap<string, number>): boolean {
+  return images.size === ids.size && [...ids].every(([name, id]) => images.get(name)?.id === id);
+}
+
+function describeRebuilding({ path, form, problem }: ImageList, added: number): string[] {
+  const what = problem ?? (form === 'missing' ? `${path} does not exist` : `${path} lacks images of the journal`);
+  return problem !== undefined || added > 0 ? [`${what}; the numbers of the images are taken from the journal.`] : [];
+}

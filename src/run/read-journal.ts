@@ -1,0 +1,177 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { PreannotateError, systemCodeOf } from '../core/errors.js';
+import { printable } from '../core/text.js';
+import { parseLine } from '../disk/checked-line.js';
+import { jsonError } from '../disk/json.js';
+import { readLines } from '../disk/lines.js';
+import { JournalHeader } from './header.js';
+import { ImageRecord } from './record.js';
+
+export const JOURNAL_FILE = 'detections.jsonl';
+const WHOLE_LINE = /,"check":"[0-9a-f]{8}"\}/;
+const HINT =
+  'Restore the file from a copy, use the version of preannotate that wrote it, or start again with --restart, ' +
+  'which keeps this file in .preannotate/journals.';
+
+/** Where an image's line is, and the state of its file when it was annotated. */
+export interface JournalEntry {
+  readonly line: number; // from 1
+  readonly offset: number; // bytes
+  readonly length: number; // bytes, without the line's end
+  readonly id: number | undefined; // number of the image; undefined in journals of version 0.1
+  readonly sizeBytes: number; // of the image file
+  readonly modifiedMs: number;
+}
+
+/** The fields of every line that planning needs; the others are checked when the line is used. */
+const EntryFields = ImageRecord.pick({ image: true, id: true, size_bytes: true, modified_ms: true });
+
+/** What a journal file holds. */
+export interface JournalContents {
+  readonly path: string;
+  readonly header: JournalHeader;
+  readonly entries: Map<string, JournalEntry>; // by image name
+  readonly endOffset: number; // bytes of whole lines; at most one torn line follows
+  readonly torn: boolean;
+}
+
+/**
+ * Reads a journal, checking every line.
+ *
+ * @returns undefined when there is no journal, or its first line is not complete.
+ * @throws PreannotateError JOURNAL_DAMAGED naming the damaged line.
+ */
+export async function readJournal(outDir: string): Promise<JournalContents | undefined> {
+  const path = join(outDir, JOURNAL_FILE);
+  let header: JournalHeader | undefined;
+  let endOffset = 0;
+  let torn = false;
+  const entries = new JournalEntries(path);
+  try {
+    for await (const { line, number, offset, bytes, complete } of readLines(path)) {
+      if (!complete) {
+        assertTorn(line, path, number);
+        torn = true;
+        break;
+      }
+      const value = parseLine(line);
+      if (value === undefined) throw damagedError(path, number);
+      endOffset = offset + bytes + 1;
+      if (number === 1) header = parseForm(JournalHeader, value, `${path}:1`);
+      else entries.add(value, { line: number, offset, length: bytes });
+    }
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error instanceof PreannotateError ? error : jsonError(path, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+  }
+  return header === undefined ? undefined : { path, header, entries: entries.byName, endOffset, torn };
+}
+
+/** The header of a journal whose other lines may be damaged; undefined when it cannot be read. */
+export async function readHeader(outDir: string): Promise<JournalHeader | undefined> {
+  try {
+    for await (const { line, complete } of readLines(join(outDir, JOURNAL_FILE))) {
+      return complete ? JournalHeader.safeParse(parseLine(line)).data : undefined;
+    }
+  } catch {
+    // Missing, or not a file: there is no header.
+  }
+  return undefined;
+}
+
+/** The lines of a journal as they are read: one line an image, one number an image. */
+class JournalEntries {
+  readonly byName = new Map<string, JournalEntry>();
+  readonly #path: string;
+  readonly #ids = new Set<number>();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  add(value: unknown, position: Pick<JournalEntry, 'line' | 'offset' | 'length'>): void {
+    const where = `${this.#path}:${position.line}`;
+    const { image, id, size_bytes: sizeBytes, modified_ms: modifiedMs } = parseForm(EntryFields, value, where);
+    const earlier = this.byName.get(image);
+    if (earlier !== undefined) throw repeatedError(where, `${printable(image)} has line ${earlier.line} too`);
+    if (id !== undefined && this.#ids.has(id)) {
+      const [, other] = [...this.byName].find(([, entry]) => entry.id === id)!;
+      throw repeatedError(
+        where,
+        `${printable(image)} has the number ${id}, which line ${other.line} gives another image`,
+      );
+    }
+    if (id !== undefined) this.#ids.add(id);
+    this.byName.set(image, { ...position, id, sizeBytes, modifiedMs });
+  }
+}
+
+/** Reads records of a journal in any order. */
+export class RecordFile implements AsyncDisposable {
+  readonly #path: string;
+  readonly #file: FileHandle;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<RecordFile> {
+    return new RecordFile(path, await open(path, 'r'));
+  }
+
+  /** @throws PreannotateError JOURNAL_DAMAGED naming the line when it has changed or is not a record. */
+  async read({ line, offset, length }: JournalEntry): Promise<ImageRecord> {
+    const bytes = Buffer.alloc(length);
+    await this.#file.read(bytes, 0, length, offset);
+    const value = parseLine(bytes.toString());
+    if (value === undefined) throw damagedError(this.#path, line);
+    return parseForm(ImageRecord, value, `${this.#path}:${line}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** What is to be known about the end of a journal. */
+export function tornNote(path: string): string {
+  return `${printable(path)} ended in the middle of a line; a run annotates that image again.`;
+}
+
+/**
+ * The last line may lack its end: the process was killed, or the disk was full, while it was written. A journal that
+ * has lost its line ends is not such a line.
+ */
+function assertTorn(line: string, path: string, number: number): void {
+  const end = WHOLE_LINE.exec(line);
+  if (end !== null && end.index + end[0].length < line.length) throw damagedError(path, number);
+}
+
+/** Checks the form of a line whose checksum is right: another version may have written it. */
+function parseForm<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw jsonError(where, result.error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+}
+
+function damagedError(path: string, line: number): PreannotateError {
+  return new PreannotateError({
+    code: 'JOURNAL_DAMAGED',
+    message: `${printable(path)}:${line}: this line was changed after it was written (its checksum differs).`,
+    hint:
+      line === 1
+        ? 'Restore the file from a copy, or start again with --restart, which keeps this file in .preannotate/journals.'
+        : 'Restore the file from a copy, delete this line to annotate its image again, or start again with --restart.',
+  });
+}
+
+function repeatedError(where: string, what: string): PreannotateError {
+  return new PreannotateError({
+    code: 'JOURNAL_DAMAGED',
+    message: `${printable(where)}: ${what}. An image has one line and one number.`,
+    hint: 'Restore the file from a copy, or delete the wrong line: an image without a line is annotated again.',
+  });
+}
