@@ -1,4 +1,5 @@
 import type { StatedSelection } from './config/selection.js';
+import type { ImageFiles } from './core/image-files.js';
 import { specOf } from './core/ontology.js';
 import type { TileOptions } from './core/tiling/tiles.js';
 import type { EngineJob } from './workers/start-engine.js';
@@ -25,6 +26,8 @@ export interface Job extends EngineJob {
   readonly precision: RequestedPrecision; // also decides which of a model's files is fetched, where there are several
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
+  readonly imageFiles: ImageFiles;
+  readonly overwriteEdited: boolean; // files of views that the user edited
   readonly statedSelection: StatedSelection; // for run.json
 }
 
@@ -70,8 +73,8 @@ export function beginJournalHeader(
   model: Parameters<typeof toJournalHeader>[1],
   { found, classes }: { found: Discovery; classes: ClassIds },
 ): JournalHeader {
-  const { statedSelection: selection, formats } = job;
-  const run = { root: found.root, selection, formats: [...formats], found: found.images.length, classes };
+  const { statedSelection: selection, formats, imageFiles: images } = job;
+  const run = { root: found.root, selection, formats: [...formats], images, found: found.images.length, classes };
   return { ...toJournalHeader(job, model), run };
 }
 
@@ -98,6 +101,7 @@ export function toManifest(
     ontology: specOf(job.ontology),
     selection: job.statedSelection,
     formats: [...job.formats],
+    images: job.imageFiles,
     options: header.options,
     counts: {
       found: stats.found,
@@ -107,6 +111,7 @@ export function toManifest(
       degraded: stats.degraded,
       skipped: found.skipped,
       detections: stats.detections,
+      ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),
     },
     timings: stats.timings(),
   };

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import type { ImageFiles } from './core/image-files.js';
 import type { Selection } from './core/select.js';
 import type { Provenance, View } from './formats/format.js';
 import { formats, type FormatName } from './formats/index.js';
-import { assertReplaceable } from './formats/view-folder.js';
+import { assertClassOrderKept } from './formats/view-folder/class-order.js';
+import { assertReplaceable } from './formats/view-folder/replaceable.js';
 import type { Progress } from './progress/bar.js';
 import type { JournalHeader } from './run/header.js';
 import { OutputLock } from './run/output-lock.js';
@@ -20,6 +22,8 @@ export interface ViewChoice {
   readonly selection: Selection;
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
+  readonly imageFiles: ImageFiles;
+  readonly overwriteEdited: boolean; // files of views that the user edited
 }
 
 /** Where views go. */
@@ -37,20 +41,20 @@ export async function exportViews<Choice extends ViewChoice>(
   outDir: string,
   choose: (run: OpenedRun) => Choice,
   progress: Progress,
-): Promise<{ extent: Extent; choice: Choice }> {
+): Promise<{ extent: Extent; choice: Choice; missingPreviews: number }> {
   await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
   await using _lock = await OutputLock.take(outDir);
   const run = await openRun(outDir);
   const { scope, journal, ontology, imageIds } = run;
   run.notes.forEach((note) => progress.note(note));
   const choice = choose(run);
+  await assertViewsReplaceable({ ...choice, outDir, ontology }, scope.root);
   await publishNumbers(outDir, run);
-  const { selection, formats, previews } = choice;
-  const images = new StoredImages(journal, imageIds, { ontology, selection });
+  const images = new StoredImages(journal, imageIds, { ontology, selection: choice.selection });
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const view = { ontology, images, root: scope.root, provenance: provenanceOf(journal.header) };
-  await writeViews({ outDir, formats, previews, ...view, limits: { maxBytes, maxPixels } }, progress);
-  return { extent: await measureExtent(outDir, run), choice };
+  const missingPreviews = await writeViews({ ...choice, outDir, ...view, limits: { maxBytes, maxPixels } }, progress);
+  return { extent: await measureExtent(outDir, run), choice, missingPreviews };
 }
 
 /** People may use the numbers of views: an export of a run that was killed gives them before the run's own end does. */
@@ -63,28 +67,39 @@ async function publishNumbers(outDir: string, { classes, ontology, imageIds }: O
 /**
  * Makes sure, before any work is done, that the views can be written in the end.
  *
- * @throws PreannotateError OUTPUT_UNUSABLE when other files are in their place.
+ * @throws PreannotateError OUTPUT_UNUSABLE when other files are in their place, or edited ones that number classes in
+ *   another order; JOURNAL_DAMAGED when the record of written files is damaged.
  */
 export async function assertViewsReplaceable(
-  { outDir, formats: names, previews }: ViewTarget,
+  { outDir, formats: names, previews, ontology, overwriteEdited }: ViewTarget & Pick<View, 'ontology'>,
   root: string,
 ): Promise<void> {
-  for (const name of names) await assertReplaceable({ outDir: join(outDir, name), root }, formats[name].signature);
+  for (const name of names) {
+    const { signature, classOrder } = formats[name];
+    const view = { outDir: join(outDir, name), root, overwriteEdited };
+    await assertReplaceable(view, signature);
+    if (classOrder !== undefined) await assertClassOrderKept(view, classOrder(ontology));
+  }
   if (previews > 0) await assertReplaceable({ outDir: join(outDir, PREVIEWS), root }, PREVIEW_SIGNATURE);
 }
 
-/** Writes the requested annotation files and previews. */
+/** Writes the requested annotation files and previews. @returns How many previews could not be drawn. */
 export async function writeViews(
   views: Omit<View, 'outDir'> & ViewTarget & { limits: { maxBytes: number; maxPixels: number } },
   progress: Progress,
-): Promise<void> {
+): Promise<number> {
   for (const name of views.formats) {
     const notes = await formats[name].write({ ...views, outDir: join(views.outDir, name) });
     notes.forEach((note) => progress.note(note));
   }
-  if (views.previews === 0) return;
-  const problems = await drawPreviews({ ...views, outDir: join(views.outDir, PREVIEWS), count: views.previews });
-  problems.forEach((problem) => progress.note(problem));
+  if (views.previews === 0) return 0;
+  const { notes, missing } = await drawPreviews({
+    ...views,
+    outDir: join(views.outDir, PREVIEWS),
+    count: views.previews,
+  });
+  notes.forEach((note) => progress.note(note));
+  return missing;
 }
 
 /** The tool and the model that made the annotations, for the files that name them. */

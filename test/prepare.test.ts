@@ -39,6 +39,8 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
     precision: 'auto',
     formats: ['coco', 'yolo'],
     previews: 0,
+    imageFiles: 'symlink',
+    overwriteEdited: false,
     ontology: buildOntology({ templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] }),
     places: { whole: '', byLabel: {} },
     exampleFolder: folder,

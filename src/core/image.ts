@@ -58,7 +58,7 @@ export type ImageOutcome = (
 ) & { readonly timing?: ImageTiming };
 
 /** An annotated image as the views get it: `detections` are those that were selected. */
-export interface ViewImage extends AnnotatedImage {
+export interface ViewImage extends AnnotatedImage, Pick<ContentStamp, 'sizeBytes' | 'sha256'> {
   readonly id: number; // from 1; stays with the image for as long as the output folder is used
   readonly stored: readonly Detection[]; // all that the journal keeps, before thresholds and suppression
 }

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { mapBox, round, xyxyToXywh, type Xywh, type Xyxy } from '../core/box.js';
 import { BOX_DECIMALS } from '../core/detection.js';
 import type { ViewImage } from '../core/image.js';
-import { replaceFile } from '../disk/atomic.js';
 import type { AnnotationFormat, Provenance, View } from './format.js';
-import { replaceView } from './view-folder.js';
+import { streamedFile } from './view-folder/view-file.js';
+import { writeView } from './view-folder/write-view.js';
 
 const SIGNATURE = 'instances.json';
 
@@ -17,24 +16,25 @@ const SIGNATURE = 'instances.json';
 export const coco: AnnotationFormat = {
   title: 'COCO instances and results',
   signature: SIGNATURE,
-  write: (view) => replaceView(view, SIGNATURE, (folder) => writeFiles(view, folder)),
+  write: async (view) => {
+    const notes: string[] = [];
+    const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '';
+    const date = dateOf(epoch);
+    if (epoch !== '' && date === '') notes.push(`SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.`);
+    let results = 0;
+    const files = [
+      streamedFile(SIGNATURE, writeInstances(view, date)),
+      streamedFile(
+        'results.json',
+        writeResults(view, () => results++),
+      ),
+    ];
+    notes.push(...(await writeView(view, SIGNATURE, { groups: [{ files }] })));
+    if (results === 0)
+      notes.push('coco/results.json is an empty list, which pycocotools cannot load: nothing was detected.');
+    return notes;
+  },
 };
-
-async function writeFiles(view: View, folder: string): Promise<string[]> {
-  const notes: string[] = [];
-  const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '';
-  const date = dateOf(epoch);
-  if (epoch !== '' && date === '') notes.push(`SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.`);
-  await replaceFile(join(folder, 'instances.json'), writeInstances(view, date));
-  let results = 0;
-  await replaceFile(
-    join(folder, 'results.json'),
-    writeResults(view, () => results++),
-  );
-  if (results === 0)
-    notes.push('coco/results.json is an empty list, which pycocotools cannot load: nothing was detected.');
-  return notes;
-}
 
 /** One image or annotation per line; only one line is in memory at a time. */
 async function* writeInstances({ images, ontology, provenance }: View, date: string): AsyncGenerator<string> {

@@ -1,4 +1,5 @@
 import type { ViewImage } from '../core/image.js';
+import type { ImageFiles } from '../core/image-files.js';
 import type { Ontology } from '../core/ontology.js';
 
 /** Everything a format needs to write itself. */
@@ -9,6 +10,8 @@ export interface View {
   readonly root: string; // absolute folder that image names are relative to
   readonly outDir: string; // absolute folder of this format, made by the format: <out>/<format>
   readonly provenance: Provenance;
+  readonly imageFiles: ImageFiles;
+  readonly overwriteEdited: boolean; // files that the user edited are moved aside and replaced
 }
 
 /** What made the annotations. The same for every run of the same job. */
@@ -30,7 +33,9 @@ export interface AnnotationFormat {
   /**
    * Writes the whole view. Files get their final names when they are complete.
    *
-   * @returns Notes for the user, a sentence each: what was renamed, left out or written twice.
+   * @returns Notes for the user, a sentence each: what was edited, renamed, left out or written twice.
    */
   write(view: View): Promise<string[]>;
+  /** The classes in the order in which files number them, for a format whose files have no names of classes. */
+  readonly classOrder?: (ontology: Ontology) => string[];
 }

@@ -10,6 +10,7 @@ export class RunStats {
   failed = 0;
   degraded = 0;
   detections = 0;
+  missingPreviews = 0;
   readonly #startMs = performance.now();
   #inferenceStartMs: number | undefined;
   #inferenceMs = 0;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
+import { IMAGE_FILES } from '../core/image-files.js';
 import { labelOf, type OntologySpec } from '../core/ontology.js';
 import { PRECISIONS } from '../core/precision.js';
 import { StoredOntology } from './stored-ontology.js';
@@ -31,6 +32,7 @@ export const RunScope = z.object({
   root: z.string(), // absolute; image names are relative to it
   selection: z.record(z.string(), z.unknown()), // what the views show, as config/selection.ts writes and reads it
   formats: z.array(z.string()),
+  images: z.enum(IMAGE_FILES).exactOptional(), // beside the labels; missing in version 0.1
   found: z.number(), // images
 });
 export type RunScope = z.output<typeof RunScope>;

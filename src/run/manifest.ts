@@ -18,6 +18,7 @@ const RunCounts = z.object({
   degraded: z.number(), // in this attempt
   skipped: z.number(), // files that are not images by name
   detections: z.number(), // stored in this attempt, before thresholds
+  missing_previews: z.number().exactOptional(), // could not be drawn; left out when there is none
 });
 
 /** run.json: the job, how far it is, and its counts. */
@@ -32,6 +33,7 @@ export const RunManifest = z.object({
   ontology: StoredOntology,
   selection: RunScope.shape.selection,
   formats: RunScope.shape.formats,
+  images: RunScope.shape.images,
   options: StoredOptions,
   counts: RunCounts,
   timings: z.record(z.string(), z.number()), // of this attempt; stages are sums over all workers

@@ -45,7 +45,8 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const record = await records.read(this.#entries.get(name)!);
       const stored = reader.detectionsOf(record);
       const detections = select(stored, this.#selection);
-      yield { id: this.#ids.of(name), name, width: record.width, height: record.height, detections, stored };
+      const { width, height, size_bytes: sizeBytes, sha256 } = record;
+      yield { id: this.#ids.of(name), name, width, height, detections, stored, sizeBytes, sha256 };
     }
   }
 }

@@ -1,6 +1,5 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { EMOJI, preannotate, SCENES, viewsOf } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -47,18 +46,37 @@ describe('export', () => {
     for (const { score } of await shown(out)) expect(score).toBeGreaterThan(0.61);
   });
 
-  it('keeps a view that was edited, and prints where', async () => {
+  it('keeps an edited file, whatever its time, and replaces it on request', async () => {
     const out = join(await temporaryFolder(), 'out');
+    const label = 'labels/scene-02.txt';
+    const BY_HAND = '0 0.5 0.5 0.1 0.1\n';
     await preannotate(['run', join(SCENES, 'scene-02.jpg'), ...EMOJI, '--out', out]);
-    expect((await preannotate(['export', out])).stderr).not.toMatch(/changed/);
-    await setTimeout(20);
-    await writeFile(join(out, 'yolo/labels/scene-02.txt'), '0 0.5 0.5 0.1 0.1\n');
+    const drafted = await readFile(join(out, 'yolo', label), 'utf8');
+    expect((await preannotate(['export', out])).stderr).not.toContain('edited');
+    await writeFile(join(out, 'yolo', label), BY_HAND);
+    await utimes(join(out, 'yolo', label), 1, 1);
     const { code, stderr } = await preannotate(['export', out]);
     expect(code).toBe(0);
-    const [, kept] = /out\/yolo had been changed .* kept in (\S+)\./.exec(stderr)!;
-    expect(await readFile(join(kept!, 'labels/scene-02.txt'), 'utf8')).toBe('0 0.5 0.5 0.1 0.1\n');
-    expect(await readFile(join(out, 'yolo/labels/scene-02.txt'), 'utf8')).not.toBe('0 0.5 0.5 0.1 0.1\n');
-    expect((await preannotate(['export', out])).stderr).not.toMatch(/changed/);
+    expect(stderr).toContain(`Files in ${out}/yolo that were edited stay as they are: ${label}.`);
+    expect(await readFile(join(out, 'yolo', label), 'utf8')).toBe(BY_HAND);
+    expect(await readFile(join(out, 'yolo.new', label), 'utf8')).toBe(drafted);
+    const run = ['run', join(SCENES, 'scene-02.jpg'), ...EMOJI, '--out', out];
+    expect((await preannotate(run)).stderr).toContain('stay as they are');
+    const replaced = await preannotate([...run, '--overwrite-edited']);
+    const [, aside] = /The edited versions are in (\S+)\./.exec(replaced.stderr)!;
+    expect(await readFile(join(aside!, label), 'utf8')).toBe(BY_HAND);
+    expect(await readFile(join(out, 'yolo', label), 'utf8')).toBe(drafted);
+    expect(await readdir(out)).not.toContain('yolo.new');
+  });
+
+  it('places images as the run did, unless it is asked otherwise', async () => {
+    const out = join(await temporaryFolder(), 'out');
+    await preannotate(['run', join(SCENES, 'scene-02.jpg'), ...EMOJI, '--out', out, '--images', 'copy']);
+    const image = join(out, 'yolo/images/scene-02.jpg');
+    await preannotate(['export', out]);
+    expect((await lstat(image)).isSymbolicLink()).toBe(false);
+    await preannotate(['export', out, '--images', 'symlink']);
+    expect((await lstat(image)).isSymbolicLink()).toBe(true);
   });
 
   it('of a run with failed images reports how many are there and how many failed', async () => {

@@ -40,6 +40,8 @@ describe('precedence', () => {
     expect(settings).toEqual({
       out: join(cwd, 'annotations'),
       model: 'google/owlvit-base-patch32',
+      images: 'symlink',
+      overwriteEdited: false,
       format: ['coco', 'yolo'],
       scoreThreshold: 0.1,
       scoreFloor: 0.05,

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { replaceFile, replaceFolder } from '../../src/disk/atomic.js';
+import { replaceFile } from '../../src/disk/atomic.js';
 import { ROOT } from '../support/model/golden.js';
 import { canMount, smallDisk } from '../support/system/disk.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -15,9 +15,9 @@ const MODULE = pathToFileURL(join(ROOT, 'src/disk/atomic.ts')).href;
 /** A text that contains this one, typed as what it stands for. */
 const containing = (text: string) => expect.stringContaining(text) as string;
 
-/** Starts a script that has `replaceFile` and `replaceFolder`, in a process of its own, after a shell command. */
+/** Starts a script that has `replaceFile`, in a process of its own, after a shell command. */
 function start(script: string, { shell = 'true' } = {}) {
-  const source = `import { replaceFile, replaceFolder } from ${JSON.stringify(MODULE)};\n${script}`;
+  const source = `import { replaceFile } from ${JSON.stringify(MODULE)};\n${script}`;
   const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', source];
   return spawn('bash', ['-c', `${shell} && exec "$@"`, 'bash', ...node], {
     cwd: ROOT,
@@ -154,111 +154,4 @@ describe('replaceFile', () => {
     expect(await readdir(disk)).toEqual(['file']);
     expect(await readFile(path, 'utf8')).toBe('old');
   });
-});
-
-describe('replaceFolder', () => {
-  const write = (name: string) => (folder: string) => writeFile(join(folder, name), name);
-
-  it('swaps a filled folder in, and removes the previous one and the leftovers of a crash', async () => {
-    const parent = await temporaryFolder();
-    await replaceFolder(join(parent, 'deep/view'), write('old'));
-    await mkdir(join(parent, 'deep/.preannotate-view-new'));
-    await writeFile(join(parent, 'deep/.preannotate-view-new/half'), '');
-    const result = await replaceFolder(join(parent, 'deep/view'), async (folder) => {
-      await write('new')(folder);
-      expect(await readdir(join(parent, 'deep/view'))).toEqual(['old']);
-      return 7;
-    });
-    expect(result).toBe(7);
-    expect(await readdir(join(parent, 'deep'))).toEqual(['view']);
-    expect(await readdir(join(parent, 'deep/view'))).toEqual(['new']);
-  });
-
-  it('keeps the old folder when filling fails, and names it in the message', async () => {
-    const parent = await temporaryFolder();
-    const view = join(parent, 'view');
-    await replaceFolder(view, write('old'));
-    const failing = replaceFolder(view, async (folder) => {
-      await mkdir(join(folder, 'a'));
-      await replaceFile(join(folder, 'a'), 'x');
-    });
-    await expect(failing).rejects.toMatchObject({
-      code: 'WRITE_FAILED',
-      message: `${view}/a: a folder has that name.`,
-    });
-    expect(await readdir(parent)).toEqual(['view']);
-    expect(await readdir(view)).toEqual(['old']);
-  });
-
-  it('keeps the old folder when the process is killed, and the next call clears up', async () => {
-    const parent = await temporaryFolder();
-    const view = join(parent, 'view');
-    await replaceFolder(view, write('old'));
-    await killedHalfWay(`
-      import { writeFile } from 'node:fs/promises';
-      await replaceFolder(${JSON.stringify(view)}, async (folder) => {
-        for (let i = 0; ; i++) { await writeFile(folder + '/' + i, ''); if (i === 100) process.stdout.write('.'); }
-      });`);
-    expect((await readdir(parent)).sort()).toEqual(['.preannotate-view-new', 'view']);
-    expect(await readdir(view)).toEqual(['old']);
-    await replaceFolder(view, write('new'));
-    expect(await readdir(parent)).toEqual(['view']);
-    expect(await readdir(view)).toEqual(['new']);
-  });
-
-  it('restores the old folder after a crash between the two renames, even if filling fails', async () => {
-    const parent = await temporaryFolder();
-    await mkdir(join(parent, '.preannotate-view-old'));
-    await write('old')(join(parent, '.preannotate-view-old'));
-    await expect(replaceFolder(join(parent, 'view'), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await readdir(parent)).toEqual(['view']);
-    expect(await readdir(join(parent, 'view'))).toEqual(['old']);
-  });
-
-  it('puts the old folder back when the new one cannot take its place', async () => {
-    const parent = await temporaryFolder();
-    const view = join(parent, 'view');
-    await replaceFolder(view, write('old'));
-    const vanishing = replaceFolder(view, (folder) => rm(folder, { recursive: true })); // cleared away by somebody else
-    await expect(vanishing).rejects.toMatchObject({ code: 'WRITE_FAILED', message: containing(view) });
-    expect(await readdir(parent)).toEqual(['view']);
-    expect(await readdir(view)).toEqual(['old']);
-  });
-
-  it('replaces the target of a link, and keeps the link', async () => {
-    const parent = await temporaryFolder();
-    await mkdir(join(parent, 'elsewhere'));
-    await symlink('elsewhere', join(parent, 'view'));
-    await replaceFolder(join(parent, 'view'), write('new'));
-    expect(await readlink(join(parent, 'view'))).toBe('elsewhere');
-    expect(await readdir(join(parent, 'elsewhere'))).toEqual(['new']);
-    expect((await readdir(parent)).sort()).toEqual(['elsewhere', 'view']);
-  });
-
-  it('refuses to replace a file', async () => {
-    const view = join(await temporaryFolder(), 'view');
-    await writeFile(view, 'precious');
-    await expect(replaceFolder(view, write('new'))).rejects.toMatchObject({
-      code: 'OUTPUT_UNUSABLE',
-      message: `${view} cannot be written: a file has that name.`,
-    });
-    expect(await readFile(view, 'utf8')).toBe('precious');
-  });
-
-  it.skipIf(!canMount)(
-    'leaves the old folder when the disk fills up (needs the right to mount a small one)',
-    async () => {
-      const disk = await smallDisk('1m');
-      await replaceFolder(join(disk, 'view'), write('old'));
-      const filling = replaceFolder(join(disk, 'view'), (folder) =>
-        replaceFile(join(folder, 'a'), 'x'.repeat(2_000_000)),
-      );
-      await expect(filling).rejects.toMatchObject({
-        code: 'WRITE_FAILED',
-        message: `${join(disk, 'view/a')}: the disk is full.`,
-      });
-      expect(await readdir(disk)).toEqual(['view']);
-      expect(await readdir(join(disk, 'view'))).toEqual(['old']);
-    },
-  );
 });

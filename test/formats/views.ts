@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { round, type Xyxy } from '../../src/core/box.js';
@@ -35,8 +36,14 @@ export function imagesNamed(names: readonly string[]): ViewImage[] {
       detection(0, 0.5, [width - 0.01, height - 0.01, width, height]),
     ];
     const stored = [...selected, detection(2, 0.06, [10, 10, 20, 20])];
-    return { id: i + 1, name, width, height, detections: i === 1 ? [] : selected, stored };
+    const detections = i === 1 ? [] : selected;
+    return { id: i + 1, name, width, height, detections, stored, ...contentOf(name) };
   });
+}
+
+/** Of a file that holds its own name. */
+function contentOf(name: string) {
+  return { sizeBytes: Buffer.byteLength(name), sha256: createHash('sha256').update(name).digest('hex') };
 }
 
 /** A view over these images, whose files exist: each holds its own name. */
@@ -54,6 +61,8 @@ export async function viewOf(format: FormatName, images: readonly ViewImage[]): 
     root,
     outDir: join(folder, 'out', format),
     provenance: { version: '1.2.3', model: 'builtin:emoji', modelSha256: 'ab', year: 2026 },
+    imageFiles: 'symlink',
+    overwriteEdited: false,
   };
 }
 
@@ -167,7 +176,8 @@ export function oddImage(name: string, id: number, random: () => number): ViewIm
     detection(Math.floor(random() * 3), round(0.05 + i / 20 + random() / 100, 5), box),
   );
   stored.sort(compareDetections);
-  return { id, name, width, height, detections: stored.filter(({ score }) => score > 0.1), stored };
+  const detections = stored.filter(({ score }) => score > 0.1);
+  return { id, name, width, height, detections, stored, ...contentOf(name) };
 }
 
 function boxOf(within: (limit: number) => number, { width, height }: { width: number; height: number }): Xyxy {

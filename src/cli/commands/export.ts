@@ -27,19 +27,20 @@ export function exportCommand(): Command {
     .action(async (folder: string) => {
       const flags = readGivenFlags(command, ExportConfig);
       const loaded = await loadSettings({ schema: ExportConfig, flags, environment: process.env, cwd: process.cwd() });
-      await exportFolder(resolve(folder), loaded);
+      process.exitCode = await exportFolder(resolve(folder), loaded);
     });
   return addFlags(command, ExportConfig);
 }
 
-async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<void> {
+async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<number> {
   const { settings } = loaded;
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
-  const { extent, choice } = await exportViews(outDir, (run) => chooseViews(run, loaded), progress);
+  const { extent, choice, missingPreviews } = await exportViews(outDir, (run) => chooseViews(run, loaded), progress);
   const { formats, stated } = choice;
   if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent));
   if (settings.json) printJson({ ...extent, formats, selection: stated });
   else if (!settings.quiet) process.stdout.write(`${describeResult(extent, formats)} written to ${outDir}\n`);
+  return missingPreviews > 0 ? 3 : 0;
 }
 
 function describeResult(extent: Extent, formats: readonly string[]): string {
@@ -67,6 +68,8 @@ function chooseViews({ scope, ontology }: OpenedRun, loaded: Loaded<typeof Expor
     selection: resolveSelection(stated, ontology),
     formats: given.format === 'default' ? knownFormats(scope) : settings.format,
     previews: settings.preview,
+    imageFiles: given.images === 'default' ? (scope.images ?? settings.images) : settings.images,
+    overwriteEdited: settings.overwriteEdited,
   };
 }
 

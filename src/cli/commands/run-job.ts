@@ -7,6 +7,8 @@ import { PREVIEWS } from '../../views.js';
 import { VERSION } from '../version.js';
 import { createEngineJob } from './engine-job.js';
 
+const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
+
 /** The job of a batch run, as it was configured. */
 export async function createRunJob(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
   const { settings } = loaded;
@@ -15,12 +17,14 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     ...(await createEngineJob(loaded)),
     version: VERSION,
     inputs,
-    discovery: { recursive, include, exclude, extensions, outputFolders: [...formatNames, PREVIEWS] },
+    discovery: { recursive, include, exclude, extensions, outputFolders: VIEW_FOLDERS },
     outDir: settings.out,
     restart: settings.restart,
     model: settings.model,
     precision: settings.precision,
     formats: settings.format,
     previews: settings.preview,
+    imageFiles: settings.images,
+    overwriteEdited: settings.overwriteEdited,
   };
 }

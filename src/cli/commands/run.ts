@@ -45,7 +45,8 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   const manifest = await annotate(job, progress, abortOnSignals());
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) process.stdout.write(formatSummary(manifest, job, settings.verbose));
-  return exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;
+  const isIncomplete = (manifest.counts.missing_previews ?? 0) > 0 || exceedsBudget(settings.maxErrors, manifest);
+  return isIncomplete ? 3 : 0;
 }
 
 function exceedsBudget(budget: ErrorBudget, { counts }: RunManifest): boolean {

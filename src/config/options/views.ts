@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IMAGE_FILES } from '../../core/image-files.js';
 import { formatNames } from '../../formats/index.js';
 import * as value from './values.js';
 
@@ -9,6 +10,17 @@ export const viewOptions = {
     .default(['coco', 'yolo'])
     .describe(`Annotation files to write, separated by commas: ${formatNames.join(', ')}`)
     .meta({ flag: { placeholder: 'list', repeatable: true } }),
+  images: value
+    .choice(IMAGE_FILES)
+    .default('symlink')
+    .describe(
+      `Images in yolo/: ${IMAGE_FILES.join(', ')}. JPEGs that training programs would rewrite are always copied`,
+    )
+    .meta({ flag: { placeholder: 'how' } }),
+  overwrite_edited: value
+    .toggle()
+    .default(false)
+    .describe('Replace annotation files that were edited, after moving them to .preannotate/changed'),
   preview: value
     .howMany()
     .prefault(false)

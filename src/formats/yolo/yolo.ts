@@ -1,63 +1,89 @@
-import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { xyxyToCxcywh } from '../../core/box.js';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
-import { mapConcurrent } from '../../core/stream.js';
-import { replaceFile } from '../../disk/atomic.js';
 import type { AnnotationFormat, View } from '../format.js';
-import { replaceView } from '../view-folder.js';
+import { ImagePlacer } from '../image-file.js';
+import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
+import { writeView } from '../view-folder/write-view.js';
 import { YoloNames } from './names.js';
-import { YoloTree } from './tree.js';
 
 const SIGNATURE = 'data.yaml';
-const FILES_AT_ONCE = 32; // keeps a disk busy without using up file descriptors
 const DECIMALS = 6; // what Ultralytics itself writes
 const SMALLEST = 10 ** -DECIMALS;
 const MIN_SIDE_PX = 10; // Ultralytics leaves smaller images out
 
 /**
- * YOLO as Ultralytics reads it: five columns a box in `labels/`, links to the images in `images/`, and `data.yaml`.
- * Scores are a sixth column in `labels_conf/`, because readers refuse six columns in `labels/`. Prompts are lost.
+ * YOLO as Ultralytics reads it: five columns a box in `labels/`, the images in `images/`, and `data.yaml`. Scores are a
+ * sixth column in `labels_conf/`, because readers refuse six columns in `labels/`. Prompts are lost.
  *
  * @see https://docs.ultralytics.com/datasets/detect/
  */
 export const yolo: AnnotationFormat = {
   title: 'YOLO labels (Ultralytics layout)',
   signature: SIGNATURE,
-  write: (view) => replaceView(view, SIGNATURE, (folder) => writeTree(view, folder)),
+  classOrder: listClassNames,
+  write: async (view) => {
+    const tree = new YoloTree(view);
+    const folders = ['labels', 'labels_conf', ...(view.imageFiles === 'none' ? [] : ['images'])];
+    const content = { folders, classes: listClassNames(view.ontology), groups: tree.groups() };
+    const edits = await writeView(view, SIGNATURE, content);
+    return [...edits, ...tree.notes];
+  },
 };
 
-async function writeTree(view: View, folder: string): Promise<string[]> {
-  const names = new YoloNames();
-  const tree = new YoloTree(await realpath(folder));
-  await Promise.all(['images', 'labels', 'labels_conf'].map((name) => tree.makeFolder(name)));
-  const indexOf = classIndexes(view.ontology);
-  let small = 0;
-  const written = mapConcurrent(view.images, FILES_AT_ONCE, async (image) => {
-    if (Math.min(image.width, image.height) < MIN_SIDE_PX) small++;
-    const { image: imagePath, label } = names.of(image.name);
-    const rows = toRows(image, indexOf);
-    await tree.write(join('labels', label), rows.map(({ row }) => `${row}\n`).join(''));
-    await tree.write(join('labels_conf', label), rows.map(({ row, score }) => `${row} ${score}\n`).join(''));
-    await tree.link(join('images', imagePath), join(view.root, image.name));
-  });
+/** The files of a view, and what there is to say about them. */
+class YoloTree {
+  readonly #view: View;
+  readonly #names = new YoloNames();
+  readonly #placer: ImagePlacer | undefined;
+  readonly #indexOf: readonly number[];
+  #small = 0;
 
-  for await (const _ of written);
-  const classNames = sortClasses(view.ontology).map(({ name }) => name);
-  await replaceFile(join(folder, 'classes.txt'), classNames.map((name) => `${name}\n`).join(''));
-  await replaceFile(join(folder, 'data.yaml'), formatDataYaml(classNames, view.provenance.version));
-  return describeResult(names, { small, unlinked: tree.unlinked });
-}
-
-function describeResult({ notes }: YoloNames, { small, unlinked }: { small: number; unlinked: number }): string[] {
-  const all = ['yolo/data.yaml names the same images for train and for val: split them before you train.', ...notes];
-  if (small > 0)
-    all.push(`yolo: images with a side below ${MIN_SIDE_PX} px are left out by Ultralytics; there are ${small}.`);
-  if (unlinked > 0) {
-    all.push(`yolo: ${unlinked} images could not be linked on this file system: copy them to yolo/images/ yourself.`);
+  constructor(view: View) {
+    this.#view = view;
+    this.#placer = view.imageFiles === 'none' ? undefined : new ImagePlacer(view.imageFiles);
+    this.#indexOf = classIndexes(view.ontology);
   }
-  return all;
+
+  async *groups(): AsyncGenerator<ViewFileGroup> {
+    const { images, ontology, provenance } = this.#view;
+    for await (const image of images) yield { image: image.name, files: this.#filesOf(image) };
+    const classNames = listClassNames(ontology);
+    yield {
+      files: [
+        textFile('classes.txt', classNames.map((name) => `${name}\n`).join('')),
+        textFile(SIGNATURE, formatDataYaml(classNames, provenance.version)),
+      ],
+    };
+  }
+
+  /** After the files were written. */
+  get notes(): string[] {
+    const all = ['yolo/data.yaml names the same images for train and for val: split them before you train.'];
+    all.push(...this.#names.notes);
+    if (this.#small > 0)
+      all.push(
+        `yolo: images with a side below ${MIN_SIDE_PX} px are left out by Ultralytics; there are ${this.#small}.`,
+      );
+    all.push(...(this.#placer?.notes('yolo') ?? ['yolo/images is not written (--images none): readers want it.']));
+    return all;
+  }
+
+  #filesOf(image: ViewImage): ViewFile[] {
+    if (Math.min(image.width, image.height) < MIN_SIDE_PX) this.#small++;
+    const { name, sizeBytes: size, sha256 } = image;
+    const place = this.#names.of(name);
+    const rows = toRows(image, this.#indexOf);
+    const labels = [
+      textFile(posix.join('labels', place.label), rows.map(({ row }) => `${row}\n`).join('')),
+      textFile(posix.join('labels_conf', place.label), rows.map(({ row, score }) => `${row} ${score}\n`).join('')),
+    ];
+    if (this.#placer === undefined) return labels;
+    const source = join(this.#view.root, name);
+    const path = posix.join('images', place.image);
+    return [...labels, this.#placer.toViewFile({ path, source, name, content: { size, sha256 } })];
+  }
 }
 
 /** Lines of a label file, best score first. Readers drop repeated rows with a warning, so they are left out. */
@@ -78,6 +104,10 @@ function clampSize(size: number): number {
 }
 
 /** YOLO numbers classes from 0 without gaps: here in the order of their ids. */
+function listClassNames(ontology: Ontology): string[] {
+  return sortClasses(ontology).map(({ name }) => name);
+}
+
 function classIndexes(ontology: Ontology): number[] {
   const sorted = sortClasses(ontology);
   return ontology.classes.map((entry) => sorted.indexOf(entry));

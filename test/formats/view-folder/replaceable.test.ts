@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatNames, formats } from '../../src/formats/index.js';
-import { imagesNamed, viewOf } from './views.js';
+import { formatNames, formats } from '../../../src/formats/index.js';
+import { imagesNamed, viewOf } from '../views.js';
 
 describe.each(formatNames)('the folder of %s', (format) => {
   it('is not replaced when it holds a data set of the user', async () => {

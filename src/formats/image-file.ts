@@ -1,0 +1,136 @@
+import { constants } from 'node:fs';
+import { copyFile, link, open, realpath, stat, symlink } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { systemCodeOf } from '../core/errors.js';
+import type { ImageFiles } from '../core/image-files.js';
+import { withWriteErrors } from '../disk/write-failure.js';
+import { NameList } from './name-list.js';
+import { fingerprintFile, inodeOf, type Fingerprint } from './view-folder/record/fingerprint.js';
+import type { ViewFile } from './view-folder/view-file.js';
+
+/** Windows without the privilege, FAT, some network drives. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+const NO_HARD_LINK = [...NO_LINKS, 'EXDEV', 'EMLINK', 'ENOENT'];
+const JPEG_START = Buffer.from([0xff, 0xd8]);
+const JPEG_END = Buffer.from([0xff, 0xd9]);
+
+/** An image that a view has beside its labels. */
+export interface ImagePlace {
+  readonly path: string; // in the view
+  readonly source: string; // absolute path of the user's image
+  readonly name: string; // in messages
+  readonly content: Fingerprint; // of the image when it was annotated
+}
+
+type How = Exclude<ImageFiles, 'none'>;
+
+/** Puts the images of a view beside their labels, and counts what could not be done as requested. */
+export class ImagePlacer {
+  readonly #how: How;
+  readonly #rewritable = new NameList();
+  #left = 0;
+
+  constructor(how: How) {
+    this.#how = how;
+  }
+
+  toViewFile(image: ImagePlace): ViewFile {
+    let decision: Promise<How> | undefined;
+    const how = () => (decision ??= this.#decide(image));
+    return {
+      path: image.path,
+      foresee: async (place) => await foresee(image, await how(), place),
+      write: async (target, place) => {
+        const is = await withWriteErrors(place, async () => write(image.source, await how(), { target, place }));
+        if (is === undefined) this.#left++;
+        return is;
+      },
+    };
+  }
+
+  /** @param view - What notes begin with: `yolo`. */
+  notes(view: string): string[] {
+    const { count, summary } = this.#rewritable;
+    const copied =
+      `${view}: ${count} JPEG file${count === 1 ? '' : 's'} with data after the end of the picture (${summary}) ` +
+      `${count === 1 ? 'is' : 'are'} copied into ${view}/images: training programs rewrite such files, and would ` +
+      'rewrite your originals through a link.';
+    const left =
+      `${view}: ${this.#left} image${this.#left === 1 ? '' : 's'} could not be placed in ${view}/images: use ` +
+      '--images copy, or copy them there yourself.';
+    return [...(count > 0 ? [copied] : []), ...(this.#left > 0 ? [left] : [])];
+  }
+
+  async #decide({ source, name }: ImagePlace): Promise<How> {
+    if (this.#how === 'copy' || !(await isRewrittenByTrainers(source))) return this.#how;
+    this.#rewritable.add(name);
+    return 'copy';
+  }
+}
+
+/**
+ * Whether Ultralytics and YOLOv5 save a file again in its place: every JPEG whose last two bytes are not FFD9, such as
+ * photos of telephones with a trailer, motion photos, and padded files.
+ */
+async function isRewrittenByTrainers(path: string): Promise<boolean> {
+  try {
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size < 4) return false;
+    const start = await file.read(Buffer.alloc(2), 0, 2, 0);
+    if (!start.buffer.equals(JPEG_START)) return false;
+    const end = await file.read(Buffer.alloc(2), 0, 2, stats.size - 2);
+    return !end.buffer.equals(JPEG_END);
+  } catch {
+    return false; // gone, or not readable: nor can it be rewritten
+  }
+}
+
+async function foresee({ source, content }: ImagePlace, how: How, place: string): Promise<Fingerprint | undefined> {
+  if (how === 'symlink') return { link: linkText(source, place) };
+  if (how === 'copy') return content;
+  const stats = await stat(source, { bigint: true }).catch(() => undefined);
+  return stats === undefined ? undefined : { inode: inodeOf(stats) };
+}
+
+/** @returns undefined when the image could not be placed: labels are useful without it. */
+async function write(
+  source: string,
+  how: How,
+  { target, place }: { target: string; place: string },
+): Promise<Fingerprint | undefined> {
+  if (how === 'copy') return await copy(source, target);
+  if (how === 'hardlink') return await hardLink(source, target);
+  const text = linkText(source, place);
+  try {
+    await symlink(text, target);
+    return { link: text };
+  } catch (error) {
+    if (!NO_LINKS.includes(systemCodeOf(error) ?? '')) throw error;
+    return await hardLink(source, target);
+  }
+}
+
+/** Relative, so that the output folder can be moved together with the images. */
+function linkText(source: string, place: string): string {
+  return relative(dirname(place), source);
+}
+
+async function hardLink(source: string, target: string): Promise<Fingerprint | undefined> {
+  try {
+    const image = await realpath(source); // a link to the image, not to a link
+    await link(image, target);
+    return { inode: inodeOf(await stat(target, { bigint: true })) };
+  } catch (error) {
+    if (NO_HARD_LINK.includes(systemCodeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** Shares the blocks of the image where the file system can; they part when one of the files is written. */
+async function copy(source: string, target: string): Promise<Fingerprint | undefined> {
+  const stats = await stat(source).catch(() => undefined);
+  if (stats?.isFile() !== true) return undefined; // gone since it was annotated
+  await copyFile(source, target, constants.COPYFILE_FICLONE);
+  return await fingerprintFile(target);
+}

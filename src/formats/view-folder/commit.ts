@@ -1,0 +1,90 @@
+import { rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { withWriteErrors } from '../../disk/write-failure.js';
+import type { Aside } from './aside.js';
+import { statsOf, type DiskState } from './disk-state.js';
+import type { EditedFile } from './edited-files.js';
+import { stampOf, type Fingerprint } from './record/fingerprint.js';
+import type { GroupPair } from './record/merge-groups.js';
+import type { FileGroup, WrittenFile } from './record/record-lines.js';
+import type { Staging } from './staging.js';
+
+/** The folder of a view whose new files have been staged. */
+export interface StagedView {
+  readonly root: string; // absolute folder of the view, without links
+  readonly staging: Staging;
+  readonly disk: DiskState;
+  readonly aside: Aside;
+  readonly overwriteEdited: boolean;
+  readonly emptied: Set<string>; // folders from which files were removed
+}
+
+/** What became of the files of an image. */
+export interface Committed {
+  readonly written: readonly WrittenFile[]; // for the record
+  readonly edited: readonly EditedFile[];
+}
+
+/**
+ * Puts the files of an image in their places, and removes those that are no longer part of the view. Files that the
+ * user edited or deleted stay as they are, unless they are to be overwritten.
+ */
+export async function commitGroup(view: StagedView, { before, now }: GroupPair<FileGroup>): Promise<Committed> {
+  const earlier = (path: string) => before.filter((file) => file.path === path);
+  const wanted = (now?.files ?? []).filter(({ maybe }) => maybe !== true);
+  const stale = new Set(before.map(({ path }) => path));
+  const all: Committed[] = [];
+  for (const { path, is } of wanted) {
+    stale.delete(path);
+    all.push(await commitFile(view, { path, is, before: earlier(path) }));
+  }
+  for (const path of stale) all.push(await removeStale(view, path, earlier(path)));
+  return { written: all.flatMap(({ written }) => written), edited: all.flatMap(({ edited }) => edited) };
+}
+
+async function commitFile(
+  view: StagedView,
+  { path, is, before }: { path: string; is: Fingerprint; before: readonly WrittenFile[] },
+): Promise<Committed> {
+  const { root, staging, disk, overwriteEdited } = view;
+  const state = await disk.of(path, before, is);
+  const isEdited = state === 'edited' || state === 'deleted';
+  const edited = isEdited ? [{ path, isDeleted: state === 'deleted', isReplaced: overwriteEdited }] : [];
+  // With what was written before, it is recognised as edited the next time as well.
+  if (isEdited && !overwriteEdited) return { written: before, edited };
+  if (state === 'edited') await moveAside(view, path);
+  if (state !== 'current') await staging.place(path);
+  const stats = await statsOf(join(root, path));
+  return { written: [{ path, is, ...(stats === undefined ? {} : { stamp: stampOf(stats) }) }], edited };
+}
+
+/** A file of an image that is no longer in the view, or is now called otherwise. */
+async function removeStale(view: StagedView, path: string, before: readonly WrittenFile[]): Promise<Committed> {
+  const { root, disk, overwriteEdited } = view;
+  const state = await disk.of(path, before);
+  const isEdited = state === 'edited';
+  if (isEdited && overwriteEdited) await moveAside(view, path);
+  if (state === 'earlier') await withWriteErrors(join(root, path), () => rm(join(root, path)));
+  view.emptied.add(dirname(path));
+  return { written: [], edited: isEdited ? [{ path, isDeleted: false, isReplaced: overwriteEdited }] : [] };
+}
+
+/** Moves what is in a file's place; or the link or file that is in the place of one of its folders. */
+async function moveAside({ root, disk, aside }: StagedView, path: string): Promise<void> {
+  const obstacle = await disk.obstacleOf(path);
+  await aside.move(root, obstacle ?? path);
+  if (obstacle !== undefined) disk.forgetObstacles();
+}
+
+/** Removes folders that no longer hold anything, from the deepest. */
+export async function removeEmptyFolders({ root, emptied }: StagedView): Promise<void> {
+  for (const path of [...emptied].sort().reverse()) {
+    for (let folder = path; folder !== '.'; folder = dirname(folder)) {
+      const isRemoved = await rmdir(join(root, folder)).then(
+        () => true,
+        () => false, // it holds other files
+      );
+      if (!isRemoved) break;
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { BigIntStats } from 'node:fs';
+import { lstat, readlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemCodeOf } from '../../core/errors.js';
+import { fingerprintFile, inodeOf, isSameFile, stampOf, type Fingerprint } from './record/fingerprint.js';
+import type { WrittenFile } from './record/record-lines.js';
+
+/**
+ * What is in a file's place: `current`, just what is to be there; `earlier`, what was written there before; `none`,
+ * rightly; `edited`, something else; `deleted`, nothing, although a file was written.
+ */
+export type FileState = 'current' | 'earlier' | 'none' | 'edited' | 'deleted';
+
+/** Looks at the files of a view. Links are never followed, so that nothing outside the view is ever touched. */
+export class DiskState {
+  readonly #root: string;
+  readonly #obstacles = new Map<string, Promise<string | undefined>>(); // by folder
+
+  /** @param root - Absolute folder of the view. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /**
+   * @param path - Relative to the view.
+   * @param before - What was written there.
+   * @param now - What is to be there.
+   */
+  async of(path: string, before: readonly WrittenFile[], now?: Fingerprint): Promise<FileState> {
+    if ((await this.obstacleOf(path)) !== undefined) return 'edited';
+    const stats = await statsOf(join(this.#root, path));
+    if (stats === undefined) return before.length > 0 && !before.some(({ maybe }) => maybe) ? 'deleted' : 'none';
+    const found = await this.#fingerprint(path, stats, { before, now });
+    if (found === undefined) return 'edited';
+    if (now !== undefined && isSameFile(found, now)) return 'current';
+    return before.some(({ is }) => isSameFile(found, is)) ? 'earlier' : 'edited';
+  }
+
+  /** The first part of the path, before its name, that is neither a folder nor missing: a link, or a file. */
+  async obstacleOf(path: string): Promise<string | undefined> {
+    const folder = dirname(path);
+    if (folder === '.') return undefined;
+    const known = this.#obstacles.get(folder) ?? this.#findObstacle(folder);
+    this.#obstacles.set(folder, known);
+    return await known;
+  }
+
+  /** After an obstacle was moved away. */
+  forgetObstacles(): void {
+    this.#obstacles.clear();
+  }
+
+  async #findObstacle(folder: string): Promise<string | undefined> {
+    const above = await this.obstacleOf(folder);
+    if (above !== undefined) return above;
+    const stats = await statsOf(join(this.#root, folder));
+    return stats === undefined || stats.isDirectory() ? undefined : folder;
+  }
+
+  /** @returns undefined for what can be neither of the two. A file is read only if its size is right. */
+  async #fingerprint(
+    path: string,
+    stats: BigIntStats,
+    { before, now }: { before: readonly WrittenFile[]; now: Fingerprint | undefined },
+  ): Promise<Fingerprint | undefined> {
+    const place = join(this.#root, path);
+    if (stats.isSymbolicLink()) return { link: await readlink(place) };
+    if (!stats.isFile()) return undefined;
+    const candidates = [...before.map(({ is }) => is), ...(now === undefined ? [] : [now])];
+    const inode = inodeOf(stats);
+    if (candidates.some((candidate) => 'inode' in candidate && candidate.inode === inode)) return { inode };
+    const unchanged = before.find(({ stamp }) => stamp === stampOf(stats));
+    if (unchanged !== undefined) return unchanged.is;
+    const isPossible = candidates.some((candidate) => 'size' in candidate && BigInt(candidate.size) === stats.size);
+    return isPossible ? await fingerprintFile(place) : undefined;
+  }
+}
+
+/** The file itself, not what it links to. @returns undefined when there is none. */
+export async function statsOf(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await lstat(path, { bigint: true });
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import { printable } from '../../core/text.js';
+import { NameList } from '../name-list.js';
+
+/** A file that the user changed or deleted, or put where one is to be written. */
+export interface EditedFile {
+  readonly path: string; // relative to the view
+  readonly isDeleted: boolean;
+  readonly isReplaced: boolean; // after it was moved aside, or written again; otherwise it stays as it is
+}
+
+/** Collects the edited files of a view for a message, which names the first few. */
+export class EditedFiles {
+  readonly #kept = new NameList();
+  readonly #replaced = new NameList();
+
+  add({ path, isDeleted, isReplaced }: EditedFile): void {
+    const list = isReplaced ? this.#replaced : this.#kept;
+    list.add(isDeleted ? `${path} (deleted)` : path);
+  }
+
+  get kept(): number {
+    return this.#kept.count;
+  }
+
+  /** @param outDir - Folder of the view. @param aside - Where replaced files are. */
+  notes(outDir: string, aside: string): string[] {
+    const view = printable(outDir);
+    const kept =
+      `Files in ${view} that were edited stay as they are: ${this.#kept.summary}. Their new versions are in ` +
+      `${view}.new; --overwrite-edited puts them in place.`;
+    const replaced =
+      `Files in ${view} that were edited have been replaced: ${this.#replaced.summary}. The edited versions are in ` +
+      `${printable(aside)}.`;
+    return [...(this.#kept.count > 0 ? [kept] : []), ...(this.#replaced.count > 0 ? [replaced] : [])];
+  }
+}

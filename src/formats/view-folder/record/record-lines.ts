@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { PreannotateError, systemCodeOf } from '../../../core/errors.js';
+import { compareUtf8, printable } from '../../../core/text.js';
+import { formatLine, parseLine } from '../../../disk/checked-line.js';
+import { readLines } from '../../../disk/lines.js';
+import { Fingerprint } from './fingerprint.js';
+
+/** A file that was written into a view. */
+const WrittenFile = z.object({
+  path: z.string(), // relative to the view, forward slashes
+  is: Fingerprint,
+  stamp: z.string().exactOptional(), // of the file system: while it is the same, the content is not read again
+  maybe: z.literal(true).exactOptional(), // a process that was killed may have written it, or not
+});
+export type WrittenFile = z.output<typeof WrittenFile>;
+
+/** The files that a view has for one image. */
+const FileGroup = z.object({
+  image: z.string().exactOptional(), // its name; left out for the files of the view as a whole, which come last
+  files: z.array(WrittenFile),
+});
+export type FileGroup = z.output<typeof FileGroup>;
+
+const RecordHeader = z.object({
+  view: z.string(),
+  preannotate: z.string(), // version
+  classes: z.array(z.string()).exactOptional(), // where files name a class by its place in a list
+});
+export type RecordHeader = z.output<typeof RecordHeader>;
+
+/** The first line. @returns undefined when there is no record. */
+export async function readRecordHeader(path: string): Promise<RecordHeader | undefined> {
+  for await (const { value, number } of readChecked(path)) return parse(RecordHeader, value, { path, number });
+  return undefined;
+}
+
+/**
+ * The groups of a record, in the order of image names.
+ *
+ * @throws PreannotateError JOURNAL_DAMAGED naming the file and the line, also when lines are missing at the end.
+ */
+export async function* readRecordGroups(path: string): AsyncGenerator<FileGroup> {
+  let last: FileGroup | undefined;
+  let lines = 0;
+  for await (const { value, number } of readChecked(path)) {
+    lines = number;
+    if (number === 1) continue;
+    const group = parse(FileGroup, value, { path, number });
+    if (last !== undefined && compareGroups(last, group) >= 0) throw damagedError({ path, number });
+    yield group;
+    last = group;
+  }
+  if (lines > 0 && (last === undefined || last.image !== undefined)) throw damagedError({ path, number: lines + 1 });
+}
+
+/** The content of a record. */
+export async function* toRecordLines(
+  header: RecordHeader,
+  groups: AsyncIterable<FileGroup>,
+): AsyncGenerator<string, void, undefined> {
+  yield formatLine(header);
+  for await (const group of groups) yield formatLine(group);
+}
+
+/** Orders groups by image name; the files of the view as a whole come last. */
+export function compareGroups(a: Pick<FileGroup, 'image'>, b: Pick<FileGroup, 'image'>): number {
+  if (a.image === undefined || b.image === undefined)
+    return Number(a.image === undefined) - Number(b.image === undefined);
+  return compareUtf8(a.image, b.image);
+}
+
+async function* readChecked(path: string): AsyncGenerator<{ value: unknown; number: number }> {
+  try {
+    for await (const { line, number } of readLines(path)) {
+      const value = parseLine(line);
+      if (value === undefined) throw damagedError({ path, number });
+      yield { value, number };
+    }
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+interface Place {
+  readonly path: string;
+  readonly number: number; // of the line, from 1
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, place: Place): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw damagedError(place);
+  return result.data;
+}
+
+function damagedError({ path, number }: Place): PreannotateError {
+  return new PreannotateError({
+    code: 'JOURNAL_DAMAGED',
+    message:
+      `${printable(path)}:${number}: the list of written files was damaged, so that files which were edited can ` +
+      'no longer be told from others.',
+    hint: 'Restore the file from a copy, or delete it: a view that may hold edited files is then moved aside, whole.',
+  });
+}

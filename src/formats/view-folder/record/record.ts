@@ -1,0 +1,85 @@
+import { rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { replaceFile } from '../../../disk/atomic.js';
+import { withWriteErrors } from '../../../disk/write-failure.js';
+import { mergeGroups } from './merge-groups.js';
+import {
+  readRecordGroups,
+  readRecordHeader,
+  toRecordLines,
+  type FileGroup,
+  type RecordHeader,
+} from './record-lines.js';
+
+/**
+ * What was written into a view: whatever differs from it was changed by the user. It is read and written as a stream,
+ * because a view may have a million files.
+ */
+export class ViewRecord {
+  readonly path: string;
+  readonly #preparedPath: string;
+
+  /** @param outDir - The folder of the view: `<out>/yolo`. */
+  constructor(outDir: string) {
+    const folder = join(dirname(outDir), '.preannotate', 'views');
+    this.path = join(folder, `${basename(outDir)}.jsonl`);
+    this.#preparedPath = join(folder, `${basename(outDir)}.next.jsonl`);
+  }
+
+  /** @returns undefined when nothing was recorded: the view is new, or was written by version 0.1. */
+  header(): Promise<RecordHeader | undefined> {
+    return readRecordHeader(this.path);
+  }
+
+  groups(): AsyncGenerator<FileGroup> {
+    return readRecordGroups(this.path);
+  }
+
+  /** Records what is about to be written, so that after a kill those files are not taken for edited ones. */
+  async prepare(header: RecordHeader, groups: AsyncIterable<FileGroup>): Promise<void> {
+    await replaceFile(this.#preparedPath, toRecordLines(header, groups));
+  }
+
+  /** What is about to be written. */
+  prepared(): AsyncGenerator<FileGroup> {
+    return readRecordGroups(this.#preparedPath);
+  }
+
+  /** Records what has been written. */
+  async complete(header: RecordHeader, groups: AsyncIterable<FileGroup>): Promise<void> {
+    await replaceFile(this.path, toRecordLines(header, groups));
+  }
+
+  async forgetPrepared(): Promise<void> {
+    await this.#remove(this.#preparedPath);
+  }
+
+  /** Adds what a process that was killed was about to write, and may have written. */
+  async recover(): Promise<void> {
+    const prepared = await readRecordHeader(this.#preparedPath);
+    if (prepared === undefined) return;
+    const header = (await this.header()) ?? prepared;
+    await this.complete(header, addUncertain(this.groups(), this.prepared()));
+    await this.forgetPrepared();
+  }
+
+  /** For a view that is no longer there. */
+  async forget(): Promise<void> {
+    await this.forgetPrepared();
+    await this.#remove(this.path);
+  }
+
+  async #remove(path: string): Promise<void> {
+    await withWriteErrors(path, () => rm(path, { force: true }));
+  }
+}
+
+async function* addUncertain(
+  recorded: AsyncIterable<FileGroup>,
+  prepared: AsyncIterable<FileGroup>,
+): AsyncGenerator<FileGroup> {
+  for await (const { image, before, now } of mergeGroups(recorded, prepared)) {
+    const uncertain = now === undefined ? [] : now.files.map(({ path, is }) => ({ path, is, maybe: true as const }));
+    yield { ...(image === undefined ? {} : { image }), files: [...before, ...uncertain] };
+  }
+}

@@ -1,0 +1,55 @@
+import { open, readdir, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { PreannotateError, systemCodeOf } from '../../core/errors.js';
+import { printable } from '../../core/text.js';
+import type { View } from '../format.js';
+import { ViewRecord } from './record/record.js';
+
+const OWN_NAME = 'preannotate'; // in every signature file, near its beginning
+const INSPECTED_BYTES = 4096;
+
+/**
+ * Refuses a folder that is not a view of preannotate: the output folder may hold a data set of the user.
+ *
+ * @param signature - Name of the file that identifies a view of this format.
+ * @throws PreannotateError OUTPUT_UNUSABLE when the folder holds other files, or the images themselves.
+ */
+export async function assertReplaceable(
+  { outDir, root }: Pick<View, 'outDir' | 'root'>,
+  signature: string,
+): Promise<void> {
+  const entries = await entriesOf(outDir);
+  if (entries.length === 0) return;
+  const holdsImages = `${root}${sep}`.startsWith(`${await realpath(outDir)}${sep}`);
+  if (holdsImages) throw foreignFolderError(outDir, holdsImages);
+  const isRecorded = (await new ViewRecord(outDir).header()) !== undefined;
+  if (!isRecorded && !(await isOwnFile(join(outDir, signature)))) throw foreignFolderError(outDir, holdsImages);
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch {
+    return []; // missing, or not a folder that can be listed: writing will report what is wrong
+  }
+}
+
+async function isOwnFile(path: string): Promise<boolean> {
+  try {
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(INSPECTED_BYTES), 0, INSPECTED_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead).includes(OWN_NAME);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function foreignFolderError(folder: string, holdsImages: boolean): PreannotateError {
+  const what = holdsImages ? 'holds the images themselves' : 'holds files that preannotate did not write';
+  return new PreannotateError({
+    code: 'OUTPUT_UNUSABLE',
+    message: `${printable(folder)} ${what}; writing the annotations there would mix the two.`,
+    hint: 'Move it away and run the same command again, or give another output folder. Annotated images are kept.',
+  });
+}

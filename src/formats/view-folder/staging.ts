@@ -1,0 +1,95 @@
+import { lstat, mkdir, rm, symlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { withWriteErrors } from '../../disk/write-failure.js';
+import { statsOf } from './disk-state.js';
+import { stampOf, type Fingerprint } from './record/fingerprint.js';
+import { moveFile } from './move-file.js';
+import type { ViewFile } from './view-file.js';
+
+/**
+ * A folder in which the files of a view are written before any of them is put in its place, so that an error leaves the
+ * view as it was.
+ */
+export class Staging implements AsyncDisposable {
+  readonly folder: string;
+  readonly #place: string;
+  readonly #made = new Map<string, Promise<unknown>>(); // each folder once
+
+  private constructor(folder: string, place: string) {
+    this.folder = folder;
+    this.#place = place;
+  }
+
+  /**
+   * Begins with an empty folder; a process that was killed may have left one.
+   *
+   * @param folder - On the file system of the view.
+   * @param place - Absolute folder of the view, without links, so that relative links are right.
+   */
+  static async open(folder: string, place: string): Promise<Staging> {
+    await withWriteErrors(place, async () => {
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
+    });
+    return new Staging(folder, place);
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    const folder = join(this.folder, path);
+    const making = this.#made.get(folder) ?? mkdir(folder, { recursive: true });
+    this.#made.set(folder, making);
+    await withWriteErrors(this.placeOf(path), () => making);
+  }
+
+  async write({ path, write }: ViewFile): Promise<Fingerprint | undefined> {
+    await this.makeFolder(dirname(path));
+    return await write(join(this.folder, path), this.placeOf(path));
+  }
+
+  async discard(path: string): Promise<void> {
+    await withWriteErrors(this.placeOf(path), () => rm(join(this.folder, path)));
+  }
+
+  /** For files that get their place together with this folder, which leaves their stamps as they are. */
+  async stampOf(path: string): Promise<{ stamp?: string }> {
+    const stats = await statsOf(join(this.folder, path));
+    return stats === undefined ? {} : { stamp: stampOf(stats) };
+  }
+
+  has(path: string): Promise<boolean> {
+    return lstat(join(this.folder, path)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  placeOf(path: string): string {
+    return join(this.#place, path);
+  }
+
+  /** Puts a file in its place, over what is there. */
+  async place(path: string): Promise<void> {
+    const place = this.placeOf(path);
+    await withWriteErrors(place, () => moveFile(join(this.folder, path), place));
+  }
+
+  /** A file that was not placed, for another view. */
+  toViewFile(path: string, is: Fingerprint): ViewFile {
+    const from = join(this.folder, path);
+    const linkAgain = async (source: string, target: string, place: string) => {
+      const link = relative(dirname(place), source);
+      await withWriteErrors(place, () => symlink(link, target));
+      return { link };
+    };
+    const write = async (target: string, place: string) => {
+      if ('link' in is) return await linkAgain(resolve(dirname(this.placeOf(path)), is.link), target, place);
+      await withWriteErrors(place, () => moveFile(from, target));
+      return is;
+    };
+    return { path, write };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true }).catch(() => {}); // the next process removes it
+  }
+}

@@ -1,0 +1,175 @@
+import { mkdir, rename, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { mapInOrder } from '../../core/stream.js';
+import { printable } from '../../core/text.js';
+import { syncFolder } from '../../disk/atomic.js';
+import { withWriteErrors } from '../../disk/write-failure.js';
+import { Aside } from './aside.js';
+import { commitGroup, removeEmptyFolders, type StagedView } from './commit.js';
+import { DiskState, statsOf } from './disk-state.js';
+import { EditedFiles } from './edited-files.js';
+import { mergeGroups } from './record/merge-groups.js';
+import { ViewRecord } from './record/record.js';
+import type { FileGroup, RecordHeader } from './record/record-lines.js';
+import { stageGroup } from './stage.js';
+import { Staging } from './staging.js';
+import { clearUnrecorded, restoreReplacedFolder } from './unrecorded.js';
+import type { ViewFile, ViewFileGroup } from './view-file.js';
+import { entriesOf, resolveViewFolder, stagingFolderBeside, stagingFolderIn } from './view-paths.js';
+
+const IMAGES_AT_ONCE = 16; // keeps a disk busy without using up file descriptors
+
+/** What a view is to hold. */
+export interface ViewContent {
+  readonly folders?: readonly string[]; // made even when they stay empty
+  readonly classes?: readonly string[]; // where files name a class by its place in a list
+  /** Those of the images by name, then that of the view as a whole. */
+  readonly groups: AsyncIterable<ViewFileGroup> | Iterable<ViewFileGroup>;
+}
+
+/** Where a view goes. */
+interface ViewTarget {
+  readonly outDir: string; // absolute
+  readonly signature: string | undefined; // the file by which a view of version 0.1 is recognised
+  readonly overwriteEdited: boolean;
+  readonly version: string; // of preannotate
+}
+
+/** Writes a view whose folder may be written. @returns Notes. @throws PreannotateError as `writeView` does. */
+export async function updateView(target: ViewTarget, content: ViewContent): Promise<string[]> {
+  return await new ViewUpdate(target, await resolveViewFolder(target.outDir), content).run();
+}
+
+/** One update of the folder of a view. */
+class ViewUpdate {
+  readonly #target: ViewTarget;
+  readonly #root: string; // without links
+  readonly #content: ViewContent;
+  readonly #record: ViewRecord;
+  readonly #aside: Aside;
+  readonly #edited = new EditedFiles();
+  #notes: string[] = [];
+
+  constructor(target: ViewTarget, root: string, content: ViewContent) {
+    this.#target = target;
+    this.#root = root;
+    this.#content = content;
+    this.#record = new ViewRecord(target.outDir);
+    this.#aside = new Aside(target.outDir);
+  }
+
+  /** @returns Notes. */
+  async run(): Promise<string[]> {
+    await restoreReplacedFolder(this.#root);
+    await this.#record.recover();
+    const entries = await entriesOf(this.#root);
+    if (entries === undefined) await this.#create();
+    else await this.#update(entries.length > 0);
+    return [...this.#edited.notes(this.#target.outDir, this.#aside.folder), ...this.#notes];
+  }
+
+  /** A view that does not exist gets its name when it is complete. */
+  async #create(): Promise<void> {
+    await using staging = await Staging.open(stagingFolderBeside(this.#root), this.#root);
+    for (const folder of this.#content.folders ?? []) await staging.makeFolder(folder);
+    const groups = this.#stage(none(), { staging, disk: undefined });
+    await this.#record.complete(this.#header, groups); // counts for nothing while there is no view
+    await withWriteErrors(this.#root, () => rename(staging.folder, this.#root));
+    await syncFolder(dirname(this.#root));
+  }
+
+  async #update(hasFiles: boolean): Promise<void> {
+    const { outDir, signature, overwriteEdited } = this.#target;
+    await using staging = await Staging.open(stagingFolderIn(this.#root), this.#root);
+    const isRecorded = hasFiles && (await this.#record.header()) !== undefined;
+    const before = () => (isRecorded ? this.#record.groups() : none());
+    const mustClear = hasFiles && !isRecorded && signature !== undefined;
+    const disk = new DiskState(this.#root);
+    await this.#record.prepare(this.#header, this.#stage(before(), { staging, disk: mustClear ? undefined : disk }));
+    if (mustClear && (await clearUnrecorded(this.#root, signature, this.#aside)))
+      this.#notes.push(movedAsideNote(outDir, this.#aside.folder));
+    const staged = { root: this.#root, staging, disk, aside: this.#aside, overwriteEdited, emptied: new Set<string>() };
+    await this.#record.complete(this.#header, this.#commit(before(), staged));
+    await removeEmptyFolders(staged);
+    await this.#makeFolders();
+    if (signature !== undefined) this.#notes.push(...(await this.#writeNewVersions(staging)));
+    await this.#record.forgetPrepared();
+  }
+
+  get #header(): RecordHeader {
+    const { classes } = this.#content;
+    const { outDir, version } = this.#target;
+    return {
+      view: basename(outDir),
+      preannotate: version,
+      ...(classes === undefined ? {} : { classes: [...classes] }),
+    };
+  }
+
+  async *#stage(
+    before: AsyncIterable<FileGroup>,
+    target: { staging: Staging; disk: DiskState | undefined },
+  ): AsyncGenerator<FileGroup> {
+    const pairs = mergeGroups(before, withEnd(this.#content.groups));
+    yield* mapInOrder(pairs, IMAGES_AT_ONCE, (pair) => stageGroup(pair, target));
+  }
+
+  async *#commit(before: AsyncIterable<FileGroup>, view: StagedView): AsyncGenerator<FileGroup> {
+    const pairs = mergeGroups(before, this.#record.prepared());
+    const commits = mapInOrder(pairs, IMAGES_AT_ONCE, async (pair) => ({
+      ...pair,
+      ...(await commitGroup(view, pair)),
+    }));
+    for await (const { image, written, edited } of commits) {
+      edited.forEach((file) => this.#edited.add(file));
+      if (image === undefined) yield { files: [...written] };
+      else if (written.length > 0) yield { image, files: [...written] };
+    }
+  }
+
+  async #makeFolders(): Promise<void> {
+    for (const folder of this.#content.folders ?? []) {
+      const path = join(this.#root, folder);
+      if ((await statsOf(path)) === undefined) await withWriteErrors(path, () => mkdir(path, { recursive: true }));
+    }
+  }
+
+  /** What could not be put in its place goes to the same path of a folder beside the view. */
+  async #writeNewVersions(staging: Staging): Promise<string[]> {
+    const outDir = `${this.#target.outDir}.new`;
+    const record = new ViewRecord(outDir);
+    if (this.#edited.kept === 0 && (await record.header()) === undefined) return [];
+    const target = { ...this.#target, outDir, signature: undefined, overwriteEdited: true };
+    const notes = await updateView(target, { groups: leftIn(staging, this.#record.prepared()) });
+    if (this.#edited.kept > 0) return notes;
+    await record.forget();
+    await rmdir(outDir).catch(() => {}); // unless the user keeps files there
+    return notes;
+  }
+}
+
+async function* leftIn(staging: Staging, groups: AsyncIterable<FileGroup>): AsyncGenerator<ViewFileGroup> {
+  for await (const { files, ...group } of groups) {
+    const left: ViewFile[] = [];
+    for (const { path, is, maybe } of files)
+      if (maybe !== true && (await staging.has(path))) left.push(staging.toViewFile(path, is));
+    if (left.length > 0) yield { ...group, files: left };
+  }
+}
+
+/** A record ends with the files of the view as a whole, also when there are none: its end can then be recognised. */
+async function* withEnd(groups: ViewContent['groups']): AsyncGenerator<ViewFileGroup> {
+  let isEnded = false;
+  for await (const group of groups) {
+    yield group;
+    isEnded = group.image === undefined;
+  }
+  if (!isEnded) yield { files: [] };
+}
+
+async function* none(): AsyncGenerator<never> {}
+
+function movedAsideNote(outDir: string, folder: string): string {
+  const view = printable(outDir);
+  return `Files in ${view} were edited since version 0.1 wrote them; all of ${view} is kept in ${printable(folder)}.`;
+}

@@ -1,0 +1,97 @@
+import { lstat, mkdir, readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { IMAGE_FILES, type ImageFiles } from '../../src/core/image-files.js';
+import { formats } from '../../src/formats/index.js';
+import { imagesNamed, viewOf, written } from './views.js';
+
+const NAMES = ['a.jpg', 'sub/b.jpg'];
+const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 0xff, 0xd9]);
+const TRAILED = Buffer.concat([JPEG, Buffer.from('a trailer')]);
+
+async function viewWith(imageFiles: ImageFiles, contents: Record<string, Buffer> = {}) {
+  const view = await viewOf('yolo', imagesNamed(NAMES));
+  for (const [name, bytes] of Object.entries(contents)) await writeFile(join(view.root, name), bytes);
+  return { ...view, imageFiles };
+}
+
+/** What is in a place: a link to the image, the image under another name, or a copy. */
+async function kindOf(path: string, source: string): Promise<ImageFiles> {
+  const [stats, image] = [await lstat(path).catch(() => undefined), await lstat(source)];
+  if (stats === undefined) return 'none';
+  if (stats.isSymbolicLink()) return 'symlink';
+  return stats.ino === image.ino ? 'hardlink' : 'copy';
+}
+
+describe('the images of a YOLO view', () => {
+  it.each(IMAGE_FILES)('are placed as asked for: %s', async (how) => {
+    const view = await viewWith(how);
+    const notes = await formats.yolo.write(view);
+    for (const name of NAMES) {
+      const path = join(view.outDir, 'images', name);
+      expect(await kindOf(path, join(view.root, name))).toBe(how);
+      if (how !== 'none') expect(await readFile(path, 'utf8')).toBe(name);
+      if (how === 'symlink') expect(await readlink(path)).toMatch(/^\.\./);
+    }
+    expect((await readdir(view.outDir)).includes('images')).toBe(how !== 'none');
+    expect(notes.some((note) => note.includes('--images none'))).toBe(how === 'none');
+  });
+
+  it('change from any form to any other, without being taken for edited files', async () => {
+    const view = await viewWith('symlink');
+    for (const how of [...IMAGE_FILES, ...[...IMAGE_FILES].reverse(), 'copy', 'symlink', 'copy'] as const) {
+      const notes = await formats.yolo.write({ ...view, imageFiles: how });
+      expect(notes.join()).not.toContain('edited');
+      for (const name of NAMES)
+        expect(await kindOf(join(view.outDir, 'images', name), join(view.root, name))).toBe(how);
+      for (const name of NAMES) expect(await readFile(join(view.root, name), 'utf8')).toBe(name); // never touched
+    }
+  });
+
+  it.each(['symlink', 'hardlink', 'copy'] as const)(
+    'are copied, with %s, where training programs would rewrite them',
+    async (how) => {
+      const view = await viewWith(how, { 'a.jpg': TRAILED, 'sub/b.jpg': JPEG });
+      const notes = await formats.yolo.write(view);
+      const copied = join(view.outDir, 'images/a.jpg');
+      expect(await kindOf(copied, join(view.root, 'a.jpg'))).toBe('copy');
+      expect(await kindOf(join(view.outDir, 'images/sub/b.jpg'), join(view.root, 'sub/b.jpg'))).toBe(how);
+      expect(await readFile(copied)).toEqual(TRAILED);
+      const note = notes.filter((text) => text.includes('after the end of the picture'));
+      expect(note).toEqual(how === 'copy' ? [] : [expect.stringContaining('1 JPEG file with data')]);
+      if (how !== 'copy') expect(note[0]).toContain('(a.jpg) is copied into yolo/images');
+      await writeFile(copied, JPEG); // as Ultralytics does
+      expect(await readFile(join(view.root, 'a.jpg'))).toEqual(TRAILED);
+      expect((await formats.yolo.write(view))[0]).toContain('stay as they are: images/a.jpg.');
+    },
+  );
+
+  it('that are links themselves are hard-linked to the image', async () => {
+    const view = await viewWith('hardlink');
+    await rm(join(view.root, 'a.jpg'));
+    await writeFile(join(view.root, 'real'), JPEG);
+    await symlink('real', join(view.root, 'a.jpg'));
+    await formats.yolo.write(view);
+    expect(await kindOf(join(view.outDir, 'images/a.jpg'), join(view.root, 'real'))).toBe('hardlink');
+  });
+
+  it.each(['copy', 'hardlink'] as const)('that are gone are left out and counted: %s', async (how) => {
+    const view = await viewWith(how);
+    await rm(join(view.root, 'a.jpg'));
+    expect((await formats.yolo.write(view)).join()).toContain('1 image could not be placed in yolo/images');
+    expect(await readdir(join(view.outDir, 'images'))).toEqual(['sub']);
+    expect(await readdir(join(view.outDir, 'labels'))).toEqual(['a.txt', 'sub']);
+  });
+
+  it('are linked by paths that are right in a folder reached through a link', async () => {
+    const { view } = await written('yolo', imagesNamed(NAMES));
+    expect(await realpath(join(view.outDir, 'images/a.jpg'))).toBe(await realpath(join(view.root, 'a.jpg')));
+    const far = join(view.outDir, '../../far/away/deep');
+    await mkdir(far, { recursive: true });
+    await rm(view.outDir, { recursive: true });
+    await symlink(far, view.outDir);
+    await formats.yolo.write(view);
+    expect((await lstat(view.outDir)).isSymbolicLink()).toBe(true);
+    expect(await realpath(join(far, 'images/sub/b.jpg'))).toBe(await realpath(join(view.root, 'sub/b.jpg')));
+  });
+});
