@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { access, copyFile, mkdir, rename } from 'node:fs/promises';
+import { access, copyFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
 import { parseLine } from '../disk/checked-line.js';
 import { readLines } from '../disk/lines.js';
+import { makeFolder } from '../disk/make-folder.js';
 import { withOutputErrors } from '../disk/write-failure.js';
 import { JOURNAL_FILE } from './read-journal.js';
 
@@ -18,7 +19,7 @@ export async function keepJournal(outDir: string): Promise<void> {
 /** Moves a file that is about to be replaced into the run's own folder, under the time of now. */
 export async function keepFile(outDir: string, path: string, ending: string): Promise<void> {
   const folder = join(outDir, FOLDER);
-  await withOutputErrors(folder, () => mkdir(folder, { recursive: true }));
+  await withOutputErrors(folder, () => makeFolder(folder));
   const target = await unusedPath(join(folder, new Date().toISOString().replaceAll(/[:.]/g, '-')), ending);
   await withOutputErrors(path, () => moveOrCopy(path, target));
 }
