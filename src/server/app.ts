@@ -48,12 +48,13 @@ const MAX_PARAMETER_CHARACTERS = 1024; // of an address; a model's name may be t
  */
 export async function createApp(server: ServerState): Promise<FastifyInstance> {
   const app = await createFastify(server);
+  server.connections.watch(app.server);
   answerExpectContinue(app.server, server.job.settings.bodyLimit);
   // Routes read their bodies themselves, with their own limits, deadlines and messages.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   await addRequestHooks(app, server);
-  addReplyHooks(app);
+  addReplyHooks(app, server);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => answerError(notFoundError(app, request), request, reply));
   const described = collectRoutes(app);
@@ -98,9 +99,11 @@ async function addRequestHooks(app: FastifyInstance, server: ServerState): Promi
   });
 }
 
-function addReplyHooks(app: FastifyInstance): void {
+function addReplyHooks(app: FastifyInstance, server: ServerState): void {
   app.addHook('onSend', async (request, reply, payload) => {
     void reply.header('server-timing', request.context.serverTiming);
+    // A client that keeps asking over the connection that it has would keep the server from stopping.
+    if (server.phase === 'draining') void reply.header('connection', 'close');
     if (!(payload instanceof Readable)) request.context.beginSending(); // a stream does so when its last line is known
     return payload;
   });
@@ -108,9 +111,11 @@ function addReplyHooks(app: FastifyInstance): void {
 }
 
 function beginRequest(request: FastifyRequest, reply: FastifyReply, server: ServerState): void {
-  server.connections.track({ request: request.raw, response: reply.raw });
   void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
-  request.context = new RequestContext(reply.raw, (context) => {
+  const context = new RequestContext(reply.raw);
+  request.context = context;
+  server.connections.track({ request: request.raw, response: reply.raw }, () => {
+    context.end();
     const route = request.routeOptions.url ?? 'unknown'; // not the URL, which may hold anything
     const status = context.failure === 'CLIENT_GONE' ? FAILURES.CLIENT_GONE.httpStatus : reply.raw.statusCode;
     countRequest(server.metrics, context, { route, status });

@@ -28,9 +28,13 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
+/** The requests of one connection that are not yet answered; each function ends one. */
+type OpenExchanges = Map<Exchange, () => void>;
+
 /** Requests that are not yet answered, by their connections. */
 export class Connections {
-  readonly #open = new Map<Socket, Set<Exchange>>(); // more than one where they are pipelined
+  readonly #open = new Map<Socket, OpenExchanges>(); // more than one exchange where they are pipelined
+  readonly #sockets = new Set<Socket>();
   #requests = 0;
 
   /** Number of requests that are not yet answered. */
@@ -38,16 +42,48 @@ export class Connections {
     return this.#requests;
   }
 
-  track(exchange: Exchange): void {
-    const { socket } = exchange.request;
-    this.#requests++;
-    this.#open.set(socket, (this.#open.get(socket) ?? new Set()).add(exchange));
-    exchange.response.once('close', () => {
-      this.#requests--;
-      const others = this.#open.get(socket);
-      others?.delete(exchange);
-      if (others?.size === 0) this.#open.delete(socket);
+  /** Knows all connections from now on: Node itself forgets those that are still in a TLS handshake. */
+  watch(http: HttpServer): void {
+    http.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
+  }
+
+  /** Cuts all connections, whatever they are doing. */
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /**
+   * Counts a request until it is over: its answer is sent, or its connection is closed.
+   *
+   * @param onOver - Called once.
+   */
+  track(exchange: Exchange, onOver: () => void): void {
+    const { socket } = exchange.request;
+    const exchanges = this.#exchangesOf(socket);
+    const end = () => {
+      if (!exchanges.delete(exchange)) return;
+      this.#requests--;
+      onOver();
+    };
+    exchanges.set(exchange, end);
+    this.#requests++;
+    exchange.response.once('close', end);
+  }
+
+  #exchangesOf(socket: Socket): OpenExchanges {
+    const known = this.#open.get(socket);
+    if (known !== undefined) return known;
+    const exchanges: OpenExchanges = new Map();
+    this.#open.set(socket, exchanges);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      // Node closes only the answer that is being sent, not those that wait behind it (pipelining).
+      for (const { response } of [...exchanges.keys()]) response.destroy().emit('close');
+    });
+    return exchanges;
   }
 
   /**
@@ -62,9 +98,8 @@ export class Connections {
       return undefined;
     }
     // While another request of the connection is being answered, this answer would be taken for that one, or break it.
-    const before = [...(this.#open.get(socket) ?? [])].filter(
-      (each) => each.request.complete || each.response.headersSent,
-    );
+    const exchanges = this.#open.get(socket) ?? new Map<Exchange, () => void>();
+    const before = [...exchanges.keys()].filter((each) => each.request.complete || each.response.headersSent);
     const last = before.at(-1);
     if (last !== undefined) {
       last.response.once('close', () => socket.destroy());
@@ -73,6 +108,7 @@ export class Connections {
     const problem = describeRefusal(PARSER_FAILURES[error.code ?? ''] ?? 'REQUEST_MALFORMED');
     socket.end(formatResponse(problem));
     setTimeout(() => socket.destroy(), REFUSAL_READ_MS).unref();
+    for (const end of [...exchanges.values()]) end(); // this was the answer
     return problem;
   }
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ProblemAnswer } from '../../config/predict-schema.js';
 import type { FastifyBaseLogger } from 'fastify';
-import { FAILURES, PreannotateError } from '../../core/errors.js';
+import { FAILURES, PreannotateError, systemCodeOf } from '../../core/errors.js';
 import { MAX_ERRORS, RequestError, type FieldError } from './request-error.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -61,6 +61,8 @@ export function logServerFault(thrown: unknown, log: FastifyBaseLogger): void {
 /** An error without a code is a bug: its message may hold anything, so it is logged and not sent. */
 export function toNamedError(thrown: unknown): PreannotateError {
   if (thrown instanceof PreannotateError) return thrown;
+  if (systemCodeOf(thrown) === 'ERR_STREAM_PREMATURE_CLOSE')
+    return new RequestError('CLIENT_GONE', 'The client is gone.');
   const status = statusOf(thrown);
   if (status === 415) return new RequestError('MEDIA_TYPE_UNSUPPORTED', 'This type of body is not supported.');
   if (status !== undefined && status >= 400 && status < 500) {

@@ -40,31 +40,27 @@ export class RequestContext {
   readonly #response: ServerResponse;
   #deadline: NodeJS.Timeout | undefined;
   #sending: NodeJS.Timeout | undefined;
+  #isOver = false;
 
-  /**
-   * Fastify's own `request.signal` is aborted at once on every POST with a body (Node 20), so this listens to the
-   * response.
-   *
-   * @param onEnd - Called once, when the answer is sent or the connection is closed.
-   */
-  constructor(response: ServerResponse, onEnd: (context: RequestContext) => void) {
+  constructor(response: ServerResponse) {
     this.#response = response;
-    this.signal = this.#controller.signal;
+    this.signal = this.#controller.signal; // Fastify's own is aborted at once on every POST with a body (Node 20)
     setMaxListeners(0, this.signal); // each image of a batch listens
-    response.once('close', () => {
-      clearTimeout(this.#deadline);
-      clearTimeout(this.#sending);
-      if (!response.writableFinished) {
-        this.failure = 'CLIENT_GONE';
-        this.#controller.abort(new RequestError('CLIENT_GONE', 'The client is gone.'));
-      }
-      onEnd(this);
-    });
+  }
+
+  /** The answer is sent, or the connection is closed. Called once; no timer runs or is started afterwards. */
+  end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#sending);
+    if (this.#response.writableFinished) return;
+    this.failure = 'CLIENT_GONE';
+    this.#controller.abort(new RequestError('CLIENT_GONE', 'The client is gone.'));
   }
 
   /** Starts the deadline; Infinity for none. */
   setDeadline(ms: number): void {
-    if (ms > MAX_TIMER_MS) return;
+    if (this.#isOver || ms > MAX_TIMER_MS) return;
     const late = () =>
       this.#controller.abort(new RequestError('DEADLINE_PASSED', `There was no answer within ${ms} ms.`));
     this.#deadline = setTimeout(late, ms);
@@ -72,6 +68,7 @@ export class RequestContext {
 
   /** Starts the time limits for the client to read the answer, once all of it is known. */
   beginSending(): void {
+    if (this.#isOver) return;
     const cut = () => {
       this.failure = 'CLIENT_GONE';
       this.#response.destroy();
