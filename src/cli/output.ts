@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, PreannotateError } from '../core/errors.js';
+
+/** A reader of our output that has stopped reading does not keep the process. */
+const FLUSH_MS = 200;
 
 /** Bold red on a terminal that may have colours. */
 function red(text: string): string {
@@ -25,4 +29,12 @@ export function printCause(error: PreannotateError): void {
 /** Prints a result as one JSON document on stdout. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+/** Waits until everything that was printed is written. */
+export async function flushOutput(): Promise<void> {
+  const written = [process.stdout, process.stderr].map(
+    (stream) => new Promise<void>((resolve) => stream.write('', () => resolve())),
+  );
+  await Promise.race([Promise.all(written), sleep(FLUSH_MS)]);
 }

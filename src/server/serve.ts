@@ -1,45 +1,58 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { PreannotateError } from '../core/errors.js';
+import { untilAborted } from '../core/stream.js';
+import type { Engine } from '../workers/engine.js';
 import { createApp } from './app.js';
 import { listen } from './http/listen.js';
 import { ServerState, type Backend, type ServeJob } from './request/server-state.js';
 import { startBackend } from './start-backend.js';
+import type { Stop } from './stop.js';
 
 const DRAIN_POLL_MS = 20; // how often a stopping server checks whether all requests are answered
 
-/** Why a server stops, and with which exit code. */
-interface Stop {
-  readonly why: string;
-  readonly exitCode: number;
+/** A stopping server does not wait longer for its workers and connections: what is left ends with the process. */
+const CLEAN_UP_MS = 800;
+
+/** What a caller of {@link serve} controls. */
+interface ServeControls {
+  /** Aborted with a {@link Stop} when the server is to stop. */
+  readonly stop: AbortController;
+  /** Called with the address, once requests are answered. */
+  readonly onReady: (address: string) => void;
 }
 
 /**
- * Serves until SIGTERM or SIGINT, then finishes what is in flight. A second signal ends the process at once.
+ * Serves until it is stopped, then finishes what is in flight. What has not ended by then, such as a worker that
+ * computes for a client that is gone, ends with the process: the caller exits.
  *
- * @param onReady - Called with the address, once requests are answered.
  * @returns The exit code: 0, or 1 when requests had to be cut off or no worker can be started any more.
- * @throws PreannotateError LISTEN_FAILED, and the reason why the model cannot be opened
+ * @throws PreannotateError LISTEN_FAILED, and the reason why the model cannot be opened; the {@link Stop}, when it
+ *   comes before the server is ready
  */
-export async function serve(job: ServeJob, onReady: (address: string) => void): Promise<number> {
+export async function serve(job: ServeJob, { stop, onReady }: ServeControls): Promise<number> {
   const server = new ServerState(job);
   const app = await createApp(server);
-  const stop = new AbortController();
-  using _signals = handleSignals(stop);
+  let engine: Engine | undefined;
   try {
-    const address = await listen(app, job.settings); // first: a port in use is reported before a model is opened
-    const backend = await startUsable(server, stop);
-    await using _engine = backend.engine;
+    // First: a port in use is reported before a model is opened.
+    const address = await untilAborted(listen(app, job.settings), stop.signal);
+    const backend = await untilAborted(startUsable(server, stop), stop.signal);
+    engine = backend.engine;
     server.backend = backend;
     server.phase = 'ready';
     onReady(address);
     return await runUntilStopped(app, server, stop.signal);
-  } catch (error) {
-    if (error === stop.signal.reason) return (error as Stop).exitCode; // stopped before it was ready
-    throw error;
   } finally {
-    await app.close(); // closes the remaining connections
+    await Promise.race([cleanUp(app, server, engine), sleep(CLEAN_UP_MS)]);
   }
+}
+
+/** Ends the workers, whose images are answered 503, then closes the connections that remain. */
+async function cleanUp(app: FastifyInstance, { connections }: ServerState, engine: Engine | undefined): Promise<void> {
+  await engine?.[Symbol.asyncDispose]();
+  connections.cutAll();
+  await app.close();
 }
 
 /** Starts the backend; a failure of all its workers later on stops the server. @throws PreannotateError */
@@ -78,16 +91,4 @@ async function runUntilStopped(app: FastifyInstance, server: ServerState, signal
   if (server.connections.requests === 0) return exitCode;
   log.warn({ open: server.connections.requests }, `cut off: not finished within ${settings.drainSec} s`);
   return 1;
-}
-
-function handleSignals(stop: AbortController): Disposable {
-  const handlers = (['SIGINT', 'SIGTERM'] as const).map((name) => {
-    const handler = () => {
-      if (stop.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143); // workers see that and end too
-      stop.abort({ why: name, exitCode: 0 } satisfies Stop);
-    };
-    process.on(name, handler);
-    return () => process.off(name, handler);
-  });
-  return { [Symbol.dispose]: () => handlers.forEach((remove) => remove()) };
 }

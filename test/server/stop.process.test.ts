@@ -1,9 +1,16 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { canConnect, closing, connection, statuses, times } from '../support/clients/requests.js';
+import { canConnect, closing, connection, statuses, timed, times } from '../support/clients/requests.js';
 import { isRunning, scene, TestServer } from '../support/server.js';
+import { temporaryFolder } from '../support/temporary.js';
 
 const bytes = await scene('scene-01.jpg');
 const ONE_WORKER = ['--workers-per-device', '1'];
+
+/** Far from the times that it could wait for anything; usually it takes 0.1 s. */
+const AT_ONCE_MS = 10_000;
 
 describe('a server that is stopped by SIGTERM', () => {
   it('answers for --drain-delay-sec while not ready, then finishes requests without new connections', async () => {
@@ -12,7 +19,7 @@ describe('a server that is stopped by SIGTERM', () => {
     const pending = times(17, () => server.post(bytes));
     await server.until(async () => (await server.metric('admitted_items')) === 17);
     const half = connection(server.url);
-    half.write('POST /predict HTTP/1.1\r\nHost: x\r\nContent-Ty');
+    half.write('POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Ty');
     const ended = server.stop();
     await server.until(async () => (await server.fetch('/readyz')).status === 503);
     expect(await (await server.fetch('/health')).text()).toBe('not ready');
@@ -28,7 +35,7 @@ describe('a server that is stopped by SIGTERM', () => {
 
   it('answers a request whose body is still being sent', async () => {
     await using server = await TestServer.ready({ args: ONE_WORKER });
-    const headers = `Host: x\r\nContent-Type: image/jpeg\r\nContent-Length: ${bytes.length}`;
+    const headers = `Host: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: ${bytes.length}`;
     const head = `POST /predict HTTP/1.1\r\n${headers}\r\n\r\n`;
     const socket = connection(server.url);
     let answer = '';
@@ -48,6 +55,25 @@ describe('a server that is stopped by SIGTERM', () => {
     await using server = await TestServer.listening();
     expect((await server.stop()).code).toBe(0);
     expect(server.running.stdout).toBe('');
+  });
+
+  it('while its workers open the model, which may never end, exits 0', async () => {
+    await using server = await TestServer.listening({ fault: 'late-start.mjs', env: { OPEN_WHEN: '/nowhere' } });
+    await server.until(() => server.running.stderr.includes('Using'));
+    await sleep(500);
+    const [{ code }, ms] = await timed(() => server.stop());
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(AT_ONCE_MS);
+  });
+
+  it('at any moment of its start ends, before it serves', async () => {
+    for (const delayMs of [0, 50, 150, 250, 400, 600]) {
+      await using server = new TestServer();
+      await sleep(delayMs);
+      const [{ code, signal, stdout }, ms] = await timed(() => server.stop());
+      expect([code, signal, stdout]).toEqual(code === 0 ? [0, null, ''] : [null, 'SIGTERM', '']); // before Node runs it
+      expect(ms).toBeLessThan(AT_ONCE_MS);
+    }
   });
 });
 
@@ -91,6 +117,20 @@ describe.skipIf(process.platform !== 'linux')('a server and its workers (needs /
     expect((await server.stop('SIGTERM')).code).toBe(143);
     expect(await response).toBe('cut');
     await expect.poll(() => workers.filter(isRunning)).toEqual([]);
+  });
+
+  it('end at the second signal also where the server waits for a file that never answers', async () => {
+    const pipe = join(await temporaryFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const args = [...ONE_WORKER, '--drain-delay-sec', '60'];
+    await using server = await TestServer.ready({ fault: 'server/stuck-thread.mjs', env: { STUCK_PIPE: pipe }, args });
+    const workers = await server.running.workers();
+    server.running.child.kill('SIGTERM');
+    await server.until(() => server.running.stderr.includes('stopping'));
+    const [{ signal }, ms] = await timed(() => server.stop());
+    expect(signal).toBe('SIGTERM');
+    expect(ms).toBeLessThan(AT_ONCE_MS);
+    await expect.poll(() => workers.filter(isRunning), { timeout: 30_000 }).toEqual([]);
   });
 
   it.concurrent('end together where the server is killed', async ({ expect }) => {

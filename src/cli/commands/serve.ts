@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { loadSettings } from '../../config/load.js';
 import { ServeConfig } from '../../config/schema.js';
+import { untilAborted } from '../../core/stream.js';
+import type { ServeJob } from '../../server/request/server-state.js';
+import { stopOnSignals, type Stop } from '../../server/stop.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 
 const EXAMPLES = `
@@ -16,16 +19,28 @@ export function serveCommand(): Command {
     .description('Answer over HTTP: POST /predict with an image gives its boxes. /docs lists the rest.')
     .addHelpText('after', EXAMPLES)
     .action(async () => {
-      const flags = readGivenFlags(command, ServeConfig);
-      const loaded = await loadSettings({ schema: ServeConfig, flags, environment: process.env, cwd: process.cwd() });
-      // Other commands start sooner because they do not load the server.
-      const { createServeJob, warnIfOpen } = await import('./serve-job.js');
-      const { serve } = await import('../../server/serve.js');
-      const job = await createServeJob(loaded);
-      warnIfOpen(job);
-      process.exitCode = await serve(job, (address) => {
-        process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n`);
-      });
+      const stop = stopOnSignals();
+      try {
+        const job = await untilAborted(createJob(command), stop.signal);
+        const { serve } = await import('../../server/serve.js');
+        const onReady = (address: string) => {
+          process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n`);
+        };
+        process.exitCode = await serve(job, { stop, onReady });
+      } catch (error) {
+        if (error !== stop.signal.reason) throw error;
+        process.exitCode = (error as Stop).exitCode; // stopped before it was ready
+      }
     });
   return addFlags(command, ServeConfig);
+}
+
+async function createJob(command: Command): Promise<ServeJob> {
+  const flags = readGivenFlags(command, ServeConfig);
+  const loaded = await loadSettings({ schema: ServeConfig, flags, environment: process.env, cwd: process.cwd() });
+  // Other commands start sooner because they do not load the server.
+  const { createServeJob, warnIfOpen } = await import('./serve-job.js');
+  const job = await createServeJob(loaded);
+  warnIfOpen(job);
+  return job;
 }

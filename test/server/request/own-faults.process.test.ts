@@ -17,7 +17,7 @@ it('a model that fails is answered 503 without any internals, which are in the l
 });
 
 it('a bug of the server is answered 500 with only a code and a request id, and the next request works', async () => {
-  await using server = await TestServer.ready({ fault: 'bug.mjs' });
+  await using server = await TestServer.ready({ fault: 'server/bug.mjs' });
   const response = await server.postJson('/predict', { image_base64: base64(Buffer.from('BUGxxx')) });
   const text = await response.text();
   expect(response.status).toBe(500);
