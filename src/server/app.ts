@@ -82,14 +82,15 @@ async function createFastify(server: ServerState): Promise<FastifyInstance> {
 
 /** What happens to every request before its route, in this order: log, host name, CORS, API key. */
 async function addRequestHooks(app: FastifyInstance, server: ServerState): Promise<void> {
-  const { allowedHosts, corsOrigin } = server.job.settings;
+  const { settings } = server.job;
+  const { corsOrigin } = settings;
   app.decorateRequest('context');
   app.addHook('onRequest', (request, reply, done) => {
     beginRequest(request, reply, server);
     const isHttp1 = request.raw.httpVersionMajor === 1; // Node answers 0.9 too, which has neither status nor headers
     done(isHttp1 ? undefined : new RequestError('REQUEST_MALFORMED', 'This is not HTTP/1.1.'));
   });
-  if (allowedHosts !== undefined) app.addHook('onRequest', checkHost(allowedHosts));
+  app.addHook('onRequest', checkHost(settings));
   if (corsOrigin.length > 0) {
     await app.register(cors, { ...CORS_HEADERS, origin: corsOrigin.includes('*') ? '*' : [...corsOrigin] });
   }

@@ -4,10 +4,10 @@ import * as value from './values.js';
 /** A path of the server, without query string or pattern. */
 const urlPath = z.string().regex(/^\/[\w./-]+$/, { error: 'must be a path such as /health' });
 
-/** A name, an address, or *.name; in lower case, without a port. */
+/** A name, an address, *.name, or * for all; in lower case, without a port. */
 const hostName = z
   .string()
-  .regex(/^(?:\*\.)?[\w.:[\]-]+$/, { error: 'must be a host such as boxes.example.org or *.example.org' })
+  .regex(/^(?:\*|(?:\*\.)?[\w.:[\]-]+)$/, { error: 'must be a host such as boxes.example.org or *.example.org' })
   .toLowerCase();
 
 /** Where the server listens, and under which names. */
@@ -29,8 +29,9 @@ export const listenOptions = {
   allowed_hosts: z
     .exactOptional(value.words(hostName))
     .describe(
-      'Answer only requests to these host names (boxes.example.org, or *.example.org), on any port. Health probes ' +
-        'may use any name',
+      'Answer only requests to these host names (boxes.example.org, *.example.org, or * for any), on any port. ' +
+        'Default: local names only (localhost, 127.0.0.1) over the loopback interface, any name over a network. ' +
+        'Health probes may use any name',
     )
     .meta({ examples: [['boxes.example.org']], flag: { placeholder: 'list', repeatable: true } }),
   health_path: urlPath

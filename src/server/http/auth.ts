@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { messageOf, PreannotateError } from '../../core/errors.js';
+import { isLoopback } from './loopback.js';
 import { RequestError } from './request-error.js';
 
 /** Hashes of the keys, of which a client needs one; empty for a server that needs none. The keys are not kept. */
@@ -44,7 +45,7 @@ async function readKeyFile(file: string): Promise<string[]> {
 
 /** Whether only programs on this machine can reach the server. */
 export function isLocal({ host, unix }: { readonly host: string; readonly unix?: string }): boolean {
-  return unix !== undefined || ['127.0.0.1', '::1', 'localhost'].includes(host);
+  return unix !== undefined || host === 'localhost' || isLoopback(host);
 }
 
 /**

@@ -5,8 +5,8 @@ import { connection, rawAnswer } from '../../support/clients/requests.js';
 import { scene, TestServer } from '../../support/server.js';
 
 const bytes = await scene('scene-01.jpg');
-const HOST = 'Host: x\r\nConnection: close\r\n';
-const POST = 'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n';
+const HOST = 'Host: localhost\r\nConnection: close\r\n';
+const POST = 'POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -29,7 +29,7 @@ describe('a request that cannot be parsed', () => {
   });
 
   it('for its headers of more than 8 KiB is answered 431', async () => {
-    const large = `GET /livez HTTP/1.1\r\nHost: x\r\nX-Api-Key: ${'k'.repeat(10_000)}\r\n\r\n`;
+    const large = `GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: ${'k'.repeat(10_000)}\r\n\r\n`;
     expect(await rawAnswer(server.url, large)).toMatch(/^HTTP\/1\.1 431 /);
   });
 

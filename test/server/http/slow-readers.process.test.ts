@@ -70,7 +70,7 @@ describe('a client that', () => {
     const socket = connect(socketPath).pause();
     socket.on('error', () => {}); // it is cut off
     const length = Buffer.byteLength(body);
-    const head = `Host: x\r\nContent-Type: application/json\r\nAccept: ${accept}\r\nContent-Length: ${length}`;
+    const head = `Host: localhost\r\nContent-Type: application/json\r\nAccept: ${accept}\r\nContent-Length: ${length}`;
     socket.write(`POST /predict/batch HTTP/1.1\r\n${head}\r\n\r\n${body}`);
     return socket;
   }

@@ -4,7 +4,7 @@ import { closing, connection, statuses, timed, times } from '../../support/clien
 import { scene, TestServer } from '../../support/server.js';
 
 const bytes = await scene('scene-01.jpg');
-const HEAD = 'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n';
+const HEAD = 'POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n';
 
 describe('clients that send', () => {
   let server: TestServer;

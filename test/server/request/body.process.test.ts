@@ -5,7 +5,7 @@ import { base64, scene, TestServer } from '../../support/server.js';
 import { residentMb } from '../../support/system/process-memory.js';
 
 const bytes = await scene('scene-01.jpg');
-const HEAD = 'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n';
+const HEAD = 'POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n';
 const LIMIT = 25_000_000;
 
 let server: TestServer;

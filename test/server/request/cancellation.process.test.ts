@@ -28,7 +28,7 @@ it.skipIf(process.platform !== 'linux')(
   'a thousand clients that leave before, in and after the queue do not grow the memory of the server (needs /proc)',
   async () => {
     await using server = await TestServer.ready({ slowMs: 5, args: ONE_WORKER });
-    const head = `POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n`;
+    const head = `POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n`;
     const whole = Buffer.concat([Buffer.from(`${head}Content-Length: ${bytes.length}\r\n\r\n`), bytes]);
     const leave = async (length: number) => {
       const socket = connection(server.url);
