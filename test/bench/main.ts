@@ -16,6 +16,7 @@ import { soak } from './questions/soak.js';
 import { startup } from './questions/startup.js';
 import { throughput } from './questions/throughput.js';
 import { tiles } from './questions/tiles.js';
+import { views } from './questions/views.js';
 import { withFolder, type Bench } from './support/workspace.js';
 
 const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
@@ -34,6 +35,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   soak,
   odd,
   kills,
+  views,
 };
 const NAMES = Object.keys(QUESTIONS);
 

@@ -48,7 +48,7 @@ async function listEdited(root: string, record: ViewRecord): Promise<NameList> {
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     if (entry.isDirectory() || isByProduct(entry.name) || !/\.(txt|yaml)$/i.test(entry.name)) continue;
     const path = relative(root, join(entry.parentPath, entry.name)).replaceAll(sep, '/');
-    if ((await disk.of(path, written.get(path) ?? [])) === 'edited') edited.add(path);
+    if ((await disk.find(path, written.get(path) ?? [])).state === 'edited') edited.add(path);
   }
   return edited;
 }

@@ -4,7 +4,7 @@ import { withWriteErrors } from '../../disk/write-failure.js';
 import type { Aside } from './aside.js';
 import { statsOf, type DiskState } from './disk-state.js';
 import type { EditedFile } from './edited-files.js';
-import { stampOf, type Fingerprint } from './record/fingerprint.js';
+import { stampOf } from './record/fingerprint.js';
 import type { GroupPair } from './record/merge-groups.js';
 import type { FileGroup, WrittenFile } from './record/record-lines.js';
 import type { Staging } from './staging.js';
@@ -34,20 +34,19 @@ export async function commitGroup(view: StagedView, { before, now }: GroupPair<F
   const wanted = (now?.files ?? []).filter(({ maybe }) => maybe !== true);
   const stale = new Set(before.map(({ path }) => path));
   const all: Committed[] = [];
-  for (const { path, is } of wanted) {
-    stale.delete(path);
-    all.push(await commitFile(view, { path, is, before: earlier(path) }));
+  for (const file of wanted) {
+    stale.delete(file.path);
+    all.push(await commitFile(view, file, earlier(file.path)));
   }
   for (const path of stale) all.push(await removeStale(view, path, earlier(path)));
   return { written: all.flatMap(({ written }) => written), edited: all.flatMap(({ edited }) => edited) };
 }
 
-async function commitFile(
-  view: StagedView,
-  { path, is, before }: { path: string; is: Fingerprint; before: readonly WrittenFile[] },
-): Promise<Committed> {
+async function commitFile(view: StagedView, file: WrittenFile, before: readonly WrittenFile[]): Promise<Committed> {
+  if (file.stamp !== undefined) return { written: [file], edited: [] }; // it was there before anything was staged
   const { root, staging, disk, overwriteEdited } = view;
-  const state = await disk.of(path, before, is);
+  const { path, is } = file;
+  const { state } = await disk.find(path, before, is);
   const isEdited = state === 'edited' || state === 'deleted';
   const edited = isEdited ? [{ path, isDeleted: state === 'deleted', isReplaced: overwriteEdited }] : [];
   // With what was written before, it is recognised as edited the next time as well.
@@ -61,7 +60,7 @@ async function commitFile(
 /** A file of an image that is no longer in the view, or is now called otherwise. */
 async function removeStale(view: StagedView, path: string, before: readonly WrittenFile[]): Promise<Committed> {
   const { root, disk, overwriteEdited } = view;
-  const state = await disk.of(path, before);
+  const { state } = await disk.find(path, before);
   const isEdited = state === 'edited';
   if (isEdited && overwriteEdited) await moveAside(view, path);
   if (state === 'earlier') await withWriteErrors(join(root, path), () => rm(join(root, path)));

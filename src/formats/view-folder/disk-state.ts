@@ -9,7 +9,13 @@ import type { WrittenFile } from './record/record-lines.js';
  * What is in a file's place: `current`, just what is to be there; `earlier`, what was written there before; `none`,
  * rightly; `edited`, something else; `deleted`, nothing, although a file was written.
  */
-export type FileState = 'current' | 'earlier' | 'none' | 'edited' | 'deleted';
+type FileState = 'current' | 'earlier' | 'none' | 'edited' | 'deleted';
+
+/** What is in a file's place. */
+interface Found {
+  readonly state: FileState;
+  readonly stamp?: string; // of what is there
+}
 
 /** Looks at the files of a view. Links are never followed, so that nothing outside the view is ever touched. */
 export class DiskState {
@@ -26,14 +32,13 @@ export class DiskState {
    * @param before - What was written there.
    * @param now - What is to be there.
    */
-  async of(path: string, before: readonly WrittenFile[], now?: Fingerprint): Promise<FileState> {
-    if ((await this.obstacleOf(path)) !== undefined) return 'edited';
+  async find(path: string, before: readonly WrittenFile[], now?: Fingerprint): Promise<Found> {
+    if ((await this.obstacleOf(path)) !== undefined) return { state: 'edited' };
     const stats = await statsOf(join(this.#root, path));
-    if (stats === undefined) return before.length > 0 && !before.some(({ maybe }) => maybe) ? 'deleted' : 'none';
+    if (stats === undefined)
+      return { state: before.length > 0 && !before.some(({ maybe }) => maybe) ? 'deleted' : 'none' };
     const found = await this.#fingerprint(path, stats, { before, now });
-    if (found === undefined) return 'edited';
-    if (now !== undefined && isSameFile(found, now)) return 'current';
-    return before.some(({ is }) => isSameFile(found, is)) ? 'earlier' : 'edited';
+    return { state: stateOf(found, before, now), stamp: stampOf(stats) };
   }
 
   /** The first part of the path, before its name, that is neither a folder nor missing: a link, or a file. */
@@ -74,6 +79,16 @@ export class DiskState {
     const isPossible = candidates.some((candidate) => 'size' in candidate && BigInt(candidate.size) === stats.size);
     return isPossible ? await fingerprintFile(place) : undefined;
   }
+}
+
+function stateOf(
+  found: Fingerprint | undefined,
+  before: readonly WrittenFile[],
+  now: Fingerprint | undefined,
+): FileState {
+  if (found === undefined) return 'edited';
+  if (now !== undefined && isSameFile(found, now)) return 'current';
+  return before.some(({ is }) => isSameFile(found, is)) ? 'earlier' : 'edited';
 }
 
 /** The file itself, not what it links to. @returns undefined when there is none. */

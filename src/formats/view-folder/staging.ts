@@ -4,6 +4,7 @@ import { withWriteErrors } from '../../disk/write-failure.js';
 import { statsOf } from './disk-state.js';
 import { stampOf, type Fingerprint } from './record/fingerprint.js';
 import { moveFile } from './move-file.js';
+import type { FileGroup } from './record/record-lines.js';
 import type { ViewFile } from './view-file.js';
 
 /**
@@ -50,10 +51,13 @@ export class Staging implements AsyncDisposable {
     await withWriteErrors(this.placeOf(path), () => rm(join(this.folder, path)));
   }
 
-  /** For files that get their place together with this folder, which leaves their stamps as they are. */
-  async stampOf(path: string): Promise<{ stamp?: string }> {
-    const stats = await statsOf(join(this.folder, path));
-    return stats === undefined ? {} : { stamp: stampOf(stats) };
+  /** Stamps files that get their places together with this folder, which leaves their stamps as they are. */
+  async stamp({ files, ...group }: FileGroup): Promise<FileGroup> {
+    const stamped = files.map(async (file) => {
+      const stats = await statsOf(join(this.folder, file.path));
+      return stats === undefined ? file : { ...file, stamp: stampOf(stats) };
+    });
+    return { ...group, files: await Promise.all(stamped) };
   }
 
   has(path: string): Promise<boolean> {

@@ -73,7 +73,8 @@ class ViewUpdate {
     await using staging = await Staging.open(stagingFolderBeside(this.#root), this.#root);
     for (const folder of this.#content.folders ?? []) await staging.makeFolder(folder);
     const groups = this.#stage(none(), { staging, disk: undefined });
-    await this.#record.complete(this.#header, groups); // counts for nothing while there is no view
+    const stamped = mapInOrder(groups, IMAGES_AT_ONCE, (group) => staging.stamp(group));
+    await this.#record.complete(this.#header, stamped); // counts for nothing while there is no view
     await withWriteErrors(this.#root, () => rename(staging.folder, this.#root));
     await syncFolder(dirname(this.#root));
   }

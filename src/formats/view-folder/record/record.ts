@@ -79,7 +79,10 @@ async function* addUncertain(
   prepared: AsyncIterable<FileGroup>,
 ): AsyncGenerator<FileGroup> {
   for await (const { image, before, now } of mergeGroups(recorded, prepared)) {
-    const uncertain = now === undefined ? [] : now.files.map(({ path, is }) => ({ path, is, maybe: true as const }));
+    // A file with a stamp was there before that process wrote anything.
+    const uncertain = (now?.files ?? []).map((file) =>
+      file.stamp === undefined ? { ...file, maybe: true as const } : file,
+    );
     yield { ...(image === undefined ? {} : { image }), files: [...before, ...uncertain] };
   }
 }
