@@ -112,7 +112,8 @@ const exportAgain = () =>
     out,
     ({ scope, ontology }) => {
       const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
-      return { selection, formats: formatNames.filter((format) => scope.formats.includes(format)), previews: 0 };
+      const formats = formatNames.filter((format) => scope.formats.includes(format));
+      return { selection, formats, previews: 0, imageFiles: 'symlink', overwriteEdited: false };
     },
     progress,
   );
