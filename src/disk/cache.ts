@@ -1,12 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { replaceFile } from './atomic.js';
+import { openReadableFile, readWholeFile, requireReadableFile } from './readable-file.js';
 
 const DIGEST_BYTES = 32;
+const MAX_VALUE_BYTES = 1 << 30;
 
 /** The folder for results that are costly to compute: $XDG_CACHE_HOME/preannotate, else ~/.cache/preannotate. */
 export function cacheFolder(): string {
@@ -18,7 +19,7 @@ export function cacheFolder(): string {
 export async function readCached(kind: string, key: string): Promise<Buffer | undefined> {
   let file: Buffer;
   try {
-    file = await readFile(join(cacheFolder(), kind, key));
+    file = await readWholeFile(join(cacheFolder(), kind, key), MAX_VALUE_BYTES);
   } catch {
     return undefined; // missing or unreadable: it is computed again
   }
@@ -38,8 +39,11 @@ export async function writeCached(kind: string, key: string, value: Uint8Array):
 /**
  * SHA-256 of a file, in hex. Cached for as long as the file's size, times and inode stay the same, because reading
  * 600 MB of weights takes longer than opening the model.
+ *
+ * @throws UnreadableFileError
  */
 export async function sha256OfFile(path: string): Promise<string> {
+  await requireReadableFile(path); // before its state is looked at, which says less about what is wrong
   const known = await readCached('hashes', await stateKeyOf(path));
   if (known !== undefined) return known.toString();
   const hex = await digestOfFile(path, createHash('sha256'));
@@ -52,9 +56,10 @@ export async function rememberSha256(path: string, hex: string): Promise<void> {
   await writeCached('hashes', await stateKeyOf(path), Buffer.from(hex));
 }
 
-/** Hashes a whole file, without the cache. @returns The digest in hex. */
+/** Hashes a whole file, without the cache. @returns The digest in hex. @throws UnreadableFileError */
 export async function digestOfFile(path: string, hash: Hash): Promise<string> {
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  await using file = await openReadableFile(path);
+  await pipeline(file.createReadStream({ highWaterMark: 1 << 20, autoClose: false }), hash);
   return hash.digest('hex');
 }
 

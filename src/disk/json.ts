@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { messageOf, PreannotateError, systemCodeOf, type FailureCode } from '../core/errors.js';
+import { PreannotateError, systemCodeOf, type FailureCode } from '../core/errors.js';
 import { printable } from '../core/text.js';
+import { describeReadError } from './readable-file.js';
 import { readTextFile } from './regular-file.js';
 
-const MAX_BYTES = 64 << 20; // an ontology of a million prompts
+export const MAX_JSON_BYTES = 64 << 20; // an ontology of a million prompts
 
 /** How JSON that cannot be used is reported. */
 export interface JsonRefusal {
@@ -23,7 +24,7 @@ export async function readJsonFile<Schema extends z.ZodType>(
   refusal: JsonRefusal,
 ): Promise<z.output<Schema> | undefined> {
   try {
-    return schema.parse(JSON.parse(await readTextFile(path, MAX_BYTES)));
+    return schema.parse(JSON.parse(await readTextFile(path, MAX_JSON_BYTES)));
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw jsonError(path, error, refusal);
@@ -31,7 +32,7 @@ export async function readJsonFile<Schema extends z.ZodType>(
 }
 /** An error for JSON that cannot be used. @param where - The file, and the line where there is one. */
 export function jsonError(where: string, cause: unknown, { code, hint }: JsonRefusal): PreannotateError {
-  const reason = cause instanceof z.ZodError ? formProblem(cause) : messageOf(cause);
+  const reason = cause instanceof z.ZodError ? formProblem(cause) : describeReadError(cause);
   return new PreannotateError(
     { code, message: `${printable(where)} cannot be read: ${printable(reason)}.`, hint },
     cause,

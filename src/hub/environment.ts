@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
+import { readWholeFile } from '../disk/readable-file.js';
 
+const MAX_TOKEN_BYTES = 4096;
 const DEFAULT_TIMEOUT_SECONDS = 10; // as in huggingface_hub
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -78,7 +79,7 @@ function parseSeconds(seconds: string | undefined): number {
 /** Reads the token that `hf auth login` stores. */
 async function readToken(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, 'utf8')).trim() || undefined;
+    return (await readWholeFile(path, MAX_TOKEN_BYTES)).toString().trim() || undefined;
   } catch {
     return undefined; // no file: the user is not logged in
   }

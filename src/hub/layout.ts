@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { copyFile, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
 import { makeFolder } from '../disk/make-folder.js';
+import { readWholeFile } from '../disk/readable-file.js';
 import { describeWriteError } from '../disk/write-failure.js';
 import type { HubEnvironment } from './environment.js';
 import { parseHubReference, isCommit, isSafePath, type HubReference } from './reference.js';
+
+const MAX_REF_BYTES = 1024;
 
 const NO_LINK_CODES = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'UNKNOWN', 'EINVAL']);
 
@@ -90,8 +93,9 @@ export async function listModelFolder(folder: string): Promise<string[]> {
 
 /** Reads the commit that a branch or tag pointed to when it was fetched. */
 export async function readRef(path: string): Promise<string | undefined> {
-  const commit = await readFile(path, 'utf8').catch(() => '');
-  return isCommit(commit.trim()) ? commit.trim() : undefined;
+  const text = await readWholeFile(path, MAX_REF_BYTES).catch(() => '');
+  const commit = text.toString().trim();
+  return isCommit(commit) ? commit : undefined;
 }
 
 /** Records the commit of a branch or tag. Does nothing when the revision is itself a commit. */

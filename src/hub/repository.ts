@@ -142,7 +142,7 @@ async function checkBlob(blob: string, { digest, sizeBytes }: RemoteFile): Promi
     () => -1,
   );
   if (size === sizeBytes && (await computeDigest(digest, blob)) === digest) return 'present';
-  await rm(blob);
+  await rm(blob, { recursive: true });
   return 'repaired';
 }
 

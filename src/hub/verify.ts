@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { open, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { digestOfFile, sha256OfFile } from '../disk/cache.js';
+import { MAX_JSON_BYTES } from '../disk/json.js';
+import { describeReadError, openReadableFile } from '../disk/readable-file.js';
 import { findBlob } from './layout.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -51,11 +53,18 @@ export async function findDamage(pointer: string, again = false): Promise<Damage
   const expected = basename(blob);
   const algorithm = SHA256.test(expected) ? 'SHA-256' : 'git SHA-1';
   try {
-    const found = await computeDigest(expected, await realpath(blob), again);
+    const real = await realpath(blob);
+    const { size } = await stat(real);
+    if (/\.(json|txt)$/.test(pointer) && size > MAX_JSON_BYTES) {
+      return { path: pointer, algorithm, expected, found: `nothing: it has ${size} bytes, too many for such a file` };
+    }
+    const found = await computeDigest(expected, real, again);
     return found === expected ? undefined : { path: pointer, algorithm, expected, found };
   } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
-    return { path: pointer, algorithm, expected, found: 'nothing: the file is missing' };
+    if (systemCodeOf(error) === 'ENOENT') {
+      return { path: pointer, algorithm, expected, found: 'nothing: the file is missing' };
+    }
+    return { path: pointer, algorithm, expected, found: `nothing: ${describeReadError(error)}` };
   }
 }
 
@@ -80,7 +89,7 @@ export async function assertIntact(folder: string, names: readonly string[], rep
 
 async function describeContents(path: string): Promise<string> {
   try {
-    await using file = await open(path);
+    await using file = await openReadableFile(path);
     const { size } = await file.stat();
     if (size === 0) return ' (it is empty)';
     const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
+import { PreannotateError } from '../core/errors.js';
 import type { ContentStamp } from '../core/image.js';
 import { printable } from '../core/text.js';
+import { describeReadError } from '../disk/readable-file.js';
 
 // Opening a FIFO without O_NONBLOCK blocks until it has a writer. Windows has no such flag: undefined counts as 0.
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -22,26 +23,13 @@ export async function readImage(path: string, maxBytes: number): Promise<{ bytes
     return await readWhole(file, path, maxBytes);
   } catch (error) {
     if (error instanceof PreannotateError) throw error;
-    throw unreadableError(path, REASONS[systemCodeOf(error) ?? ''] ?? printable(messageOf(error)), error);
+    throw unreadableError(path, describeReadError(error), error);
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file (ENOENT), or it is a link to a missing one',
-  EACCES: 'permission denied (EACCES)',
-  EPERM: 'permission denied (EPERM)',
-  ENOTDIR: 'a part of its path is a file, not a folder (ENOTDIR)',
-  EISDIR: 'it is a folder (EISDIR)',
-  ELOOP: 'it is a link that leads back to itself (ELOOP)',
-  ENXIO: 'it is a socket or device, not a file (ENXIO)',
-  ENAMETOOLONG: 'its path is too long for the file system (ENAMETOOLONG)',
-  EMFILE: 'too many files are open (EMFILE); raise the limit with `ulimit -n`',
-  EIO: 'the disk reports an error (EIO)',
-};
-
 async function readWhole(file: FileHandle, path: string, maxBytes: number) {
   const before = await file.stat();
-  if (before.isDirectory()) throw unreadableError(path, REASONS['EISDIR']!);
+  if (before.isDirectory()) throw unreadableError(path, 'it is a folder (EISDIR)');
   if (!before.isFile()) throw unreadableError(path, 'it is not a regular file');
   if (before.size > maxBytes) {
     throw new PreannotateError({

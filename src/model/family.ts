@@ -16,6 +16,13 @@ export interface ModelFamily<Config = unknown> {
   /** Workers get checkpoints that were read before: they do not load the schemas, and start sooner. */
   loadSchemas(): Promise<CheckpointSchemas<Config>>;
 
+  /**
+   * Compares what config.json says with the weights.
+   *
+   * @throws PreannotateError MODEL_INVALID naming config.json and the key.
+   */
+  requireMatchingWeights?(checkpoint: Checkpoint<Config>): Promise<void>;
+
   /** What the rest of the program needs to know of a model. */
   traits(checkpoint: Checkpoint<Config>): ModelTraits;
 

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
 import type { RequestedPrecision } from '../core/precision.js';
 import { printable } from '../core/text.js';
+import { hasEntry } from '../disk/readable-file.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import { invalidFileError, readJson } from './checkpoint/json-file.js';
 import { findWeights } from './checkpoint/weight-files.js';
@@ -32,7 +32,7 @@ export async function readCheckpoint(
   const schemas = await family.loadSchemas();
   const config = await readJson(configFile, schemas.config);
   const preprocessorFile = join(folder, 'preprocessor_config.json');
-  const preprocessor = existsSync(preprocessorFile)
+  const preprocessor = hasEntry(preprocessorFile)
     ? await readJson(preprocessorFile, schemas.preprocessor)
     : schemas.preprocessor.parse({});
   const weights = (await findWeights(folder)) ?? (await findExport(folder, precision));

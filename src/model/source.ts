@@ -6,6 +6,7 @@ import { PreannotateError } from '../core/errors.js';
 import type { Precision, RequestedPrecision } from '../core/precision.js';
 import { printable } from '../core/text.js';
 import { sha256Of, sha256OfFile } from '../disk/cache.js';
+import { hasEntry } from '../disk/readable-file.js';
 import { readHubEnvironment } from '../hub/environment.js';
 import { selectModelFiles } from '../hub/files.js';
 import { listModelFolder, parseSnapshotFolder } from '../hub/layout.js';
@@ -13,6 +14,8 @@ import { parseHubReference } from '../hub/reference.js';
 import { ensureModel, findUsableSnapshot, type DownloadObserver } from '../hub/repository.js';
 import { assertIntact, computeDigest, type Damage } from '../hub/verify.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
+import { hashSmallFile, withModelFileErrors } from './checkpoint/json-file.js';
+import { familyOf } from './families.js';
 import { readCheckpoint } from './read-checkpoint.js';
 
 /** The checkpoint that ships with the package, and what its weights must be. */
@@ -31,6 +34,9 @@ const SMALL_FILES = [
   'vocab.json',
   'merges.txt',
 ];
+
+/** Weights that cannot be used are read once more to say that they are damaged, unless that would take long. */
+const MAX_EXPLAINED_BYTES = 2 ** 31;
 
 /** A model on this machine, identified. */
 export interface Model {
@@ -52,7 +58,8 @@ export interface FindOptions {
 
 /**
  * Finds the model that a reference names, fetches it from the hub if need be, and identifies it by content. Files that
- * the hub's cache knows the hash of are checked before anything reads them.
+ * the hub's cache knows the hash of are checked before anything reads them; of weights, the header is read first, so
+ * that files that cannot be weights are refused at once, whatever their size.
  *
  * @param reference - `builtin:emoji`, a folder in Hugging Face or transformers.js layout, or a hub id such as
  *   `google/owlvit-base-patch32@main`. A folder of that name wins over the hub.
@@ -64,22 +71,42 @@ export async function findModel(reference: string, options: FindOptions): Promis
   const folder = local ?? (await fetchFromHub(reference, options));
   const { precision: requested } = options;
   const { small, weights } = selectModelFiles(await listModelFolder(folder), requested);
-  await assertIntact(
-    folder,
-    [...small, ...weights],
-    `preannotate models pull ${chooseRepairReference(reference, local)}`,
-  );
-  const checkpoint = await readCheckpoint(folder, requested);
+  const repair = `preannotate models pull ${chooseRepairReference(reference, local)}`;
+  await assertIntact(folder, small, repair);
+  const checkpoint = await readCheckpoint(folder, requested).catch(async (error: unknown) => {
+    await assertIntact(folder, await selectBelow(MAX_EXPLAINED_BYTES, folder, weights), repair);
+    throw error;
+  });
+  await assertIntact(folder, weights, repair);
+  await familyOf(checkpoint).requireMatchingWeights?.(checkpoint);
   const { weightFiles, exported } = checkpoint;
-  const hashes = await Promise.all(weightFiles.map(sha256OfFile));
+  const hashes = await hashFiles(weightFiles);
   const sha256 = hashes.length === 1 ? hashes[0]! : sha256Of(hashes.join());
-  const present = SMALL_FILES.map((name) => join(folder, name)).filter((path) => existsSync(path));
-  const smallHashes = await Promise.all(present.map(sha256OfFile));
+  const present = SMALL_FILES.map((name) => join(folder, name)).filter(hasEntry);
+  const smallHashes = await Promise.all(present.map(hashSmallFile));
   const sizes = await Promise.all(weightFiles.map(async (file) => (await stat(file)).size));
   const weightBytes = sizes.reduce((total, size) => total + size, 0);
   const precision = exported?.precision ?? (requested === 'auto' ? 'fp32' : requested);
   const key = sha256Of([sha256, ...smallHashes].join());
   return { reference, checkpoint, sha256, key, precision, weightBytes };
+}
+
+/** The names of files that are not larger; those that are not there are left out. */
+async function selectBelow(maxBytes: number, folder: string, names: readonly string[]): Promise<string[]> {
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => Infinity,
+      ),
+    ),
+  );
+  return names.filter((_, i) => sizes[i]! <= maxBytes);
+}
+
+/** SHA-256 of files, in hex. @throws PreannotateError MODEL_INVALID for one that cannot be read */
+function hashFiles(paths: readonly string[]): Promise<string[]> {
+  return withModelFileErrors(() => Promise.all(paths.map(sha256OfFile)));
 }
 
 /**

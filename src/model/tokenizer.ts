@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as library from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { messageOf, PreannotateError } from '../core/errors.js';
-import { readJson } from './checkpoint/json-file.js';
+import { hasEntry, readWholeFile } from '../disk/readable-file.js';
+import { readJson, withModelFileErrors } from './checkpoint/json-file.js';
+
+const MAX_MERGES_BYTES = 64 << 20;
 
 const START = '<|startoftext|>';
 const END = '<|endoftext|>';
@@ -35,13 +36,14 @@ export class PromptTokenizer {
    */
   static async open(folder: string, maxTokens: number): Promise<PromptTokenizer> {
     try {
-      const definition = existsSync(join(folder, 'tokenizer.json'))
+      const definition = hasEntry(join(folder, 'tokenizer.json'))
         ? await readJson(join(folder, 'tokenizer.json'), z.looseObject({}))
         : await readClipDefinition(folder);
       const configFile = join(folder, 'tokenizer_config.json');
-      const config = existsSync(configFile) ? await readJson(configFile, z.looseObject({})) : {};
+      const config = hasEntry(configFile) ? await readJson(configFile, z.looseObject({})) : {};
       return new PromptTokenizer(new Tokenizer(definition, config), maxTokens);
     } catch (error) {
+      if (error instanceof PreannotateError) throw error;
       throw new PreannotateError(
         {
           code: 'MODEL_INVALID',
@@ -72,7 +74,9 @@ export class PromptTokenizer {
 /** The definition that transformers' CLIPTokenizer stands for, from the two files of the older layout. */
 async function readClipDefinition(folder: string): Promise<object> {
   const vocab = await readJson(join(folder, 'vocab.json'), z.record(z.string(), z.number()));
-  const merges = (await readFile(join(folder, 'merges.txt'), 'utf8'))
+  const mergesFile = join(folder, 'merges.txt');
+  const merges = (await withModelFileErrors(() => readWholeFile(mergesFile, MAX_MERGES_BYTES)))
+    .toString()
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#version'));
   const special = [PAD, START, END].map((content) => ({

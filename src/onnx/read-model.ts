@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf, PreannotateError } from '../core/errors.js';
@@ -50,7 +51,8 @@ type Draft = { -readonly [Key in keyof OnnxModel]: OnnxModel[Key] } & {
 export async function readOnnx(path: string): Promise<OnnxModel> {
   try {
     const file = await realpath(path);
-    await using handle = await open(file);
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe does not block
+    if (!(await handle.stat()).isFile()) throw new Error('it is a folder, pipe or device, not a file');
     return await readModel(await ProtoFile.open(handle), { path, file });
   } catch (error) {
     throw new PreannotateError(

@@ -1,10 +1,12 @@
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import type { ElementType, StoredTensor } from '../../onnx/messages.js';
+import { openModelFile } from './json-file.js';
 
 const MAX_HEADER_BYTES = 100_000_000; // the limit of the reference implementation
+
+const MAX_PADDING_BYTES = 1 << 16; // behind the last tensor; the reference implementation takes none
 
 /** Types a checkpoint may use, with their size in bytes. Wider integers (`position_ids` of old
  * checkpoints) are not weights. */
@@ -46,7 +48,7 @@ export async function readSafetensorsIndex(path: string): Promise<Map<string, St
       },
       cause,
     );
-  await using file = await open(path);
+  await using file = await openModelFile(path);
   const { size } = await file.stat();
   const lengthField = Buffer.alloc(8);
   const { bytesRead } = await file.read(lengthField, 0, 8, 0);
@@ -107,5 +109,7 @@ function parseHeader(
   }
   spans.sort((a, b) => a[0] - b[0]);
   if (spans.some((span, i) => i > 0 && span[0] < spans[i - 1]![1])) throw new Error('two tensors overlap');
+  const rest = data.end - data.start - (spans.at(-1)?.[1] ?? 0);
+  if (rest > MAX_PADDING_BYTES) throw new Error(`it has ${rest} bytes behind its last tensor`);
   return tensors;
 }

@@ -1,5 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { fromFdPromise, type Entry, type ZipFile } from 'yauzl';
+import { openReadableFile } from '../../disk/readable-file.js';
 
 /** More files than the largest model has tensors, few enough to be listed in a second. */
 const MAX_ENTRIES = 20_000;
@@ -37,7 +38,7 @@ export class TorchArchive implements AsyncDisposable {
 
   /** @throws LegacyFormatError, and Error saying what is wrong with the archive. */
   static async open(path: string): Promise<TorchArchive> {
-    const file = await open(path);
+    const file = await openReadableFile(path);
     try {
       const start = Buffer.alloc(LEGACY_START.length);
       await file.read(start, 0, start.length, 0);

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import { messageOf, PreannotateError } from '../../core/errors.js';
+import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
+import { describeReadError } from '../../disk/readable-file.js';
 import type { ElementType, StoredTensor } from '../../onnx/messages.js';
 import { PICKLE_LIMITS, readPickle, type PickleFunction } from './pickle.js';
 import { LegacyFormatError, TorchArchive } from './torch-archive.js';
@@ -95,7 +96,9 @@ export async function readTorchIndex(path: string): Promise<Map<string, StoredTe
     const state = readPickle(await archive.read('data.pkl', PICKLE_LIMITS.bytes), { resolveName, resolveStorage });
     return await locateTensors(collectTensors(state), { archive, file: basename(path) });
   } catch (error) {
-    const reason = printable(messageOf(error).replaceAll(/\s+/g, ' ').replace(/\.$/, '').slice(0, MAX_REASON_CHARS));
+    const reason = printable(
+      describeReadError(error).replaceAll(/\s+/g, ' ').replace(/\.$/, '').slice(0, MAX_REASON_CHARS),
+    );
     const hint =
       error instanceof LegacyFormatError ? CONVERT : error instanceof DisallowedNameError ? SUSPICIOUS : DAMAGED;
     const message = `${path}: not a usable PyTorch checkpoint: ${reason}.`;

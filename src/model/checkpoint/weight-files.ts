@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { z } from 'zod';
-import { systemCodeOf } from '../../core/errors.js';
+import { printable } from '../../core/text.js';
+import { hasEntry } from '../../disk/readable-file.js';
 import type { StoredTensor } from '../../onnx/messages.js';
-import { invalidFileError, readJson } from './json-file.js';
+import { invalidFileError, readJson, resolveModelFile } from './json-file.js';
 import { readSafetensorsIndex } from './safetensors.js';
 import { readTorchIndex } from './torch.js';
 
@@ -18,6 +17,11 @@ const FORMS = [
 ] as const;
 
 const ShardIndex = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+/** The largest published models have some hundred. */
+const MAX_SHARDS = 2000;
+
+const MAX_SHOWN = 200; // characters of a name in messages
 
 /** Where the weights of a graph are. */
 export interface WeightFiles {
@@ -52,13 +56,11 @@ export async function findWeights(folder: string): Promise<CheckpointWeights | u
  * such).
  */
 async function findFiles(folder: string, single: string): Promise<[string, ...string[]] | undefined> {
-  if (existsSync(join(folder, single))) return [await realpath(join(folder, single))];
-  const index = join(folder, `${single}.index.json`);
-  if (!existsSync(index)) return undefined;
-  const { weight_map: shardOf } = await readJson(index, ShardIndex);
-  const names = [...new Set(Object.values(shardOf))].sort();
-  if (names.some((name) => name !== basename(name)))
-    throw invalidFileError(index, 'it names a file outside its folder');
+  const whole = join(folder, single);
+  if (hasEntry(whole)) return [await resolveModelFile(whole)];
+  const index = `${whole}.index.json`;
+  if (!hasEntry(index)) return undefined;
+  const names = await readShardNames(index, extname(single));
   const [first, ...others] = await Promise.all(names.map((name) => resolveShard(folder, name, index)));
   if (first === undefined) throw invalidFileError(index, 'it names no file');
   if (others.some((file) => dirname(file) !== dirname(first)))
@@ -66,11 +68,22 @@ async function findFiles(folder: string, single: string): Promise<[string, ...st
   return [first, ...others];
 }
 
-async function resolveShard(folder: string, name: string, index: string): Promise<string> {
-  try {
-    return await realpath(join(folder, name));
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
-    throw invalidFileError(index, `it names ${name}, which is not there`, error);
+/** The files that an index names, each once. */
+async function readShardNames(index: string, extension: string): Promise<string[]> {
+  const { weight_map: shardOf } = await readJson(index, ShardIndex);
+  const names = [...new Set(Object.values(shardOf))].sort();
+  if (names.length > MAX_SHARDS) throw invalidFileError(index, `it names ${names.length} files, which is too many`);
+  for (const name of names) {
+    const shown = printable(name.slice(0, MAX_SHOWN));
+    if (/[/\\]/.test(name)) throw invalidFileError(index, `it names a file outside its folder, "${shown}"`);
+    if (name.includes('\0') || !name.endsWith(extension) || name === extension) {
+      throw invalidFileError(index, `it names "${shown}", which is not the name of a ${extension} file`);
+    }
   }
+  return names;
+}
+
+async function resolveShard(folder: string, name: string, index: string): Promise<string> {
+  if (!hasEntry(join(folder, name))) throw invalidFileError(index, `it names ${printable(name)}, which is not there`);
+  return resolveModelFile(join(folder, name));
 }

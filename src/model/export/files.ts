@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import { PRECISIONS, type RequestedPrecision } from '../../core/precision.js';
+import { hasEntry } from '../../disk/readable-file.js';
 import { EXPORT_FILES } from '../../hub/files.js';
 import { readOnnx, type OnnxModel } from '../../onnx/read-model.js';
 import type { ExportFile } from '../checkpoint/checkpoint.js';
@@ -22,7 +22,7 @@ export interface FoundExport {
  * @throws PreannotateError MODEL_INVALID when the requested one is missing, damaged or incomplete.
  */
 export async function findExport(folder: string, requested: RequestedPrecision): Promise<FoundExport | undefined> {
-  const present = PRECISIONS.filter((precision) => existsSync(join(folder, 'onnx', EXPORT_FILES[precision])));
+  const present = PRECISIONS.filter((precision) => hasEntry(join(folder, 'onnx', EXPORT_FILES[precision])));
   const precision = requested === 'auto' ? present[0] : requested;
   if (precision === undefined || present.length === 0) return undefined;
   const path = join(folder, 'onnx', EXPORT_FILES[precision]);
@@ -70,7 +70,7 @@ async function findWeightFiles({ path, file, initializers }: OnnxModel): Promise
 async function resolveBeside(path: string, location: string): Promise<string> {
   if (normalize(location) !== basename(location)) throw new Error(`it names weights outside its folder: ${location}`);
   const file = join(dirname(path), location);
-  if (!existsSync(file)) throw new Error(`its weights are missing: there is no ${file}`);
+  if (!hasEntry(file)) throw new Error(`its weights are missing: there is no ${file}`);
   return realpath(file);
 }
 

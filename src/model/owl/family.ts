@@ -17,6 +17,10 @@ function owlFamily({ fit, ...names }: { modelType: string; title: string; fit: F
       const { OwlConfig: config, OwlPreprocessor: preprocessor } = await import('./config.js');
       return { config, preprocessor };
     },
+    requireMatchingWeights: async (checkpoint) => {
+      const { requireMatchingWeights } = await import('./check-weights.js');
+      requireMatchingWeights(checkpoint);
+    },
     traits,
     openTokenizer: async ({ folder, config }) => {
       const { PromptTokenizer } = await import('../tokenizer.js');

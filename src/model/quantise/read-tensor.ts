@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PreannotateError } from '../../core/errors.js';
+import { openReadableFile } from '../../disk/readable-file.js';
 import type { ElementType, StoredTensor } from '../../onnx/messages.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 
@@ -9,7 +9,7 @@ export async function readTensor(checkpoint: Checkpoint, name: string, count: nu
   const tensor = checkpoint.tensors.get(name);
   if (tensor === undefined) throw mismatchError(checkpoint, `there is no tensor "${name}"`);
   const path = join(checkpoint.weightsFolder, tensor.file);
-  await using file = await open(path);
+  await using file = await openReadableFile(path);
   const bytes = new Uint8Array(tensor.sizeBytes);
   const { bytesRead } = await file.read(bytes, 0, bytes.length, tensor.offset);
   const values = reorder(toFloat32(bytes, tensor.type), tensor);

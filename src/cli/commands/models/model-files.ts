@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { sha256OfFile } from '../../../disk/cache.js';
 import { selectModelFiles } from '../../../hub/files.js';
 import { findBlob, listModelFolder } from '../../../hub/layout.js';
+import { hashSmallFile, withModelFileErrors } from '../../../model/checkpoint/json-file.js';
 
 /** A file that a model consists of. */
 export interface ModelFile {
@@ -11,8 +12,12 @@ export interface ModelFile {
   readonly hash: string; // as on the hub if the file is from there, else SHA-256
 }
 
-/** The files of a model in a folder. */
-export async function listModelFiles(folder: string): Promise<ModelFile[]> {
+/** The files of a model in a folder. @throws PreannotateError MODEL_INVALID for one that cannot be read */
+export function listModelFiles(folder: string): Promise<ModelFile[]> {
+  return withModelFileErrors(() => describeFiles(folder));
+}
+
+async function describeFiles(folder: string): Promise<ModelFile[]> {
   const present = await listModelFolder(folder);
   const { small, weights } = selectModelFiles(present, 'auto');
   return Promise.all(
@@ -20,7 +25,8 @@ export async function listModelFiles(folder: string): Promise<ModelFile[]> {
       const path = join(folder, name);
       const blob = await findBlob(path);
       const file = await realpath(path);
-      const hash = blob === undefined ? await sha256OfFile(file) : basename(blob);
+      const hash =
+        blob === undefined ? await (small.includes(name) ? hashSmallFile : sha256OfFile)(file) : basename(blob);
       return { name, sizeBytes: (await lstat(file)).size, hash };
     }),
   );
