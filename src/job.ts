@@ -13,6 +13,7 @@ import { JOURNAL_VERSION, type ClassIds, type JournalHeader, type StoredOptions 
 import type { ImageIds } from './run/numbers/image-ids.js';
 import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
+import type { OutputLock, TakeOverRule } from './run/lock/output-lock.js';
 import type { Plan } from './run/plan.js';
 
 /** A batch run with every option decided. Plain data: the same after JSON. */
@@ -22,6 +23,7 @@ export interface Job extends EngineJob {
   readonly discovery: DiscoverOptions;
   readonly outDir: string; // absolute
   readonly restart: boolean;
+  readonly takeOver: TakeOverRule;
   readonly model: string; // reference
   readonly precision: RequestedPrecision; // also decides which of a model's files is fetched, where there are several
   readonly formats: readonly FormatName[];
@@ -33,6 +35,7 @@ export interface Job extends EngineJob {
 
 /** A run that has begun to annotate. */
 export interface RunState {
+  readonly lock: OutputLock; // of the output folder; asked before something is written
   readonly found: Discovery;
   readonly plan: Plan;
   readonly classes: KnownClasses;

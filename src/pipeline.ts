@@ -9,7 +9,7 @@ import { recordClasses, withClasses } from './run/numbers/classes.js';
 import { ErrorLog } from './run/error-log.js';
 import { Journal } from './run/journal.js';
 import { beginManifest, endManifest, type RunManifest } from './run/manifest.js';
-import { OutputLock } from './run/output-lock.js';
+import { OutputLock } from './run/lock/output-lock.js';
 import { toRecord } from './run/record.js';
 import { StoredImages } from './run/stored-images.js';
 import { provenanceOf, writeViews } from './views.js';
@@ -17,8 +17,10 @@ import { startEngine } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
 
 /** A whole batch run: image files in, journal and annotation files out. */
-export async function annotate(job: Job, progress: Progress, signal: AbortSignal): Promise<RunManifest> {
-  await using _lock = await OutputLock.take(job.outDir);
+export async function annotate(job: Job, progress: Progress, stop: AbortSignal): Promise<RunManifest> {
+  const note = (message: string) => progress.note(message);
+  await using lock = await OutputLock.take(job.outDir, { takeOver: job.takeOver, note, signal: stop });
+  const signal = AbortSignal.any([stop, lock.lost]);
   using watcher = progress.download();
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
   const prepared = await prepare(job, () => findModel(job.model, finding));
@@ -28,17 +30,19 @@ export async function annotate(job: Job, progress: Progress, signal: AbortSignal
   signal.throwIfAborted();
 
   const work = { model, images: plan.pending.length, imageFolder: found.root };
-  const use = { note: (message: string) => progress.note(message), signal };
+  const use = { note, signal };
   await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
   // The first write of this attempt: results of earlier ones were not touched until here.
+  await lock.assertHeld();
   await imageIds.save(job.outDir);
   await using journal = await Journal.begin(job.outDir, header, earlier);
-  const run = { ...prepared, journal, stats };
+  const run = { ...prepared, lock, journal, stats };
   prepared.notes.forEach((note) => progress.note(note));
   return await withManifest(job, run, async () => {
     await annotatePending(job, run, { engine, progress, signal });
     await engine?.[Symbol.asyncDispose](); // to free its memory for the views
     await journal.sync();
+    await lock.assertHeld();
     await writeOutputs(job, run, { progress, signal });
   });
 }
@@ -50,9 +54,10 @@ async function withManifest(job: Job, run: RunState, work: () => Promise<void>):
     await work();
   } catch (error) {
     // A second failure, such as the same full disk, would only hide the first.
-    await endManifest(job.outDir, toManifest(job, run, 'interrupted')).catch(() => {});
+    if (await run.lock.isHeld()) await endManifest(job.outDir, toManifest(job, run, 'interrupted')).catch(() => {});
     throw error;
   }
+  await run.lock.assertHeld();
   const manifest = toManifest(job, run, 'done');
   await endManifest(job.outDir, manifest);
   return manifest;
@@ -61,7 +66,7 @@ async function withManifest(job: Job, run: RunState, work: () => Promise<void>):
 /** Sends what is left to the workers and keeps what comes back. */
 async function annotatePending(
   job: Job,
-  { found, journal, plan, stats, imageIds }: RunState,
+  { found, lock, journal, plan, stats, imageIds }: RunState,
   { engine, progress, signal }: { engine: Engine | undefined; progress: Progress; signal: AbortSignal },
 ): Promise<void> {
   await using errors = await ErrorLog.open(job.outDir);
@@ -83,6 +88,7 @@ async function annotatePending(
   try {
     // As they finish; the views put them back in order.
     for await (const outcome of outcomes) {
+      await lock.assertHeldSinceHeartbeat();
       if (outcome.ok) {
         const id = imageIds.of(outcome.result.name);
         await journal.append(toRecord(outcome.result, id, job.ontology));

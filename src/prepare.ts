@@ -10,7 +10,7 @@ import { readImageList } from './run/numbers/image-list.js';
 import { readManifest } from './run/manifest.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { readHeader, readJournal, tornNote, type JournalContents } from './run/read-journal.js';
-import { OutputLock } from './run/output-lock.js';
+import { OutputLock } from './run/lock/output-lock.js';
 import { printable } from './core/text.js';
 import { planRun, type Plan } from './run/plan.js';
 import { assertViewsReplaceable } from './views.js';
@@ -125,7 +125,7 @@ export interface JobPlan {
 
 /** The dry run: refuses what the run would refuse, and lists what is left. Writes and downloads nothing. */
 export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
-  await OutputLock.assertAvailable(job.outDir);
+  await OutputLock.assertAvailable(job.outDir, job.takeOver);
   using watcher = progress.download();
   const { precision } = job;
   const finding = { precision, watcher, variables: process.env };

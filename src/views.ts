@@ -7,7 +7,7 @@ import { assertClassOrderKept } from './formats/view-folder/class-order.js';
 import { assertReplaceable } from './formats/view-folder/replaceable.js';
 import type { Progress } from './progress/bar.js';
 import type { JournalHeader } from './run/header.js';
-import { OutputLock } from './run/output-lock.js';
+import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
 import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
 import { measureExtent, type Extent } from './run/extent.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
@@ -38,19 +38,21 @@ interface ViewTarget extends Omit<ViewChoice, 'selection'> {
  * @returns How much of the run the views have, and what was chosen.
  */
 export async function exportViews<Choice extends ViewChoice>(
-  outDir: string,
+  { outDir, takeOver }: { outDir: string; takeOver: TakeOverRule },
   choose: (run: OpenedRun) => Choice,
   progress: Progress,
 ): Promise<{ extent: Extent; choice: Choice; missingPreviews: number }> {
   await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
-  await using _lock = await OutputLock.take(outDir);
+  const note = (message: string) => progress.note(message);
+  await using lock = await OutputLock.take(outDir, { takeOver, note });
   const run = await openRun(outDir);
   const { scope, journal, ontology, imageIds } = run;
   run.notes.forEach((note) => progress.note(note));
   const choice = choose(run);
   await assertViewsReplaceable({ ...choice, outDir, ontology }, scope.root);
+  await lock.assertHeld();
   await publishNumbers(outDir, run);
-  const images = new StoredImages(journal, imageIds, { ontology, selection: choice.selection });
+  const images = new StoredImages(journal, imageIds, { ontology, selection: choice.selection, signal: lock.lost });
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const view = { ontology, images, root: scope.root, provenance: provenanceOf(journal.header) };
   const missingPreviews = await writeViews({ ...choice, outDir, ...view, limits: { maxBytes, maxPixels } }, progress);

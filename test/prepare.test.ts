@@ -11,7 +11,7 @@ import { annotate } from '../src/pipeline.js';
 import { planOnly, prepare } from '../src/prepare.js';
 import { Progress } from '../src/progress/bar.js';
 import { Journal } from '../src/run/journal.js';
-import { OutputLock } from '../src/run/output-lock.js';
+import { OutputLock } from '../src/run/lock/output-lock.js';
 import { readJournal } from '../src/run/read-journal.js';
 import { SCENES } from './support/cli.js';
 import { temporaryFolder } from './support/temporary.js';
@@ -35,6 +35,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
     },
     outDir: join(folder, 'out'),
     restart: false,
+    takeOver: {},
     model: BUILTIN.reference,
     precision: 'auto',
     formats: ['coco', 'yolo'],

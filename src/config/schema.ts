@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deviceOptions } from './options/device.js';
 import { doctorOptions } from './options/doctor.js';
 import { imageOptions } from './options/images.js';
+import { lockOptions } from './options/lock.js';
 import { metaOf } from './options/meta.js';
 import { modelOptions } from './options/model.js';
 import { outputOptions } from './options/output.js';
@@ -15,6 +16,7 @@ import { viewOptions } from './options/views.js';
  */
 export const RunConfig = z.strictObject({
   ...runOptions,
+  ...lockOptions,
   ...modelOptions,
   ...viewOptions,
   ...selectionOptions,
@@ -24,7 +26,12 @@ export const RunConfig = z.strictObject({
 });
 
 /** The output folder is an argument, not an option. */
-export const ExportConfig = z.strictObject({ ...viewOptions, ...selectionOptions, ...outputOptions });
+export const ExportConfig = z.strictObject({
+  ...viewOptions,
+  ...selectionOptions,
+  ...lockOptions,
+  ...outputOptions,
+});
 
 export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...doctorOptions, ...outputOptions });
 /** Commands about models; which files are downloaded also depends on the precision. */

@@ -38,6 +38,7 @@ const TABLE = {
   INPUT_NOT_FOUND: [2, 400, 'invalid', null],
   OUTPUT_UNUSABLE: [2, 500, 'internal', null],
   OUTPUT_LOCKED: [2, 500, 'internal', null],
+  OUTPUT_LOST: [1, 500, 'internal', null], // another run has taken the output folder over
   JOURNAL_DAMAGED: [2, 500, 'internal', null],
   RESUME_MISMATCH: [2, 400, 'invalid', null],
   WRITE_FAILED: [1, 500, 'internal', null],

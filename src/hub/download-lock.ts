@@ -1,12 +1,12 @@
-import { rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FileLock, LockHeld, type Holder } from '../disk/file-lock.js';
+import { FileLock } from '../disk/lock/file-lock.js';
+import type { Holder } from '../disk/lock/holder.js';
+import { LockHeld } from '../disk/lock/take-over.js';
 import { makeFolder } from '../disk/make-folder.js';
 import { writeToCache } from './layout.js';
 
 const POLL_MS = 200;
-const HEARTBEAT_MS = 5_000;
 const SILENT_MS = 30_000; // a lock without a heartbeat for this long is stale, whichever machine holds it
 
 /** How a wait for the lock is reported and cancelled. */
@@ -18,8 +18,8 @@ export interface LockWait {
 
 /**
  * Runs `work` while holding the lock of a model, so that only one process downloads it at a time. A stale lock is
- * replaced: at once when its process ran on this machine and has exited; otherwise, on another machine or where process
- * ids are ambiguous (containers), after `silentMs` without a heartbeat.
+ * replaced: at once when its process ran on this machine and has ended; otherwise, on another machine or in another
+ * container, after `silentMs` without a heartbeat.
  */
 export async function withModelLock<Result>(
   path: string,
@@ -28,31 +28,23 @@ export async function withModelLock<Result>(
 ): Promise<Result> {
   await writeToCache(path, () => makeFolder(dirname(path)));
   await using _lock = await waitForLock(path, waiting);
-  const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), HEARTBEAT_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(heartbeat);
-  }
+  return await work();
 }
 
 async function waitForLock(path: string, { signal, note, silentMs = SILENT_MS }: LockWait): Promise<FileLock> {
-  let reported = false;
-  let lastHeartbeat = { mtimeMs: -1, atMs: performance.now() };
+  let isReported = false;
+  const report = (holder: Holder | undefined) => {
+    if (!isReported) note(describeHolder(holder));
+    isReported = true;
+  };
+  const takeOver = { afterMs: silentMs, onWatch: report, ...(signal === undefined ? {} : { signal }) };
   for (;;) {
     try {
-      return await writeToCache(path, () => FileLock.take(path));
+      return await writeToCache(path, () => FileLock.take(path, { takeOver }));
     } catch (error) {
       if (!(error instanceof LockHeld)) throw error;
-      if (!reported) note(describeHolder(error.holder));
-      reported = true;
+      report(error.holder);
     }
-    const mtimeMs = await stat(path).then(
-      (found) => found.mtimeMs,
-      () => -1,
-    );
-    if (mtimeMs !== lastHeartbeat.mtimeMs) lastHeartbeat = { mtimeMs, atMs: performance.now() };
-    else if (performance.now() - lastHeartbeat.atMs > silentMs) await rm(path, { force: true });
     await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });
   }
 }

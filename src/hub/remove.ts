@@ -1,7 +1,8 @@
 import { lstat, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
-import { FileLock, LockHeld } from '../disk/file-lock.js';
+import { FileLock } from '../disk/lock/file-lock.js';
+import { LockHeld } from '../disk/lock/take-over.js';
 import { makeFolder } from '../disk/make-folder.js';
 import { listCachedModels, listCommits, listEntries, listRevisions, type CachedModel } from './inventory.js';
 import { findBlob, writeToCache, locateRepo, type RepoFolder } from './layout.js';

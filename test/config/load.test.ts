@@ -63,6 +63,7 @@ describe('precedence', () => {
       dryRun: false,
       resume: true,
       restart: false,
+      forceUnlock: false,
       allowTruncate: false,
       strictImages: false,
       json: false,

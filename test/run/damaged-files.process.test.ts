@@ -102,14 +102,9 @@ async function outcomeOf(name: string, action: () => Promise<unknown>): Promise<
   }
 }
 
-/** With their numbers. */
-function imagesOf(views: Record<string, string>): object[] {
-  return (JSON.parse(views['/coco/instances.json']!) as { images: object[] }).images;
-}
-
 const exportAgain = () =>
   exportViews(
-    out,
+    { outDir: out, takeOver: {} },
     ({ scope, ontology }) => {
       const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
       const formats = formatNames.filter((format) => scope.formats.includes(format));

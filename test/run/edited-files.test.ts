@@ -5,7 +5,7 @@ import { formatLine } from '../../src/disk/checked-line.js';
 import { readManifest } from '../../src/run/manifest.js';
 import { readClasses } from '../../src/run/numbers/classes.js';
 import { openRun } from '../../src/run/open-run.js';
-import { OutputLock } from '../../src/run/output-lock.js';
+import { OutputLock } from '../../src/run/lock/output-lock.js';
 import { readJournal, RecordFile } from '../../src/run/read-journal.js';
 import { StoredImages } from '../../src/run/stored-images.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -118,8 +118,8 @@ describe('a file of a run that was edited into a wrong form', () => {
     const outDir = await folderWith('.preannotate/lock', '{"pid":"12","host":"here"}');
     const refusal = {
       code: 'OUTPUT_LOCKED',
-      message: 'Another run is using this output folder.',
-      hint: expect.stringContaining(join(outDir, '.preannotate/lock')) as string,
+      message: expect.stringContaining(join(outDir, '.preannotate/lock')) as string,
+      hint: expect.stringContaining('--force-unlock') as string,
     };
     await expect(OutputLock.assertAvailable(outDir)).rejects.toMatchObject(refusal);
     await expect(OutputLock.take(outDir)).rejects.toMatchObject(refusal);

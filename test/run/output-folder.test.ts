@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { OutputLock } from '../../src/run/output-lock.js';
+import { OutputLock } from '../../src/run/lock/output-lock.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** Puts a lock into a folder, as another process would leave it. */

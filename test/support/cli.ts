@@ -14,15 +14,22 @@ export interface Finished {
   readonly stderr: string;
 }
 
+interface CliOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly timeoutMs?: number; // it is killed then, so that one that hangs does not stay
+  readonly prefix?: readonly string[]; // a command that starts it, such as unshare
+}
+
 /** A running command line, as a user would start it. */
 export class Running {
   readonly child: ChildProcess;
   stdout = '';
   stderr = '';
 
-  /** @param options - `timeoutMs`: it is killed then, so that one that hangs does not stay. */
-  constructor(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {}) {
-    this.child = spawn(process.execPath, [join(ROOT, 'bin/preannotate.js'), ...args], {
+  constructor(args: readonly string[], options: CliOptions = {}) {
+    const [command, ...rest] = [...(options.prefix ?? []), process.execPath, join(ROOT, 'bin/preannotate.js'), ...args];
+    this.child = spawn(command!, rest, {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -47,10 +54,7 @@ export class Running {
 }
 
 /** Runs a command line to its end. */
-export function preannotate(
-  args: readonly string[],
-  options: ConstructorParameters<typeof Running>[1] = {},
-): Promise<Finished> {
+export function preannotate(args: readonly string[], options: CliOptions = {}): Promise<Finished> {
   return new Running(args, options).finished();
 }
 

@@ -11,6 +11,7 @@ import type { RunScope } from '../../run/header.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { printJson } from '../output.js';
+import { takeOverRuleOf } from './take-over-rule.js';
 
 const EXAMPLES = `
 Examples:
@@ -35,7 +36,11 @@ export function exportCommand(): Command {
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<number> {
   const { settings } = loaded;
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
-  const { extent, choice, missingPreviews } = await exportViews(outDir, (run) => chooseViews(run, loaded), progress);
+  const { extent, choice, missingPreviews } = await exportViews(
+    { outDir, takeOver: takeOverRuleOf(loaded) },
+    (run) => chooseViews(run, loaded),
+    progress,
+  );
   const { formats, stated } = choice;
   if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent));
   if (settings.json) printJson({ ...extent, formats, selection: stated });

@@ -6,6 +6,7 @@ import type { Job } from '../../job.js';
 import { PREVIEWS } from '../../views.js';
 import { VERSION } from '../version.js';
 import { createEngineJob } from './engine-job.js';
+import { takeOverRuleOf } from './take-over-rule.js';
 
 const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
 
@@ -20,6 +21,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     discovery: { recursive, include, exclude, extensions, outputFolders: VIEW_FOLDERS },
     outDir: settings.out,
     restart: settings.restart,
+    takeOver: takeOverRuleOf(loaded),
     model: settings.model,
     precision: settings.precision,
     formats: settings.format,

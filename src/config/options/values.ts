@@ -22,6 +22,8 @@ const UNITS: Readonly<Record<string, number>> = {
   gib: 1024 ** 3,
 };
 const BYTES = /^(\d+(?:\.\d+)?)\s*([kmg]i?b|b|)$/i;
+const DURATION = /^(\d+(?:\.\d+)?)\s*([smh])?$/;
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
 
 /** The failed images that a run may have: a number, or a share (0–1) of all. */
@@ -149,6 +151,19 @@ export function byteSize() {
   return z
     .union([z.int(), z.string()], { error })
     .refine((value) => read(value) >= 1, { error })
+    .transform(read);
+}
+
+/** A time in milliseconds: '30s', '5m', '1.5h', or seconds as a number. @param leastSec - The shortest accepted. */
+export function duration(leastSec: number) {
+  const error = `must be a time of at least ${leastSec} s, such as 30s, 5m or 1h`;
+  const read = (value: number | string) => {
+    const [, amount, unit = 's'] = DURATION.exec(String(value)) ?? [];
+    return amount === undefined ? NaN : Math.round(Number(amount) * SECONDS[unit]! * 1000);
+  };
+  return z
+    .union([z.number(), z.string()], { error })
+    .refine((value) => read(value) >= leastSec * 1000, { error })
     .transform(read);
 }
 
