@@ -1,13 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import type { Server as HttpServer } from 'node:http';
 import { createSecureContext } from 'node:tls';
 import type { FastifyHttpOptions } from 'fastify';
 import { messageOf, PreannotateError } from '../../core/errors.js';
+import { readTextFile } from '../../disk/regular-file.js';
 
 const HEADERS_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 8 * 1024;
 const KEEP_ALIVE_MS = 65_000; // more than the 60 s of load balancers, so that they close idle connections, not we
 const CHECK_INTERVAL_MS = 500; // how often Node looks for clients that are too slow
+const MAX_PEM_BYTES = 1 << 20;
 const RECEIVE_GRACE_MS = 5_000; // our own limit, which answers with a reason, comes before Node's
 
 interface TransportSettings {
@@ -36,10 +37,11 @@ export async function createTransport(settings: TransportSettings): Promise<Fast
 async function loadCertificate({
   tlsCert,
   tlsKey,
-}: TransportSettings): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+}: TransportSettings): Promise<{ cert: string; key: string } | undefined> {
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
   try {
-    const [cert, key] = await Promise.all([readFile(tlsCert), readFile(tlsKey)]);
+    const read = (file: string) => readTextFile(file, MAX_PEM_BYTES);
+    const [cert, key] = await Promise.all([read(tlsCert), read(tlsKey)]);
     createSecureContext({ cert, key }); // throws unless the two belong together
     return { cert, key };
   } catch (error) {
