@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { FAILURES, PreannotateError, type FailureCode } from '../core/errors.js';
-import { printable } from '../core/text.js';
+import { excerpt } from '../core/text.js';
 import type { YamlPath } from './yaml.js';
 
 /** Something that is wrong in a config file, a variable, a flag or an ontology. */
@@ -66,7 +66,7 @@ export function unknownKeyProblem({
   known: readonly string[];
 }): ConfigProblem {
   const advice = suggestNearest(key, known) ?? `The keys there are: ${known.join(', ')}.`;
-  return { message: `${where}: unknown key "${printable(key)}".`, advice };
+  return { message: `${where}: unknown key "${excerpt(key)}".`, advice };
 }
 
 function describeIssue(issue: z.core.$ZodIssue, source: InputNames): ConfigProblem {
@@ -122,13 +122,13 @@ export function formatPath(path: YamlPath): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
     const name = String(step);
-    const quoted = /^\w+$/.test(name) ? name : `"${printable(name)}"`;
+    const quoted = /^\w+$/.test(name) ? name : `"${excerpt(name)}"`;
     return text === '' ? quoted : `${text}.${quoted}`;
   }, '');
 }
 
 function describeValue(value: unknown): string {
-  if (typeof value === 'string') return `"${printable(value)}"`;
+  if (typeof value === 'string') return `"${excerpt(value)}"`;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (value === undefined || value === null) return 'nothing';
   return Array.isArray(value) ? 'a list' : 'a mapping';

@@ -13,12 +13,14 @@ import {
   type Document,
 } from 'yaml';
 import { messageOf, PreannotateError, systemCodeOf, type FailureCode } from '../core/errors.js';
-import { printable } from '../core/text.js';
+import { excerpt } from '../core/text.js';
 
 /** Far more than a config file or an ontology needs; beyond it, a parser may run out of memory or stack. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_DEPTH = 100;
 const MAX_ALIASES = 100;
+
+const MAX_REASON_CHARACTERS = 200; // of the parser's own messages, which quote the file
 
 export type YamlPath = readonly PropertyKey[];
 
@@ -75,7 +77,9 @@ export function parseYaml(text: string, { name, code }: YamlOptions): YamlFile {
 
   if (isTooDeep(text)) throw refuse([`${name} is nested more than ${MAX_DEPTH} levels deep.`], 'Write it flatter.');
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-  const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => `${at(pos[0])}: ${message}.`);
+  const problems = [...document.errors, ...document.warnings].map(
+    ({ pos, message }) => `${at(pos[0])}: ${excerpt(message, MAX_REASON_CHARACTERS)}.`,
+  );
   if (problems.length > 0)
     throw refuse(problems.slice(0, 10), 'The file is not valid YAML there; check indentation, quotes and colons.');
   const keyProblems = checkKeys(document.contents, at);
@@ -142,7 +146,7 @@ function checkKeys(root: unknown, at: (offset: number) => string): string[] {
         problems.push(`${at(offset)}: ${describeKey(key)} is not text; write it in quotes.`);
       } else if (seen.has(key.value)) {
         problems.push(
-          `${at(offset)}: the key "${printable(key.value)}" comes twice; first at ${at(seen.get(key.value)!)}.`,
+          `${at(offset)}: the key "${excerpt(key.value)}" comes twice; first at ${at(seen.get(key.value)!)}.`,
         );
       } else {
         seen.set(key.value, offset);
@@ -156,7 +160,7 @@ function checkKeys(root: unknown, at: (offset: number) => string): string[] {
 
 function describeKey(key: unknown): string {
   if (!isScalar(key)) return 'a key that is a list, a mapping or an alias';
-  return key.value === null ? 'an empty key' : `the key ${printable(key.source ?? '')}`;
+  return key.value === null ? 'an empty key' : `the key ${excerpt(key.source ?? '')}`;
 }
 
 /** Follows a path as far as it was written. */

@@ -6,6 +6,15 @@ export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+const EXCERPT_CHARACTERS = 100;
+
+/** What a user or a client wrote, for a message: on one line, and only as much as is needed to recognise it. */
+export function excerpt(text: string, maxCharacters = EXCERPT_CHARACTERS): string {
+  const shown = printable(text.slice(0, maxCharacters + 1)); // escapes make it longer
+  if (shown.length <= maxCharacters) return shown;
+  return `${shown.slice(0, maxCharacters).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
 /**
  * Orders names by their UTF-8 bytes, which is the same everywhere. JavaScript's own order differs where surrogate pairs
  * (above U+FFFF) meet characters from U+E000 on.

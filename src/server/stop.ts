@@ -32,11 +32,12 @@ const LOOKUPS = ['GetAddrInfoReqWrap'];
 const FILE_ACCESS = ['FSReqCallback', 'FSReqPromise'];
 
 /**
- * Ends this process, and with it its workers. `process.exit` waits for libuv's threads, so while one of them does such
- * work the process ends by SIGTERM.
+ * Ends this process, and with it its workers. `process.exit` waits for libuv's threads, so a process that was told to
+ * stop while one of them does such work ends by SIGTERM.
  */
 export function exitNow(code: number, endless: readonly string[] = LOOKUPS): never {
   for (const name of ['SIGINT', 'SIGTERM']) process.removeAllListeners(name); // from here on a signal ends it at once
-  if (process.getActiveResourcesInfo().some((name) => endless.includes(name))) process.kill(process.pid, 'SIGTERM');
+  const isWaiting = process.getActiveResourcesInfo().some((name) => endless.includes(name));
+  if (isWaiting && stop?.signal.aborted === true) process.kill(process.pid, 'SIGTERM');
   process.exit(code);
 }

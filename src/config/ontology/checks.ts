@@ -1,6 +1,6 @@
 import { area } from '../../core/box.js';
 import { labelOf } from '../../core/ontology.js';
-import { printable } from '../../core/text.js';
+import { excerpt } from '../../core/text.js';
 import { examplesOf, type DraftClass, type DraftExample, type OntologyDraft, type Written } from './draft.js';
 import { MAX_EXAMPLES, MAX_PROMPTS } from './schema.js';
 import type { ConfigProblem } from '../problems.js';
@@ -87,7 +87,7 @@ function findSameIds(classes: readonly DraftClass[]): ConfigProblem[] {
 
 function checkHasPrompts({ name, prompts, examples, where }: DraftClass): ConfigProblem[] {
   if (prompts.length + examples.length > 0) return [];
-  const advice = `Add at least one, for example: prompts: ["a photo of a ${printable(name.text)}"].`;
+  const advice = `Add at least one, for example: prompts: ["a photo of a ${excerpt(name.text)}"].`;
   return [{ message: `${where('prompts')}: class ${quote(name)} has no prompts.`, advice }];
 }
 
@@ -114,7 +114,7 @@ function checkExample({ image, box, where }: DraftExample): ConfigProblem[] {
   if (image.trim() === '') return [{ message: `${where()}: an example names no image.`, advice: 'Give its path.' }];
   if (UNFIT_FOR_NAMES.test(image)) {
     const advice = 'Rename the file: its path is written into the results.';
-    return [{ message: `${where()}: the path "${printable(image)}" has a control character in it.`, advice }];
+    return [{ message: `${where()}: the path "${excerpt(image)}" has a control character in it.`, advice }];
   }
   if (box === undefined || area(box) > 0) return [];
   const advice = 'A box is [x1, y1, x2, y2] in pixels: left, top, right, bottom; not [x, y, width, height].';
@@ -165,5 +165,5 @@ export function findRepeats<Item>(
 }
 
 function quote({ text }: Written): string {
-  return `"${printable(text)}"`;
+  return `"${excerpt(text)}"`;
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Xyxy } from '../../core/box.js';
+import { excerpt } from '../../core/text.js';
 import { ClassEntry, ExampleEntry, FullOntology, ShortOntology } from './schema.js';
 import { describeIssues, problemsError, formatPath } from '../problems.js';
 import type { YamlFile, YamlPath } from '../yaml.js';
@@ -56,7 +57,7 @@ export function parseOntologyMapping(mapping: unknown, where: Where): OntologyDr
 /** Parses --class flags: `bottle=a bottle,glass bottle`, or `bottle` for the prompt "bottle". */
 export function parseClassFlags(flags: readonly string[]): OntologyDraft {
   const classes = flags.map((flag): DraftClass => {
-    const where = () => `--class "${flag}"`;
+    const where = () => `--class "${excerpt(flag)}"`;
     const written = (text: string): Written => ({ text, where });
     const [name, prompts] = split(flag);
     return { name: written(name), prompts: prompts.map(written), examples: [], where };

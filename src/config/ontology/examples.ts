@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { PreannotateError } from '../../core/errors.js';
 import type { Example } from '../../core/ontology.js';
-import { printable } from '../../core/text.js';
+import { excerpt } from '../../core/text.js';
 import { readImage } from '../../images/read.js';
 import { findRepeats } from './checks.js';
 import { examplesOf, type DraftExample, type OntologyDraft } from './draft.js';
@@ -58,7 +58,7 @@ function findSameExamples(
 ): ConfigProblem[] {
   const owned = [
     ...classes.flatMap(({ name, examples }) =>
-      examples.map((draft) => ({ draft, owner: `class "${printable(name.text)}"` })),
+      examples.map((draft) => ({ draft, owner: `class "${excerpt(name.text)}"` })),
     ),
     ...ignoreExamples.map((draft) => ({ draft, owner: 'ignore' })),
   ].filter(({ draft }) => read.has(draft));

@@ -3,6 +3,7 @@ import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { messageOf, PreannotateError, systemCodeOf } from '../../core/errors.js';
+import { excerpt } from '../../core/text.js';
 
 /** Where to listen: at a port, or at a Unix socket. */
 interface ListenSettings {
@@ -30,6 +31,7 @@ export async function listen(app: FastifyInstance, settings: ListenSettings): Pr
 }
 
 function listenFailedError(error: unknown, { host, port, unix }: ListenSettings): PreannotateError {
+  const where = unix === undefined ? `${excerpt(host)}:${port}` : excerpt(unix);
   const isTaken = systemCodeOf(error) === 'EADDRINUSE';
   const onPort = isTaken
     ? 'Another program uses this port. Choose another one with --port, or --port 0 for any free port.'
@@ -38,7 +40,7 @@ function listenFailedError(error: unknown, { host, port, unix }: ListenSettings)
   return new PreannotateError(
     {
       code: 'LISTEN_FAILED',
-      message: `${unix ?? `${host}:${port}`} cannot be listened on: ${messageOf(error)}.`,
+      message: `${where} cannot be listened on: ${excerpt(messageOf(error))}.`,
       hint: unix === undefined ? onPort : onSocket,
     },
     error,

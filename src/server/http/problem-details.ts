@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ProblemAnswer } from '../../config/predict-schema.js';
 import type { FastifyBaseLogger } from 'fastify';
 import { FAILURES, PreannotateError, systemCodeOf } from '../../core/errors.js';
+import { excerpt } from '../../core/text.js';
 import { MAX_ERRORS, RequestError, type FieldError } from './request-error.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -27,22 +28,22 @@ export function toProblemDetails(thrown: unknown, requestId: string): ProblemDet
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Client Closed Request',
     status,
-    detail: isServerFault(error) ? SERVER_FAULT : truncate(error.message),
+    detail: isServerFault(error) ? SERVER_FAULT : shorten(error.message),
     code: error.code,
-    ...(error.hint === '' || isServerFault(error) ? {} : { hint: truncate(error.hint) }),
+    ...(error.hint === '' || isServerFault(error) ? {} : { hint: shorten(error.hint) }),
     request_id: requestId,
-    ...(errors.length === 0 ? {} : { errors: errors.slice(0, MAX_ERRORS).map(truncateField) }),
+    ...(errors.length === 0 ? {} : { errors: errors.slice(0, MAX_ERRORS).map(shortenField) }),
   };
   // 503 is temporary: about the time that it takes to replace a worker.
   return { body, headers: { ...(status === 503 ? { 'retry-after': '1' } : {}), ...headers } };
 }
 
-function truncateField({ pointer, detail }: FieldError): FieldError {
-  return { pointer: truncate(pointer), detail: truncate(detail) };
+function shortenField({ pointer, detail }: FieldError): FieldError {
+  return { pointer: shorten(pointer), detail: shorten(detail) };
 }
 
-function truncate(text: string): string {
-  return text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text;
+function shorten(text: string): string {
+  return excerpt(text, MAX_TEXT_CHARACTERS);
 }
 
 /** Failures of the server whose messages are not meant for clients; 502 and 504 are about other servers. */

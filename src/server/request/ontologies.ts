@@ -1,6 +1,7 @@
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { PreannotateError } from '../../core/errors.js';
 import { LruMap } from '../../core/lru.js';
+import { excerpt } from '../../core/text.js';
 import { buildOntology, type Ontology, type OntologySpec } from '../../core/ontology.js';
 import { sha256Of } from '../../disk/cache.js';
 import { pointerOf, RequestError } from '../http/request-error.js';
@@ -40,7 +41,7 @@ export class RequestOntologies {
 }
 
 async function readOntology(mapping: Readonly<Record<string, unknown>>): Promise<Ontology> {
-  const where = (path: readonly PropertyKey[]) => pointerOf(['ontology', ...path]);
+  const where = (path: readonly PropertyKey[]) => excerpt(pointerOf(['ontology', ...path])); // a line for each problem
   try {
     const { spec } = await loadOntology({ mapping, file: 'ontology', where });
     requireWithinLimits(spec);

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { excerpt } from '../../core/text.js';
 import { describeIssues } from '../../config/problems.js';
 import { BatchRequest, PredictOptions, PredictRequest } from '../../config/predict-schema.js';
 import { readImageFields, type IncomingImage } from './incoming-image.js';
@@ -105,7 +106,7 @@ function tooManyImagesError(count: number, maxImages: number): RequestError {
 
 export function invalidRequestError(errors: readonly FieldError[]): RequestError {
   const detail = errors
-    .map((error) => `${error.pointer === '' ? 'The body' : error.pointer}: ${error.detail}`)
+    .map((error) => `${error.pointer === '' ? 'The body' : excerpt(error.pointer)}: ${error.detail}`)
     .join(' ');
   return new RequestError('REQUEST_INVALID', detail, { errors });
 }

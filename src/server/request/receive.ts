@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { excerpt } from '../../core/text.js';
 import { checkDeclaredLength, gunzip, readBody } from './body.js';
 import type { Share } from '../admission/admission-control.js';
 import { resolveSearch, type Search } from './predict.js';
@@ -83,7 +84,8 @@ function chooseReader<Reads>(request: FastifyRequest, readers: Readonly<Record<s
 }
 
 function unsupportedMessage(what: string, accepted: string): string {
-  const problem = what === '' ? 'The request has no Content-Type' : `A body of type "${what}" is not supported`;
+  const problem =
+    what === '' ? 'The request has no Content-Type' : `A body of type "${excerpt(what)}" is not supported`;
   return `${problem}; send one of ${accepted}.`;
 }
 

@@ -1,5 +1,5 @@
 import { PreannotateError } from '../../../core/errors.js';
-import { printable } from '../../../core/text.js';
+import { excerpt } from '../../../core/text.js';
 import { urlInvalidError, urlRefusedError } from './url-errors.js';
 
 /** A host that the operator has configured: images are fetched from it regardless of the rules for other hosts. */
@@ -118,7 +118,7 @@ function canonicaliseHost(name: string): string | undefined {
 function invalidHostError(entry: string): PreannotateError {
   return new PreannotateError({
     code: 'CONFIG_INVALID',
-    message: `--allow-host ${printable(entry)} is not a host.`,
+    message: `--allow-host ${excerpt(entry)} is not a host.`,
     hint:
       'Give a host or address, with its port unless that is a usual one: example.org, *.example.org, 10.0.0.7:9000, ' +
       '[fd00::7].',
