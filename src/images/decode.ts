@@ -3,6 +3,7 @@ import type { Size } from '../core/box.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { readBmpSize, decodeBmp } from './bmp.js';
+import { BMP_COST, costOfPixels, refuseCostlyDecoding, type PixelCost } from './decode-cost.js';
 import type { DecodedImage } from './decoded-image.js';
 import { sniff, type Sniffed } from './sniff.js';
 
@@ -42,13 +43,15 @@ const SHRUNK_SIDE_PX = 4096; // still several times what a model sees
 export interface ImageHeader {
   readonly sniffed: Sniffed;
   readonly size: Size | undefined; // upright; undefined when the header is damaged
+  readonly cost?: PixelCost | undefined;
 }
 
 /** Reads the header only. */
 export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
   const sniffed = sniff(bytes);
   if (sniffed.decoder === undefined) return { sniffed, size: undefined };
-  return { sniffed, size: sniffed.decoder === 'bmp' ? readBmpSize(bytes) : await readUprightSize(bytes) };
+  if (sniffed.decoder === 'bmp') return { sniffed, size: readBmpSize(bytes), cost: BMP_COST };
+  return { sniffed, ...(await readUprightSize(bytes, sniffed)) };
 }
 
 /**
@@ -61,9 +64,11 @@ export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
  *   the caller adds the file's name.
  */
 export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: ImageHeader): Promise<DecodedImage> {
-  const { sniffed, size } = header ?? (await readHeader(bytes));
+  const { sniffed, size, cost } = header ?? (await readHeader(bytes));
   if (sniffed.decoder === undefined) throw unsupportedError(sniffed);
-  if (size !== undefined && size.width * size.height > limits.maxPixels) throw tooLargeError(size, limits.maxPixels);
+  const { maxPixels } = limits;
+  if (size !== undefined && size.width * size.height > maxPixels) throw tooLargeError(size, maxPixels);
+  if (size !== undefined && cost !== undefined) refuseCostlyDecoding(size, cost, { kind: sniffed.kind, maxPixels });
   if (sniffed.decoder === 'bmp') return decodeBmp(bytes);
   try {
     return await decodeWith(bytes, 'warning', { size, limits });
@@ -131,16 +136,23 @@ export async function shrinkIfLarge(image: DecodedImage): Promise<DecodedImage> 
   return { ...image, pixels: data, width: info.width, height: info.height };
 }
 
+/** The size after decoding without `fullSize`. */
+export function sizeAfterShrinking(size: Size): Size {
+  const scale = isVeryLarge(size) ? SHRUNK_SIDE_PX / Math.max(size.width, size.height) : 1;
+  return { width: Math.max(1, Math.round(size.width * scale)), height: Math.max(1, Math.round(size.height * scale)) };
+}
+
 function isVeryLarge({ width, height }: Size): boolean {
   return width * height > FULL_SIZE_PIXELS;
 }
 
-async function readUprightSize(bytes: Buffer): Promise<Size | undefined> {
+async function readUprightSize(bytes: Buffer, sniffed: Sniffed): Promise<Omit<ImageHeader, 'sniffed'>> {
   try {
-    const { autoOrient } = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
-    return { width: autoOrient.width, height: autoOrient.height };
+    const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
+    const { width, height } = metadata.autoOrient;
+    return { size: { width, height }, cost: costOfPixels(metadata, sniffed) };
   } catch {
-    return undefined; // decoding will report what is wrong
+    return { size: undefined }; // decoding will report what is wrong
   }
 }
 

@@ -3,7 +3,7 @@ import { area, clip, cxcywhToXyxy, round, roundBox, type Cxcywh, type Size } fro
 import { BOX_DECIMALS, compareDetections, SCORE_DECIMALS, type Detection } from '../core/detection.js';
 import type { Device, Optimizer } from '../core/device.js';
 import type { Precision } from '../core/precision.js';
-import { fittedFrame } from '../images/resizer.js';
+import { fittedFrame } from '../images/resize/resizer.js';
 import { ort } from '../onnx/runtime.js';
 import type { Artifact, ImageSize } from './artifact.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';

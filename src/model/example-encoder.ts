@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { toFractions, type Size, type Xyxy } from '../core/box.js';
-import { fittedFrame, type Fit } from '../images/resizer.js';
+import { fittedFrame, type Fit } from '../images/resize/resizer.js';
 import { ort } from '../onnx/runtime.js';
 import type { ImageSize } from './artifact.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';

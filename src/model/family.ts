@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Fit } from '../images/resizer.js';
+import type { Fit } from '../images/resize/resizer.js';
 import type { Artifact, ArtifactOptions, ImageSize } from './artifact.js';
 import type { Checkpoint, Preprocessor } from './checkpoint/checkpoint.js';
 import type { QuantisationStep } from './quantise/quantised-weights.js';

@@ -27,7 +27,10 @@ export const imageOptions = {
   max_pixels: value
     .wholeBetween(1, 2 ** 31 - 1)
     .default(268_402_689)
-    .describe('Reject images with more pixels than this; decoding takes 3 bytes of memory for each pixel')
+    .describe(
+      'Reject images with more pixels than this, or that take more time or memory than it allows because of their ' +
+        'shape or encoding; decoding takes 3 bytes of memory for each pixel',
+    )
     .meta({ flag: { placeholder: 'n' } }),
   max_bytes: value
     .byteSize()

@@ -1,4 +1,4 @@
-import type { Fit } from '../../images/resizer.js';
+import type { Fit } from '../../images/resize/resizer.js';
 import { requireOwnSize } from '../export/interface.js';
 import type { ImageSize } from '../artifact.js';
 import type { EncoderSize, ModelFamily, ModelTraits } from '../family.js';

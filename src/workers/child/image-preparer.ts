@@ -6,10 +6,11 @@ import { messageOf, PreannotateError, type Failure } from '../../core/errors.js'
 import type { ContentStamp, ImageFile, ImageSource, StageTimes } from '../../core/image.js';
 import { printable } from '../../core/text.js';
 import { planCrops, type Crop } from '../../core/tiling/tiles.js';
-import { decodeImage, readHeader } from '../../images/decode.js';
+import { refuseCostlyResizing, refuseManyTiles } from '../../images/decode-cost.js';
+import { decodeImage, readHeader, sizeAfterShrinking } from '../../images/decode.js';
 import type { DecodedImage } from '../../images/decoded-image.js';
 import { readImage } from '../../images/read.js';
-import type { Resizer } from '../../images/resizer.js';
+import type { Resizer } from '../../images/resize/resizer.js';
 import { cutCrop } from '../../images/crop.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from './budget.js';
@@ -21,8 +22,8 @@ const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise
 /** Added to the timeout where an image is decoded at full size. A slow core decodes three times as many. */
 const TIMEOUT_PIXELS_A_SECOND = 5_000_000;
 
-/** Pixels that one worker decodes at once (64 Mpixel are 192 MB); a larger image is decoded alone. */
-const PIXELS_IN_DECODING = 64_000_000;
+/** Memory of the images that one worker decodes at once, by estimate; a larger image is decoded alone. */
+const BYTES_IN_DECODING = 192_000_000; // 64 Mpixel, where the decoder holds nothing else
 
 /** An image as the model takes it: whole, or crop by crop. */
 export interface PreparedImage extends Disposable {
@@ -50,7 +51,7 @@ export class ImagePreparer {
   readonly #resizer: Resizer;
   readonly #inputSize: ImageSize;
   readonly #settings: PreparerSettings;
-  readonly #budget = new Budget(PIXELS_IN_DECODING);
+  readonly #budget = new Budget(BYTES_IN_DECODING);
   readonly #stageTimeoutSec: number;
   /** Images that were given up; each still holds a thread, so the worker should be replaced. */
   stuck = 0;
@@ -66,35 +67,50 @@ export class ImagePreparer {
    * Never rejects: what is wrong with an image is in the result.
    *
    * @param times - Its stages are added to this.
+   * @param signal - Nobody waits for the image any more: what has not begun does not begin, and resizing stops.
    */
-  async prepare(source: ImageSource, times: Record<keyof StageTimes, number>): Promise<Preparation> {
+  async prepare(
+    source: ImageSource,
+    times: Record<keyof StageTimes, number>,
+    signal?: AbortSignal,
+  ): Promise<Preparation> {
     try {
-      return { ok: true, image: await this.#prepare(source, times) };
+      return { ok: true, image: await this.#prepare(source, times, signal) };
     } catch (error) {
       return { ok: false, failure: toFailure(error, source) };
     }
   }
 
-  async #prepare(source: ImageSource, times: Record<keyof StageTimes, number>): Promise<PreparedImage> {
+  async #prepare(
+    source: ImageSource,
+    times: Record<keyof StageTimes, number>,
+    signal: AbortSignal | undefined,
+  ): Promise<PreparedImage> {
     const { maxBytes, maxPixels, strictImages: strict, tiles } = this.#settings;
     const { bytes, ...stamp } = await measure(times, 'read', () =>
       'bytes' in source ? acceptBytes(source.bytes, maxBytes) : this.#withTimeout('reading', this.#read(source)),
     );
     const header = await readHeader(bytes);
     const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
-    const share = await this.#budget.take(fullWidth * fullHeight);
+    if (fullWidth * fullHeight <= maxPixels && header.size !== undefined) this.#refuseCostly(header.size);
+    const share = await this.#budget.take(fullWidth * fullHeight * (3 + (header.cost?.heldBytes ?? 0)));
     try {
+      signal?.throwIfAborted();
       const limits = { maxPixels, strict, fullSize: tiles !== undefined };
       const seconds =
         this.#stageTimeoutSec + (limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0);
       const decoded = await measure(times, 'decode', () =>
         this.#withTimeout('decoding', decodeImage(bytes, limits, header), Math.ceil(seconds)),
       );
+      signal?.throwIfAborted();
       const { original: size, degraded } = decoded;
+      if (header.size === undefined) this.#refuseCostly(size);
       const crops = planCrops(size, tiles);
       const described = { stamp, size, crops, ...(degraded === undefined ? {} : { degraded }) };
-      if (crops.length > 1) return { ...described, ...this.#cutLater(decoded, crops, times), ...share };
-      const pixels = await measure(times, 'resize', async () => this.#resize(await cutCrop(decoded, crops[0]!)));
+      if (crops.length > 1) return { ...described, ...this.#cutLater(decoded, crops, { times, signal }), ...share };
+      const pixels = await measure(times, 'resize', async () =>
+        this.#resize(await cutCrop(decoded, crops[0]!), signal),
+      );
       share[Symbol.dispose]();
       return { ...described, ...keepPixels(pixels) };
     } catch (error) {
@@ -110,14 +126,29 @@ export class ImagePreparer {
   }
 
   /** Keeps the pixels at full size, and cuts a crop when its pixels are requested. */
-  #cutLater(decoded: DecodedImage, crops: readonly Crop[], times: Record<keyof StageTimes, number>) {
-    const cut = async (index: number) => this.#resize(await cutCrop(decoded, crops[index]!));
+  #cutLater(
+    decoded: DecodedImage,
+    crops: readonly Crop[],
+    { times, signal }: { times: Record<keyof StageTimes, number>; signal: AbortSignal | undefined },
+  ) {
+    const cut = async (index: number) => this.#resize(await cutCrop(decoded, crops[index]!), signal);
     return { input: (index: number) => measure(times, 'resize', () => cut(index)) };
   }
 
-  async #resize(image: DecodedImage): Promise<Uint8Array> {
+  /** @throws PreannotateError IMAGE_TOO_LARGE where the shape takes far longer than the pixels let expect. */
+  #refuseCostly(size: Size): void {
+    const { maxPixels, tiles } = this.#settings;
+    const crops = planCrops(size, tiles);
+    if (tiles !== undefined) {
+      refuseManyTiles(size, { count: crops.length, pixels: tiles.width * tiles.height }, maxPixels);
+    }
+    const isWhole = crops.length === 1 || tiles?.fullImage === true;
+    if (isWhole) refuseCostlyResizing(size, this.#resizer.estimatePixels(sizeAfterShrinking(size)), maxPixels);
+  }
+
+  async #resize(image: DecodedImage, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const pixels = new Uint8Array(this.#inputSize.height * this.#inputSize.width * 3);
-    await this.#resizer.resize(image, pixels);
+    await this.#resizer.resize(image, pixels, signal);
     return pixels;
   }
 

@@ -20,7 +20,7 @@ interface Chunk {
   readonly outcomes: ImageOutcome[];
   unscheduled: number; // images that are not yet with the scheduler
   unanswered: number; // images
-  readonly cancelled: Set<number>; // indices of images
+  readonly cancellations: readonly AbortController[]; // by index of the image
 }
 
 /** An image, and what to look for in it. */
@@ -88,7 +88,7 @@ export class InferenceLoop {
       outcomes: [],
       unscheduled: images.length,
       unanswered: images.length,
-      cancelled: new Set(),
+      cancellations: images.map(() => new AbortController()),
     };
     this.#chunks.push(chunk);
     this.#open.set(id, chunk);
@@ -98,14 +98,15 @@ export class InferenceLoop {
     if (!this.#isRunning) void this.#loop();
   }
 
-  /** Leaves an image out, unless the scheduler has it already. It is answered as cancelled. */
+  /** Leaves out what has not begun of an image, which is answered as cancelled. */
   cancel({ id, index }: { id: number; index: number }): void {
-    this.#open.get(id)?.cancelled.add(index);
+    this.#open.get(id)?.cancellations[index]?.abort();
   }
 
   async #prepare(chunk: Chunk, index: number, requested: RequestedImage): Promise<void> {
     const { source } = requested;
-    const preparation = await this.#preparer.prepare(source, this.#times);
+    const { signal } = chunk.cancellations[index]!;
+    const preparation = await this.#preparer.prepare(source, this.#times, signal);
     this.#preparing--;
     this.#send({ type: 'heartbeat' });
     if (preparation.ok) {
@@ -113,7 +114,8 @@ export class InferenceLoop {
       this.#ready.push({ ...requested, chunk, index, image, found: [], uncomputed: image.crops.length });
     } else {
       this.#leavePreparation(chunk);
-      this.#answer({ chunk, index }, { ok: false, name: source.name, failure: preparation.failure });
+      const failure = signal.aborted ? CANCELLED : preparation.failure;
+      this.#answer({ chunk, index }, { ok: false, name: source.name, failure });
     }
     this.#wake();
   }
@@ -151,18 +153,17 @@ export class InferenceLoop {
   async #enqueue(pending: PendingImage): Promise<void> {
     using image = pending.image; // its full-size pixels go when the last crop has been cut
     this.#leavePreparation(pending.chunk);
-    if (pending.chunk.cancelled.has(pending.index)) {
-      this.#answer(pending, { ok: false, name: pending.source.name, failure: CANCELLED });
-      return;
-    }
+    const { name } = pending.source;
+    const { signal } = pending.chunk.cancellations[pending.index]!;
     for (const cropIndex of image.crops.keys()) {
       try {
+        signal.throwIfAborted();
         const pixels = await image.input(cropIndex);
         this.#scheduler.add({ queries: pending.queries, pending, cropIndex, pixels });
       } catch (error) {
         this.#scheduler.remove((item) => item.pending === pending);
-        const { name } = pending.source;
-        this.#answer(pending, { ok: false, name, failure: toFailure(error, pending.source) });
+        const failure = signal.aborted ? CANCELLED : toFailure(error, pending.source);
+        this.#answer(pending, { ok: false, name, failure });
         return;
       }
       while (this.#scheduler.isFull) await this.#computeBatch();

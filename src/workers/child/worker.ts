@@ -1,6 +1,6 @@
 /** The child process: opens a model on one device, then answers the parent's messages until it receives `stop`. */
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
-import { openResizer } from '../../images/resizer.js';
+import { openResizer } from '../../images/resize/resizer.js';
 import { Detector } from '../../model/detector.js';
 import { ExampleEncoder } from '../../model/example-encoder.js';
 import type { QueryBank } from '../../model/query-groups.js';

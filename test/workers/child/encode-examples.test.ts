@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readImage } from '../../../src/images/read.js';
-import { openResizer } from '../../../src/images/resizer.js';
+import { openResizer } from '../../../src/images/resize/resizer.js';
 import { ExampleEncoder } from '../../../src/model/example-encoder.js';
 import { findModel } from '../../../src/model/source.js';
 import { encodeExamples } from '../../../src/workers/child/encode-examples.js';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { openResizer } from '../../../src/images/resizer.js';
+import { openResizer } from '../../../src/images/resize/resizer.js';
 import { ImagePreparer } from '../../../src/workers/child/image-preparer.js';
 import { SCENES } from '../../support/cli.js';
 import { temporaryFolder } from '../../support/temporary.js';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import type { ImageOutcome, ImageSource } from '../../../src/core/image.js';
 import { IGNORED } from '../../../src/core/ontology.js';
 import type { TileOptions } from '../../../src/core/tiling/tiles.js';
-import { openResizer } from '../../../src/images/resizer.js';
+import { openResizer } from '../../../src/images/resize/resizer.js';
 import { readCheckpoint } from '../../../src/model/read-checkpoint.js';
 import { Detector } from '../../../src/model/detector.js';
 import type { QueryBank } from '../../../src/model/query-groups.js';

@@ -1,12 +1,22 @@
-import type { Size } from '../core/box.js';
-import type { DecodedImage } from './decoded-image.js';
+import type { Size } from '../../core/box.js';
+import type { DecodedImage } from '../decoded-image.js';
 import { LetterboxResizer } from './letterbox.js';
 import { StretchResizer } from './stretch.js';
 
 /** Resizes images to the model's input. */
 export interface Resizer extends AsyncDisposable {
-  /** @param target - [H, W, 3] uint8, filled whole. */
-  resize(image: DecodedImage, target: Uint8Array): Promise<void>;
+  /**
+   * Images of extreme shapes are resized in slices, between which the event loop turns.
+   *
+   * @param target - [H, W, 3] uint8, filled whole.
+   * @throws The reason of the signal, when it aborts in between.
+   */
+  resize(image: DecodedImage, target: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /**
+   * Estimates the work of resizing, beside that of decoding: pixels of the rows as wide as the result, between the two
+   * passes.
+   */
+  estimatePixels(size: Size): number;
 }
 
 /** How an image fills the model's input: stretched to it (OWL-ViT), or padded to a square first (OWLv2). */

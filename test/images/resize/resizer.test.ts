@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { openResizer } from '../../src/images/resizer.js';
-import { GOLDEN, goldenCases, tensorsOf } from '../support/model/golden.js';
+import { openResizer } from '../../../src/images/resize/resizer.js';
+import { GOLDEN, goldenCases, tensorsOf } from '../../support/model/golden.js';
 
 const MEAN = [0.48145466, 0.4578275, 0.40821073];
 const STD = [0.26862954, 0.26130258, 0.27577711];
