@@ -9,6 +9,7 @@ import { serveCommand } from './commands/serve.js';
 import { throwUsageErrors } from './flags.js';
 import { Interrupted } from './interrupt.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
+import { checkStdout, guardStreams } from './streams.js';
 import { VERSION } from './version.js';
 
 const HELP_WIDTH = 110;
@@ -23,7 +24,11 @@ Examples:
 
 /** Runs a command line. @returns The exit code; the only place that turns a failure into one. */
 export async function main(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+  guardStreams();
+  return await checkStdout(await runCommandLine(args));
+}
+
+async function runCommandLine(args: readonly string[]): Promise<number> {
   const verbose = args.includes('--verbose') || args.includes('-v');
   try {
     await createProgram().parseAsync(args, { from: 'user' });
@@ -58,9 +63,4 @@ function createProgram(): Command {
     program.addCommand(command.configureHelp(program.configureHelp()));
   }
   return throwUsageErrors(program);
-}
-
-/** `preannotate … | head` closes the output early, which is no failure. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EMOJI, preannotate, SCENES, type Finished } from '../support/cli.js';
+import { EMOJI, preannotate, SCENES, viewsOf, type Finished } from '../support/cli.js';
 import { canMount, readOnlyDisk } from '../support/system/disk.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -44,4 +44,50 @@ it.skipIf(!canMount)('a read-only file system is named as such (needs the right 
     XDG_CACHE_HOME: join(disk, 'cache'),
   });
   expect(code).toBe(0);
+});
+
+/** A shell that starts a command with other streams or limits. */
+function inShell(script: string, args: readonly string[]): Promise<Finished> {
+  return preannotate(args, { prefix: ['bash', '-c', script, 'bash'], timeoutMs: 50_000 });
+}
+
+describe.skipIf(!isLinux)('a stream that cannot be written (needs /dev/full)', () => {
+  it.each([
+    ['2>/dev/full', 0],
+    ['>/dev/full', 1],
+    ['>/dev/full 2>/dev/full', 1],
+    ['>&-', 0],
+    ['2>&-', 0],
+    ['>&- 2>&- <&-', 0],
+  ])('loses no work: run %s exits %i', async (streams, exitCode) => {
+    const out = join(await temporaryFolder(), 'out');
+    const { code, stderr } = await inShell(`"$@" ${streams}`, ['run', SCENE, ...EMOJI, '--json', '--out', out]);
+    expect(code).toBe(exitCode);
+    expect(stderr).not.toMatch(/at .*\.js:/);
+    if (streams === '>/dev/full')
+      expect(stderr).toMatch(/error: The result cannot be printed on stdout: the disk is full/);
+    expect(Object.keys(await viewsOf(out)).length).toBeGreaterThan(1);
+  });
+
+  it.each([[['--help']], [['--version']], [['run', '--help']], [['models', 'list']]])(
+    'is reported in one sentence by %j',
+    async (args) => {
+      const { code, stderr } = await inShell('"$@" >/dev/full', args);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error: The result .*\n.*\n$/) });
+    },
+  );
+});
+
+describe.skipIf(!isLinux)('a low limit of open files (needs /proc)', () => {
+  it.each([24, 32, 64, 100])('%i is named before anything is done', async (limit) => {
+    const out = join(await temporaryFolder(), 'out');
+    const { code, stderr } = await inShell(`ulimit -n ${limit}; "$@"`, ['run', SCENE, ...EMOJI, '--out', out]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`only ${limit} files`) });
+  });
+
+  it.each([128, 256])('%i is enough for a run', async (limit) => {
+    const out = join(await temporaryFolder(), 'out');
+    const { code } = await inShell(`ulimit -n ${limit}; "$@"`, ['run', SCENES, ...EMOJI, '--out', out]);
+    expect(code).toBe(0);
+  });
 });

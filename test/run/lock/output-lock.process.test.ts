@@ -45,7 +45,7 @@ async function contentsOf(out: string): Promise<Record<string, string>> {
   const entries = await readdir(join(folder, out), { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const contents = paths.map(async (path) => [path, await readFile(path, 'utf8')] as const);
-  return Object.fromEntries(await Promise.all(contents)) as Record<string, string>;
+  return Object.fromEntries(await Promise.all(contents));
 }
 
 async function expectFinished(out: string): Promise<void> {

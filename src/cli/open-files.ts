@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+
+/** Loading the program opens its files at the same time; workers and images need some more. */
+const NEEDED = 128;
+
+/** Why this process cannot start, or undefined: it may open too few files. Only Linux tells. */
+export function describeFileLimit(): string | undefined {
+  const limit = readLimit();
+  if (limit === undefined || limit >= NEEDED) return undefined;
+  return (
+    `error: This process may open only ${limit} files at once (ulimit -n), and preannotate needs ${NEEDED}.\n` +
+    `Raise the limit, for example with \`ulimit -n 1024\`, and run the same command again.\n`
+  );
+}
+
+function readLimit(): number | undefined {
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    return undefined; // not Linux
+  }
+}
