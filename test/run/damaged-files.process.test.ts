@@ -75,8 +75,7 @@ function* damagedContents(bytes: Buffer, random: Random): Generator<Buffer | und
 }
 
 async function restore(): Promise<void> {
-  await rm(join(out, '.preannotate'), { recursive: true });
-  await mkdir(join(out, '.preannotate'));
+  await rm(join(out, '.preannotate/journals'), { recursive: true, force: true });
   for (const [name, bytes] of files) await writeFile(join(out, name), bytes);
 }
 
@@ -100,6 +99,11 @@ async function outcomeOf(name: string, action: () => Promise<unknown>): Promise<
     expect(error.hint).not.toBe('');
     return 'refused';
   }
+}
+
+/** With their numbers. */
+function imagesOf(views: Record<string, string>): object[] {
+  return (JSON.parse(views['/coco/instances.json']!) as { images: object[] }).images;
 }
 
 const exportAgain = () =>
@@ -133,7 +137,10 @@ describe.each(FILES)('whatever happens to %s', (name) => {
           const resumed = await outcomeOf(name, () => annotate(job, progress, new AbortController().signal));
           if (resumed === 'done') expect(await viewsOf(out)).toEqual(expected);
           if (resumed === 'done') done++;
-        } else expect(name).toBe('detections.jsonl');
+        } else {
+          expect(name).toBe('detections.jsonl');
+          if (exported === 'done') expect(imagesOf(expected)).toEqual(expect.arrayContaining(imagesOf(views)));
+        }
       }
       if (name !== 'detections.jsonl') expect(done).toBeGreaterThan(0);
     },
