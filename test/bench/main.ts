@@ -1,8 +1,9 @@
 /** `npm run bench [-- [--quick] question...]`: how fast, how soon, how large, on this machine. */
 import { parseArgs } from 'node:util';
+import { extremes } from './questions/faults/extremes.js';
 import { forms } from './questions/forms.js';
 import { describeMachine } from './support/machine.js';
-import { kills } from './questions/kills.js';
+import { kills } from './questions/faults/kills.js';
 import { memory } from './questions/memory.js';
 import { odd } from './questions/odd.js';
 import { peer } from './questions/peer.js';
@@ -35,6 +36,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   soak,
   odd,
   kills,
+  extremes,
   views,
 };
 const NAMES = Object.keys(QUESTIONS);

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EMOJI, manyScenes, Running, untilJournalled } from '../../support/cli.js';
-import { Random } from '../../support/random.js';
-import { ENVIRONMENT } from '../support/command.js';
-import { printGoals, printTable } from '../support/table.js';
-import type { Bench } from '../support/workspace.js';
+import { EMOJI, manyScenes, Running, untilJournalled } from '../../../support/cli.js';
+import { Random } from '../../../support/random.js';
+import { ENVIRONMENT } from '../../support/command.js';
+import { printGoals, printTable } from '../../support/table.js';
+import type { Bench } from '../../support/workspace.js';
 
 /** How long a worker is left alone, in ms: shorter than its start, about as long, and far longer. */
 const INTERVALS = [
