@@ -1,17 +1,28 @@
 /** Entry point of the command line. What loads the rest comes first: with too few open files, that fails anywhere. */
+import { exitNow, stopOnSignals } from '../server/stop.js';
 import { describeFileLimit } from './open-files.js';
 
 const NEEDS_NO_WORKER = new Set(['--help', '-h', '--dry-run']);
 
+const args = process.argv.slice(2);
+const isServer = args[0] === 'serve';
+if (isServer) stopOnSignals();
+
 const limit = describeFileLimit();
-if (limit === undefined) process.exitCode = await start(process.argv.slice(2));
+if (limit === undefined) process.exitCode = await start();
 else {
   process.stderr.write(limit);
   process.exitCode = 1;
 }
+if (isServer && limit === undefined) {
+  // Nothing that a client or a worker has left open keeps a server alive.
+  const { flushOutput } = await import('./output.js');
+  await flushOutput();
+  exitNow(process.exitCode);
+}
 
 /** A worker process starts to load before everything else. */
-async function start(args: readonly string[]): Promise<number> {
+async function start(): Promise<number> {
   if (['run', 'serve'].includes(args[0] ?? '') && !args.some((arg) => NEEDS_NO_WORKER.has(arg))) {
     const { startSpareWorker } = await import('../workers/spare-worker.js');
     startSpareWorker();
