@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { copyFile, link, open, realpath, stat, symlink } from 'node:fs/promises';
+import { copyFile, link, realpath, stat, symlink } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
 import type { ImageFiles } from '../core/image-files.js';
+import { openRegularFile } from '../disk/regular-file.js';
 import { withWriteErrors } from '../disk/write-failure.js';
 import { NameList } from './name-list.js';
 import { fingerprintFile, inodeOf, type Fingerprint } from './view-folder/record/fingerprint.js';
@@ -74,12 +75,12 @@ export class ImagePlacer {
  */
 async function isRewrittenByTrainers(path: string): Promise<boolean> {
   try {
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = await file.stat();
-    if (!stats.isFile() || stats.size < 4) return false;
+    await using file = await openRegularFile(path);
+    const { size } = await file.stat();
+    if (size < 4) return false;
     const start = await file.read(Buffer.alloc(2), 0, 2, 0);
     if (!start.buffer.equals(JPEG_START)) return false;
-    const end = await file.read(Buffer.alloc(2), 0, 2, stats.size - 2);
+    const end = await file.read(Buffer.alloc(2), 0, 2, size - 2);
     return !end.buffer.equals(JPEG_END);
   } catch {
     return false; // gone, or not readable: nor can it be rewritten

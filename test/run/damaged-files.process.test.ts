@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -17,9 +17,17 @@ import { exportViews } from '../../src/views.js';
 import { preannotate, SCENES, viewsOf } from '../support/cli.js';
 import { Random } from '../support/random.js';
 
-const FILES = ['run.json', 'classes.json', 'detections.jsonl', '.preannotate/images.jsonl', 'errors.jsonl'];
-const FLIPS = 30;
-const CUTS = 10;
+const FILES = [
+  'run.json',
+  'classes.json',
+  'detections.jsonl',
+  'errors.jsonl',
+  '.preannotate/images.jsonl',
+  '.preannotate/views/coco.jsonl',
+  '.preannotate/views/yolo.jsonl',
+];
+const FLIPS = 15;
+const CUTS = 6;
 const WRONG = ['', 'null', '[]', '{}', '7', '"a"', '\n', '{"a":1}\n', '\u0000'.repeat(500), '[['.repeat(50_000)];
 
 const progress = new Progress({ stream: new PassThrough(), quiet: true });
@@ -44,6 +52,8 @@ beforeAll(async () => {
   job = await jobOf(images, { model: 'builtin:emoji', class: ['wine glass=a photo of a wine glass', 'dog'], out });
   files = new Map(await Promise.all(FILES.map(async (name) => [name, await readFile(join(out, name))] as const)));
   expected = await viewsOf(out);
+  await rename(out, `${out}-sound`);
+  await mkdir(out);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -75,8 +85,8 @@ function* damagedContents(bytes: Buffer, random: Random): Generator<Buffer | und
 }
 
 async function restore(): Promise<void> {
-  await rm(join(out, '.preannotate/journals'), { recursive: true, force: true });
-  for (const [name, bytes] of files) await writeFile(join(out, name), bytes);
+  await rm(out, { recursive: true });
+  await cp(`${out}-sound`, out, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
 }
 
 async function damage(name: string, content: Buffer | undefined): Promise<void> {

@@ -1,7 +1,8 @@
-import { open, readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
+import { NotAFile, openRegularFile } from '../../disk/regular-file.js';
 import type { View } from '../format.js';
 import { ViewRecord } from './record/record.js';
 
@@ -36,11 +37,11 @@ async function entriesOf(folder: string): Promise<string[]> {
 
 async function isOwnFile(path: string): Promise<boolean> {
   try {
-    await using file = await open(path);
+    await using file = await openRegularFile(path);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(INSPECTED_BYTES), 0, INSPECTED_BYTES, 0);
     return buffer.toString('utf8', 0, bytesRead).includes(OWN_NAME);
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return false;
+    if (systemCodeOf(error) === 'ENOENT' || error instanceof NotAFile) return false;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { View } from '../../../src/formats/format.js';
@@ -58,6 +58,17 @@ describe.each(formatNames)('the record of written files of %s', (format) => {
       });
       expect(await contentOf(view.outDir)).toEqual(before);
     }
+  });
+
+  it('is refused by name where it is no file', async () => {
+    const { view } = await written(format, imagesNamed(['a.jpg']));
+    const path = recordOf(view, format);
+    await rm(path);
+    await mkdir(path);
+    await expect(formats[format].write(view)).rejects.toMatchObject({
+      code: 'JOURNAL_DAMAGED',
+      message: `${path} cannot be read: it is a folder, not a file.`,
+    });
   });
 
   it('is not needed: without it, the view is judged by the times of its files, once', async () => {

@@ -2,8 +2,12 @@ import { z } from 'zod';
 import { PreannotateError, systemCodeOf } from '../../../core/errors.js';
 import { compareUtf8, printable } from '../../../core/text.js';
 import { formatLine, parseLine } from '../../../disk/checked-line.js';
+import { jsonError } from '../../../disk/json.js';
 import { readLines } from '../../../disk/lines.js';
 import { Fingerprint } from './fingerprint.js';
+
+const HINT =
+  'Restore the file from a copy, or remove it: a view that may hold edited files is then moved aside, whole.';
 
 /** A file that was written into a view. */
 const WrittenFile = z.object({
@@ -77,7 +81,8 @@ async function* readChecked(path: string): AsyncGenerator<{ value: unknown; numb
       yield { value, number };
     }
   } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
+    if (error instanceof PreannotateError) throw error;
+    if (systemCodeOf(error) !== 'ENOENT') throw jsonError(path, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
   }
 }
 
@@ -98,6 +103,6 @@ function damagedError({ path, number }: Place): PreannotateError {
     message:
       `${printable(path)}:${number}: the list of written files was damaged, so that files which were edited can ` +
       'no longer be told from others.',
-    hint: 'Restore the file from a copy, or delete it: a view that may hold edited files is then moved aside, whole.',
+    hint: HINT,
   });
 }
