@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import {
   isAlias,
@@ -14,9 +13,11 @@ import {
 } from 'yaml';
 import { messageOf, PreannotateError, systemCodeOf, type FailureCode } from '../core/errors.js';
 import { excerpt } from '../core/text.js';
+import { readAtMost } from '../disk/bounded-read.js';
 
 /** Far more than a config file or an ontology needs; beyond it, a parser may run out of memory or stack. */
 const MAX_BYTES = 1024 * 1024;
+const PIPE_WAIT_MS = 5000; // for a named pipe; that of `<(command)` has its writer at once
 const MAX_DEPTH = 100;
 const MAX_ALIASES = 100;
 
@@ -97,15 +98,8 @@ export function parseYaml(text: string, { name, code }: YamlOptions): YamlFile {
 /** Reads at most the limit, so that a pipe or a device cannot fill the memory. */
 async function readBounded(path: string, { name, code }: YamlOptions): Promise<Uint8Array> {
   try {
-    await using file = await open(path);
-    const buffer = new Uint8Array(MAX_BYTES + 1);
-    let size = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, size, buffer.length - size);
-      size += bytesRead;
-      if (bytesRead === 0 || size === buffer.length) break;
-    }
-    if (size <= MAX_BYTES) return buffer.subarray(0, size);
+    const bytes = await readAtMost(path, { limitBytes: MAX_BYTES, waitMs: PIPE_WAIT_MS });
+    if (bytes.length <= MAX_BYTES) return bytes;
   } catch (error) {
     const reason = systemCodeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
     throw new PreannotateError(

@@ -6,7 +6,7 @@ import type { ImageFiles } from '../core/image-files.js';
 import { openRegularFile } from '../disk/regular-file.js';
 import { withWriteErrors } from '../disk/write-failure.js';
 import { NameList } from './name-list.js';
-import { fingerprintFile, inodeOf, type Fingerprint } from './view-folder/record/fingerprint.js';
+import { fingerprintFile, inodeOf, type FileContent, type Fingerprint } from './view-folder/record/fingerprint.js';
 import type { ViewFile } from './view-folder/view-file.js';
 
 /** Windows without the privilege, FAT, some network drives. */
@@ -20,10 +20,16 @@ export interface ImagePlace {
   readonly path: string; // in the view
   readonly source: string; // absolute path of the user's image
   readonly name: string; // in messages
-  readonly content: Fingerprint; // of the image when it was annotated
+  readonly content: FileContent; // of the image when it was annotated
 }
 
 type How = Exclude<ImageFiles, 'none'>;
+
+/** How one image is placed. */
+interface Placement {
+  readonly how: How;
+  readonly isRewritable: boolean; // training programs rewrite such a file, which is not an edit
+}
 
 /** Puts the images of a view beside their labels, and counts what could not be done as requested. */
 export class ImagePlacer {
@@ -36,13 +42,13 @@ export class ImagePlacer {
   }
 
   toViewFile(image: ImagePlace): ViewFile {
-    let decision: Promise<How> | undefined;
-    const how = () => (decision ??= this.#decide(image));
+    let decision: Promise<Placement> | undefined;
+    const decide = () => (decision ??= this.#decide(image));
     return {
       path: image.path,
-      foresee: async (place) => await foresee(image, await how(), place),
+      foresee: async (place) => await foresee(image, await decide(), place),
       write: async (target, place) => {
-        const is = await withWriteErrors(place, async () => write(image.source, await how(), { target, place }));
+        const is = await withWriteErrors(place, async () => write(image.source, await decide(), { target, place }));
         if (is === undefined) this.#left++;
         return is;
       },
@@ -62,10 +68,10 @@ export class ImagePlacer {
     return [...(count > 0 ? [copied] : []), ...(this.#left > 0 ? [left] : [])];
   }
 
-  async #decide({ source, name }: ImagePlace): Promise<How> {
-    if (this.#how === 'copy' || !(await isRewrittenByTrainers(source))) return this.#how;
-    this.#rewritable.add(name);
-    return 'copy';
+  async #decide({ source, name }: ImagePlace): Promise<Placement> {
+    const isRewritable = await isRewrittenByTrainers(source);
+    if (isRewritable && this.#how !== 'copy') this.#rewritable.add(name);
+    return { how: isRewritable ? 'copy' : this.#how, isRewritable };
   }
 }
 
@@ -87,9 +93,13 @@ async function isRewrittenByTrainers(path: string): Promise<boolean> {
   }
 }
 
-async function foresee({ source, content }: ImagePlace, how: How, place: string): Promise<Fingerprint | undefined> {
+async function foresee(
+  { source, content }: ImagePlace,
+  { how, isRewritable }: Placement,
+  place: string,
+): Promise<Fingerprint | undefined> {
   if (how === 'symlink') return { link: linkText(source, place) };
-  if (how === 'copy') return content;
+  if (how === 'copy') return isRewritable ? { ...content, rewritable: true } : content;
   const stats = await stat(source, { bigint: true }).catch(() => undefined);
   return stats === undefined ? undefined : { inode: inodeOf(stats) };
 }
@@ -97,10 +107,13 @@ async function foresee({ source, content }: ImagePlace, how: How, place: string)
 /** @returns undefined when the image could not be placed: labels are useful without it. */
 async function write(
   source: string,
-  how: How,
+  { how, isRewritable }: Placement,
   { target, place }: { target: string; place: string },
 ): Promise<Fingerprint | undefined> {
-  if (how === 'copy') return await copy(source, target);
+  if (how === 'copy') {
+    const is = await copy(source, target);
+    return is !== undefined && isRewritable ? { ...is, rewritable: true } : is;
+  }
   if (how === 'hardlink') return await hardLink(source, target);
   const text = linkText(source, place);
   try {
@@ -129,7 +142,7 @@ async function hardLink(source: string, target: string): Promise<Fingerprint | u
 }
 
 /** Shares the blocks of the image where the file system can; they part when one of the files is written. */
-async function copy(source: string, target: string): Promise<Fingerprint | undefined> {
+async function copy(source: string, target: string): Promise<FileContent | undefined> {
   const stats = await stat(source).catch(() => undefined);
   if (stats?.isFile() !== true) return undefined; // gone since it was annotated
   await copyFile(source, target, constants.COPYFILE_FICLONE);

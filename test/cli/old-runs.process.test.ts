@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { preannotate, viewsOf } from '../support/cli.js';
@@ -44,6 +44,22 @@ describe('an output folder of version 0.1.0', () => {
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/run\.json does not exist.*same .*run/s) });
     expect(await preannotate(args)).toMatchObject({ code: FAILED_IMAGES });
     expect(await preannotate(['export', out])).toMatchObject({ code: 0 });
+  });
+
+  it('that was edited has the edited view moved aside, whole, once, and the other one written again', async () => {
+    const { out, args } = await copyOldRun('edited');
+    const label = 'labels/scene-02.txt';
+    const edited = await readFile(join(out, 'yolo', label), 'utf8');
+    const { code, stderr } = await preannotate(args);
+    expect(code).toBe(FAILED_IMAGES);
+    const [, aside] = /\/yolo were edited since version 0\.1 wrote them; all of \S+ is kept in (\S+)\./.exec(stderr)!;
+    expect(await readFile(join(aside!, label), 'utf8')).toBe(edited);
+    expect(stderr).not.toContain('/coco were edited');
+    const drafted = await readFile(join(out, 'yolo', label), 'utf8');
+    expect(drafted).not.toBe(edited);
+    await writeFile(join(out, 'yolo', label), edited);
+    expect((await preannotate(['export', out])).stderr).toContain(`that were edited stay as they are: ${label}.`);
+    expect(await readFile(join(out, 'yolo', label), 'utf8')).toBe(edited);
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EMOJI, preannotate, SCENES, viewsOf, type Finished } from '../support/cli.js';
@@ -30,6 +31,16 @@ describe.skipIf(!isLinux)('a folder in which the system creates nothing (needs /
     const { code, stderr } = await tryCommand(args, { HF_HOME: '/proc/x', HF_HUB_CACHE: '' });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: \/proc\/x\/hub\/.* cannot be written: its folder does not exist/);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a named pipe without a writer', () => {
+  it.each(['--config', '--ontology'])('is refused by name, within seconds, as %s', async (option) => {
+    const pipe = join(await temporaryFolder(), 'pipe.yaml');
+    execFileSync('mkfifo', [pipe]);
+    const { code, stderr } = await tryCommand(['run', SCENE, '--model', 'builtin:emoji', '--dry-run', option, pipe]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('pipe.yaml: nothing was written to it for 5 s.');
   });
 });
 

@@ -38,7 +38,9 @@ export class DiskState {
     if (stats === undefined)
       return { state: before.length > 0 && !before.some(({ maybe }) => maybe) ? 'deleted' : 'none' };
     const found = await this.#fingerprint(path, stats, { before, now });
-    return { state: stateOf(found, before, now), stamp: stampOf(stats) };
+    const state = stateOf(found, before, now);
+    const isRewritten = state === 'edited' && stats.isFile() && now !== undefined && 'rewritable' in now;
+    return { state: isRewritten ? 'current' : state, stamp: stampOf(stats) };
   }
 
   /** The first part of the path, before its name, that is neither a folder nor missing: a link, or a file. */

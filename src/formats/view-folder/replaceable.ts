@@ -13,7 +13,8 @@ const INSPECTED_BYTES = 4096;
  * Refuses a folder that is not a view of preannotate: the output folder may hold a data set of the user.
  *
  * @param signature - Name of the file that identifies a view of this format.
- * @throws PreannotateError OUTPUT_UNUSABLE when the folder holds other files, or the images themselves.
+ * @throws PreannotateError OUTPUT_UNUSABLE when the folder holds other files, or the images themselves;
+ *   JOURNAL_DAMAGED when the record of written files is damaged.
  */
 export async function assertReplaceable(
   { outDir, root }: Pick<View, 'outDir' | 'root'>,
@@ -23,8 +24,8 @@ export async function assertReplaceable(
   if (entries.length === 0) return;
   const holdsImages = `${root}${sep}`.startsWith(`${await realpath(outDir)}${sep}`);
   if (holdsImages) throw foreignFolderError(outDir, holdsImages);
-  const isRecorded = (await new ViewRecord(outDir).header()) !== undefined;
-  if (!isRecorded && !(await isOwnFile(join(outDir, signature)))) throw foreignFolderError(outDir, holdsImages);
+  if (!(await new ViewRecord(outDir).verify()) && !(await isOwnFile(join(outDir, signature))))
+    throw foreignFolderError(outDir, holdsImages);
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

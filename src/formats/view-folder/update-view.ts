@@ -77,6 +77,7 @@ class ViewUpdate {
     await this.#record.complete(this.#header, stamped); // counts for nothing while there is no view
     await withWriteErrors(this.#root, () => rename(staging.folder, this.#root));
     await syncFolder(dirname(this.#root));
+    this.#notes.push(...(await this.#writeNewVersions(none())));
   }
 
   async #update(hasFiles: boolean): Promise<void> {
@@ -93,7 +94,7 @@ class ViewUpdate {
     await this.#record.complete(this.#header, this.#commit(before(), staged));
     await removeEmptyFolders(staged);
     await this.#makeFolders();
-    if (signature !== undefined) this.#notes.push(...(await this.#writeNewVersions(staging)));
+    this.#notes.push(...(await this.#writeNewVersions(leftIn(staging, this.#record.prepared()))));
     await this.#record.forgetPrepared();
   }
 
@@ -136,12 +137,13 @@ class ViewUpdate {
   }
 
   /** What could not be put in its place goes to the same path of a folder beside the view. */
-  async #writeNewVersions(staging: Staging): Promise<string[]> {
+  async #writeNewVersions(groups: AsyncIterable<ViewFileGroup>): Promise<string[]> {
+    if (this.#target.signature === undefined) return []; // this is that folder
     const outDir = `${this.#target.outDir}.new`;
     const record = new ViewRecord(outDir);
     if (this.#edited.kept === 0 && (await record.header()) === undefined) return [];
     const target = { ...this.#target, outDir, signature: undefined, overwriteEdited: true };
-    const notes = await updateView(target, { groups: leftIn(staging, this.#record.prepared()) });
+    const notes = await updateView(target, { groups });
     if (this.#edited.kept > 0) return notes;
     await record.forget();
     await rmdir(outDir).catch(() => {}); // unless the user keeps files there

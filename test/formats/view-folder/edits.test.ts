@@ -126,8 +126,9 @@ describe.each(CASES)('in a view of %s, %s', (format, file) => {
     }
   });
 
-  it('is moved aside and replaced on request, whatever the edit was', async () => {
-    for (const edit of Object.values(EDITS)) {
+  it('is moved aside and replaced on request, be it a file, a folder or a link', async () => {
+    for (const how of ['with an older time', 'by putting a folder in its place', 'by putting a link in its place']) {
+      const edit = EDITS[how]!;
       const { view } = await written(format, imagesNamed(NAMES));
       const place = join(view.outDir, file);
       await edit(place);
@@ -189,8 +190,11 @@ describe.each(formatNames)('a view of %s', (format) => {
 
   it('is written anew when it was deleted, or emptied, as a whole', async () => {
     const { view } = await written(format, imagesNamed(NAMES));
+    await writeFile(join(view.outDir, LABEL[format]), 'by hand');
+    await formats[format].write(changed(view)); // which leaves a new version beside it
     await rm(view.outDir, { recursive: true });
     expect((await formats[format].write(view)).join()).not.toContain('edited');
+    expect(await readdir(dirname(view.outDir))).toEqual(['.preannotate', format]);
     const complete = (await readdir(view.outDir)).sort();
     for (const name of complete) await rm(join(view.outDir, name), { recursive: true });
     await writeFile(join(view.outDir, '.DS_Store'), '');

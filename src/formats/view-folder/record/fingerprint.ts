@@ -3,9 +3,17 @@ import { createReadStream, type BigIntStats } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 
+/** A file with content of its own. */
+const FileContent = z.object({
+  size: z.int(), // bytes
+  sha256: z.string(),
+  rewritable: z.literal(true).exactOptional(), // other programs may rewrite it: that is not an edit
+});
+export type FileContent = z.output<typeof FileContent>;
+
 /** What a file of a view is, whatever its times are: enough to tell it from one that was changed. */
 export const Fingerprint = z.union([
-  z.object({ size: z.int(), sha256: z.string() }), // a file with content of its own; bytes
+  FileContent,
   z.object({ link: z.string() }), // a symbolic link: where it points, as it is stored. Links are never followed
   z.object({ inode: z.string() }), // a hard link to an image: its device and inode
 ]);
@@ -23,7 +31,7 @@ export function fingerprintText(text: string): Fingerprint {
 }
 
 /** Reads a regular file. @throws the errors of the file system as they are. */
-export async function fingerprintFile(path: string): Promise<Fingerprint> {
+export async function fingerprintFile(path: string): Promise<FileContent> {
   const hash = createHash('sha256');
   let size = 0;
   await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
