@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 
 function dieOfPoison({ type, images = [] }) {
   if (type !== 'detect') return;
-  if (images.some(({ source }) => Buffer.from(source.bytes).includes('POISON'))) process.kill(process.pid, 'SIGKILL');
+  if (images.some(({ source }) => Buffer.from(source.bytes).includes('POISON'))) process.abort();
 }
 
 // Only once the worker listens too: whatever comes before that would be heard here alone.
