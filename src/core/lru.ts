@@ -15,7 +15,7 @@ export class LruMap<Key, Value> {
     return value;
   }
 
-  /** @returns The key of the entry that it replaced for want of room, if any. */
+  /** @returns The key of the entry that it replaced to make room, if any. */
   set(key: Key, value: Value): Key | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);

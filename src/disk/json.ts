@@ -30,6 +30,7 @@ export async function readJsonFile<Schema extends z.ZodType>(
     throw jsonError(path, error, refusal);
   }
 }
+
 /** An error for JSON that cannot be used. @param where - The file, and the line where there is one. */
 export function jsonError(where: string, cause: unknown, { code, hint }: JsonRefusal): PreannotateError {
   const reason = cause instanceof z.ZodError ? formProblem(cause) : describeReadError(cause);

@@ -6,8 +6,8 @@ const ATTEMPTS = 3;
 
 /**
  * Creates a folder, and those above it that are missing. Unlike `mkdir` with `recursive`, it ends where the system
- * creates nothing (below /proc, Node tries for ever), and its error is that of the folder that could not be created
- * (Node replaces "read-only file system" by ENOENT).
+ * creates nothing (below /proc, Node retries indefinitely), and its error is that of the folder that could not be
+ * created (Node replaces "read-only file system" by ENOENT).
  *
  * @returns The topmost folder that was created; undefined when all were there.
  * @throws the system's error of the first folder that cannot be created.

@@ -40,5 +40,6 @@ export async function readTextFile(path: string, limitBytes: number): Promise<st
 export function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return 'a folder';
   if (stats.isFIFO()) return 'a named pipe';
+  if (stats.isSocket()) return 'a socket';
   return 'a device';
 }

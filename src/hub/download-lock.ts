@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileLock } from '../disk/lock/file-lock.js';
 import type { Holder } from '../disk/lock/holder.js';
-import { LockHeld } from '../disk/lock/take-over.js';
+import { LockHeldError } from '../disk/lock/take-over.js';
 import { makeFolder } from '../disk/make-folder.js';
 import { writeToCache } from './layout.js';
 
@@ -42,7 +42,7 @@ async function waitForLock(path: string, { signal, note, silentMs = SILENT_MS }:
     try {
       return await writeToCache(path, () => FileLock.take(path, { takeOver }));
     } catch (error) {
-      if (!(error instanceof LockHeld)) throw error;
+      if (!(error instanceof LockHeldError)) throw error;
       report(error.holder);
     }
     await sleep(POLL_MS, undefined, signal === undefined ? {} : { signal });

@@ -2,7 +2,7 @@ import { lstat, realpath, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { FileLock } from '../disk/lock/file-lock.js';
-import { LockHeld } from '../disk/lock/take-over.js';
+import { LockHeldError } from '../disk/lock/take-over.js';
 import { makeFolder } from '../disk/make-folder.js';
 import { listCachedModels, listCommits, listEntries, listRevisions, type CachedModel } from './inventory.js';
 import { findBlob, writeToCache, locateRepo, type RepoFolder } from './layout.js';
@@ -112,7 +112,7 @@ async function takeLock(path: string, reference: HubReference): Promise<FileLock
   try {
     return await FileLock.take(path);
   } catch (error) {
-    if (!(error instanceof LockHeld)) throw error;
+    if (!(error instanceof LockHeldError)) throw error;
     throw new PreannotateError(
       {
         code: 'OUTPUT_LOCKED',

@@ -76,7 +76,7 @@ export function refuseCostlyDecoding(
   const allowedHeld = Math.max(ALWAYS_ALLOWED_BYTES, maxPixels * HELD_BYTES_A_PIXEL_ALLOWED);
   if (held > allowedHeld) {
     throw costlyError(
-      `to decode this ${kind} image of ${size.width} x ${size.height} pixels takes ${toMegabytes(held)} of memory`,
+      `decoding this ${kind} image of ${size.width} x ${size.height} pixels needs ${toMegabytes(held)} of memory`,
       `${toMegabytes(allowedHeld)} allowed`,
       'Save it without interlacing (PNG), as baseline (JPEG), upright, or smaller.',
     );
@@ -85,7 +85,7 @@ export function refuseCostlyDecoding(
   const allowed = Math.max(ALWAYS_ALLOWED_BYTES, maxPixels * DECODED_BYTES_A_PIXEL_ALLOWED);
   if (decoded <= allowed) return;
   throw costlyError(
-    `its ${size.width} x ${size.height} pixels are ${toMegabytes(decoded)} of ${cost.bytes} bytes each`,
+    `its ${size.width} x ${size.height} pixels take ${toMegabytes(decoded)} decoded (${cost.bytes} bytes each)`,
     `${toMegabytes(allowed)} allowed`,
     'Save it with 8 bits per channel, or smaller.',
   );

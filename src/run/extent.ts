@@ -16,7 +16,7 @@ export async function measureExtent(outDir: string, run: OpenedRun): Promise<Ext
   if (run.manifest !== undefined) {
     const { status, counts } = run.manifest;
     const failed = status === 'done' ? counts.failed : await countErrors(outDir);
-    // The lock is held, so nothing runs: a run that was killed could not say so.
+    // The lock is held, so nothing runs: a killed run leaves the status 'running'.
     return {
       images,
       found: Math.max(counts.found, images),

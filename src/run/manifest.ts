@@ -58,7 +58,7 @@ export async function beginManifest(outDir: string, manifest: RunManifest): Prom
 
 /**
  * Replaces run.json at the end of an attempt. On a full disk it is written in the place of the old one, and where that
- * fails too, removed: it must not go on saying that the run is running.
+ * fails too, removed: it must not keep the status 'running'.
  *
  * @throws PreannotateError WRITE_FAILED
  */

@@ -24,7 +24,7 @@ export interface OpenedRun {
 /**
  * Opens an output folder for reading: everything that works on the results of a run starts here. The journal is enough:
  * what run.json and the list of images add is taken from it where they are missing or damaged. The caller holds the
- * folder's lock: a run that says it is running was killed.
+ * folder's lock: a run with the status 'running' was killed.
  *
  * @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run, JOURNAL_DAMAGED when a file of it is damaged.
  */

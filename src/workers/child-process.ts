@@ -17,8 +17,8 @@ const STACK_LINE = /^\s+at .*|^Node\.js v.*/gm;
 
 /**
  * For glibc, whose malloc keeps what large images took: in an arena for each thread that decodes, and in the heap, as
- * it raises the size from which memory is returned at once. A worker that had seen every corpus kept 700 MB; with these
- * it keeps 150 to 300. Other systems ignore them; the user's own come first.
+ * it raises the size from which memory is returned at once. A worker kept up to 700 MB; with these it keeps
+ * 150 to 300. Other systems ignore them; the user's own come first.
  */
 const MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: String(2 ** 20) };
 
@@ -106,7 +106,7 @@ export class Child<Request extends object, Answer> implements AsyncDisposable {
   }
 }
 
-/** Processes that the kernel has killed since it started, to free memory. 0 where it does not say (Linux says). */
+/** Processes that the kernel has killed since it started, to free memory. 0 except on Linux. */
 function countOomKills(): number {
   try {
     return Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0);

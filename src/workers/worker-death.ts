@@ -2,22 +2,22 @@ import type { Exit } from './child-process.js';
 
 /** How a worker ended, and whether what it was doing can have been the cause. */
 export interface WorkerDeath extends Exit {
-  readonly wasKilled: boolean; // by another process, and not for want of memory
+  readonly wasKilled: boolean; // by another process, and not because memory ran out
 }
 
 /** Sent by other processes. One that crashes gets another signal (SIGSEGV, SIGABRT), or ends with an exit code. */
 const SIGNALS_OF_OTHERS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT']);
 
-/** @param hasStalled - We killed it because it did not answer, which its work can have caused. */
+/** @param hasStalled - It was killed because it did not answer, which its work can have caused. */
 export function describeDeath(exit: Exit, hasStalled: boolean): WorkerDeath {
-  const isWorkToBlame = hasStalled || exit.wasOutOfMemory === true;
-  return { ...exit, wasKilled: !isWorkToBlame && SIGNALS_OF_OTHERS.has(exit.signal ?? '') };
+  const mayBeCausedByWork = hasStalled || exit.wasOutOfMemory === true;
+  return { ...exit, wasKilled: !mayBeCausedByWork && SIGNALS_OF_OTHERS.has(exit.signal ?? '') };
 }
 
-/** The first time, other images of the worker may have been to blame; the second time, the image was alone. */
+/** The first time, other images of the worker may have caused it; the second time, the image was alone. */
 const MAX_CRASHES = 2;
 
-/** Kills that hit one piece of work and little else are no chance: perhaps a daemon kills what takes much memory. */
+/** Kills that affect one work item only are unlikely to be random: a memory watchdog may be killing it. */
 const MAX_DEATHS = 5;
 
 /** Allowed on top, where workers are killed whatever they do. Fewer than the crashes in a row that end a run. */

@@ -24,7 +24,7 @@ describe('an output folder of version 0.1.0', () => {
     expect(await viewsOf(killed.out)).toEqual(await viewsOf(whole));
   });
 
-  it('that was killed in its first run can be exported, and keeps the numbers that this gave', async () => {
+  it('that was killed in its first run can be exported, and keeps the numbers assigned by that export', async () => {
     const { out, args } = await copyOldRun('killed');
     const { code, stdout } = await preannotate(['export', out]);
     expect({ code, stdout }).toMatchObject({

@@ -36,7 +36,7 @@ describe('the memory that a decoder holds for each pixel', () => {
 });
 
 describe('an image is refused before it is decoded', () => {
-  it('where its encoding takes more memory than its pixels allow, and the message names size and cost', async () => {
+  it('where decoding it needs more memory than its pixels allow, and the message names size and cost', async () => {
     const limits = { maxPixels: DEFAULTS.run, strict: false };
     const header = {
       sniffed: { kind: 'PNG', decoder: 'sharp' },
@@ -45,13 +45,12 @@ describe('an image is refused before it is decoded', () => {
     } as const;
     await expect(decodeImage(Buffer.alloc(0), limits, header)).rejects.toMatchObject({
       code: 'IMAGE_TOO_LARGE',
-      message:
-        'to decode this PNG image of 15000 x 12000 pixels takes 1440 MB of memory, more than the 806 MB allowed.',
+      message: 'decoding this PNG image of 15000 x 12000 pixels needs 1440 MB of memory, more than the 806 MB allowed.',
       hint: expect.stringContaining('--max-pixels'),
     });
   });
 
-  it('where its shape takes longer to resize than its pixels let expect', () => {
+  it('where its shape takes longer to resize than its pixel count suggests', () => {
     const check = (width: number, height: number, maxPixels: number) => () =>
       refuseCostlyResizing({ width, height }, width === 1 ? height : height * 768, maxPixels);
     expect(check(2, 2_000_000, DEFAULTS.run)).toThrow(
@@ -64,7 +63,7 @@ describe('an image is refused before it is decoded', () => {
     expect(check(700, 65_500, DEFAULTS.serve)).not.toThrow(); // as tall as a JPEG can be
   });
 
-  it('where its shape makes far more tiles than its pixels let expect', () => {
+  it('where its shape makes far more tiles than its pixel count suggests', () => {
     const check = (count: number, maxPixels: number) => () =>
       refuseManyTiles({ width: 1, height: count * 500 }, { count, pixels: 640 * 640 }, maxPixels);
     expect(check(4000, DEFAULTS.serve)).toThrow(/^its shape, 1 x 2000000, makes 4000 tiles, more than the 488 allowed/);

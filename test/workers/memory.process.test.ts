@@ -18,7 +18,7 @@ async function memoryOf(server: TestServer) {
 }
 
 describe.skipIf(process.platform !== 'linux')('a worker returns the memory of large images (needs /proc)', () => {
-  it('of several formats, again and again', async () => {
+  it('after repeated images of several formats', async () => {
     await using server = await TestServer.ready({ args: ['--workers-per-device', '1'] });
     const create = { width: 700, height: 65_000, channels: 3, background: '#285aa0' } as const;
     const image = sharp({ create });

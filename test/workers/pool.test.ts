@@ -101,7 +101,7 @@ describe('a worker that dies with images', () => {
     expect((await Promise.all(calls)).every(({ ok }) => ok)).toBe(true);
   });
 
-  it('for want of memory blames the image that it had alone, as a crash does', async () => {
+  it('by the out-of-memory killer counts as a crash of the image processed alone', async () => {
     const { pool, transport } = await startPool();
     const {
       calls: [huge],

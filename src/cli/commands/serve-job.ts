@@ -52,7 +52,7 @@ function readLabelStudioApiKey(): string | undefined {
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   throw new PreannotateError({
     code: 'CONFIG_INVALID',
-    message: 'LABEL_STUDIO_API_KEY is not a token: it holds spaces, line breaks or characters outside of ASCII.',
+    message: 'LABEL_STUDIO_API_KEY is not a token: it holds spaces, line breaks or characters outside ASCII.',
     hint: 'Copy a token from the account page of Label Studio.',
   });
 }

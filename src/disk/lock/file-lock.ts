@@ -5,9 +5,9 @@ import { realClock, type LockClock } from './clock.js';
 import type { Holder } from './holder.js';
 import { placeLock, readLock, removeLock } from './lock-file.js';
 import { identifyProcess } from './process-identity.js';
-import { assertFree, assertRemovable, LockHeld, type TakeOver } from './take-over.js';
+import { assertFree, assertRemovable, LockHeldError, type TakeOver } from './take-over.js';
 
-/** How often a holder shows that it lives. */
+/** How often a holder writes its heartbeat. */
 export const HEARTBEAT_MS = 2000;
 
 const ATTEMPTS = 5; // other processes may be taking over the same lock
@@ -31,11 +31,11 @@ interface Held {
 
 /**
  * A lock file that exists for as long as its process holds the lock, with a heartbeat. Its folder must exist. A process
- * that was stopped for long may have lost its lock: {@link isHeld} knows.
+ * that was stopped for long may have lost its lock: check with {@link isHeld}.
  */
 export class FileLock implements AsyncDisposable {
   readonly path: string;
-  /** It was taken from a process that may live: what that one has open, it may still write to. */
+  /** It was taken from a process that may still be running and writing to its open files. */
   readonly isContested: boolean;
   readonly #file: FileHandle;
   readonly #clock: LockClock;
@@ -44,7 +44,7 @@ export class FileLock implements AsyncDisposable {
   #holder: Holder;
   #isLost = false;
   #seenMs: number; // when the lock was last seen to be ours
-  #seenDate = Date.now(); // which goes on while a machine sleeps, but may be set
+  #seenDate = Date.now(); // also advances during suspend, but can be changed
   #beating: Promise<void> = Promise.resolve();
 
   private constructor(path: string, held: Held, { clock, onLost }: LockOptions) {
@@ -63,7 +63,7 @@ export class FileLock implements AsyncDisposable {
   /**
    * Takes the lock. One whose holder has certainly ended is taken over; `takeOver` decides about others.
    *
-   * @throws LockHeld when another process has it; errors of the file system as they are.
+   * @throws LockHeldError when another process has it; errors of the file system as they are.
    */
   static async take(path: string, options: LockOptions = {}): Promise<FileLock> {
     let { created = 0 } = options;
@@ -79,10 +79,10 @@ export class FileLock implements AsyncDisposable {
       await removeLock(path, seen);
       created = Math.max(created, seen.holder?.created ?? 0); // they are ours to remove from now on
     }
-    throw new LockHeld({ holder: undefined, reason: 'contended' });
+    throw new LockHeldError({ holder: undefined, reason: 'contended' });
   }
 
-  /** Refuses a lock that {@link take} would not get now, and writes nothing. @throws LockHeld */
+  /** Refuses a lock that {@link take} would not get now, and writes nothing. @throws LockHeldError */
   static async assertFree(path: string, takeOver: TakeOver = {}): Promise<void> {
     await assertFree(path, await readLock(path), takeOver);
   }

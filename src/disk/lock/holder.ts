@@ -39,7 +39,7 @@ export async function findHolderState(holder: Holder, path: string): Promise<Hol
 
 /**
  * Whether the machine of the holder is this one, booted again, so that the holder has ended: it has the same name and
- * id, and both processes run outside of containers. Two machines may still be clones of one image, so that the disk
+ * id, and both processes run outside containers. Two machines may still be clones of one image, so that the disk
  * must be local too.
  */
 export function hasRebooted(holder: Omit<ProcessIdentity, 'pid'>, self: Omit<ProcessIdentity, 'pid'>): boolean {

@@ -21,7 +21,7 @@ export async function readLock(path: string): Promise<LockContent | undefined> {
     const { mtimeMs: modifiedMs } = await file.stat();
     const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
     const text = buffer.toString('utf8', 0, bytesRead);
-    const value = jsonOf(text);
+    const value = parseJson(text);
     return { text, modifiedMs, isWhole: value !== undefined, holder: Holder.safeParse(value).data };
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
@@ -29,7 +29,7 @@ export async function readLock(path: string): Promise<LockContent | undefined> {
   }
 }
 
-/** Whether nobody has touched a lock between two times that it was read: its heartbeat has not moved. */
+/** Whether a lock has not changed between two reads. */
 export function isUnchanged(before: LockContent, after: LockContent | undefined): boolean {
   return after?.text === before.text && after.modifiedMs === before.modifiedMs;
 }
@@ -111,7 +111,7 @@ async function moveBack(moved: string, path: string): Promise<void> {
   }
 }
 
-function jsonOf(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -8,7 +8,7 @@ const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 
 const MAX_PID = 2 ** 31 - 1; // `kill` reads 32 bits, in which a larger number may be 0: our own group
 
-/** What tells a process from all others. Only Linux knows what is optional. */
+/** What tells a process from all others. Optional fields are available on Linux only. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
@@ -45,7 +45,7 @@ export async function isRunning({ pid, startTicks }: Pick<ProcessIdentity, 'pid'
   if (pid < 1 || pid > MAX_PID) return false;
   if (pid === process.pid) return startTicks !== undefined && startTicks === (await readStat('self'))?.startTicks;
   if (!isThere(pid)) return false;
-  // Mounted outside of this namespace, /proc has other pids.
+  // Mounted outside this namespace, /proc has other pids.
   const isOurs = (await readlink('/proc/self').catch(noAnswer)) === String(process.pid);
   const stat = isOurs ? await readStat(String(pid)) : undefined;
   if (stat === undefined) return true; // it may belong to another user, whose processes are hidden

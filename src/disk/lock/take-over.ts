@@ -17,14 +17,14 @@ export interface TakeOver {
 type HeldReason = 'running' | 'uncertain' | 'heartbeat' | 'contended';
 
 /** Thrown instead of waiting until a lock is free. */
-export class LockHeld extends Error {
+export class LockHeldError extends Error {
   readonly holder: Holder | undefined; // undefined where its form is not known
   readonly reason: HeldReason;
 
   constructor({ holder, reason }: { holder: Holder | undefined; reason: HeldReason }) {
     const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
     super(`the lock is held by ${who}`);
-    this.name = 'LockHeld';
+    this.name = 'LockHeldError';
     this.holder = holder;
     this.reason = reason;
   }
@@ -39,7 +39,7 @@ interface Watching {
  * Waits for a heartbeat where `takeOver` says so.
  *
  * @returns Whether the holder has certainly ended.
- * @throws LockHeld unless the lock may be removed as it was seen.
+ * @throws LockHeldError unless the lock may be removed as it was seen.
  */
 export async function assertRemovable(
   path: string,
@@ -50,30 +50,30 @@ export async function assertRemovable(
   if (!seen.isWhole) {
     await clock.sleep(TORN_MS);
     if (isUnchanged(seen, await readLock(path))) return false; // cut short by a crash
-    throw new LockHeld({ holder: undefined, reason: 'contended' });
+    throw new LockHeldError({ holder: undefined, reason: 'contended' });
   }
   const { force = false, afterMs, onWatch, signal } = takeOver;
   if (await hasEnded(path, seen)) return true;
   if (force) return false;
-  if (afterMs === undefined) throw new LockHeld({ holder, reason: 'uncertain' });
+  if (afterMs === undefined) throw new LockHeldError({ holder, reason: 'uncertain' });
   onWatch?.(holder);
   const hasMoved = await watchHeartbeat({ path, seen, afterMs, clock, signal });
-  if (hasMoved) throw new LockHeld({ holder, reason: 'heartbeat' });
+  if (hasMoved) throw new LockHeldError({ holder, reason: 'heartbeat' });
   return false;
 }
 
-/** Refuses what {@link assertRemovable} would refuse without waiting. @throws LockHeld */
+/** Refuses what {@link assertRemovable} would refuse without waiting. @throws LockHeldError */
 export async function assertFree(path: string, seen: LockContent | undefined, takeOver: TakeOver): Promise<void> {
   if (seen === undefined || !seen.isWhole) return;
   const { force = false, afterMs } = takeOver;
   if ((await hasEnded(path, seen)) || force || afterMs !== undefined) return;
-  throw new LockHeld({ holder: seen.holder, reason: 'uncertain' });
+  throw new LockHeldError({ holder: seen.holder, reason: 'uncertain' });
 }
 
-/** @throws LockHeld for a holder that certainly runs. */
+/** @throws LockHeldError for a holder that certainly runs. */
 async function hasEnded(path: string, { holder }: LockContent): Promise<boolean> {
   const state = holder === undefined ? 'uncertain' : await findHolderState(holder, path);
-  if (state === 'running') throw new LockHeld({ holder, reason: 'running' });
+  if (state === 'running') throw new LockHeldError({ holder, reason: 'running' });
   return state === 'ended';
 }
 

@@ -7,7 +7,7 @@ export class Pace {
   readonly #signal: AbortSignal | undefined;
   #sliceStart = performance.now();
 
-  /** @param signal - Stops the work: nobody waits for it any more. */
+  /** @param signal - Stops work whose result is no longer needed. */
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
   }

@@ -1,14 +1,14 @@
 import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 import type { Holder } from '../../disk/lock/holder.js';
-import type { LockHeld } from '../../disk/lock/take-over.js';
+import type { LockHeldError } from '../../disk/lock/take-over.js';
 
 const WAYS_ON =
   'Wait for it, or give another --out folder. --take-over-after 5m takes the folder over if that process shows no ' +
   'heartbeat for five minutes; --force-unlock takes it at once: only if it has certainly ended.';
 
 /** The output folder is locked, and why this run does not take it over. */
-export function lockedError(path: string, { holder, reason }: LockHeld): PreannotateError {
+export function lockedError(path: string, { holder, reason }: LockHeldError): PreannotateError {
   const isCertain = reason === 'running' || reason === 'heartbeat';
   const message = [
     `Another run ${reason === 'uncertain' ? 'may be' : 'is'} using this output folder`,

@@ -3,7 +3,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { systemCodeOf } from '../../core/errors.js';
 import { FileLock } from '../../disk/lock/file-lock.js';
 import type { Holder } from '../../disk/lock/holder.js';
-import { LockHeld, type TakeOver } from '../../disk/lock/take-over.js';
+import { LockHeldError, type TakeOver } from '../../disk/lock/take-over.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { withOutputErrors } from '../../disk/write-failure.js';
 import { detachJournal } from './detach-journal.js';
@@ -135,7 +135,7 @@ async function accessNearest(folder: string): Promise<void> {
 function withLockErrors<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
   return withOutputErrors(path, () =>
     step().catch((error: unknown) => {
-      throw error instanceof LockHeld ? lockedError(path, error) : error;
+      throw error instanceof LockHeldError ? lockedError(path, error) : error;
     }),
   );
 }

@@ -19,7 +19,7 @@ const ABSOLUTE = /^https?:\/\/([^/?#]*)/;
 
 const EVERY_INTERFACE: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-/** How containers call the machine that they run on; public name servers know neither. */
+/** Names by which containers reach their host; public name servers know neither. */
 const CONTAINER_HOSTS: ReadonlySet<string> = new Set(['host.docker.internal', 'host.containers.internal']);
 
 /**

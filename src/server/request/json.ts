@@ -33,7 +33,7 @@ function countNamesKept(value: unknown): number {
 }
 
 /**
- * Scans what is outside of strings; a long string of base64 is skipped by `indexOf`, which is fast.
+ * Scans what is outside strings; a long string of base64 is skipped by `indexOf`, which is fast.
  *
  * @returns The number of names in all objects, repeated ones included.
  * @throws RequestError REQUEST_MALFORMED for too many levels or values

@@ -58,7 +58,7 @@ export class BatchScheduler<Item extends { readonly queries: QueryBank }> {
    * Computes one batch, which holds the item that has waited longest.
    *
    * @param compute - One forward pass: one result an item, in order.
-   * @throws What `compute` throws; for want of memory only when a single item has none.
+   * @throws What `compute` throws; an out-of-memory error only when a single item causes it.
    */
   async run<Result>(
     compute: (batch: readonly Item[]) => Promise<readonly Result[]>,

@@ -135,7 +135,7 @@ export class ImagePreparer {
     return { input: (index: number) => measure(times, 'resize', () => cut(index)) };
   }
 
-  /** @throws PreannotateError IMAGE_TOO_LARGE where the shape takes far longer than the pixels let expect. */
+  /** @throws PreannotateError IMAGE_TOO_LARGE where the shape takes far longer than the pixel count suggests. */
   #refuseCostly(size: Size): void {
     const { maxPixels, tiles } = this.#settings;
     const crops = planCrops(size, tiles);

@@ -7,7 +7,7 @@ import type { LockClock } from '../../../src/disk/lock/clock.js';
 import { FileLock } from '../../../src/disk/lock/file-lock.js';
 import type { Holder } from '../../../src/disk/lock/holder.js';
 import { identifyProcess } from '../../../src/disk/lock/process-identity.js';
-import { LockHeld } from '../../../src/disk/lock/take-over.js';
+import { LockHeldError } from '../../../src/disk/lock/take-over.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const PARENT = process.ppid; // a process that is there for as long as the tests run
@@ -61,7 +61,7 @@ describe('a lock file of version 0.1', () => {
   });
 
   it('of another machine is respected, whatever its process number', async () => {
-    await expect(FileLock.take(await heldBy({ pid: 999_999_999, host: 'elsewhere' }))).rejects.toThrow(LockHeld);
+    await expect(FileLock.take(await heldBy({ pid: 999_999_999, host: 'elsewhere' }))).rejects.toThrow(LockHeldError);
   });
 
   it.each([999_999_999, 2 ** 32, 0, -1])('of a process that is not there (%i) is taken over', async (pid) => {
@@ -83,7 +83,7 @@ describe.skipIf(!isLinux)('a lock file of this machine (needs /proc)', () => {
     }
   });
 
-  it('of a process whose pid another one has by now is taken over', async () => {
+  it('is taken over when its pid has been reused', async () => {
     const path = await heldBy(await knownHolder({ startTicks: (await startTicksOf(PARENT)) - 1 }));
     await FileLock.assertFree(path);
     await using lock = await FileLock.take(path);
@@ -136,7 +136,7 @@ describe('a lock of which it is uncertain whether its holder has ended', () => {
     expect(await contentOf(path)).toMatchObject(beat);
   });
 
-  it('gets its time again after a pause in which nobody watched', async () => {
+  it('restarts the waiting time after the watcher was suspended', async () => {
     const path = await heldBy({ host: 'elsewhere' });
     let atMs = 0;
     let sleeps = 0;
@@ -182,7 +182,7 @@ describe('a lock that was cut short', () => {
     const path = join(await temporaryFolder(), 'lock');
     await writeFile(path, '');
     const clock = fakeClock(() => writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', started: '' })));
-    await expect(FileLock.take(path, { clock })).rejects.toThrow(LockHeld);
+    await expect(FileLock.take(path, { clock })).rejects.toThrow(LockHeldError);
   });
 });
 

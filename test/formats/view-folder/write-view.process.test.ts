@@ -70,7 +70,7 @@ async function fill(path: string): Promise<void> {
 }
 
 describe.each(formatNames)('writing a view of %s', (format) => {
-  it('that is killed at any moment takes no file for an edited one, and none of its own for the user’s', async () => {
+  it('that is killed at any moment takes no file for an edited one, nor its own files for the user’s', async () => {
     const random = randomNumbers(3);
     const view = await viewOf(format, imagesNamed(NAMES));
     await formats[format].write(unchanged(view));

@@ -118,7 +118,7 @@ describe('a list of images that is missing or damaged', () => {
     }
   });
 
-  it('with its lines in another order says the same', async () => {
+  it('with its lines in another order gives the same numbers', async () => {
     const names = ['a.jpg', 'b.jpg', 'c.jpg'];
     const folder = await folderWith({ 'a.jpg': 1 });
     await numbered(folder, names);

@@ -37,7 +37,7 @@ describe('a single image', () => {
     expect(text).not.toContain('"error"');
   });
 
-  it('takes turns with the images of batches, which many single images do not put off for ever', async () => {
+  it('takes turns with the images of batches, which many single images do not put off indefinitely', async () => {
     const controller = new AbortController();
     let answered = 0;
     const flood = async () => {

@@ -70,7 +70,7 @@ describe('a key file', () => {
       ]) {
         const [{ code, stderr }, ms] = await serve(...args);
         expect([code, stderr]).toEqual([2, expect.stringContaining('it is a named pipe, not a file')]);
-        expect(ms).toBeLessThan(20_000); // it would wait for ever
+        expect(ms).toBeLessThan(20_000); // it would wait indefinitely
       }
     },
   );

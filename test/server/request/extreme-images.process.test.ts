@@ -62,7 +62,7 @@ describe('images of extreme shapes cost a server neither a worker nor a gigabyte
     });
   });
 
-  it('and all that without losing the worker', async () => {
+  it('extreme images do not restart the worker', async () => {
     expect(await server.metrics('worker_restarts_total')).toEqual([0]);
   });
 });

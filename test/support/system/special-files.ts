@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, open, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 
-/** Things that may lie where a file is expected. Reading some of them takes for ever, fills the memory or fails. */
+/** Things that may lie where a file is expected. Reading some of them never ends, fills the memory or fails. */
 export const SPECIAL_FILES: readonly (readonly [what: string, make: (path: string) => Promise<unknown>])[] = [
   ['a FIFO', (path) => Promise.resolve(execFileSync('mkfifo', [path]))],
   ['a sparse file of 10 GB', makeSparse],

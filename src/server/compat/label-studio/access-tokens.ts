@@ -32,7 +32,7 @@ interface Exchange {
 
 /**
  * Access tokens for a personal access token, which is itself a refresh token. One is used until it is refused or about
- * to expire, and whoever needs a new one at the same time gets the same.
+ * to expire; concurrent callers share one renewal.
  */
 export class AccessTokens {
   readonly #exchange: Exchange;

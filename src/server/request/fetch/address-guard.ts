@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js';
 /** Ranges that `--allow-private` permits. Link-local is not one of them: clouds serve credentials there, not images. */
 const OWN_NETWORKS: ReadonlySet<string> = new Set(['loopback', 'private', 'carrierGradeNat', 'uniqueLocal']);
 
-/** Metadata services of clouds outside of link-local: Azure, Alibaba, AWS, Google, Scaleway. */
+/** Metadata services of clouds outside link-local: Azure, Alibaba, AWS, Google, Scaleway. */
 const CLOUD_SERVICES: ReadonlySet<string> = new Set([
   '168.63.129.16',
   '100.100.100.200',

@@ -73,7 +73,7 @@ describe('an image server that misbehaves', () => {
     ['stops within the body', (socket) => void socket.write(`${HEAD}content-length: 100\r\n\r\nhalf`)],
     ['sends its headers byte by byte', (socket) => void socket.write(HEAD, () => drip(socket, 'x'))],
     ['sends its body byte by byte', (socket) => void socket.write(`${HEAD}\r\n`, () => drip(socket, 'x'))],
-    ['sends early hints for ever', (socket) => drip(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n')],
+    ['sends early hints indefinitely', (socket) => drip(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n')],
     [
       'redirects again and again, slowly',
       (socket) => void setTimeout(() => socket.end('HTTP/1.1 302 F\r\nlocation: /\r\n\r\n'), 300),
