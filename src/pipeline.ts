@@ -105,11 +105,16 @@ async function annotatePending(
 /** Writes the views of the journal. */
 async function writeOutputs(
   job: Job,
-  { found, journal, classes, imageIds, stats }: RunState,
+  { found, lock, journal, classes, imageIds, stats }: RunState,
   { progress, signal }: { progress: Progress; signal: AbortSignal },
 ): Promise<void> {
   await recordClasses(classes, withClasses(classes, job.ontology.classes)); // from here on, people may use the numbers
   const images = new StoredImages(journal, imageIds, { ...job, signal });
-  const view = { images, root: found.root, provenance: provenanceOf(journal.header), limits: job.worker };
+  const throwIfStopped = async () => {
+    signal.throwIfAborted();
+    await lock.assertHeldSinceHeartbeat();
+  };
+  const provenance = provenanceOf(journal.header);
+  const view = { images, root: found.root, provenance, throwIfStopped, limits: job.worker };
   stats.missingPreviews = await writeViews({ ...job, ...view }, progress);
 }

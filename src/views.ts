@@ -54,7 +54,8 @@ export async function exportViews<Choice extends ViewChoice>(
   await publishNumbers(outDir, run);
   const images = new StoredImages(journal, imageIds, { ontology, selection: choice.selection, signal: lock.lost });
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
-  const view = { ontology, images, root: scope.root, provenance: provenanceOf(journal.header) };
+  const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
+  const view = { ontology, images, root: scope.root, provenance: provenanceOf(journal.header), throwIfStopped };
   const missingPreviews = await writeViews({ ...choice, outDir, ...view, limits: { maxBytes, maxPixels } }, progress);
   return { extent: await measureExtent(outDir, run), choice, missingPreviews };
 }

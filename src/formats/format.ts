@@ -12,6 +12,7 @@ export interface View {
   readonly provenance: Provenance;
   readonly imageFiles: ImageFiles;
   readonly overwriteEdited: boolean; // files that the user edited are moved aside and replaced
+  readonly throwIfStopped: () => Promise<void>; // throws once no more may be written
 }
 
 /** What made the annotations. The same for every run of the same job. */
@@ -26,8 +27,8 @@ export interface Provenance {
 export interface AnnotationFormat {
   readonly title: string;
   /**
-   * A file of the view with the word `preannotate` in its first 4 KB: a folder without it was not written by
-   * preannotate, and is never replaced.
+   * A file of the view with the word `preannotate` in its first 4 KB, by which a folder without a record of written
+   * files is recognised as a view of version 0.1. Other folders are never written.
    */
   readonly signature: string;
   /**

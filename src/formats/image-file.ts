@@ -48,7 +48,7 @@ export class ImagePlacer {
       path: image.path,
       foresee: async (place) => await foresee(image, await decide(), place),
       write: async (target, place) => {
-        const is = await withWriteErrors(place, async () => write(image.source, await decide(), { target, place }));
+        const is = await withWriteErrors(place, async () => write(image, await decide(), { target, place }));
         if (is === undefined) this.#left++;
         return is;
       },
@@ -77,7 +77,7 @@ export class ImagePlacer {
 
 /**
  * Whether Ultralytics and YOLOv5 save a file again in its place: every JPEG whose last two bytes are not FFD9, such as
- * photos of telephones with a trailer, motion photos, and padded files.
+ * phone photos with a trailer, motion photos, and padded files.
  */
 async function isRewrittenByTrainers(path: string): Promise<boolean> {
   try {
@@ -101,12 +101,12 @@ async function foresee(
   if (how === 'symlink') return { link: linkText(source, place) };
   if (how === 'copy') return isRewritable ? { ...content, rewritable: true } : content;
   const stats = await stat(source, { bigint: true }).catch(() => undefined);
-  return stats === undefined ? undefined : { inode: inodeOf(stats) };
+  return stats === undefined ? undefined : { inode: inodeOf(stats), content };
 }
 
 /** @returns undefined when the image could not be placed: labels are useful without it. */
 async function write(
-  source: string,
+  { source, content }: ImagePlace,
   { how, isRewritable }: Placement,
   { target, place }: { target: string; place: string },
 ): Promise<Fingerprint | undefined> {
@@ -114,14 +114,14 @@ async function write(
     const is = await copy(source, target);
     return is !== undefined && isRewritable ? { ...is, rewritable: true } : is;
   }
-  if (how === 'hardlink') return await hardLink(source, target);
+  if (how === 'hardlink') return await hardLink(source, target, content);
   const text = linkText(source, place);
   try {
     await symlink(text, target);
     return { link: text };
   } catch (error) {
     if (!NO_LINKS.includes(systemCodeOf(error) ?? '')) throw error;
-    return await hardLink(source, target);
+    return await hardLink(source, target, content);
   }
 }
 
@@ -130,11 +130,11 @@ function linkText(source: string, place: string): string {
   return relative(dirname(place), source);
 }
 
-async function hardLink(source: string, target: string): Promise<Fingerprint | undefined> {
+async function hardLink(source: string, target: string, content: FileContent): Promise<Fingerprint | undefined> {
   try {
     const image = await realpath(source); // a link to the image, not to a link
     await link(image, target);
-    return { inode: inodeOf(await stat(target, { bigint: true })) };
+    return { inode: inodeOf(await stat(target, { bigint: true })), content };
   } catch (error) {
     if (NO_HARD_LINK.includes(systemCodeOf(error) ?? '')) return undefined;
     throw error;

@@ -52,7 +52,7 @@ describe('an output folder of version 0.1.0', () => {
     const edited = await readFile(join(out, 'yolo', label), 'utf8');
     const { code, stderr } = await preannotate(args);
     expect(code).toBe(FAILED_IMAGES);
-    const [, aside] = /\/yolo were edited since version 0\.1 wrote them; all of \S+ is kept in (\S+)\./.exec(stderr)!;
+    const [, aside] = /\/yolo were edited since version 0\.1 wrote them; all of it is kept in (\S+)\./.exec(stderr)!;
     expect(await readFile(join(aside!, label), 'utf8')).toBe(edited);
     expect(stderr).not.toContain('/coco were edited');
     const drafted = await readFile(join(out, 'yolo', label), 'utf8');

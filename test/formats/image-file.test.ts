@@ -67,6 +67,17 @@ describe('the images of a YOLO view', () => {
     },
   );
 
+  it('that were hard links are known again in a copy of the folder', async () => {
+    const view = await viewWith('hardlink');
+    await formats.yolo.write(view);
+    const path = join(view.outDir, 'images/a.jpg');
+    const bytes = await readFile(path);
+    await rm(path);
+    await writeFile(path, bytes);
+    expect((await formats.yolo.write(view)).join()).not.toContain('edited');
+    expect(await kindOf(path, join(view.root, 'a.jpg'))).toBe('hardlink');
+  });
+
   it('that are links themselves are hard-linked to the image', async () => {
     const view = await viewWith('hardlink');
     await rm(join(view.root, 'a.jpg'));

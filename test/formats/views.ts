@@ -63,6 +63,7 @@ export async function viewOf(format: FormatName, images: readonly ViewImage[]): 
     provenance: { version: '1.2.3', model: 'builtin:emoji', modelSha256: 'ab', year: 2026 },
     imageFiles: 'symlink',
     overwriteEdited: false,
+    throwIfStopped: () => Promise.resolve(),
   };
 }
 

@@ -30,15 +30,15 @@ export interface Committed {
  * user edited or deleted stay as they are, unless they are to be overwritten.
  */
 export async function commitGroup(view: StagedView, { before, now }: GroupPair<FileGroup>): Promise<Committed> {
-  const earlier = (path: string) => before.filter((file) => file.path === path);
+  const findEarlier = (path: string) => before.filter((file) => file.path === path);
   const wanted = (now?.files ?? []).filter(({ maybe }) => maybe !== true);
   const stale = new Set(before.map(({ path }) => path));
   const all: Committed[] = [];
   for (const file of wanted) {
     stale.delete(file.path);
-    all.push(await commitFile(view, file, earlier(file.path)));
+    all.push(await commitFile(view, file, findEarlier(file.path)));
   }
-  for (const path of stale) all.push(await removeStale(view, path, earlier(path)));
+  for (const path of stale) all.push(await removeStale(view, path, findEarlier(path)));
   return { written: all.flatMap(({ written }) => written), edited: all.flatMap(({ edited }) => edited) };
 }
 

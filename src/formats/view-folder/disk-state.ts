@@ -2,12 +2,19 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../../core/errors.js';
-import { fingerprintFile, inodeOf, isSameFile, stampOf, type Fingerprint } from './record/fingerprint.js';
+import {
+  fingerprintFile,
+  inodeOf,
+  isSameFile,
+  isWrittenFile,
+  stampOf,
+  type Fingerprint,
+} from './record/fingerprint.js';
 import type { WrittenFile } from './record/record-lines.js';
 
 /**
  * What is in a file's place: `current`, just what is to be there; `earlier`, what was written there before; `none`,
- * rightly; `edited`, something else; `deleted`, nothing, although a file was written.
+ * no file, as expected; `edited`, something else; `deleted`, nothing, although a file was written.
  */
 type FileState = 'current' | 'earlier' | 'none' | 'edited' | 'deleted';
 
@@ -75,12 +82,18 @@ export class DiskState {
     if (!stats.isFile()) return undefined;
     const candidates = [...before.map(({ is }) => is), ...(now === undefined ? [] : [now])];
     const inode = inodeOf(stats);
-    if (candidates.some((candidate) => 'inode' in candidate && candidate.inode === inode)) return { inode };
+    const linked = candidates.find((candidate) => 'inode' in candidate && candidate.inode === inode);
+    if (linked !== undefined) return linked;
     const unchanged = before.find(({ stamp }) => stamp === stampOf(stats));
     if (unchanged !== undefined) return unchanged.is;
-    const isPossible = candidates.some((candidate) => 'size' in candidate && BigInt(candidate.size) === stats.size);
+    const isPossible = candidates.some((candidate) => BigInt(sizeOf(candidate) ?? -1) === stats.size);
     return isPossible ? await fingerprintFile(place) : undefined;
   }
+}
+
+function sizeOf(file: Fingerprint): number | undefined {
+  if ('size' in file) return file.size;
+  return 'content' in file ? file.content.size : undefined;
 }
 
 function stateOf(
@@ -90,7 +103,7 @@ function stateOf(
 ): FileState {
   if (found === undefined) return 'edited';
   if (now !== undefined && isSameFile(found, now)) return 'current';
-  return before.some(({ is }) => isSameFile(found, is)) ? 'earlier' : 'edited';
+  return before.some(({ is }) => isWrittenFile(found, is)) ? 'earlier' : 'edited';
 }
 
 /** The file itself, not what it links to. @returns undefined when there is none. */

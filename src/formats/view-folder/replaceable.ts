@@ -51,7 +51,7 @@ function foreignFolderError(folder: string, holdsImages: boolean): PreannotateEr
   const what = holdsImages ? 'holds the images themselves' : 'holds files that preannotate did not write';
   return new PreannotateError({
     code: 'OUTPUT_UNUSABLE',
-    message: `${printable(folder)} ${what}; writing the annotations there would mix the two.`,
+    message: `${printable(folder)} ${what}; writing the annotations there would mix them with those.`,
     hint: 'Move it away and run the same command again, or give another output folder. Annotated images are kept.',
   });
 }

@@ -1,5 +1,6 @@
-import { lstat, mkdir, rm, symlink } from 'node:fs/promises';
+import { lstat, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { makeFolder } from '../../disk/make-folder.js';
 import { withWriteErrors } from '../../disk/write-failure.js';
 import { statsOf } from './disk-state.js';
 import { stampOf, type Fingerprint } from './record/fingerprint.js';
@@ -30,14 +31,14 @@ export class Staging implements AsyncDisposable {
   static async open(folder: string, place: string): Promise<Staging> {
     await withWriteErrors(place, async () => {
       await rm(folder, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
     });
     return new Staging(folder, place);
   }
 
   async makeFolder(path: string): Promise<void> {
     const folder = join(this.folder, path);
-    const making = this.#made.get(folder) ?? mkdir(folder, { recursive: true });
+    const making = this.#made.get(folder) ?? makeFolder(folder);
     this.#made.set(folder, making);
     await withWriteErrors(this.placeOf(path), () => making);
   }

@@ -1,4 +1,4 @@
-import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapConcurrent } from '../../core/stream.js';
 import { withWriteErrors } from '../../disk/write-failure.js';
@@ -15,21 +15,10 @@ export async function restoreReplacedFolder(root: string): Promise<void> {
 }
 
 /**
- * Empties a view of version 0.1, which did not record what it wrote: if a file is newer than the signature file, which
- * was written last, the view was edited, and all of it is kept.
- *
- * @returns Whether it was kept.
+ * Whether a view of version 0.1, which did not record what it wrote, was edited: a file is newer than the signature
+ * file, which was written last.
  */
-export async function clearUnrecorded(root: string, signature: string, aside: Aside): Promise<boolean> {
-  const isEdited = await hasNewerFiles(root, signature);
-  for (const name of (await entriesOf(root)) ?? []) {
-    if (isEdited) await aside.move(root, name);
-    else await withWriteErrors(join(root, name), () => rm(join(root, name), { recursive: true }));
-  }
-  return isEdited;
-}
-
-async function hasNewerFiles(root: string, signature: string): Promise<boolean> {
+export async function hasNewerFiles(root: string, signature: string): Promise<boolean> {
   const written = await lstat(join(root, signature)).catch(() => undefined);
   if (written === undefined) return true; // what the folder holds is not known
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
@@ -37,4 +26,9 @@ async function hasNewerFiles(root: string, signature: string): Promise<boolean> 
   const times = mapConcurrent(files, STATS_AT_ONCE, async ({ parentPath, name }) => lstat(join(parentPath, name)));
   for await (const { mtimeMs } of times) if (mtimeMs > written.mtimeMs) return true;
   return false;
+}
+
+/** Moves all files of a view away. Even where no time shows an edit, there may be one, copied back with its time. */
+export async function moveAllAside(root: string, aside: Aside): Promise<void> {
+  for (const name of (await entriesOf(root)) ?? []) await aside.move(root, name);
 }

@@ -11,9 +11,9 @@ import { EditedFiles } from './edited-files.js';
 import { mergeGroups } from './record/merge-groups.js';
 import { ViewRecord } from './record/record.js';
 import type { FileGroup, RecordHeader } from './record/record-lines.js';
-import { stageGroup } from './stage.js';
+import { stageGroup, type StagingTarget } from './stage.js';
 import { Staging } from './staging.js';
-import { clearUnrecorded, restoreReplacedFolder } from './unrecorded.js';
+import { hasNewerFiles, moveAllAside, restoreReplacedFolder } from './unrecorded.js';
 import type { ViewFile, ViewFileGroup } from './view-file.js';
 import { entriesOf, resolveViewFolder, stagingFolderBeside, stagingFolderIn } from './view-paths.js';
 
@@ -33,6 +33,7 @@ interface ViewTarget {
   readonly signature: string | undefined; // the file by which a view of version 0.1 is recognised
   readonly overwriteEdited: boolean;
   readonly version: string; // of preannotate
+  readonly throwIfStopped: () => Promise<void>; // throws once no more may be written
 }
 
 /** Writes a view whose folder may be written. @returns Notes. @throws PreannotateError as `writeView` does. */
@@ -72,29 +73,36 @@ class ViewUpdate {
   async #create(): Promise<void> {
     await using staging = await Staging.open(stagingFolderBeside(this.#root), this.#root);
     for (const folder of this.#content.folders ?? []) await staging.makeFolder(folder);
-    const groups = this.#stage(none(), { staging, disk: undefined });
+    const groups = this.#stage(noGroups(), { staging, disk: undefined, overwriteEdited: false });
     const stamped = mapInOrder(groups, IMAGES_AT_ONCE, (group) => staging.stamp(group));
     await this.#record.complete(this.#header, stamped); // counts for nothing while there is no view
+    await this.#target.throwIfStopped();
     await withWriteErrors(this.#root, () => rename(staging.folder, this.#root));
     await syncFolder(dirname(this.#root));
-    this.#notes.push(...(await this.#writeNewVersions(none())));
+    this.#notes.push(...(await this.#writeNewVersions(noGroups())));
   }
 
   async #update(hasFiles: boolean): Promise<void> {
     const { outDir, signature, overwriteEdited } = this.#target;
-    await using staging = await Staging.open(stagingFolderIn(this.#root), this.#root);
     const isRecorded = hasFiles && (await this.#record.header()) !== undefined;
-    const before = () => (isRecorded ? this.#record.groups() : none());
+    const before = () => (isRecorded ? this.#record.groups() : noGroups());
     const mustClear = hasFiles && !isRecorded && signature !== undefined;
+    const isEdited = mustClear && (await hasNewerFiles(this.#root, signature));
+    await using staging = await Staging.open(stagingFolderIn(this.#root), this.#root);
     const disk = new DiskState(this.#root);
-    await this.#record.prepare(this.#header, this.#stage(before(), { staging, disk: mustClear ? undefined : disk }));
-    if (mustClear && (await clearUnrecorded(this.#root, signature, this.#aside)))
-      this.#notes.push(movedAsideNote(outDir, this.#aside.folder));
+    await this.#record.prepare(
+      this.#header,
+      this.#stage(before(), { staging, disk: mustClear ? undefined : disk, overwriteEdited }),
+    );
+    if (mustClear) {
+      await moveAllAside(this.#root, this.#aside);
+      this.#notes.push(movedAsideNote(outDir, this.#aside.folder, isEdited));
+    }
     const staged = { root: this.#root, staging, disk, aside: this.#aside, overwriteEdited, emptied: new Set<string>() };
     await this.#record.complete(this.#header, this.#commit(before(), staged));
     await removeEmptyFolders(staged);
     await this.#makeFolders();
-    this.#notes.push(...(await this.#writeNewVersions(leftIn(staging, this.#record.prepared()))));
+    this.#notes.push(...(await this.#writeNewVersions(listUnplaced(staging, this.#record.prepared()))));
     await this.#record.forgetPrepared();
   }
 
@@ -108,25 +116,23 @@ class ViewUpdate {
     };
   }
 
-  async *#stage(
-    before: AsyncIterable<FileGroup>,
-    target: { staging: Staging; disk: DiskState | undefined },
-  ): AsyncGenerator<FileGroup> {
-    const pairs = mergeGroups(before, withEnd(this.#content.groups));
+  async *#stage(before: AsyncIterable<FileGroup>, target: StagingTarget): AsyncGenerator<FileGroup> {
+    const pairs = mergeGroups(before, appendEnd(this.#content.groups));
     yield* mapInOrder(pairs, IMAGES_AT_ONCE, (pair) => stageGroup(pair, target));
   }
 
   async *#commit(before: AsyncIterable<FileGroup>, view: StagedView): AsyncGenerator<FileGroup> {
     const pairs = mergeGroups(before, this.#record.prepared());
-    const commits = mapInOrder(pairs, IMAGES_AT_ONCE, async (pair) => ({
-      ...pair,
-      ...(await commitGroup(view, pair)),
-    }));
+    const commits = mapInOrder(pairs, IMAGES_AT_ONCE, async (pair) => {
+      await this.#target.throwIfStopped();
+      return { ...pair, ...(await commitGroup(view, pair)) };
+    });
     for await (const { image, written, edited } of commits) {
       edited.forEach((file) => this.#edited.add(file));
       if (image === undefined) yield { files: [...written] };
       else if (written.length > 0) yield { image, files: [...written] };
     }
+    await this.#target.throwIfStopped();
   }
 
   async #makeFolders(): Promise<void> {
@@ -151,7 +157,7 @@ class ViewUpdate {
   }
 }
 
-async function* leftIn(staging: Staging, groups: AsyncIterable<FileGroup>): AsyncGenerator<ViewFileGroup> {
+async function* listUnplaced(staging: Staging, groups: AsyncIterable<FileGroup>): AsyncGenerator<ViewFileGroup> {
   for await (const { files, ...group } of groups) {
     const left: ViewFile[] = [];
     for (const { path, is, maybe } of files)
@@ -161,7 +167,7 @@ async function* leftIn(staging: Staging, groups: AsyncIterable<FileGroup>): Asyn
 }
 
 /** A record ends with the files of the view as a whole, also when there are none: its end can then be recognised. */
-async function* withEnd(groups: ViewContent['groups']): AsyncGenerator<ViewFileGroup> {
+async function* appendEnd(groups: ViewContent['groups']): AsyncGenerator<ViewFileGroup> {
   let isEnded = false;
   for await (const group of groups) {
     yield group;
@@ -170,9 +176,13 @@ async function* withEnd(groups: ViewContent['groups']): AsyncGenerator<ViewFileG
   if (!isEnded) yield { files: [] };
 }
 
-async function* none(): AsyncGenerator<never> {}
+async function* noGroups(): AsyncGenerator<never> {}
 
-function movedAsideNote(outDir: string, folder: string): string {
+function movedAsideNote(outDir: string, folder: string, isEdited: boolean): string {
   const view = printable(outDir);
-  return `Files in ${view} were edited since version 0.1 wrote them; all of ${view} is kept in ${printable(folder)}.`;
+  const why = isEdited
+    ? `Files in ${view} were edited since version 0.1 wrote them`
+    : `There is no record of what was written into ${view}, as after version 0.1`;
+  const rest = isEdited ? '' : ', which you may delete if you edited nothing';
+  return `${why}; all of it is kept in ${printable(folder)}${rest}.`;
 }

@@ -4,7 +4,7 @@ import { systemCodeOf } from '../../core/errors.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { withOutputErrors } from '../../disk/write-failure.js';
 
-/** Files that other programs leave wherever they look; nobody made them by hand. */
+/** Files that operating systems and training programs create; not edits of the user. */
 const BY_PRODUCTS = /\.cache$|^\.DS_Store$|^\._|^Thumbs\.db$|^desktop\.ini$/i;
 const OWN_TEMPORARY = '.preannotate-';
 

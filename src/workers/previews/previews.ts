@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Xyxy } from '../../core/box.js';
 import type { ViewImage } from '../../core/image.js';
@@ -66,12 +67,13 @@ async function* listPreviews(
     const write: ViewFile['write'] = async (target) => {
       const problem = await artist.draw(toPreviewRequest(image, job, target));
       if (problem === undefined) return await fingerprintFile(target);
+      await rm(target, { force: true }); // a process that died may have left a part of it
       onProblem(image.name, problem);
       return undefined;
     };
     yield { image: image.name, files: [{ path: `${image.name}.jpg`, write }] };
   }
-  yield { files: [textFile(PREVIEW_SIGNATURE, 'Drawn by preannotate, which writes this folder anew each time.\n')] };
+  yield { files: [textFile(PREVIEW_SIGNATURE, 'Drawn by preannotate. Files that you edit or add here are kept.\n')] };
 }
 
 function toPreviewRequest(image: ViewImage, { ontology, root, limits }: PreviewJob, target: string): PreviewRequest {

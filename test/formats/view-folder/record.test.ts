@@ -71,16 +71,20 @@ describe.each(formatNames)('the record of written files of %s', (format) => {
     });
   });
 
-  it('is not needed: without it, the view is judged by the times of its files, once', async () => {
+  it('is not needed: without it all files are moved aside, once, whatever their times', async () => {
     const { view } = await written(format, imagesNamed(['a.jpg']));
     await rm(recordOf(view, format));
     for (const name of ['labels.cache', '.DS_Store', 'Thumbs.db']) {
       await writeFile(join(view.outDir, name), 'cache');
       await setTime(join(view.outDir, name), Date.now() + 60_000);
     }
-    await setTime(join(view.outDir, formats[format].signature), Date.now() + 1000);
-    expect((await formats[format].write(view)).join()).not.toContain('edited');
+    await writeFile(join(view.outDir, 'corrected.txt'), 'by hand');
+    await setTime(join(view.outDir, 'corrected.txt'), 0); // copied back with its time
+    const [note] = await formats[format].write(view);
+    const [, aside] = /There is no record of what was written into .*; all of it is kept in (\S+), which/.exec(note!)!;
+    expect(await readFile(join(aside!, 'corrected.txt'), 'utf8')).toBe('by hand');
     expect(await readdir(dirname(view.outDir))).toEqual(['.preannotate', format]);
+    expect((await formats[format].write(view)).join()).not.toContain('kept in');
   });
 
   it('is not needed: a view without it that was edited is moved aside, whole', async () => {
@@ -90,7 +94,7 @@ describe.each(formatNames)('the record of written files of %s', (format) => {
     await setTime(join(view.outDir, 'corrected.txt'), Date.now() + 60_000);
     const before = await contentOf(view.outDir);
     const notes = await formats[format].write(view);
-    const [, aside] = /were edited since version 0\.1 wrote them; all of \S+ is kept in (\S+)\./.exec(notes[0]!)!;
+    const [, aside] = /were edited since version 0\.1 wrote them; all of it is kept in (\S+)\./.exec(notes[0]!)!;
     const moved = await contentOf(aside!);
     expect(Object.values(moved)).toEqual(Object.values(before));
     expect(await readdir(view.outDir)).not.toContain('corrected.txt');
@@ -117,6 +121,41 @@ describe.each(formatNames)('the record of written files of %s', (format) => {
     const [note] = await formats[format].write(view);
     expect(note).toContain(`stay as they are: ${formats[format].signature}.`);
     expect(await readdir(view.outDir)).not.toContain('.preannotate-new');
+  });
+});
+
+describe('a view that was stopped at any moment while files were put in their places', () => {
+  const names = ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg'];
+
+  /** Writes other boxes, and stops at the given question whether it may go on. @returns Whether it was stopped. */
+  async function stopAt(view: View, question: number): Promise<boolean> {
+    let asked = 0;
+    const throwIfStopped = () => (asked++ === question ? Promise.reject(new Error('stopped')) : Promise.resolve());
+    const images = imagesNamed(names).map((image) => ({ ...image, detections: image.detections.slice(1) }));
+    try {
+      await formats.yolo.write({ ...view, images: asyncOf(images), throwIfStopped });
+      return false;
+    } catch (error) {
+      expect(error).toMatchObject({ message: 'stopped' });
+      return true;
+    }
+  }
+
+  it('keeps what the user edited and deleted, and takes none of its own files for edited ones', async () => {
+    let isStopped = true;
+    let question = 0;
+    for (; isStopped; question++) {
+      const { view } = await written('yolo', imagesNamed(names));
+      const expected = await contentOf(view.outDir);
+      await rm(join(view.outDir, 'labels/a.txt'));
+      await writeFile(join(view.outDir, 'labels/c.txt'), 'by hand');
+      isStopped = await stopAt(view, question);
+      const [note] = await formats.yolo.write(view);
+      expect(note).toContain('stay as they are: labels/a.txt (deleted), labels/c.txt.');
+      const { [join(view.outDir, 'labels/a.txt')]: _, ...rest } = expected;
+      expect(await contentOf(view.outDir)).toEqual({ ...rest, [join(view.outDir, 'labels/c.txt')]: 'by hand' });
+    }
+    expect(question).toBeGreaterThan(names.length);
   });
 });
 

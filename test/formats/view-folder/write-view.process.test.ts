@@ -48,7 +48,8 @@ async function startWriting(format: FormatName, { outDir, root }: View, time: nu
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const provenance = { version: '1.2.3', model: 'builtin:emoji', modelSha256: 'ab', year: 2026 };
     const view = { images: asyncOf(images), ontology, root: ${JSON.stringify(root)}, provenance,
-      outDir: ${JSON.stringify(outDir)}, imageFiles: 'symlink', overwriteEdited: false };
+      outDir: ${JSON.stringify(outDir)}, imageFiles: 'symlink',
+      overwriteEdited: false, throwIfStopped: async () => {} };
     process.stdout.write('.');
     await formats.${format}.write(view);`;
   const args = ['--import', 'tsx', '--input-type=module', '-e', script];

@@ -15,7 +15,7 @@ export type FileContent = z.output<typeof FileContent>;
 export const Fingerprint = z.union([
   FileContent,
   z.object({ link: z.string() }), // a symbolic link: where it points, as it is stored. Links are never followed
-  z.object({ inode: z.string() }), // a hard link to an image: its device and inode
+  z.object({ inode: z.string(), content: FileContent }), // a hard link to an image: its device and inode
 ]);
 export type Fingerprint = z.output<typeof Fingerprint>;
 
@@ -24,6 +24,11 @@ export function isSameFile(a: Fingerprint, b: Fingerprint): boolean {
   if ('sha256' in a) return 'sha256' in b && a.sha256 === b.sha256 && a.size === b.size;
   if ('link' in a) return 'link' in b && a.link === b.link;
   return 'inode' in b && a.inode === b.inode;
+}
+
+/** Whether a file is what was written: a hard link becomes a file of its own when the folder is copied. */
+export function isWrittenFile(found: Fingerprint, written: Fingerprint): boolean {
+  return isSameFile(found, written) || ('content' in written && isSameFile(found, written.content));
 }
 
 export function fingerprintText(text: string): Fingerprint {

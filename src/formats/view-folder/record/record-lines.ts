@@ -7,7 +7,7 @@ import { readLines } from '../../../disk/lines.js';
 import { Fingerprint } from './fingerprint.js';
 
 const HINT =
-  'Restore the file from a copy, or remove it: a view that may hold edited files is then moved aside, whole.';
+  'Restore the file from a copy, or remove it: all files of the view are then moved to .preannotate/changed.';
 
 /** A file that was written into a view. */
 const WrittenFile = z.object({
@@ -15,6 +15,7 @@ const WrittenFile = z.object({
   is: Fingerprint,
   stamp: z.string().exactOptional(), // of the file system: while it is the same, the content is not read again
   maybe: z.literal(true).exactOptional(), // a process that was killed may have written it, or not
+  stays: z.literal(true).exactOptional(), // the user edited or deleted what is there: this goes elsewhere
 });
 export type WrittenFile = z.output<typeof WrittenFile>;
 

@@ -86,10 +86,9 @@ async function* addUncertain(
   prepared: AsyncIterable<FileGroup>,
 ): AsyncGenerator<FileGroup> {
   for await (const { image, before, now } of mergeGroups(recorded, prepared)) {
-    // A file with a stamp was there before that process wrote anything.
-    const uncertain = (now?.files ?? []).map((file) =>
-      file.stamp === undefined ? { ...file, maybe: true as const } : file,
-    );
+    // A file with a stamp was there before that process wrote anything; one that stays was left alone.
+    const written = (now?.files ?? []).filter(({ stays }) => stays !== true);
+    const uncertain = written.map((file) => (file.stamp === undefined ? { ...file, maybe: true as const } : file));
     yield { ...(image === undefined ? {} : { image }), files: [...before, ...uncertain] };
   }
 }
