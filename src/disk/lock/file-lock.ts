@@ -128,7 +128,12 @@ export class FileLock implements AsyncDisposable {
   async #beat(): Promise<void> {
     if (!(await this.isHeld())) return;
     this.#holder = { ...this.#holder, heartbeat: new Date().toISOString() };
-    await this.#file.write(formatHolder(this.#holder), 0).catch(() => {}); // a full disk, say: the next one may succeed
+    try {
+      await this.#file.write(formatHolder(this.#holder), 0);
+      await this.#file.datasync(); // a client of NFS may keep it from other machines for half a minute
+    } catch {
+      // a full disk, say: the next one may succeed
+    }
   }
 
   #lose(by: Holder | undefined): void {
