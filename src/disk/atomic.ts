@@ -82,6 +82,13 @@ async function writeAll(path: string, file: FileHandle, content: Content): Promi
   await flush();
 }
 
+/** Puts a file, and its name in its folder, onto the disk: a copy, before its original goes. */
+export async function syncFile(path: string): Promise<void> {
+  await using file = await open(path, process.platform === 'win32' ? 'r+' : 'r'); // a copy may be read-only
+  await file.sync();
+  await syncFolder(dirname(path));
+}
+
 /** For leftovers: an error here would hide a more important one, and the next run tries again. */
 async function removeIfPossible(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => {});

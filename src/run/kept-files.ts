@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, copyFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
+import { syncFile } from '../disk/atomic.js';
 import { parseLine } from '../disk/checked-line.js';
 import { readLines } from '../disk/lines.js';
 import { makeFolder } from '../disk/make-folder.js';
@@ -53,5 +54,6 @@ async function moveOrCopy(path: string, target: string): Promise<void> {
   } catch (error) {
     if (systemCodeOf(error) !== 'EXDEV') throw error;
     await copyFile(path, target, constants.COPYFILE_EXCL);
+    await syncFile(target); // the original is emptied next
   }
 }

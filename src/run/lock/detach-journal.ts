@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../../core/errors.js';
+import { syncFile, syncFolder } from '../../disk/atomic.js';
 import { withWriteErrors } from '../../disk/write-failure.js';
 import { JOURNAL_FILE } from '../read-journal.js';
 
@@ -20,7 +21,9 @@ export async function detachJournal(outDir: string): Promise<void> {
     const copy = join(dirname(target), `.preannotate-${randomBytes(6).toString('hex')}`);
     try {
       await copyFile(target, copy, constants.COPYFILE_FICLONE);
+      await syncFile(copy); // else a power cut could leave an empty journal
       await rename(copy, target);
+      await syncFolder(dirname(target));
     } finally {
       await rm(copy, { force: true });
     }
