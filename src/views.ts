@@ -4,7 +4,7 @@ import type { Selection } from './core/select.js';
 import type { Provenance, View } from './formats/format.js';
 import { formats, type FormatName } from './formats/index.js';
 import { assertClassOrderKept } from './formats/view-folder/class-order.js';
-import { assertReplaceable } from './formats/view-folder/replaceable.js';
+import { assertRecordSound, assertReplaceable } from './formats/view-folder/replaceable.js';
 import type { Progress } from './progress/bar.js';
 import type { JournalHeader } from './run/header.js';
 import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
@@ -81,6 +81,7 @@ export async function assertViewsReplaceable(
     const { signature, classOrder } = formats[name];
     const view = { outDir: join(outDir, name), root, overwriteEdited };
     await assertReplaceable(view, signature);
+    await assertRecordSound(view.outDir);
     if (classOrder !== undefined) await assertClassOrderKept(view, classOrder(ontology));
   }
   if (previews > 0) await assertReplaceable({ outDir: join(outDir, PREVIEWS), root }, PREVIEW_SIGNATURE);

@@ -11,6 +11,7 @@ import { annotate } from '../src/pipeline.js';
 import { planOnly, prepare } from '../src/prepare.js';
 import { Progress } from '../src/progress/bar.js';
 import { Journal } from '../src/run/journal.js';
+import { formatLine } from '../src/disk/checked-line.js';
 import { OutputLock } from '../src/run/lock/output-lock.js';
 import { readJournal } from '../src/run/read-journal.js';
 import { SCENES } from './support/cli.js';
@@ -123,6 +124,20 @@ const REFUSED: Record<string, { code: string; message: RegExp; make: () => Promi
       const job = await jobOf();
       const holder = { pid: process.ppid, host: hostname(), started: '' };
       await fileIn(job.outDir, '.preannotate/lock', JSON.stringify(holder));
+      return job;
+    },
+  },
+  'a damaged record of the files of a view': {
+    code: 'JOURNAL_DAMAGED',
+    message: /views\/coco\.jsonl:2: the list of written files was damaged/,
+    make: async () => {
+      const job = await jobOf();
+      await fileIn(job.outDir, 'coco/instances.json', '{"contributor": "preannotate"}');
+      await fileIn(
+        job.outDir,
+        '.preannotate/views/coco.jsonl',
+        `${formatLine({ view: 'coco', preannotate: '1' })}{}\n`,
+      );
       return job;
     },
   },

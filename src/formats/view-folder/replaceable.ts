@@ -14,7 +14,7 @@ const INSPECTED_BYTES = 4096;
  *
  * @param signature - Name of the file that identifies a view of this format.
  * @throws PreannotateError OUTPUT_UNUSABLE when the folder holds other files, or the images themselves;
- *   JOURNAL_DAMAGED when the record of written files is damaged.
+ *   JOURNAL_DAMAGED when the first line of the record of written files is damaged.
  */
 export async function assertReplaceable(
   { outDir, root }: Pick<View, 'outDir' | 'root'>,
@@ -24,8 +24,13 @@ export async function assertReplaceable(
   if (entries.length === 0) return;
   const holdsImages = `${root}${sep}`.startsWith(`${await realpath(outDir)}${sep}`);
   if (holdsImages) throw foreignFolderError(outDir, holdsImages);
-  if (!(await new ViewRecord(outDir).verify()) && !(await isOwnFile(join(outDir, signature))))
-    throw foreignFolderError(outDir, holdsImages);
+  const isRecorded = (await new ViewRecord(outDir).header()) !== undefined;
+  if (!isRecorded && !(await isOwnFile(join(outDir, signature)))) throw foreignFolderError(outDir, holdsImages);
+}
+
+/** Reads the whole record of a view that is there. @throws PreannotateError JOURNAL_DAMAGED naming the damaged line. */
+export async function assertRecordSound(outDir: string): Promise<void> {
+  if ((await entriesOf(outDir)).length > 0) await new ViewRecord(outDir).verify();
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

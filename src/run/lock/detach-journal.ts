@@ -8,8 +8,8 @@ import { withWriteErrors } from '../../disk/write-failure.js';
 import { JOURNAL_FILE } from '../read-journal.js';
 
 /**
- * Replaces the journal by a copy of itself. The run that the folder was taken from may still live, and be in the middle
- * of adding a line: it adds it to the file that it has open, which is nobody's from then on.
+ * Replaces the journal by a copy of itself. The run that the folder was taken from may still be running, in the middle
+ * of adding a line: it adds it to the file that it has open, which is no longer the journal.
  *
  * @throws PreannotateError WRITE_FAILED
  */

@@ -80,6 +80,7 @@ describe.each(formatNames)('the record of written files of %s', (format) => {
     }
     await writeFile(join(view.outDir, 'corrected.txt'), 'by hand');
     await setTime(join(view.outDir, 'corrected.txt'), 0); // copied back with its time
+    await setTime(join(view.outDir, formats[format].signature), Date.now() + 1000); // written last, as in 0.1
     const [note] = await formats[format].write(view);
     const [, aside] = /There is no record of what was written into .*; all of it is kept in (\S+), which/.exec(note!)!;
     expect(await readFile(join(aside!, 'corrected.txt'), 'utf8')).toBe('by hand');

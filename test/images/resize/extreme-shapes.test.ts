@@ -70,7 +70,7 @@ describe.each([
     expect(target[0]).toBe(fit === 'stretch' ? 90 : 127); // one of 768 columns shows a little of the image
   });
 
-  it('stops where nobody waits for the image any more', async () => {
+  it('stops when the image is no longer needed', async () => {
     await using resizer = await openResizer(fit, square(768));
     const controller = new AbortController();
     const resized = resizer.resize(plain(width, height), new Uint8Array(768 * 768 * 3), controller.signal);

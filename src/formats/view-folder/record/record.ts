@@ -31,11 +31,9 @@ export class ViewRecord {
     return readRecordHeader(this.path);
   }
 
-  /** Reads all of it, so that damage is reported before any work is done. @returns Whether there is a record. */
-  async verify(): Promise<boolean> {
-    let isThere = false;
-    for await (const _ of this.groups()) isThere = true; // it ends with a group
-    return isThere;
+  /** Reads all of it, so that damage is reported before any work is done. @throws PreannotateError JOURNAL_DAMAGED */
+  async verify(): Promise<void> {
+    for await (const _ of this.groups());
   }
 
   groups(): AsyncGenerator<FileGroup> {
