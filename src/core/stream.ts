@@ -27,20 +27,27 @@ export async function* mapConcurrent<In, Out>(
   while (inFlight > 0) yield next();
 }
 
-/** Maps with at most `limit` calls in flight, yielding results in the order of the source. */
+/**
+ * Maps with at most `limit` calls in flight, yielding results in the order of the source. However it ends, no call is
+ * still in flight afterwards.
+ */
 export async function* mapInOrder<In, Out>(
   source: AsyncIterable<In> | Iterable<In>,
   limit: number,
   map: (item: In) => Promise<Out>,
 ): AsyncGenerator<Out> {
   const inFlight: Promise<Out>[] = [];
-  for await (const item of source) {
-    const call = map(item);
-    call.catch(() => {}); // thrown to the consumer in its turn, which may come later or, after another error, never
-    inFlight.push(call);
-    if (inFlight.length >= limit) yield await inFlight.shift()!;
+  try {
+    for await (const item of source) {
+      const call = map(item);
+      call.catch(() => {}); // thrown to the consumer in its turn, which may come later or, after another error, never
+      inFlight.push(call);
+      if (inFlight.length >= limit) yield await inFlight.shift()!;
+    }
+    while (inFlight.length > 0) yield await inFlight.shift()!;
+  } finally {
+    await Promise.allSettled(inFlight);
   }
-  for (const call of inFlight) yield await call;
 }
 
 /** The promise, or the signal's reason as a rejection, whichever comes first. */
