@@ -1,4 +1,4 @@
-import type { StatedSelection } from './config/selection.js';
+import { toStoredSelection, type StatedSelection } from './config/selection.js';
 import type { ImageFiles } from './core/image-files.js';
 import { specOf } from './core/ontology.js';
 import type { TileOptions } from './core/tiling/tiles.js';
@@ -76,7 +76,8 @@ export function beginJournalHeader(
   model: Parameters<typeof toJournalHeader>[1],
   { found, classes }: { found: Discovery; classes: ClassIds },
 ): JournalHeader {
-  const { statedSelection: selection, formats, imageFiles: images } = job;
+  const { formats, imageFiles: images } = job;
+  const selection = toStoredSelection(job.statedSelection, job.ontology);
   const run = { root: found.root, selection, formats: [...formats], images, found: found.images.length, classes };
   return { ...toJournalHeader(job, model), run };
 }
@@ -102,7 +103,7 @@ export function toManifest(
     root: found.root,
     model: { reference: job.model, sha256: header.model.sha256 },
     ontology: specOf(job.ontology),
-    selection: job.statedSelection,
+    selection: toStoredSelection(job.statedSelection, job.ontology),
     formats: [...job.formats],
     images: job.imageFiles,
     options: header.options,

@@ -10,7 +10,7 @@ type SelectionConfig = z.ZodObject<typeof selectionOptions>;
 
 type Options = Settings<SelectionConfig>;
 
-/** Which detections are shown, as options state it: for any ontology. run.json has it in this form. */
+/** Which detections are shown, as options state it: for any ontology. */
 export type StatedSelection = Omit<Options, 'nms' | 'nmsIou'> & {
   // `scoreThreshold` was set for this call and so precedes the ontology's, not a class's
   readonly overridesOntology: boolean;
@@ -23,13 +23,16 @@ const KEYS = Object.keys(selectionOptions).map(camelOf) as unknown as Keys;
 
 const { score_threshold, nms_iou, nms: _, ...others } = selectionOptions;
 
-/** As run.json holds it: an option that a run did not have yet is at its default. */
+/** As run.json and the journal's first line hold it: an option that a run did not have yet is at its default. */
 const StoredSelection = z.object({
-  scoreThreshold: score_threshold,
-  overridesOntology: z.boolean(),
-  nmsIou: nms_iou.unwrap().nullable(),
-  ...Object.fromEntries(Object.entries(others).map(([key, option]) => [camelOf(key), option])),
+  score_threshold,
+  overrides_ontology: z.boolean(),
+  nms_iou: nms_iou.unwrap().nullable(),
+  ...others,
 });
+
+/** Of the stored selection, by the names that earlier versions wrote: `scoreThreshold`. */
+const STORED_KEYS = new Map(Object.keys(StoredSelection.shape).map((key) => [camelOf(key), key]));
 
 /** The options that decide a key which is not named as its option. */
 const DECIDED_BY: Readonly<Record<string, Keys>> = {
@@ -46,9 +49,24 @@ export function selectionOf({ settings, given }: Loaded<SelectionConfig>): State
   return { scoreThreshold, overridesOntology, nmsIou: nms ? nmsIou : null, ...others };
 }
 
-/** The selection that run.json holds. @throws PreannotateError JOURNAL_DAMAGED naming each value that it cannot have */
-export function readStoredSelection(stored: unknown): StatedSelection {
-  const result = StoredSelection.safeParse(stored, { reportInput: true });
+/** The selection in the form of run.json, with the threshold in force for each class, by its name. */
+export function toStoredSelection(stated: StatedSelection, ontology: Ontology): Record<string, unknown> {
+  const { thresholds } = resolveSelection(stated, ontology);
+  const entries = Object.entries(stated).map(([key, value]) => [STORED_KEYS.get(key) ?? key, value] as const);
+  return {
+    ...Object.fromEntries(entries),
+    thresholds: Object.fromEntries(ontology.classes.map(({ name }, classId) => [name, thresholds[classId]!])),
+  };
+}
+
+/**
+ * The selection that run.json holds. The thresholds of the classes are not read: they follow from the rest.
+ *
+ * @throws PreannotateError JOURNAL_DAMAGED naming each value that it cannot have
+ */
+export function readStoredSelection(stored: Readonly<Record<string, unknown>>): StatedSelection {
+  const renamed = Object.entries(stored).map(([key, value]) => [STORED_KEYS.get(key) ?? key, value] as const);
+  const result = StoredSelection.safeParse(Object.fromEntries(renamed), { reportInput: true });
   if (!result.success) {
     const subject = (path: readonly PropertyKey[]) => `run.json: ${formatPath(['selection', ...path])}`;
     const problems = describeIssues(result.error, { subject, whereKey: subject, knownKeys: () => [] });
@@ -58,7 +76,8 @@ export function readStoredSelection(stored: unknown): StatedSelection {
       problems.map((problem) => ({ ...problem, advice })),
     );
   }
-  return result.data as unknown as StatedSelection;
+  const entries = Object.entries(result.data).map(([key, value]) => [camelOf(key), value] as const);
+  return Object.fromEntries(entries) as unknown as StatedSelection;
 }
 
 /** The selection of a finished run, changed by what a command sets. */

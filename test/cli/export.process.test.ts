@@ -42,7 +42,7 @@ describe('export', () => {
     const { stdout } = await preannotate(['export', out, '--json', '--format', 'coco'], {
       env: { PREANNOTATE_SCORE_THRESHOLD: '0.61' },
     });
-    expect(JSON.parse(stdout)).toMatchObject({ images: 1, formats: ['coco'], selection: { scoreThreshold: 0.61 } });
+    expect(JSON.parse(stdout)).toMatchObject({ images: 1, formats: ['coco'], selection: { score_threshold: 0.61 } });
     for (const { score } of await shown(out)) expect(score).toBeGreaterThan(0.61);
   });
 

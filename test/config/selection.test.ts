@@ -7,6 +7,7 @@ import {
   applyRequest,
   resolveSelection,
   selectionOf,
+  toStoredSelection,
   type StatedSelection,
 } from '../../src/config/selection.js';
 import { PreannotateError } from '../../src/core/errors.js';
@@ -39,11 +40,14 @@ function load({ flags = {}, environment = {} }: { flags?: object; environment?: 
 }
 
 describe('the selection of a command', () => {
-  it('has the keys of run.json in their order, at the defaults of the options', async () => {
-    const selection = selectionOf(await load());
-    expect(JSON.stringify(selection)).toBe(
-      '{"scoreThreshold":0.1,"overridesOntology":false,"nmsIou":0.5,"classAgnosticNms":false,"maxDetections":300}',
-    );
+  it('is at the defaults of the options', async () => {
+    expect(selectionOf(await load())).toEqual({
+      scoreThreshold: 0.1,
+      overridesOntology: false,
+      nmsIou: 0.5,
+      classAgnosticNms: false,
+      maxDetections: 300,
+    });
   });
 
   it("precedes the ontology's threshold where a flag or a variable sets score_threshold", async () => {
@@ -71,21 +75,35 @@ describe('export', () => {
   ])('changes with %j only what that decides', async (flags, change) => {
     expect(changeSelection(STORED, await load({ flags }))).toEqual({ ...STORED, ...change });
   });
+});
 
-  it('reads the selection of run.json, with the default of an option that the run did not have yet', () => {
-    const { maxDetections: _, ...older } = STORED;
-    expect(readStoredSelection(STORED)).toEqual(STORED);
+describe('the selection of run.json', () => {
+  it('has the keys of config files, and the threshold in force for each class', () => {
+    const stated = { ...STORED, overridesOntology: false };
+    expect(JSON.stringify(toStoredSelection(stated, own))).toBe(
+      '{"score_threshold":0.2,"overrides_ontology":false,"nms_iou":0.7,"class_agnostic_nms":true,' +
+        '"max_detections":50,"thresholds":{"bottle":0.3,"cup":0.15}}',
+    );
+  });
+
+  it('is read again, with the default of an option that the run did not have yet', () => {
+    const { max_detections: _, ...older } = toStoredSelection(STORED, own);
+    expect(readStoredSelection(toStoredSelection(STORED, own))).toEqual(STORED);
     expect(readStoredSelection(older)).toEqual({ ...STORED, maxDetections: 300 });
   });
 
-  it('names every value of run.json that a selection cannot have', () => {
-    const broken = { ...STORED, nmsIou: 2, maxDetections: 'many' };
+  it('is read in the form of version 0.1, with keys in camel case', () => {
+    expect(readStoredSelection({ ...STORED })).toEqual(STORED);
+  });
+
+  it('is refused with every value that a selection cannot have', () => {
+    const broken = { ...toStoredSelection(STORED, own), nms_iou: 2, max_detections: 'many' };
     expect(() => readStoredSelection(broken)).toThrow(
       new PreannotateError({
         code: 'JOURNAL_DAMAGED',
         message:
-          'run.json: selection.nmsIou must be at most 1, not 2.\n' +
-          'run.json: selection.maxDetections must be a number, not "many".',
+          'run.json: selection.nms_iou must be at most 1, not 2.\n' +
+          'run.json: selection.max_detections must be a number, not "many".',
         hint: 'Correct the file, or give the same `preannotate run` again: it writes the file anew.',
       }),
     );

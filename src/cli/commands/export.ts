@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { ExportConfig } from '../../config/schema.js';
-import { changeSelection, readStoredSelection, resolveSelection } from '../../config/selection.js';
+import { changeSelection, readStoredSelection, resolveSelection, toStoredSelection } from '../../config/selection.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
 import { exportViews } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
@@ -41,9 +41,9 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
     (run) => chooseViews(run, loaded),
     progress,
   );
-  const { formats, stated } = choice;
+  const { formats, stored } = choice;
   if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent));
-  if (settings.json) printJson({ ...extent, formats, selection: stated });
+  if (settings.json) printJson({ ...extent, formats, selection: stored });
   else if (!settings.quiet) process.stdout.write(`${describeResult(extent, formats)} written to ${outDir}\n`);
   return missingPreviews > 0 ? 3 : 0;
 }
@@ -69,7 +69,7 @@ function chooseViews({ scope, ontology }: OpenedRun, loaded: Loaded<typeof Expor
   const { settings, given } = loaded;
   const stated = changeSelection(readStoredSelection(scope.selection), loaded);
   return {
-    stated,
+    stored: toStoredSelection(stated, ontology),
     selection: resolveSelection(stated, ontology),
     formats: given.format === 'default' ? knownFormats(scope) : settings.format,
     previews: settings.preview,
