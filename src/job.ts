@@ -4,7 +4,7 @@ import { specOf } from './core/ontology.js';
 import type { TileOptions } from './core/tiling/tiles.js';
 import type { EngineJob } from './workers/start-engine.js';
 import type { FormatName } from './formats/index.js';
-import type { DiscoverOptions, Discovery } from './images/discover.js';
+import type { DiscoverOptions, Discovery } from './images/listing/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';

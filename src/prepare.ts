@@ -1,5 +1,5 @@
 import type { Failure } from './core/errors.js';
-import { discover, type Discovery } from './images/discover.js';
+import { discover, type Discovery } from './images/listing/discover.js';
 import { toJournalHeader, type Job } from './job.js';
 import { findModelHere, type Model } from './model/source.js';
 import type { Progress } from './progress/bar.js';

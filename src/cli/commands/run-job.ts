@@ -1,7 +1,7 @@
 import type { Loaded } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
 import { formatNames } from '../../formats/index.js';
-import { IMAGE_EXTENSIONS } from '../../images/discover.js';
+import { IMAGE_EXTENSIONS } from '../../images/listing/discover.js';
 import type { Job } from '../../job.js';
 import { PREVIEWS } from '../../views.js';
 import { VERSION } from '../version.js';

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { Failure } from '../core/errors.js';
-import { printable } from '../core/text.js';
+import type { Failure } from '../../core/errors.js';
+import { printable } from '../../core/text.js';
 
 /** What Node substitutes for bytes of a name that are not UTF-8. A valid name may contain it as well. */
 export const REPLACEMENT_CHARACTER = '\ufffd';

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { chmod, link, mkdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { discover, IMAGE_EXTENSIONS, type DiscoverOptions } from '../../src/images/discover.js';
-import { readImage } from '../../src/images/read.js';
-import { FIXTURES } from '../support/model/golden.js';
-import { asOrdinaryUser } from '../support/system/ordinary-user.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { discover, IMAGE_EXTENSIONS, type DiscoverOptions } from '../../../src/images/listing/discover.js';
+import { readImage } from '../../../src/images/read.js';
+import { FIXTURES } from '../../support/model/golden.js';
+import { asOrdinaryUser } from '../../support/system/ordinary-user.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 const DEFAULTS: DiscoverOptions = {
   recursive: true,
@@ -148,6 +148,20 @@ describe('discovering images', () => {
     }
   });
 
+  it('tells folders, files and globs apart, each with the folder that was listed', async () => {
+    const folder = await realpath(await filled(['one/a.jpg', 'two/b.jpg', 'two/sub/c.jpg']));
+    const inputs = ['one', 'two/b.jpg', 'two/*/c.jpg'].map((input) => join(folder, input));
+    expect(await discover(inputs, DEFAULTS)).toMatchObject({
+      root: folder,
+      inputs: [
+        { kind: 'folder', base: join(folder, 'one') },
+        { kind: 'file', base: join(folder, 'two') },
+        { kind: 'glob', base: join(folder, 'two') },
+      ],
+      isComplete: true,
+    });
+  });
+
   it('narrows the list by --include, --exclude, --ext and --no-recursive', async () => {
     const folder = await filled(['a.jpg', 'b.png', 'train/c.jpg', 'train/old/d.jpg', 'e.raw']);
     expect(await namesIn([folder], { recursive: false })).toEqual(['a.jpg', 'b.png']);
@@ -251,12 +265,14 @@ describe('discovering images', () => {
     await chmod(join(folder, 'locked'), 0o755);
     expect(whole.images.map(({ name }) => name)).toEqual(['good.jpg', 'other/b.jpg']);
     expect(twoInputs.images.map(({ name }) => name)).toEqual(['other/b.jpg']);
-    for (const { failures } of [whole, twoInputs, linked]) {
+    for (const { failures, isComplete } of [whole, twoInputs, linked]) {
+      expect(isComplete).toBe(false);
       expect(failures).toMatchObject([
         { name: 'locked', failure: { code: 'FOLDER_UNREADABLE', message: expect.stringMatching(/locked.*EACCES/) } },
       ]);
     }
-    for (const { failures, images } of without) {
+    for (const { failures, images, isComplete } of without) {
+      expect(isComplete).toBe(true); // what is excluded was not asked for
       expect(failures).toEqual([]);
       expect(images).not.toEqual([]);
     }

@@ -1,10 +1,10 @@
 import { join, relative, sep } from 'node:path';
-import { PreannotateError, type Failure } from '../core/errors.js';
-import type { ImageFile } from '../core/image.js';
-import { compareUtf8 } from '../core/text.js';
-import { printable } from '../core/text.js';
-import { assertExpandable } from './globs/glob-limits.js';
-import { matchGlobs } from './globs/match-globs.js';
+import { PreannotateError, type Failure } from '../../core/errors.js';
+import type { ImageFile } from '../../core/image.js';
+import { compareUtf8 } from '../../core/text.js';
+import { printable } from '../../core/text.js';
+import { assertExpandable } from '../globs/glob-limits.js';
+import { matchGlobs } from '../globs/match-globs.js';
 import { separateInvalidNames } from './invalid-names.js';
 import {
   findCommonFolder,
@@ -23,9 +23,17 @@ export interface DiscoverOptions extends ListOptions {
   readonly extensions: readonly string[]; // lower case, without dot
 }
 
+/** What was listed for one input. */
+export interface ListedInput {
+  readonly kind: Listing['kind']; // a glob lists folders as well, but only what it matches
+  readonly base: string; // absolute and real: the folder, that of the file, or the deepest that a glob begins with
+}
+
 /** The images of a run. */
 export interface Discovery {
   readonly root: string; // absolute; names are relative to it
+  readonly inputs: readonly ListedInput[]; // in the order in which they were given
+  readonly isComplete: boolean; // everything below the inputs could be listed: an image that is missing is not there
   readonly images: readonly ImageFile[]; // by UTF-8 bytes of their names
   readonly failures: readonly { name: string; failure: Failure }[]; // folders and names that cannot be read
   readonly skipped: number; // files without the extension of an image
@@ -63,7 +71,14 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
   const failures = [...invalid, ...(await selectReported(unreadable, nameOf, options))];
   if (readable.length === 0 && failures.length === 0) throw noImagesError(inputs.join(' '), skipped, options);
   const images = readable.map(({ name }) => ({ name })); // resolve(root, name) is the path
-  return { root, images: sortByName(images), failures: sortByName(failures), skipped };
+  return {
+    root,
+    inputs: listings.map(({ kind, base }) => ({ kind, base })),
+    isComplete: failures.length === 0,
+    images: sortByName(images),
+    failures: sortByName(failures),
+    skipped,
+  };
 }
 
 /** A file that was given by name is taken whatever its extension. */

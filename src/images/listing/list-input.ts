@@ -8,9 +8,9 @@ import {
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
-import { messageOf, PreannotateError, systemCodeOf, type Failure } from '../core/errors.js';
-import { printable } from '../core/text.js';
-import { assertExpandable, assertMatchable, isCostly } from './globs/glob-limits.js';
+import { messageOf, PreannotateError, systemCodeOf, type Failure } from '../../core/errors.js';
+import { printable } from '../../core/text.js';
+import { assertExpandable, assertMatchable, isCostly } from '../globs/glob-limits.js';
 import { REPLACEMENT_CHARACTER } from './invalid-names.js';
 
 const STATE_FOLDER = '.preannotate'; // of a run, in its output folder
