@@ -5,7 +5,7 @@ import { systemCodeOf } from '../core/errors.js';
 import type { ImageFiles } from '../core/image-files.js';
 import { openRegularFile } from '../disk/regular-file.js';
 import { withWriteErrors } from '../disk/write-failure.js';
-import { NameList } from './name-list.js';
+import { NameList } from '../core/name-list.js';
 import { fingerprintFile, inodeOf, type FileContent, type Fingerprint } from './view-folder/record/fingerprint.js';
 import type { ViewFile } from './view-folder/view-file.js';
 

@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 import type { View } from '../format.js';
-import { NameList } from '../name-list.js';
+import { NameList } from '../../core/name-list.js';
 import { DiskState } from './disk-state.js';
 import { ViewRecord } from './record/record.js';
 import type { WrittenFile } from './record/record-lines.js';

@@ -1,5 +1,5 @@
 import { printable } from '../../core/text.js';
-import { NameList } from '../name-list.js';
+import { NameList } from '../../core/name-list.js';
 
 /** A file that the user changed or deleted, or put where one is to be written. */
 export interface EditedFile {
