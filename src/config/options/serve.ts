@@ -65,17 +65,25 @@ export const serveOptions = {
   url: value
     .toggle()
     .default(true)
-    .describe('Fetch the images that requests give as image_url; private and local addresses are refused')
-    .meta({ flag: { negation: 'Refuse every image_url' } }),
+    .describe(
+      'Fetch the images that requests give as image_url, from public addresses and ports 80, 443, 8080 and 8443; ' +
+        'others are refused',
+    )
+    .meta({ flag: { negation: 'Refuse every image_url that would have to be fetched' } }),
   allow_host: value
     .texts()
     .default([])
-    .describe('Fetch images only from this host: example.org, *.example.org, example.org:9000. Repeatable')
+    .describe(
+      'Fetch images only from this host: example.org, *.example.org, or example.org:9000 for another port than the ' +
+        'usual 80, 443, 8080 and 8443. Repeatable',
+    )
     .meta({ flag: { placeholder: 'host', repeatable: true } }),
   allow_private: value
     .toggle()
     .default(false)
-    .describe('Also fetch images from private networks and this machine; best combined with --allow-host')
+    .describe(
+      'Also fetch images from private networks and this machine, and from every port; best combined with --allow-host',
+    )
     .meta({ flag: {} }),
   compat: value
     .words(z.enum(PROTOCOLS))

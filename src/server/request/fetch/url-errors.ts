@@ -10,9 +10,22 @@ export function urlRefusedError(): PreannotateError {
     code: 'URL_REFUSED',
     message: 'image_url is not an address that this server fetches from, or its host is unknown.',
     hint:
-      'The server fetches public http and https URLs on ports 80, 443, 8080 and 8443, without a user name or ' +
-      'password in them; send other images as image_base64 or as a file. Its operator configures this with ' +
-      '--allow-host, --allow-private and --no-url.',
+      'The server fetches public http and https URLs, without a user name or password in them; send other images as ' +
+      'image_base64 or as a file. Its operator configures this with --allow-host, --allow-private and --no-url.',
+  });
+}
+
+/**
+ * For a port that is not open, of a host that may be fetched from. It depends on the URL and the options of the server
+ * alone, so that it reveals nothing about networks.
+ */
+export function portRefusedError(port: string): PreannotateError {
+  return new PreannotateError({
+    code: 'URL_REFUSED',
+    message: `image_url leads to port ${port}, which this server does not fetch from.`,
+    hint:
+      'Ports 80, 443, 8080 and 8443 are open by default. The operator of the server opens this one with ' +
+      `--allow-host <host>:${port}, or all ports with --allow-private; or send the image as image_base64 or as a file.`,
   });
 }
 

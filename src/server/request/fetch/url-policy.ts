@@ -1,6 +1,6 @@
 import { PreannotateError } from '../../../core/errors.js';
 import { excerpt } from '../../../core/text.js';
-import { urlInvalidError, urlRefusedError } from './url-errors.js';
+import { portRefusedError, urlInvalidError, urlRefusedError } from './url-errors.js';
 
 /** A host that the operator has configured: images are fetched from it regardless of the rules for other hosts. */
 export interface TrustedHost {
@@ -15,10 +15,10 @@ export interface UrlPolicy {
   readonly enabled: boolean;
   /**
    * Only these hosts (`--allow-host`); empty or absent for all. `example.org`, `*.example.org` for its subdomains, `*`
-   * for any, each with `:port` for an unusual port. They only narrow: private addresses stay refused.
+   * for any, each with `:port` for one port alone. They only narrow: private addresses stay refused.
    */
   readonly allowHosts?: readonly string[];
-  /** Also hosts of private networks and of this machine (`--allow-private`). */
+  /** Also hosts of private networks and of this machine (`--allow-private`), and every port. */
   readonly allowPrivate: boolean;
   readonly maxBytes: number;
   /** Called with the number of bytes as they arrive; what it throws ends the fetch. */
@@ -33,7 +33,7 @@ export interface UrlPolicy {
 }
 
 /** Ports of HTTP and their usual alternatives. Other services, such as mail, could take a request for commands. */
-const USUAL_PORTS: ReadonlySet<string> = new Set(['', '80', '443', '8080', '8443']);
+const USUAL_PORTS = ['80', '443', '8080', '8443'] as const;
 
 /** Signed links of object stores stay below 2000. */
 const MAX_URL_LENGTH = 8192;
@@ -70,24 +70,32 @@ function requireAllowed(url: URL, policy: UrlPolicy): URL {
   if (url.origin === policy.trusted?.origin) return url;
   if (!policy.enabled) throw urlRefusedError();
   const rules = policy.allowHosts?.length ? policy.allowHosts.map(parseHostRule) : [ANY_HOST];
-  if (!rules.some((rule) => matches(rule, url))) throw urlRefusedError();
+  const ofHost = rules.filter((rule) => matchesHost(rule, url));
+  if (ofHost.length === 0) throw urlRefusedError();
+  if (!ofHost.some((rule) => matchesPort(rule, url, policy))) throw portRefusedError(portOf(url));
   return url;
 }
 
 interface HostRule {
   /** A host; `.example.org` for all below it; the empty text for any. */
   readonly host: string;
-  /** As text; undefined for the usual ones. */
+  /** As text; undefined for the usual ones, or for any where private networks are open. */
   readonly port: string | undefined;
 }
 
 const ANY_HOST: HostRule = { host: '', port: undefined };
 
-function matches({ host, port }: HostRule, url: URL): boolean {
-  const usual = url.protocol === 'https:' ? '443' : '80';
-  const portFits = port === undefined ? USUAL_PORTS.has(url.port) : port === (url.port || usual);
-  const hostFits = host === '' || (host.startsWith('.') ? url.hostname.endsWith(host) : url.hostname === host);
-  return portFits && hostFits;
+function matchesHost({ host }: HostRule, { hostname }: URL): boolean {
+  return host === '' || (host.startsWith('.') ? hostname.endsWith(host) : hostname === host);
+}
+
+function matchesPort({ port }: HostRule, url: URL, { allowPrivate }: UrlPolicy): boolean {
+  const asked = portOf(url);
+  return port === undefined ? allowPrivate || USUAL_PORTS.some((usual) => usual === asked) : port === asked;
+}
+
+function portOf({ port, protocol }: URL): string {
+  return port || (protocol === 'https:' ? '443' : '80');
 }
 
 /**

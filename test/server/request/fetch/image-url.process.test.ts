@@ -82,6 +82,30 @@ describe('a server that may fetch from private networks', () => {
   });
 });
 
+describe('a server with --allow-private alone', () => {
+  let server: TestServer;
+  let elsewhere: Awaited<ReturnType<typeof startWebServer>>;
+  beforeAll(async () => {
+    server = await TestServer.ready({ args: ['--allow-private'] });
+    elsewhere = await startWebServer((_request, response) => {
+      response.writeHead(302, { location: `http://127.0.0.1:${web.port}/photo.jpg` }).end();
+    });
+  });
+  afterAll(async () => {
+    elsewhere[Symbol.dispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  it('fetches from any port of this machine, also after a redirect to another port', async () => {
+    const sent = PredictAnswer.parse(await (await server.post(bytes)).json());
+    for (const port of [web.port, elsewhere.port]) {
+      const response = await ask(server, `http://127.0.0.1:${port}/photo.jpg`);
+      expect(response.status).toBe(200);
+      expect(PredictAnswer.parse(await response.json()).boxes).toEqual(sent.boxes);
+    }
+  });
+});
+
 describe('a server with default options', () => {
   let server: TestServer;
   beforeAll(async () => {
@@ -90,17 +114,27 @@ describe('a server with default options', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  it('connects to no address of private networks in any spelling, and answers all alike', async () => {
-    const before = web.connections;
-    const details = new Set<string>();
-    for (const host of FORBIDDEN_HOSTS) {
-      const response = await ask(server, `http://${host}:${web.port}/photo.jpg`);
-      const { code, detail } = await problemOf(response);
-      expect([host, response.status, code]).toEqual([host, 403, 'URL_REFUSED']);
-      details.add(detail);
-    }
-    expect(details.size).toBe(1);
-    expect(web.connections).toBe(before);
+  it.each([8080, 0])(
+    'connects to no private address in any spelling, and answers all alike: port %i',
+    async (usual) => {
+      const port = usual || web.port;
+      const before = web.connections;
+      const details = new Set<string>();
+      for (const host of FORBIDDEN_HOSTS) {
+        const response = await ask(server, `http://${host}:${port}/photo.jpg`);
+        const { code, detail } = await problemOf(response);
+        expect([host, response.status, code]).toEqual([host, 403, 'URL_REFUSED']);
+        details.add(detail);
+      }
+      expect(details.size).toBe(1);
+      expect(web.connections).toBe(before);
+    },
+  );
+
+  it('names the port that it does not fetch from, and what opens it', async () => {
+    const { detail, hint } = await problemOf(await ask(server, 'http://example.org:5000/a.jpg'));
+    expect(detail).toBe('image_url leads to port 5000, which this server does not fetch from.');
+    expect(hint).toMatch(/80, 443, 8080 and 8443.*--allow-host <host>:5000.*--allow-private/);
   });
 
   it.each(['file:///etc/passwd', 'ftp://example.org/a.jpg', 'gopher://127.0.0.1/', 'unix:/run/a.sock', 'data:,x'])(

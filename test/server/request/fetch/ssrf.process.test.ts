@@ -192,7 +192,6 @@ describe('a redirect', () => {
     'http://224.0.0.1:PORT/',
     'http://inside.test:PORT/',
     'http://user@127.0.0.1:PORT/',
-    'http://127.0.0.1:22/',
     'file:///etc/passwd',
     'data:image/png;base64,AAAA',
     'ftp://127.0.0.1/',
@@ -212,6 +211,18 @@ describe('a redirect', () => {
     expect(web.connections).toBe(1);
     expect(connections).toBe(0);
     expect(outcome).toMatchObject(FIXED);
+  });
+
+  it('to a port that is not open is refused by the port, before any connection', async () => {
+    const to = `http://127.0.0.1:${canary.port}/`;
+    using web = await startWebServer((_, response) => void response.writeHead(302, { location: to }).end());
+    const rules = policy({ allowPrivate: true, allowHosts: [`*:${web.port}`] });
+    const { outcome, connections } = await attempt(`http://127.0.0.1:${web.port}/`, rules);
+    expect([web.connections, connections]).toEqual([1, 0]);
+    expect(outcome).toMatchObject({
+      code: 'URL_REFUSED',
+      message: `image_url leads to port ${canary.port}, which this server does not fetch from.`,
+    });
   });
 
   it('to a host that is not on the list is refused even where private networks are open', async () => {

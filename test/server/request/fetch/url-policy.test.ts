@@ -57,6 +57,40 @@ describe('allowedUrl', () => {
     ).toBe(String(port));
   });
 
+  it.each([1, 25, 5000, 8000, 8443, 9000, 65535])(
+    'lets port %i through where private networks are open, but not where another port is required',
+    (port) => {
+      const open = { ...POLICY, allowPrivate: true };
+      for (const host of ['127.0.0.1', 'example.org']) {
+        const url = `http://${host}:${port}/`;
+        expect(parseAllowedUrl(url, open).href).toBe(url);
+        expect(parseAllowedUrl(url, { ...open, allowHosts: [host] }).href).toBe(url);
+        expect(() => parseAllowedUrl(url, { ...open, allowHosts: [`${host}:77`] })).toThrow(REFUSED);
+        expect(() => parseAllowedUrl(url, { ...open, allowHosts: ['other.test'] })).toThrow(REFUSED);
+      }
+    },
+  );
+
+  it('names a port that is refused and what opens it, unless the host itself is refused', () => {
+    const refusal = (policy: Partial<UrlPolicy>) => {
+      try {
+        parseAllowedUrl('https://example.org:9000/a.jpg', { ...POLICY, ...policy });
+      } catch (error) {
+        return error as { message: string; hint: string };
+      }
+      throw new Error('was not refused');
+    };
+    for (const allowHosts of [[], ['example.org'], ['*'], ['*.example.org', 'example.org:443']]) {
+      const { message, hint } = refusal({ allowHosts });
+      expect(message).toContain('port 9000');
+      expect(hint).toMatch(/80, 443, 8080 and 8443.*--allow-host <host>:9000.*--allow-private/);
+    }
+    for (const policy of [{ enabled: false }, { allowHosts: ['other.test'] }]) {
+      const { message, hint } = refusal(policy);
+      expect(`${message} ${hint}`).not.toContain('9000');
+    }
+  });
+
   it.each([
     '',
     'photo.jpg',
@@ -172,6 +206,15 @@ describe('allowedRedirect', () => {
     `/${'a'.repeat(9000)}`,
   ])('refuses %.40s', (location) => {
     expect(() => resolveAllowedRedirect(location, from, POLICY)).toThrow(REFUSED);
+  });
+
+  it('obeys the same rule for ports as the first address', () => {
+    const target = 'https://cdn.test:9000/b.jpg';
+    const named = expect.objectContaining({ message: expect.stringContaining('port 9000') });
+    expect(() => resolveAllowedRedirect(target, from, POLICY)).toThrow(named);
+    expect(resolveAllowedRedirect(target, from, { ...POLICY, allowPrivate: true }).href).toBe(target);
+    const listed = { ...POLICY, allowHosts: ['example.org', 'cdn.test:9000'] };
+    expect(resolveAllowedRedirect(target, from, listed).href).toBe(target);
   });
 
   it('goes from http to https, and checks the host against the list again', () => {
