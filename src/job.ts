@@ -8,6 +8,7 @@ import type { DiscoverOptions, Discovery } from './images/listing/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
+import type { ImageChoice } from './run/choose-images.js';
 import type { KnownClasses } from './run/numbers/classes.js';
 import { JOURNAL_VERSION, type ClassIds, type JournalHeader, type StoredOptions } from './run/header.js';
 import type { ImageIds } from './run/numbers/image-ids.js';
@@ -21,6 +22,7 @@ export interface Job extends EngineJob {
   readonly version: string; // of preannotate
   readonly inputs: readonly string[]; // folders, files, globs
   readonly discovery: DiscoverOptions;
+  readonly choice: ImageChoice;
   readonly outDir: string; // absolute
   readonly restart: boolean;
   readonly takeOver: TakeOverRule;
@@ -78,7 +80,8 @@ export function beginJournalHeader(
 ): JournalHeader {
   const { formats, imageFiles: images } = job;
   const selection = toStoredSelection(job.statedSelection, job.ontology);
-  const run = { root: found.root, selection, formats: [...formats], images, found: found.images.length, classes };
+  const { root, images: all } = found;
+  const run = { root, selection, formats: [...formats], images, choice: job.choice, found: all.length, classes };
   return { ...toJournalHeader(job, model), run };
 }
 
@@ -106,6 +109,7 @@ export function toManifest(
     selection: toStoredSelection(job.statedSelection, job.ontology),
     formats: [...job.formats],
     images: job.imageFiles,
+    choice: job.choice,
     options: header.options,
     counts: {
       found: stats.found,

@@ -3,6 +3,7 @@ import { discover, type Discovery } from './images/listing/discover.js';
 import { toJournalHeader, type Job } from './job.js';
 import { findModelHere, type Model } from './model/source.js';
 import type { Progress } from './progress/bar.js';
+import { chooseImages } from './run/choose-images.js';
 import { assertClassesKept, readClasses, type KnownClasses } from './run/numbers/classes.js';
 import { assertSameJob, type JournalHeader } from './run/header.js';
 import { ImageIds } from './run/numbers/image-ids.js';
@@ -54,7 +55,8 @@ export async function prepare<Found extends Model | undefined>(
     assertSameJob(header, toJournalHeader(job, model ?? modelOf(header)), path);
   }
   const list = await readImageList(job.outDir);
-  const plan = await planRun(found, earlier, (name) => list.images.has(name));
+  const chosen = chooseImages(found.images, job.choice);
+  const plan = await planRun({ root: found.root, images: chosen }, earlier, (name) => list.images.has(name));
   const imageIds = ImageIds.from({
     list,
     journal: job.restart ? await readDiscarded(job) : earlier,

@@ -34,6 +34,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       extensions: IMAGE_EXTENSIONS,
       outputFolders: ['coco', 'yolo', 'previews'],
     },
+    choice: {},
     outDir: join(folder, 'out'),
     restart: false,
     takeOver: {},

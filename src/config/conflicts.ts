@@ -40,6 +40,10 @@ const RULES: readonly Rule[] = [
     clashes: () => true,
   },
   {
+    keys: ['limit', 'sample'],
+    clashes: () => true,
+  },
+  {
     keys: ['nms', 'nms_iou'],
     clashes: ({ nms }) => nms === false,
   },

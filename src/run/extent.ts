@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readLines } from '../disk/lines.js';
+import { countChosen, describeChoice, type ImageChoice } from './choose-images.js';
 import type { OpenedRun } from './open-run.js';
 
 /** How much of its images a run has annotated. */
@@ -8,11 +9,13 @@ export interface Extent {
   readonly found: number;
   readonly failed: number; // images and folders
   readonly status: 'interrupted' | 'done';
+  readonly choice: ImageChoice;
 }
 
 /** Counts what a run has, from run.json and, where that cannot be used, from the journal and errors.jsonl. */
 export async function measureExtent(outDir: string, run: OpenedRun): Promise<Extent> {
   const images = run.journal.entries.size;
+  const choice = run.scope.choice ?? {};
   if (run.manifest !== undefined) {
     const { status, counts } = run.manifest;
     const failed = status === 'done' ? counts.failed : await countErrors(outDir);
@@ -22,18 +25,22 @@ export async function measureExtent(outDir: string, run: OpenedRun): Promise<Ext
       found: Math.max(counts.found, images),
       failed,
       status: status === 'done' ? 'done' : 'interrupted',
+      choice,
     };
   }
   const found = Math.max(run.scope.found, run.imageIds.size);
   const failed = await countErrors(outDir);
-  return { images, found, failed, status: images + failed < found ? 'interrupted' : 'done' };
+  const expected = countChosen(found, choice);
+  return { images, found, failed, status: images + failed < expected ? 'interrupted' : 'done', choice };
 }
 
-/** `95 of 720 images: the run was stopped` */
-export function describeExtent({ images, found, failed, status }: Extent): string {
+/** `95 of 720 images: the run was stopped`, `20 of 720 images (--limit 20)` */
+export function describeExtent({ images, found, failed, status, choice }: Extent): string {
   if (status === 'interrupted') return `${images} of ${found} images: the run was stopped`;
   if (failed > 0) return `${images} of ${found} images: ${failed} failed`;
-  return images === found ? `${images} images` : `${images} of ${found} images: the journal has no others`;
+  if (images === found) return `${images} images`;
+  const chosen = describeChoice(choice);
+  return `${images} of ${found} images${chosen === undefined ? ': the journal has no others' : ` (${chosen})`}`;
 }
 
 async function countErrors(outDir: string): Promise<number> {

@@ -3,6 +3,7 @@ import { PreannotateError } from '../core/errors.js';
 import { IMAGE_FILES } from '../core/image-files.js';
 import { labelOf, type OntologySpec } from '../core/ontology.js';
 import { PRECISIONS } from '../core/precision.js';
+import { ImageChoice } from './choose-images.js';
 import { StoredOntology } from './stored-ontology.js';
 
 export const JOURNAL_VERSION = 1;
@@ -33,6 +34,7 @@ export const RunScope = z.object({
   selection: z.record(z.string(), z.unknown()), // what the views show, as config/selection.ts writes and reads it
   formats: z.array(z.string()),
   images: z.enum(IMAGE_FILES).exactOptional(), // beside the labels; missing in version 0.1
+  choice: ImageChoice.exactOptional(), // of them; missing in version 0.1
   found: z.number(), // images
 });
 export type RunScope = z.output<typeof RunScope>;

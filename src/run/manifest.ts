@@ -34,6 +34,7 @@ export const RunManifest = z.object({
   selection: RunScope.shape.selection,
   formats: RunScope.shape.formats,
   images: RunScope.shape.images,
+  choice: RunScope.shape.choice,
   options: StoredOptions,
   counts: RunCounts,
   timings: z.record(z.string(), z.number()), // of this attempt; stages are sums over all workers

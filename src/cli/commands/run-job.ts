@@ -1,5 +1,6 @@
 import type { Loaded } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
+import type { ImageChoice } from '../../run/choose-images.js';
 import { formatNames } from '../../formats/index.js';
 import { IMAGE_EXTENSIONS } from '../../images/listing/discover.js';
 import type { Job } from '../../job.js';
@@ -19,6 +20,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     version: VERSION,
     inputs,
     discovery: { recursive, include, exclude, extensions, outputFolders: VIEW_FOLDERS },
+    choice: choiceOf(settings),
     outDir: settings.out,
     restart: settings.restart,
     takeOver: takeOverRuleOf(loaded),
@@ -29,4 +31,8 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     imageFiles: settings.images,
     overwriteEdited: settings.overwriteEdited,
   };
+}
+
+function choiceOf({ limit, sample }: Loaded<typeof RunConfig>['settings']): ImageChoice {
+  return { ...(limit === undefined ? {} : { limit }), ...(sample === undefined ? {} : { sample }) };
 }

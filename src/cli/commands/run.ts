@@ -6,6 +6,7 @@ import type { Job } from '../../job.js';
 import { annotate } from '../../pipeline.js';
 import { planOnly, type JobPlan } from '../../prepare.js';
 import { Progress } from '../../progress/bar.js';
+import { countChosen, describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { abortOnSignals } from '../interrupt.js';
@@ -14,6 +15,7 @@ import { createRunJob } from './run-job.js';
 
 const EXAMPLES = `
 Examples:
+  preannotate run photos --class cup --limit 20 --preview
   preannotate run photos --ontology ontologies/bottles.yaml
   preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup --model google/owlv2-base-patch16 -o drafts
   preannotate run 'photos/**/*.png' --model builtin:emoji --ontology ontologies/emoji.yaml --preview 20
@@ -49,8 +51,8 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   return isIncomplete ? 3 : 0;
 }
 
-function exceedsBudget(budget: ErrorBudget, { counts }: RunManifest): boolean {
-  const allowed = 'count' in budget ? budget.count : budget.share * counts.found;
+function exceedsBudget(budget: ErrorBudget, { counts, choice = {} }: RunManifest): boolean {
+  const allowed = 'count' in budget ? budget.count : budget.share * countChosen(counts.found, choice);
   return counts.failed > allowed;
 }
 
@@ -79,8 +81,10 @@ function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   const { found, finished, pending, failures, fetches, notes } = plan;
   const model = `${plan.model}${fetches ? ' (to be downloaded first)' : ''}`;
   const classes = job.ontology.classes.length;
+  const choice = describeChoice(job.choice);
+  const chosen = choice === undefined ? '' : `${finished + pending.length} chosen by ${choice}, `;
   const lines = [
-    `${found} images found under ${plan.root}, ${finished} already done, ${pending.length} to do.`,
+    `${found} images found under ${plan.root}, ${chosen}${finished} already done, ${pending.length} to do.`,
     `Model ${model}, ${classes} classes, ${describeQueries(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
     ...notes,
     ...failures.map(({ message }) => message),

@@ -21,6 +21,14 @@ export const runOptions = {
     .prefault(0)
     .describe('Exit with code 3 if more images fail than this number, or this share (5%)')
     .meta({ flag: { placeholder: 'n|p%' } }),
+  limit: z
+    .exactOptional(value.wholeBetween(1, 2 ** 31 - 1))
+    .describe('Annotate only the first n images by name; the same command without it annotates the rest')
+    .meta({ flag: { short: 'n', placeholder: 'n', only: true } }),
+  sample: z
+    .exactOptional(value.wholeBetween(1, 2 ** 31 - 1))
+    .describe('Annotate only n images from all over the folders, the same n every time')
+    .meta({ flag: { placeholder: 'n', only: true } }),
   dry_run: value
     .toggle()
     .default(false)
