@@ -13,7 +13,7 @@ async function cocoImages(out: string): Promise<Coco['images']> {
 }
 
 describe('run --limit and --sample', () => {
-  it('annotate a part of the folder, and the same command without them the rest, as if there had been no limit', async () => {
+  it('annotate a part; the same command without them ends as if there had been no limit', async () => {
     const folder = await temporaryFolder();
     const photos = join(folder, 'photos');
     const count = await manyScenes(photos, 2);
@@ -29,7 +29,7 @@ describe('run --limit and --sample', () => {
     });
     const first = await cocoImages(parts);
     expect(first.map(({ file_name: name }) => name)).toEqual(
-      ['01', '02', '03'].map((scene) => expect.stringContaining(`copy-0/scene-${scene}.`)),
+      ['01', '02', '03'].map((scene): unknown => expect.stringContaining(`copy-0/scene-${scene}.`)),
     );
 
     expect((await run(parts, '--sample', '5')).code).toBe(0);
