@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import { createGunzip } from 'node:zlib';
 import type { RequestContext } from './request-context.js';
 import { GrowingBuffer } from './growing-buffer.js';
 import type { Share } from '../admission/admission-control.js';
@@ -74,32 +73,9 @@ function collectChunks(
   });
 }
 
-/**
- * Expands a gzipped body.
- *
- * @param maxBytes - Of the expanded body: a megabyte of gzip may hold a gigabyte.
- * @param share - Grows by the expanded bytes.
- * @throws RequestError BODY_TOO_LARGE, QUEUE_FULL, REQUEST_MALFORMED
- */
-export async function gunzip(body: Buffer, maxBytes: number, share: Share): Promise<Buffer> {
-  const expanded = new GrowingBuffer(maxBytes);
-  const stream = createGunzip();
-  stream.end(body);
-  try {
-    for await (const part of stream as AsyncIterable<Buffer>) {
-      if (expanded.bytes.length + part.length > maxBytes) throw bodyTooLargeError(maxBytes);
-      share.grow({ items: 0, bytes: part.length });
-      expanded.append(part);
-    }
-  } catch (error) {
-    if (error instanceof RequestError) throw error;
-    throw new RequestError('REQUEST_MALFORMED', 'The body is not gzip, unlike its Content-Encoding.');
-  }
-  return expanded.bytes;
-}
-
-function bodyTooLargeError(maxBytes: number): RequestError {
-  const message = `The body has more than the ${maxBytes} bytes allowed.`;
+/** @param when - At which point it has too many bytes, where it is not as it was sent. */
+export function bodyTooLargeError(maxBytes: number, when?: string): RequestError {
+  const message = `The body has more than the ${maxBytes} bytes allowed${when === undefined ? '' : ` ${when}`}.`;
   return new RequestError('BODY_TOO_LARGE', message);
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { excerpt } from '../../core/text.js';
-import { checkDeclaredLength, gunzip, readBody } from './body.js';
+import { checkDeclaredLength, readBody } from './body.js';
+import { contentEncodingOf, expandBody } from './content/encodings.js';
 import type { Share } from '../admission/admission-control.js';
 import { resolveSearch, type Search } from './predict.js';
 import { parseJson } from './json.js';
@@ -57,9 +58,9 @@ async function readWholeBody(
   const limits = { maxBytes: bodyLimit, timeoutMs: receiveTimeoutSec * 1000 };
   const sent = await readBody(request.raw, limits, { context: request.context, share });
   request.context.setDeadline(deadlineMs);
-  const isGzip = request.headers['content-encoding'] === 'gzip';
-  // Both the gzipped and the expanded body are in memory at once.
-  return isGzip ? await gunzip(sent, Math.min(bodyLimit, queueBytes - sent.length), share) : sent;
+  const encoding = contentEncodingOf(request.headers['content-encoding']);
+  // Both the compressed and the expanded body are in memory at once.
+  return expandBody(sent, encoding, { maxBytes: Math.min(bodyLimit, queueBytes - sent.length), share });
 }
 
 /** A body that would not even fit into an empty queue is too large (413); waiting would not help. */
@@ -68,19 +69,18 @@ function bodyLimitOf({ job: { settings } }: ServerState): number {
 }
 
 /** The reader of a request's body. @throws RequestError MEDIA_TYPE_UNSUPPORTED */
-function chooseReader<Reads>(request: FastifyRequest, readers: Readonly<Record<string, Reads>>): Reads {
-  const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = request.headers;
+function chooseReader<Reads>({ headers }: FastifyRequest, readers: Readonly<Record<string, Reads>>): Reads {
+  contentEncodingOf(headers['content-encoding']); // refused before the body is read
+  const { 'content-type': contentType = '' } = headers;
   const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
   const isUtf8 = charset === undefined || /^"?utf-?8"?$/.test(charset);
-  const reader = readers[type] ?? (type.startsWith('image/') ? readers['image/*'] : undefined);
-  const isReadable = encoding === 'identity' || encoding === 'gzip';
-  if (reader !== undefined && isUtf8 && isReadable) return reader;
+  const key = type.startsWith('image/') && !Object.hasOwn(readers, type) ? 'image/*' : type;
+  const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
+  if (reader !== undefined && isUtf8) return reader;
   const accepted = Object.keys(readers).filter(Boolean).join(', ');
-  const what = reader === undefined ? type : isUtf8 ? `content-encoding ${encoding}` : charset;
-  throw new RequestError('MEDIA_TYPE_UNSUPPORTED', unsupportedMessage(what, accepted), {
-    headers: { accept: accepted },
-  });
+  const message = unsupportedMessage(reader === undefined ? type : (charset ?? ''), accepted);
+  throw new RequestError('MEDIA_TYPE_UNSUPPORTED', message, { headers: { accept: accepted } });
 }
 
 function unsupportedMessage(what: string, accepted: string): string {

@@ -29,6 +29,8 @@ describe('a body', () => {
     ['application/xml', 415],
     ['image', 415],
     [',', 415],
+    ['constructor', 415],
+    ['__proto__', 415],
     ['application/json; charset="UTF-8"', 400],
     ['multipart/form-data', 400],
     ['multipart/form-data; boundary=', 400],
@@ -89,7 +91,6 @@ describe('a body', () => {
     for (const damaged of [json, Uint8Array.from(gzipSync(json).subarray(0, 500))]) {
       expect(await refusalOf(await send(damaged))).toEqual([400, 'REQUEST_MALFORMED']);
     }
-    expect(await refusalOf(await send(json, 'deflate'))).toEqual([415, 'MEDIA_TYPE_UNSUPPORTED']);
     expect(await server.metric('queue_bytes')).toBe(0);
   });
 });
