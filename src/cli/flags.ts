@@ -1,20 +1,37 @@
 import { Option, type Command, type CommanderError } from 'commander';
 import type { z } from 'zod';
+import { OPTION_GROUPS, type OptionGroup } from '../config/options/meta.js';
 import { flagsOf, type Flag } from '../config/schema.js';
 import { PreannotateError } from '../core/errors.js';
+import { addHelpFlags, formatCommandPath, styleHelp } from './help.js';
+
+const GROUPS = Object.keys(OPTION_GROUPS);
 
 /**
  * Gives a command the flags of its options, and --config. Values stay text until the schema reads them, together with
  * those of the environment and the config file. Usage errors are thrown as PreannotateError USAGE.
  */
 export function addFlags(command: Command, schema: z.ZodObject): Command {
-  addOwnFlags(command, schema);
-  return command.option('--config <file>', 'Settings for all options (default: ./preannotate.yaml, if it exists)');
+  const config = new Option('--config <file>', 'Settings for all options (default: ./preannotate.yaml, if it exists)');
+  return addOptions(command, schema, [config]);
 }
 
 /** Like {@link addFlags}, for a command that reads no config file. */
 export function addOwnFlags(command: Command, schema: z.ZodObject): Command {
-  for (const option of flagsOf(schema).flatMap(commanderOptionsOf)) command.addOption(option);
+  return addOptions(command, schema, []);
+}
+
+/** Options are listed by group, and within one those that matter first come first. */
+function addOptions(command: Command, schema: z.ZodObject, others: readonly Option[]): Command {
+  const rankOf = ({ group, basic }: Flag) => GROUPS.indexOf(group) * 2 + (basic ? 0 : 1);
+  const flags = flagsOf(schema).sort((a, b) => rankOf(a) - rankOf(b));
+  const isGrouped = flags.some(({ group }) => group !== 'other');
+  const headingOf = (group: OptionGroup) => (isGrouped ? `${OPTION_GROUPS[group]}:` : 'Options:');
+  for (const flag of flags) {
+    for (const option of commanderOptionsOf(flag)) command.addOption(option.helpGroup(headingOf(flag.group)));
+  }
+  for (const option of others) command.addOption(option.helpGroup(headingOf('other')));
+  addHelpFlags(command, flags, headingOf('other'));
   return throwUsageErrors(command);
 }
 
@@ -32,7 +49,7 @@ export function readGivenFlags(command: Command, schema: z.ZodObject): Record<st
  *   CommanderError is left for --help and --version, which have been printed.
  */
 export function throwUsageErrors(command: Command): Command {
-  return command
+  return styleHelp(command)
     .configureOutput({ outputError: () => {} }) // the caller prints the error
     .exitOverride((error) => {
       throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageError(error, command);
@@ -44,11 +61,6 @@ function usageError(error: CommanderError, command: Command): PreannotateError {
   const message = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`;
   const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `See ${formatCommandPath(command)} --help.`;
   return new PreannotateError({ code: 'USAGE', message, hint }, error);
-}
-
-/** The command as a user types it: `preannotate run`. */
-function formatCommandPath(command: Command): string {
-  return command.parent === null ? command.name() : `${formatCommandPath(command.parent)} ${command.name()}`;
 }
 
 /** The flag, and the one that turns it off, if there is one. */

@@ -7,12 +7,11 @@ import { modelsCommand } from './commands/models.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { throwUsageErrors } from './flags.js';
+import { addHelpNotes } from './help.js';
 import { Interrupted } from './interrupt.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
 import { checkStdout, guardStreams } from './streams.js';
 import { VERSION } from './version.js';
-
-const HELP_WIDTH = 110;
 
 const EXAMPLES = `
 Examples:
@@ -49,9 +48,8 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
 function createProgram(): Command {
   const program = new Command('preannotate')
     .description('Draft bounding boxes for folders of images from text prompts, for people to correct.')
-    .version(VERSION)
-    .addHelpText('after', EXAMPLES)
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns || HELP_WIDTH, HELP_WIDTH) });
+    .version(VERSION);
+  addHelpNotes(program, EXAMPLES);
   for (const command of [
     runCommand(),
     serveCommand(),
@@ -60,7 +58,7 @@ function createProgram(): Command {
     modelsCommand(),
     doctorCommand(),
   ]) {
-    program.addCommand(command.configureHelp(program.configureHelp()));
+    program.addCommand(command);
   }
   return throwUsageErrors(program);
 }

@@ -3,7 +3,7 @@ import { deviceOptions } from './options/device.js';
 import { doctorOptions } from './options/doctor.js';
 import { imageOptions } from './options/images.js';
 import { lockOptions } from './options/lock.js';
-import { metaOf } from './options/meta.js';
+import { metaOf, type OptionGroup } from './options/meta.js';
 import { modelOptions } from './options/model.js';
 import { outputOptions } from './options/output.js';
 import { runOptions } from './options/run.js';
@@ -45,7 +45,7 @@ export const InitConfig = z.strictObject({
 });
 
 const { score_floor } = runOptions;
-const { strict_images } = imageOptions;
+const strict_images = imageOptions.strict_images.meta({ flag: { group: 'requests' } });
 
 /** The server. Its limits on images are its own. */
 export const ServeConfig = z
@@ -91,13 +91,17 @@ export interface Flag {
   readonly repeatable: boolean; // each further one adds to the value
   readonly negation?: string; // description of --no-<name>, where there is one
   readonly description: string; // ends with the default
+  readonly group: OptionGroup;
+  readonly basic: boolean; // one of the few that matter first
 }
 
 /** `score_threshold` becomes `--score-threshold` and PREANNOTATE_SCORE_THRESHOLD; the description is the help. */
 export function flagsOf(schema: z.ZodObject): Flag[] {
   return optionsOf(schema).map(([key, option]) => {
-    const { flag = {}, description = '' } = metaOf(option);
+    const { flag = { group: 'other' }, description = '' } = metaOf(option);
     const {
+      group,
+      basic = false,
       name = key.replaceAll('_', '-'),
       optionalValue = false,
       repeatable = false,
@@ -114,6 +118,8 @@ export function flagsOf(schema: z.ZodObject): Flag[] {
       repeatable,
       ...(negation === undefined ? {} : { negation }),
       description: description + defaultOf(option),
+      group,
+      basic,
     };
   });
 }

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ExportConfig, flagsOf, RunConfig, type Flag } from '../../src/config/schema.js';
+import { metaOf } from '../../src/config/options/meta.js';
+import { AnyConfig, ExportConfig, flagsOf, optionsOf, RunConfig, type Flag } from '../../src/config/schema.js';
 import { SCHEMA_FOLDER, schemaFiles } from '../write-schemas.js';
 
 const flags = new Map(flagsOf(RunConfig).map((flag) => [flag.key, flag]));
@@ -40,6 +41,10 @@ describe('flags', () => {
     expect(flags.get('dry_run')).not.toHaveProperty('placeholder');
   });
 
+  it('each declares under which heading it is listed', () => {
+    for (const [key, option] of optionsOf(AnyConfig)) expect(metaOf(option).flag?.group, key).toBeDefined();
+  });
+
   it('of an export say nothing of models and devices', () => {
     const names = flagsOf(ExportConfig).map(({ name }) => name);
     expect(names).toContain('score-threshold');
@@ -53,7 +58,7 @@ describe('flags', () => {
         .number()
         .default(5)
         .describe('Seconds to wait')
-        .meta({ flag: { placeholder: 's' } }),
+        .meta({ flag: { group: 'speed', placeholder: 's' } }),
     });
     expect(flagsOf(schema)).toEqual([
       {
@@ -63,6 +68,8 @@ describe('flags', () => {
         optionalValue: false,
         repeatable: false,
         description: 'Seconds to wait (default: 5)',
+        group: 'speed',
+        basic: false,
       },
     ]);
   });

@@ -3,6 +3,7 @@ import { loadSettings } from '../../config/load.js';
 import { DoctorConfig } from '../../config/schema.js';
 import { FAILURES } from '../../core/errors.js';
 import { addFlags, readGivenFlags } from '../flags.js';
+import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../version.js';
 
@@ -18,7 +19,6 @@ with --model is available), else 2.`;
 export function doctorCommand(): Command {
   const command = new Command('doctor')
     .description('Check devices, libraries, caches and models, and print how to fix what is wrong.')
-    .addHelpText('after', EXAMPLES)
     .action(async () => {
       const flags = readGivenFlags(command, DoctorConfig);
       const loaded = await loadSettings({ schema: DoctorConfig, flags, environment: process.env, cwd: process.cwd() });
@@ -26,7 +26,7 @@ export function doctorCommand(): Command {
       if (settings.setupCuda) await setUp(settings);
       else await runChecks({ model: settings.model, modelNamed: given.model !== 'default' }, settings);
     });
-  return addFlags(command, DoctorConfig);
+  return addHelpNotes(addFlags(command, DoctorConfig), EXAMPLES);
 }
 
 // Modules that only this command needs are imported dynamically, so that other commands start faster.

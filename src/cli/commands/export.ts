@@ -10,6 +10,7 @@ import { describeExtent, type Extent } from '../../run/extent.js';
 import type { RunScope } from '../../run/header.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { addFlags, readGivenFlags } from '../flags.js';
+import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
 import { takeOverRuleOf } from './take-over-rule.js';
 
@@ -24,13 +25,12 @@ export function exportCommand(): Command {
   const command = new Command('export')
     .description('Write the annotation files of a run again, with other formats, thresholds or suppression.')
     .argument('<out-dir>', 'output folder of `preannotate run`')
-    .addHelpText('after', EXAMPLES)
     .action(async (folder: string) => {
       const flags = readGivenFlags(command, ExportConfig);
       const loaded = await loadSettings({ schema: ExportConfig, flags, environment: process.env, cwd: process.cwd() });
       process.exitCode = await exportFolder(resolve(folder), loaded);
     });
-  return addFlags(command, ExportConfig);
+  return addHelpNotes(addFlags(command, ExportConfig), EXAMPLES);
 }
 
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<number> {

@@ -11,6 +11,7 @@ import { displayPath } from '../../config/yaml.js';
 import { printable } from '../../core/text.js';
 import { writeNewFiles } from '../../disk/new-files.js';
 import { addOwnFlags, readGivenFlags } from '../flags.js';
+import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
 
 const ONTOLOGY_NAME = 'ontology.yaml';
@@ -32,11 +33,10 @@ export function initCommand(): Command {
   const command = new Command('init')
     .description('Write a starter ontology and a config file that explains every setting.')
     .argument('[dir]', 'folder to write them into; created if necessary', '.')
-    .addHelpText('after', EXAMPLES)
     .action(async (dir: string) => {
       await init(resolve(dir), parseSettings(readGivenFlags(command, InitConfig)));
     });
-  return addOwnFlags(command, InitConfig);
+  return addHelpNotes(addOwnFlags(command, InitConfig), EXAMPLES);
 }
 
 type Settings = z.output<typeof InitConfig>;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { throwUsageErrors } from '../flags.js';
+import { addHelpNotes } from '../help.js';
 import { infoCommand } from './models/info.js';
 import { listCommand } from './models/list.js';
 import { pullCommand } from './models/pull.js';
@@ -17,9 +18,8 @@ Models come from the Hugging Face Hub and are kept in the cache of Python's hugg
 Environment variables: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HTTPS_PROXY, NO_PROXY.`;
 
 export function modelsCommand(): Command {
-  const command = new Command('models')
-    .description('List, fetch, check and remove models.')
-    .addHelpText('after', EXAMPLES);
+  const command = new Command('models').description('List, fetch, check and remove models.');
+  addHelpNotes(command, EXAMPLES);
   command.addCommand(buildSubcommand(listCommand));
   command.addCommand(buildSubcommand(pullCommand));
   command.addCommand(buildSubcommand(infoCommand));

@@ -9,6 +9,7 @@ import { Progress } from '../../progress/bar.js';
 import { countChosen, describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, readGivenFlags } from '../flags.js';
+import { addHelpNotes } from '../help.js';
 import { abortOnSignals } from '../interrupt.js';
 import { printJson } from '../output.js';
 import { createRunJob } from './run-job.js';
@@ -27,13 +28,12 @@ export function runCommand(): Command {
   const command = new Command('run')
     .description('Annotate folders, image files or globs; continues where an earlier run was stopped.')
     .argument('[paths...]', 'folders, image files or globs (quoted)', ['.'])
-    .addHelpText('after', EXAMPLES)
     .action(async (paths: string[]) => {
       const flags = readGivenFlags(command, RunConfig);
       const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });
       process.exitCode = await run(paths, loaded);
     });
-  return addFlags(command, RunConfig);
+  return addHelpNotes(addFlags(command, RunConfig), EXAMPLES);
 }
 
 async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<number> {

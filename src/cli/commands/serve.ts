@@ -5,6 +5,7 @@ import { untilAborted } from '../../core/stream.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { stopOnSignals, type Stop } from '../../server/stop.js';
 import { addFlags, readGivenFlags } from '../flags.js';
+import { addHelpNotes } from '../help.js';
 
 const EXAMPLES = `
 Examples:
@@ -17,7 +18,6 @@ Prints its address when ready; logs go to stderr. On SIGTERM and SIGINT, request
 export function serveCommand(): Command {
   const command = new Command('serve')
     .description('Answer over HTTP: POST /predict with an image gives its boxes. /docs lists the rest.')
-    .addHelpText('after', EXAMPLES)
     .action(async () => {
       const stop = stopOnSignals();
       try {
@@ -32,7 +32,7 @@ export function serveCommand(): Command {
         process.exitCode = (error as Stop).exitCode; // stopped before it was ready
       }
     });
-  return addFlags(command, ServeConfig);
+  return addHelpNotes(addFlags(command, ServeConfig), EXAMPLES);
 }
 
 async function createJob(command: Command): Promise<ServeJob> {

@@ -9,5 +9,5 @@ export const doctorOptions = {
       "Download ONNX Runtime's CUDA and TensorRT libraries (from NuGet, about 200 MB), then report what is still " +
         'missing',
     )
-    .meta({ flag: { only: true } }),
+    .meta({ flag: { group: 'speed', basic: true, only: true } }),
 };

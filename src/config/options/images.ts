@@ -7,23 +7,23 @@ export const imageOptions = {
     .toggle()
     .default(true)
     .describe('Include subfolders')
-    .meta({ flag: { negation: 'Do not include subfolders' } }),
+    .meta({ flag: { group: 'input', negation: 'Do not include subfolders' } }),
   include: value
     .texts()
     .default([])
     .describe('Annotate only images whose path, relative to the folder given, matches this glob. Repeatable')
-    .meta({ flag: { placeholder: 'glob', repeatable: true } }),
+    .meta({ flag: { group: 'input', placeholder: 'glob', repeatable: true } }),
   exclude: value
     .texts()
     .default([])
     .describe('Exclude images whose path matches this glob. Repeatable')
-    .meta({ flag: { placeholder: 'glob', repeatable: true } }),
+    .meta({ flag: { group: 'input', placeholder: 'glob', repeatable: true } }),
   ext: z
     .exactOptional(value.extensions())
     .describe(
       'File name extensions to include, separated by commas (jpg,png). Default: those of every type that can be read',
     )
-    .meta({ examples: [['jpg', 'png']], flag: { placeholder: 'list', repeatable: true } }),
+    .meta({ examples: [['jpg', 'png']], flag: { group: 'input', placeholder: 'list', repeatable: true } }),
   max_pixels: value
     .wholeBetween(1, 2 ** 31 - 1)
     .default(268_402_689)
@@ -31,15 +31,15 @@ export const imageOptions = {
       'Reject images with more pixels than this, or that take more time or memory than it allows because of their ' +
         'shape or encoding; decoding takes 3 bytes of memory for each pixel',
     )
-    .meta({ flag: { placeholder: 'n' } }),
+    .meta({ flag: { group: 'input', placeholder: 'n' } }),
   max_bytes: value
     .byteSize()
     .prefault('256MB')
     .describe('Reject files larger than this, such as 256MB')
-    .meta({ flag: { placeholder: 'size' } }),
+    .meta({ flag: { group: 'input', placeholder: 'size' } }),
   strict_images: value
     .toggle()
     .default(false)
     .describe('Reject images that could be decoded only in part, instead of marking them degraded')
-    .meta({ flag: {} }),
+    .meta({ flag: { group: 'input' } }),
 };

@@ -9,10 +9,10 @@ export const lockOptions = {
       'Take the output folder over from a run on another machine or in another container that shows no heartbeat for ' +
         'this time, such as 5m or 30s',
     )
-    .meta({ examples: ['5m'], flag: { placeholder: 'time' } }),
+    .meta({ examples: ['5m'], flag: { group: 'output', placeholder: 'time' } }),
   force_unlock: value
     .toggle()
     .default(false)
     .describe('Take the output folder over at once; only where the other run has certainly ended')
-    .meta({ flag: { only: true } }),
+    .meta({ flag: { group: 'output', only: true } }),
 };

@@ -1,7 +1,23 @@
 import { z } from 'zod';
 
+/** Headings of `--help`, in their order. */
+export const OPTION_GROUPS = {
+  find: 'What to find',
+  input: 'Input',
+  output: 'Output',
+  boxes: 'Which boxes',
+  address: 'Address and access',
+  requests: 'Requests',
+  speed: 'Speed',
+  other: 'Other',
+} as const;
+
+export type OptionGroup = keyof typeof OPTION_GROUPS;
+
 /** How an option appears as a flag, beyond the schema of its value. */
 interface FlagMeta {
+  readonly group: OptionGroup; // under which `--help` lists it
+  readonly basic?: true; // `-h` lists it too: one of the few that matter first
   readonly name?: string; // where it is not the key: --device for `devices`
   readonly short?: string; // one letter
   readonly placeholder?: string; // of its value; none for a switch

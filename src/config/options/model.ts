@@ -10,14 +10,14 @@ export const modelOptions = {
       'What to find: classes with their prompts or example images, as a YAML file or, in a config file, as the ' +
         'mapping itself',
     )
-    .meta({ examples: ['ontology.yaml'], flag: { placeholder: 'file' }, path: 'always' }),
+    .meta({ examples: ['ontology.yaml'], flag: { group: 'find', basic: true, placeholder: 'file' }, path: 'always' }),
   class: z
     .exactOptional(value.texts())
     .describe(
       "A class and its prompts, instead of an ontology file: 'bottle=a bottle,glass bottle', or 'bottle' for the " +
         'prompt "bottle". Repeatable. Prompts that contain a comma need a file',
     )
-    .meta({ flag: { placeholder: 'class', repeatable: true, only: true } }),
+    .meta({ flag: { group: 'find', basic: true, placeholder: 'class', repeatable: true, only: true } }),
   model: z
     .string()
     .min(1)
@@ -26,14 +26,14 @@ export const modelOptions = {
       'builtin:emoji (to try the tool), a Hugging Face model id, or a folder with a checkpoint; larger models find ' +
         'more and are slower',
     )
-    .meta({ flag: { placeholder: 'ref' }, path: 'dotted' }),
+    .meta({ flag: { group: 'find', basic: true, placeholder: 'ref' }, path: 'dotted' }),
   image_size: z
     .exactOptional(value.imageSize())
     .describe(
       'Height and width of the model input, in pixels: larger finds smaller objects, and time grows faster than the ' +
         "area. Default: the checkpoint's",
     )
-    .meta({ examples: [[768, 1024]], flag: { placeholder: 'h,w|n' } }),
+    .meta({ examples: [[768, 1024]], flag: { group: 'find', placeholder: 'h,w|n' } }),
   tiles: z
     .exactOptional(tiles())
     .describe(
@@ -42,11 +42,11 @@ export const modelOptions = {
     )
     .meta({
       examples: [{ size: 640, overlap: 0.2, full_image: true }],
-      flag: { placeholder: 'size', negation: 'Do not cut images' },
+      flag: { group: 'find', basic: true, placeholder: 'size', negation: 'Do not cut images' },
     }),
   allow_truncate: value
     .toggle()
     .default(false)
     .describe('Truncate prompts that are longer than the model accepts, instead of rejecting them')
-    .meta({ flag: {} }),
+    .meta({ flag: { group: 'find' } }),
 };

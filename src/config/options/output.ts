@@ -6,15 +6,15 @@ export const outputOptions = {
     .toggle()
     .default(false)
     .describe('Print the result as JSON on stdout; everything else goes to stderr')
-    .meta({ flag: { only: true } }),
+    .meta({ flag: { group: 'other', basic: true, only: true } }),
   quiet: value
     .toggle()
     .default(false)
     .describe('Print errors only')
-    .meta({ flag: { short: 'q' } }),
+    .meta({ flag: { group: 'other', short: 'q' } }),
   verbose: value
     .toggle()
     .default(false)
     .describe('Also print the causes of errors and the time of each stage')
-    .meta({ flag: { short: 'v' } }),
+    .meta({ flag: { group: 'other', basic: true, short: 'v' } }),
 };

@@ -8,40 +8,40 @@ export const runOptions = {
     .min(1)
     .default('./annotations')
     .describe('Folder for the results; another run into the same folder resumes the first')
-    .meta({ flag: { short: 'o', placeholder: 'dir' }, path: 'always' }),
+    .meta({ flag: { group: 'output', basic: true, short: 'o', placeholder: 'dir' }, path: 'always' }),
   score_floor: value
     .fraction()
     .default(0.05)
     .describe(
       'Store detections scoring above this, for thresholds chosen later: lower stores more and makes a larger journal',
     )
-    .meta({ flag: { placeholder: 'x' } }),
+    .meta({ flag: { group: 'boxes', placeholder: 'x' } }),
   max_errors: value
     .errorBudget()
     .prefault(0)
     .describe('Exit with code 3 if more images fail than this number, or this share (5%)')
-    .meta({ flag: { placeholder: 'n|p%' } }),
+    .meta({ flag: { group: 'input', placeholder: 'n|p%' } }),
   limit: z
     .exactOptional(value.wholeBetween(1, 2 ** 31 - 1))
     .describe('Annotate only the first n images by name; the same command without it annotates the rest')
-    .meta({ flag: { short: 'n', placeholder: 'n', only: true } }),
+    .meta({ flag: { group: 'input', basic: true, short: 'n', placeholder: 'n', only: true } }),
   sample: z
     .exactOptional(value.wholeBetween(1, 2 ** 31 - 1))
     .describe('Annotate only n images from all over the folders, the same n every time')
-    .meta({ flag: { placeholder: 'n', only: true } }),
+    .meta({ flag: { group: 'input', basic: true, placeholder: 'n', only: true } }),
   dry_run: value
     .toggle()
     .default(false)
     .describe('Print what would be done, and do nothing')
-    .meta({ flag: { only: true } }),
+    .meta({ flag: { group: 'output', only: true } }),
   resume: value
     .toggle()
     .default(true)
     .describe('Resume from the results in the output folder (this is the default)')
-    .meta({ flag: { only: true } }),
+    .meta({ flag: { group: 'output', only: true } }),
   restart: value
     .toggle()
     .default(false)
     .describe('Annotate everything again; the results of the earlier run are kept in .preannotate/journals')
-    .meta({ flag: { only: true } }),
+    .meta({ flag: { group: 'output', basic: true, only: true } }),
 };

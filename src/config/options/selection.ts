@@ -14,7 +14,10 @@ export const selectionOptions = {
       'Keep detections scoring above this (0 to 1): lower finds more, and more wrong boxes. A flag, a variable or a ' +
         "request takes precedence over the ontology's threshold",
     )
-    .meta({ flag: { placeholder: 'x' }, request: { note: 'Must not be below the score_floor of /info' } }),
+    .meta({
+      flag: { group: 'boxes', basic: true, placeholder: 'x' },
+      request: { note: 'Must not be below the score_floor of /info' },
+    }),
   nms_iou: value
     .fraction()
     .default(0.5)
@@ -22,22 +25,22 @@ export const selectionOptions = {
       'Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best: lower merges neighbours, ' +
         'higher keeps duplicates',
     )
-    .meta({ flag: { placeholder: 'x' } }),
+    .meta({ flag: { group: 'boxes', basic: true, placeholder: 'x' } }),
   nms: value
     .toggle()
     .default(true)
     .describe('Suppress overlapping boxes')
-    .meta({ flag: { negation: 'Keep every overlapping box' } }),
+    .meta({ flag: { group: 'boxes', negation: 'Keep every overlapping box' } }),
   class_agnostic_nms: value
     .toggle()
     .default(false)
     .describe('Let boxes of different classes suppress each other: one box for each object, whatever its class')
-    .meta({ flag: {} }),
+    .meta({ flag: { group: 'boxes' } }),
   max_detections: value
     .wholeBetween(1, 10_000)
     .default(300)
     .describe('Maximum number of boxes of an image, best first; a crowded image may need more')
-    .meta({ flag: { placeholder: 'n' } }),
+    .meta({ flag: { group: 'boxes', placeholder: 'n' } }),
 };
 
 /** The same options as fields of a request: what is left out is as the server was started. */

@@ -9,23 +9,24 @@ export const viewOptions = {
     .words(z.enum(formatNames))
     .default(['coco', 'yolo'])
     .describe(`Annotation files to write, separated by commas: ${formatNames.join(', ')}`)
-    .meta({ flag: { placeholder: 'list', repeatable: true } }),
+    .meta({ flag: { group: 'output', basic: true, placeholder: 'list', repeatable: true } }),
   images: value
     .choice(IMAGE_FILES)
     .default('symlink')
     .describe(
       `Images in yolo/: ${IMAGE_FILES.join(', ')}. JPEGs that training programs would rewrite are always copied`,
     )
-    .meta({ flag: { placeholder: 'how' } }),
+    .meta({ flag: { group: 'output', placeholder: 'how' } }),
   overwrite_edited: value
     .toggle()
     .default(false)
-    .describe('Replace annotation files that were edited, after moving them to .preannotate/changed'),
+    .describe('Replace annotation files that were edited, after moving them to .preannotate/changed')
+    .meta({ flag: { group: 'output' } }),
   preview: value
     .howMany()
     .prefault(false)
     .describe(
       'Also write images with the boxes drawn: of the first n, or of all. Put it after the paths, or write --preview=n',
     )
-    .meta({ flag: { placeholder: 'n', optionalValue: true } }),
+    .meta({ flag: { group: 'output', basic: true, placeholder: 'n', optionalValue: true } }),
 };

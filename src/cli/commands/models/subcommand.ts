@@ -4,6 +4,7 @@ import { loadSettings, type Settings } from '../../../config/load.js';
 import type { ModelsConfig } from '../../../config/schema.js';
 import { readHubEnvironment } from '../../../hub/environment.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
+import { addHelpNotes } from '../../help.js';
 
 /** A command under `preannotate models`. */
 export interface Subcommand<Schema extends z.ZodObject> {
@@ -25,12 +26,12 @@ export function buildSubcommand<Schema extends z.ZodObject>(subcommand: Subcomma
   const { name, argument, description, examples, schema, action } = subcommand;
   const command = new Command(name).description(description);
   if (argument !== undefined) command.argument(argument, 'org/name, org/name@revision, builtin:emoji or a folder');
-  command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  preannotate ${line}`).join('\n')}`);
   command.action(async (...given: unknown[]) => {
     const reference = argument !== undefined && typeof given[0] === 'string' ? given[0] : undefined;
     const flags = readGivenFlags(command, schema);
     const { settings } = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
     await action(reference, { settings, environment: readHubEnvironment(process.env) });
   });
-  return addFlags(command, schema);
+  const lines = examples.map((line) => `  preannotate ${line}`);
+  return addHelpNotes(addFlags(command, schema), `\nExamples:\n${lines.join('\n')}`);
 }

@@ -1,0 +1,47 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { ROOT } from '../model/golden.js';
+
+const { status, stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
+
+/** Whether programs can be started on a terminal: by util-linux's `script`, which some systems lack. */
+export const HAS_TERMINAL = status === 0 && stdout.includes('util-linux');
+
+/** A command line on a pseudo-terminal. What it prints arrives as on a screen: with control sequences. */
+export class OnTerminal {
+  readonly #child;
+  readonly #exited: Promise<unknown[]>;
+  text = '';
+
+  constructor(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+    const command = [process.execPath, join(ROOT, 'bin/preannotate.js'), ...args].map(quote).join(' ');
+    this.#child = spawn('script', ['-qefc', command, '/dev/null'], {
+      cwd: options.cwd ?? ROOT,
+      env: { ...process.env, TERM: 'xterm-256color', ...options.env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#exited = once(this.#child, 'close');
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.text += text));
+  }
+
+  /** Presses keys, such as \u0003 for Ctrl-C. */
+  type(keys: string): void {
+    this.#child.stdin.write(keys);
+  }
+
+  /** Waits until the screen has shown a text. */
+  async untilShown(text: string): Promise<void> {
+    while (!this.text.includes(text)) await once(this.#child.stdout, 'data');
+  }
+
+  /** Waits for the end of the command. */
+  async finished(): Promise<{ code: number | null; text: string }> {
+    const [code] = (await this.#exited) as [number | null];
+    return { code, text: this.text };
+  }
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
