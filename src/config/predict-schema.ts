@@ -53,7 +53,7 @@ const prediction = {
   prompts: z.array(z.string()).describe('The prompt of the class that found the box'),
   width: z.int().describe('Of the upright image, in pixels'),
   height: z.int(),
-  degraded: z.exactOptional(z.string()).describe('The image is damaged: what the decoder reported about lost blocks'),
+  degraded: z.exactOptional(z.string()).describe('What is wrong with the file: a part of the image may be lost'),
 };
 
 const modelName = z.string().describe('The model, as the server was started');

@@ -48,7 +48,7 @@ export interface ContentStamp {
 
 /** An annotated image as the journal keeps it. */
 export interface ImageResult extends AnnotatedImage, ContentStamp {
-  readonly degraded?: string; // what the decoder reported about lost blocks
+  readonly degraded?: string; // what is wrong with the file, of which only a part may be decoded
 }
 
 /** What became of one image. A failed image never costs another one. */

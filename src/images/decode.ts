@@ -1,32 +1,12 @@
 import sharp, { type SharpOptions } from 'sharp';
 import type { Size } from '../core/box.js';
-import { messageOf, PreannotateError } from '../core/errors.js';
-import { printable } from '../core/text.js';
+import { PreannotateError } from '../core/errors.js';
 import { readBmpSize, decodeBmp } from './bmp.js';
+import { describeDamage, type Damage } from './damage/describe-damage.js';
 import { BMP_COST, costOfPixels, refuseCostlyDecoding, type PixelCost } from './decode-cost.js';
 import type { DecodedImage } from './decoded-image.js';
+import { complete, settle } from './libvips.js';
 import { sniff, type Sniffed } from './sniff.js';
-
-// libvips caches by file name, and every worker has its own core.
-sharp.cache(false);
-sharp.concurrency(1);
-// libvips opens far more than images, including formats that read other files or take minutes to render (SVG).
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: [
-    'VipsForeignLoadJpeg',
-    'VipsForeignLoadPng',
-    'VipsForeignLoadWebp',
-    'VipsForeignLoadTiff',
-    'VipsForeignLoadNsgif',
-    'VipsForeignLoadHeif',
-  ],
-});
-
-/** Versions of the libraries that decode images. */
-export function imageLibraryVersions(): { sharp: string; vips: string } {
-  return { sharp: sharp.versions.sharp, vips: sharp.versions.vips };
-}
 
 /** The largest image to decode, and whether damage is accepted. */
 export interface DecodeLimits {
@@ -70,11 +50,9 @@ export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: 
   if (size !== undefined && size.width * size.height > maxPixels) throw tooLargeError(size, maxPixels);
   if (size !== undefined && cost !== undefined) refuseCostlyDecoding(size, cost, { kind: sniffed.kind, maxPixels });
   if (sniffed.decoder === 'bmp') return decodeBmp(bytes);
-  try {
-    return await decodeWith(bytes, 'warning', { size, limits });
-  } catch (warning) {
-    return await decodeDamaged(bytes, { warning, limits, size, sniffed });
-  }
+  return (
+    (await decodeWith(bytes, 'warning', { size, limits })) ?? (await decodeDamaged(bytes, { limits, size, sniffed }))
+  );
 }
 
 /**
@@ -82,44 +60,33 @@ export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: 
  */
 async function decodeDamaged(
   bytes: Buffer,
-  {
-    warning,
-    limits,
-    size,
-    sniffed,
-  }: { warning: unknown; limits: DecodeLimits; size: Size | undefined; sniffed: Sniffed },
+  { limits, size, sniffed }: { limits: DecodeLimits; size: Size | undefined; sniffed: Sniffed },
 ): Promise<DecodedImage> {
-  let image: DecodedImage;
-  try {
-    image = await decodeWith(bytes, 'error', { size, limits });
-  } catch (error) {
-    throw undecodableError(sniffed, toOneLine(error), error);
-  }
-  const degraded = toOneLine(warning);
-  if (!limits.strict) return { ...image, degraded };
-  throw new PreannotateError(
-    {
-      code: 'IMAGE_DEGRADED',
-      message: `the ${sniffed.kind} image is damaged: ${degraded}.`,
-      hint: 'Copy or download it again, or omit --strict-images to annotate what can be decoded.',
-    },
-    warning,
-  );
+  const image = await decodeWith(bytes, 'error', { size, limits });
+  const { kind } = sniffed;
+  const damage = describeDamage(bytes, kind, { decodes: image !== undefined });
+  if (image === undefined) throw undecodableError(kind, damage);
+  if (!limits.strict) return { ...image, degraded: damage.reason };
+  throw new PreannotateError({
+    code: 'IMAGE_DEGRADED',
+    message: `the ${kind} image is damaged: ${damage.reason}.`,
+    hint: 'Copy or download it again, or omit --strict-images to annotate what can be decoded.',
+  });
 }
 
+/** @returns undefined when it fails: what libvips reports is unreliable. */
 async function decodeWith(
   bytes: Buffer,
   failOn: NonNullable<SharpOptions['failOn']>,
   { size, limits: { maxPixels, fullSize = false } }: { size: Size | undefined; limits: DecodeLimits },
-): Promise<DecodedImage> {
+): Promise<DecodedImage | undefined> {
   const isLarge = !fullSize && size !== undefined && isVeryLarge(size);
   const image = sharp(bytes, { failOn, limitInputPixels: maxPixels, sequentialRead: true }).autoOrient();
   if (isLarge) image.resize({ width: SHRUNK_SIDE_PX, height: SHRUNK_SIDE_PX, fit: 'inside' });
-  const { data, info } = await image
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  image.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
+  const decoded = await settle(image.toBuffer({ resolveWithObject: true }));
+  if (decoded === undefined) return undefined;
+  const { data, info } = decoded;
   const { width, height, channels } = info;
   const pixels = (channels as number) === 1 ? greyToRgb(data) : data;
   return { pixels, width, height, original: isLarge ? size : { width, height } };
@@ -129,10 +96,10 @@ async function decodeWith(
 export async function shrinkIfLarge(image: DecodedImage): Promise<DecodedImage> {
   const { pixels, width, height } = image;
   if (!isVeryLarge(image)) return image;
-  const { data, info } = await sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
+  const shrunk = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false })
     .resize({ width: SHRUNK_SIDE_PX, height: SHRUNK_SIDE_PX, fit: 'inside' })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+    .raw();
+  const { data, info } = await complete('shrink the image', shrunk.toBuffer({ resolveWithObject: true }));
   return { ...image, pixels: data, width: info.width, height: info.height };
 }
 
@@ -147,13 +114,10 @@ function isVeryLarge({ width, height }: Size): boolean {
 }
 
 async function readUprightSize(bytes: Buffer, sniffed: Sniffed): Promise<Omit<ImageHeader, 'sniffed'>> {
-  try {
-    const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
-    const { width, height } = metadata.autoOrient;
-    return { size: { width, height }, cost: costOfPixels(metadata, sniffed) };
-  } catch {
-    return { size: undefined }; // decoding will report what is wrong
-  }
+  const metadata = await settle(sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata());
+  if (metadata === undefined) return { size: undefined }; // decoding will report what is wrong
+  const { width, height } = metadata.autoOrient;
+  return { size: { width, height }, cost: costOfPixels(metadata, sniffed) };
 }
 
 /** Grey to RGB. */
@@ -180,28 +144,10 @@ function tooLargeError(size: Size, maxPixels: number): PreannotateError {
   });
 }
 
-function undecodableError({ kind }: Sniffed, reason: string, cause: unknown): PreannotateError {
-  const isHeic = kind === 'HEIF';
-  return new PreannotateError(
-    {
-      code: isHeic ? 'IMAGE_UNSUPPORTED' : 'IMAGE_UNDECODABLE',
-      message: isHeic ? `HEIC cannot be decoded (${reason}).` : `the ${kind} image cannot be decoded: ${reason}.`,
-      hint: isHeic
-        ? 'Convert it to JPEG, for example with `heif-convert`.'
-        : 'It is damaged or truncated. Copy or download it again.',
-    },
-    cause,
-  );
-}
-
-/** A message of libvips on one line, without repetitions. */
-function toOneLine(error: unknown): string {
-  const lines = messageOf(error)
-    .split('\n')
-    .map((line) => printable(line.trim()));
-  return [...new Set(lines)]
-    .filter((line) => line !== '')
-    .slice(0, 3)
-    .join('; ')
-    .replace(/\.$/, '');
+function undecodableError(kind: string, { reason, advice, isUnsupported }: Damage): PreannotateError {
+  return new PreannotateError({
+    code: isUnsupported ? 'IMAGE_UNSUPPORTED' : 'IMAGE_UNDECODABLE',
+    message: `the ${kind} image cannot be decoded: ${reason}.`,
+    hint: advice,
+  });
 }

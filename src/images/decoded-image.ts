@@ -6,5 +6,5 @@ export interface DecodedImage {
   readonly width: number;
   readonly height: number;
   readonly original: Size; // before shrinking, where it was too large; the frame that boxes are given in
-  readonly degraded?: string; // the decoder's warning about lost blocks
+  readonly degraded?: string; // what is wrong with the file, of which only a part may be decoded
 }

@@ -36,3 +36,12 @@ export class Random {
     return items[this.below(items.length)]!;
   }
 }
+
+/** The same items in another order. */
+export function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
+  const random = new Random(seed);
+  return items
+    .map((item) => ({ item, at: random.uniform() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}

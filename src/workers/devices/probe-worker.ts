@@ -22,7 +22,7 @@ async function answer(request: ProbeRequest): Promise<FromProbe> {
         return { ok: true, facts: describeRuntime() };
       }
       case 'images': {
-        const { imageLibraryVersions } = await import('../../images/decode.js');
+        const { imageLibraryVersions } = await import('../../images/libvips.js');
         return { ok: true, facts: imageLibraryVersions() };
       }
     }
