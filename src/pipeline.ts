@@ -5,14 +5,14 @@ import { findModel } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import { RunStats } from './progress/stats.js';
-import { recordClasses, withClasses } from './run/numbers/classes.js';
+import { withClasses } from './run/numbers/classes.js';
 import { ErrorLog } from './run/error-log.js';
 import { Journal } from './run/journal.js';
 import { beginManifest, endManifest, type RunManifest } from './run/manifest.js';
 import { OutputLock } from './run/lock/output-lock.js';
 import { toRecord } from './run/record.js';
-import { StoredImages } from './run/stored-images.js';
-import { provenanceOf, writeViews } from './views.js';
+import { showPreviews, writeOutputs } from './run-views.js';
+import { PreviewFolder } from './workers/previews/preview-folder.js';
 import { startEngine } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
 
@@ -38,12 +38,13 @@ export async function annotate(job: Job, progress: Progress, stop: AbortSignal):
   await using journal = await Journal.begin(job.outDir, header, earlier);
   const run = { ...prepared, lock, journal, stats };
   prepared.notes.forEach((note) => progress.note(note));
+  await using previews = new PreviewFolder();
   return await withManifest(job, run, async () => {
-    await annotatePending(job, run, { engine, progress, signal });
+    await annotatePending(job, run, { engine, previews, progress, signal });
     await engine?.[Symbol.asyncDispose](); // to free its memory for the views
     await journal.sync();
     await lock.assertHeld();
-    await writeOutputs(job, run, { progress, signal });
+    await writeOutputs(job, run, { previews, progress, signal });
   });
 }
 
@@ -63,12 +64,21 @@ async function withManifest(job: Job, run: RunState, work: () => Promise<void>):
   return manifest;
 }
 
+/** What a run annotates and reports with. */
+interface Annotating {
+  readonly engine: Engine | undefined; // undefined when nothing is left
+  readonly previews: PreviewFolder;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
 /** Sends what is left to the workers and keeps what comes back. */
 async function annotatePending(
   job: Job,
-  { found, lock, journal, plan, stats, imageIds }: RunState,
-  { engine, progress, signal }: { engine: Engine | undefined; progress: Progress; signal: AbortSignal },
+  run: RunState,
+  { engine, previews, progress, signal }: Annotating,
 ): Promise<void> {
+  const { found, lock, journal, plan, stats, imageIds } = run;
   await using errors = await ErrorLog.open(job.outDir);
   for (const { name, failure } of found.failures) {
     await errors.append(name, failure);
@@ -79,6 +89,7 @@ async function annotatePending(
 
   setMaxListeners(0, signal); // every call in flight listens
   progress.start({ total: plan.pending.length + plan.finished, done: plan.finished });
+  await using shown = showPreviews(job, run, { previews, signal });
   stats.beginImages();
   const outcomes = mapConcurrent(
     plan.pending,
@@ -92,6 +103,7 @@ async function annotatePending(
       if (outcome.ok) {
         const id = imageIds.of(outcome.result.name);
         await journal.append(toRecord(outcome.result, id, job.ontology));
+        shown?.imageAnnotated();
       } else await errors.append(outcome.name, outcome.failure); // never fatal
       stats.count(outcome);
       progress.tick(outcome);
@@ -100,21 +112,4 @@ async function annotatePending(
     stats.endImages(engine.times);
     progress.stop();
   }
-}
-
-/** Writes the views of the journal. */
-async function writeOutputs(
-  job: Job,
-  { found, lock, journal, classes, imageIds, stats }: RunState,
-  { progress, signal }: { progress: Progress; signal: AbortSignal },
-): Promise<void> {
-  await recordClasses(classes, withClasses(classes, job.ontology.classes)); // from here on, people may use the numbers
-  const images = new StoredImages(journal, imageIds, { ...job, signal });
-  const throwIfStopped = async () => {
-    signal.throwIfAborted();
-    await lock.assertHeldSinceHeartbeat();
-  };
-  const provenance = provenanceOf(journal.header);
-  const view = { images, root: found.root, provenance, throwIfStopped, limits: job.worker };
-  stats.missingPreviews = await writeViews({ ...job, ...view }, progress);
 }

@@ -12,7 +12,12 @@ import { assertClassesKept, recordClasses, withClasses } from './run/numbers/cla
 import { measureExtent, type Extent } from './run/extent.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
 import { StoredImages } from './run/stored-images.js';
-import { drawPreviews, PREVIEW_SIGNATURE } from './workers/previews/previews.js';
+import {
+  PREVIEW_SIGNATURE,
+  PreviewFolder,
+  type PreviewJob,
+  type PreviewResult,
+} from './workers/previews/preview-folder.js';
 
 /** Folder of the previews, beside those of the formats. */
 export const PREVIEWS = 'previews';
@@ -56,7 +61,9 @@ export async function exportViews<Choice extends ViewChoice>(
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
   const view = { ontology, images, root: scope.root, provenance: provenanceOf(journal.header), throwIfStopped };
-  const missingPreviews = await writeViews({ ...choice, outDir, ...view, limits: { maxBytes, maxPixels } }, progress);
+  await using previews = new PreviewFolder();
+  const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels } };
+  const missingPreviews = await writeViews(written, previews, progress);
   return { extent: await measureExtent(outDir, run), choice, missingPreviews };
 }
 
@@ -87,23 +94,24 @@ export async function assertViewsReplaceable(
   if (previews > 0) await assertReplaceable({ outDir: join(outDir, PREVIEWS), root }, PREVIEW_SIGNATURE);
 }
 
+/** Views to write, of which images. */
+type WrittenViews = Omit<View, 'outDir'> & ViewTarget & Pick<PreviewJob, 'limits' | 'signal'>;
+
 /** Writes the requested annotation files and previews. @returns How many previews could not be drawn. */
-export async function writeViews(
-  views: Omit<View, 'outDir'> & ViewTarget & { limits: { maxBytes: number; maxPixels: number } },
-  progress: Progress,
-): Promise<number> {
+export async function writeViews(views: WrittenViews, previews: PreviewFolder, progress: Progress): Promise<number> {
   for (const name of views.formats) {
     const notes = await formats[name].write({ ...views, outDir: join(views.outDir, name) });
     notes.forEach((note) => progress.note(note));
   }
   if (views.previews === 0) return 0;
-  const { notes, missing } = await drawPreviews({
-    ...views,
-    outDir: join(views.outDir, PREVIEWS),
-    count: views.previews,
-  });
+  const { notes, missing } = await writePreviews(views, previews);
   notes.forEach((note) => progress.note(note));
   return missing;
+}
+
+/** Writes the previews alone. */
+export async function writePreviews(views: WrittenViews, previews: PreviewFolder): Promise<PreviewResult> {
+  return await previews.update({ ...views, outDir: join(views.outDir, PREVIEWS), count: views.previews });
 }
 
 /** The tool and the model that made the annotations, for the files that name them. */

@@ -9,7 +9,7 @@ const SRC = join(ROOT, 'src');
 const STEPS = [
   ['cli'],
   ['pipeline.ts', 'server', 'doctor'],
-  ['prepare.ts'],
+  ['prepare.ts', 'run-views.ts'],
   ['job.ts', 'views.ts'],
   ['workers', 'config'],
   ['model'],

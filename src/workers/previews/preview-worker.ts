@@ -6,7 +6,7 @@ import { makeFolder } from '../../disk/make-folder.js';
 import { decodeImage } from '../../images/decode.js';
 import { drawPreview } from '../../images/draw.js';
 import { readImage } from '../../images/read.js';
-import type { FromPreviewWorker, PreviewRequest } from './previews.js';
+import type { FromPreviewWorker, PreviewRequest } from './preview-artist.js';
 
 process.on('SIGINT', () => {}); // the parent decides
 process.on('SIGTERM', () => {});

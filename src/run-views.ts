@@ -1,0 +1,62 @@
+import { compareUtf8 } from './core/text.js';
+import type { Job, RunState } from './job.js';
+import type { Progress } from './progress/bar.js';
+import type { Journal } from './run/journal.js';
+import { recordClasses, withClasses } from './run/numbers/classes.js';
+import { StoredImages } from './run/stored-images.js';
+import { provenanceOf, writePreviews, writeViews } from './views.js';
+import { LivePreviews } from './workers/previews/live-previews.js';
+import type { PreviewFolder } from './workers/previews/preview-folder.js';
+
+/** Writes the views of a run's journal. */
+export async function writeOutputs(
+  job: Job,
+  run: RunState,
+  { previews, progress, signal }: { previews: PreviewFolder; progress: Progress; signal: AbortSignal },
+): Promise<void> {
+  const { classes, stats } = run;
+  await recordClasses(classes, withClasses(classes, job.ontology.classes)); // from here on, people may use the numbers
+  const view = describeView(job, run, { entries: run.journal.entries, signal });
+  stats.missingPreviews = await writeViews(view, previews, progress);
+}
+
+/**
+ * Shows previews while a run annotates, of those images that will have one at its end.
+ *
+ * @param signal - Stops the run.
+ * @returns undefined where no previews are wanted.
+ */
+export function showPreviews(
+  job: Job,
+  run: RunState,
+  { previews, signal }: { previews: PreviewFolder; signal: AbortSignal },
+): LivePreviews | undefined {
+  if (job.previews === 0) return undefined;
+  const names = [...new Set([...run.plan.pending.map(({ name }) => name), ...run.journal.entries.keys()])];
+  const shown = new Set(Number.isFinite(job.previews) ? names.sort(compareUtf8).slice(0, job.previews) : names);
+  return new LivePreviews(async (ended) => {
+    const entries = new Map([...run.journal.entries].filter(([name]) => shown.has(name)));
+    const view = describeView(job, run, { entries, signal: AbortSignal.any([signal, ended]) });
+    await writePreviews(view, previews);
+  });
+}
+
+function describeView(
+  job: Job,
+  { found, lock, journal, imageIds }: RunState,
+  { entries, signal }: { entries: Journal['entries']; signal: AbortSignal },
+) {
+  const throwIfStopped = async () => {
+    signal.throwIfAborted();
+    await lock.assertHeldSinceHeartbeat();
+  };
+  return {
+    ...job,
+    images: new StoredImages({ path: journal.path, entries }, imageIds, { ...job, signal }),
+    root: found.root,
+    provenance: provenanceOf(journal.header),
+    throwIfStopped,
+    limits: job.worker,
+    signal,
+  };
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ViewImage } from '../../core/image.js';
+import { printable } from '../../core/text.js';
+import type { View } from '../../formats/format.js';
+import { fingerprintFile, type Fingerprint } from '../../formats/view-folder/record/fingerprint.js';
+import { textFile, type ViewFile, type ViewFileGroup } from '../../formats/view-folder/view-file.js';
+import { writeView } from '../../formats/view-folder/write-view.js';
+import { colourOf } from './palette.js';
+import { PreviewArtist, type PreviewRequest } from './preview-artist.js';
+
+const MAX_REPORTED_PROBLEMS = 10;
+
+export interface PreviewJob extends Omit<View, 'imageFiles'> {
+  readonly count: number; // of the first images by name
+  readonly limits: PreviewRequest['limits'];
+  readonly signal?: AbortSignal; // stops a picture that is being drawn
+}
+
+/** What became of the previews. */
+export interface PreviewResult {
+  readonly notes: readonly string[]; // what could not be drawn, the first few
+  readonly missing: number; // how many could not be drawn
+}
+
+/** The file by which a folder of previews is known again. */
+export const PREVIEW_SIGNATURE = 'README.txt';
+
+/** What was drawn for an image, and what came of it. */
+interface Drawing {
+  readonly content: string; // a hash of the image's and of the boxes
+  readonly is: Fingerprint;
+}
+
+/**
+ * The previews of a run: selected boxes with class and score, drawn into copies of the images. Each update writes the
+ * whole folder; a picture that is there as it was drawn is not drawn again.
+ */
+export class PreviewFolder implements AsyncDisposable {
+  readonly #artist = new PreviewArtist();
+  readonly #drawn = new Map<string, Drawing>(); // by image name
+
+  /** Writes `<outDir>/<image name>.jpg` for the first images. @throws PreannotateError as `writeView` does */
+  async update(job: PreviewJob): Promise<PreviewResult> {
+    const problems: string[] = [];
+    const edits = await writeView(job, PREVIEW_SIGNATURE, {
+      groups: this.#listPreviews(job, (name, problem) => problems.push(`No preview of ${printable(name)}: ${problem}`)),
+    });
+    const missing = problems.length;
+    const more = missing > MAX_REPORTED_PROBLEMS ? [`${missing} previews could not be drawn in all.`] : [];
+    return { notes: [...edits, ...problems.slice(0, MAX_REPORTED_PROBLEMS), ...more], missing };
+  }
+
+  async *#listPreviews(
+    job: PreviewJob,
+    onProblem: (image: string, problem: string) => void,
+  ): AsyncGenerator<ViewFileGroup> {
+    let listed = 0;
+    for await (const image of job.images) {
+      if (listed++ >= job.count) break;
+      yield { image: image.name, files: [this.#toFile(image, job, (problem) => onProblem(image.name, problem))] };
+    }
+    yield { files: [textFile(PREVIEW_SIGNATURE, 'Drawn by preannotate. Files that you edit or add here are kept.\n')] };
+  }
+
+  #toFile(image: ViewImage, job: PreviewJob, onProblem: (problem: string) => void): ViewFile {
+    const { name } = image;
+    const { boxes, ...request } = toPreviewRequest(image, job);
+    const content = createHash('sha256')
+      .update(JSON.stringify([image.sha256, boxes]))
+      .digest('base64');
+    const foresee = () => {
+      const drawing = this.#drawn.get(name);
+      return Promise.resolve(drawing?.content === content ? drawing.is : undefined);
+    };
+    const write: ViewFile['write'] = async (target) => {
+      const problem = await this.#artist.draw({ ...request, boxes, target }, job.signal);
+      if (problem === undefined) {
+        const is = await fingerprintFile(target);
+        this.#drawn.set(name, { content, is });
+        return is;
+      }
+      this.#drawn.delete(name);
+      await rm(target, { force: true }); // a process that died may have left a part of it
+      onProblem(problem);
+      return undefined;
+    };
+    return { path: `${name}.jpg`, foresee, write };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#artist[Symbol.asyncDispose]();
+  }
+}
+
+function toPreviewRequest(image: ViewImage, { ontology, root, limits }: PreviewJob): Omit<PreviewRequest, 'target'> {
+  const boxes = image.detections.map(({ classId, score, box }) => ({
+    box,
+    label: `${ontology.classes[classId]!.name} ${score.toFixed(2)}`,
+    colour: colourOf(classId),
+  }));
+  return { source: join(root, image.name), boxes, limits };
+}
