@@ -71,6 +71,7 @@ const TABLE = {
   QUEUE_FULL: [1, 429, 'rejected', 'the server is full; retry after Retry-After'],
   HEADERS_TOO_LARGE: [2, 431, 'invalid', 'the headers are too large'],
   CLIENT_GONE: [1, 499, 'cancelled', null], // for logs and metrics only
+  NOT_IMPLEMENTED: [2, 501, 'invalid', null], // a function of another program's protocol
   NOT_READY: [1, 503, 'rejected', 'the server is starting or stopping'],
   DEADLINE_PASSED: [1, 504, 'expired', 'the request took too long'],
   INTERNAL: [1, 500, 'internal', 'an error of the server; its log has the cause'],

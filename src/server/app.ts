@@ -10,8 +10,9 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { FAILURES } from '../core/errors.js';
-import { registerProtocols } from './compat/routes.js';
+import { errorBodyAt, registerProtocols } from './compat/routes.js';
 import { registerDocs } from './docs/routes.js';
+import { collectMethods } from './http/allowed-methods.js';
 import { checkHost } from './http/allowed-hosts.js';
 import { authorise } from './http/auth.js';
 import { answerExpectContinue, scheduleLingeringClose } from './http/connections.js';
@@ -55,8 +56,13 @@ export async function createApp(server: ServerState): Promise<FastifyInstance> {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   await addRequestHooks(app, server);
   addReplyHooks(app, server);
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) => answerError(notFoundError(app, request), request, reply));
+  const allowedMethods = collectMethods(app);
+  app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, server }));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!;
+    const where = server.job.settings.docs ? '; /docs lists what there is' : '';
+    return answerError(notFoundError(allowedMethods(path), where), { request, reply, server });
+  });
   const described = collectRoutes(app);
   for (const register of ROUTES) register(app, server, described);
   return app;
@@ -75,7 +81,7 @@ async function createFastify(server: ServerState): Promise<FastifyInstance> {
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, server),
     frameworkErrors: (error, request, reply) => {
       beginRequest(request, reply, server); // no hook has run yet for an address that cannot be parsed
-      void answerError(error, request, reply);
+      void answerError(error, { request, reply, server });
     },
   });
 }
@@ -140,28 +146,28 @@ function logRequest(request: FastifyRequest, context: RequestContext, answer: { 
 }
 
 function refuseConnection(error: NodeJS.ErrnoException, socket: Socket, server: ServerState): void {
-  const refusal = server.connections.refuse(error, socket);
+  const refusal = server.connections.refuse(error, socket, (url) => errorBodyAt(url, server));
   if (refusal === undefined) return;
   const { status, code, request_id } = refusal;
   countRefusal(server.metrics, refusal);
   server.job.log.info({ request_id, route: 'unknown', status, code }, 'refused');
 }
 
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerError(
+  error: unknown,
+  { request, reply, server }: { request: FastifyRequest; reply: FastifyReply; server: ServerState },
+): FastifyReply {
   const { body, headers } = toProblemDetails(error, request.id);
   logServerFault(error, request.log);
   request.context.failure ??= toNamedError(error).code;
   scheduleLingeringClose(request.raw, reply.raw);
   void reply.code(body.status).headers(headers);
-  const { errorBody } = request.routeOptions.config;
+  const errorBody = errorBodyAt(request.url, server);
   if (errorBody !== undefined) return reply.type('application/json').send(JSON.stringify(errorBody(body)));
   return reply.type(PROBLEM_TYPE).send(JSON.stringify(body));
 }
 
-function notFoundError(app: FastifyInstance, request: FastifyRequest): RequestError {
-  const url = request.url.split('?')[0]!;
-  const allowed = ['GET', 'POST'].filter((method) => app.hasRoute({ url, method }));
-  const where = app.hasRoute({ url: '/docs', method: 'GET' }) ? '; /docs lists what there is' : '';
+function notFoundError(allowed: readonly string[], where: string): RequestError {
   if (allowed.length === 0) return new RequestError('NOT_FOUND', `There is nothing here${where}.`);
   const allow = allowed.join(', ');
   return new RequestError('METHOD_NOT_ALLOWED', `This address takes ${allow}.`, { headers: { allow } });

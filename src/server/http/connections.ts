@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { ProblemAnswer } from '../../config/predict-schema.js';
 import { FAILURES, type FailureCode } from '../../core/errors.js';
 import { PROBLEM_TYPE } from './problem-details.js';
+import type { ErrorBody } from './route-config.js';
 
 /** What errors of Node's parser are answered with; REQUEST_MALFORMED for any other. */
 const PARSER_FAILURES: Readonly<Record<string, FailureCode>> = {
@@ -89,9 +90,14 @@ export class Connections {
   /**
    * Answers a connection that sends something else than HTTP, or sends it too slowly.
    *
+   * @param errorBodyAt - The form of errors at an address, where it has one of its own.
    * @returns The answer; undefined where the client cannot get one
    */
-  refuse(error: NodeJS.ErrnoException, socket: Socket): ProblemAnswer | undefined {
+  refuse(
+    error: NodeJS.ErrnoException,
+    socket: Socket,
+    errorBodyAt: (url: string) => ErrorBody | undefined,
+  ): ProblemAnswer | undefined {
     const isShakingHands = error.code?.startsWith('ERR_TLS') === true || error.code?.startsWith('ERR_SSL') === true;
     if (error.code === 'ECONNRESET' || !socket.writable || isShakingHands) {
       socket.destroy();
@@ -106,7 +112,8 @@ export class Connections {
       return undefined;
     }
     const problem = describeRefusal(PARSER_FAILURES[error.code ?? ''] ?? 'REQUEST_MALFORMED');
-    socket.end(formatResponse(problem));
+    const [first] = exchanges.keys();
+    socket.end(formatResponse(problem, errorBodyAt(first?.request.url ?? urlOf(error))));
     setTimeout(() => socket.destroy(), REFUSAL_READ_MS).unref();
     for (const end of [...exchanges.values()]) end(); // this was the answer
     return problem;
@@ -125,10 +132,17 @@ function describeRefusal(code: FailureCode): ProblemAnswer {
   };
 }
 
-function formatResponse(problem: ProblemAnswer): string {
-  const body = JSON.stringify(problem);
+/** The address in the first line of a request that could not be parsed, if that is in the packet that failed. */
+function urlOf(error: NodeJS.ErrnoException): string {
+  const packet = 'rawPacket' in error && Buffer.isBuffer(error.rawPacket) ? error.rawPacket : Buffer.alloc(0);
+  return /^[A-Z]+ (\S+) HTTP\//.exec(packet.toString('latin1', 0, 1000))?.[1] ?? '';
+}
+
+function formatResponse(problem: ProblemAnswer, errorBody: ErrorBody | undefined): string {
+  const body = JSON.stringify(errorBody === undefined ? problem : errorBody(problem));
+  const type = errorBody === undefined ? PROBLEM_TYPE : 'application/json';
   return (
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${type}\r\n` +
     `X-Request-Id: ${problem.request_id}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n` +
     body
   );

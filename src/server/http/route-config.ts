@@ -9,10 +9,11 @@ declare module 'fastify' {
     operation?: Operation | 'undocumented';
     /** It needs no API key. A `probe` of an orchestrator may also use any host name. Only GET routes have this. */
     access?: 'probe' | 'public';
-    /** The form of its errors, where another protocol prescribes one. */
-    errorBody?: (problem: ProblemAnswer) => object;
   }
 }
+
+/** The form of errors, where another protocol prescribes one. */
+export type ErrorBody = (problem: ProblemAnswer) => object;
 
 /** A route as /openapi.json lists it. */
 export interface DescribedRoute {

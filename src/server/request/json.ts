@@ -4,10 +4,12 @@ const MAX_DEPTH = 64; // an ontology has 4 levels
 const MAX_VALUES = 200_000; // a value takes up to a hundred times its bytes while it is validated
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const OPENING = new Set([0x5b, 0x7b]);
+const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const CLOSING = new Set([0x5d, 0x7d]);
 
 /** Reads a JSON body. @throws RequestError REQUEST_MALFORMED */
 export function parseJson(body: Buffer): unknown {
+  if (isBlank(body)) throw malformedError('The body is empty; JSON was expected.');
   const names = countNamesWritten(body);
   let text: string;
   try {
@@ -24,6 +26,11 @@ export function parseJson(body: Buffer): unknown {
   // JSON.parse keeps the last of two equal names; which one the client means is unknown.
   if (countNamesKept(value) < names) throw malformedError('An object of the JSON has a name twice.');
   return value;
+}
+
+/** Stops at the first byte that is no white space. */
+function isBlank(body: Buffer): boolean {
+  return body.every((byte) => WHITE_SPACE.has(byte));
 }
 
 function countNamesKept(value: unknown): number {

@@ -9,6 +9,8 @@ export const OPERATIONS = {
   ready: describeRoute('KServe: a request would be admitted now (503 if not)'),
   model: describeRoute('KServe: inputs and outputs of the model, "preannotate"', { parameters: [MODEL] }),
   modelReady: describeRoute('KServe: the model is open (503 if not)', { parameters: [MODEL] }),
+  config: describeRoute('KServe: the model as Triton configures one', { parameters: [MODEL] }),
+  index: describeRoute('KServe: the models there are, which is one, and whether it is ready'),
   infer: describeRoute('KServe: annotate images, a BYTES tensor "image" of base64', {
     description:
       'Gives boxes (FP32, [n, 4]), scores (FP32, [n]), labels (BYTES, [n]) and, of several images, image_index ' +

@@ -1,38 +1,31 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ProblemAnswer } from '../../../config/predict-schema.js';
 import type { Operation } from '../../http/operation.js';
-import { RequestError } from '../../http/request-error.js';
 import { annotateRequest } from '../../request/annotate-request.js';
 import type { Prediction } from '../../request/predict.js';
 import type { ServerState } from '../../request/server-state.js';
+import { registerManagement } from './management.js';
+import { MODEL, requireKnownModel, VERSION, type ModelRoute } from './model.js';
 import { OPERATIONS } from './operations.js';
 import { INPUTS, OUTPUTS, readInferRequest, toTensors } from './tensors.js';
 
-/** Name of the model, whichever it is; requests may also use its own reference. */
-const MODEL = 'preannotate';
-const VERSION = '1';
-
-interface ModelRoute {
-  Params: { model: string; version?: string };
-}
-
-/** The form of the protocol's errors. */
-const errorBody = ({ detail }: ProblemAnswer) => ({ error: detail });
+/** Of the protocol, by Triton's names. */
+const EXTENSIONS = ['model_configuration'];
 
 /** The Open Inference Protocol (KServe's second version, Triton's) over HTTP, with JSON tensors. */
 export function registerKserve(app: FastifyInstance, server: ServerState): void {
   registerServer(app, server);
   registerModel(app, server, { path: '/v2/models/:model', isDescribed: true });
   registerModel(app, server, { path: '/v2/models/:model/versions/:version', isDescribed: false });
+  registerManagement(app, server);
 }
 
 function registerServer(app: FastifyInstance, server: ServerState): void {
-  app.get('/v2', { config: { errorBody, operation: OPERATIONS.server } }, () => {
-    return { name: MODEL, version: server.job.version, extensions: [] };
+  app.get('/v2', { config: { operation: OPERATIONS.server } }, () => {
+    return { name: MODEL, version: server.job.version, extensions: EXTENSIONS };
   });
-  const live = { errorBody, operation: OPERATIONS.live, access: 'probe' } as const;
+  const live = { operation: OPERATIONS.live, access: 'probe' } as const;
   app.get('/v2/health/live', { config: live }, () => ({ live: true }));
-  const ready = { errorBody, operation: OPERATIONS.ready, access: 'probe' } as const;
+  const ready = { operation: OPERATIONS.ready, access: 'probe' } as const;
   app.get('/v2/health/ready', { config: ready }, (_request, reply) => {
     const answer = readinessOf(server);
     void reply.code(answer.ready ? 200 : 503).send(answer);
@@ -46,7 +39,7 @@ function registerModel(
 ): void {
   const configFor = (name: 'model' | 'modelReady' | 'infer') => {
     const operation: Operation | 'undocumented' = isDescribed ? OPERATIONS[name] : 'undocumented';
-    return { config: { errorBody, operation } };
+    return { config: { operation } };
   };
   app.get<ModelRoute>(path, configFor('model'), ({ params }) => {
     const name = requireKnownModel(params, server);
@@ -65,12 +58,6 @@ function registerModel(
 
 function readinessOf({ notReady }: ServerState) {
   return notReady === undefined ? { ready: true } : { ready: false, error: notReady };
-}
-
-/** @throws RequestError NOT_FOUND */
-function requireKnownModel({ model, version = VERSION }: ModelRoute['Params'], { job }: ServerState): string {
-  if ((model === MODEL || model === job.settings.model) && version === VERSION) return model;
-  throw new RequestError('NOT_FOUND', `There is no such model here; the only one is "${MODEL}", version ${VERSION}.`);
 }
 
 /** The images of a request are answered together or not at all: the protocol has no field for an error of one image. */

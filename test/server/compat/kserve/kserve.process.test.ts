@@ -69,7 +69,10 @@ async function json(path: string, of = server): Promise<[status: number, body: u
 describe('the server in the Open Inference Protocol', () => {
   it('has a name and a version, is live and is ready', async () => {
     const { preannotate } = (await (await server.fetch('/info')).json()) as { preannotate: string };
-    expect(await json('/v2')).toEqual([200, { name: 'preannotate', version: preannotate, extensions: [] }]);
+    expect(await json('/v2')).toEqual([
+      200,
+      { name: 'preannotate', version: preannotate, extensions: ['model_configuration'] },
+    ]);
     expect(await json('/v2/health/live')).toEqual([200, { live: true }]);
     expect(await json('/v2/health/ready')).toEqual([200, { ready: true }]);
   });
