@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ImageFiles } from './core/image-files.js';
 import type { Selection } from './core/select.js';
-import type { Provenance, View } from './formats/format.js';
+import type { AnnotationFormat, Provenance, View } from './formats/format.js';
 import { formats, type FormatName } from './formats/index.js';
 import { assertClassOrderKept } from './formats/view-folder/class-order.js';
 import { assertRecordSound, assertReplaceable } from './formats/view-folder/replaceable.js';
@@ -85,11 +85,11 @@ export async function assertViewsReplaceable(
   root: string,
 ): Promise<void> {
   for (const name of names) {
-    const { signature, classOrder } = formats[name];
+    const { signature, classOrder, layout }: AnnotationFormat = formats[name];
     const view = { outDir: join(outDir, name), root, overwriteEdited };
     await assertReplaceable(view, signature);
     await assertRecordSound(view.outDir);
-    if (classOrder !== undefined) await assertClassOrderKept(view, classOrder(ontology));
+    if (classOrder !== undefined) await assertClassOrderKept(view, classOrder(ontology), layout);
   }
   if (previews > 0) await assertReplaceable({ outDir: join(outDir, PREVIEWS), root }, PREVIEW_SIGNATURE);
 }

@@ -6,10 +6,14 @@ import { streamedFile } from './view-folder/view-file.js';
 import { writeView } from './view-folder/write-view.js';
 
 const SIGNATURE = 'instances.json';
+const RESULTS =
+  'results.json holds every stored detection, before thresholds and non-maximum suppression (NMS): apply NMS before ' +
+  'you compute average precision';
 
 /**
  * COCO: `instances.json` with the selected detections, including scores and prompts, and `results.json` with all stored
- * ones in the form that `COCO.loadRes` reads, because average precision needs the detections below the threshold.
+ * ones in the form that `COCO.loadRes` reads, because average precision needs the detections below the threshold. They
+ * are those before suppression, of which average precision counts the duplicates as wrong: suppress them first.
  *
  * @see https://cocodataset.org/#format-data; pycocotools wants `info`, annotation ids from 1, `area` and `iscrowd`
  */
@@ -20,7 +24,8 @@ export const coco: AnnotationFormat = {
     const notes: string[] = [];
     const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '';
     const date = dateOf(epoch);
-    if (epoch !== '' && date === '') notes.push(`SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.`);
+    if (epoch !== '' && date === undefined)
+      notes.push(`SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.`);
     let results = 0;
     const files = [
       streamedFile(SIGNATURE, writeInstances(view, date)),
@@ -37,7 +42,10 @@ export const coco: AnnotationFormat = {
 };
 
 /** One image or annotation per line; only one line is in memory at a time. */
-async function* writeInstances({ images, ontology, provenance }: View, date: string): AsyncGenerator<string> {
+async function* writeInstances(
+  { images, ontology, provenance }: View,
+  date: string | undefined,
+): AsyncGenerator<string> {
   yield `{\n"info": ${toAsciiJson(describeData(provenance, date))},\n"licenses": [],\n"categories": [`;
   const classes = [...ontology.classes].sort((a, b) => a.id - b.id);
   const categories = classes.map(({ id, name }) => toAsciiJson({ id, name, supercategory: '' }));
@@ -85,27 +93,28 @@ async function* listItems(images: View['images'], items: (image: ViewImage) => o
   }
 }
 
-function describeData({ version, model, modelSha256, year }: Provenance, date: string) {
+function describeData({ version, model, modelSha256, year }: Provenance, date: string | undefined) {
   return {
     description: 'Draft annotations, to be corrected by people',
     version: '1.0',
     year,
     contributor: `preannotate ${version}`,
-    date_created: date,
+    ...(date === undefined ? {} : { date_created: date }),
     provenance: {
       tool: 'preannotate',
       version,
       model,
       model_sha256: modelSha256,
+      results: RESULTS,
       ids: 'images are numbered by name when they are first seen, classes as in classes.json; both keep their numbers',
     },
   };
 }
 
 /** The time of the run is in run.json: this file is reproducible. @see https://reproducible-builds.org */
-function dateOf(sourceDateEpoch: string): string {
+function dateOf(sourceDateEpoch: string): string | undefined {
   const date = new Date(/^\d+$/.test(sourceDateEpoch) ? Number(sourceDateEpoch) * 1000 : NaN);
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 /** Sizes are computed from the rounded corners, in hundredths of a pixel, so that the box still ends in the image. */

@@ -23,6 +23,15 @@ export interface Provenance {
   readonly year: number; // in which the output folder was started
 }
 
+/**
+ * A view that keeps its trees of files one folder deeper than earlier versions did: `labels/train/a.txt`, which was
+ * `labels/a.txt`.
+ */
+export interface Layout {
+  readonly trees: readonly string[]; // folders at the top of the view
+  readonly subfolder: string; // of each; the record names it
+}
+
 /** One view of the journal. Adding a format is one file and one line in `index.ts`. */
 export interface AnnotationFormat {
   readonly title: string;
@@ -39,4 +48,6 @@ export interface AnnotationFormat {
   write(view: View): Promise<string[]>;
   /** The classes in the order in which files number them, for a format whose files have no names of classes. */
   readonly classOrder?: (ontology: Ontology) => string[];
+  /** Where files are one folder deeper than earlier versions wrote them. */
+  readonly layout?: Layout;
 }

@@ -48,7 +48,7 @@ describe('export', () => {
 
   it('keeps an edited file, whatever its time, and replaces it on request', async () => {
     const out = join(await temporaryFolder(), 'out');
-    const label = 'labels/scene-02.txt';
+    const label = 'labels/train/scene-02.txt';
     const BY_HAND = '0 0.5 0.5 0.1 0.1\n';
     await preannotate(['run', join(SCENES, 'scene-02.jpg'), ...EMOJI, '--out', out]);
     const drafted = await readFile(join(out, 'yolo', label), 'utf8');
@@ -72,7 +72,7 @@ describe('export', () => {
   it('places images as the run did, unless it is asked otherwise', async () => {
     const out = join(await temporaryFolder(), 'out');
     await preannotate(['run', join(SCENES, 'scene-02.jpg'), ...EMOJI, '--out', out, '--images', 'copy']);
-    const image = join(out, 'yolo/images/scene-02.jpg');
+    const image = join(out, 'yolo/images/train/scene-02.jpg');
     await preannotate(['export', out]);
     expect((await lstat(image)).isSymbolicLink()).toBe(false);
     await preannotate(['export', out, '--images', 'symlink']);

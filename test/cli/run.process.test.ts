@@ -38,7 +38,9 @@ describe('annotating the shipped scenes', () => {
     expect(Object.keys((await readJson(join(out, 'classes.json'))) as object)).toHaveLength(87);
     expect(await readdir(join(out, 'previews'))).toEqual(['README.txt', 'scene-01.jpg.jpg', 'scene-02.jpg.jpg']);
     expect((await stat(join(out, 'previews/scene-01.jpg.jpg'))).size).toBeGreaterThan(5000);
-    expect(await readdir(join(out, 'yolo/labels'))).toHaveLength(48);
+    expect(await readdir(join(out, 'yolo/labels/train'))).toHaveLength(48);
+    expect(stderr.match(/names images\/train for train and for val/g)).toHaveLength(1);
+    expect((await preannotate(['export', out])).stderr).toBe(''); // which was noted once
     expect(existsSync(join(out, 'coco/instances.json'))).toBe(true);
   });
 
@@ -64,6 +66,15 @@ describe('annotating the shipped scenes', () => {
       expect(ours.categories).toEqual(truth.categories.map(({ id, name }) => ({ id, name, supercategory: '' })));
     },
   );
+
+  it('results.json is before NMS, as it says: AP50 is 0.904 as it is and 0.929 after NMS', async () => {
+    const { info } = (await readJson(join(out, 'coco/instances.json'))) as {
+      info: { provenance: { results: string } };
+    };
+    expect(info.provenance.results).toMatch(/before thresholds and non-maximum suppression \(NMS\).*apply NMS/);
+    expect((await accuracyOf(out, SCENES, { isSuppressed: false })).map50).toBeCloseTo(0.904, 3);
+    expect((await accuracyOf(out, SCENES)).map50).toBeCloseTo(0.929, 3);
+  });
 
   it('does not go on in another precision: the journal would hold two kinds of scores', async () => {
     const out = join(await temporaryFolder(), 'out');

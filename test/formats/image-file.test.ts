@@ -28,7 +28,7 @@ describe('the images of a YOLO view', () => {
     const view = await viewWith(how);
     const notes = await formats.yolo.write(view);
     for (const name of NAMES) {
-      const path = join(view.outDir, 'images', name);
+      const path = join(view.outDir, 'images/train', name);
       expect(await kindOf(path, join(view.root, name))).toBe(how);
       if (how !== 'none') expect(await readFile(path, 'utf8')).toBe(name);
       if (how === 'symlink') expect(await readlink(path)).toMatch(/^\.\./);
@@ -43,7 +43,7 @@ describe('the images of a YOLO view', () => {
       const notes = await formats.yolo.write({ ...view, imageFiles: how });
       expect(notes.join()).not.toContain('edited');
       for (const name of NAMES)
-        expect(await kindOf(join(view.outDir, 'images', name), join(view.root, name))).toBe(how);
+        expect(await kindOf(join(view.outDir, 'images/train', name), join(view.root, name))).toBe(how);
       for (const name of NAMES) expect(await readFile(join(view.root, name), 'utf8')).toBe(name); // never touched
     }
   });
@@ -53,9 +53,9 @@ describe('the images of a YOLO view', () => {
     async (how) => {
       const view = await viewWith(how, { 'a.jpg': TRAILED, 'sub/b.jpg': JPEG });
       const notes = await formats.yolo.write(view);
-      const copied = join(view.outDir, 'images/a.jpg');
+      const copied = join(view.outDir, 'images/train/a.jpg');
       expect(await kindOf(copied, join(view.root, 'a.jpg'))).toBe('copy');
-      expect(await kindOf(join(view.outDir, 'images/sub/b.jpg'), join(view.root, 'sub/b.jpg'))).toBe(how);
+      expect(await kindOf(join(view.outDir, 'images/train/sub/b.jpg'), join(view.root, 'sub/b.jpg'))).toBe(how);
       expect(await readFile(copied)).toEqual(TRAILED);
       const note = notes.filter((text) => text.includes('after the end of the picture'));
       expect(note).toEqual(how === 'copy' ? [] : [expect.stringContaining('1 JPEG file with data')]);
@@ -70,7 +70,7 @@ describe('the images of a YOLO view', () => {
   it('that were hard links are known again in a copy of the folder', async () => {
     const view = await viewWith('hardlink');
     await formats.yolo.write(view);
-    const path = join(view.outDir, 'images/a.jpg');
+    const path = join(view.outDir, 'images/train/a.jpg');
     const bytes = await readFile(path);
     await rm(path);
     await writeFile(path, bytes);
@@ -84,26 +84,26 @@ describe('the images of a YOLO view', () => {
     await writeFile(join(view.root, 'real'), JPEG);
     await symlink('real', join(view.root, 'a.jpg'));
     await formats.yolo.write(view);
-    expect(await kindOf(join(view.outDir, 'images/a.jpg'), join(view.root, 'real'))).toBe('hardlink');
+    expect(await kindOf(join(view.outDir, 'images/train/a.jpg'), join(view.root, 'real'))).toBe('hardlink');
   });
 
   it.each(['copy', 'hardlink'] as const)('that are gone are left out and counted: %s', async (how) => {
     const view = await viewWith(how);
     await rm(join(view.root, 'a.jpg'));
     expect((await formats.yolo.write(view)).join()).toContain('1 image could not be placed in yolo/images');
-    expect(await readdir(join(view.outDir, 'images'))).toEqual(['sub']);
-    expect(await readdir(join(view.outDir, 'labels'))).toEqual(['a.txt', 'sub']);
+    expect(await readdir(join(view.outDir, 'images/train'))).toEqual(['sub']);
+    expect(await readdir(join(view.outDir, 'labels/train'))).toEqual(['a.txt', 'sub']);
   });
 
   it('are linked by paths that are right in a folder reached through a link', async () => {
     const { view } = await written('yolo', imagesNamed(NAMES));
-    expect(await realpath(join(view.outDir, 'images/a.jpg'))).toBe(await realpath(join(view.root, 'a.jpg')));
+    expect(await realpath(join(view.outDir, 'images/train/a.jpg'))).toBe(await realpath(join(view.root, 'a.jpg')));
     const far = join(view.outDir, '../../far/away/deep');
     await mkdir(far, { recursive: true });
     await rm(view.outDir, { recursive: true });
     await symlink(far, view.outDir);
     await formats.yolo.write(view);
     expect((await lstat(view.outDir)).isSymbolicLink()).toBe(true);
-    expect(await realpath(join(far, 'images/sub/b.jpg'))).toBe(await realpath(join(view.root, 'sub/b.jpg')));
+    expect(await realpath(join(far, 'images/train/sub/b.jpg'))).toBe(await realpath(join(view.root, 'sub/b.jpg')));
   });
 });

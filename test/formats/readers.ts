@@ -102,15 +102,14 @@ async function readYolo({ outDir, root, sizes }: Source): Promise<ReadImage[]> {
   const data = parseYaml(text, { version: '1.1' }) as {
     train: string;
     val: string;
-    nc: number;
     names: Record<number, string>;
   };
-  expect(Object.keys(data)).toEqual(['train', 'val', 'nc', 'names']);
+  expect(Object.keys(data)).toEqual(['train', 'val', 'names']);
   const classNames = Object.values(data.names);
-  expect(data).toMatchObject({ train: 'images', val: 'images', nc: classNames.length });
+  expect(data).toMatchObject({ train: 'images/train', val: 'images/train' });
   expect(await readFile(join(outDir, 'classes.txt'), 'utf8')).toBe(classNames.map((name) => `${name}\n`).join(''));
 
-  const links = await filesUnder(join(outDir, 'images'));
+  const links = await filesUnder(join(outDir, data.train));
   const labels = links.map(labelOf);
   expect(new Set(labels.map((label) => label.normalize('NFC').toLowerCase())).size).toBe(labels.length);
   for (const folder of ['labels', 'labels_conf']) {
@@ -128,7 +127,7 @@ async function readYolo({ outDir, root, sizes }: Source): Promise<ReadImage[]> {
       expect(new Set(rows.map(String)).size).toBe(rows.length); // repeated rows are dropped with a warning
       const boxes = scored.map(([index, cx, cy, width, height, score]) => {
         const box: Cxcywh = [cx!, cy!, width!, height!];
-        expect(index).toBeLessThan(data.nc);
+        expect(index).toBeLessThan(classNames.length);
         for (const value of box) expect(value >= 0 && value <= 1).toBe(true);
         expect(Math.min(width!, height!)).toBeGreaterThan(0);
         return { className: data.names[index!]!, score: score!, box: cxcywhToXyxy(box, sizes.get(name)!) };

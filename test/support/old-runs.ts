@@ -7,6 +7,7 @@ import { temporaryFolder } from './temporary.js';
 
 const RUNS = join(FIXTURES, 'runs-0.1');
 const WRITTEN_MS = Date.UTC(2026, 0, 1);
+const TREES = /^\/yolo\/(labels|labels_conf|images)\//;
 const EDITED = 'yolo/labels/scene-02.txt';
 const SIGNATURES = ['coco/instances.json', 'yolo/data.yaml'];
 
@@ -29,6 +30,20 @@ export async function copyOldRun(kind: 'finished' | 'killed' | 'edited'): Promis
   await writeFile(join(photos, 'scene-00.jpg'), (await readFile(join(SCENES, 'scene-05.jpg'))).subarray(0, 600));
   const args = ['run', photos, '--model', 'builtin:emoji', '--ontology', join(RUNS, 'ontology.yaml'), '--out', out];
   return { out, photos, args };
+}
+
+/** What files of views of version 0.1.0 are now: label files one folder deeper. What names the layout is left out. */
+export function inNewLayout(views: Record<string, string>): Record<string, string> {
+  const kept = Object.entries(views).filter(([path]) => path !== '/yolo/data.yaml');
+  return Object.fromEntries(
+    kept.map(([path, text]) => [path.replace(TREES, '/yolo/$1/train/'), text.replace(/^"info": .*$/m, '')]),
+  );
+}
+
+/** As {@link inNewLayout}, of views that have it. */
+export function comparable(views: Record<string, string>): Record<string, string> {
+  const { '/yolo/data.yaml': _, ...rest } = views;
+  return Object.fromEntries(Object.entries(rest).map(([path, text]) => [path, text.replace(/^"info": .*$/m, '')]));
 }
 
 /** Version 0.1.0 wrote the signature of a view last; what is newer was edited. */

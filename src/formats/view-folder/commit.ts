@@ -76,7 +76,7 @@ async function moveAside({ root, disk, aside }: StagedView, path: string): Promi
 }
 
 /** Removes folders that no longer hold anything, from the deepest. */
-export async function removeEmptyFolders({ root, emptied }: StagedView): Promise<void> {
+export async function removeEmptyFolders({ root, emptied }: Pick<StagedView, 'root' | 'emptied'>): Promise<void> {
   for (const path of [...emptied].sort().reverse()) {
     for (let folder = path; folder !== '.'; folder = dirname(folder)) {
       const isRemoved = await rmdir(join(root, folder)).then(

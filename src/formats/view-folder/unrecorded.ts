@@ -28,7 +28,13 @@ export async function hasNewerFiles(root: string, signature: string): Promise<bo
   return false;
 }
 
-/** Moves all files of a view away. Even where no time shows an edit, there may be one, copied back with its time. */
-export async function moveAllAside(root: string, aside: Aside): Promise<void> {
-  for (const name of (await entriesOf(root)) ?? []) await aside.move(root, name);
+/**
+ * Moves all files of a view away. Even where no time shows an edit, there may be one, copied back with its time.
+ *
+ * @param signature - Moved last, so that the folder is known again after an interruption.
+ */
+export async function moveAllAside(root: string, signature: string, aside: Aside): Promise<void> {
+  const names = ((await entriesOf(root)) ?? []).filter((name) => name !== signature);
+  for (const name of names) await aside.move(root, name);
+  await aside.move(root, signature);
 }

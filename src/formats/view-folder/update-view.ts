@@ -9,6 +9,9 @@ import { commitGroup, removeEmptyFolders, type StagedView } from './commit.js';
 import { DiskState, statsOf } from './disk-state.js';
 import { EditedFiles } from './edited-files.js';
 import { mergeGroups } from './record/merge-groups.js';
+import { notesOnLayout, notesOnOthers } from './layout/layout-notes.js';
+import type { Layout } from '../format.js';
+import { relocate } from './layout/relocate.js';
 import { ViewRecord } from './record/record.js';
 import type { FileGroup, RecordHeader } from './record/record-lines.js';
 import { stageGroup, type StagingTarget } from './stage.js';
@@ -23,6 +26,8 @@ const IMAGES_AT_ONCE = 16; // keeps a disk busy without using up file descriptor
 export interface ViewContent {
   readonly folders?: readonly string[]; // made even when they stay empty
   readonly classes?: readonly string[]; // where files name a class by its place in a list
+  readonly layout?: Layout; // where files are one folder deeper than earlier versions wrote them
+  readonly firstNotes?: readonly string[]; // for the user, when the view is new, or in a new layout
   /** Those of the images by name, then that of the view as a whole. */
   readonly groups: AsyncIterable<ViewFileGroup> | Iterable<ViewFileGroup>;
 }
@@ -64,9 +69,22 @@ class ViewUpdate {
     await restoreReplacedFolder(this.#root);
     await this.#record.recover();
     const entries = await entriesOf(this.#root);
+    const header = await this.#record.header();
+    const { layout, firstNotes = [] } = this.#content;
+    const isRecorded = entries !== undefined && entries.length > 0 && header !== undefined;
+    const isEarlier = isRecorded && header.layout !== layout?.subfolder;
+    if (isEarlier && layout !== undefined) await this.#relocate(layout);
     if (entries === undefined) await this.#create();
     else await this.#update(entries.length > 0);
+    if (isEarlier && layout !== undefined) this.#notes.push(...(await notesOnOthers(this.#root, layout)));
+    if (!isRecorded || isEarlier) this.#notes.push(...firstNotes);
     return [...this.#edited.notes(this.#target.outDir, this.#aside.folder), ...this.#notes];
+  }
+
+  async #relocate(layout: Layout): Promise<void> {
+    const { outDir, throwIfStopped } = this.#target;
+    const edited = await relocate({ root: this.#root, record: this.#record, throwIfStopped }, layout);
+    this.#notes.push(...notesOnLayout(outDir, layout, edited));
   }
 
   /** A view that does not exist gets its name when it is complete. */
@@ -95,9 +113,11 @@ class ViewUpdate {
       this.#stage(before(), { staging, disk: mustClear ? undefined : disk, overwriteEdited }),
     );
     if (mustClear) {
-      await moveAllAside(this.#root, this.#aside);
+      await moveAllAside(this.#root, signature, this.#aside);
       this.#notes.push(movedAsideNote(outDir, this.#aside.folder, isEdited));
     }
+    // From here on, what is prepared may have been put in its place.
+    if (!isRecorded) await this.#record.complete(this.#header, nothing());
     const staged = { root: this.#root, staging, disk, aside: this.#aside, overwriteEdited, emptied: new Set<string>() };
     await this.#record.complete(this.#header, this.#commit(before(), staged));
     await removeEmptyFolders(staged);
@@ -107,12 +127,13 @@ class ViewUpdate {
   }
 
   get #header(): RecordHeader {
-    const { classes } = this.#content;
+    const { classes, layout } = this.#content;
     const { outDir, version } = this.#target;
     return {
       view: basename(outDir),
       preannotate: version,
       ...(classes === undefined ? {} : { classes: [...classes] }),
+      ...(layout === undefined ? {} : { layout: layout.subfolder }),
     };
   }
 
@@ -177,6 +198,10 @@ async function* appendEnd(groups: ViewContent['groups']): AsyncGenerator<ViewFil
 }
 
 async function* noGroups(): AsyncGenerator<never> {}
+
+async function* nothing(): AsyncGenerator<FileGroup> {
+  yield await Promise.resolve({ files: [] });
+}
 
 function movedAsideNote(outDir: string, folder: string, isEdited: boolean): string {
   const view = printable(outDir);

@@ -12,9 +12,14 @@ export function isByProduct(name: string): boolean {
   return BY_PRODUCTS.test(name) || name.startsWith(OWN_TEMPORARY);
 }
 
-/** Where the new files of a view are written first: on the file system of the view, also when that is mounted there. */
+/** A folder of our own in a view: on the file system of the view, also when that is mounted there. */
+export function temporaryIn(root: string, name: string): string {
+  return join(root, OWN_TEMPORARY + name);
+}
+
+/** Where the new files of a view are written first. */
 export function stagingFolderIn(root: string): string {
-  return join(root, `${OWN_TEMPORARY}new`);
+  return temporaryIn(root, 'new');
 }
 
 /** As {@link stagingFolderIn}, for a view that does not exist yet. */

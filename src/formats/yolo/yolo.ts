@@ -11,11 +11,18 @@ import { YoloNames } from './names.js';
 const SIGNATURE = 'data.yaml';
 const DECIMALS = 6; // what Ultralytics itself writes
 const SMALLEST = 10 ** -DECIMALS;
+const SUBSET = 'train'; // of all images: CVAT and Datumaro want images/<subset>/
+const LAYOUT = { trees: ['images', 'labels', 'labels_conf'], subfolder: SUBSET };
 const MIN_SIDE_PX = 10; // Ultralytics leaves smaller images out
 
+const TRAIN_AND_VAL =
+  'yolo/data.yaml names images/train for train and for val. Before you train, move some of the images to images/val ' +
+  'and their labels to labels/val, and write `val: images/val`; what you change there is kept.';
+
 /**
- * YOLO as Ultralytics reads it: five columns a box in `labels/`, the images in `images/`, and `data.yaml`. Scores are a
- * sixth column in `labels_conf/`, because readers refuse six columns in `labels/`. Prompts are lost.
+ * YOLO as Ultralytics reads it: five columns a box in `labels/train/`, the images in `images/train/`, and `data.yaml`,
+ * which names them for `train` and for `val`. Scores are a sixth column in `labels_conf/train/`, because readers refuse
+ * six columns in `labels/`. Prompts are lost.
  *
  * @see https://docs.ultralytics.com/datasets/detect/
  */
@@ -23,10 +30,17 @@ export const yolo: AnnotationFormat = {
   title: 'YOLO labels (Ultralytics layout)',
   signature: SIGNATURE,
   classOrder: listClassNames,
+  layout: LAYOUT,
   write: async (view) => {
     const tree = new YoloTree(view);
-    const folders = ['labels', 'labels_conf', ...(view.imageFiles === 'none' ? [] : ['images'])];
-    const content = { folders, classes: listClassNames(view.ontology), groups: tree.groups() };
+    const trees = ['labels', 'labels_conf', ...(view.imageFiles === 'none' ? [] : ['images'])];
+    const content = {
+      folders: trees.map((name) => posix.join(name, SUBSET)),
+      classes: listClassNames(view.ontology),
+      layout: LAYOUT,
+      firstNotes: [TRAIN_AND_VAL],
+      groups: tree.groups(),
+    };
     const edits = await writeView(view, SIGNATURE, content);
     return [...edits, ...tree.notes];
   },
@@ -60,8 +74,7 @@ class YoloTree {
 
   /** After the files were written. */
   get notes(): string[] {
-    const all = ['yolo/data.yaml names the same images for train and for val: split them before you train.'];
-    all.push(...this.#names.notes);
+    const all = this.#names.notes;
     if (this.#small > 0)
       all.push(
         `yolo: images with a side below ${MIN_SIDE_PX} px are left out by Ultralytics; there are ${this.#small}.`,
@@ -76,12 +89,15 @@ class YoloTree {
     const place = this.#names.of(name);
     const rows = toRows(image, this.#indexOf);
     const labels = [
-      textFile(posix.join('labels', place.label), rows.map(({ row }) => `${row}\n`).join('')),
-      textFile(posix.join('labels_conf', place.label), rows.map(({ row, score }) => `${row} ${score}\n`).join('')),
+      textFile(posix.join('labels', SUBSET, place.label), rows.map(({ row }) => `${row}\n`).join('')),
+      textFile(
+        posix.join('labels_conf', SUBSET, place.label),
+        rows.map(({ row, score }) => `${row} ${score}\n`).join(''),
+      ),
     ];
     if (this.#placer === undefined) return labels;
     const source = join(this.#view.root, name);
-    const path = posix.join('images', place.image);
+    const path = posix.join('images', SUBSET, place.image);
     return [...labels, this.#placer.toViewFile({ path, source, name, content: { size, sha256 } })];
   }
 }
@@ -121,9 +137,9 @@ function formatDataYaml(names: readonly string[], version: string): string {
   const entries = names.map((name, index) => `  ${index}: ${quoteYaml(name)}`);
   return [
     `# Drafted by preannotate ${version}; to be corrected by people. Paths are relative to this file.`,
-    'train: images',
-    'val: images # the same images: split them before you train',
-    `nc: ${names.length}`,
+    '# YOLOv5 needs the absolute path of this folder as well: path: /somewhere/yolo',
+    `train: images/${SUBSET}`,
+    `val: images/${SUBSET} # the same images: split them before you train`,
     'names:',
     ...entries,
     '',

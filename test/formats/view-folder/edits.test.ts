@@ -18,7 +18,7 @@ import { formatNames, formats, type FormatName } from '../../../src/formats/inde
 import { asyncOf, imagesNamed, written } from '../views.js';
 
 const NAMES = ['a.jpg', 'sub/b.jpg', 'sub/c.png'];
-const LABEL: Record<FormatName, string> = { coco: 'results.json', yolo: 'labels/sub/c.txt' };
+const LABEL: Record<FormatName, string> = { coco: 'results.json', yolo: 'labels/train/sub/c.txt' };
 
 /** The same view with other boxes, so that every file of labels gets another content. */
 function changed(view: View): View {
@@ -225,22 +225,22 @@ describe('a view of yolo', () => {
     const names = Array.from({ length: 30 }, (_, i) => `${String(i).padStart(2, '0')}.jpg`);
     const { view } = await written('yolo', imagesNamed(names));
     for (let i = 0; i < 13; i++)
-      await writeFile(join(view.outDir, `labels/${String(i).padStart(2, '0')}.txt`), 'by hand');
+      await writeFile(join(view.outDir, `labels/train/${String(i).padStart(2, '0')}.txt`), 'by hand');
     const [note] = await formats.yolo.write(view);
-    expect(note).toContain('labels/00.txt, labels/01.txt');
-    expect(note).toContain('labels/09.txt and 3 more.');
+    expect(note).toContain('labels/train/00.txt, labels/train/01.txt');
+    expect(note).toContain('labels/train/09.txt and 3 more.');
   });
 
   it('loses the files of an image that is no longer in it, except for edited ones', async () => {
     const { view } = await written('yolo', imagesNamed(NAMES));
-    await writeFile(join(view.outDir, 'labels/sub/c.txt'), 'by hand');
+    await writeFile(join(view.outDir, 'labels/train/sub/c.txt'), 'by hand');
     const fewer = { ...view, images: asyncOf(imagesNamed(['a.jpg'])) };
-    expect((await formats.yolo.write(fewer))[0]).toContain('stay as they are: labels/sub/c.txt.');
-    expect(await readdir(join(view.outDir, 'labels/sub'))).toEqual(['c.txt']);
-    expect(await readdir(join(view.outDir, 'images'))).toEqual(['a.jpg']);
+    expect((await formats.yolo.write(fewer))[0]).toContain('stay as they are: labels/train/sub/c.txt.');
+    expect(await readdir(join(view.outDir, 'labels/train/sub'))).toEqual(['c.txt']);
+    expect(await readdir(join(view.outDir, 'images/train'))).toEqual(['a.jpg']);
     await formats.yolo.write(view);
-    expect(await read(view, 'labels/sub/c.txt')).toBe('by hand');
-    expect(await readdir(join(view.outDir, 'images/sub'))).toEqual(['b.jpg', 'c.png']);
+    expect(await read(view, 'labels/train/sub/c.txt')).toBe('by hand');
+    expect(await readdir(join(view.outDir, 'images/train/sub'))).toEqual(['b.jpg', 'c.png']);
   });
 
   it.each([false, true])(
@@ -248,15 +248,15 @@ describe('a view of yolo', () => {
     async (overwriteEdited) => {
       const { view } = await written('yolo', imagesNamed(NAMES));
       const elsewhere = join(dirname(dirname(view.outDir)), 'elsewhere');
-      await rename(join(view.outDir, 'labels/sub'), elsewhere);
-      await symlink(elsewhere, join(view.outDir, 'labels/sub'));
+      await rename(join(view.outDir, 'labels/train/sub'), elsewhere);
+      await symlink(elsewhere, join(view.outDir, 'labels/train/sub'));
       const before = await snapshot(elsewhere);
       const [note] = await formats.yolo.write({ ...changed(view), overwriteEdited });
-      expect(note).toContain('labels/sub/b.txt, labels/sub/c.txt');
+      expect(note).toContain('labels/train/sub/b.txt, labels/train/sub/c.txt');
       expect(await snapshot(elsewhere)).toEqual(before);
-      expect((await lstat(join(view.outDir, 'labels/sub'))).isSymbolicLink()).toBe(!overwriteEdited);
+      expect((await lstat(join(view.outDir, 'labels/train/sub'))).isSymbolicLink()).toBe(!overwriteEdited);
       const place = overwriteEdited ? view.outDir : `${view.outDir}.new`;
-      expect((await readdir(join(place, 'labels/sub'))).sort()).toEqual(['b.txt', 'c.txt']);
+      expect((await readdir(join(place, 'labels/train/sub'))).sort()).toEqual(['b.txt', 'c.txt']);
     },
   );
 });

@@ -148,13 +148,13 @@ describe('a view that was stopped at any moment while files were put in their pl
     for (; isStopped; question++) {
       const { view } = await written('yolo', imagesNamed(names));
       const expected = await contentOf(view.outDir);
-      await rm(join(view.outDir, 'labels/a.txt'));
-      await writeFile(join(view.outDir, 'labels/c.txt'), 'by hand');
+      await rm(join(view.outDir, 'labels/train/a.txt'));
+      await writeFile(join(view.outDir, 'labels/train/c.txt'), 'by hand');
       isStopped = await stopAt(view, question);
       const [note] = await formats.yolo.write(view);
-      expect(note).toContain('stay as they are: labels/a.txt (deleted), labels/c.txt.');
-      const { [join(view.outDir, 'labels/a.txt')]: _, ...rest } = expected;
-      expect(await contentOf(view.outDir)).toEqual({ ...rest, [join(view.outDir, 'labels/c.txt')]: 'by hand' });
+      expect(note).toContain('stay as they are: labels/train/a.txt (deleted), labels/train/c.txt.');
+      const { [join(view.outDir, 'labels/train/a.txt')]: _, ...rest } = expected;
+      expect(await contentOf(view.outDir)).toEqual({ ...rest, [join(view.outDir, 'labels/train/c.txt')]: 'by hand' });
     }
     expect(question).toBeGreaterThan(names.length);
   });
@@ -164,8 +164,8 @@ describe('edited labels that number classes by their places', () => {
   const classes = formats.yolo.classOrder!;
 
   it.each([
-    ['a label file', 'labels/a.txt'],
-    ['a label file that was put there', 'labels/mine.txt'],
+    ['a label file', 'labels/train/a.txt'],
+    ['a label file that was put there', 'labels/train/mine.txt'],
     ['data.yaml', 'data.yaml'],
   ])('refuse another order of classes: %s', async (_what, file) => {
     const { view } = await written('yolo', imagesNamed(['a.jpg']));

@@ -1,24 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, open, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { View } from '../../../src/formats/format.js';
-import { formatNames, formats, type FormatName } from '../../../src/formats/index.js';
-import { ROOT } from '../../support/model/golden.js';
+import { formatNames, formats } from '../../../src/formats/index.js';
 import { canMount, smallDisk } from '../../support/system/disk.js';
 import { filesUnder } from '../readers.js';
+import { startWriting } from '../start-writing.js';
 import { asyncOf, imagesNamed, randomNumbers, viewOf, written } from '../views.js';
 
 const COUNT = 300;
 const NAMES = Array.from({ length: COUNT }, (_, i) => `${i % 5}/${i}.jpg`);
-const [INDEX, VIEWS] = ['src/formats/index.ts', 'test/formats/views.ts'].map(
-  (file) => pathToFileURL(join(ROOT, file)).href,
-);
-
 async function contentOf(folder: string): Promise<Record<string, string>> {
   const files = (await filesUnder(folder)).sort();
   const content = async (file: string) => await readlink(file).catch(() => readFile(file, 'utf8'));
@@ -37,27 +30,6 @@ const unchanged = (view: View): View => ({
   ...view,
   images: asyncOf(imagesNamed(NAMES).sort((a, b) => (a.name < b.name ? -1 : 1))),
 });
-
-/** Starts to write the view, alternating between two contents, in a process of its own, which prints when it begins. */
-async function startWriting(format: FormatName, { outDir, root }: View, time: number) {
-  const script = `
-    import { formats } from ${JSON.stringify(INDEX)};
-    import { asyncOf, imagesNamed, ontology } from ${JSON.stringify(VIEWS)};
-    const names = ${JSON.stringify(NAMES)};
-    const images = imagesNamed(names).map((image) => ({ ...image, detections: image.detections.slice(${time % 2}) }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-    const provenance = { version: '1.2.3', model: 'builtin:emoji', modelSha256: 'ab', year: 2026 };
-    const view = { images: asyncOf(images), ontology, root: ${JSON.stringify(root)}, provenance,
-      outDir: ${JSON.stringify(outDir)}, imageFiles: 'symlink',
-      overwriteEdited: false, throwIfStopped: async () => {} };
-    process.stdout.write('.');
-    await formats.${format}.write(view);`;
-  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  const closed = once(child, 'close');
-  await once(child.stdout, 'data');
-  return { child, closed };
-}
 
 /** Writes a file until the disk is full. */
 async function fill(path: string): Promise<void> {
@@ -78,14 +50,14 @@ describe.each(formatNames)('writing a view of %s', (format) => {
     const complete = await contentOf(view.outDir);
     await formats[format].write(changed(view));
     const changedContent = await contentOf(view.outDir);
-    const edited = format === 'yolo' ? 'labels/0/0.txt' : 'results.json';
+    const edited = format === 'yolo' ? 'labels/train/0/0.txt' : 'results.json';
     await writeFile(join(view.outDir, edited), 'by hand');
     const startMs = performance.now();
-    const { closed } = await startWriting(format, view, 0);
+    const { closed } = await startWriting(format, view, { names: NAMES });
     await closed;
     const usualMs = performance.now() - startMs;
     for (let time = 1; time <= 5; time++) {
-      const writing = await startWriting(format, view, time);
+      const writing = await startWriting(format, view, { names: NAMES, skipped: time % 2 });
       await setTimeout(random() * usualMs * 0.5);
       writing.child.kill('SIGKILL');
       await writing.closed;
@@ -106,7 +78,7 @@ describe.each(formatNames)('writing a view of %s', (format) => {
 
   it('for the first time gives it its name when it is complete', async () => {
     const view = await viewOf(format, imagesNamed(NAMES));
-    const writing = await startWriting(format, view, 0);
+    const writing = await startWriting(format, view, { names: NAMES });
     let names: string[] = [];
     while (!names.includes(`.preannotate-${format}-new`)) names = await readdir(dirname(view.outDir)).catch(() => []);
     writing.child.kill('SIGKILL');

@@ -57,7 +57,7 @@ describeInBrowser('the result on the page', () => {
 
   it('in YOLO lines and classes.txt equals what `preannotate run` writes', async () => {
     await visitor.page.getByLabel('YOLO lines').check();
-    expect(await text()).toBe(await written('yolo/labels/scene-04.txt'));
+    expect(await text()).toBe(await written('yolo/labels/train/scene-04.txt'));
     await visitor.page.getByLabel('YOLO classes.txt').check();
     expect(await text()).toBe(await written('yolo/classes.txt'));
   });

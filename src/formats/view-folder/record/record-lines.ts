@@ -30,6 +30,8 @@ const RecordHeader = z.object({
   view: z.string(),
   preannotate: z.string(), // version
   classes: z.array(z.string()).exactOptional(), // where files name a class by its place in a list
+  layout: z.string().exactOptional(), // where the trees of the view have a subfolder, its name
+  relocating: z.int().min(0).exactOptional(), // files are being moved to that layout: those that are so deep are next
 });
 export type RecordHeader = z.output<typeof RecordHeader>;
 

@@ -59,12 +59,14 @@ export class ViewRecord {
     await this.#remove(this.#preparedPath);
   }
 
-  /** Adds what a process that was killed was about to write, and may have written. */
+  /**
+   * Adds what a process that was killed was about to write, and may have written. Without a record it has not begun to:
+   * there is one before the first file is put in its place.
+   */
   async recover(): Promise<void> {
-    const prepared = await readRecordHeader(this.#preparedPath);
-    if (prepared === undefined) return;
-    const header = (await this.header()) ?? prepared;
-    await this.complete(header, addUncertain(this.groups(), this.prepared()));
+    const header = await this.header();
+    const isPrepared = (await readRecordHeader(this.#preparedPath)) !== undefined;
+    if (header !== undefined && isPrepared) await this.complete(header, addUncertain(this.groups(), this.prepared()));
     await this.forgetPrepared();
   }
 
