@@ -21,6 +21,7 @@ export async function annotate(job: Job, progress: Progress, stop: AbortSignal):
   const note = (message: string) => progress.note(message);
   await using lock = await OutputLock.take(job.outDir, { takeOver: job.takeOver, note, signal: stop });
   const signal = AbortSignal.any([stop, lock.lost]);
+  job.ontologyNotes.forEach(note);
   using watcher = progress.download();
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
   const prepared = await prepare(job, () => findModel(job.model, finding));

@@ -140,6 +140,6 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
     failures: found.failures.map(({ failure }) => failure),
     model: job.model,
     fetches: model === undefined,
-    notes: [...notes, ...(model === undefined ? [] : describeInput(job, model))],
+    notes: [...job.ontologyNotes, ...notes, ...(model === undefined ? [] : describeInput(job, model))],
   };
 }

@@ -45,6 +45,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
     imageFiles: 'symlink',
     overwriteEdited: false,
     ontology: buildOntology({ templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] }),
+    ontologyNotes: [],
     places: { whole: '', byLabel: {} },
     exampleFolder: folder,
     allowTruncate: false,

@@ -17,7 +17,7 @@ const EXAMPLES = `
 Examples:
   preannotate run photos --class 'bottle=a bottle,glass bottle'
   preannotate export annotations --score-threshold 0.4
-  preannotate serve --model builtin:emoji --ontology ontologies/emoji.yaml
+  preannotate serve --model builtin:emoji --ontology emoji
   preannotate models list
   preannotate run --help`;
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
 import { findConflicts, findOverruled, type MergedSettings } from './conflicts.js';
 import type { OntologySource } from './ontology/load-ontology.js';
+import { locateOntology } from './ontology/shipped.js';
 import { describeIssues, problemsError, type ConfigProblem } from './problems.js';
 import { AnyConfig, camelOf, optionsOf, variableOf, type Camel, type RunConfig, type ServeConfig } from './schema.js';
 import { metaOf } from './options/meta.js';
@@ -83,18 +84,21 @@ export function requireOntologySource({
   if (classes !== undefined) return { classes };
   if (typeof ontology === 'string') return { file: ontology };
   if (ontology !== undefined && configFile !== undefined) {
-    const { name, path: configPath, where } = configFile;
+    const { name, path: configPath, where, spelled } = configFile;
     return {
       mapping: ontology,
       file: name,
       folder: dirname(configPath),
       where: (path, part) => where(['ontology', ...path], part),
+      spelled: (path) => spelled(['ontology', ...path]),
     };
   }
   throw new PreannotateError({
     code: 'USAGE',
     message: 'There is no ontology, so it is not known what to find.',
-    hint: "Give --ontology <file>, or --class 'bottle=a bottle,glass bottle', or set ontology in preannotate.yaml.",
+    hint:
+      "Give --ontology <file or name>, or --class 'bottle=a bottle,glass bottle', or set ontology in " +
+      'preannotate.yaml.',
   });
 }
 
@@ -161,7 +165,8 @@ function resolvePaths(
     const { path } = metaOf(option);
     if (typeof value !== 'string' || path === undefined) continue;
     const folder = entries.get(key)?.origin === 'config' ? folders.config : folders.cwd;
-    if (path === 'always') values[key] = resolve(folder, value);
+    if (path === 'ontology') values[key] = locateOntology(value, folder);
+    else if (path === 'always') values[key] = resolve(folder, value);
     else if (folder !== folders.cwd && /^\.\.?[/\\]/.test(value)) values[key] = resolve(folder, value);
   }
 }

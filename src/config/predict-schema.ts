@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FailureCode } from '../core/errors.js';
+import { toInputSchema } from './json-schema.js';
 import { AnyOntology } from './ontology/schema.js';
 import { selectionFields } from './options/selection.js';
 
@@ -112,8 +113,7 @@ function ontologyField() {
       return given; // the schema reports that it must be a mapping
     }
   };
-  const documented: unknown = z.toJSONSchema(AnyOntology, { io: 'input' });
-  const { $schema: _, ...schema } = documented as Record<string, unknown>;
+  const schema = toInputSchema(AnyOntology, { target: 'draft-2020-12', texts: true });
   return z.preprocess(read, z.record(z.string(), z.unknown()).meta(schema));
 }
 

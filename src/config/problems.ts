@@ -18,6 +18,8 @@ export interface InputNames {
   readonly whereKey: (path: YamlPath) => string;
   /** The keys that could stand where this path leads. */
   readonly knownKeys: (path: YamlPath) => readonly string[];
+  /** The scalar at a path as it was spelled, where that is known. */
+  readonly spelled?: (path: YamlPath) => string | undefined;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -72,7 +74,7 @@ export function unknownKeyProblem({
 function describeIssue(issue: z.core.$ZodIssue, source: InputNames): ConfigProblem {
   const predicate = predicateOf(issue);
   const actual = predicate.startsWith('must ') ? `, not ${describeValue(issue.input)}` : '';
-  const advice = adviceFor(issue);
+  const advice = adviceFor(issue, source);
   return {
     message: `${source.subject(issue.path)} ${predicate}${actual}.`,
     ...(advice === undefined ? {} : { advice }),
@@ -94,13 +96,15 @@ function predicateOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-function adviceFor(issue: z.core.$ZodIssue): string | undefined {
+function adviceFor(issue: z.core.$ZodIssue, { spelled }: InputNames): string | undefined {
   const { input } = issue;
   if (issue.code === 'invalid_value' && typeof input === 'string')
     return suggestNearest(input, issue.values.map(String));
   const isScalar = typeof input === 'number' || typeof input === 'boolean';
   if (issue.code === 'invalid_type' && issue.expected === 'string' && isScalar)
-    return `Put quotes around it: "${input}".`;
+    return `Put quotes around it: "${spelled?.(issue.path) ?? String(input)}".`;
+  if (issue.code === 'invalid_type' && issue.expected === 'array' && typeof input === 'string' && input.includes(','))
+    return `Write a list: [${excerpt(input)}]; or ["${excerpt(input)}"] if it is one text.`;
   return undefined;
 }
 

@@ -35,12 +35,15 @@ export interface YamlFile {
    * @param part - 'key' for the key that leads to the item; else the item itself.
    */
   readonly where: (path: YamlPath, part?: 'key' | 'value') => string;
+  /** The scalar at a path as it was spelled, without quotes: `007`, not 7. */
+  readonly spelled: (path: YamlPath) => string | undefined;
 }
 
 /** How a file is called in messages, and the code of the errors about it. */
 export interface YamlOptions {
   readonly name: string;
   readonly code: FailureCode;
+  readonly missingHint?: string; // what to do where there is no such file
 }
 
 /** A path as messages show it: from here if it is below, else in full. */
@@ -56,12 +59,16 @@ export function displayPath(path: string, cwd = process.cwd()): string {
  *   than 100, with several documents, with keys that come twice or are not text, with unknown tags or an alias bomb.
  */
 export async function readYaml(path: string, options: YamlOptions): Promise<YamlFile> {
+  return parseYaml(await readText(path, options), options);
+}
+
+/** Reads a text file as {@link readYaml} does. @throws PreannotateError */
+export async function readText(path: string, options: YamlOptions): Promise<string> {
   const { name, code } = options;
   const bytes = await readBounded(path, options);
   try {
-    return parseYaml(new TextDecoder('utf-8', { fatal: true }).decode(bytes), options); // takes a byte order mark away
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes); // takes a byte order mark away
   } catch (error) {
-    if (error instanceof PreannotateError) throw error;
     throw new PreannotateError({ code, message: `${name} is not UTF-8 text.`, hint: 'Save it as UTF-8.' }, error);
   }
 }
@@ -88,7 +95,8 @@ export function parseYaml(text: string, { name, code }: YamlOptions): YamlFile {
     throw refuse(keyProblems, 'Every key must be text and come once; put quotes around it where needed.');
   const where: YamlFile['where'] = (path, part = 'value') => at(findOffset(document, path, part));
   try {
-    return { name, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown, where };
+    const value = document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+    return { name, value, where, spelled: (path) => spelledAt(document, path) };
   } catch (error) {
     const problem = `${name}: ${messageOf(error)}.`;
     throw refuse([problem], 'Write the repeated parts out instead of using so many aliases (*name).', error);
@@ -96,16 +104,15 @@ export function parseYaml(text: string, { name, code }: YamlOptions): YamlFile {
 }
 
 /** Reads at most the limit, so that a pipe or a device cannot fill the memory. */
-async function readBounded(path: string, { name, code }: YamlOptions): Promise<Uint8Array> {
+async function readBounded(path: string, { name, code, missingHint }: YamlOptions): Promise<Uint8Array> {
   try {
     const bytes = await readAtMost(path, { limitBytes: MAX_BYTES, waitMs: PIPE_WAIT_MS });
     if (bytes.length <= MAX_BYTES) return bytes;
   } catch (error) {
-    const reason = systemCodeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
-    throw new PreannotateError(
-      { code, message: `${name}: ${reason}.`, hint: 'Check the path and its permissions.' },
-      error,
-    );
+    const isMissing = systemCodeOf(error) === 'ENOENT';
+    const reason = isMissing ? 'there is no such file' : messageOf(error);
+    const hint = (isMissing ? missingHint : undefined) ?? 'Check the path and its permissions.';
+    throw new PreannotateError({ code, message: `${name}: ${reason}.`, hint }, error);
   }
   throw new PreannotateError({
     code,
@@ -127,29 +134,37 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** Keys that are not text, and keys that come twice. The parser's own check compares each key with all others. */
+/**
+ * Keys that are not text, and keys that come twice. The parser's own check compares each key with all others. Below
+ * `names`, as in the data.yaml of YOLO data sets, keys may be whole numbers.
+ */
 function checkKeys(root: unknown, at: (offset: number) => string): string[] {
   const problems: string[] = [];
-  const visit = (node: unknown) => {
-    if (isSeq(node)) node.items.forEach(visit);
+  const visit = (node: unknown, parent?: unknown) => {
+    if (isSeq(node)) node.items.forEach((item) => visit(item));
     if (!isMap(node)) return;
     const seen = new Map<string, number>();
     for (const { key, value } of node.items) {
       const offset = startOf(key) ?? startOf(node)!;
-      if (!isScalar(key) || typeof key.value !== 'string') {
+      const text = textOf(key, parent === 'names');
+      if (text === undefined) {
         problems.push(`${at(offset)}: ${describeKey(key)} is not text; write it in quotes.`);
-      } else if (seen.has(key.value)) {
-        problems.push(
-          `${at(offset)}: the key "${excerpt(key.value)}" comes twice; first at ${at(seen.get(key.value)!)}.`,
-        );
+      } else if (seen.has(text)) {
+        problems.push(`${at(offset)}: the key "${excerpt(text)}" comes twice; first at ${at(seen.get(text)!)}.`);
       } else {
-        seen.set(key.value, offset);
+        seen.set(text, offset);
       }
-      visit(value);
+      visit(value, text);
     }
   };
   visit(root);
   return problems;
+}
+
+function textOf(key: unknown, numbersToo: boolean): string | undefined {
+  if (!isScalar(key)) return undefined;
+  if (typeof key.value === 'string') return key.value;
+  return numbersToo && Number.isSafeInteger(key.value) ? String(key.value) : undefined;
 }
 
 function describeKey(key: unknown): string {
@@ -163,7 +178,9 @@ function findOffset(document: Document.Parsed, path: YamlPath, part: 'key' | 'va
   let node: unknown = document.contents;
   for (const [i, step] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document);
-    const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === step) : undefined;
+    const pair = isMap(node)
+      ? node.items.find(({ key }) => isScalar(key) && (key.value === step || String(key.value) === step))
+      : undefined;
     const item: unknown = isSeq(node) ? node.items[Number(step)] : pair?.value;
     const keyOffset = pair && startOf(pair.key);
     const isWanted = part === 'key' && i === path.length - 1;
@@ -173,6 +190,11 @@ function findOffset(document: Document.Parsed, path: YamlPath, part: 'key' | 'va
     node = item;
   }
   return offset;
+}
+
+function spelledAt(document: Document.Parsed, path: YamlPath): string | undefined {
+  const node = document.getIn(path, true);
+  return isScalar(node) ? node.source : undefined;
 }
 
 /** Where a value begins; undefined for one left out, which YAML places at the start of what follows. */

@@ -23,6 +23,7 @@ type FoundLater =
 export interface EngineJob {
   readonly ontology: Ontology;
   readonly places: OntologyPlaces; // of `ontology`
+  readonly ontologyNotes: readonly string[]; // the classes found, and what was probably meant otherwise
   readonly exampleFolder: string; // absolute; names of examples are relative to it
   readonly allowTruncate: boolean;
   readonly devices: readonly Device[] | 'auto';

@@ -16,11 +16,12 @@ export async function createEngineJob(
 ): Promise<EngineJob & { readonly statedSelection: StatedSelection }> {
   const { settings } = loaded;
   const statedSelection = selectionOf(loaded);
-  const { spec, places, folder } = await loadOntology(requireOntologySource(loaded));
+  const { spec, places, folder, notes } = await loadOntology(requireOntologySource(loaded));
   const ontology = buildOntology(spec);
   return {
     ontology,
     places,
+    ontologyNotes: notes,
     exampleFolder: resolve(folder),
     allowTruncate: settings.allowTruncate,
     devices: settings.devices,

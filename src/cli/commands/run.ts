@@ -17,9 +17,9 @@ import { createRunJob } from './run-job.js';
 const EXAMPLES = `
 Examples:
   preannotate run photos --class cup --limit 20 --preview
-  preannotate run photos --ontology ontologies/bottles.yaml
+  preannotate run photos --ontology bottles
   preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup --model google/owlv2-base-patch16 -o drafts
-  preannotate run 'photos/**/*.png' --model builtin:emoji --ontology ontologies/emoji.yaml --preview 20
+  preannotate run 'photos/**/*.png' --model builtin:emoji --ontology emoji --preview 20
 
 The same command continues where it was stopped. Exit codes: 0 done, 1 unexpected failure,
 2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 130/143 stopped by a signal.`;

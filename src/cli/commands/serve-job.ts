@@ -57,8 +57,10 @@ function readLabelStudioApiKey(): string | undefined {
   });
 }
 
-/** Logs a warning where other machines can reach a server without a key. */
-export function warnIfOpen({ settings, apiKeys, log }: ServeJob): void {
+/** Logs what the server finds, with a warning where that was probably meant otherwise or other machines need no key. */
+export function logJob({ settings, apiKeys, log, ontologyNotes: [classes, ...doubts] }: ServeJob): void {
+  log.info(classes);
+  for (const doubt of doubts) log.warn(doubt);
   if (isLocal(settings) || apiKeys.length > 0) return;
   log.warn(
     `Listening on ${settings.host} without an API key: every client that can reach it can use it. See --api-key-file.`,

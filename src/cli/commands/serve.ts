@@ -9,7 +9,7 @@ import { addHelpNotes } from '../help.js';
 
 const EXAMPLES = `
 Examples:
-  preannotate serve --model builtin:emoji --ontology ontologies/emoji.yaml
+  preannotate serve --model builtin:emoji --ontology emoji
   curl -F image=@photo.jpg http://localhost:8000/predict
   preannotate serve --host 0.0.0.0 --api-key-file keys.txt --device cuda:0,cuda:1 --max-batch-size 16
 
@@ -39,8 +39,8 @@ async function createJob(command: Command): Promise<ServeJob> {
   const flags = readGivenFlags(command, ServeConfig);
   const loaded = await loadSettings({ schema: ServeConfig, flags, environment: process.env, cwd: process.cwd() });
   // Other commands start sooner because they do not load the server.
-  const { createServeJob, warnIfOpen } = await import('./serve-job.js');
+  const { createServeJob, logJob } = await import('./serve-job.js');
   const job = await createServeJob(loaded);
-  warnIfOpen(job);
+  logJob(job);
   return job;
 }

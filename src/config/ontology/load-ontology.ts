@@ -7,18 +7,15 @@ import {
   type OntologySpec,
 } from '../../core/ontology.js';
 import { foldSpace, checkDraft } from './checks.js';
-import {
-  parseClassFlags,
-  parseOntologyMapping,
-  examplesOf,
-  type DraftClass,
-  type DraftExample,
-  type OntologyDraft,
-  type Where,
-} from './draft.js';
+import { parseOntologyText } from './class-list.js';
+import { describeClasses } from './describe.js';
+import { parseClassFlags, examplesOf, type DraftClass, type DraftExample, type OntologyDraft } from './draft.js';
 import { readExamples } from './examples.js';
+import { parseOntology } from './parse.js';
+import { listShippedOntologies } from './shipped.js';
+import type { MappingSource } from './validate.js';
 import { problemsError } from '../problems.js';
-import { readYaml, displayPath } from '../yaml.js';
+import { readText, displayPath } from '../yaml.js';
 
 /** Where an ontology comes from. */
 export type OntologySource =
@@ -26,7 +23,8 @@ export type OntologySource =
   | {
       readonly mapping: unknown;
       readonly file: string; // its name in messages
-      readonly where?: Where;
+      readonly where?: MappingSource['where'];
+      readonly spelled?: MappingSource['spelled'];
       readonly folder?: string; // that paths of examples are relative to; without one there may be none
     }
   | { readonly classes: readonly string[] }; // --class flags
@@ -35,6 +33,7 @@ export interface LoadedOntology {
   readonly spec: OntologySpec;
   readonly places: OntologyPlaces; // for errors found later, by the tokenizer or the decoder
   readonly folder: string; // that paths of examples are relative to
+  readonly notes: readonly string[]; // the classes found, and what was probably meant otherwise
 }
 
 /**
@@ -50,7 +49,8 @@ export async function loadOntology(source: OntologySource): Promise<LoadedOntolo
   if (problems.length > 0) throw problemsError('ONTOLOGY_INVALID', problems);
   const folder = folderOf(source);
   const examples = await readExamples(draft, folder);
-  return { spec: toSpec(draft, examples), places: toPlaces(draft), folder: folder ?? '' };
+  const spec = toSpec(draft, examples);
+  return { spec, places: toPlaces(draft), folder: folder ?? '', notes: [describeClasses(spec), ...draft.notes] };
 }
 
 function toPlaces(draft: OntologyDraft): OntologyPlaces {
@@ -68,9 +68,15 @@ function folderOf(source: OntologySource): string | undefined {
 
 async function readDraft(source: OntologySource): Promise<OntologyDraft> {
   if ('classes' in source) return parseClassFlags(source.classes);
-  if ('mapping' in source) return parseOntologyMapping(source.mapping, source.where ?? (() => source.file));
-  const { value, where } = await readYaml(source.file, { name: displayPath(source.file), code: 'ONTOLOGY_INVALID' });
-  return parseOntologyMapping(value, where);
+  if ('mapping' in source) {
+    const { mapping, file, where = () => file, spelled } = source;
+    return parseOntology(mapping, { where, ...(spelled === undefined ? {} : { spelled }) });
+  }
+  const names = `Ontologies that come with the package: ${listShippedOntologies().join(', ')}.`;
+  const options = { name: displayPath(source.file), code: 'ONTOLOGY_INVALID' } as const;
+  const text = await readText(source.file, { ...options, missingHint: `Check the path. ${names}` });
+  const file = parseOntologyText(text, options);
+  return parseOntology(file.value, file);
 }
 
 function promptsOf({ classes, ignore }: OntologyDraft) {

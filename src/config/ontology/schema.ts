@@ -12,7 +12,13 @@ const MAX_TEMPLATES = 100;
 const MAX_SIDE_PX = 2 ** 31 - 1;
 const MAX_ID = 2 ** 31 - 1; // readers of COCO keep ids in 32 bits
 
-const prompt = z.string();
+/** Loading checks texts with better messages; the patterns are for editors. */
+const NOT_BLANK = '\\S';
+const ONE_TEXT = '^[^,]*[^,\\s][^,]*$'; // that stands for a list of one: with commas, several may have been meant
+const NAME = '^(?=[\\s\\S]*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$';
+const ONE_HOLE = '^(?:(?!\\{\\})[\\s\\S])*\\{\\}(?:(?!\\{\\})[\\s\\S])*$';
+
+const prompt = z.string().meta({ pattern: NOT_BLANK });
 const threshold = z.number().min(0).max(1);
 
 const box = z
@@ -35,11 +41,17 @@ export const ExampleEntry = z.strictObject({
 const example = z
   .preprocess((value) => (typeof value === 'string' ? { image: value } : value), ExampleEntry)
   .meta({
-    type: ['string', 'object'],
+    text: { pattern: NOT_BLANK },
     description:
       'An image of the object: the path of one that shows little else, or {image, box} for an object in its ' +
       'surroundings, which finds more',
   });
+
+/** A list, or one text for a list of one. @param pattern - Of the text. */
+function listOf<Item extends z.ZodType>(item: Item, { most = Infinity, pattern = ONE_TEXT } = {}) {
+  const read = (value: unknown) => (typeof value === 'string' && !value.includes(',') ? [value] : value);
+  return z.preprocess(read, most === Infinity ? z.array(item) : z.array(item).max(most)).meta({ text: { pattern } });
+}
 
 /**
  * `prompts` and `examples` may both be missing here only so that this gets a better message than a schema gives;
@@ -47,13 +59,12 @@ const example = z
  */
 export const ClassEntry = z
   .strictObject({
-    name: z.string().describe('Class name in annotation files'),
+    name: z.string().describe('Class name in annotation files').meta({ pattern: NAME }),
     id: z
       .exactOptional(z.int().min(1).max(MAX_ID))
       .describe('Number of the class in annotation files, from 1. Default: the smallest free number, in order')
       .meta({ examples: [7] }),
-    prompts: z.exactOptional(z.array(prompt)).meta({
-      minItems: 1,
+    prompts: z.exactOptional(listOf(prompt).meta({ minItems: 1 })).meta({
       description: 'Descriptions that find this class; a box gets the class of its best prompt. At most 16 tokens each',
     }),
     examples: z.exactOptional(z.array(example)).meta({
@@ -70,11 +81,17 @@ export const ClassEntry = z
   })
   .meta({ required: ['name'], anyOf: [{ required: ['prompts'] }, { required: ['examples'] }] });
 
+/** The name alone stands for a class that is its own prompt. */
+const classItem = z
+  .preprocess((value) => (typeof value === 'string' ? { name: value, prompts: [value] } : value), ClassEntry)
+  .meta({ text: { pattern: NAME, description: 'A class name that is its own prompt' } });
+
 /** An ontology in full form. */
 export const FullOntology = z.strictObject({
-  templates: z
-    .array(z.string())
-    .max(MAX_TEMPLATES)
+  templates: listOf(z.string().meta({ pattern: ONE_HOLE }), {
+    most: MAX_TEMPLATES,
+    pattern: `(?!^[\\s\\S]*,)${ONE_HOLE}`,
+  })
     .default([])
     .describe('Sentences with {} for the prompt; each prompt is put into each of them, and the embeddings are averaged')
     .meta({ examples: [['a photo of {}']] }),
@@ -84,9 +101,8 @@ export const FullOntology = z.strictObject({
       'Keep boxes scoring above this (0 to 1), for classes without their own; --score-threshold takes precedence',
     )
     .meta({ examples: [0.3] }),
-  classes: z.array(ClassEntry).meta({ minItems: 1, description: 'What to find' }),
-  ignore: z
-    .array(z.union([prompt, ExampleEntry], { error: 'must be text, or an example {image, box}' }))
+  classes: listOf(classItem).meta({ minItems: 1, description: 'What to find: names, or classes with their prompts' }),
+  ignore: listOf(z.union([prompt, ExampleEntry], { error: 'must be text, or an example {image, box}' }))
     .default([])
     .describe(
       'Prompts, or examples as {image, box}, that compete for a box, and whose boxes are dropped: look-alikes that ' +
@@ -96,9 +112,27 @@ export const FullOntology = z.strictObject({
 });
 
 /** An ontology in short form: prompt -> class. */
-export const ShortOntology = z.record(prompt, z.string().describe('Class that this prompt finds'));
+export const ShortOntology = z
+  .record(prompt, z.string().describe('Class that this prompt finds').meta({ pattern: NAME }))
+  .meta({ minProperties: 1 });
 
-/** Either form; for editors. Reading tells them apart first, so that messages are about the form that was meant. */
+/** The same with the class first: class -> prompts. */
+export const PromptLists = z
+  .record(z.string().meta({ pattern: NAME }), z.array(prompt).describe('Prompts of this class').meta({ minItems: 1 }))
+  .meta({ minProperties: 1 });
+
+/** The part of a YOLO data set's data.yaml that is about classes: the names by number, from 0. */
+const dataYaml = <Names extends z.ZodType>(names: Names) => z.looseObject({ names, nc: z.exactOptional(z.int()) });
+const className = z.string().meta({ pattern: NAME });
+export const DataYaml = {
+  list: dataYaml(z.array(className).meta({ minItems: 1 })),
+  byNumber: dataYaml(z.record(z.string().meta({ pattern: '^\\d+$' }), className).meta({ minProperties: 1 })),
+};
+
+/** Any form; for editors. Reading tells them apart first, so that messages are about the form that was meant. */
 export const AnyOntology = z
-  .union([FullOntology, ShortOntology])
-  .describe('What to find: prompts and their classes, in full form (with `classes`) or as prompt: class');
+  .union([FullOntology, ShortOntology, PromptLists, DataYaml.list, DataYaml.byNumber])
+  .describe(
+    'What to find: in full form (with `classes`), as prompt: class, as class: [prompt, prompt], or as the data.yaml ' +
+      'of a YOLO data set',
+  );

@@ -32,9 +32,14 @@ declare module 'zod' {
     flag?: FlagMeta;
     alias?: string; // a second key for the same option
     variable?: string; // a second environment variable, without our prefix
+    /** JSON Schema of a text that stands for the value, where it also comes in another type; for editors. */
+    text?: { readonly pattern: string; readonly description?: string };
     request?: { readonly note: string }; // added to the description where the option is a field of a request
-    /** A path, always or only if it begins with a dot. One in a config file is relative to that file. */
-    path?: 'always' | 'dotted';
+    /**
+     * A path: always, only if it begins with a dot, or unless it is the name of an ontology that comes with the
+     * package. One in a config file is relative to that file.
+     */
+    path?: 'always' | 'dotted' | 'ontology';
   }
 }
 

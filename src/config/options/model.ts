@@ -7,10 +7,10 @@ export const modelOptions = {
   ontology: z
     .exactOptional(value.fileOrMapping('ontology.schema.json'))
     .describe(
-      'What to find: classes with their prompts or example images, as a YAML file or, in a config file, as the ' +
-        'mapping itself',
+      'What to find: classes with their prompts or example images, as a YAML file, a classes.txt, a data.yaml, one ' +
+        'that comes with the package (emoji, coco, bottles) or, in a config file, as the mapping itself',
     )
-    .meta({ examples: ['ontology.yaml'], flag: { group: 'find', basic: true, placeholder: 'file' }, path: 'always' }),
+    .meta({ examples: ['ontology.yaml'], flag: { group: 'find', basic: true, placeholder: 'file' }, path: 'ontology' }),
   class: z
     .exactOptional(value.texts())
     .describe(

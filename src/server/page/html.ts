@@ -68,7 +68,7 @@ export const PAGE_HTML = `<!doctype html>
       <section class="card" aria-labelledby="prompts-title">
         <h2 id="prompts-title">Prompts</h2>
         <form id="prompts-form">
-          <label for="prompts">One class a line: <code>class: prompt, prompt</code></label>
+          <label for="prompts">One prompt a line: <code>prompt: class</code></label>
           <textarea id="prompts" rows="8" spellcheck="false" autocomplete="off" wrap="off"></textarea>
           <div class="row">
             <button class="primary">Run again</button>

@@ -42,7 +42,7 @@ describe.each(files)('ontologies/%s', (name) => {
     expect(classes.length).toBeGreaterThan(0);
     const [first, second] = (await readFile(join(FOLDER, name), 'utf8')).split('\n');
     expect(first).toBe('# yaml-language-server: $schema=ontology.schema.json');
-    expect(second).toContain(`--ontology ontologies/${name}`);
+    expect(second).toContain(`--ontology ${name.replace('.yaml', '')}`);
   });
 });
 

@@ -108,7 +108,7 @@ describeInBrowser('the page', () => {
     await page.keyboard.press('Escape');
     expect(await chosen()).toEqual(['', '']);
 
-    await page.locator('#prompts').fill('container: a photo of a bottle');
+    await page.locator('#prompts').fill('a photo of a bottle: container');
     await page.keyboard.press('Control+Enter');
     await page.locator('.option', { hasText: 'container' }).first().waitFor();
     await visitor.close();
@@ -122,7 +122,7 @@ describeInBrowser('the page', () => {
       ['slider', 'Score above'],
       ['listbox', /^Boxes/],
       ['textbox', 'Image URL'],
-      ['textbox', /^One class a line/],
+      ['textbox', /^One prompt a line/],
       ['textbox', 'The boxes shown, as text'],
       ['radio', 'YOLO lines'],
       ['link', 'API documentation'],

@@ -55,7 +55,7 @@ describeInBrowser('the page, on a failure,', () => {
   it('names the line of a prompt that cannot be used', async () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
-    await visitor.page.locator('#prompts').fill('cup: a photo of a cup\n\n# mugs\nmug:\n');
+    await visitor.page.locator('#prompts').fill('a photo of a cup: cup\n\n# mugs\nmug: []\n');
     await visitor.page.getByRole('button', { name: 'Run again' }).click();
     expect(await visitor.problem()).toMatch(/The prompts cannot be used[^]*Line 4 of the prompts: .*no prompts/);
     await visitor.close();

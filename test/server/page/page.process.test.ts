@@ -94,7 +94,7 @@ describeInBrowser('the page', () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
     const before = await visitor.listed();
-    await visitor.page.locator('#prompts').fill('# two\ncup: a photo of a cup\nthing: a photo of a bottle, "a, b"\n');
+    await visitor.page.locator('#prompts').fill('# two\na photo of a cup: cup\nthing: [a photo of a bottle, "a, b"]\n');
     await visitor.page.getByRole('button', { name: 'Run again' }).click();
     await visitor.page.locator('.option', { hasText: 'thing' }).waitFor();
     const after = await visitor.listed();

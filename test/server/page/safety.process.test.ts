@@ -85,7 +85,7 @@ describeInBrowser('the page, given names that contain markup,', () => {
     await visitor.choose({ name: `${MARKUP}.jpg`, mimeType: 'image/jpeg', buffer });
     const name = `"><svg onload=globalThis.ran=1>${MARKUP}`;
     const look = async (prompt: string) => {
-      await page.locator('#prompts').fill(`${JSON.stringify(name)}: a photo of a bottle, ${prompt}\n`);
+      await page.locator('#prompts').fill(`${JSON.stringify(name)}: [a photo of a bottle, ${prompt}]\n`);
       await page.getByRole('button', { name: 'Run again' }).click();
     };
     await look(MARKUP);

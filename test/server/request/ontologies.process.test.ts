@@ -23,6 +23,25 @@ describe('an ontology in a request', () => {
     expect(await labelsFor(0)).toEqual(['class 0']); // forgotten, and sent to the worker again
   });
 
+  it.each<[string, object]>([
+    ['prompt: class', { 'a photo of a bottle': 'found', 'a photo of a cup': 'found' }],
+    ['class: prompts', { found: ['a photo of a bottle', 'a photo of a cup'] }],
+    ['classes with prompts as text', { classes: [{ name: 'found', prompts: 'a photo of a bottle' }] }],
+    ['names of classes, put into a template', { classes: ['bottle', 'cup'], templates: 'a photo of a {}' }],
+    ['the content of a data.yaml', { nc: 2, names: { 0: 'a photo of a bottle', 1: 'a photo of a cup' } }],
+  ])('is taken in every form that a file may have: %s', async (_, ontology) => {
+    const answer = await server.postJson('/predict', { image_base64, ontology });
+    expect(answer.status).toBe(200);
+    expect(((await answer.json()) as { labels: string[] }).labels).not.toEqual([]);
+  });
+
+  it('is refused with pointers where it has both orders of the short form', async () => {
+    const ontology = { 'a bottle': 'bottle', cup: ['a cup'] };
+    const answer = await server.postJson('/predict', { image_base64, ontology });
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({ errors: [{ pointer: '/ontology/cup' }] });
+  });
+
   it('is answered 503 where the text encoder fails, while ontologies that are cached still work', async () => {
     // The server of these tests has cached its own ontology on disk, which this one has too.
     await using broken = await TestServer.ready({ fault: 'no-encode.mjs' });

@@ -13,7 +13,7 @@ export interface PredictQuery {
   readonly image: ImageInput;
   readonly scoreThreshold: number;
   readonly ontology?: OntologyField; // default: the server's own
-  readonly lines: readonly number[]; // line of each class in the text of prompts
+  readonly lines: readonly (readonly number[])[]; // line of each prompt of each class in the text of prompts
 }
 
 /** An answer with the server's own timing. */
@@ -80,7 +80,7 @@ async function fetchOrFail(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function readRefusal(response: Response, lines?: readonly number[]): Promise<PageError> {
+async function readRefusal(response: Response, lines?: readonly (readonly number[])[]): Promise<PageError> {
   const retryAfter = response.headers.get('retry-after');
   return toPageError({ status: response.status, retryAfter }, await response.text(), lines);
 }

@@ -89,6 +89,7 @@ function annotate(): Promise<void> {
     selected = -1;
     show();
     showTiming(stages, totalMs);
+    if (edited?.note !== undefined) showError(new PageError('Is the order of the prompts right?', [edited.note]));
     if (answer.degraded !== undefined) showError(new PageError('The image is damaged', [answer.degraded]));
   });
 }

@@ -26,7 +26,9 @@ const TITLES: Readonly<Record<string, string>> = {
   UNAUTHORIZED: 'An API key is needed',
 };
 
-const CLASS_POINTER = /^\/ontology\/classes\/(\d+)/;
+const CLASS_POINTER = /^\/ontology\/classes\/(\d+)(?:\/prompts\/(\d+))?/;
+
+type PromptLines = readonly (readonly number[])[];
 
 /** An error as the page shows it. */
 export class PageError extends Error {
@@ -44,12 +46,12 @@ export class PageError extends Error {
  * Turns an error response into a message.
  *
  * @param text - The body; not JSON where a proxy has answered instead of the server.
- * @param lines - Line of each class in the text of prompts.
+ * @param lines - Line of each prompt of each class in the text of prompts.
  */
 export function toPageError(
   { status, retryAfter }: { status: number; retryAfter: string | null },
   text: string,
-  lines: readonly number[] = [],
+  lines: PromptLines = [],
 ): PageError {
   const { title, detail, code = '', errors = [], request_id: id } = parseProblemDetails(text);
   const details = [
@@ -61,9 +63,10 @@ export function toPageError(
   return new PageError(TITLES[code] ?? title ?? 'The server could not answer', details);
 }
 
-/** Visitors know a class by its line in the text of prompts. */
-function formatFieldError({ pointer, detail }: { pointer: string; detail: string }, lines: readonly number[]): string {
-  const line = lines[Number(CLASS_POINTER.exec(pointer)?.[1] ?? NaN)];
+/** Visitors know a prompt by its line in the text of prompts. */
+function formatFieldError({ pointer, detail }: { pointer: string; detail: string }, lines: PromptLines): string {
+  const [, ofClass = NaN, ofPrompt = 0] = CLASS_POINTER.exec(pointer) ?? [];
+  const line = lines[Number(ofClass)]?.[Number(ofPrompt)];
   return line === undefined ? `${pointer}: ${detail}` : `Line ${line} of the prompts: ${detail}`;
 }
 

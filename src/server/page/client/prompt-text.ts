@@ -1,15 +1,16 @@
 import type { Info, PromptedClass } from './answers.js';
 
 /**
- * Classes as people edit them, one a line: `bottle: a bottle, a glass bottle`; pure. A name or a prompt with commas,
- * colons or quotation marks that would be ambiguous is in double quotes, as in JSON. A name alone is its own prompt;
- * # begins a comment.
+ * Prompts as people edit them, in the order of ontology files, one a line: `a bottle: bottle`; pure. A line may also
+ * list the prompts of a class, `bottle: [a bottle, a glass bottle]`, or hold a name alone, which is its own prompt.
+ * Texts that would be ambiguous are in double quotes, as in JSON; # begins a comment.
  */
 
 /** The classes of a text of prompts. */
 export interface EditedPrompts {
   readonly classes: readonly PromptedClass[];
-  readonly lines: readonly number[]; // line of each class in the text, from 1
+  readonly lines: readonly (readonly number[])[]; // line of each prompt of each class in the text, from 1
+  readonly note?: string; // what was probably meant otherwise
 }
 
 /** `ontology` of a request, in full form. */
@@ -21,33 +22,49 @@ export interface OntologyField {
 
 const QUOTED = '"(?:[^"\\\\]|\\\\.)*"';
 const LINE = new RegExp(`^(${QUOTED}(?=\\s*(?::|$))|[^:]*)(:?)(.*)$`);
-const PROMPT = new RegExp(`\\s*(${QUOTED}(?=\\s*(?:,|$))|[^,]*)\\s*(?:,|$)`, 'g');
+const LISTED = new RegExp(`\\s*(${QUOTED}(?=\\s*(?:,|$))|[^,]*)\\s*(?:,|$)`, 'g');
+
+/** How descriptions begin, and class names do not; as the loader of ontology files has it. */
+const DESCRIPTION = /^(?:an?|the|some|(?:a |the )?(?:photo|picture|image)s? of)\s/i;
 
 export function formatPrompts(classes: readonly PromptedClass[]): string {
-  return classes
-    .map(
-      ({ name, prompts }) =>
-        `${quoteIfNeeded(name, /[:"#]/)}: ${prompts.map((one) => quoteIfNeeded(one, /[,"]/)).join(', ')}\n`,
-    )
-    .join('');
+  return classes.map(formatClass).join('');
+}
+
+function formatClass({ name, prompts }: PromptedClass): string {
+  if (prompts.length === 0) return `${quoteIfNeeded(name, /[:"#]/)}: []\n`; // it has examples
+  return prompts.map((prompt) => `${quoteIfNeeded(prompt, /[:"#]/)}: ${quoteIfNeeded(name, /^["[]/)}\n`).join('');
 }
 
 /** Parses a text; classes that the server knows keep their ids, and no other class gets one of those ids. */
 export function parsePrompts(text: string, known: readonly PromptedClass[]): EditedPrompts {
   const idOf = new Map(known.map(({ name, id }) => [name, id]));
   const taken = new Set(idOf.values());
-  const classes: PromptedClass[] = [];
-  const lines: number[] = [];
+  const found = new Map<string, { name: string; id: number; prompts: string[]; lines: number[] }>();
+  let note: string | undefined;
   let next = 1;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#')) continue;
     const { name, prompts } = parseLine(trimmed);
     while (taken.has(next)) next++;
-    classes.push({ name, id: idOf.get(name) ?? next++, prompts });
-    lines.push(index + 1);
+    const entry = found.get(name) ?? { name, id: idOf.get(name) ?? next++, prompts: [], lines: [] };
+    found.set(name, entry);
+    entry.prompts.push(...prompts);
+    entry.lines.push(...(prompts.length === 0 ? [index + 1] : prompts.map(() => index + 1)));
+    note ??= noteReversed(name, prompts[0], index + 1);
   }
-  return { classes, lines };
+  const entries = [...found.values()];
+  return {
+    classes: entries.map(({ name, id, prompts }) => ({ name, id, prompts })),
+    lines: entries.map(({ lines }) => lines),
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+function noteReversed(name: string, prompt: string | undefined, line: number): string | undefined {
+  if (prompt === undefined || !DESCRIPTION.test(name) || DESCRIPTION.test(prompt)) return undefined;
+  return `Line ${line} makes a class “${name}”, found by the prompt “${prompt}”: the prompt comes first.`;
 }
 
 /** The `ontology` of a request for these classes, with the server's own templates and look-alikes to ignore. */
@@ -57,10 +74,12 @@ export function toOntologyField({ classes }: EditedPrompts, { templates, ignore 
 }
 
 function parseLine(line: string): { name: string; prompts: string[] } {
-  const [, name = '', colon, rest = ''] = LINE.exec(line) ?? [];
-  if (colon === '') return { name: unquote(name), prompts: [unquote(name)] };
-  const prompts = [...rest.trim().matchAll(PROMPT)].map((match) => unquote(match[1]!));
-  return { name: unquote(name), prompts: prompts.filter((prompt) => prompt !== '') };
+  const [, first = '', colon, rest = ''] = LINE.exec(line) ?? [];
+  if (colon === '') return { name: unquote(first), prompts: [unquote(first)] };
+  const [, list] = /^\[(.*)\]$/.exec(rest.trim()) ?? [];
+  if (list === undefined) return { name: unquote(rest), prompts: [unquote(first)] };
+  const prompts = [...list.trim().matchAll(LISTED)].map((match) => unquote(match[1]!));
+  return { name: unquote(first), prompts: prompts.filter((prompt) => prompt !== '') };
 }
 
 function quoteIfNeeded(text: string, awkward: RegExp): string {

@@ -14,4 +14,22 @@ describe('an error response, as the page shows it,', () => {
       'The answer was 502, without a reason.',
     ]);
   });
+
+  it('names the line of the prompt that is wrong', () => {
+    const pointers = [
+      '/ontology/classes/1/prompts/1',
+      '/ontology/classes/1/name',
+      '/ontology/classes/7/name',
+      '/ontology',
+    ];
+    const errors = pointers.map((pointer) => ({ pointer, detail: 'is wrong' }));
+    const text = JSON.stringify({ code: 'ONTOLOGY_INVALID', detail: 'No.', errors });
+    expect(toPageError({ status: 422, retryAfter: null }, text, [[1], [2, 5]]).details).toEqual([
+      'No.',
+      'Line 5 of the prompts: is wrong',
+      'Line 2 of the prompts: is wrong',
+      '/ontology/classes/7/name: is wrong',
+      '/ontology: is wrong',
+    ]);
+  });
 });

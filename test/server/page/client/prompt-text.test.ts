@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { loadOntology } from '../../../../src/config/ontology/load-ontology.js';
+import { parseYaml } from '../../../../src/config/yaml.js';
 import { formatPrompts, parsePrompts, toOntologyField } from '../../../../src/server/page/client/prompt-text.js';
 import { INFO } from './info.js';
 
@@ -21,20 +23,38 @@ describe('the text of prompts', () => {
   });
 
   it('may hold comments, empty lines and a name alone; each class is reported with its line', () => {
-    const { classes, lines } = parsePrompts(
-      '# a comment\r\n\r\n bottle \r\ncup : a cup ,, a mug,\r\nnone:\r\n',
+    const { classes, lines, note } = parsePrompts(
+      '# a comment\r\n\r\n bottle \r\na cup : cup\r\npen: [ a pen ,, a "b" pen,]\r\na mug: cup\r\nnone: []\r\n',
       INFO.classes,
     );
     expect(classes).toEqual([
       { name: 'bottle', id: 2, prompts: ['bottle'] },
       { name: 'cup', id: 3, prompts: ['a cup', 'a mug'] },
+      { name: 'pen', id: 1, prompts: ['a pen', 'a "b" pen'] },
       { name: 'none', id: 4, prompts: [] },
     ]);
-    expect(lines).toEqual([3, 4, 5]);
+    expect(lines).toEqual([[3], [4, 6], [5, 5], [7]]);
+    expect(note).toBeUndefined();
   });
 
+  it('has the order of ontology files: what looks like the reverse is noted, and not changed', () => {
+    const { classes, note } = parsePrompts('# order\nbottle: a bottle\n', INFO.classes);
+    expect(classes).toEqual([{ name: 'a bottle', id: 2, prompts: ['bottle'] }]);
+    expect(note).toMatch(/^Line 2 makes a class “a bottle”, found by the prompt “bottle”/);
+    expect(parsePrompts(formatPrompts(INFO.classes), INFO.classes).note).toBeUndefined();
+  });
+
+  it.each([['a bottle: bottle\nglass bottle: bottle\na cup: cup'], ['bottle: [a bottle, glass bottle]\ncup: [a cup]']])(
+    'means what the same text in a file means: %j',
+    async (text) => {
+      const { value, where } = parseYaml(text, { name: 'file', code: 'ONTOLOGY_INVALID' });
+      const { spec } = await loadOntology({ mapping: value, file: 'file', where });
+      expect(parsePrompts(text, []).classes).toEqual(spec.classes);
+    },
+  );
+
   it("is sent with the server's own templates, and with its look-alikes to ignore except those now asked for", () => {
-    const prompted = parsePrompts('holder: a pen holder', INFO.classes);
+    const prompted = parsePrompts('a pen holder: holder', INFO.classes);
     expect(toOntologyField(prompted, INFO)).toEqual({
       templates: INFO.templates,
       ignore: ['a picture of a cup'],
