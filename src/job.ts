@@ -8,6 +8,7 @@ import type { DiscoverOptions, Discovery } from './images/listing/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
+import type { ViewCounts } from './run/images/counted-images.js';
 import type { ImageChoice } from './run/choose-images.js';
 import type { KnownClasses } from './run/numbers/classes.js';
 import { JOURNAL_VERSION, type ClassIds, type JournalHeader, type StoredOptions } from './run/header.js';
@@ -44,6 +45,7 @@ export interface RunState {
   readonly imageIds: ImageIds;
   readonly journal: Journal;
   readonly stats: RunStats;
+  viewCounts?: ViewCounts; // once the views are written
 }
 
 /** The facts that decide the model's answers, and so must be the same in all attempts. */
@@ -91,11 +93,8 @@ function toStoredTiles({ height, width, overlap, fullImage }: TileOptions): Stor
 }
 
 /** The content of run.json. */
-export function toManifest(
-  job: Job,
-  { found, journal, plan, stats }: RunState,
-  status: RunManifest['status'],
-): RunManifest {
+export function toManifest(job: Job, run: RunState, status: RunManifest['status']): RunManifest {
+  const { found, journal, plan, stats } = run;
   const { header } = journal;
   return {
     preannotate: job.version,
@@ -116,9 +115,8 @@ export function toManifest(
       annotated: journal.entries.size,
       resumed: plan.finished,
       failed: stats.failed,
-      degraded: stats.degraded,
       skipped: found.skipped,
-      detections: stats.detections,
+      ...run.viewCounts,
       ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),
     },
     timings: stats.timings(),

@@ -1,9 +1,10 @@
 import { compareUtf8 } from './core/text.js';
 import type { Job, RunState } from './job.js';
 import type { Progress } from './progress/bar.js';
+import { CountedImages } from './run/images/counted-images.js';
 import type { Journal } from './run/journal.js';
 import { recordClasses, withClasses } from './run/numbers/classes.js';
-import { StoredImages } from './run/stored-images.js';
+import { StoredImages } from './run/images/stored-images.js';
 import { provenanceOf, writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
 import type { PreviewFolder } from './workers/previews/preview-folder.js';
@@ -18,6 +19,7 @@ export async function writeOutputs(
   await recordClasses(classes, withClasses(classes, job.ontology.classes)); // from here on, people may use the numbers
   const view = describeView(job, run, { entries: run.journal.entries, signal });
   stats.missingPreviews = await writeViews(view, previews, progress);
+  run.viewCounts = await view.images.counts();
 }
 
 /**
@@ -50,9 +52,10 @@ function describeView(
     signal.throwIfAborted();
     await lock.assertHeldSinceHeartbeat();
   };
+  const images = new StoredImages({ path: journal.path, entries }, imageIds, { ...job, signal });
   return {
     ...job,
-    images: new StoredImages({ path: journal.path, entries }, imageIds, { ...job, signal }),
+    images: new CountedImages(images, job.ontology),
     root: found.root,
     provenance: provenanceOf(journal.header),
     throwIfStopped,

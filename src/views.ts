@@ -9,9 +9,10 @@ import type { Progress } from './progress/bar.js';
 import type { JournalHeader } from './run/header.js';
 import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
 import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
+import { CountedImages, type ViewCounts } from './run/images/counted-images.js';
 import { measureExtent, type Extent } from './run/extent.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
-import { StoredImages } from './run/stored-images.js';
+import { StoredImages } from './run/images/stored-images.js';
 import {
   PREVIEW_SIGNATURE,
   PreviewFolder,
@@ -46,7 +47,7 @@ export async function exportViews<Choice extends ViewChoice>(
   { outDir, takeOver }: { outDir: string; takeOver: TakeOverRule },
   choose: (run: OpenedRun) => Choice,
   progress: Progress,
-): Promise<{ extent: Extent; choice: Choice; missingPreviews: number }> {
+): Promise<{ extent: Extent; counts: ViewCounts; choice: Choice; missingPreviews: number }> {
   await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
   const note = (message: string) => progress.note(message);
   await using lock = await OutputLock.take(outDir, { takeOver, note });
@@ -57,14 +58,15 @@ export async function exportViews<Choice extends ViewChoice>(
   await assertViewsReplaceable({ ...choice, outDir, ontology }, scope.root);
   await lock.assertHeld();
   await publishNumbers(outDir, run);
-  const images = new StoredImages(journal, imageIds, { ontology, selection: choice.selection, signal: lock.lost });
+  const stored = new StoredImages(journal, imageIds, { ontology, selection: choice.selection, signal: lock.lost });
+  const images = new CountedImages(stored, ontology);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
   const view = { ontology, images, root: scope.root, provenance: provenanceOf(journal.header), throwIfStopped };
   await using previews = new PreviewFolder();
   const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels } };
   const missingPreviews = await writeViews(written, previews, progress);
-  return { extent: await measureExtent(outDir, run), choice, missingPreviews };
+  return { extent: await measureExtent(outDir, run), counts: await images.counts(), choice, missingPreviews };
 }
 
 /** People may use the numbers of views: an export of a run that was killed gives them before the run's own end does. */

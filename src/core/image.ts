@@ -61,4 +61,5 @@ export type ImageOutcome = (
 export interface ViewImage extends AnnotatedImage, Pick<ContentStamp, 'sizeBytes' | 'sha256'> {
   readonly id: number; // from 1; stays with the image for as long as the output folder is used
   readonly stored: readonly Detection[]; // all that the journal keeps, before thresholds and suppression
+  readonly isDegraded?: boolean; // it was decoded in part
 }

@@ -5,6 +5,7 @@ import { canRedraw, createBar, writeLines, type ProgressOptions } from './termin
 
 const LINE_EVERY_MS = 10_000;
 const LINE_EVERY_SHARE = 0.1;
+const MIN_LINE_MS = 1_000; // a short run needs few lines
 const TEXT_COLUMNS = 75; // beside the bar
 const RATE_WINDOW_MS = 15_000; // recent images predict the rest better than the first ones
 
@@ -100,9 +101,9 @@ export class Progress {
 
   #lineIsDue(atMs: number): boolean {
     const step = Math.max(1, (this.#total - this.#resumed) * LINE_EVERY_SHARE);
-    return (
-      atMs - this.#lastLineMs >= LINE_EVERY_MS || this.#done - this.#lastLineDone >= step || this.#done === this.#total
-    );
+    const sinceMs = atMs - this.#lastLineMs;
+    const isStep = this.#done - this.#lastLineDone >= step && sinceMs >= MIN_LINE_MS;
+    return sinceMs >= LINE_EVERY_MS || isStep || this.#done === this.#total;
   }
 
   #writeProgressLine(atMs: number): void {

@@ -8,8 +8,6 @@ export class RunStats {
   readonly resumed: number;
   annotated = 0; // in this attempt
   failed = 0;
-  degraded = 0;
-  detections = 0;
   missingPreviews = 0;
   readonly #startMs = performance.now();
   #inferenceStartMs: number | undefined;
@@ -24,13 +22,8 @@ export class RunStats {
 
   count(outcome: ImageOutcome): void {
     this.#firstResultMs ??= performance.now() - this.#startMs;
-    if (!outcome.ok) {
-      this.failed++;
-      return;
-    }
-    this.annotated++;
-    this.detections += outcome.result.detections.length;
-    if (outcome.result.degraded !== undefined) this.degraded++;
+    if (outcome.ok) this.annotated++;
+    else this.failed++;
   }
 
   /** Starts the time that the rate is computed from: workers are up and prompts encoded. */

@@ -1,6 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Failure } from '../core/errors.js';
+import { readLines } from '../disk/lines.js';
 import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
 
 /** errors.jsonl: one line per image or folder that failed in the last attempt. The next attempt tries them again. */
@@ -27,4 +29,22 @@ export class ErrorLog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
+}
+
+/** A line of errors.jsonl. */
+const LoggedError = z.object({ image: z.string(), message: z.string() });
+export type LoggedError = Readonly<z.output<typeof LoggedError>>;
+
+/** The first failures of the last attempt; none where errors.jsonl cannot be read. */
+export async function readFirstErrors(outDir: string, count: number): Promise<LoggedError[]> {
+  const errors: LoggedError[] = [];
+  try {
+    for await (const { line } of readLines(join(outDir, 'errors.jsonl'))) {
+      if (errors.length >= count) break;
+      errors.push(LoggedError.parse(JSON.parse(line)));
+    }
+  } catch {
+    // The summary does without them.
+  }
+  return errors;
 }

@@ -5,6 +5,7 @@ import { replaceFile } from '../disk/atomic.js';
 import { checksum } from '../disk/checked-line.js';
 import { jsonError, readJsonFile } from '../disk/json.js';
 import { RunScope, StoredOptions } from './header.js';
+import { ViewCounts } from './images/counted-images.js';
 import { StoredOntology } from './stored-ontology.js';
 
 const FILE = 'run.json';
@@ -15,9 +16,8 @@ const RunCounts = z.object({
   annotated: z.number(), // in the journal now
   resumed: z.number(), // of them, by earlier attempts
   failed: z.number(), // in this attempt; images and folders
-  degraded: z.number(), // in this attempt
   skipped: z.number(), // files that are not images by name
-  detections: z.number(), // stored in this attempt, before thresholds
+  ...ViewCounts.partial().shape, // of all that is annotated; missing until the views are written
   missing_previews: z.number().exactOptional(), // could not be drawn; left out when there is none
 });
 
@@ -50,11 +50,15 @@ const REFUSAL = {
   hint: 'Restore the file from a copy, or run the same `preannotate run` again: it writes a new one.',
 } as const;
 
-const RESERVED_BYTES = 1024; // what a later state may be longer by: its time, digits of counts and timings
+/** What a later state may be longer by: its time, digits of counts and timings, and counts for each class. */
+const RESERVED_BYTES = 1024;
+const CLASS_BYTES = 32; // beside its name
 
 /** Replaces run.json at the start of an attempt, with room for the state that the attempt will end in. */
 export async function beginManifest(outDir: string, manifest: RunManifest): Promise<void> {
-  await replaceFile(manifestPath(outDir), `${toText(manifest)}${' '.repeat(RESERVED_BYTES)}\n`);
+  const names = manifest.ontology.classes.map(({ name }) => Buffer.byteLength(JSON.stringify(name)) + CLASS_BYTES);
+  const reserved = names.reduce((sum, bytes) => sum + bytes, RESERVED_BYTES);
+  await replaceFile(manifestPath(outDir), `${toText(manifest)}${' '.repeat(reserved)}\n`);
 }
 
 /**

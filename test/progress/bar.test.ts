@@ -39,6 +39,21 @@ describe('progress without a terminal', () => {
     ]);
   });
 
+  it('prints at most one line a second, and the last one', () => {
+    const { progress, printed, pass } = driven(false);
+    progress.start({ total: 20, done: 0 });
+    for (let i = 0; i < 20; i++) {
+      pass(100);
+      progress.tick({ ok: true });
+    }
+    progress.stop();
+    const done = printed()
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ', 1)[0]);
+    expect(done).toEqual(['10', '20']);
+  });
+
   it('counts images of earlier attempts as done, but not for the rate', () => {
     const { progress, printed, pass } = driven(false);
     progress.start({ total: 100, done: 90 });

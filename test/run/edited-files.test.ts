@@ -7,7 +7,7 @@ import { readClasses } from '../../src/run/numbers/classes.js';
 import { openRun } from '../../src/run/open-run.js';
 import { OutputLock } from '../../src/run/lock/output-lock.js';
 import { readJournal, RecordFile } from '../../src/run/read-journal.js';
-import { StoredImages } from '../../src/run/stored-images.js';
+import { StoredImages } from '../../src/run/images/stored-images.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { header } from './journal-header.js';
 

@@ -36,14 +36,14 @@ export function exportCommand(): Command {
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<number> {
   const { settings } = loaded;
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
-  const { extent, choice, missingPreviews } = await exportViews(
+  const { extent, counts, choice, missingPreviews } = await exportViews(
     { outDir, takeOver: takeOverRuleOf(loaded) },
     (run) => chooseViews(run, loaded),
     progress,
   );
   const { formats, stored } = choice;
   if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent));
-  if (settings.json) printJson({ ...extent, formats, selection: stored });
+  if (settings.json) printJson({ ...extent, ...counts, formats, selection: stored });
   else if (!settings.quiet) process.stdout.write(`${describeResult(extent, formats)} written to ${outDir}\n`);
   return missingPreviews > 0 ? 3 : 0;
 }

@@ -6,13 +6,17 @@ import type { Job } from '../../job.js';
 import { annotate } from '../../pipeline.js';
 import { planOnly, type JobPlan } from '../../prepare.js';
 import { Progress } from '../../progress/bar.js';
+import { readFirstErrors } from '../../run/error-log.js';
 import { countChosen, describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { abortOnSignals } from '../interrupt.js';
+import { formatRunSummary } from '../run-summary.js';
 import { printJson } from '../output.js';
 import { createRunJob } from './run-job.js';
+
+const NAMED_FAILURES = 5;
 
 const EXAMPLES = `
 Examples:
@@ -46,7 +50,7 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   }
   const manifest = await annotate(job, progress, abortOnSignals());
   if (settings.json) printJson(manifest);
-  else if (!settings.quiet) process.stdout.write(formatSummary(manifest, job, settings.verbose));
+  else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
   const isIncomplete = (manifest.counts.missing_previews ?? 0) > 0 || exceedsBudget(settings.maxErrors, manifest);
   return isIncomplete ? 3 : 0;
 }
@@ -56,16 +60,13 @@ function exceedsBudget(budget: ErrorBudget, { counts, choice = {} }: RunManifest
   return counts.failed > allowed;
 }
 
-function formatSummary({ counts, timings, selection }: RunManifest, job: Job, verbose: boolean): string {
-  const seconds = ((timings['total_ms'] ?? 0) / 1000).toFixed(1);
-  const lines = [
-    `${counts.annotated} of ${counts.found} images annotated in ${seconds} s: ${job.outDir}`,
-    counts.resumed > 0 ? `${counts.resumed} of them by earlier runs.` : '',
-    counts.failed > 0 ? `${counts.failed} failed: see ${job.outDir}/errors.jsonl` : '',
-    counts.degraded > 0 ? `${counts.degraded} are damaged and marked "degraded" in detections.jsonl.` : '',
-    verbose ? `Selection: ${JSON.stringify(selection)}\nTimings: ${JSON.stringify(timings)}` : '',
-  ];
-  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+/** For people; with --verbose, the thresholds in force and the time of each stage too. */
+async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): Promise<void> {
+  const errors = await readFirstErrors(job.outDir, NAMED_FAILURES);
+  const details = verbose
+    ? `Selection: ${JSON.stringify(manifest.selection)}\nTimings: ${JSON.stringify(manifest.timings)}\n`
+    : '';
+  process.stdout.write(formatRunSummary({ job, manifest, errors, cwd: process.cwd() }) + details);
 }
 
 function describeQueries({ ontology: { queries } }: Job): string {

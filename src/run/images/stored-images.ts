@@ -1,10 +1,10 @@
-import type { ViewImage } from '../core/image.js';
-import type { Ontology } from '../core/ontology.js';
-import { compareUtf8 } from '../core/text.js';
-import { select, type Selection } from '../core/select.js';
-import type { ImageIds } from './numbers/image-ids.js';
-import { RecordFile, type JournalEntry } from './read-journal.js';
-import { RecordReader } from './record.js';
+import type { ViewImage } from '../../core/image.js';
+import type { Ontology } from '../../core/ontology.js';
+import { compareUtf8 } from '../../core/text.js';
+import { select, type Selection } from '../../core/select.js';
+import type { ImageIds } from '../numbers/image-ids.js';
+import { RecordFile, type JournalEntry } from '../read-journal.js';
+import { RecordReader } from '../record.js';
 
 /**
  * The images of a journal as a view shows them, sorted by name. Reads one line at a time and can be iterated
@@ -45,8 +45,9 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const record = await records.read(this.#entries.get(name)!);
       const stored = reader.detectionsOf(record);
       const detections = select(stored, this.#selection);
-      const { width, height, size_bytes: sizeBytes, sha256 } = record;
-      yield { id: this.#ids.of(name), name, width, height, detections, stored, sizeBytes, sha256 };
+      const { width, height, size_bytes: sizeBytes, sha256, degraded } = record;
+      const isDegraded = degraded !== undefined;
+      yield { id: this.#ids.of(name), name, width, height, detections, stored, sizeBytes, sha256, isDegraded };
     }
   }
 }

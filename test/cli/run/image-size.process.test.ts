@@ -1,10 +1,10 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EMOJI, preannotate, SCENES } from '../support/cli.js';
-import { FIXTURES, ROOT } from '../support/model/golden.js';
-import { temporaryFolder } from '../support/temporary.js';
-import { accuracyOf } from '../support/evaluation/accuracy.js';
+import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
+import { FIXTURES, ROOT } from '../../support/model/golden.js';
+import { temporaryFolder } from '../../support/temporary.js';
+import { accuracyOf } from '../../support/evaluation/accuracy.js';
 
 const ONTOLOGY = ['--ontology', join(ROOT, 'ontologies/emoji.yaml')];
 

@@ -1,0 +1,108 @@
+import { relative } from 'node:path';
+import { printable } from '../core/text.js';
+import { formats, type FormatName } from '../formats/index.js';
+import type { Job } from '../job.js';
+import { describeChoice } from '../run/choose-images.js';
+import type { LoggedError } from '../run/error-log.js';
+import type { RunManifest } from '../run/manifest.js';
+import { PREVIEWS } from '../views.js';
+
+const MAX_CLASSES = 10;
+const SHELL_SAFE = /^[\w./@%+,:=~-]+$/;
+
+/** What the summary of a run is made of. */
+export interface RunResult {
+  readonly job: Pick<Job, 'outDir' | 'choice' | 'previews' | 'formats'>;
+  readonly manifest: RunManifest;
+  readonly errors: readonly LoggedError[]; // the first few
+  readonly cwd: string;
+}
+
+/** What a run did, where its results are, and what to do next. */
+export function formatRunSummary(result: RunResult): string {
+  const lines = [describeImages(result), ...describeBoxes(result), ...describeFailures(result)];
+  const next = describeNextSteps(result);
+  return [...lines, '', ...describePlaces(result), ...(next.length === 0 ? [] : ['', ...next])].join('\n') + '\n';
+}
+
+/** `20 of 500 images annotated in 12.3 s (--limit 20), 5 of them by earlier runs.` */
+function describeImages({ job, manifest: { counts, timings } }: RunResult): string {
+  const seconds = ((timings['total_ms'] ?? 0) / 1000).toFixed(1);
+  const choice = describeChoice(job.choice);
+  const resumed = counts.resumed > 0 ? `, ${counts.resumed} of them by earlier runs` : '';
+  const chosen = choice === undefined ? '' : ` (${choice})`;
+  return `${counts.annotated} of ${counts.found} images annotated in ${seconds} s${chosen}${resumed}.`;
+}
+
+function describeBoxes({ manifest: { counts } }: RunResult): string[] {
+  const { detections = 0, detections_by_class: byClass = {}, images_without_detections: without = 0 } = counts;
+  const classes = Object.entries(byClass)
+    .filter(([, boxes]) => boxes > 0)
+    .sort(([, a], [, b]) => b - a);
+  const named = classes.slice(0, MAX_CLASSES).map(([name, boxes]) => `${boxes} ${printable(name)}`);
+  const others = classes.slice(MAX_CLASSES);
+  const rest = others.reduce((sum, [, boxes]) => sum + boxes, 0);
+  if (others.length > 0) named.push(`${rest} of ${count(others.length, 'other class', 'other classes')}`);
+  const degraded = counts.degraded ?? 0;
+  return [
+    `${count(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}` : ''}. ` +
+      `${count(without, 'image')} without boxes.`,
+    ...(degraded > 0
+      ? [`${count(degraded, 'image')} could be decoded only in part ("degraded" in detections.jsonl).`]
+      : []),
+  ];
+}
+
+function describeFailures({ manifest: { counts }, errors }: RunResult): string[] {
+  if (counts.failed === 0) return [];
+  const reasons = errors.map(({ image, message }) => {
+    const text = message.includes(image) ? message : `${image}: ${message}`;
+    return `  ${printable(text)}`;
+  });
+  const left = counts.failed - errors.length;
+  return [`${counts.failed} failed:`, ...reasons, ...(left > 0 ? [`  and ${left} more, in errors.jsonl`] : [])];
+}
+
+/** The files to open, as they are reached from where the user is. */
+function describePlaces({ job: { outDir, previews, formats: names }, cwd }: RunResult): string[] {
+  const folder = printable(placeOf(outDir, cwd));
+  const places = names.map((name: FormatName) => [formats[name].title, `${folder}/${name}/${formats[name].signature}`]);
+  if (previews > 0) places.push(['Previews', `${folder}/${PREVIEWS}`]);
+  const width = Math.max(...places.map(([title]) => title!.length)) + 1;
+  return places.map(([title, place]) => `${`${title}:`.padEnd(width)} ${place}`);
+}
+
+function describeNextSteps({ job, manifest, cwd }: RunResult): string[] {
+  const { counts, selection } = manifest;
+  const folder = quoteForShell(placeOf(job.outDir, cwd));
+  const choice = describeChoice(job.choice);
+  const left = counts.found - counts.annotated - counts.failed;
+  const steps: string[] = [];
+  if (choice !== undefined && left > 0)
+    steps.push(`The same command without ${choice} annotates the other ${count(left, 'image')}.`);
+  if (counts.failed > 0) steps.push('The same command tries failed images again.');
+  if (job.previews === 0) steps.push(`To see the boxes: preannotate export ${folder} --preview=20`);
+  const isEmpty = counts.detections === 0 && counts.annotated > 0;
+  const threshold = isEmpty ? manifest.options.score_floor : raise(selection['score_threshold']);
+  const purpose = isEmpty ? 'No box scored above the threshold. For a lower one' : 'For another threshold';
+  steps.push(`${purpose}, in seconds: preannotate export ${folder} --score-threshold ${threshold}`);
+  return steps;
+}
+
+/** A higher threshold as an example. */
+function raise(threshold: unknown): number {
+  return typeof threshold === 'number' && threshold <= 0.5 ? Math.round(threshold * 200) / 100 || 0.1 : 0.3;
+}
+
+function placeOf(path: string, cwd: string): string {
+  const here = relative(cwd, path);
+  return here === '' ? '.' : here.startsWith('..') ? path : here;
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function quoteForShell(text: string): string {
+  return SHELL_SAFE.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { ViewImage } from '../../core/image.js';
+import type { Ontology } from '../../core/ontology.js';
+
+/** What the views of a run hold. */
+export const ViewCounts = z.object({
+  detections: z.number(), // boxes
+  detections_by_class: z.record(z.string(), z.number()), // in the order of the ontology
+  images_without_detections: z.number(),
+  degraded: z.number(), // images that were decoded in part
+});
+export type ViewCounts = Readonly<z.output<typeof ViewCounts>>;
+
+/** The images of a view, counted as they are read: no further pass over the journal is needed. */
+export class CountedImages implements AsyncIterable<ViewImage> {
+  readonly #images: AsyncIterable<ViewImage>;
+  readonly #ontology: Ontology;
+  #counts: ViewCounts | undefined;
+
+  constructor(images: AsyncIterable<ViewImage>, ontology: Ontology) {
+    this.#images = images;
+    this.#ontology = ontology;
+  }
+
+  /** Of all images. Reads them where no view has. */
+  async counts(): Promise<ViewCounts> {
+    if (this.#counts === undefined) for await (const _ of this) continue;
+    return this.#counts!;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ViewImage> {
+    const byClass = new Array<number>(this.#ontology.classes.length).fill(0);
+    let [detections, without, degraded] = [0, 0, 0];
+    for await (const image of this.#images) {
+      detections += image.detections.length;
+      for (const { classId } of image.detections) byClass[classId]!++;
+      if (image.detections.length === 0) without++;
+      if (image.isDegraded) degraded++;
+      yield image;
+    }
+    this.#counts = {
+      detections,
+      detections_by_class: Object.fromEntries(this.#ontology.classes.map(({ name }, i) => [name, byClass[i]!])),
+      images_without_detections: without,
+      degraded,
+    };
+  }
+}

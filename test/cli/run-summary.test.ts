@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { formatRunSummary, type RunResult } from '../../src/cli/run-summary.js';
+
+const COUNTS = {
+  found: 500,
+  annotated: 498,
+  resumed: 0,
+  failed: 0,
+  skipped: 0,
+  detections: 143,
+  detections_by_class: { cup: 63, bottle: 80, fork: 0 },
+  images_without_detections: 1,
+  degraded: 0,
+};
+
+function summaryOf({
+  counts = {},
+  job = {},
+  errors = [],
+}: {
+  counts?: object;
+  job?: object;
+  errors?: object[];
+}): string {
+  const result = {
+    job: { outDir: '/home/me/photos/my drafts', choice: {}, previews: 20, formats: ['coco', 'yolo'], ...job },
+    manifest: {
+      counts: { ...COUNTS, ...counts },
+      timings: { total_ms: 12_345 },
+      selection: { score_threshold: 0.1 },
+      options: { score_floor: 0.05 },
+    },
+    errors,
+    cwd: '/home/me/photos',
+  };
+  return formatRunSummary(result as unknown as RunResult);
+}
+
+describe('the summary of a run', () => {
+  it('has boxes by class, images without boxes, the files to open and what to do next', () => {
+    expect(summaryOf({ counts: { annotated: 500, resumed: 95 } })).toBe(
+      [
+        '500 of 500 images annotated in 12.3 s, 95 of them by earlier runs.',
+        '143 boxes: 80 bottle, 63 cup. 1 image without boxes.',
+        '',
+        'COCO instances and results:       my drafts/coco/instances.json',
+        'YOLO labels (Ultralytics layout): my drafts/yolo/data.yaml',
+        'Previews:                         my drafts/previews',
+        '',
+        "For another threshold, in seconds: preannotate export 'my drafts' --score-threshold 0.2",
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('names the failed images it is given with their reasons, and counts the others', () => {
+    const errors = [
+      { image: 'a.jpg', message: '/photos/a.jpg is empty.' },
+      { image: 'b\u001b[31m.jpg', message: 'it cannot be decoded' },
+    ];
+    const summary = summaryOf({ counts: { failed: 7 }, errors });
+    expect(summary).toContain(
+      [
+        '7 failed:',
+        '  /photos/a.jpg is empty.',
+        '  b\\u001b[31m.jpg: it cannot be decoded',
+        '  and 5 more, in errors.jsonl',
+        '',
+      ].join('\n'),
+    );
+    expect(summary).toContain('The same command tries failed images again.\n');
+  });
+
+  it('adds up the boxes of all but the ten most frequent classes', () => {
+    const byClass = Object.fromEntries(Array.from({ length: 13 }, (_, i) => [`class ${i}`, 13 - i]));
+    expect(summaryOf({ counts: { detections_by_class: byClass } })).toContain('4 class 9, 6 of 3 other classes');
+  });
+
+  it('says how to annotate the images that were not chosen, and how to see boxes', () => {
+    const summary = summaryOf({ counts: { annotated: 20 }, job: { choice: { limit: 20 }, previews: 0 } });
+    expect(summary).toContain('20 of 500 images annotated in 12.3 s (--limit 20).\n');
+    expect(summary).toContain('The same command without --limit 20 annotates the other 480 images.\n');
+    expect(summary).toContain("To see the boxes: preannotate export 'my drafts' --preview=20\n");
+    expect(summary).not.toContain('Previews:');
+  });
+
+  it('suggests the lowest threshold that is stored when there is no box', () => {
+    const counts = { detections: 0, detections_by_class: { cup: 0 }, images_without_detections: 498 };
+    const summary = summaryOf({ counts });
+    expect(summary).toContain('0 boxes. 498 images without boxes.\n');
+    expect(summary).toContain('No box scored above the threshold.');
+    expect(summary).toContain('--score-threshold 0.05\n');
+  });
+});
