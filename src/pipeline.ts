@@ -74,13 +74,22 @@ interface Annotating {
 }
 
 /** Sends what is left to the workers and keeps what comes back. */
-async function annotatePending(
+async function annotatePending(job: Job, run: RunState, use: Annotating): Promise<void> {
+  await using errors = await ErrorLog.open(job.outDir);
+  try {
+    await annotateInto(job, run, { ...use, errors });
+  } finally {
+    // Where it cannot be sorted, as on a full disk, all lines are there, and what else is written reports it.
+    if (await run.lock.isHeld()) await errors.sort().catch(() => {});
+  }
+}
+
+async function annotateInto(
   job: Job,
   run: RunState,
-  { engine, previews, progress, signal }: Annotating,
+  { engine, previews, errors, progress, signal }: Annotating & { readonly errors: ErrorLog },
 ): Promise<void> {
   const { found, lock, journal, plan, stats, imageIds } = run;
-  await using errors = await ErrorLog.open(job.outDir);
   for (const { name, failure } of found.failures) {
     await errors.append(name, failure);
     stats.failed++;
