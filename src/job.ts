@@ -15,6 +15,7 @@ import { JOURNAL_VERSION, type ClassIds, type JournalHeader, type StoredOptions 
 import type { ImageIds } from './run/numbers/image-ids.js';
 import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
+import type { ErrorBudget } from './run/mass-failure.js';
 import type { OutputLock, TakeOverRule } from './run/lock/output-lock.js';
 import type { Plan } from './run/plan.js';
 
@@ -33,6 +34,7 @@ export interface Job extends EngineJob {
   readonly previews: number; // of the first images by name
   readonly imageFiles: ImageFiles;
   readonly overwriteEdited: boolean; // files of views that the user edited
+  readonly maxErrors: ErrorBudget; // a run that exceeds it stops, unless it is 0
   readonly statedSelection: StatedSelection; // for run.json
 }
 

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { messageOf, type PreannotateError } from './core/errors.js';
 import { mapConcurrent } from './core/stream.js';
 import { beginJournalHeader, toManifest, type Job, type RunState } from './job.js';
 import { findModel } from './model/source.js';
@@ -6,8 +7,10 @@ import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import { RunStats } from './progress/stats.js';
 import { withClasses } from './run/numbers/classes.js';
+import { countChosen } from './run/choose-images.js';
 import { ErrorLog } from './run/error-log.js';
 import { Journal } from './run/journal.js';
+import { MassFailure } from './run/mass-failure.js';
 import { beginManifest, endManifest, type RunManifest } from './run/manifest.js';
 import { OutputLock } from './run/lock/output-lock.js';
 import { toRecord } from './run/record.js';
@@ -41,11 +44,13 @@ export async function annotate(job: Job, progress: Progress, stop: AbortSignal):
   prepared.notes.forEach((note) => progress.note(note));
   await using previews = new PreviewFolder();
   return await withManifest(job, run, async () => {
-    await annotatePending(job, run, { engine, previews, progress, signal });
+    const failure = await annotatePending(job, run, { engine, previews, progress, signal });
     await engine?.[Symbol.asyncDispose](); // to free its memory for the views
     await journal.sync();
     await lock.assertHeld();
-    await writeOutputs(job, run, { previews, progress, signal });
+    if (failure === undefined) await writeOutputs(job, run, { previews, progress, signal });
+    else await writeIfPossible(job, run, { previews, progress, signal });
+    if (failure !== undefined) throw failure;
   });
 }
 
@@ -73,42 +78,51 @@ interface Annotating {
   readonly signal: AbortSignal;
 }
 
-/** Sends what is left to the workers and keeps what comes back. */
-async function annotatePending(job: Job, run: RunState, use: Annotating): Promise<void> {
+/**
+ * Sends what is left to the workers and keeps what comes back.
+ *
+ * @returns Why the run was stopped before the last image, if it was.
+ */
+async function annotatePending(job: Job, run: RunState, use: Annotating): Promise<PreannotateError | undefined> {
   await using errors = await ErrorLog.open(job.outDir);
   try {
-    await annotateInto(job, run, { ...use, errors });
+    return await annotateUntilFailure(job, run, { ...use, errors });
   } finally {
     // Where it cannot be sorted, as on a full disk, all lines are there, and what else is written reports it.
     if (await run.lock.isHeld()) await errors.sort().catch(() => {});
   }
 }
 
-async function annotateInto(
+async function annotateUntilFailure(
   job: Job,
   run: RunState,
   { engine, previews, errors, progress, signal }: Annotating & { readonly errors: ErrorLog },
-): Promise<void> {
+): Promise<PreannotateError | undefined> {
   const { found, lock, journal, plan, stats, imageIds } = run;
   for (const { name, failure } of found.failures) {
     await errors.append(name, failure);
     stats.failed++;
     progress.note(failure.message);
   }
-  if (engine === undefined) return;
+  if (engine === undefined) return undefined;
 
   setMaxListeners(0, signal); // every call in flight listens
   progress.start({ total: plan.pending.length + plan.finished, done: plan.finished });
   await using shown = showPreviews(job, run, { previews, signal });
   stats.beginImages();
-  const outcomes = mapConcurrent(
-    plan.pending,
-    engine.capacity,
-    (image) => engine.detect(image, job.ontology, signal), // decode, infer, map to classes: in a worker
-  );
+  const outcomes = mapConcurrent(plan.pending.entries(), engine.capacity, async ([index, image]) => {
+    return { index, outcome: await engine.detect(image, job.ontology, signal) }; // decode, infer, map: in a worker
+  });
+  const massFailure = new MassFailure({
+    images: countChosen(found.images.length, job.choice),
+    found: found.images,
+    pending: plan.pending,
+    isFinished: (name) => journal.entries.has(name),
+    budget: job.maxErrors,
+  });
   try {
     // As they finish; the views put them back in order.
-    for await (const outcome of outcomes) {
+    for await (const { index, outcome } of outcomes) {
       await lock.assertHeldSinceHeartbeat();
       if (outcome.ok) {
         const id = imageIds.of(outcome.result.name);
@@ -117,9 +131,22 @@ async function annotateInto(
       } else await errors.append(outcome.name, outcome.failure); // never fatal
       stats.count(outcome);
       progress.tick(outcome);
+      const failure = massFailure.check(index, outcome, stats.failed);
+      if (failure !== undefined) return failure; // images that workers still have are not waited for
     }
+    return undefined;
   } finally {
     stats.endImages(engine.times);
     progress.stop();
   }
+}
+
+/** Writes views of what was annotated before most images failed. What fails here must not hide why they did. */
+async function writeIfPossible(job: Job, run: RunState, use: Omit<Annotating, 'engine'>): Promise<void> {
+  if (run.journal.entries.size === 0) return; // views of an earlier journal stay as they are
+  await writeOutputs(job, run, use).catch(async (error: unknown) => {
+    use.signal.throwIfAborted();
+    await run.lock.assertHeld();
+    use.progress.note(`The views could not be written: ${messageOf(error)}`);
+  });
 }

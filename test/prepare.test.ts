@@ -60,6 +60,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       optimizer: 'onnxrt',
     },
     selection: { thresholds: [0.1], nmsIou: 0.5, classAgnosticNms: false, maxDetections: 100 },
+    maxErrors: { count: 0 },
     statedSelection: {
       scoreThreshold: 0.1,
       overridesOntology: false,

@@ -44,6 +44,7 @@ const TABLE = {
   WRITE_FAILED: [1, 500, 'internal', null],
   WORKERS_FAILING: [1, 503, 'worker_lost', 'workers do not stay up'],
   FOLDER_UNREADABLE: [3, 500, 'internal', null], // of a run: these count against --max-errors
+  MASS_FAILURE: [3, 500, 'internal', null], // a run was stopped, because most of its images would fail too
   IMAGE_UNREADABLE: [3, 422, 'decode', 'the image cannot be read'],
   IMAGE_TOO_LARGE: [3, 413, 'decode', 'the image has too many pixels or bytes'],
   IMAGE_UNSUPPORTED: [3, 415, 'decode', 'not an image, or of a type that is not read'],

@@ -30,6 +30,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     previews: settings.preview,
     imageFiles: settings.images,
     overwriteEdited: settings.overwriteEdited,
+    maxErrors: settings.maxErrors,
   };
 }
 

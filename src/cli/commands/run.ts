@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
-import type { ErrorBudget } from '../../config/options/values.js';
 import type { Job } from '../../job.js';
 import { annotate } from '../../pipeline.js';
 import { planOnly, type JobPlan } from '../../prepare.js';
@@ -9,6 +8,7 @@ import { Progress } from '../../progress/bar.js';
 import { readFirstErrors } from '../../run/error-log.js';
 import { countChosen, describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
+import { allowedFailures, type ErrorBudget } from '../../run/mass-failure.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { abortOnSignals } from '../interrupt.js';
@@ -56,8 +56,7 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
 }
 
 function exceedsBudget(budget: ErrorBudget, { counts, choice = {} }: RunManifest): boolean {
-  const allowed = 'count' in budget ? budget.count : budget.share * countChosen(counts.found, choice);
-  return counts.failed > allowed;
+  return counts.failed > allowedFailures(budget, countChosen(counts.found, choice));
 }
 
 /** For people; with --verbose, the thresholds in force and the time of each stage too. */

@@ -19,7 +19,9 @@ export const runOptions = {
   max_errors: value
     .errorBudget()
     .prefault(0)
-    .describe('Exit with code 3 if more images fail than this number, or this share (5%)')
+    .describe(
+      'Exit with code 3 if more images fail than this number, or this share (5%); above 0, also stop the run there',
+    )
     .meta({ flag: { group: 'input', placeholder: 'n|p%' } }),
   limit: z
     .exactOptional(value.wholeBetween(1, 2 ** 31 - 1))

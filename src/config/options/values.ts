@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatDevice, parseDevice, type Device } from '../../core/device.js';
+import type { ErrorBudget } from '../../run/mass-failure.js';
 
 /**
  * The kinds of value that an option can have. Each also parses the text of a flag or an environment variable: text that
@@ -25,9 +26,6 @@ const BYTES = /^(\d+(?:\.\d+)?)\s*([kmg]i?b|b|)$/i;
 const DURATION = /^(\d+(?:\.\d+)?)\s*([smh])?$/;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
-
-/** The failed images that a run may have: a number, or a share (0–1) of all. */
-export type ErrorBudget = { readonly count: number } | { readonly share: number };
 
 function fromText<T extends z.ZodType>(read: (text: string) => unknown, schema: T) {
   return z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), schema);
