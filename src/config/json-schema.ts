@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What options declare beyond JSON Schema. */
-const OWN_KEYS = ['flag', 'alias', 'path', 'variable', 'request', 'text'];
+const OWN_KEYS = ['flag', 'alias', 'path', 'variable', 'request', 'alternatives'];
 
 /** What stays beside the alternatives where a value may also be text. */
 const ANNOTATIONS = ['title', 'description', 'default', 'examples'];
@@ -12,11 +12,11 @@ type Json = Record<string, unknown>;
  * JSON Schema of what may be written.
  *
  * @param target - Dialect.
- * @param texts - Whether text that stands for another type (`score_threshold: '0.2'`, `classes: bottle`) is a part.
+ * @param alternatives - Whether what stands for another type (`score_threshold: '0.2'`, `classes: bottle`) is a part.
  */
 export function toInputSchema(
   schema: z.ZodType,
-  { target, texts }: { target: 'draft-7' | 'draft-2020-12'; texts: boolean },
+  { target, alternatives }: { target: 'draft-7' | 'draft-2020-12'; alternatives: boolean },
 ): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io: 'input',
@@ -25,17 +25,19 @@ export function toInputSchema(
       if (zodSchema instanceof z.ZodDefault || zodSchema instanceof z.ZodPrefault) {
         jsonSchema.default = zodSchema.def.defaultValue; // zod drops it where text is read first
       }
-      const { examples, text } = z.globalRegistry.get(zodSchema) ?? {};
+      const { examples, alternatives: others = [] } = z.globalRegistry.get(zodSchema) ?? {};
       if (Array.isArray(examples)) jsonSchema.examples = examples; // these too
+      if (target === 'draft-7') Reflect.deleteProperty(jsonSchema, 'format'); // editors have patterns
       for (const key of OWN_KEYS) Reflect.deleteProperty(jsonSchema, key);
-      if (texts && text !== undefined) addAlternative(jsonSchema, { type: 'string', ...text });
+      if (zodSchema instanceof z.ZodTuple) jsonSchema.minItems = jsonSchema.maxItems = zodSchema.def.items.length;
+      if (alternatives && others.length > 0) addAlternatives(jsonSchema, others);
     },
   }) as Json;
   return rest;
 }
 
-function addAlternative(schema: Json, alternative: Json): void {
+function addAlternatives(schema: Json, alternatives: readonly Json[]): void {
   const own = Object.fromEntries(Object.entries(schema).filter(([key]) => !ANNOTATIONS.includes(key)));
   for (const key of Object.keys(own)) Reflect.deleteProperty(schema, key);
-  schema['anyOf'] = [own, alternative];
+  schema['anyOf'] = [own, ...alternatives];
 }

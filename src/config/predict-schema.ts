@@ -113,7 +113,7 @@ function ontologyField() {
       return given; // the schema reports that it must be a mapping
     }
   };
-  const schema = toInputSchema(AnyOntology, { target: 'draft-2020-12', texts: true });
+  const schema = toInputSchema(AnyOntology, { target: 'draft-2020-12', alternatives: true });
   return z.preprocess(read, z.record(z.string(), z.unknown()).meta(schema));
 }
 

@@ -96,7 +96,13 @@ describe('the JSON Schemas for editors', () => {
 
   it('hold defaults and limits, and nothing that only flags need', async () => {
     const { properties } = await configSchema();
-    expect(properties['score_threshold']).toMatchObject({ type: 'number', minimum: 0, maximum: 1, default: 0.1 });
+    expect(properties['score_threshold']).toMatchObject({
+      default: 0.1,
+      anyOf: [
+        { type: 'number', minimum: 0, maximum: 1 },
+        { type: 'string', pattern: expect.any(String) as string },
+      ],
+    });
     expect(properties['devices']).toMatchObject({ default: 'auto' });
     for (const property of Object.values(properties)) {
       for (const key of ['flag', 'alias', 'path']) expect(property).not.toHaveProperty(key);

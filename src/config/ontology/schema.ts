@@ -33,7 +33,7 @@ const box = z
 
 /** An image that shows what to find, or with a box, where in it that is. */
 export const ExampleEntry = z.strictObject({
-  image: z.string().describe('Path of an image, relative to the file that names it'),
+  image: z.string().describe('Path of an image, relative to the file that names it').meta({ pattern: NAME }),
   box: z.exactOptional(box),
 });
 
@@ -41,16 +41,23 @@ export const ExampleEntry = z.strictObject({
 const example = z
   .preprocess((value) => (typeof value === 'string' ? { image: value } : value), ExampleEntry)
   .meta({
-    text: { pattern: NOT_BLANK },
+    alternatives: [{ type: 'string', pattern: NOT_BLANK }],
     description:
       'An image of the object: the path of one that shows little else, or {image, box} for an object in its ' +
       'surroundings, which finds more',
   });
 
+/** Strict validators want the property beside the requirement. */
+function requiring(key: string) {
+  return { properties: { [key]: {} }, required: [key] };
+}
+
 /** A list, or one text for a list of one. @param pattern - Of the text. */
 function listOf<Item extends z.ZodType>(item: Item, { most = Infinity, pattern = ONE_TEXT } = {}) {
   const read = (value: unknown) => (typeof value === 'string' && !value.includes(',') ? [value] : value);
-  return z.preprocess(read, most === Infinity ? z.array(item) : z.array(item).max(most)).meta({ text: { pattern } });
+  return z
+    .preprocess(read, most === Infinity ? z.array(item) : z.array(item).max(most))
+    .meta({ alternatives: [{ type: 'string', pattern }] });
 }
 
 /**
@@ -79,12 +86,12 @@ export const ClassEntry = z
       .describe('Keep boxes of this class scoring above this (0 to 1); takes precedence over every other threshold')
       .meta({ examples: [0.15] }),
   })
-  .meta({ required: ['name'], anyOf: [{ required: ['prompts'] }, { required: ['examples'] }] });
+  .meta({ required: ['name'], anyOf: [requiring('prompts'), requiring('examples')] });
 
 /** The name alone stands for a class that is its own prompt. */
 const classItem = z
   .preprocess((value) => (typeof value === 'string' ? { name: value, prompts: [value] } : value), ClassEntry)
-  .meta({ text: { pattern: NAME, description: 'A class name that is its own prompt' } });
+  .meta({ alternatives: [{ type: 'string', pattern: NAME, description: 'A class name that is its own prompt' }] });
 
 /** An ontology in full form. */
 export const FullOntology = z.strictObject({
@@ -111,14 +118,22 @@ export const FullOntology = z.strictObject({
     .meta({ examples: [['a picture of a bottle']] }),
 });
 
+/** Keys of a short form: not those that make it another one. */
+function keyExcept(names: string) {
+  return z.string().meta({ pattern: `^(?!(?:${names})$)[\\s\\S]*\\S` });
+}
+
 /** An ontology in short form: prompt -> class. */
 export const ShortOntology = z
-  .record(prompt, z.string().describe('Class that this prompt finds').meta({ pattern: NAME }))
+  .record(keyExcept('classes'), z.string().describe('Class that this prompt finds').meta({ pattern: NAME }))
   .meta({ minProperties: 1 });
 
 /** The same with the class first: class -> prompts. */
 export const PromptLists = z
-  .record(z.string().meta({ pattern: NAME }), z.array(prompt).describe('Prompts of this class').meta({ minItems: 1 }))
+  .record(
+    keyExcept('classes|templates|ignore|prompts|examples'),
+    z.array(prompt).describe('Prompts of this class').meta({ minItems: 1 }),
+  )
   .meta({ minProperties: 1 });
 
 /** The part of a YOLO data set's data.yaml that is about classes: the names by number, from 0. */

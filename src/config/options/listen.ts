@@ -5,6 +5,7 @@ import * as value from './values.js';
 const urlPath = z.string().regex(/^\/[\w./-]+$/, { error: 'must be a path such as /health' });
 
 /** A name, an address, *.name, or * for all; in lower case, without a port. */
+const HOST = '(?:\\*|(?:\\*\\.)?[\\w.:[\\]-]+)';
 const hostName = z
   .string()
   .regex(/^(?:\*|(?:\*\.)?[\w.:[\]-]+)$/, { error: 'must be a host such as boxes.example.org or *.example.org' })
@@ -27,7 +28,7 @@ export const listenOptions = {
     .describe('PEM file with the private key of --tls-cert')
     .meta({ examples: ['key.pem'], flag: { group: 'address', placeholder: 'file' }, path: 'always' }),
   allowed_hosts: z
-    .exactOptional(value.words(hostName))
+    .exactOptional(value.words(hostName, HOST))
     .describe(
       'Answer only requests to these host names (boxes.example.org, *.example.org, or * for any), on any port. ' +
         'Default: local names only (localhost, 127.0.0.1) over the loopback interface, any name over a network. ' +

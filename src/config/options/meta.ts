@@ -32,8 +32,8 @@ declare module 'zod' {
     flag?: FlagMeta;
     alias?: string; // a second key for the same option
     variable?: string; // a second environment variable, without our prefix
-    /** JSON Schema of a text that stands for the value, where it also comes in another type; for editors. */
-    text?: { readonly pattern: string; readonly description?: string };
+    /** JSON Schemas of what stands for the value in another type, such as text for a number; for editors. */
+    alternatives?: readonly Readonly<Record<string, unknown>>[];
     request?: { readonly note: string }; // added to the description where the option is a field of a request
     /**
      * A path: always, only if it begins with a dot, or unless it is the name of an ontology that comes with the

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listenOptions } from './listen.js';
+import { decimal } from './text-patterns.js';
 import * as value from './values.js';
 
 /** Who can read /metrics. */
@@ -33,7 +34,7 @@ export const serveOptions = {
     )
     .meta({ flag: { group: 'requests', basic: true, placeholder: 's' } }),
   receive_timeout_sec: value
-    .numberBetween(0.1, 3600)
+    .numberBetween(0.1, 3600, `${decimal(1, 3600)}|0?\\.[1-9]\\d*`)
     .default(30)
     .describe('Seconds that a client may take to send a request; then 408')
     .meta({ flag: { group: 'requests', placeholder: 's' } }),
@@ -86,12 +87,16 @@ export const serveOptions = {
     )
     .meta({ flag: { group: 'requests' } }),
   compat: value
-    .words(z.enum(PROTOCOLS))
+    .words(z.enum(PROTOCOLS), PROTOCOLS.join('|'))
     .default(['label-studio', 'cvat', 'kserve'])
     .describe('Protocols to support besides our own, separated by commas: label-studio, cvat, kserve; or none')
     .meta({ flag: { group: 'requests', placeholder: 'list', repeatable: true } }),
   label_studio_url: z
-    .exactOptional(z.url({ protocol: /^https?$/, error: 'must be an address such as http://label-studio:8080' }))
+    .exactOptional(
+      z
+        .url({ protocol: /^https?$/, error: 'must be an address such as http://label-studio:8080' })
+        .meta({ pattern: '^https?://[^\\s/]' }),
+    )
     .describe(
       'Label Studio from which the files of its tasks are fetched, also at a private address, with ' +
         'LABEL_STUDIO_API_KEY',

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import type { TileOptions } from '../../core/tiling/tiles.js';
+import { toInputSchema } from '../json-schema.js';
+import { anyCase, OFF, ON, textOf, wholeNumber } from './text-patterns.js';
 import { numberBetween, numberOf, sidesBetween, toggle } from './values.js';
 
 const SIZE =
   'must be the size of a tile in pixels, as one number or as height and width ([h, w]), each from 32 to 16384';
 
+const OVERLAP = '\\+?0*(?:0(?:\\.0*)?|0?\\.[0-7]\\d*|0?\\.80*)'; // up to 0.8, as text
+
 const Tiles = z.strictObject({
   size: sidesBetween(32, 16_384, SIZE).describe('Height and width of a tile, in pixels of the upright image'),
-  overlap: numberBetween(0, 0.8)
+  overlap: numberBetween(0, 0.8, OVERLAP)
     .default(0.2)
     .describe('Share of a tile that its neighbour covers too: more than the size of the objects that only tiles show'),
   full_image: toggle().default(true).describe('Also annotate the whole image, for objects larger than a tile'),
@@ -16,15 +20,28 @@ const Tiles = z.strictObject({
 /** Keys of the mapping, for messages. */
 export const TILE_KEYS = Object.keys(Tiles.shape);
 
-/** A mapping, or as text `640`, `480,640` or `size=640,overlap=0.3,full_image=no`; false for no tiles. */
+/** What stands for the mapping, for editors. */
+const SIDES = toInputSchema(Tiles.shape.size, { target: 'draft-7', alternatives: true });
+const NONE = { enum: [false, 0, null] };
+const SIDE = wholeNumber(32, 16_384);
+const OTHERS = `overlap\\s*=\\s*${OVERLAP}|full[-_]image\\s*=\\s*(?:${anyCase([...ON, ...OFF])})`;
+const SIZED = `(?:size\\s*=\\s*)?${SIDE}(?:\\s*,\\s*(?:size\\s*=\\s*)?${SIDE})?`;
+const TEXT = textOf(anyCase(OFF), `(?:(?:${OTHERS})\\s*,\\s*)*${SIZED}(?:\\s*,\\s*(?:${OTHERS}))*`);
+
+/** A mapping, a size, or as text `640`, `480,640` or `size=640,overlap=0.3,full_image=no`; false for no tiles. */
 export function tiles() {
   const options = Tiles.transform(({ size, overlap, full_image: fullImage }): TileOptions => ({
     ...size,
     overlap,
     fullImage,
   }));
-  const read = (value: unknown) => (typeof value === 'string' ? parseTiles(value.trim()) : value || undefined);
-  return z.preprocess(read, options.optional());
+  return z.preprocess(readTiles, options.optional()).meta({ alternatives: [SIDES, NONE, TEXT] });
+}
+
+function readTiles(value: unknown): unknown {
+  if (typeof value === 'string') return parseTiles(value.trim());
+  if (typeof value === 'number' && value !== 0) return { size: value };
+  return Array.isArray(value) ? { size: value as unknown } : value || undefined;
 }
 
 /** Parts without a key are the size. */

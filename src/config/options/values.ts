@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatDevice, parseDevice, type Device } from '../../core/device.js';
 import type { ErrorBudget } from '../../run/mass-failure.js';
+import { anyCase, decimal, listOf, OFF, ON, textOf, wholeNumber } from './text-patterns.js';
 
 /**
  * The kinds of value that an option can have. Each also parses the text of a flag or an environment variable: text that
@@ -8,10 +9,7 @@ import type { ErrorBudget } from '../../run/mass-failure.js';
  */
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-const WORDS = new Map([
-  ...['true', 'yes', 'on', '1'].map((word) => [word, true] as const),
-  ...['false', 'no', 'off', '0'].map((word) => [word, false] as const),
-]);
+const WORDS = new Map([...ON.map((word) => [word, true] as const), ...OFF.map((word) => [word, false] as const)]);
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,
@@ -22,13 +20,16 @@ const UNITS: Readonly<Record<string, number>> = {
   mib: 1024 ** 2,
   gib: 1024 ** 3,
 };
+const BYTES_TEXT = '^(?=.*[1-9])\\d+(?:\\.\\d+)?\\s*(?:[kKmMgG][iI]?[bB]|[bB]|)$';
 const BYTES = /^(\d+(?:\.\d+)?)\s*([kmg]i?b|b|)$/i;
 const DURATION = /^(\d+(?:\.\d+)?)\s*([smh])?$/;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
 
-function fromText<T extends z.ZodType>(read: (text: string) => unknown, schema: T) {
-  return z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), schema);
+/** @param parts - Of the pattern of texts that are read. */
+function fromText<T extends z.ZodType>(read: (text: string) => unknown, schema: T, ...parts: string[]) {
+  const reader = z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), schema);
+  return parts.length === 0 ? reader : reader.meta({ alternatives: [textOf(...parts)] });
 }
 
 /** The number that a text is, else the text. */
@@ -38,20 +39,21 @@ export function numberOf(text: string): unknown {
 
 /** A number from 0 to 1. */
 export function fraction() {
-  return fromText(numberOf, z.number().min(0).max(1));
+  return fromText(numberOf, z.number().min(0).max(1), decimal(0, 1));
 }
 
-export function numberBetween(least: number, most: number) {
-  return fromText(numberOf, z.number().min(least).max(most));
+/** @param pattern - Of the number as text. */
+export function numberBetween(least: number, most: number, pattern = decimal(Math.ceil(least), Math.floor(most))) {
+  return fromText(numberOf, z.number().min(least).max(most), pattern);
 }
 
 export function wholeBetween(least: number, most: number) {
-  return fromText(numberOf, z.int().min(least).max(most));
+  return fromText(numberOf, z.int().min(least).max(most), wholeNumber(least, most));
 }
 
 /** On or off; 'yes', 'no', '1', '0', 'on' and 'off' do as text. */
 export function toggle() {
-  return fromText((text) => WORDS.get(text.toLowerCase()) ?? text, z.boolean());
+  return fromText((text) => WORDS.get(text.toLowerCase()) ?? text, z.boolean(), anyCase([...ON, ...OFF]));
 }
 
 /** One word of a fixed set. */
@@ -59,30 +61,37 @@ export function choice<const Words extends readonly [string, ...string[]]>(words
   return fromText((text) => text, z.enum(words));
 }
 
-/** Words separated by commas, or a list; each word once. */
-export function words<T extends z.ZodType<string>>(word: T) {
+/** Words separated by commas, or a list; each word once. @param pattern - Of a word. */
+export function words<T extends z.ZodType<string>>(word: T, pattern: string) {
+  const once = `(?!.*(?<![^\\s,])(${pattern})(?![^\\s,]).*(?<![^\\s,])\\1(?![^\\s,]))`;
+  const alternatives = [textOf(`${once}${listOf(pattern)}`)];
   const distinct = z
-    .array(word)
+    .array(word.meta({ alternatives }))
     .min(1)
     .check(({ value, issues }) => {
       const repeated = value.findIndex((item, i) => value.indexOf(item) !== i);
       if (repeated !== -1)
         issues.push({ code: 'custom', input: value, path: [repeated], message: `names ${value[repeated]!} twice` });
-    });
-  return z.preprocess(splitWords, distinct);
+    })
+    .meta({ uniqueItems: true });
+  return z.preprocess(splitWords, distinct).meta({ alternatives });
 }
 
 /** Endings of file names, without the dot, in lower case. */
 export function extensions() {
   const spelled = z.string().regex(/^\.?[^./\\]+$/, { error: 'must be a file name ending such as jpg' });
-  return words(spelled).transform((endings) => [
+  return words(spelled, '\\.?[^./\\\\,\\s]+').transform((endings) => [
     ...new Set(endings.map((ending) => ending.replace('.', '').toLowerCase())),
   ]);
 }
 
 /** Texts that may hold commas themselves: a list, or one text. */
 export function texts() {
-  return z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)));
+  return z
+    .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string().min(1)))
+    .meta({
+      alternatives: [{ type: 'string', minLength: 1 }],
+    });
 }
 
 /** A flag given several times arrives as a list of texts, each of which may hold several words. */
@@ -100,7 +109,8 @@ export function imageSize() {
     'must be a size in pixels, as one number or as height and width ([h, w], or h,w in a flag), each from 16 to 8192';
   const read = (text: string) =>
     text.includes(',') ? text.split(',').map((part) => numberOf(part.trim())) : numberOf(text);
-  return fromText(read, sidesBetween(16, 8192, error));
+  const side = wholeNumber(16, 8192);
+  return fromText(read, sidesBetween(16, 8192, error), `${side}(?:\\s*,\\s*${side})?`);
 }
 
 /** Height and width in pixels, as one number or two. */
@@ -116,8 +126,10 @@ export function sidesBetween(least: number, most: number, error: string) {
 /** `auto`, or devices by name, each once. */
 export function devices() {
   const error = 'must be auto, or a list of devices such as cpu, cuda, cuda:1, webgpu, coreml, dml';
+  const names = listOf('(?:cuda|dml)(?::\\d{1,3})?|cpu|webgpu|coreml');
+  const several = z.array(z.string().meta({ pattern: textOf(names).pattern })).meta({ uniqueItems: true });
   return z
-    .union([z.string(), z.array(z.string()).min(1)], { error })
+    .union([z.string().meta({ pattern: textOf('auto', names).pattern }), several.min(1)], { error })
     .transform((value, { issues }): 'auto' | readonly Device[] => {
       const names = splitWords(value) as string[];
       if (names.length === 1 && names[0] === 'auto') return 'auto';
@@ -147,7 +159,7 @@ export function byteSize() {
     return amount === undefined ? NaN : Math.round(Number(amount) * UNITS[unit!.toLowerCase()]!);
   };
   return z
-    .union([z.int(), z.string()], { error })
+    .union([z.int().meta({ minimum: 1 }), z.string().meta({ pattern: BYTES_TEXT })], { error })
     .refine((value) => read(value) >= 1, { error })
     .transform(read);
 }
@@ -155,12 +167,13 @@ export function byteSize() {
 /** A time in milliseconds: '30s', '5m', '1.5h', or seconds as a number. @param leastSec - The shortest accepted. */
 export function duration(leastSec: number) {
   const error = `must be a time of at least ${leastSec} s, such as 30s, 5m or 1h`;
+  const pattern = `^(?:0*${decimal(leastSec, 1e9)}\\s*s?|(?=.*[1-9])\\d+(?:\\.\\d+)?\\s*[mh])$`;
   const read = (value: number | string) => {
     const [, amount, unit = 's'] = DURATION.exec(String(value)) ?? [];
     return amount === undefined ? NaN : Math.round(Number(amount) * SECONDS[unit]! * 1000);
   };
   return z
-    .union([z.number(), z.string()], { error })
+    .union([z.number().meta({ minimum: leastSec }), z.string().meta({ pattern })], { error })
     .refine((value) => read(value) >= leastSec * 1000, { error })
     .transform(read);
 }
@@ -168,13 +181,23 @@ export function duration(leastSec: number) {
 /** `n` or `p%`. */
 export function errorBudget() {
   const error = 'must be a number of images, or a share of them such as 5%';
+  const share = `${decimal(0, 100)}\\s*%`;
   const budget = z
-    .union([z.int().min(0), z.string().regex(PERCENT)], { error })
+    .union(
+      [
+        z.int().min(0),
+        z
+          .string()
+          .regex(PERCENT)
+          .meta({ pattern: textOf(share).pattern }),
+      ],
+      { error },
+    )
     .refine((value) => typeof value === 'number' || Number.parseFloat(value) <= 100, { error })
     .transform((value): ErrorBudget =>
       typeof value === 'number' ? { count: value } : { share: Number.parseFloat(value) / 100 },
     );
-  return fromText(numberOf, budget);
+  return fromText(numberOf, budget, '\\+?\\d+');
 }
 
 /** How many of something: all (true), none (false), or the first n. */
@@ -184,7 +207,7 @@ export function howMany() {
   const count = z
     .union([z.boolean(), z.int().min(1)], { error })
     .transform((value) => (typeof value === 'number' ? value : value ? Infinity : 0));
-  return fromText(read, count);
+  return fromText(read, count, anyCase([...ON, ...OFF]), '\\+?0*[1-9]\\d*');
 }
 
 /** The path of a YAML file, or what would stand in it, which has a schema of its own. */

@@ -6,7 +6,7 @@ import * as value from './values.js';
 /** Which files are written. */
 export const viewOptions = {
   format: value
-    .words(z.enum(formatNames))
+    .words(z.enum(formatNames), formatNames.join('|'))
     .default(['coco', 'yolo'])
     .describe(`Annotation files to write, separated by commas: ${formatNames.join(', ')}`)
     .meta({ flag: { group: 'output', basic: true, placeholder: 'list', repeatable: true } }),
