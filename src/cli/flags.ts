@@ -1,9 +1,9 @@
-import { Option, type Command, type CommanderError } from 'commander';
+import { Option, type Command } from 'commander';
 import type { z } from 'zod';
 import { OPTION_GROUPS, type OptionGroup } from '../config/options/meta.js';
 import { flagsOf, type Flag } from '../config/schema.js';
-import { PreannotateError } from '../core/errors.js';
-import { addHelpFlags, formatCommandPath, styleHelp } from './help.js';
+import { addHelpFlags } from './help.js';
+import { throwUsageErrors } from './usage/usage-errors.js';
 
 const GROUPS = Object.keys(OPTION_GROUPS);
 
@@ -40,27 +40,6 @@ export function readGivenFlags(command: Command, schema: z.ZodObject): Record<st
   const keys = new Map(flagsOf(schema).map((flag) => [commanderOptionsOf(flag)[0]!.attributeName(), flag.key]));
   const given = Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli');
   return Object.fromEntries(given.map(([name, value]) => [keys.get(name) ?? name, value as unknown]));
-}
-
-/**
- * Makes a command throw what it would print before it ends the process.
- *
- * @returns The command. From then on, parsing throws PreannotateError USAGE naming the nearest flag or command; a
- *   CommanderError is left for --help and --version, which have been printed.
- */
-export function throwUsageErrors(command: Command): Command {
-  return styleHelp(command)
-    .configureOutput({ outputError: () => {} }) // the caller prints the error
-    .exitOverride((error) => {
-      throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageError(error, command);
-    });
-}
-
-function usageError(error: CommanderError, command: Command): PreannotateError {
-  const [problem = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const message = `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`;
-  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? `See ${formatCommandPath(command)} --help.`;
-  return new PreannotateError({ code: 'USAGE', message, hint }, error);
 }
 
 /** The flag, and the one that turns it off, if there is one. */

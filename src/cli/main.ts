@@ -23,7 +23,7 @@ if (isServer && limit === undefined) {
 
 /** A worker process starts to load before everything else. */
 async function start(): Promise<number> {
-  if (['run', 'serve'].includes(args[0] ?? '') && !args.some((arg) => NEEDS_NO_WORKER.has(arg))) {
+  if (['run', 'predict', 'serve'].includes(args[0] ?? '') && !args.some((arg) => NEEDS_NO_WORKER.has(arg))) {
     const { startSpareWorker } = await import('../workers/spare-worker.js');
     startSpareWorker();
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Failure, PreannotateError } from '../core/errors.js';
+import { FAILURES, type Failure, type PreannotateError } from '../core/errors.js';
+import { printable } from '../core/text.js';
 
 /** A reader of our output that has stopped reading does not keep the process. */
 const FLUSH_MS = 200;
@@ -21,9 +22,20 @@ export function printUnexpected(error: unknown): void {
   process.stderr.write(`${red('unexpected error:')} ${text}\n`);
 }
 
-/** Prints the cause of a failure, for --verbose. */
+/**
+ * Prints the causes of a failure, for --verbose. They have a stack only where something is wrong inside the program:
+ * what the user can correct is explained without one.
+ */
 export function printCause(error: PreannotateError): void {
-  if (error.cause instanceof Error) process.stderr.write(`${error.cause.stack ?? error.cause.message}\n`);
+  const isUsersToCorrect = FAILURES[error.code].exitCode === FAILURES.USAGE.exitCode;
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (!isUsersToCorrect) process.stderr.write(`${cause.stack ?? cause.message}\n`);
+    else if (!error.message.includes(cause.message)) process.stderr.write(`Cause: ${printLines(cause.message)}\n`);
+  }
+}
+
+function printLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 /** Prints a result as one JSON document on stdout. */

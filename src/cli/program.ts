@@ -6,7 +6,7 @@ import { initCommand } from './commands/init.js';
 import { modelsCommand } from './commands/models.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
-import { throwUsageErrors } from './flags.js';
+import { throwUsageErrors } from './usage/usage-errors.js';
 import { addHelpNotes } from './help.js';
 import { Interrupted } from './interrupt.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
@@ -28,7 +28,6 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runCommandLine(args: readonly string[]): Promise<number> {
-  const verbose = args.includes('--verbose') || args.includes('-v');
   try {
     await createProgram().parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
@@ -37,7 +36,7 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILURES.USAGE.exitCode;
     if (error instanceof PreannotateError) {
       printFailure(error);
-      if (verbose) printCause(error);
+      if (isVerbose(args)) printCause(error);
       return FAILURES[error.code].exitCode;
     }
     printUnexpected(error);
@@ -45,7 +44,15 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(): Command {
+/** Known before the options are read, which may fail. */
+function isVerbose(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const options = end === -1 ? args : args.slice(0, end);
+  return options.includes('--verbose') || options.some((arg) => /^-q?v/.test(arg));
+}
+
+/** Every command. Parsing throws PreannotateError for wrong usage. */
+export function createProgram(): Command {
   const program = new Command('preannotate')
     .description('Draft bounding boxes for folders of images from text prompts, for people to correct.')
     .version(VERSION);
@@ -57,8 +64,16 @@ function createProgram(): Command {
     initCommand(),
     modelsCommand(),
     doctorCommand(),
+    versionCommand(),
   ]) {
     program.addCommand(command);
   }
   return throwUsageErrors(program);
+}
+
+function versionCommand(): Command {
+  const command = new Command('version').description('Print the version, as --version does.').action(() => {
+    process.stdout.write(`${VERSION}\n`);
+  });
+  return throwUsageErrors(command);
 }

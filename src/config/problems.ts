@@ -1,7 +1,7 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { FAILURES, PreannotateError, type FailureCode } from '../core/errors.js';
 import { excerpt } from '../core/text.js';
+import { findNearest } from '../disk/nearest.js';
 import type { YamlPath } from './yaml.js';
 
 /** Something that is wrong in a config file, a variable, a flag or an ontology. */
@@ -111,14 +111,6 @@ function adviceFor(issue: z.core.$ZodIssue, { spelled }: InputNames): string | u
 function suggestNearest(word: string, known: readonly string[]): string | undefined {
   const meant = findNearest(word, known);
   return meant === undefined ? undefined : `Did you mean "${meant}"?`;
-}
-
-/** The known word that was probably meant, if one is near enough. */
-export function findNearest(word: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
-  const candidate = closest(word, known);
-  const slips = distance(word, candidate);
-  return slips < candidate.length && slips <= Math.max(2, candidate.length / 3) ? candidate : undefined;
 }
 
 /** A path as text: `classes[0].prompts[1]`. */

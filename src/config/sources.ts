@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { findNearest, formatPath, unknownKeyProblem, type ConfigProblem } from './problems.js';
+import { findNearest } from '../disk/nearest.js';
+import { formatPath, unknownKeyProblem, type ConfigProblem } from './problems.js';
 import { AnyConfig, FileConfig, flagsOf, listNames, optionsOf, variableOf, listVariables } from './schema.js';
 import type { YamlFile, YamlPath } from './yaml.js';
 

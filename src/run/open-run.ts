@@ -1,8 +1,9 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { buildOntology, type Ontology } from '../core/ontology.js';
 import { printable } from '../core/text.js';
+import { findNearestPath } from '../disk/nearest.js';
 import { ontologyDifference, type JournalHeader, type RunScope } from './header.js';
 import { ImageIds } from './numbers/image-ids.js';
 import { readImageList } from './numbers/image-list.js';
@@ -55,14 +56,21 @@ export async function openRun(outDir: string): Promise<OpenedRun> {
   };
 }
 
-/** @throws PreannotateError INPUT_NOT_FOUND when the folder holds no run. */
+/** @throws PreannotateError INPUT_NOT_FOUND when there is no such folder, or it holds no run. */
 export async function assertHoldsRun(outDir: string): Promise<void> {
   const path = join(outDir, JOURNAL_FILE);
-  const holdsRun = await access(path).then(
+  if (await exists(path)) return;
+  const folder = await stat(outDir).catch(() => undefined);
+  if (folder === undefined) throw await noFolderError(outDir);
+  if (!folder.isDirectory()) throw noRunError(outDir, 'it is not a folder');
+  throw noRunError(outDir, `${JOURNAL_FILE} is not in it`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
     () => true,
     () => false,
   );
-  if (!holdsRun) throw noJournalError(path);
 }
 
 /**
@@ -120,5 +128,30 @@ function noJournalError(path: string): PreannotateError {
     code: 'INPUT_NOT_FOUND',
     message: `${printable(path)} does not exist, or is empty.`,
     hint: 'Give the output folder of a `preannotate run` that has annotated something.',
+  });
+}
+
+/** A folder as one would type it. */
+function displayFolder(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
+}
+
+async function noFolderError(outDir: string): Promise<PreannotateError> {
+  const shown = displayFolder(outDir);
+  const meant = await findNearestPath(shown);
+  const isRun = meant !== undefined && (await exists(join(meant, JOURNAL_FILE)));
+  return new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message: `There is no folder ${printable(shown)}.`,
+    hint: isRun ? `Did you mean ${printable(meant)}?` : 'Give the output folder of a `preannotate run`.',
+  });
+}
+
+function noRunError(outDir: string, reason: string): PreannotateError {
+  return new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message: `${printable(displayFolder(outDir))} is not the output folder of a run: ${reason}.`,
+    hint: 'Give the folder that `preannotate run` has written its results to (--out, by default annotations).',
   });
 }

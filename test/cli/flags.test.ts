@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addFlags, readGivenFlags, throwUsageErrors } from '../../src/cli/flags.js';
+import { addFlags, readGivenFlags } from '../../src/cli/flags.js';
+import { throwUsageErrors } from '../../src/cli/usage/usage-errors.js';
 import { ExportConfig, RunConfig } from '../../src/config/schema.js';
 
 /** Parses as `preannotate run` would; text that commander would print is kept. */
@@ -75,7 +76,7 @@ describe('usage errors', () => {
       'Did you mean --score-threshold?',
     ],
     ['a flag like none', ['--zebra-crossing'], "Unknown option '--zebra-crossing'.", 'See preannotate run --help.'],
-    ['a value left out', ['--out'], "Option '-o, --out <dir>' argument missing.", 'See preannotate run --help.'],
+    ['a value left out', ['--out'], '--out needs a value.', 'Write --out <dir>.'],
   ])('%s is a USAGE error with a hint', (...[, args, message, hint]) => {
     expect(() => parse(...args)).toThrow(expect.objectContaining({ code: 'USAGE', message, hint }));
   });
@@ -84,7 +85,11 @@ describe('usage errors', () => {
     const program = new Command('preannotate');
     program.command('run');
     expect(() => throwUsageErrors(program).parse(['rum'], { from: 'user' })).toThrow(
-      expect.objectContaining({ code: 'USAGE', message: "Unknown command 'rum'.", hint: 'Did you mean run?' }),
+      expect.objectContaining({
+        code: 'USAGE',
+        message: "Unknown command 'rum'.",
+        hint: 'Did you mean preannotate run?',
+      }),
     );
   });
 

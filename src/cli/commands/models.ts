@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { throwUsageErrors } from '../flags.js';
+import { throwUsageErrors } from '../usage/usage-errors.js';
 import { addHelpNotes } from '../help.js';
 import { infoCommand } from './models/info.js';
 import { listCommand } from './models/list.js';

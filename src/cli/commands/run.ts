@@ -30,6 +30,7 @@ The same command continues where it was stopped. Exit codes: 0 done, 1 unexpecte
 
 export function runCommand(): Command {
   const command = new Command('run')
+    .alias('predict')
     .description('Annotate folders, image files or globs; continues where an earlier run was stopped.')
     .argument('[paths...]', 'folders, image files or globs (quoted)', ['.'])
     .action(async (paths: string[]) => {

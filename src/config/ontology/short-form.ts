@@ -3,7 +3,8 @@ import type { DraftClass, OntologyDraft, Written } from './draft.js';
 import { findReversed } from './order.js';
 import { FullOntology, PromptLists, ShortOntology } from './schema.js';
 import { validate, type MappingSource } from './validate.js';
-import { findNearest, problemsError } from '../problems.js';
+import { findNearest } from '../../disk/nearest.js';
+import { problemsError } from '../problems.js';
 
 /** What belongs to a class in the full form; as a list it cannot be a prompt. */
 const CLASS_KEYS = ['prompts', 'examples'] as const;

@@ -10,6 +10,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import fastGlob from 'fast-glob';
 import { messageOf, PreannotateError, systemCodeOf, type Failure } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
+import { findNearestPath } from '../../disk/nearest.js';
 import { assertExpandable, assertMatchable, isCostly } from '../globs/glob-limits.js';
 import { REPLACEMENT_CHARACTER } from './invalid-names.js';
 
@@ -43,7 +44,7 @@ export async function resolveInput(input: string): Promise<Listing> {
     return { kind: 'file', base: await realpath(dirname(path)), file: basename(path) };
   } catch (error) {
     const isMissing = ['ENOENT', 'ENAMETOOLONG'].includes(systemCodeOf(error) ?? '');
-    if (!isMissing || !fastGlob.isDynamicPattern(input)) throw inputNotFoundError(input, error);
+    if (!isMissing || !fastGlob.isDynamicPattern(input)) throw await inputNotFoundError(input, error);
     return resolveGlob(input, error);
   }
 }
@@ -53,12 +54,12 @@ async function resolveGlob(pattern: string, missing: unknown): Promise<Listing> 
   assertExpandable(pattern);
   // One for each alternative in braces; none for a pattern that only excludes.
   const tasks = fastGlob.generateTasks(pattern);
-  if (tasks.length === 0) throw inputNotFoundError(pattern, missing);
+  if (tasks.length === 0) throw await inputNotFoundError(pattern, missing);
   const written = findCommonFolder(tasks.map(({ base }) => resolve(base)));
   try {
     return { kind: 'glob', base: await realpath(written), pattern, written };
   } catch (error) {
-    throw inputNotFoundError(pattern, error);
+    throw await inputNotFoundError(pattern, error);
   }
 }
 
@@ -143,12 +144,17 @@ function folderFailure(path: string, error: unknown): Failure {
   };
 }
 
-function inputNotFoundError(input: string, cause: unknown): PreannotateError {
+async function inputNotFoundError(input: string, cause: unknown): Promise<PreannotateError> {
+  const isMissing = ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? '');
+  const meant = isMissing && !fastGlob.isDynamicPattern(input) ? await findNearestPath(input) : undefined;
+  const advice = 'Give folders, image files or globs. Quote globs, so that the shell does not expand them.';
   return new PreannotateError(
     {
       code: 'INPUT_NOT_FOUND',
-      message: `${printable(input)} cannot be read: ${printable(messageOf(cause))}.`,
-      hint: 'Give folders, image files or globs. Quote globs, so that the shell does not expand them.',
+      message: isMissing
+        ? `There is no file or folder ${printable(input)}.`
+        : `${printable(input)} cannot be read: ${printable(messageOf(cause))}.`,
+      hint: meant === undefined ? advice : `Did you mean ${printable(meant)}?`,
     },
     cause,
   );

@@ -12,6 +12,7 @@ const SHORT_COMMIT = 12;
 
 export const listCommand: Subcommand<typeof ModelsConfig> = {
   name: 'list',
+  alias: 'ls',
   description: 'List the models on this machine: the built-in one, and the usable ones in the cache.',
   examples: ['models list', 'models list --json'],
   schema: ModelsConfig,

@@ -7,6 +7,7 @@ import type { ModelsContext, Subcommand } from './subcommand.js';
 
 export const removeCommand: Subcommand<typeof ModelsConfig> = {
   name: 'rm',
+  alias: 'remove',
   argument: '<ref>',
   description:
     'Remove a model from the cache: all revisions, or only that of org/name@revision. Asks for no confirmation.',

@@ -9,6 +9,7 @@ import { addHelpNotes } from '../../help.js';
 /** A command under `preannotate models`. */
 export interface Subcommand<Schema extends z.ZodObject> {
   readonly name: string;
+  readonly alias?: string;
   readonly argument?: string; // in commander's notation
   readonly description: string;
   readonly examples: readonly string[];
@@ -23,8 +24,9 @@ export interface ModelsContext<Schema extends z.ZodObject = typeof ModelsConfig>
 }
 
 export function buildSubcommand<Schema extends z.ZodObject>(subcommand: Subcommand<Schema>): Command {
-  const { name, argument, description, examples, schema, action } = subcommand;
+  const { name, alias, argument, description, examples, schema, action } = subcommand;
   const command = new Command(name).description(description);
+  if (alias !== undefined) command.alias(alias);
   if (argument !== undefined) command.argument(argument, 'org/name, org/name@revision, builtin:emoji or a folder');
   command.action(async (...given: unknown[]) => {
     const reference = argument !== undefined && typeof given[0] === 'string' ? given[0] : undefined;

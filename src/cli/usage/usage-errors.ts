@@ -1,0 +1,59 @@
+import type { Command, CommanderError } from 'commander';
+import { PreannotateError } from '../../core/errors.js';
+import { excerpt } from '../../core/text.js';
+import { formatCommandPath, styleHelp } from '../help.js';
+import { checkLongDashes, checkValues, missingValueError } from './check-values.js';
+import { adviseCommand } from './suggest-command.js';
+import { adviseOption } from './suggest-option.js';
+
+/**
+ * Makes a command throw what it would print before it ends the process.
+ *
+ * @returns The command. From then on, parsing throws PreannotateError USAGE with what was probably meant; a
+ *   CommanderError is left for --help and --version, which have been printed.
+ */
+export function throwUsageErrors(command: Command): Command {
+  const parseOptions = command.parseOptions.bind(command);
+  command.parseOptions = (args) => {
+    if (command.parent === null) checkLongDashes(args);
+    if (command.commands.length === 0) checkValues(command, args);
+    return parseOptions(args);
+  };
+  return styleHelp(command)
+    .showSuggestionAfterError(false)
+    .configureOutput({ outputError: () => {} }) // the caller prints the error
+    .exitOverride((error) => {
+      throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageError(error, command);
+    });
+}
+
+function usageError(error: CommanderError, command: Command): PreannotateError {
+  const written = /'(.*)'/s.exec(error.message)?.[1] ?? '';
+  const refuse = (message: string, hint: string) => new PreannotateError({ code: 'USAGE', message, hint });
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return unknownOptionError(written, command);
+    case 'commander.unknownCommand':
+      return refuse(`Unknown command '${excerpt(written)}'.`, adviseCommand(written, command));
+    case 'commander.optionMissingArgument':
+      return missingValueError(command.options.find(({ flags }) => flags === written)!);
+    default: {
+      const problem = error.message.replace(/^error: /, '').replace(/\.$/, '');
+      const hint = `Usage: ${formatCommandPath(command)} ${command.usage()}`;
+      return refuse(`${problem.charAt(0).toUpperCase()}${excerpt(problem.slice(1))}.`, hint);
+    }
+  }
+}
+
+/** @param written - With the value, where that is joined by `=`. */
+function unknownOptionError(written: string, command: Command): PreannotateError {
+  const [, flag = written, value] = /^([^=]+)=(.*)$/s.exec(written) ?? [];
+  const isSwitch = value !== undefined && command.options.some(({ long }) => long === flag);
+  const negation = `--no-${flag.slice(2)}`;
+  const isOff = /^(?:false|no|off|0)$/i.test(value ?? '') && command.options.some(({ long }) => long === negation);
+  return new PreannotateError({
+    code: 'USAGE',
+    message: isSwitch ? `${flag} takes no value.` : `Unknown option '${excerpt(flag)}'.`,
+    hint: isSwitch ? `Did you mean ${isOff ? negation : flag}?` : adviseOption(flag, command),
+  });
+}
