@@ -98,14 +98,39 @@ function predicateOf(issue: z.core.$ZodIssue): string {
 
 function adviceFor(issue: z.core.$ZodIssue, { spelled }: InputNames): string | undefined {
   const { input } = issue;
+  if (issue.code === 'custom') return typeof issue.params?.['advice'] === 'string' ? issue.params['advice'] : undefined;
   if (issue.code === 'invalid_value' && typeof input === 'string')
-    return suggestNearest(input, issue.values.map(String));
+    return suggestNearest(OTHER_WORDS[input.toLowerCase()] ?? input, issue.values.map(String));
+  if (issue.code === 'too_big' && isPercentage(input, Number(issue.maximum)))
+    return `Did you mean ${Number(input) / 100}?`;
   const isScalar = typeof input === 'number' || typeof input === 'boolean';
   if (issue.code === 'invalid_type' && issue.expected === 'string' && isScalar)
     return `Put quotes around it: "${spelled?.(issue.path) ?? String(input)}".`;
   if (issue.code === 'invalid_type' && issue.expected === 'array' && typeof input === 'string' && input.includes(','))
     return `Write a list: [${excerpt(input)}]; or ["${excerpt(input)}"] if it is one text.`;
   return undefined;
+}
+
+/** What other programs call the words of an option. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  ...{
+    half: 'fp16',
+    float16: 'fp16',
+    f16: 'fp16',
+    float32: 'fp32',
+    f32: 'fp32',
+    full: 'fp32',
+    q8: 'int8',
+    uint8: 'int8',
+  },
+  ...{ ultralytics: 'yolo', yolov5: 'yolo', yolov8: 'yolo', yolo11: 'yolo', darknet: 'yolo', txt: 'yolo' },
+  ...{ mscoco: 'coco', json: 'coco', link: 'symlink', links: 'symlink', symlinks: 'symlink', copies: 'copy' },
+  ...{ warning: 'warn', trt: 'tensorrt' },
+};
+
+/** Whether a whole number is in percent, where a share was wanted. */
+function isPercentage(value: unknown, maximum: number): boolean {
+  return Number.isInteger(value) && maximum <= 1 && Number(value) > 1 && Number(value) / 100 <= maximum;
 }
 
 function suggestNearest(word: string, known: readonly string[]): string | undefined {

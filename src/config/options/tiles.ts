@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { TileOptions } from '../../core/tiling/tiles.js';
 import { toInputSchema } from '../json-schema.js';
 import { anyCase, OFF, ON, textOf, wholeNumber } from './text-patterns.js';
+import { refuseSides, reportRefused } from './other-spellings.js';
 import { numberBetween, numberOf, sidesBetween, toggle } from './values.js';
 
 const SIZE =
@@ -35,7 +36,8 @@ export function tiles() {
     overlap,
     fullImage,
   }));
-  return z.preprocess(readTiles, options.optional()).meta({ alternatives: [SIDES, NONE, TEXT] });
+  const read = (value: unknown, context: z.core.$RefinementCtx) => reportRefused(readTiles(value), value, context);
+  return z.preprocess(read, options.optional()).meta({ alternatives: [SIDES, NONE, TEXT] });
 }
 
 function readTiles(value: unknown): unknown {
@@ -46,6 +48,9 @@ function readTiles(value: unknown): unknown {
 
 /** Parts without a key are the size. */
 function parseTiles(text: string): unknown {
+  const refused = text.split(',').map((part) => refuseSides(part.replace(/^\s*size\s*=/, '').trim(), SIZE));
+  const first = refused.find((each) => each !== undefined);
+  if (first !== undefined) return first;
   if (/^(no|off|false|0)$/i.test(text)) return undefined;
   const sizes: unknown[] = [];
   const others: Record<string, string> = {};

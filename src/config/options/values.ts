@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatDevice, parseDevice, type Device } from '../../core/device.js';
+import { refuseNumber, refuseSides, reportRefused, suggestDevices } from './other-spellings.js';
 import type { ErrorBudget } from '../../run/mass-failure.js';
 import { anyCase, decimal, listOf, OFF, ON, textOf, wholeNumber } from './text-patterns.js';
 
@@ -28,7 +29,10 @@ const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
 
 /** @param parts - Of the pattern of texts that are read. */
 function fromText<T extends z.ZodType>(read: (text: string) => unknown, schema: T, ...parts: string[]) {
-  const reader = z.preprocess((value) => (typeof value === 'string' ? read(value.trim()) : value), schema);
+  const reader = z.preprocess(
+    (value, context) => (typeof value === 'string' ? reportRefused(read(value.trim()), value, context) : value),
+    schema,
+  );
   return parts.length === 0 ? reader : reader.meta({ alternatives: [textOf(...parts)] });
 }
 
@@ -39,12 +43,13 @@ export function numberOf(text: string): unknown {
 
 /** A number from 0 to 1. */
 export function fraction() {
-  return fromText(numberOf, z.number().min(0).max(1), decimal(0, 1));
+  return numberBetween(0, 1);
 }
 
 /** @param pattern - Of the number as text. */
 export function numberBetween(least: number, most: number, pattern = decimal(Math.ceil(least), Math.floor(most))) {
-  return fromText(numberOf, z.number().min(least).max(most), pattern);
+  const read = (text: string) => refuseNumber(text, least, most) ?? numberOf(text);
+  return fromText(read, z.number().min(least).max(most), pattern);
 }
 
 export function wholeBetween(least: number, most: number) {
@@ -108,7 +113,8 @@ export function imageSize() {
   const error =
     'must be a size in pixels, as one number or as height and width ([h, w], or h,w in a flag), each from 16 to 8192';
   const read = (text: string) =>
-    text.includes(',') ? text.split(',').map((part) => numberOf(part.trim())) : numberOf(text);
+    refuseSides(text, error) ??
+    (text.includes(',') ? text.split(',').map((part) => numberOf(part.trim())) : numberOf(text));
   const side = wholeNumber(16, 8192);
   return fromText(read, sidesBetween(16, 8192, error), `${side}(?:\\s*,\\s*${side})?`);
 }
@@ -137,7 +143,8 @@ export function devices() {
       const wrong = parsed.indexOf(undefined);
       const known = parsed.filter((device) => device !== undefined);
       const repeated = duplicateDevice(known);
-      if (wrong !== -1) issues.push({ code: 'custom', input: names[wrong], message: error });
+      const params = { advice: suggestDevices(names) };
+      if (wrong !== -1) issues.push({ code: 'custom', input: names[wrong], message: error, params });
       else if (repeated !== undefined) issues.push({ code: 'custom', input: value, message: repeated });
       return known;
     });
@@ -188,7 +195,7 @@ export function errorBudget() {
         z.int().min(0),
         z
           .string()
-          .regex(PERCENT)
+          .regex(PERCENT, { error, abort: true })
           .meta({ pattern: textOf(share).pattern }),
       ],
       { error },

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { loadSettings } from '../../../src/config/load.js';
+import { DoctorConfig, ExportConfig, flagsOf, RunConfig, ServeConfig } from '../../../src/config/schema.js';
+import { PreannotateError } from '../../../src/core/errors.js';
+import { temporaryFolder } from '../../support/temporary.js';
+
+const SCHEMAS = [RunConfig, ServeConfig, ExportConfig, DoctorConfig];
+
+/** Nothing that any option takes, and what is nearly right for some. */
+const BAD_VALUES = [
+  'many',
+  '',
+  '-1',
+  '1e99',
+  '3.5',
+  '0x10',
+  '%',
+  '101%',
+  '5 %%',
+  'a,b',
+  ',',
+  '640x480',
+  '30s',
+  '/',
+  '{',
+  'ü',
+];
+
+async function refuse(schema: (typeof SCHEMAS)[number], flags: Record<string, unknown>, cwd: string) {
+  const error: unknown = await loadSettings({ schema, flags, environment: {}, cwd }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error !== undefined) expect(error).toBeInstanceOf(PreannotateError);
+  return error as PreannotateError | undefined;
+}
+
+it('no message about any value of any option shows a regular expression or the words of the schema library', async () => {
+  const cwd = await temporaryFolder();
+  let refused = 0;
+  for (const schema of SCHEMAS) {
+    for (const { key, name, repeatable } of flagsOf(schema)) {
+      for (const value of BAD_VALUES) {
+        const error = await refuse(schema, { [key]: repeatable ? [value] : value }, cwd);
+        if (error === undefined) continue;
+        refused++;
+        const said = `${error.message} ${error.hint}`;
+        expect(error.message, `--${name} ${value}`).toMatch(new RegExp(`^--(no-)?${name}(\\b|:)`));
+        expect(said, `--${name} ${value}`).not.toMatch(
+          /pattern|regex|Invalid|expected|\/\^|\\d|\$\/|NaN|undefined|union/,
+        );
+      }
+    }
+  }
+  expect(refused).toBeGreaterThan(300);
+});
+
+describe('a value in the spelling of another program is refused with ours', () => {
+  it.each([
+    [
+      'max_errors',
+      'many',
+      '--max-errors must be a number of images, or a share of them such as 5%, not "many".',
+      undefined,
+    ],
+    ['score_threshold', '30%', '--score-threshold must be a number from 0 to 1, not "30%".', 'Did you mean 0.3?'],
+    ['score_threshold', '30', '--score-threshold must be at most 1, not 30.', 'Did you mean 0.3?'],
+    ['score_threshold', '0,3', '--score-threshold must be a number from 0 to 1, not "0,3".', 'Did you mean 0.3?'],
+    ['score_threshold', '300', '--score-threshold must be at most 1, not 300.', undefined],
+    ['nms_iou', '45', '--nms-iou must be at most 1, not 45.', 'Did you mean 0.45?'],
+    ['score_floor', '5%', '--score-floor must be a number from 0 to 1, not "5%".', 'Did you mean 0.05?'],
+    [
+      'batching_timeout_sec',
+      '0,5',
+      '--batching-timeout-sec must be a number from 0 to 60, not "0,5".',
+      'Did you mean 0.5?',
+    ],
+    ['precision', 'half', '--precision must be one of auto, fp32, fp16, int8, not "half".', 'Did you mean "fp16"?'],
+  ])('--%s %s', async (key, value, message, hint) => {
+    const error = await refuse(RunConfig, { [key]: value }, await temporaryFolder());
+    expect(error?.message).toBe(message);
+    if (hint === undefined) expect(error?.hint).not.toMatch(/Did you mean/);
+    else expect(error?.hint).toBe(hint);
+  });
+
+  it.each([
+    ['640x480', 'The height comes first: write 480,640 (480 high, 640 wide) or 640,480 (640 high, 480 wide).'],
+    ['640X480', 'The height comes first: write 480,640 (480 high, 640 wide) or 640,480 (640 high, 480 wide).'],
+    ['640x640', 'Did you mean 640?'],
+  ])('sides as %s', async (value, hint) => {
+    const cwd = await temporaryFolder();
+    for (const key of ['image_size', 'tiles']) {
+      const error = await refuse(RunConfig, { [key]: value }, cwd);
+      expect(error?.message).toMatch(new RegExp(`^--${key.replace('_', '-')} must be .*, not "${value}"\\.$`));
+      expect(error?.hint).toBe(hint);
+    }
+    expect((await refuse(RunConfig, { tiles: `size=${value},overlap=0.3` }, cwd))?.hint).toBe(hint);
+  });
+
+  it.each([
+    ['gpu', 'cuda'],
+    ['mps', 'coreml'],
+    ['0', 'cuda:0'],
+    ['0,1', 'cuda:0,cuda:1'],
+    ['gpu:1', 'cuda:1'],
+    ['GPU', 'cuda'],
+    ['directml', 'dml'],
+  ])('--device %s', async (value, meant) => {
+    const error = await refuse(RunConfig, { devices: [value] }, await temporaryFolder());
+    expect(error?.message).toMatch(/^--device must be auto, or a list of devices such as cpu, cuda/);
+    expect(error?.hint).toBe(`Did you mean ${meant}?`);
+  });
+
+  it.each(['tpu', 'xpu', 'hip'])('--device %s, which there is none for', async (value) => {
+    expect((await refuse(RunConfig, { devices: [value] }, await temporaryFolder()))?.hint).not.toMatch(/Did you mean/);
+  });
+
+  it('a format that does not exist is answered with the list alone', async () => {
+    const error = await refuse(RunConfig, { format: ['pascal'] }, await temporaryFolder());
+    expect(error?.message).toMatch(/^--format must be one of coco, yolo\b.*, not "pascal"\.$/);
+    expect(error?.hint).not.toMatch(/Did you mean/);
+  });
+});
