@@ -27,6 +27,7 @@ export function printUnexpected(error: unknown): void {
  * what the user can correct is explained without one.
  */
 export function printCause(error: PreannotateError): void {
+  if (error.detail !== undefined) process.stderr.write(`Detail: ${printLines(error.detail)}\n`);
   const isUsersToCorrect = FAILURES[error.code].exitCode === FAILURES.USAGE.exitCode;
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if (!isUsersToCorrect) process.stderr.write(`${cause.stack ?? cause.message}\n`);

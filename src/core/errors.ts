@@ -99,23 +99,27 @@ export interface Failure {
   readonly code: FailureCode;
   readonly message: string;
   readonly hint: string;
+  readonly detail?: string; // what a library reported, for --verbose: file names and functions of its source
 }
 
 /** A {@link Failure} that can be thrown. */
 export class PreannotateError extends Error implements Failure {
   readonly code: FailureCode;
   readonly hint: string;
+  readonly detail?: string;
 
   constructor(failure: Failure, cause?: unknown) {
     super(failure.message, cause === undefined ? undefined : { cause });
     this.name = 'PreannotateError';
     this.code = failure.code;
     this.hint = failure.hint;
+    if (failure.detail !== undefined) this.detail = failure.detail;
   }
 
   /** The same failure as plain data, for IPC and for files. */
   toFailure(): Failure {
-    return { code: this.code, message: this.message, hint: this.hint };
+    const { code, message, hint, detail } = this;
+    return { code, message, hint, ...(detail === undefined ? {} : { detail }) };
   }
 }
 

@@ -26,7 +26,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
   const facts = {
     versions: describeVersions(request, runtime, images),
     machine: describeMachine(),
-    providers: await tryProviders(runtime),
+    providers: await tryProviders(runtime, request),
     auto: await describeAutomaticChoice(),
     gpus: await describeGpus(),
     cuda: process.platform === 'linux' ? readCudaState(process.env) : undefined,
@@ -56,13 +56,17 @@ function describeVersions(
 }
 
 /** One after another: providers that start at the same time would distort each other's timings. */
-async function tryProviders(runtime: FromProbe<'runtime'>): Promise<ProviderState[]> {
+async function tryProviders(runtime: FromProbe<'runtime'>, { verbose }: DiagnosisRequest): Promise<ProviderState[]> {
   const names = runtime.ok ? runtime.facts.providers.map(({ name }) => name) : ['cpu'];
   const states: ProviderState[] = [];
   for (const name of names) {
     const tried = await tryProvider(name);
     if (tried.ok) states.push({ name, started: true, openMs: Math.round(tried.facts.openMs) });
-    else states.push({ name, started: false, reason: tried.reason.replace(/^.{0,40} cannot be used: /, '') });
+    else {
+      const reason = tried.reason.replace(/^.{0,40} cannot be used: /, '').replace(/\.$/, '');
+      const detail = verbose && tried.detail !== undefined ? { detail: tried.detail } : {};
+      states.push({ name, started: false, reason, ...detail });
+    }
   }
   return states;
 }

@@ -33,6 +33,7 @@ export interface ProviderState {
   readonly started: boolean;
   readonly openMs?: number;
   readonly reason?: string; // why it did not start
+  readonly detail?: string; // what a library reported, under --verbose
 }
 
 /** What `preannotate doctor` was asked to check. */
@@ -40,6 +41,7 @@ export interface DiagnosisRequest {
   readonly version: string; // of preannotate
   readonly model: string; // reference
   readonly modelNamed: boolean; // given by the user, not the default
+  readonly verbose: boolean;
 }
 
 /** Something that is wrong, and how to fix it. */

@@ -41,7 +41,7 @@ function machineLines({ machine }: Diagnosis): string[] {
 function deviceLines({ providers, auto, gpus, cuda }: Diagnosis): string[] {
   const { loader, drivers } = gpus.vulkan;
   return [
-    ...providers.map(providerLine),
+    ...providers.flatMap(providerLines),
     `--device auto: ${auto.devices.join(', ')}${auto.why === undefined ? '' : ` (${auto.why})`}`,
     ...(gpus.files.length === 0 ? ['no GPU device files'] : [`GPU device files: ${gpus.files.join(' ')}`]),
     ...gpus.nvidia,
@@ -50,8 +50,9 @@ function deviceLines({ providers, auto, gpus, cuda }: Diagnosis): string[] {
   ];
 }
 
-function providerLine({ name, started, openMs, reason }: ProviderState): string {
-  return started ? `${name}: starts (${openMs!} ms)` : `${name}: does not start: ${reason!}`;
+function providerLines({ name, started, openMs, reason, detail }: ProviderState): string[] {
+  if (started) return [`${name}: starts (${openMs!} ms)`];
+  return [`${name}: does not start: ${reason!}`, ...(detail === undefined ? [] : [`  ${detail}`])];
 }
 
 function cudaLine({ providers, driver, driverLibrary, missing }: NonNullable<Diagnosis['cuda']>): string {

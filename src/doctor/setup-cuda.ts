@@ -7,7 +7,7 @@ import { readCudaState, describeMissing, type CudaState } from '../workers/devic
 /**
  * Fetches ONNX Runtime's CUDA and TensorRT libraries with its own install script, from NuGet.
  *
- * @param onOutput - Receives the output of the script.
+ * @param onOutput - Receives what the script reports as it proceeds.
  * @returns The state after the installation.
  * @throws PreannotateError DEVICE_UNAVAILABLE when there are none for this system, or they cannot be downloaded.
  */
@@ -22,12 +22,8 @@ export async function setUpCuda(onOutput: (text: string) => void): Promise<CudaS
   const script = createRequire(import.meta.url).resolve('onnxruntime-node/script/install.js');
   const child = spawn(process.execPath, [script], { env: installEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      onOutput(text);
-    });
-  }
+  child.stdout.setEncoding('utf8').on('data', onOutput);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text)); // on failure, an uncaught exception
   const [code] = (await once(child, 'close')) as [number | null];
   const state = readCudaState(process.env);
   if (code !== 0 || !state.providers.cuda) throw installError(output, state.folder);
@@ -73,5 +69,6 @@ function installError(output: string, folder: string): PreannotateError {
     hint:
       `They come from api.nuget.org (HTTPS_PROXY is respected), and ${folder} must be writable. ` +
       'Without a network, copy libonnxruntime_providers_*.so of the package Microsoft.ML.OnnxRuntime.Gpu.Linux there.',
+    detail: output.trim(),
   });
 }

@@ -18,11 +18,17 @@ const REQUIREMENTS: Readonly<Record<Device['provider'], string>> = {
     "CUDA needs an NVIDIA GPU, its driver, and ONNX Runtime's CUDA libraries: `preannotate doctor` lists what is " +
     'missing. Or use --device cpu.',
   webgpu:
-    'WebGPU needs a Vulkan (Linux; Mesa 25 or newer without a GPU), Direct3D 12 (Windows) or Metal (macOS) driver: ' +
+    (process.platform === 'linux'
+      ? "Install the GPU's Vulkan driver and the loader: on Debian and Ubuntu `apt install mesa-vulkan-drivers " +
+        "libvulkan1` (25 or newer without a GPU); NVIDIA's driver contains its own. "
+      : 'WebGPU needs a Direct3D 12 (Windows) or Metal (macOS) driver. ') +
     '`preannotate doctor` lists what is installed. Or use --device cpu.',
   coreml: 'CoreML exists on macOS only; use --device cpu.',
   dml: 'DirectML exists on Windows only; use --device cpu.',
 };
+
+/** Where in a library's source an error occurred, and the expression: all before the sentence. */
+const SOURCE_PLACE = /^.*?\.(?:cc|cpp|cu|h):\d+ .*?(?:\bwas false\.|\[ONNXRuntimeError\] : \d+ : \w+ :)/s;
 
 /**
  * Opens a graph on a device. A provider that cannot start is an error: nothing falls back to the CPU silently.
@@ -75,14 +81,28 @@ function chooseProviders(
   return [{ name: provider }];
 }
 
+/**
+ * What a library reports, without the place in its source and the expression that failed there.
+ *
+ * @param reason - Such as `/onnxruntime_src/…/webgpu_context.cc:136 …::<lambda()> … was false. Failed to …`
+ */
+function readReason(reason: string, { provider }: Device): string {
+  if (provider === 'webgpu' && /WebGPU adapter|RequestAdapter/i.test(reason)) {
+    return process.platform === 'linux' ? 'there is no usable Vulkan driver' : 'there is no usable GPU driver';
+  }
+  const stripped = reason.replace(SOURCE_PLACE, '').trim();
+  return (stripped === '' ? reason : stripped).replace(/\.$/, '');
+}
+
 function openError(error: unknown, device: Device): PreannotateError {
   const reason = messageOf(error).replaceAll(/\s+/g, ' ');
   if (device.provider !== 'cpu' && !/initializer|external data/i.test(reason)) {
     return new PreannotateError(
       {
         code: 'DEVICE_UNAVAILABLE',
-        message: `The device ${formatDevice(device)} cannot be used: ${reason}`,
+        message: `The device ${formatDevice(device)} cannot be used: ${readReason(reason, device)}.`,
         hint: REQUIREMENTS[device.provider],
+        detail: reason,
       },
       error,
     );

@@ -15,6 +15,9 @@ async function runOne(args: readonly string[], env: NodeJS.ProcessEnv = noGpu) {
   return preannotate(['run', join(SCENES, 'scene-01.jpg'), ...EMOJI, '--out', out, ...args], { env });
 }
 
+/** The place of an error in a library's source. */
+const SOURCE = /\.cc:\d|::|lambda/;
+
 describe('without an NVIDIA GPU', () => {
   it('auto is the CPU, and the reason is printed', async () => {
     const { code, stderr } = await runOne([]);
@@ -50,9 +53,13 @@ describe('without an NVIDIA GPU', () => {
 
   it('WebGPU without a driver ends with 2 and names what it needs', async () => {
     const { code, stderr } = await runOne(['--device', 'webgpu'], { VK_DRIVER_FILES: '/nowhere.json' });
-    expect(stderr).toMatch(/device webgpu cannot be used: /);
-    expect(stderr).toMatch(/Vulkan .*preannotate doctor/);
+    expect(stderr).toMatch(
+      /^error: The device webgpu cannot be used: there is no usable Vulkan driver\.\nInstall .*libvulkan1.*preannotate doctor/m,
+    );
+    expect(stderr).not.toMatch(SOURCE);
     expect(code).toBe(2);
+    const verbose = await runOne(['--device', 'webgpu', '-v'], { VK_DRIVER_FILES: '/nowhere.json' });
+    expect(verbose.stderr).toMatch(/^Detail: .*WebGPU adapter/m);
   });
 });
 

@@ -74,9 +74,12 @@ describe('preannotate doctor', () => {
 
   it('reports WebGPU without a driver', async () => {
     const { code, found } = await diagnosisOf([], { VK_DRIVER_FILES: '/nowhere.json' });
-    expect(found.providers).toContainEqual({ name: 'webgpu', started: false, reason: expect.any(String) });
+    const reason = 'there is no usable Vulkan driver';
+    expect(found.providers).toContainEqual({ name: 'webgpu', started: false, reason });
     expect(found.gpus.vulkan.drivers).toEqual(['/nowhere.json']);
     expect(code).toBe(0);
+    const verbose = await preannotate(['doctor', '-v'], { env: { VK_DRIVER_FILES: '/nowhere.json' } });
+    expect(verbose.stdout).toMatch(/webgpu: does not start: there is no usable Vulkan driver\n {4}.*WebGPU adapter/);
   });
 
   it('exits 2 and prints how to fix it if a model given by name is missing', async () => {
@@ -108,7 +111,7 @@ describe('preannotate doctor --setup-cuda', () => {
         env: { GLOBAL_AGENT_HTTPS_PROXY: 'http://127.0.0.1:1', ONNXRUNTIME_NODE_INSTALL: 'skip' },
       });
       expect(stderr).toMatch(
-        /error: ONNX Runtime's CUDA libraries could not be installed: .*ECONNREFUSED.*\n.*nuget\.org/,
+        /^error: ONNX Runtime's CUDA libraries could not be installed: .*ECONNREFUSED.*\n.*nuget\.org.*\n$/,
       );
       expect(code).toBe(2);
     },

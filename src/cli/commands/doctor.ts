@@ -24,7 +24,11 @@ export function doctorCommand(): Command {
       const loaded = await loadSettings({ schema: DoctorConfig, flags, environment: process.env, cwd: process.cwd() });
       const { settings, given } = loaded;
       if (settings.setupCuda) await setUp(settings);
-      else await runChecks({ model: settings.model, modelNamed: given.model !== 'default' }, settings);
+      else
+        await runChecks(
+          { model: settings.model, modelNamed: given.model !== 'default', verbose: settings.verbose },
+          settings,
+        );
     });
   return addHelpNotes(addFlags(command, DoctorConfig), EXAMPLES);
 }
@@ -44,7 +48,7 @@ async function setUp({ json, quiet }: OutputOptions): Promise<void> {
 }
 
 async function runChecks(
-  request: { model: string; modelNamed: boolean },
+  request: { model: string; modelNamed: boolean; verbose: boolean },
   { json, quiet }: OutputOptions,
 ): Promise<void> {
   const { diagnose } = await import('../../doctor/diagnose.js');

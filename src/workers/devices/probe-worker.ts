@@ -1,5 +1,5 @@
 /** The child process that tries a device or loads a library: a crash ends this process only. */
-import { messageOf } from '../../core/errors.js';
+import { messageOf, PreannotateError } from '../../core/errors.js';
 import type { FromProbe, ProbeRequest } from './probe.js';
 
 process.on('SIGINT', () => {}); // the parent decides
@@ -27,6 +27,7 @@ async function answer(request: ProbeRequest): Promise<FromProbe> {
       }
     }
   } catch (error) {
-    return { ok: false, reason: messageOf(error).replaceAll(/\s+/g, ' ') };
+    const detail = error instanceof PreannotateError ? error.detail : undefined;
+    return { ok: false, reason: messageOf(error).replaceAll(/\s+/g, ' '), ...(detail === undefined ? {} : { detail }) };
   }
 }

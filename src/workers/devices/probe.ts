@@ -21,7 +21,8 @@ export type ProbeRequest =
   | { readonly about: 'images' };
 
 export type FromProbe<About extends keyof Facts = keyof Facts> =
-  { readonly ok: true; readonly facts: Facts[About] } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly facts: Facts[About] }
+  | { readonly ok: false; readonly reason: string; readonly detail?: string }; // detail: what a library reported
 
 /** Starts a session on a device, in a process of its own. A crash or a hang is a result, too. */
 export function probeDevice(device: Device, optimizer: Optimizer = 'onnxrt'): Promise<FromProbe<'device'>> {
