@@ -65,7 +65,7 @@ export class Progress {
     }
     this.#bar.stop();
     writeLines(this.#stream, message);
-    this.#startBar();
+    if (canRedraw(this.#stream)) this.#startBar();
   }
 
   stop(): void {

@@ -9,9 +9,19 @@ export interface ProgressOptions {
   readonly now?: () => number; // milliseconds, monotonic
 }
 
+/** The last bar of each stream. */
+const bars = new Map<Writable, cliProgress.SingleBar>();
+let areBarsStopped = false;
+
 /** Whether a bar can be redrawn in place; elsewhere progress is plain lines. */
 export function canRedraw({ isTTY }: ProgressOptions['stream']): boolean {
-  return isTTY === true && process.env['TERM'] !== 'dumb';
+  return isTTY === true && process.env['TERM'] !== 'dumb' && !areBarsStopped;
+}
+
+/** Ends every bar and starts no other, because the command is about to end: what is written next stays readable. */
+export function stopBars(): void {
+  areBarsStopped = true;
+  for (const bar of bars.values()) bar.stop();
 }
 
 /** Writes lines of text without what would disturb a terminal. */
@@ -25,7 +35,7 @@ export function createBar(
   bar: { format: string; otherColumns: number; maxColumns: number; clearOnComplete: boolean },
 ): cliProgress.SingleBar {
   const columns = (stream.columns ?? 80) - bar.otherColumns;
-  return new cliProgress.SingleBar({
+  const created = new cliProgress.SingleBar({
     stream,
     format: bar.format,
     barCompleteChar: '█',
@@ -34,5 +44,8 @@ export function createBar(
     clearOnComplete: bar.clearOnComplete,
     hideCursor: true,
     fps: 5,
+    gracefulExit: false, // it would stop the bar at a signal after the message about it, and overwrite the message
   });
+  bars.set(stream, created);
+  return created;
 }

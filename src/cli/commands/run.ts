@@ -28,6 +28,8 @@ Examples:
 The same command continues where it was stopped. Exit codes: 0 done, 1 unexpected failure,
 2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 130/143 stopped by a signal.`;
 
+const OUTCOME = 'Finished images are saved; the same command continues from there.';
+
 export function runCommand(): Command {
   const command = new Command('run')
     .alias('predict')
@@ -49,7 +51,7 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
     printPlan(await planOnly(job, progress), job, settings.json);
     return 0;
   }
-  const manifest = await annotate(job, progress, abortOnSignals());
+  const manifest = await annotate(job, progress, abortOnSignals(OUTCOME));
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
   const isIncomplete = (manifest.counts.missing_previews ?? 0) > 0 || exceedsBudget(settings.maxErrors, manifest);

@@ -8,6 +8,8 @@ import { printJson } from '../../output.js';
 import { parseCachedReference } from './cached-reference.js';
 import type { ModelsContext, Subcommand } from './subcommand.js';
 
+const OUTCOME = 'What has been downloaded is kept; the same command continues from there.';
+
 export const pullCommand: Subcommand<typeof PullConfig> = {
   name: 'pull',
   argument: '<ref>',
@@ -27,7 +29,7 @@ async function pull(reference: string, { settings, environment }: ModelsContext<
   }
   const wanted = parseCachedReference(reference);
   const watcher = new DownloadProgress({ stream: process.stderr, quiet: settings.quiet });
-  const options = { environment, precision: settings.precision, watcher, signal: abortOnSignals() };
+  const options = { environment, precision: settings.precision, watcher, signal: abortOnSignals(OUTCOME) };
   const pulled = await pullModel(wanted, options).finally(() => watcher.stop());
   const { commit, folder, files } = pulled;
   if (settings.json) {
