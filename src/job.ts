@@ -121,6 +121,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       ...run.viewCounts,
       ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),
     },
+    ...(found.leftOut.length === 0 ? {} : { left_out: [...found.leftOut] }),
     timings: stats.timings(),
   };
 }

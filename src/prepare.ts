@@ -73,7 +73,7 @@ export async function prepare<Found extends Model | undefined>(
     plan,
     classes,
     imageIds,
-    notes: [...torn, ...classes.notes, ...imageIds.notes, ...goneNotes(plan)],
+    notes: [...found.notes, ...torn, ...classes.notes, ...imageIds.notes, ...goneNotes(plan)],
   };
 }
 
@@ -120,6 +120,7 @@ export interface JobPlan {
   readonly finished: number;
   readonly pending: readonly string[];
   readonly failures: readonly Failure[];
+  readonly left_out: Discovery['leftOut'];
   readonly model: string;
   readonly fetches: boolean; // the model must be downloaded first
   readonly notes: readonly string[]; // what was damaged or is gone, and how images come to the model
@@ -138,6 +139,7 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
     finished: plan.finished,
     pending: plan.pending.map(({ name }) => name),
     failures: found.failures.map(({ failure }) => failure),
+    left_out: found.leftOut,
     model: job.model,
     fetches: model === undefined,
     notes: [...job.ontologyNotes, ...notes, ...(model === undefined ? [] : describeInput(job, model))],

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { buildOntology } from '../src/core/ontology.js';
-import { IMAGE_EXTENSIONS } from '../src/images/listing/discover.js';
 import { toJournalHeader, type Job } from '../src/job.js';
 import { BUILTIN, findModel } from '../src/model/source.js';
 import { annotate } from '../src/pipeline.js';
@@ -31,7 +30,6 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       recursive: true,
       include: [],
       exclude: [],
-      extensions: IMAGE_EXTENSIONS,
       outputFolders: ['coco', 'yolo', 'previews'],
     },
     choice: {},

@@ -1,3 +1,5 @@
+import { readMediaKind, type MediaKind } from './ftyp.js';
+
 /** The type of a file, recognised by its first bytes. */
 export interface Sniffed {
   readonly kind: string; // for messages
@@ -17,18 +19,6 @@ const SIGNATURES: readonly (readonly [signature: string, offset: number, sniffed
   ['MM\0*', 0, { kind: 'TIFF', decoder: 'sharp' }],
   ['II+\0', 0, { kind: 'BigTIFF', decoder: 'sharp' }],
   ['MM\0+', 0, { kind: 'BigTIFF', decoder: 'sharp' }],
-  ['ftypavif', 4, { kind: 'AVIF', decoder: 'sharp' }],
-  ['ftypavis', 4, { kind: 'AVIF sequence', decoder: 'sharp' }],
-  ['ftypmif1', 4, { kind: 'HEIF', decoder: 'sharp' }],
-  [
-    'ftyphe',
-    4,
-    {
-      kind: 'HEIC',
-      decoder: undefined,
-      advice: 'HEIC (iPhone) needs a licensed decoder. Convert it to JPEG, for example with `heif-convert`.',
-    },
-  ],
   ['BM', 0, { kind: 'BMP', decoder: 'bmp' }],
   ['%PDF-', 0, { kind: 'PDF document', decoder: undefined, advice: 'Save its pages as images.' }],
   ['\x1f\x8b', 0, { kind: 'gzip archive', decoder: undefined, advice: 'Unpack it.' }],
@@ -37,7 +27,6 @@ const SIGNATURES: readonly (readonly [signature: string, offset: number, sniffed
   ['\xfd7zXZ\0', 0, { kind: 'xz archive', decoder: undefined, advice: 'Unpack it.' }],
   ['Rar!\x1a\x07', 0, { kind: 'RAR archive', decoder: undefined, advice: 'Unpack it.' }],
   ['PK\x03\x04', 0, { kind: 'ZIP archive', decoder: undefined, advice: 'Unpack it.' }],
-  ['ftyp', 4, { kind: 'MP4 or QuickTime video', decoder: undefined, advice: 'Extract its frames first.' }],
   ['\0\0\0\x0cJXL ', 0, { kind: 'JPEG XL', decoder: undefined, advice: CONVERT }],
   ['\xff\x0a', 0, { kind: 'JPEG XL', decoder: undefined, advice: CONVERT }],
   ['RIFF????AVI ', 0, { kind: 'AVI video', decoder: undefined, advice: 'Extract its frames first.' }],
@@ -51,6 +40,22 @@ const SIGNATURES: readonly (readonly [signature: string, offset: number, sniffed
   ['SIMPLE  =', 0, { kind: 'FITS', decoder: undefined, advice: CONVERT }],
   ['\x89HDF', 0, { kind: 'HDF5', decoder: undefined, advice: CONVERT }],
 ];
+
+const HEIC_ADVICE = 'HEIC (iPhone) needs a licensed decoder. Convert it to JPEG, for example with `heif-convert`.';
+
+const MEDIA: Readonly<Record<MediaKind, Sniffed>> = {
+  AVIF: { kind: 'AVIF', decoder: 'sharp' },
+  'AVIF sequence': { kind: 'AVIF sequence', decoder: 'sharp' },
+  HEIC: { kind: 'HEIC', decoder: undefined, advice: HEIC_ADVICE },
+  HEIF: { kind: 'HEIF', decoder: 'sharp' }, // of any codec: decoding tells
+  'other HEIF': { kind: 'HEIF', decoder: undefined, advice: 'Convert it to JPEG, for example with `heif-convert`.' },
+  'camera raw': {
+    kind: 'camera raw',
+    decoder: undefined,
+    advice: 'Convert it first, for example with `darktable-cli`.',
+  },
+  video: { kind: 'MP4 or QuickTime video', decoder: undefined, advice: 'Extract its frames first.' },
+};
 
 const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
   [
@@ -86,6 +91,8 @@ const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
 /** Recognises a file by its content, whatever its name. */
 export function sniff(bytes: Buffer): Sniffed {
   if (bytes.length === 0) return { kind: 'empty file', decoder: undefined, advice: 'Copy or download it again.' };
+  const media = readMediaKind(bytes);
+  if (media !== undefined) return MEDIA[media];
   const head = bytes.toString('latin1', 0, 32);
   for (const [signature, offset, sniffed] of SIGNATURES) {
     const matches = signature.split('').every((character, i) => character === '?' || head[offset + i] === character);

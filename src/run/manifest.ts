@@ -16,9 +16,17 @@ const RunCounts = z.object({
   annotated: z.number(), // in the journal now
   resumed: z.number(), // of them, by earlier attempts
   failed: z.number(), // in this attempt; images and folders
-  skipped: z.number(), // files that are not images by name
+  skipped: z.number(), // files that are no images; `left_out` has their endings
   ...ViewCounts.partial().shape, // of all that is annotated; missing until the views are written
   missing_previews: z.number().exactOptional(), // could not be drawn; left out when there is none
+});
+
+/** Files of one ending that are no images of the run. */
+const LeftOut = z.object({
+  ending: z.string(), // without dot; empty for names without one
+  files: z.number(),
+  content: z.string().exactOptional(), // what the first of them is, where it was looked at
+  convert: z.string().exactOptional(), // a command that makes an image of it
 });
 
 /** run.json: the job, how far it is, and its counts. */
@@ -37,6 +45,7 @@ export const RunManifest = z.object({
   choice: RunScope.shape.choice,
   options: StoredOptions,
   counts: RunCounts,
+  left_out: z.array(LeftOut).exactOptional(), // left out when there is none
   timings: z.record(z.string(), z.number()), // of this attempt; stages are sums over all workers
 });
 export type RunManifest = z.output<typeof RunManifest>;

@@ -2,7 +2,6 @@ import type { Loaded } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
 import type { ImageChoice } from '../../run/choose-images.js';
 import { formatNames } from '../../formats/index.js';
-import { IMAGE_EXTENSIONS } from '../../images/listing/discover.js';
 import type { Job } from '../../job.js';
 import { PREVIEWS } from '../../views.js';
 import { VERSION } from '../version.js';
@@ -14,12 +13,13 @@ const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name
 /** The job of a batch run, as it was configured. */
 export async function createRunJob(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
   const { settings } = loaded;
-  const { recursive, include, exclude, ext: extensions = [...IMAGE_EXTENSIONS] } = settings;
+  const { recursive, include, exclude, ext: extensions } = settings;
+  const discovery = { recursive, include, exclude, outputFolders: VIEW_FOLDERS };
   return {
     ...(await createEngineJob(loaded)),
     version: VERSION,
     inputs,
-    discovery: { recursive, include, exclude, extensions, outputFolders: VIEW_FOLDERS },
+    discovery: extensions === undefined ? discovery : { ...discovery, extensions },
     choice: choiceOf(settings),
     outDir: settings.out,
     restart: settings.restart,

@@ -11,17 +11,20 @@ export const imageOptions = {
   include: value
     .texts()
     .default([])
-    .describe('Annotate only images whose path, relative to the folder given, matches this glob. Repeatable')
+    .describe(
+      'Annotate only images in this folder, or whose path, relative to the folder given, matches this glob. Repeatable',
+    )
     .meta({ flag: { group: 'input', placeholder: 'glob', repeatable: true } }),
   exclude: value
     .texts()
     .default([])
-    .describe('Exclude images whose path matches this glob. Repeatable')
+    .describe('Exclude images in this folder, or whose path matches this glob; !glob takes some back. Repeatable')
     .meta({ flag: { group: 'input', placeholder: 'glob', repeatable: true } }),
   ext: z
     .exactOptional(value.extensions())
     .describe(
-      'File name extensions to include, separated by commas (jpg,png). Default: those of every type that can be read',
+      'File name extensions to include, separated by commas (jpg,png), or * for every file. Default: those of ' +
+        'images, and other files whose content is an image that can be read',
     )
     .meta({ examples: [['jpg', 'png']], flag: { group: 'input', placeholder: 'list', repeatable: true } }),
   max_pixels: value

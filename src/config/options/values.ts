@@ -82,11 +82,11 @@ export function words<T extends z.ZodType<string>>(word: T, pattern: string) {
   return z.preprocess(splitWords, distinct).meta({ alternatives });
 }
 
-/** Endings of file names, without the dot, in lower case. */
+/** Endings of file names, without the dot, in lower case; `*` for any. */
 export function extensions() {
-  const spelled = z.string().regex(/^\.?[^./\\]+$/, { error: 'must be a file name ending such as jpg' });
-  return words(spelled, '\\.?[^./\\\\,\\s]+').transform((endings) => [
-    ...new Set(endings.map((ending) => ending.replace('.', '').toLowerCase())),
+  const spelled = z.string().regex(/^(?:\*?\.)?[^./\\]+$/, { error: 'must be a file name ending such as jpg, or *' });
+  return words(spelled, '(?:\\*?\\.)?[^./\\\\,\\s]+').transform((endings) => [
+    ...new Set(endings.map((ending) => ending.replace(/^\*?\./, '').toLowerCase())),
   ]);
 }
 

@@ -34,7 +34,23 @@ export function assertExpandable(glob: string): void {
   }
 }
 
-function expandBraces(glob: string): string[] {
+/** Whether {@link assertExpandable} accepts a glob. */
+export function isExpandable(glob: string): boolean {
+  try {
+    assertExpandable(glob);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param patterns - Without braces. @returns An expression that matches what any of them does. */
+export function makeExpression(patterns: readonly string[], flags = ''): RegExp {
+  const sources = patterns.map((pattern) => micromatch.makeRe(pattern, { dot: true }).source);
+  return new RegExp(sources.join('|'), `s${flags}`); // names of folders may have line breaks, which ** matches
+}
+
+export function expandBraces(glob: string): string[] {
   return micromatch.braces(glob, { expand: true, nodupes: true, keepEscaping: true });
 }
 
@@ -74,7 +90,7 @@ export function isCostly(glob: string): boolean {
 export function assertMatchable(globs: readonly string[], names: readonly string[], limitMs = MATCHING_MS): void {
   const costly = globs.filter(isCostly);
   if (costly.length === 0) return;
-  const expressions = costly.flatMap(expandBraces).map((pattern) => micromatch.makeRe(pattern, { dot: true }));
+  const expressions = costly.map((glob) => makeExpression(expandBraces(glob)));
   const context = createContext({ expressions, names });
   try {
     runInContext('for (const expression of expressions) for (const name of names) expression.test(name)', context, {

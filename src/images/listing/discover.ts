@@ -1,26 +1,19 @@
-import { join, relative, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { PreannotateError, type Failure } from '../../core/errors.js';
 import type { ImageFile } from '../../core/image.js';
-import { compareUtf8 } from '../../core/text.js';
-import { printable } from '../../core/text.js';
-import { assertExpandable } from '../globs/glob-limits.js';
-import { matchGlobs } from '../globs/match-globs.js';
+import { compareUtf8, printable } from '../../core/text.js';
+import { nameBelow } from '../globs/existing-path.js';
+import { NameFilter, type Patterns } from '../globs/name-filter.js';
+import { findImages, type Candidate } from './find-images.js';
+import { IMAGE_EXTENSIONS } from './endings.js';
 import { separateInvalidNames } from './invalid-names.js';
-import {
-  findCommonFolder,
-  listFiles,
-  resolveInput,
-  type Listing,
-  type ListOptions,
-  type Unreadable,
-} from './list-input.js';
+import type { LeftOut, LeftOutFiles } from './left-out.js';
+import { listFiles, type ListOptions, type Unreadable } from './list-files.js';
+import { findCommonFolder, resolveInput, type Listing } from './resolve-input.js';
 
-/** Extensions of files that are taken for images in folders; their content then decides their type. */
-export const IMAGE_EXTENSIONS = ['jpg', 'jpeg', 'png', 'webp', 'tif', 'tiff', 'gif', 'avif', 'bmp'] as const;
-
-export interface DiscoverOptions extends ListOptions {
-  readonly include: readonly string[]; // globs, relative to the root; empty: everything
-  readonly extensions: readonly string[]; // lower case, without dot
+/** Which files are images of a run. The patterns are relative to the root. */
+export interface DiscoverOptions extends ListOptions, Patterns {
+  readonly extensions?: readonly string[]; // lower case, without dot; '*': every file; undefined: by ending or content
 }
 
 /** What was listed for one input. */
@@ -36,7 +29,9 @@ export interface Discovery {
   readonly isComplete: boolean; // everything below the inputs could be listed: an image that is missing is not there
   readonly images: readonly ImageFile[]; // by UTF-8 bytes of their names
   readonly failures: readonly { name: string; failure: Failure }[]; // folders and names that cannot be read
-  readonly skipped: number; // files without the extension of an image
+  readonly skipped: number; // files that are no images
+  readonly leftOut: readonly LeftOut[]; // the same, by ending
+  readonly notes: readonly string[]; // files left out, and inputs and patterns that match nothing
 }
 
 /**
@@ -44,74 +39,96 @@ export interface Discovery {
  * are left out.
  *
  * @param inputs - Folders, files or globs. An existing path is never taken for a glob.
- * @throws PreannotateError INPUT_NOT_FOUND when an input does not exist or has no image; USAGE for a glob that would
- *   take too long.
+ * @throws PreannotateError INPUT_NOT_FOUND when an input does not exist, or no image is left; USAGE for a glob that
+ *   would take too long.
  */
 export async function discover(inputs: readonly string[], options: DiscoverOptions): Promise<Discovery> {
-  [...options.include, ...options.exclude].forEach(assertExpandable);
   const listings = await Promise.all(inputs.map(resolveInput));
   const root = findCommonFolder(listings.map(({ base }) => base));
-  const nameOf = (path: string) => toSlashes(relative(root, path));
-  const unreadable: Unreadable = new Map();
-  const found = new Map<string, string>(); // name to path
-  let skipped = 0;
-  for (const [i, listing] of listings.entries()) {
-    const files = await listFiles(listing, { root, options, unreadable });
-    const chosen = files.filter(makeImageFilter(options, listing));
-    skipped += files.length - chosen.length;
-    if (chosen.length === 0 && unreadable.size === 0) throw noImagesError(inputs[i]!, files.length, options);
-    for (const file of chosen) {
-      const path = join(listing.base, file);
-      found.set(nameOf(path), path);
-    }
+  const filter = await NameFilter.create(options, { root, cwd: process.cwd(), separator: sep });
+  const { files, listed, unreadable } = await listAll(listings, { root, options, filter });
+  const names = [...files.keys()];
+  const selected = filter.select(names);
+  const { images, leftOut } = await findImages(
+    [...files.values()].filter(({ name }) => selected.has(name)),
+    options.extensions,
+  );
+  const { readable, invalid } = await separateInvalidNames(images);
+  const failures = [...invalid, ...selectReported(unreadable, root, filter)];
+  const unused = filter.describe(names);
+  if (readable.length === 0 && failures.length === 0) {
+    const found = { files: files.size, selected: selected.size, leftOut, unused };
+    throw noImagesError(inputs.join(' '), found, options);
   }
-  const names = await matchGlobs([...found.keys()], options);
-  const files = [...found].filter(([name]) => names.has(name)).map(([name, path]) => ({ name, path }));
-  const { readable, invalid } = await separateInvalidNames(files);
-  const failures = [...invalid, ...(await selectReported(unreadable, nameOf, options))];
-  if (readable.length === 0 && failures.length === 0) throw noImagesError(inputs.join(' '), skipped, options);
-  const images = readable.map(({ name }) => ({ name })); // resolve(root, name) is the path
+  const chosen = new Set(readable.map(({ name }) => name));
+  const isEmpty = (_: string, i: number) => {
+    const ofInput = listed[i]!.filter((name) => selected.has(name));
+    return ofInput.length === 0 ? listed[i]!.length === 0 : !ofInput.some((name) => chosen.has(name));
+  };
+  const empty = failures.length === 0 ? inputs.filter(isEmpty) : []; // else that is why
   return {
     root,
     inputs: listings.map(({ kind, base }) => ({ kind, base })),
-    isComplete: failures.length === 0,
-    images: sortByName(images),
+    isComplete: failures.length === 0 && leftOut.unreadable === 0,
+    images: sortByName(readable.map(({ name }) => ({ name }))), // resolve(root, name) is the path
     failures: sortByName(failures),
-    skipped,
+    skipped: leftOut.total,
+    leftOut: leftOut.groups,
+    notes: [...empty.map((input) => `${printable(input)}: no images found.`), ...unused, ...leftOut.describe()],
   };
 }
 
-/** A file that was given by name is taken whatever its extension. */
-function makeImageFilter({ extensions }: DiscoverOptions, { kind }: Listing): (name: string) => boolean {
-  if (kind === 'file') return () => true;
-  const wanted = new Set(extensions);
-  return (name) => wanted.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) && name.includes('.');
+/** The files of all inputs, each once, and the names that each input lists. */
+async function listAll(
+  listings: readonly Listing[],
+  { root, options, filter }: { root: string; options: ListOptions; filter: NameFilter },
+): Promise<{ files: ReadonlyMap<string, Candidate>; listed: readonly string[][]; unreadable: Unreadable }> {
+  const unreadable: Unreadable = new Map();
+  const files = new Map<string, Candidate>();
+  const listed: string[][] = [];
+  for (const listing of listings) {
+    const names: string[] = [];
+    const isGiven = listing.kind === 'file';
+    for (const { path: inBase, kind } of await listFiles(listing, { root, options, filter, unreadable })) {
+      const path = join(listing.base, inBase);
+      const name = nameBelow(path, root)!;
+      names.push(name);
+      if (isGiven || !files.has(name)) files.set(name, { name, path, kind, isGiven });
+    }
+    listed.push(names);
+  }
+  return { files, listed, unreadable };
 }
 
 /**
  * Failures of unreadable folders, except those that --exclude matches: excluding a folder is one way to deal with it.
  */
-async function selectReported(unreadable: Unreadable, nameOf: (path: string) => string, { exclude }: DiscoverOptions) {
-  const folders = [...unreadable].map(([path, failure]) => ({ name: nameOf(path) || '.', failure }));
-  const names = folders.map(({ name }) => name).filter((name) => name !== '.');
-  const reported = await matchGlobs(names, { include: [], exclude });
-  return folders.filter(({ name }) => name === '.' || reported.has(name));
+function selectReported(unreadable: Unreadable, root: string, filter: NameFilter) {
+  const folders = [...unreadable].map(([path, failure]) => ({ name: nameBelow(path, root) ?? path, failure }));
+  return folders
+    .filter(({ name }) => !filter.excludesFolder(name))
+    .map(({ name, failure }) => ({ name: name === '' ? '.' : name, failure }));
 }
 
 function sortByName<Named extends { readonly name: string }>(items: Named[]): Named[] {
   return items.sort((a, b) => compareUtf8(a.name, b.name));
 }
 
-function toSlashes(path: string): string {
-  return sep === '/' ? path : path.replaceAll(sep, '/');
-}
-
-function noImagesError(input: string, others: number, { extensions }: DiscoverOptions): PreannotateError {
+/** @param found - How many files were listed, and how many of them --include and --exclude left. */
+function noImagesError(
+  input: string,
+  found: { files: number; selected: number; leftOut: LeftOutFiles; unused: readonly string[] },
+  { extensions = IMAGE_EXTENSIONS }: DiscoverOptions,
+): PreannotateError {
+  const isFiltered = found.files > 0 && found.selected === 0;
+  const others = found.selected > 0 ? `, only ${found.leftOut.describeAll()}` : '';
+  const filtered = `--include and --exclude leave none of ${found.files === 1 ? '1 file' : `${found.files} files`}`;
   return new PreannotateError({
     code: 'INPUT_NOT_FOUND',
-    message: `${printable(input)}: no images found${others > 0 ? `, only ${others} other files` : ''}.`,
-    hint:
-      `Files ending in ${extensions.join(', ')} are listed; --ext sets other extensions, ` +
-      '--include and --exclude filter.',
+    message: `${printable(input)}: ${isFiltered ? filtered : `no images found${others}`}.`,
+    hint: isFiltered
+      ? found.unused.join(' ') || '`--dry-run` lists what they leave.'
+      : `Files ending in ${extensions.join(', ')} are listed; --ext sets other extensions, ` +
+        '--include and --exclude filter. A glob lists folders with what is in them where it ends in /**.',
   });
 }

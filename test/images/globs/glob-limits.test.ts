@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { discover, IMAGE_EXTENSIONS, type DiscoverOptions } from '../../../src/images/listing/discover.js';
+import { discover, type DiscoverOptions } from '../../../src/images/listing/discover.js';
 import { assertExpandable, assertMatchable, isCostly } from '../../../src/images/globs/glob-limits.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
@@ -9,7 +9,6 @@ const DEFAULTS: DiscoverOptions = {
   recursive: true,
   include: [],
   exclude: [],
-  extensions: [...IMAGE_EXTENSIONS],
   outputFolders: [],
 };
 

@@ -1,0 +1,77 @@
+import { mapConcurrent } from '../../core/stream.js';
+import type { Sniffed } from '../sniff.js';
+import { conversionOf, endingOf, IMAGE_EXTENSIONS, isByProduct, isCameraRaw, isCopy } from './endings.js';
+import type { ListedFile } from './list-files.js';
+import { lookInside } from './look-inside.js';
+import { LeftOutFiles } from './left-out.js';
+
+const OPEN_AT_ONCE = 32; // network file systems answer many at once
+
+/** Any file. */
+export const EVERY_FILE = '*';
+
+/** A file that was listed, and whether it was given by name. */
+export interface Candidate {
+  readonly name: string; // relative to the run's root
+  readonly path: string; // absolute
+  readonly kind: ListedFile['kind'];
+  readonly isGiven: boolean;
+}
+
+/** Images among listed files. */
+export interface Chosen {
+  readonly images: readonly Candidate[];
+  readonly leftOut: LeftOutFiles;
+}
+
+/**
+ * Chooses images by the endings of their names, and by content where an ending says nothing. Files that were given by
+ * name are taken whatever they are.
+ *
+ * @param extensions - Lower case, without dot; '*' for every file. undefined: endings of images, and other files whose
+ *   first bytes are those of an image.
+ */
+export async function findImages(
+  candidates: readonly Candidate[],
+  extensions: readonly string[] | undefined,
+): Promise<Chosen> {
+  const leftOut = new LeftOutFiles();
+  const images = new Set<Candidate>();
+  const unknown: Candidate[] = [];
+  const wanted = new Set<string>(extensions ?? IMAGE_EXTENSIONS);
+  for (const candidate of candidates) {
+    const { name, isGiven } = candidate;
+    const ending = endingOf(name);
+    if (isGiven || wanted.has(EVERY_FILE) || hasEnding(name, wanted)) images.add(candidate);
+    else if (extensions !== undefined || isByProduct(ending)) leftOut.addExpected(ending);
+    else if (isCopy(name)) leftOut.add(ending, 'unfinished, or kept by a program as a copy');
+    else unknown.push(candidate);
+  }
+  const looked = mapConcurrent(unknown, OPEN_AT_ONCE, async (candidate) => ({
+    candidate,
+    content: await lookInside(candidate.path, candidate.kind),
+  }));
+  for await (const { candidate, content } of looked) {
+    const ending = endingOf(candidate.name);
+    if (content === undefined) leftOut.addUnreadable(ending);
+    else if (isReadable(content, ending)) images.add(candidate);
+    else if (isText(content) && conversionOf(ending) === undefined) leftOut.addExpected(ending);
+    else leftOut.add(ending, content.kind);
+  }
+  return { images: candidates.filter((candidate) => images.has(candidate)), leftOut };
+}
+
+function hasEnding(name: string, wanted: ReadonlySet<string>): boolean {
+  const dot = name.lastIndexOf('.');
+  return dot !== -1 && wanted.has(name.slice(dot + 1).toLowerCase());
+}
+
+/** The first picture in a camera raw is a thumbnail. */
+function isReadable({ decoder, kind }: Sniffed, ending: string): boolean {
+  return decoder !== undefined && !(isCameraRaw(ending) && kind.endsWith('TIFF'));
+}
+
+/** Labels, notes and programs under any name. */
+function isText({ kind }: Sniffed): boolean {
+  return ['text file', 'JSON document', 'XML document'].includes(kind);
+}
