@@ -12,6 +12,7 @@ import type { OpenedRun } from '../../run/open-run.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
+import { formatSelection } from './format-selection.js';
 import { takeOverRuleOf } from './take-over-rule.js';
 
 const EXAMPLES = `
@@ -43,8 +44,9 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   );
   const { formats, stored } = choice;
   if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent));
+  const details = settings.verbose ? formatSelection(stored) : '';
   if (settings.json) printJson({ ...extent, ...counts, formats, selection: stored });
-  else if (!settings.quiet) process.stdout.write(`${describeResult(extent, formats)} written to ${outDir}\n`);
+  else if (!settings.quiet) process.stdout.write(`${describeResult(extent, formats)} written to ${outDir}\n${details}`);
   return missingPreviews > 0 ? 3 : 0;
 }
 

@@ -14,6 +14,7 @@ import { addHelpNotes } from '../help.js';
 import { abortOnSignals } from '../interrupt.js';
 import { formatRunSummary } from '../run-summary.js';
 import { printJson } from '../output.js';
+import { formatSelection } from './format-selection.js';
 import { createRunJob } from './run-job.js';
 
 const NAMED_FAILURES = 5;
@@ -65,9 +66,7 @@ function exceedsBudget(budget: ErrorBudget, { counts, choice = {} }: RunManifest
 /** For people; with --verbose, the thresholds in force and the time of each stage too. */
 async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): Promise<void> {
   const errors = await readFirstErrors(job.outDir, NAMED_FAILURES);
-  const details = verbose
-    ? `Selection: ${JSON.stringify(manifest.selection)}\nTimings: ${JSON.stringify(manifest.timings)}\n`
-    : '';
+  const details = verbose ? `${formatSelection(manifest.selection)}Timings: ${JSON.stringify(manifest.timings)}\n` : '';
   process.stdout.write(formatRunSummary({ job, manifest, errors, cwd: process.cwd() }) + details);
 }
 
