@@ -13,6 +13,7 @@ import type { ImageChoice } from './run/choose-images.js';
 import type { KnownClasses } from './run/numbers/classes.js';
 import { JOURNAL_VERSION, type ClassIds, type JournalHeader, type StoredOptions } from './run/header.js';
 import type { ImageIds } from './run/numbers/image-ids.js';
+import { toStoredRoot } from './run/image-root.js';
 import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
 import type { ErrorBudget } from './run/mass-failure.js';
@@ -85,7 +86,15 @@ export function beginJournalHeader(
   const { formats, imageFiles: images } = job;
   const selection = toStoredSelection(job.statedSelection, job.ontology);
   const { root, images: all } = found;
-  const run = { root, selection, formats: [...formats], images, choice: job.choice, found: all.length, classes };
+  const run = {
+    ...toStoredRoot(job.outDir, root),
+    selection,
+    formats: [...formats],
+    images,
+    choice: job.choice,
+    found: all.length,
+    classes,
+  };
   return { ...toJournalHeader(job, model), run };
 }
 
@@ -104,7 +113,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     created: header.created,
     started: stats.started.toISOString(),
     ...(status === 'running' ? {} : { finished: new Date().toISOString() }),
-    root: found.root,
+    ...toStoredRoot(job.outDir, found.root),
     model: { reference: job.model, sha256: header.model.sha256 },
     ontology: specOf(job.ontology),
     selection: toStoredSelection(job.statedSelection, job.ontology),

@@ -15,14 +15,16 @@ import { beginManifest, endManifest, type RunManifest } from './run/manifest.js'
 import { OutputLock } from './run/lock/output-lock.js';
 import { toRecord } from './run/record.js';
 import { showPreviews, writeOutputs } from './run-views.js';
+import { withPresentViews } from './views.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
 import { startEngine } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
 
 /** A whole batch run: image files in, journal and annotation files out. */
-export async function annotate(job: Job, progress: Progress, stop: AbortSignal): Promise<RunManifest> {
+export async function annotate(asked: Job, progress: Progress, stop: AbortSignal): Promise<RunManifest> {
   const note = (message: string) => progress.note(message);
-  await using lock = await OutputLock.take(job.outDir, { takeOver: job.takeOver, note, signal: stop });
+  await using lock = await OutputLock.take(asked.outDir, { takeOver: asked.takeOver, note, signal: stop });
+  const job = await withPresentViews(asked.outDir, asked);
   const signal = AbortSignal.any([stop, lock.lost]);
   job.ontologyNotes.forEach(note);
   using watcher = progress.download();

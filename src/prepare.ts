@@ -14,7 +14,7 @@ import { readHeader, readJournal, tornNote, type JournalContents } from './run/r
 import { OutputLock } from './run/lock/output-lock.js';
 import { printable } from './core/text.js';
 import { planRun, type Plan } from './run/plan.js';
-import { assertViewsReplaceable } from './views.js';
+import { assertViewsReplaceable, withPresentViews } from './views.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
 import { describeInput } from './workers/start-engine.js';
 
@@ -132,7 +132,9 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
   using watcher = progress.download();
   const { precision } = job;
   const finding = { precision, watcher, variables: process.env };
-  const { found, model, plan, notes } = await prepare(job, () => findModelHere(job.model, finding));
+  const { found, model, plan, notes } = await prepare(await withPresentViews(job.outDir, job), () =>
+    findModelHere(job.model, finding),
+  );
   return {
     root: found.root,
     found: found.images.length,

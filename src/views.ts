@@ -2,18 +2,22 @@ import { join } from 'node:path';
 import type { ImageFiles } from './core/image-files.js';
 import type { Selection } from './core/select.js';
 import type { AnnotationFormat, Provenance, View } from './formats/format.js';
-import { formats, type FormatName } from './formats/index.js';
+import { formatNames, formats, type FormatName } from './formats/index.js';
 import { assertClassOrderKept } from './formats/view-folder/class-order.js';
-import { assertRecordSound, assertReplaceable } from './formats/view-folder/replaceable.js';
+import { assertRecordSound, assertReplaceable, isView } from './formats/view-folder/replaceable.js';
+import { printable } from './core/text.js';
 import type { Progress } from './progress/bar.js';
 import type { JournalHeader } from './run/header.js';
 import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
 import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
 import { CountedImages, type ViewCounts } from './run/images/counted-images.js';
+import { expectedRoot, findImageRoot, missingImagesError, toStoredRoot } from './run/image-root.js';
 import { measureExtent, type Extent } from './run/extent.js';
+import { replaceManifest } from './run/manifest.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
 import { StoredImages } from './run/images/stored-images.js';
 import {
+  countPreviews,
   PREVIEW_SIGNATURE,
   PreviewFolder,
   type PreviewJob,
@@ -37,14 +41,21 @@ interface ViewTarget extends Omit<ViewChoice, 'selection'> {
   readonly outDir: string; // absolute
 }
 
+/** The run whose views are written again. */
+export interface ExportTarget {
+  readonly outDir: string; // absolute
+  readonly imagesRoot?: string | undefined; // absolute; where its images are now, if they were moved
+  readonly takeOver: TakeOverRule;
+}
+
 /**
- * Writes the views of a run again, from its journal alone.
+ * Writes the views of a run again, from its journal alone. They are those that are chosen, and those that are there.
  *
  * @param choose - Decides what to write, given what the run was.
  * @returns How much of the run the views have, and what was chosen.
  */
 export async function exportViews<Choice extends ViewChoice>(
-  { outDir, takeOver }: { outDir: string; takeOver: TakeOverRule },
+  { outDir, imagesRoot, takeOver }: ExportTarget,
   choose: (run: OpenedRun) => Choice,
   progress: Progress,
 ): Promise<{ extent: Extent; counts: ViewCounts; choice: Choice; missingPreviews: number }> {
@@ -52,21 +63,70 @@ export async function exportViews<Choice extends ViewChoice>(
   const note = (message: string) => progress.note(message);
   await using lock = await OutputLock.take(outDir, { takeOver, note });
   const run = await openRun(outDir);
-  const { scope, journal, ontology, imageIds } = run;
+  const { journal, ontology, imageIds } = run;
   run.notes.forEach((note) => progress.note(note));
-  const choice = choose(run);
-  await assertViewsReplaceable({ ...choice, outDir, ontology }, scope.root);
+  const choice = await withPresentViews(outDir, choose(run));
+  const root = await requireImageRoot(run, { ...choice, outDir, given: imagesRoot });
+  const earlierRoot = expectedRoot(outDir, run.scope);
+  if (root !== earlierRoot)
+    note(`The images of the run are in ${printable(root)}; they were in ${printable(earlierRoot)}.`);
+  await assertViewsReplaceable({ ...choice, outDir, ontology }, root);
   await lock.assertHeld();
   await publishNumbers(outDir, run);
   const stored = new StoredImages(journal, imageIds, { ontology, selection: choice.selection, signal: lock.lost });
   const images = new CountedImages(stored, ontology);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
-  const view = { ontology, images, root: scope.root, provenance: provenanceOf(journal.header), throwIfStopped };
+  const view = { ontology, images, root, provenance: provenanceOf(journal.header), throwIfStopped };
   await using previews = new PreviewFolder();
   const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels } };
   const missingPreviews = await writeViews(written, previews, progress);
+  await rememberRoot(outDir, run, root);
   return { extent: await measureExtent(outDir, run), counts: await images.counts(), choice, missingPreviews };
+}
+
+/**
+ * What is to be written: the views that are asked for, and those that the folder has, which would otherwise go on
+ * showing other boxes.
+ *
+ * @throws PreannotateError JOURNAL_DAMAGED when the record of what was written into one of them is damaged.
+ */
+export async function withPresentViews<Choice extends Pick<ViewChoice, 'formats' | 'previews'>>(
+  outDir: string,
+  choice: Choice,
+): Promise<Choice> {
+  const present: FormatName[] = [];
+  for (const name of formatNames) {
+    const isAsked = choice.formats.includes(name);
+    if (!isAsked && (await isView(join(outDir, name), formats[name].signature))) present.push(name);
+  }
+  const previews = choice.previews > 0 ? choice.previews : await countPreviews(join(outDir, PREVIEWS));
+  return { ...choice, formats: [...choice.formats, ...present], previews };
+}
+
+/**
+ * The folder of the images, which may have been moved since the run.
+ *
+ * @throws PreannotateError INPUT_NOT_FOUND when a view needs images, and there are none.
+ */
+async function requireImageRoot(
+  { scope, journal }: OpenedRun,
+  { outDir, given, formats: names, previews, imageFiles }: ViewTarget & { given: string | undefined },
+): Promise<string> {
+  const search = { outDir, scope, journal, given };
+  const found = await findImageRoot(search);
+  if (found !== undefined) return found;
+  const placesImages = names.some((name) => formats[name].hasImages === true);
+  if (previews > 0 || (placesImages && imageFiles !== 'none')) throw await missingImagesError(search);
+  return expectedRoot(outDir, scope);
+}
+
+/** Lets the next export find images that were moved, alone or with the output folder. */
+async function rememberRoot(outDir: string, { scope, manifest }: OpenedRun, root: string): Promise<void> {
+  const now = toStoredRoot(outDir, root);
+  const isMoved = expectedRoot(outDir, scope) !== root;
+  const isOutMoved = scope.root_absolute !== undefined && scope.root !== now.root;
+  if (manifest !== undefined && (isMoved || isOutMoved)) await replaceManifest(outDir, { ...manifest, ...now });
 }
 
 /** People may use the numbers of views: an export of a run that was killed gives them before the run's own end does. */

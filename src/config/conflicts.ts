@@ -61,8 +61,7 @@ const RULES: readonly Rule[] = [
       return isSet('score_threshold') && threshold < floor;
     },
     problem: ({ score_threshold: threshold, score_floor: floor }, nameOf) => ({
-      message:
-        `${nameOf('score_threshold')} is ${threshold!}, but nothing is stored below the score_floor of ` + `${floor!}.`,
+      ...describeBelowFloor(nameOf('score_threshold'), threshold!, floor!),
       advice: `Lower score_floor to ${threshold!} too, or raise the threshold.`,
     }),
   },
@@ -112,6 +111,11 @@ const RULES: readonly Rule[] = [
     }),
   },
 ];
+
+/** @param name - Of the threshold, as the source that set it calls it. */
+export function describeBelowFloor(name: string, threshold: number, floor: number): ConfigProblem {
+  return { message: `${name} is ${threshold}, but nothing is stored below the score_floor of ${floor}.` };
+}
 
 const PRECEDENCE: readonly Origin[] = ['default', 'config', 'environment', 'flag'];
 

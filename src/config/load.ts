@@ -26,6 +26,7 @@ type Values = Record<string, unknown>; // by key, as users type it
 export interface Loaded<Schema extends z.ZodObject> {
   readonly settings: Settings<Schema>;
   readonly given: { readonly [Key in keyof Settings<Schema>]-?: Origin };
+  readonly nameOf: (key: string) => string; // as the source that set it calls it: --nms-iou, or PREANNOTATE_NMS_IOU
   readonly configFile?: YamlFile & { readonly path: string };
 }
 
@@ -59,7 +60,12 @@ export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequ
   const values = parseEntries(schema, entries, problems);
   resolveConflicts(schema, values, entries);
   resolvePaths(values, entries, { cwd, config: dirname(configPath ?? join(cwd, CONFIG_NAMES[0]!)) });
-  return { ...toSettings(schema, values, entries), ...(file ? { configFile: { ...file, path: configPath } } : {}) };
+  const nameOf = (key: string) => entries.get(key)?.subject([]) ?? key;
+  return {
+    ...toSettings(schema, values, entries),
+    nameOf,
+    ...(file ? { configFile: { ...file, path: configPath } } : {}),
+  };
 }
 
 /** Some of the settings; one that is not set is left out. */
@@ -171,7 +177,11 @@ function resolvePaths(
   }
 }
 
-function toSettings<Schema extends z.ZodObject>(schema: Schema, values: Values, entries: ReadonlyMap<string, Entry>) {
+function toSettings<Schema extends z.ZodObject>(
+  schema: Schema,
+  values: Values,
+  entries: ReadonlyMap<string, Entry>,
+): Pick<Loaded<Schema>, 'settings' | 'given'> {
   const keys = Object.keys(schema.shape);
   const set = keys.filter((key) => values[key] !== undefined);
   return {

@@ -9,7 +9,7 @@ import { outputOptions } from './options/output.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
-import { viewOptions } from './options/views.js';
+import { rootOptions, viewOptions } from './options/views.js';
 
 /**
  * One schema for each command. The same declarations make flags, environment variables, config files and editors' help.
@@ -28,6 +28,7 @@ export const RunConfig = z.strictObject({
 /** The output folder is an argument, not an option. */
 export const ExportConfig = z.strictObject({
   ...viewOptions,
+  ...rootOptions,
   ...selectionOptions,
   ...lockOptions,
   ...outputOptions,

@@ -48,6 +48,8 @@ export interface AnnotationFormat {
   write(view: View): Promise<string[]>;
   /** The classes in the order in which files number them, for a format whose files have no names of classes. */
   readonly classOrder?: (ontology: Ontology) => string[];
+  /** The view has the images beside its labels, unless none are wanted. */
+  readonly hasImages?: true;
   /** Where files are one folder deeper than earlier versions wrote them. */
   readonly layout?: Layout;
 }

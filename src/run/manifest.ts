@@ -37,6 +37,7 @@ export const RunManifest = z.object({
   started: z.string(), // when this attempt was
   finished: z.string().exactOptional(),
   root: RunScope.shape.root,
+  root_absolute: RunScope.shape.root_absolute,
   model: z.object({ reference: z.string(), sha256: z.string() }),
   ontology: StoredOntology,
   selection: RunScope.shape.selection,
@@ -86,6 +87,11 @@ export async function endManifest(outDir: string, manifest: RunManifest): Promis
     await rm(path, { force: true }).catch(() => {}); // the file system is read-only: the lock shows that it is not true
     throw error;
   }
+}
+
+/** Replaces run.json, where it is to say something else of the same run. @throws PreannotateError WRITE_FAILED */
+export async function replaceManifest(outDir: string, manifest: RunManifest): Promise<void> {
+  await replaceFile(manifestPath(outDir), `${toText(RunManifest.parse(manifest))}\n`);
 }
 
 /** Uses only the space that a file has. @returns Whether it was enough, and could be written */

@@ -89,11 +89,13 @@ function comparable(name: string, bytes: Buffer): string {
       finished: _3,
       timings: _4,
       check: _5,
+      root,
+      root_absolute: absoluteRoot = root, // the only one in earlier versions
       ...rest
     } = JSON.parse(bytes.toString()) as object & {
       [key: string]: unknown;
     };
-    return JSON.stringify(rest, undefined, 2);
+    return JSON.stringify({ ...rest, root: absoluteRoot }, undefined, 2);
   }
   if (name === 'data.yaml')
     return bytes

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { describeBelowFloor } from '../../config/conflicts.js';
 import { loadSettings, type Loaded } from '../../config/load.js';
+import { problemsError } from '../../config/problems.js';
 import { ExportConfig } from '../../config/schema.js';
 import { changeSelection, readStoredSelection, resolveSelection, toStoredSelection } from '../../config/selection.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
@@ -19,8 +21,10 @@ const EXAMPLES = `
 Examples:
   preannotate export annotations --score-threshold 0.4
   preannotate export annotations --format yolo --nms-iou 0.7 --preview 20
+  preannotate export annotations --images-root /data/photos
 
-Options that are not given keep the values of the run. No model is needed: the journal has all detections.`;
+Options that are not given keep the values of the run. No model is needed: the journal has all detections.
+Every format and the previews that the folder has are written again; --format and --preview add to them.`;
 
 export function exportCommand(): Command {
   const command = new Command('export')
@@ -38,7 +42,7 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   const { settings } = loaded;
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const { extent, counts, choice, missingPreviews } = await exportViews(
-    { outDir, takeOver: takeOverRuleOf(loaded) },
+    { outDir, imagesRoot: settings.imagesRoot, takeOver: takeOverRuleOf(loaded) },
     (run) => chooseViews(run, loaded),
     progress,
   );
@@ -67,8 +71,9 @@ function describeRest(extent: Extent): string {
 }
 
 /** The run's own formats and selection, except for options set on this call. */
-function chooseViews({ scope, ontology }: OpenedRun, loaded: Loaded<typeof ExportConfig>) {
+function chooseViews({ scope, ontology, journal }: OpenedRun, loaded: Loaded<typeof ExportConfig>) {
   const { settings, given } = loaded;
+  assertAboveFloor(loaded, journal.header.options.score_floor);
   const stated = changeSelection(readStoredSelection(scope.selection), loaded);
   return {
     stored: toStoredSelection(stated, ontology),
@@ -78,6 +83,16 @@ function chooseViews({ scope, ontology }: OpenedRun, loaded: Loaded<typeof Expor
     imageFiles: given.images === 'default' ? (scope.images ?? settings.images) : settings.images,
     overwriteEdited: settings.overwriteEdited,
   };
+}
+
+/** @throws PreannotateError CONFIG_INVALID when a threshold is set for which nothing was stored, as `run` does. */
+function assertAboveFloor({ settings, given, nameOf }: Loaded<typeof ExportConfig>, floor: number): void {
+  const { scoreThreshold: threshold } = settings;
+  if (given.scoreThreshold === 'default' || threshold >= floor) return;
+  const advice = `Raise the threshold, or annotate again: run --restart --score-floor ${threshold}.`;
+  throw problemsError('CONFIG_INVALID', [
+    { ...describeBelowFloor(nameOf('score_threshold'), threshold, floor), advice },
+  ]);
 }
 
 /** The formats of the run; another version may have had more. */

@@ -3,12 +3,23 @@ import { IMAGE_FILES } from '../../core/image-files.js';
 import { formatNames } from '../../formats/index.js';
 import * as value from './values.js';
 
+/** Where images are, of a run that was made already. */
+export const rootOptions = {
+  images_root: z
+    .exactOptional(z.string().min(1))
+    .describe('Folder in which the images of the run are now, if they were moved')
+    .meta({ flag: { group: 'input', placeholder: 'dir', only: true }, path: 'always' }),
+};
+
 /** Which files are written. */
 export const viewOptions = {
   format: value
     .words(z.enum(formatNames), formatNames.join('|'))
     .default(['coco', 'yolo'])
-    .describe(`Annotation files to write, separated by commas: ${formatNames.join(', ')}`)
+    .describe(
+      `Annotation files to write, separated by commas: ${formatNames.join(', ')}; formats that the folder has are ` +
+        'written again too',
+    )
     .meta({ flag: { group: 'output', basic: true, placeholder: 'list', repeatable: true } }),
   images: value
     .choice(IMAGE_FILES)

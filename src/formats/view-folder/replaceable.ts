@@ -28,6 +28,12 @@ export async function assertReplaceable(
   if (!isRecorded && !(await isOwnFile(join(outDir, signature)))) throw foreignFolderError(outDir, holdsImages);
 }
 
+/** Whether a folder holds a view of preannotate. @throws PreannotateError JOURNAL_DAMAGED as for the above. */
+export async function isView(outDir: string, signature: string): Promise<boolean> {
+  if ((await entriesOf(outDir)).length === 0) return false;
+  return (await new ViewRecord(outDir).header()) !== undefined || (await isOwnFile(join(outDir, signature)));
+}
+
 /** Reads the whole record of a view that is there. @throws PreannotateError JOURNAL_DAMAGED naming the damaged line. */
 export async function assertRecordSound(outDir: string): Promise<void> {
   if ((await entriesOf(outDir)).length > 0) await new ViewRecord(outDir).verify();

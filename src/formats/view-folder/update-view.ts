@@ -27,6 +27,7 @@ export interface ViewContent {
   readonly folders?: readonly string[]; // made even when they stay empty
   readonly classes?: readonly string[]; // where files name a class by its place in a list
   readonly layout?: Layout; // where files are one folder deeper than earlier versions wrote them
+  readonly images?: number; // where the view has only the first by name, how many it may have; Infinity: all
   readonly firstNotes?: readonly string[]; // for the user, when the view is new, or in a new layout
   /** Those of the images by name, then that of the view as a whole. */
   readonly groups: AsyncIterable<ViewFileGroup> | Iterable<ViewFileGroup>;
@@ -127,12 +128,13 @@ class ViewUpdate {
   }
 
   get #header(): RecordHeader {
-    const { classes, layout } = this.#content;
+    const { classes, images, layout } = this.#content;
     const { outDir, version } = this.#target;
     return {
       view: basename(outDir),
       preannotate: version,
       ...(classes === undefined ? {} : { classes: [...classes] }),
+      ...(images === undefined ? {} : { images: Number.isFinite(images) ? images : 'all' }),
       ...(layout === undefined ? {} : { layout: layout.subfolder }),
     };
   }

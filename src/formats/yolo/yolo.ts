@@ -30,6 +30,7 @@ export const yolo: AnnotationFormat = {
   title: 'YOLO labels (Ultralytics layout)',
   signature: SIGNATURE,
   classOrder: listClassNames,
+  hasImages: true,
   layout: LAYOUT,
   write: async (view) => {
     const tree = new YoloTree(view);

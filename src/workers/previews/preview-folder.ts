@@ -5,6 +5,8 @@ import type { ViewImage } from '../../core/image.js';
 import { printable } from '../../core/text.js';
 import type { View } from '../../formats/format.js';
 import { fingerprintFile, type Fingerprint } from '../../formats/view-folder/record/fingerprint.js';
+import { ViewRecord } from '../../formats/view-folder/record/record.js';
+import { isView } from '../../formats/view-folder/replaceable.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../../formats/view-folder/view-file.js';
 import { writeView } from '../../formats/view-folder/write-view.js';
 import { colourOf } from './palette.js';
@@ -27,6 +29,17 @@ export interface PreviewResult {
 /** The file by which a folder of previews is known again. */
 export const PREVIEW_SIGNATURE = 'README.txt';
 
+/** Of how many images a folder has previews: all are Infinity, none is 0. @throws PreannotateError JOURNAL_DAMAGED */
+export async function countPreviews(outDir: string): Promise<number> {
+  if (!(await isView(outDir, PREVIEW_SIGNATURE))) return 0;
+  const record = new ViewRecord(outDir);
+  const images = (await record.header())?.images;
+  if (images !== undefined) return images === 'all' ? Infinity : images;
+  let drawn = 0;
+  for await (const { image, files } of record.groups()) if (image !== undefined && files.length > 0) drawn++;
+  return drawn;
+}
+
 /** What was drawn for an image, and what came of it. */
 interface Drawing {
   readonly content: string; // a hash of the image's and of the boxes
@@ -45,6 +58,7 @@ export class PreviewFolder implements AsyncDisposable {
   async update(job: PreviewJob): Promise<PreviewResult> {
     const problems: string[] = [];
     const edits = await writeView(job, PREVIEW_SIGNATURE, {
+      images: job.count,
       groups: this.#listPreviews(job, (name, problem) => problems.push(`No preview of ${printable(name)}: ${problem}`)),
     });
     const missing = problems.length;

@@ -30,6 +30,7 @@ const RecordHeader = z.object({
   view: z.string(),
   preannotate: z.string(), // version
   classes: z.array(z.string()).exactOptional(), // where files name a class by its place in a list
+  images: z.union([z.int(), z.literal('all')]).exactOptional(), // where the view has only the first, how many
   layout: z.string().exactOptional(), // where the trees of the view have a subfolder, its name
   relocating: z.int().min(0).exactOptional(), // files are being moved to that layout: those that are so deep are next
 });
