@@ -64,7 +64,7 @@ const TABLE = {
   HOST_REFUSED: [2, 400, 'invalid', 'the server does not answer under this host name'],
   REQUEST_INVALID: [2, 422, 'invalid', 'fields are wrong; errors lists which'],
   UNAUTHORIZED: [2, 401, 'invalid', 'an API key is needed'],
-  NOT_FOUND: [2, 404, 'invalid', null],
+  NOT_FOUND: [2, 404, 'invalid', 'there is no such model or function'],
   METHOD_NOT_ALLOWED: [2, 405, 'invalid', null],
   RECEIVED_TOO_SLOWLY: [1, 408, 'invalid', 'the request took too long to arrive'],
   BODY_TOO_LARGE: [2, 413, 'invalid', 'the body is too large'],

@@ -3,7 +3,9 @@ import type { OpenApi } from './openapi.js';
 
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 code,pre{background:#8881;border-radius:4px;padding:.1em .3em}pre{overflow:auto;padding:1em}
+body{overflow-wrap:anywhere}
 table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.2em 1em .2em 0}
+th{min-width:6em}
 @media(prefers-color-scheme:dark){body{background:#111;color:#eee}a{color:#8bf}}`;
 
 /** /openapi.json as a self-contained web page. */

@@ -9,10 +9,17 @@ import {
 import type { ApiKeys } from '../http/auth.js';
 import { toJsonSchema, type Json, type Operation } from '../http/operation.js';
 import type { DescribedRoute } from '../http/route-config.js';
+import { INFO } from './info-schema.js';
 
 export interface OpenApi {
   readonly openapi: string;
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly description: string;
+    readonly license: Json;
+  };
+  readonly servers: readonly Json[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly security: readonly Json[]; // alternatives
   readonly components: Json;
@@ -29,7 +36,9 @@ export function describeApi(
       title: 'preannotate',
       version,
       description: 'Finds what text prompts describe in images (OWL-ViT, OWLv2), as boxes.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    servers: [{ url: '.', description: 'Where this document is' }],
     paths: groupByPath(routes),
     security: apiKeys.length === 0 ? [] : [{ bearer: [] }, { apiKey: [] }, { basic: [] }],
     components: {
@@ -40,6 +49,7 @@ export function describeApi(
         BatchAnswer: toJsonSchema(BatchAnswer, 'output'),
         BatchItemAnswer: toJsonSchema(BatchItemAnswer, 'output'),
         Problem: toJsonSchema(ProblemAnswer, 'output'),
+        Info: INFO,
       },
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },

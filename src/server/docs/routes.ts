@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { describeRoute } from '../http/operation.js';
+import { describeRoute, refTo, TEXT } from '../http/operation.js';
 import type { DescribedRoute } from '../http/route-config.js';
 import type { ServerState } from '../request/server-state.js';
 import { renderDocsPage } from './docs-page.js';
@@ -15,13 +15,19 @@ export function registerDocs(app: FastifyInstance, server: ServerState, routes: 
   const describe = (summary: string, details: Parameters<typeof describeRoute>[1]) => {
     return { config: { operation: describeRoute(summary, details) } };
   };
-  app.get('/info', describe('Model, classes, limits', { errors: [401, 503] }), () => describeServer(server));
+  app.get('/info', describe('Model, classes, limits', { answer: refTo('Info'), errors: [400, 401, 503] }), () =>
+    describeServer(server),
+  );
   if (!server.job.settings.docs) return;
 
   let document: ReturnType<typeof describeApi> | undefined;
   const readDocument = () => (document ??= describeApi(server.job, routes));
-  app.get('/openapi.json', describe('This description', { errors: [401] }), readDocument);
-  const asPage = describe('This description as a web page', { type: 'text/html', errors: [401] });
+  app.get(
+    '/openapi.json',
+    describe('This description', { answer: { type: 'object' }, errors: [400, 401] }),
+    readDocument,
+  );
+  const asPage = describe('This description as a web page', { type: 'text/html', answer: TEXT, errors: [400, 401] });
   app.get('/docs', asPage, (_request, reply) => {
     void reply.type('text/html; charset=utf-8').send(renderDocsPage(readDocument()));
   });

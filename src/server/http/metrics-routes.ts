@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { isLocal, type ApiKeys } from './auth.js';
 import type { Metrics } from './metrics.js';
-import { describeRoute } from './operation.js';
+import { describeRoute, TEXT } from './operation.js';
 import { RequestError } from './request-error.js';
 
 /** What is measured, and who may read it. */
@@ -18,7 +18,7 @@ export function registerMetrics(app: FastifyInstance, { job, metrics }: MetricsS
   const { metrics: access } = job.settings;
   if (access === 'off') return;
   const isRefused = access === 'key' && job.apiKeys.length === 0 && !isLocal(job.settings);
-  const operation = describeRoute('Metrics for Prometheus', { type: 'text/plain', errors: [401] });
+  const operation = describeRoute('Metrics for Prometheus', { type: 'text/plain', answer: TEXT, errors: [400, 401] });
   const config = { operation, ...(access === 'open' ? ({ access: 'public' } as const) : {}) };
   app.get('/metrics', { config }, async (_request, reply) => {
     if (isRefused) throw new RequestError('UNAUTHORIZED', 'Metrics need an API key here, or --metrics open.');

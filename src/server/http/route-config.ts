@@ -34,7 +34,19 @@ export function collectRoutes(app: FastifyInstance): readonly DescribedRoute[] {
     const operation = config?.operation;
     if (operation === undefined) throw new Error(`${method} ${url} has no OpenAPI description. This is a bug.`);
     if (operation === 'undocumented') return;
-    routes.push({ method: method.toLowerCase(), path: url.replaceAll(/:(\w+)/g, '{$1}'), operation });
+    const path = url.replaceAll(/:(\w+)/g, '{$1}');
+    const named = { operationId: operationIdOf(method.toLowerCase(), path), ...operation };
+    const isPublic = config?.access !== undefined;
+    const described = isPublic ? { ...named, security: [] } : named;
+    routes.push({ method: method.toLowerCase(), path, operation: described });
   });
   return routes;
+}
+
+/** `get /v2/models/{model}/ready` becomes `getV2ModelsModelReady`: stable names for generated clients. */
+function operationIdOf(method: string, path: string): string {
+  const words = path.split(/[^a-zA-Z0-9]+/).filter((word) => word !== '');
+  return (
+    method + (words.length === 0 ? ['Root'] : words).map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')
+  );
 }

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { describeInBrowser, openBrowser } from '../../support/clients/browser.js';
 import { scene, TestServer } from '../../support/server.js';
 
 interface Description {
@@ -12,6 +13,19 @@ interface Description {
 async function descriptionOf(server: TestServer, headers: Record<string, string> = {}): Promise<Description> {
   return (await (await server.fetch('/openapi.json', { headers })).json()) as Description;
 }
+
+describeInBrowser('/docs', () => {
+  it('does not scroll sideways at 390 px', async () => {
+    await using server = await TestServer.listening();
+    const browser = await openBrowser();
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+    for (const path of ['/docs', '/']) {
+      await page.goto(`${server.url}${path}`);
+      expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(390);
+    }
+  });
+});
 
 describe('/openapi.json', () => {
   let server: TestServer;

@@ -1,32 +1,9 @@
-import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { loadSettings } from '../../../src/config/load.js';
-import { ServeConfig } from '../../../src/config/schema.js';
 import { FAILURES } from '../../../src/core/errors.js';
-import { registerProtocols } from '../../../src/server/compat/routes.js';
-import { describeApi } from '../../../src/server/docs/openapi.js';
-import { registerDocs } from '../../../src/server/docs/routes.js';
-import { registerHealthPath, registerProbes } from '../../../src/server/http/health-routes.js';
-import { registerMetrics } from '../../../src/server/http/metrics-routes.js';
-import { collectRoutes } from '../../../src/server/http/route-config.js';
-import { registerPredict } from '../../../src/server/request/predict-routes.js';
-import { ServerState, type ServeJob } from '../../../src/server/request/server-state.js';
+import { describeDefaultApi } from '../../support/openapi.js';
 
-const { settings } = await loadSettings({ schema: ServeConfig, flags: {}, environment: {}, cwd: '/' });
-const job = { version: '1.0.0', settings, apiKeys: [] };
-const app = fastify();
-const described = collectRoutes(app);
-const server = new ServerState(job as unknown as ServeJob); // routes that are registered and not called need no more
-for (const register of [
-  registerPredict,
-  registerProbes,
-  registerMetrics,
-  registerProtocols,
-  registerDocs,
-  registerHealthPath,
-])
-  register(app, server, described);
-const { paths } = describeApi(job, described);
+const { document, app } = await describeDefaultApi();
+const { paths } = document;
 
 /** The failures that the table has for a status, as the document lists them. */
 function documentedAt(status: number): string {
@@ -51,13 +28,29 @@ describe('/openapi.json', () => {
       Object.values(FAILURES).flatMap(({ httpStatus, openApi }) => (openApi === null ? [] : [httpStatus])),
     );
     const expected = [...statuses].sort().map((status) => [status, documentedAt(status)]);
-    for (const path of ['/predict', '/predict/batch', '/label-studio/predict', '/v2/models/{model}/infer'])
-      expect(errorsOf(path), path).toEqual(expected);
+    expect(errorsOf('/v2/models/{model}/infer')).toEqual(expected);
+    for (const path of ['/predict', '/predict/batch', '/label-studio/predict'])
+      expect(errorsOf(path), path).toEqual(expected.filter(([status]) => status !== 404));
   });
 
   it('describes a status by the same failures wherever it occurs', () => {
-    for (const path of Object.keys(paths))
+    for (const path of Object.keys(paths).filter((path) => !/(?:ready|z|health)$/.test(path)))
       for (const [status, description] of errorsOf(path)) expect(description, path).toBe(documentedAt(status));
+  });
+
+  it('documents 404 wherever an address or a header names something, and 401 wherever a key may be needed', () => {
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.values(methods).map((operation) => ({ path, ...operation })),
+    );
+    for (const { path, parameters = [], responses, security } of operations) {
+      const isNamed = parameters.some(({ required }) => required === true);
+      expect(Object.hasOwn(responses, '404'), path).toBe(isNamed);
+      if (security === undefined && !path.startsWith('/label-studio')) expect(responses, path).toHaveProperty('401');
+    }
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(expect.arrayContaining(['postPredict', 'getReadyz', 'postV2ModelsModelInfer', 'postRoot']));
+    expect(document.servers).toHaveLength(1);
   });
 
   it('lists every route that is registered with a description, and a route without one is refused', () => {

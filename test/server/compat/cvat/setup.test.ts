@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../../support/model/golden.js';
 
-it('the Docker Compose override in README sends the calls of CVAT, its worker included, through the dashboard', async () => {
+it('the Docker Compose override in README sends calls of CVAT and its worker through the dashboard', async () => {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
   const [, indented = ''] = /```yaml\n( *# docker-compose\.override\.yml\n[^]*?)```/.exec(readme) ?? [];
   const { services } = parse(indented) as { services: Record<string, { environment: Record<string, string> }> };

@@ -1,0 +1,31 @@
+import { arrayOf, BOOLEAN, INTEGER, NUMBER, objectOf, TEXT } from '../http/operation.js';
+
+/** Schema of the answer of /info; see `info.ts`. */
+export const INFO = objectOf({
+  preannotate: TEXT,
+  started: TEXT,
+  uptime_sec: INTEGER,
+  model: objectOf({ reference: TEXT, sha256: TEXT, type: TEXT, precision: TEXT, image_size: arrayOf(INTEGER) }),
+  classes: arrayOf(objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER })),
+  templates: arrayOf(TEXT),
+  ignore: arrayOf(TEXT),
+  ontology_sha256: TEXT,
+  score_floor: NUMBER,
+  nms_iou: NUMBER,
+  max_detections: INTEGER,
+  server: objectOf({
+    devices: arrayOf(TEXT),
+    workers_per_device: INTEGER,
+    max_batch_size: INTEGER,
+    batching_timeout_sec: NUMBER,
+    timeout: NUMBER,
+    max_payload_size: INTEGER,
+    max_image_bytes: INTEGER,
+    max_image_pixels: INTEGER,
+    max_request_images: INTEGER,
+    queue_items: INTEGER,
+    queue_bytes: INTEGER,
+    stream: BOOLEAN,
+    track_requests: BOOLEAN,
+  }),
+});
