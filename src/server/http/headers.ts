@@ -17,8 +17,16 @@ export const SECURITY_HEADERS = {
 /** What web pages of other origins may send and read (--cors-origin). */
 export const CORS_HEADERS = {
   methods: ['GET', 'POST'],
-  allowedHeaders: ['authorization', 'content-type', 'x-api-key', 'x-request-id', 'x-request-timeout-ms'],
-  exposedHeaders: ['x-request-id', 'server-timing', 'retry-after'],
+  allowedHeaders: [
+    'authorization',
+    'content-type',
+    'content-encoding',
+    'inference-header-content-length',
+    'x-api-key',
+    'x-request-id',
+    'x-request-timeout-ms',
+  ],
+  exposedHeaders: ['x-request-id', 'server-timing', 'retry-after', 'inference-header-content-length'],
   maxAge: 600,
 };
 

@@ -28,7 +28,7 @@ const INFER_REQUEST = objectOf({
       name: { const: 'image' },
       datatype: { const: 'BYTES' },
       shape: arrayOf(INTEGER),
-      data: arrayOf(TEXT),
+      'data?': arrayOf(TEXT), // or bytes after the JSON
     }),
   ),
   'outputs?': arrayOf(objectOf({ name: { enum: ['boxes', 'scores', 'labels', 'image_index'] } })),
@@ -43,7 +43,7 @@ const INFER_ANSWER = objectOf({
       name: { enum: ['boxes', 'scores', 'labels', 'image_index'] },
       datatype: { enum: ['FP32', 'BYTES', 'INT32'] },
       shape: arrayOf(INTEGER),
-      data: { type: 'array', items: { anyOf: [NUMBER, TEXT] } },
+      'data?': { type: 'array', items: { anyOf: [NUMBER, TEXT] } },
     }),
   ),
 });

@@ -3,15 +3,16 @@ import type { Operation } from '../../http/operation.js';
 import { annotateRequest } from '../../request/annotate-request.js';
 import type { Prediction } from '../../request/predict.js';
 import type { ServerState } from '../../request/server-state.js';
+import { JSON_LENGTH_HEADER } from './binary.js';
 import { registerManagement } from './management.js';
 import { MODEL, requireKnownModel, VERSION, type ModelRoute } from './model.js';
 import { OPERATIONS } from './operations.js';
-import { INPUTS, OUTPUTS, readInferRequest, toTensors } from './tensors.js';
+import { INPUTS, OUTPUTS, readInferRequest, writeInference } from './tensors.js';
 
 /** Of the protocol, by Triton's names. */
-const EXTENSIONS = ['model_configuration'];
+const EXTENSIONS = ['binary_tensor_data', 'model_configuration'];
 
-/** The Open Inference Protocol (KServe's second version, Triton's) over HTTP, with JSON tensors. */
+/** The Open Inference Protocol (KServe's second version, Triton's) over HTTP, with JSON and binary tensors. */
 export function registerKserve(app: FastifyInstance, server: ServerState): void {
   registerServer(app, server);
   registerModel(app, server, { path: '/v2/models/:model', isDescribed: true });
@@ -49,10 +50,13 @@ function registerModel(
     const answer = { name: requireKnownModel(params, server), ...readinessOf(server) };
     void reply.code(answer.ready ? 200 : 503).send(answer);
   });
-  app.post<ModelRoute>(`${path}/infer`, configFor('infer'), async (request) => {
+  app.post<ModelRoute>(`${path}/infer`, configFor('infer'), async (request, reply) => {
     const name = requireKnownModel(request.params, server);
-    const { id = request.id, outputs } = await infer(request, server);
-    return { model_name: name, model_version: VERSION, id, outputs };
+    const { json, binary, isBinary } = await infer(request, server, name);
+    if (!isBinary) return json;
+    const head = Buffer.from(JSON.stringify(json));
+    void reply.header(JSON_LENGTH_HEADER, head.length).type('application/octet-stream');
+    return Buffer.concat([head, ...binary]);
   });
 }
 
@@ -61,7 +65,7 @@ function readinessOf({ notReady }: ServerState) {
 }
 
 /** The images of a request are answered together or not at all: the protocol has no field for an error of one image. */
-function infer(request: FastifyRequest, server: ServerState) {
+function infer(request: FastifyRequest, server: ServerState, name: string) {
   const { requestImages, queueItems } = server.job.settings;
   const accepted = {
     readers: {
@@ -73,7 +77,9 @@ function infer(request: FastifyRequest, server: ServerState) {
   };
   return annotateRequest(request, { server, ...accepted }, async ({ images, id, wanted }, annotate) => {
     const outcomes = await Promise.allSettled(images.map(annotate));
-    return { id, outputs: toTensors(outcomes.map(valueOf), wanted) };
+    const inference = { model_name: name, model_version: VERSION, id: id ?? request.id };
+    const isBinary = wanted.some((output) => output.isBinary);
+    return { ...writeInference(inference, outcomes.map(valueOf), wanted), isBinary };
   });
 }
 

@@ -71,7 +71,7 @@ describe('the server in the Open Inference Protocol', () => {
     const { preannotate } = (await (await server.fetch('/info')).json()) as { preannotate: string };
     expect(await json('/v2')).toEqual([
       200,
-      { name: 'preannotate', version: preannotate, extensions: ['model_configuration'] },
+      { name: 'preannotate', version: preannotate, extensions: ['binary_tensor_data', 'model_configuration'] },
     ]);
     expect(await json('/v2/health/live')).toEqual([200, { live: true }]);
     expect(await json('/v2/health/ready')).toEqual([200, { ready: true }]);
@@ -176,7 +176,7 @@ describe('an inference', () => {
 
   it('takes the options of /predict as parameters, and ignores those of other servers', async () => {
     const ontology = JSON.stringify({ 'a photo of a cup': 'Tasse' });
-    const parameters = { score_threshold: 0.2, nms: false, binary_data_output: true, priority: 1 };
+    const parameters = { score_threshold: 0.2, nms: false, priority: 1 };
     const loose = await inferenceOf(await server.postJson(INFER, single({ parameters })));
     const { scores } = await predicted([first], '?score_threshold=0.2&nms=false');
     expect(loose.tensors.get('scores')!.data).toEqual(scores);
@@ -222,17 +222,6 @@ describe('an inference', () => {
     const response = await server.postJson(INFER, body);
     expect(response.status).toBe(status);
     expect(await errorOf(response)).toMatch(message);
-  });
-
-  it('with binary tensors is refused with an error that tells what to send instead', async () => {
-    const text = JSON.stringify({ inputs: [{ name: 'image', shape: [1], datatype: 'BYTES', parameters: {} }] });
-    const headers = {
-      'content-type': 'application/octet-stream',
-      'inference-header-content-length': String(text.length),
-    };
-    const response = await server.fetch(INFER, { method: 'POST', body: new Blob([text, first]), headers });
-    expect(response.status).toBe(415);
-    expect(await errorOf(response)).toMatch(/base64.*binary_data=False/);
   });
 
   it('that is not JSON is refused with an error in the form of the protocol', async () => {
