@@ -28,7 +28,7 @@ const imageFields = {
 /** JSON body of /predict. */
 export const PredictRequest = z
   .strictObject({ ...imageFields, ...PredictOptions.shape })
-  .refine(hasOneImage, { error: 'must have either image_base64 or image_url' });
+  .refine(hasOneImage, { error: describeImageCount });
 
 /** One image of a JSON body of /predict/batch. */
 export const BatchItem = z
@@ -36,7 +36,7 @@ export const BatchItem = z
     id: z.exactOptional(z.string().max(200)).describe('Returned with the answer for this image'),
     ...imageFields,
   })
-  .refine(hasOneImage, { error: 'must have either image_base64 or image_url' });
+  .refine(hasOneImage, { error: describeImageCount });
 
 /** JSON body of /predict/batch. */
 export const BatchRequest = z.strictObject({
@@ -115,6 +115,14 @@ function ontologyField() {
   };
   const schema = toInputSchema(AnyOntology, { target: 'draft-2020-12', alternatives: true });
   return z.preprocess(read, z.record(z.string(), z.unknown()).meta(schema));
+}
+
+/** Completes "The body" or "It". */
+function describeImageCount({ input }: { readonly input?: unknown }): string {
+  const { image_base64 } = input as { image_base64?: string };
+  return image_base64 === undefined
+    ? 'has no image: give image_base64 or image_url'
+    : 'has both image_base64 and image_url: give one of them';
 }
 
 function hasOneImage({ image_base64, image_url }: { image_base64?: string; image_url?: string }): boolean {

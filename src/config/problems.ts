@@ -20,6 +20,8 @@ export interface InputNames {
   readonly knownKeys: (path: YamlPath) => readonly string[];
   /** The scalar at a path as it was spelled, where that is known. */
   readonly spelled?: (path: YamlPath) => string | undefined;
+  /** Whether the input is JSON, whose kinds of values have other names than those of YAML. */
+  readonly isJson?: boolean;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -45,6 +47,7 @@ export function problemsError(code: FailureCode, problems: readonly ConfigProble
     code,
     message,
     hint: advice.length > 0 ? advice.join(' ') : (FAILURES[code].hint ?? ''),
+    ...(advice.length > 0 && code === 'ONTOLOGY_INVALID' ? { clientHint: advice.join(' ') } : {}), // HTTP has these
   });
 }
 
@@ -72,8 +75,8 @@ export function unknownKeyProblem({
 }
 
 function describeIssue(issue: z.core.$ZodIssue, source: InputNames): ConfigProblem {
-  const predicate = predicateOf(issue);
-  const actual = predicate.startsWith('must ') ? `, not ${describeValue(issue.input)}` : '';
+  const predicate = predicateOf(issue, source);
+  const actual = predicate.startsWith('must ') ? `, not ${describeValue(issue.input, source)}` : '';
   const advice = adviceFor(issue, source);
   return {
     message: `${source.subject(issue.path)} ${predicate}${actual}.`,
@@ -81,10 +84,12 @@ function describeIssue(issue: z.core.$ZodIssue, source: InputNames): ConfigProbl
   };
 }
 
-function predicateOf(issue: z.core.$ZodIssue): string {
+function predicateOf(issue: z.core.$ZodIssue, { isJson = false }: InputNames): string {
   switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${KINDS[issue.expected] ?? issue.expected}`;
+    case 'invalid_type': {
+      const kind = KINDS[issue.expected] ?? issue.expected;
+      return `must be ${isJson && kind === 'a mapping' ? 'a JSON object' : kind}`;
+    }
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':
@@ -148,9 +153,9 @@ export function formatPath(path: YamlPath): string {
   }, '');
 }
 
-function describeValue(value: unknown): string {
+function describeValue(value: unknown, { isJson = false }: InputNames): string {
   if (typeof value === 'string') return `"${excerpt(value)}"`;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (value === undefined || value === null) return 'nothing';
-  return Array.isArray(value) ? 'a list' : 'a mapping';
+  if (value === undefined || value === null) return isJson ? 'null' : 'nothing';
+  return Array.isArray(value) ? 'a list' : isJson ? 'an object' : 'a mapping';
 }

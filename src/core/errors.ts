@@ -9,6 +9,8 @@ interface SpecialCases {
   readonly quarantinesImage?: true;
   /** What to do, where the problems that were found give no advice themselves. */
   readonly hint?: string;
+  /** What a client of the server can do, where the failure itself does not say. */
+  readonly clientHint?: string;
 }
 
 type Row = readonly [
@@ -18,6 +20,9 @@ type Row = readonly [
   openApi: string | null, // explanation in /openapi.json; null for what no operation described there answers
   special?: SpecialCases,
 ];
+
+const SAVE_AGAIN = 'Save the image again in another format.';
+const DAMAGED = 'The image is damaged or cut off: send all of its bytes, or save it again.';
 
 /** Every failure we can name, and how each edge of the tool reports it. */
 const TABLE = {
@@ -46,17 +51,41 @@ const TABLE = {
   FOLDER_UNREADABLE: [3, 500, 'internal', null], // of a run: these count against --max-errors
   MASS_FAILURE: [3, 500, 'internal', null], // a run was stopped, because most of its images would fail too
   IMAGE_UNREADABLE: [3, 422, 'decode', 'the image cannot be read'],
-  IMAGE_TOO_LARGE: [3, 413, 'decode', 'the image has too many pixels or bytes'],
-  IMAGE_UNSUPPORTED: [3, 415, 'decode', 'not an image, or of a type that is not read'],
-  IMAGE_UNDECODABLE: [3, 422, 'decode', 'the image is damaged'],
-  IMAGE_DEGRADED: [3, 422, 'decode', 'parts of the image are lost'], // under --strict-images
-  IMAGE_TIMEOUT: [3, 422, 'decode', 'the image takes too long to decode', { quarantinesImage: true }],
+  IMAGE_TOO_LARGE: [
+    3,
+    413,
+    'decode',
+    'the image has too many pixels or bytes',
+    { clientHint: 'Send a smaller version of the image, or parts of it.' },
+  ],
+  IMAGE_UNSUPPORTED: [
+    3,
+    415,
+    'decode',
+    'not an image, or of a type that is not read',
+    { clientHint: 'Send a JPEG, PNG, WebP, TIFF, GIF, AVIF or BMP image.' },
+  ],
+  IMAGE_UNDECODABLE: [3, 422, 'decode', 'the image is damaged', { clientHint: DAMAGED }],
+  IMAGE_DEGRADED: [3, 422, 'decode', 'parts of the image are lost', { clientHint: DAMAGED }], // under --strict-images
+  IMAGE_TIMEOUT: [
+    3,
+    422,
+    'decode',
+    'the image takes too long to decode',
+    { quarantinesImage: true, clientHint: SAVE_AGAIN },
+  ],
   IMAGE_QUARANTINED: [3, 422, 'worker_lost', 'the image cost a worker a few minutes ago'],
   URL_INVALID: [2, 400, 'invalid', 'image_url is not an http or https URL'],
   URL_REFUSED: [2, 403, 'invalid', 'the server fetches nothing from this address'],
   URL_FETCH_FAILED: [3, 422, 'invalid', 'the other server did not give the image'],
   URL_TIMEOUT: [3, 504, 'invalid', 'the other server was too slow'],
-  WORKER_CRASHED: [3, 503, 'worker_lost', 'a worker died with the image', { quarantinesImage: true }],
+  WORKER_CRASHED: [
+    3,
+    503,
+    'worker_lost',
+    'a worker died with the image',
+    { quarantinesImage: true, clientHint: SAVE_AGAIN },
+  ],
   STOPPED: [1, 503, 'rejected', 'the server is stopping', { isPublic: true }],
   LISTEN_FAILED: [2, 500, 'internal', null],
   // From here on: what only the server answers.
@@ -72,7 +101,7 @@ const TABLE = {
   QUEUE_FULL: [1, 429, 'rejected', 'the server is full; retry after Retry-After'],
   HEADERS_TOO_LARGE: [2, 431, 'invalid', 'the headers are too large'],
   CLIENT_GONE: [1, 499, 'cancelled', null], // for logs and metrics only
-  NOT_IMPLEMENTED: [2, 501, 'invalid', null], // a function of another program's protocol
+  NOT_IMPLEMENTED: [2, 501, 'rejected', null], // a function of another program's protocol
   NOT_READY: [1, 503, 'rejected', 'the server is starting or stopping'],
   DEADLINE_PASSED: [1, 504, 'expired', 'the request took too long'],
   INTERNAL: [1, 500, 'internal', 'an error of the server; its log has the cause'],
@@ -98,7 +127,8 @@ export const FAILURES = Object.fromEntries(
 export interface Failure {
   readonly code: FailureCode;
   readonly message: string;
-  readonly hint: string;
+  readonly hint: string; // for users of the command line
+  readonly clientHint?: string | undefined; // for clients of the server, who have no command line
   readonly detail?: string; // what a library reported, for --verbose: file names and functions of its source
 }
 
@@ -107,6 +137,7 @@ export class PreannotateError extends Error implements Failure {
   readonly code: FailureCode;
   readonly hint: string;
   readonly detail?: string;
+  readonly clientHint?: string;
 
   constructor(failure: Failure, cause?: unknown) {
     super(failure.message, cause === undefined ? undefined : { cause });
@@ -114,12 +145,19 @@ export class PreannotateError extends Error implements Failure {
     this.code = failure.code;
     this.hint = failure.hint;
     if (failure.detail !== undefined) this.detail = failure.detail;
+    if (failure.clientHint !== undefined) this.clientHint = failure.clientHint;
   }
 
   /** The same failure as plain data, for IPC and for files. */
   toFailure(): Failure {
-    const { code, message, hint, detail } = this;
-    return { code, message, hint, ...(detail === undefined ? {} : { detail }) };
+    const { code, message, hint, detail, clientHint } = this;
+    return {
+      code,
+      message,
+      hint,
+      ...(detail === undefined ? {} : { detail }),
+      ...(clientHint === undefined ? {} : { clientHint }),
+    };
   }
 }
 

@@ -111,7 +111,7 @@ export function refuseCostlyResizing({ width, height }: Size, between: number, m
   if (pixels <= allowed || Math.max(width, height) <= ALWAYS_RESIZED_ROWS) return;
   throw costlyError(
     `its shape, ${width} x ${height}, takes as long to read and resize as ${pixels} pixels`,
-    `${allowed} allowed (half of --max-pixels)`,
+    `${allowed} allowed (half of the pixels allowed)`,
     'Cut it into parts.',
   );
 }
@@ -126,7 +126,7 @@ export function refuseManyTiles(
   if (tiles.count <= allowed) return;
   throw costlyError(
     `its shape, ${width} x ${height}, makes ${tiles.count} tiles`,
-    `${allowed} allowed (those of an image with the pixels of --max-pixels)`,
+    `${allowed} allowed (those of an image with as many pixels as allowed)`,
     'Cut it into parts, or use larger tiles.',
   );
 }

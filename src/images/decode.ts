@@ -127,11 +127,13 @@ function greyToRgb(grey: Uint8Array): Uint8Array {
   return rgb;
 }
 
-function unsupportedError({ kind, advice }: Sniffed): PreannotateError {
+function unsupportedError({ kind, advice, folderAdvice }: Sniffed): PreannotateError {
   return new PreannotateError({
     code: 'IMAGE_UNSUPPORTED',
     message: `its content is not an image that can be read (${kind}).`,
-    hint: advice ?? 'JPEG, PNG, WebP, TIFF, GIF, AVIF and BMP are supported. Convert it, or --exclude it.',
+    hint:
+      advice ?? folderAdvice ?? 'JPEG, PNG, WebP, TIFF, GIF, AVIF and BMP are supported. Convert it, or --exclude it.',
+    ...(advice === undefined ? {} : { clientHint: advice }),
   });
 }
 
@@ -149,5 +151,6 @@ function undecodableError(kind: string, { reason, advice, isUnsupported }: Damag
     code: isUnsupported ? 'IMAGE_UNSUPPORTED' : 'IMAGE_UNDECODABLE',
     message: `the ${kind} image cannot be decoded: ${reason}.`,
     hint: advice,
+    ...(isUnsupported ? { clientHint: advice } : {}), // a conversion; of damage, clients are told what they can do
   });
 }

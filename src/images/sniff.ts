@@ -5,6 +5,7 @@ export interface Sniffed {
   readonly kind: string; // for messages
   readonly decoder: 'sharp' | 'bmp' | undefined; // undefined: not supported
   readonly advice?: string;
+  readonly folderAdvice?: string; // instead, for a file in a folder of the user's
 }
 
 const CONVERT = 'Convert it to JPEG or PNG.';
@@ -84,7 +85,7 @@ const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
 
   [
     /^[^\u0000-\u0008\u000e-\u001f\ufffd]+$/,
-    { kind: 'text file', decoder: undefined, advice: 'Move it out of the folder, or --exclude it.' },
+    { kind: 'text file', decoder: undefined, folderAdvice: 'Move it out of the folder, or --exclude it.' },
   ],
 ];
 

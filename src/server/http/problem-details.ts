@@ -24,13 +24,14 @@ export function toProblemDetails(thrown: unknown, requestId: string): ProblemDet
   const error = toNamedError(thrown);
   const status = FAILURES[error.code].httpStatus;
   const { headers, errors } = error instanceof RequestError ? error : { headers: {}, errors: [] };
+  const hint = error.clientHint ?? FAILURES[error.code].clientHint ?? '';
   const body = {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Client Closed Request',
     status,
     detail: isServerFault(error) ? SERVER_FAULT : shorten(error.message),
     code: error.code,
-    ...(error.hint === '' || isServerFault(error) ? {} : { hint: shorten(error.hint) }),
+    ...(hint === '' || isServerFault(error) ? {} : { hint: shorten(hint) }),
     request_id: requestId,
     ...(errors.length === 0 ? {} : { errors: errors.slice(0, MAX_ERRORS).map(shortenField) }),
   };

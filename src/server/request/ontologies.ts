@@ -69,10 +69,10 @@ function ontologyTooLargeError(what: string): PreannotateError {
 }
 
 /** The errors of an ontology by JSON pointer, those of the tokenizer included. */
-export function invalidOntologyError({ message, hint }: PreannotateError): RequestError {
+export function invalidOntologyError({ message, clientHint = '' }: PreannotateError): RequestError {
   const errors = message.split('\n').map((line) => {
     const [, pointer = '/ontology', detail = line] = POINTED.exec(line) ?? [];
     return { pointer, detail };
   });
-  return new RequestError('ONTOLOGY_INVALID', `The ontology cannot be used. ${hint}`.trim(), { errors });
+  return new RequestError('ONTOLOGY_INVALID', `The ontology cannot be used. ${clientHint}`.trim(), { errors });
 }

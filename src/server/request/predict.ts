@@ -42,7 +42,7 @@ export async function resolveSearch(options: PredictOptions, { job, ontologies }
     throw invalidFieldError('/score_threshold', detail);
   }
   if (fields.max_detections !== undefined && fields.max_detections > worker.maxDetections) {
-    const limit = `${worker.maxDetections}, the most boxes that this server keeps of an image (--max-detections)`;
+    const limit = `${worker.maxDetections}, the most boxes that this server keeps of an image`;
     throw invalidFieldError('/max_detections', `It is above ${limit}.`);
   }
   const ontology = asked === undefined ? job.ontology : await ontologies.read(asked);

@@ -1,12 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import type { z } from 'zod';
-import { excerpt } from '../../core/text.js';
-import { describeIssues } from '../../config/problems.js';
 import { BatchRequest, PredictOptions, PredictRequest } from '../../config/predict-schema.js';
+import { invalidRequestError, validate } from './content/validate.js';
 import { readImageFields, type IncomingImage } from './incoming-image.js';
 import { parseJson } from './json.js';
 import { IMAGE_FIELD, parseForm } from './multipart.js';
-import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from '../http/request-error.js';
+import { RequestError } from '../http/request-error.js';
 
 /** A request, read and validated. */
 export interface Received {
@@ -84,29 +82,8 @@ async function readForm(body: Buffer, request: FastifyRequest, maxImages: number
   return { images, options };
 }
 
-/** Parses a value by a schema. @throws RequestError REQUEST_INVALID with a JSON pointer for each error */
-export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value, { reportInput: true });
-  if (result.success) return result.data;
-  const errors = result.error.issues.slice(0, MAX_ERRORS).flatMap((all): FieldError[] => {
-    const issue = all.code === 'unrecognized_keys' ? { ...all, keys: all.keys.slice(0, 1) } : all;
-    const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
-    const words = { subject: () => 'It', whereKey: () => 'Here', knownKeys: () => [] };
-    const [problem] = describeIssues({ issues: [issue] } as unknown as z.ZodError, words);
-    return [{ pointer: pointerOf(path), detail: problem?.message ?? issue.message }];
-  });
-  throw invalidRequestError(errors);
-}
-
 function tooManyImagesError(count: number, maxImages: number): RequestError {
   return invalidRequestError([
     { pointer: '/images', detail: `It has ${count} images, more than the ${maxImages} allowed.` },
   ]);
-}
-
-export function invalidRequestError(errors: readonly FieldError[]): RequestError {
-  const detail = errors
-    .map((error) => `${error.pointer === '' ? 'The body' : excerpt(error.pointer)}: ${error.detail}`)
-    .join(' ');
-  return new RequestError('REQUEST_INVALID', detail, { errors });
 }

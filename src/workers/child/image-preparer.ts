@@ -211,8 +211,8 @@ async function measure<Result>(
 export function toFailure(error: unknown, source: ImageSource): Failure {
   const name = printable(source.name);
   if (error instanceof PreannotateError) {
-    const { code, message, hint } = error;
-    return { code, message: message.includes(name) ? message : `${name}: ${message}`, hint };
+    const failure = error.toFailure();
+    return { ...failure, message: failure.message.includes(name) ? failure.message : `${name}: ${failure.message}` };
   }
   return {
     code: 'IMAGE_UNDECODABLE',

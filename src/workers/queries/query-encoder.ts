@@ -103,6 +103,7 @@ export class QueryEncoder {
         code: 'ONTOLOGY_INVALID',
         message: tooLong.join('\n'),
         hint: 'Shorten the prompts, or give --allow-truncate to use what is kept of them.',
+        clientHint: 'Shorten the prompts.',
       });
     }
     return tokenIds;

@@ -4,7 +4,8 @@ import { PredictOptions } from '../../../config/predict-schema.js';
 import { decodeBase64, readBase64Field, type IncomingImage } from '../../request/incoming-image.js';
 import { parseJson } from '../../request/json.js';
 import type { Prediction } from '../../request/predict.js';
-import { invalidRequestError, validate, type Received } from '../../request/readers.js';
+import { invalidRequestError, validate } from '../../request/content/validate.js';
+import type { Received } from '../../request/readers.js';
 import { cutTensors, JSON_LENGTH_HEADER, readElements, splitBody, toBinary } from './binary.js';
 
 /** Tensors as the Open Inference Protocol describes them; -1 is any length. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { validate } from '../../request/readers.js';
+import { validate } from '../../request/content/validate.js';
 import { receiveJson } from '../../request/receive.js';
 import type { ServerState } from '../../request/server-state.js';
 import { OPERATIONS } from './operations.js';

@@ -1,12 +1,17 @@
 import { errors } from 'undici';
-import { PreannotateError, systemCodeOf } from '../../../core/errors.js';
+import { PreannotateError, systemCodeOf, type Failure } from '../../../core/errors.js';
+
+/** Only clients of the server name URLs, so that the hint is for them. */
+function forClients(failure: Failure, cause?: unknown): PreannotateError {
+  return new PreannotateError({ ...failure, clientHint: failure.hint }, cause);
+}
 
 /**
  * The one answer for every URL that must not be fetched. It gives no reason, and covers host names that do not exist,
  * so that clients learn nothing about the networks that this server can reach.
  */
 export function urlRefusedError(): PreannotateError {
-  return new PreannotateError({
+  return forClients({
     code: 'URL_REFUSED',
     message: 'image_url is not an address that this server fetches from, or its host is unknown.',
     hint:
@@ -20,7 +25,7 @@ export function urlRefusedError(): PreannotateError {
  * alone, so that it reveals nothing about networks.
  */
 export function portRefusedError(port: string): PreannotateError {
-  return new PreannotateError({
+  return forClients({
     code: 'URL_REFUSED',
     message: `image_url leads to port ${port}, which this server does not fetch from.`,
     hint:
@@ -31,7 +36,7 @@ export function portRefusedError(port: string): PreannotateError {
 
 /** For a text that is not a URL. */
 export function urlInvalidError(reason: string): PreannotateError {
-  return new PreannotateError({
+  return forClients({
     code: 'URL_INVALID',
     message: `image_url ${reason}.`,
     hint: 'Give a complete address, such as https://example.org/photo.jpg.',
@@ -43,16 +48,10 @@ class FetchFailedError extends PreannotateError {
   readonly reason: string; // completes "could not be fetched:"
 
   constructor(reason: string, cause?: unknown) {
-    super(
-      {
-        code: 'URL_FETCH_FAILED',
-        message: `image_url could not be fetched: ${reason}.`,
-        hint:
-          'Check that the address opens as an image without signing in, or send the image as image_base64 or as a ' +
-          'file.',
-      },
-      cause,
-    );
+    const hint =
+      'Check that the address opens as an image without signing in, or send the image as image_base64 or as a file.';
+    const message = `image_url could not be fetched: ${reason}.`;
+    super({ code: 'URL_FETCH_FAILED', message, hint, clientHint: hint }, cause);
     this.reason = reason;
   }
 }
@@ -76,7 +75,7 @@ export class FetchStatusError extends FetchFailedError {
 
 /** For an address that may be fetched and was too slow. */
 export function fetchTimeoutError(cause?: unknown): PreannotateError {
-  return new PreannotateError(
+  return forClients(
     {
       code: 'URL_TIMEOUT',
       message: 'image_url could not be fetched in time.',
@@ -88,7 +87,7 @@ export function fetchTimeoutError(cause?: unknown): PreannotateError {
 
 /** For an answer of more bytes than allowed, by its headers or its body. */
 export function imageTooLargeError(maxBytes: number): PreannotateError {
-  return new PreannotateError({
+  return forClients({
     code: 'IMAGE_TOO_LARGE',
     message: `image_url has more than the ${maxBytes} bytes allowed.`,
     hint: 'Use a smaller version of the image.',
