@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { FailureCode } from '../core/errors.js';
+import { messageOf, type FailureCode } from '../core/errors.js';
 import { toInputSchema } from './json-schema.js';
 import { AnyOntology } from './ontology/schema.js';
+import { parseYaml } from './yaml.js';
 import { selectionFields } from './options/selection.js';
 
 /** The forms of requests and answers: the one source of validation, of /openapi.json and of /docs. */
@@ -17,12 +18,21 @@ export const PredictOptions = z.strictObject({
   ...selectionFields,
 });
 
+const MAX_URL_CHARACTERS = 8192;
+
 const imageFields = {
   image_base64: z
     .exactOptional(z.string().min(1))
     .describe('The encoded image (JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP) in base64, or as a data: URL')
     .meta({ contentEncoding: 'base64' }),
-  image_url: z.exactOptional(z.string().min(1).max(8192)).describe('URL from which the server fetches the image'),
+  image_url: z
+    .exactOptional(
+      z
+        .string()
+        .min(1)
+        .refine(isShortUrl, { error: `has more than ${MAX_URL_CHARACTERS} characters` }),
+    )
+    .describe('URL from which the server fetches the image; or a data: URL, which holds it'),
 };
 
 /** JSON body of /predict. */
@@ -101,20 +111,40 @@ export type BatchItemAnswer = z.output<typeof BatchItemAnswer>;
 /** The schema leaves the code open: a client is not to break when there is one more. */
 export type ProblemAnswer = Omit<z.output<typeof ProblemAnswer>, 'code'> & { readonly code: FailureCode };
 
+/** Far more than an ontology for requests may hold; YAML takes long to parse. */
+const MAX_YAML_CHARACTERS = 50_000;
+
 /**
- * A mapping; in forms and query strings, JSON text of one. Its content is read by `ontology.ts`, for better messages.
+ * A mapping; in forms and query strings, JSON or YAML text of one. Its content is read by `ontology.ts`, for better
+ * messages.
  */
 function ontologyField() {
-  const read = (given: unknown): unknown => {
+  const read = (given: unknown, context: z.RefinementCtx): unknown => {
     if (typeof given !== 'string') return given;
+    const isJson = /^\s*[{[]/.test(given.slice(0, 100));
     try {
-      return JSON.parse(given) as unknown;
+      if (isJson) return JSON.parse(given) as unknown;
     } catch {
-      return given; // the schema reports that it must be a mapping
+      // flow style of YAML may look like JSON
+    }
+    const refuse = (message: string) => {
+      context.addIssue({ code: 'custom', message, input: given });
+      return z.NEVER;
+    };
+    if (given.length > MAX_YAML_CHARACTERS) return refuse(`is longer than ${MAX_YAML_CHARACTERS} characters of YAML`);
+    try {
+      return parseYaml(given, { name: 'ontology', code: 'ONTOLOGY_INVALID' }).value;
+    } catch (error) {
+      return refuse(`is neither JSON nor YAML: ${messageOf(error).replace(/\.$/, '')}`);
     }
   };
   const schema = toInputSchema(AnyOntology, { target: 'draft-2020-12', alternatives: true });
   return z.preprocess(read, z.record(z.string(), z.unknown()).meta(schema));
+}
+
+/** A data: URL is as long as its image. */
+function isShortUrl(url: string): boolean {
+  return url.length <= MAX_URL_CHARACTERS || /^\s*data:/i.test(url.slice(0, 30));
 }
 
 /** Completes "The body" or "It". */

@@ -37,14 +37,15 @@ const PARAMETERS: readonly Json[] = [
 export const PREDICT: Operation = {
   summary: 'Annotate one image',
   description:
-    'The image as JSON, as field "image" of a form, or as it is. Options of the body override those of the query ' +
-    'string.',
+    'The image as JSON, as a file or a field of a form, or as it is; without a type that says which, by its content. ' +
+    'Options of the body override those of the query string.',
   parameters: PARAMETERS,
   requestBody: {
     required: true,
     content: {
       'application/json': { schema: refTo('PredictRequest') },
       'multipart/form-data': formWith(FILE),
+      'application/x-www-form-urlencoded': { schema: refTo('PredictRequest') },
       'image/*': { schema: FILE },
       'application/octet-stream': { schema: FILE },
     },

@@ -5,7 +5,7 @@ import { contentEncodingOf, expandBody } from './content/encodings.js';
 import type { Share } from '../admission/admission-control.js';
 import { resolveSearch, type Search } from './predict.js';
 import { parseJson } from './json.js';
-import type { Reader, Received } from './readers.js';
+import { jsonReaders, type Reader, type Received } from './readers.js';
 import { RequestError } from '../http/request-error.js';
 import type { ServerState } from './server-state.js';
 
@@ -42,7 +42,7 @@ export async function receive<What extends Received>(
 
 /** Reads a JSON body; needs no open model. @throws RequestError */
 export async function receiveJson(request: FastifyRequest, server: ServerState): Promise<unknown> {
-  chooseReader(request, { 'application/json': parseJson });
+  chooseReader(request, jsonReaders(parseJson));
   const bytes = checkDeclaredLength(request.raw, bodyLimitOf(server)) ?? 0;
   using share = server.admission.admit({ items: 0, bytes });
   return parseJson(await readWholeBody(request, { server, share }));

@@ -80,8 +80,19 @@ describe('a form', () => {
     expect([response.status, await codeOf(response)]).toEqual([400, 'REQUEST_MALFORMED']);
   });
 
-  it('with its file under another name is answered 422, and with several files for one image 413', async () => {
-    expect((await post('/predict', formOf(['a.jpg'], 'file'))).status).toBe(422);
+  it.each(['file', 'upload', 'images[]', ''])('with its file in the field "%s" is read', async (field) => {
+    const expected = await labelsOf(await server.post(bytes));
+    expect(await labelsOf(await post('/predict', formOf(['a.jpg'], field)))).toEqual(expected);
+    const batch = (await (await post('/predict/batch', formOf(['a.jpg', 'b.jpg'], field))).json()) as {
+      results: object[];
+    };
+    expect(batch.results).toMatchObject([
+      { id: 'a.jpg', status: 200 },
+      { id: 'b.jpg', status: 200 },
+    ]);
+  });
+
+  it('with several files for one image is answered 413', async () => {
     expect((await post('/predict', formOf(['a.jpg', 'b.jpg']))).status).toBe(413);
   });
 

@@ -6,7 +6,7 @@ import { parseJson } from '../../request/json.js';
 import { annotateOne } from '../../request/annotate-request.js';
 import type { Prediction } from '../../request/predict.js';
 import { validate } from '../../request/content/validate.js';
-import type { Received } from '../../request/readers.js';
+import { jsonReaders, type Received } from '../../request/readers.js';
 import { RequestError } from '../../http/request-error.js';
 import type { ServerState } from '../../request/server-state.js';
 import { OPERATIONS } from './operations.js';
@@ -69,7 +69,7 @@ function describeFunction({ socket }: FastifyRequest, { job, phase, isWorking }:
 
 async function annotate(request: FastifyRequest, server: ServerState) {
   const { scoreFloor } = server.job.worker;
-  const readers = { 'application/json': (body: Buffer) => readCall(body, scoreFloor) };
+  const readers = jsonReaders((body: Buffer) => readCall(body, scoreFloor));
   return toShapes(await annotateOne(request, { server, readers }));
 }
 

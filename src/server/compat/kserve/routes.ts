@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Operation } from '../../http/operation.js';
 import { annotateRequest } from '../../request/annotate-request.js';
+import { jsonReaders } from '../../request/readers.js';
 import type { Prediction } from '../../request/predict.js';
 import type { ServerState } from '../../request/server-state.js';
 import { JSON_LENGTH_HEADER } from './binary.js';
@@ -68,11 +69,7 @@ function readinessOf({ notReady }: ServerState) {
 function infer(request: FastifyRequest, server: ServerState, name: string) {
   const { requestImages, queueItems } = server.job.settings;
   const accepted = {
-    readers: {
-      'application/json': readInferRequest,
-      'application/octet-stream': readInferRequest,
-      '': readInferRequest,
-    },
+    readers: jsonReaders(readInferRequest),
     maxImages: Math.min(requestImages, queueItems),
   };
   return annotateRequest(request, { server, ...accepted }, async ({ images, id, wanted }, annotate) => {

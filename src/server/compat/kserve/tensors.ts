@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { PredictOptions } from '../../../config/predict-schema.js';
-import { decodeBase64, readBase64Field, type IncomingImage } from '../../request/incoming-image.js';
+import { decodeBase64 } from '../../request/content/base64.js';
+import { readBase64Field, type IncomingImage } from '../../request/incoming-image.js';
 import { parseJson } from '../../request/json.js';
 import type { Prediction } from '../../request/predict.js';
 import { invalidRequestError, validate } from '../../request/content/validate.js';

@@ -8,7 +8,7 @@ import { annotateRequest, reportItemFailure } from '../../request/annotate-reque
 import { parseJson } from '../../request/json.js';
 import type { Prediction } from '../../request/predict.js';
 import { validate } from '../../request/content/validate.js';
-import type { Reader, Received } from '../../request/readers.js';
+import { jsonReaders, type Reader, type Received } from '../../request/readers.js';
 import type { ServerState } from '../../request/server-state.js';
 import { LabelStudioFiles, type LabelStudioHost } from './label-studio-host.js';
 import { encodePrompts, readProject, type Project } from './project.js';
@@ -49,7 +49,7 @@ interface Tasks extends Received {
  */
 export function annotateTasks(request: FastifyRequest, server: ServerState, host: LabelStudioHost | undefined) {
   const atOnce = Math.min(server.job.settings.requestImages, server.job.settings.queueItems);
-  const readers = { 'application/json': createReader(server, host) };
+  const readers = jsonReaders(createReader(server, host));
   const accepted = { readers, maxImages: MAX_TASKS, atOnce };
   return annotateRequest(request, { server, ...accepted }, async ({ images, project }, annotate) => {
     const limit = pLimit(atOnce);

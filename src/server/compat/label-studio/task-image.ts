@@ -1,4 +1,5 @@
-import { decodeBase64, fetchInto, type IncomingImage } from '../../request/incoming-image.js';
+import { decodeDataUrl, isDataUrl } from '../../request/content/base64.js';
+import { fetchInto, type IncomingImage } from '../../request/incoming-image.js';
 import { invalidFieldError, pointerOf } from '../../http/request-error.js';
 import type { LabelStudioFiles, LabelStudioHost } from './label-studio-host.js';
 
@@ -32,14 +33,14 @@ export function readTask(task: unknown, index: number): Task {
 export function readTaskImage({ id, data }: Task, { index, dataKey, files }: TaskPlace): IncomingImage {
   const pointer = pointerOf(['tasks', index, 'data', dataKey]);
   const source = readKey(data, dataKey);
-  const isInRequest = typeof source !== 'string' || source.startsWith('data:');
+  const isInRequest = typeof source !== 'string' || isDataUrl(source);
   return {
     name: `task ${index}`,
     id,
     isFetched: !isInRequest,
     load: async (policy, request) => {
       if (typeof source !== 'string') throw invalidFieldError(pointer, 'There is no address of an image.');
-      if (isInRequest) return decodeBase64(source, pointer);
+      if (isInRequest) return decodeDataUrl(source, pointer);
       const isUrl = /^https?:/i.test(source);
       const url = isUrl ? source : resolveAtHost(toLabelStudioPath(source, id), files?.host, pointer);
       const isFile = files !== undefined && isFileAt(files.host, url);

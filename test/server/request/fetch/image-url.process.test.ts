@@ -137,7 +137,7 @@ describe('a server with default options', () => {
     expect(hint).toMatch(/80, 443, 8080 and 8443.*--allow-host <host>:5000.*--allow-private/);
   });
 
-  it.each(['file:///etc/passwd', 'ftp://example.org/a.jpg', 'gopher://127.0.0.1/', 'unix:/run/a.sock', 'data:,x'])(
+  it.each(['file:///etc/passwd', 'ftp://example.org/a.jpg', 'gopher://127.0.0.1/', 'unix:/run/a.sock'])(
     'refuses the URL %s',
     async (url) => {
       const response = await ask(server, url);
