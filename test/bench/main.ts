@@ -1,5 +1,6 @@
-/** `npm run bench [-- [--quick] question...]`: how fast, how soon, how large, on this machine. */
+/** `npm run bench [-- [--quick] [--abort-share n] question...]`: how fast, how soon, how large, on this machine. */
 import { parseArgs } from 'node:util';
+import { abandoned } from './questions/abandoned.js';
 import { extremes } from './questions/faults/extremes.js';
 import { forms } from './questions/forms.js';
 import { describeMachine } from './support/machine.js';
@@ -33,6 +34,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   serve,
   overhead,
   overload,
+  abandoned,
   soak,
   odd,
   kills,
@@ -42,12 +44,16 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
 const NAMES = Object.keys(QUESTIONS);
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false } },
+  options: { quick: { type: 'boolean', default: false }, 'abort-share': { type: 'string', default: '0.3' } },
   allowPositionals: true,
 });
+const abortShare = Number(values['abort-share']);
 const unknown = positionals.find((name) => !NAMES.includes(name));
 if (unknown !== undefined) {
   process.stderr.write(`There is no benchmark "${unknown}". There are: ${NAMES.join(', ')}.\n`);
+  process.exitCode = 2;
+} else if (!(abortShare > 0 && abortShare < 1)) {
+  process.stderr.write(`--abort-share must be between 0 and 1, not ${values['abort-share']}.\n`);
   process.exitCode = 2;
 } else {
   process.stdout.write(
@@ -55,6 +61,6 @@ if (unknown !== undefined) {
   );
   const chosen = positionals.length > 0 ? positionals : NAMES;
   await withFolder(async (folder) => {
-    for (const name of chosen) await QUESTIONS[name]!({ folder, quick: values.quick });
+    for (const name of chosen) await QUESTIONS[name]!({ folder, quick: values.quick, abortShare });
   });
 }

@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { Client } from 'undici';
 
-const { url, files, type, connections, amount, seconds, rate } = JSON.parse(process.argv[2]);
+const { url, files, type, connections, amount, seconds, rate, abortShare, abortAfterMs } = JSON.parse(process.argv[2]);
 
 const headers = { 'content-type': type, accept: 'application/json' };
 const requests = files.map((file) => ({ method: 'POST', path: '/predict', headers, body: readFileSync(file) }));
 const milliseconds = {}; // by status
 const start = performance.now();
 let last = start; // autocannon itself ends up to a second after the last answer
-const counts = rate === undefined ? await oneAfterAnother() : await arriving();
+const counts = await (abortShare !== undefined ? leaving() : rate === undefined ? oneAfterAnother() : arriving());
 process.stdout.write(JSON.stringify({ seconds: (last - start) / 1000, ...counts, milliseconds }));
 
 function answered(status, ms) {
@@ -34,6 +34,32 @@ async function oneAfterAnother() {
     setupClient: (client) => void client.on('response', (status, _bytes, ms) => answered(status, ms)),
   });
   return { sent: sums.sent, errors, timeouts };
+}
+
+/** Each client asks again as soon as it is answered; a share of the requests is given up after a while. */
+async function leaving() {
+  let [sent, errors, aborted] = [0, 0, 0];
+  const ask = async (client) => {
+    const nth = sent++;
+    const leaves = Math.floor((nth + 1) * abortShare) > Math.floor(nth * abortShare);
+    const signal = leaves ? AbortSignal.timeout(abortAfterMs) : undefined;
+    const begun = performance.now();
+    try {
+      const { statusCode, body } = await client.request({ ...requests[nth % requests.length], signal });
+      await body.dump();
+      answered(statusCode, performance.now() - begun);
+    } catch {
+      if (signal?.aborted) aborted++;
+      else errors++;
+    }
+  };
+  const one = async () => {
+    const client = new Client(url, { headersTimeout: 0, bodyTimeout: 0 });
+    while (performance.now() - start < seconds * 1000) await ask(client);
+    await client.destroy();
+  };
+  await Promise.all(Array.from({ length: connections }, one));
+  return { sent, errors, aborted, timeouts: 0 };
 }
 
 /** So many requests a second, answered or not, from one client after the other; waits for every answer. */

@@ -17,6 +17,8 @@ export interface Load {
   readonly connections: number;
   readonly amount?: number; // requests; else as many as fit in `seconds`
   readonly seconds?: number;
+  readonly abortShare?: number; // of the requests: their clients leave `abortAfterMs` after asking; for `seconds`
+  readonly abortAfterMs?: number;
   readonly rate?: number; // requests a second of all clients together, answered or not; for so many `seconds`
 }
 
@@ -26,6 +28,7 @@ export interface Answers {
   readonly sent: number;
   readonly errors: number; // connections that broke, timeouts among them
   readonly timeouts: number;
+  readonly aborted?: number; // by their clients, where a share was asked for
   readonly milliseconds: Readonly<Record<string, readonly number[]>>; // of each answer, by status
 }
 

@@ -10,6 +10,7 @@ export const CACHE = join(tmpdir(), 'preannotate-bench');
 export interface Bench {
   readonly folder: string; // for this run's images and results; it goes when the run ends
   readonly quick: boolean; // fewer images and rounds, for a look rather than for figures to cite
+  readonly abortShare: number; // of requests whose clients leave, where a question is about these
 }
 
 /** Gives a folder to `use`, and removes it afterwards, also when the benchmark is stopped with Ctrl-C. */
