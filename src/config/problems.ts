@@ -43,11 +43,12 @@ export function problemsError(code: FailureCode, problems: readonly ConfigProble
   const more = problems.length - shown.length;
   const message = [...shown.map((problem) => problem.message), ...(more > 0 ? [`… and ${more} more.`] : [])].join('\n');
   const advice = [...new Set(shown.flatMap(({ advice }) => advice ?? []))];
+  const forClients = advice.filter((text) => !/--\w/.test(text)); // who have no options of the command line
   return new PreannotateError({
     code,
     message,
     hint: advice.length > 0 ? advice.join(' ') : (FAILURES[code].hint ?? ''),
-    ...(advice.length > 0 && code === 'ONTOLOGY_INVALID' ? { clientHint: advice.join(' ') } : {}), // HTTP has these
+    ...(code === 'ONTOLOGY_INVALID' && forClients.length > 0 ? { clientHint: forClients.join(' ') } : {}),
   });
 }
 

@@ -19,6 +19,6 @@ export function sniffBody(body: Buffer): BodyKind {
   if (sniff(body).decoder !== undefined) return 'image';
   if (/^[{[]/.test(text)) return 'json';
   if (isDataUrl(text)) return 'data-url';
-  if (/^[a-z_]{1,40}=/i.test(text)) return 'fields';
+  if (/^\w{1,40}=/.test(text)) return 'fields';
   return /^[\t\n\v\f\r\x20-\x7e]*$/.test(head) ? 'text' : 'other';
 }
