@@ -7,6 +7,9 @@ import { BMP_COST, costOfPixels, refuseCostlyDecoding, type PixelCost } from './
 import type { DecodedImage } from './decoded-image.js';
 import { complete, settle } from './libvips.js';
 import { sniff, type Sniffed } from './sniff.js';
+import { convertSamples } from './tiff/convert-samples.js';
+import { inspectTiff, type TiffPlan } from './tiff/inspect.js';
+import { costOfSamples, uprightSize } from './tiff/sample-layout.js';
 
 /** The largest image to decode, and whether damage is accepted. */
 export interface DecodeLimits {
@@ -24,6 +27,7 @@ export interface ImageHeader {
   readonly sniffed: Sniffed;
   readonly size: Size | undefined; // upright; undefined when the header is damaged
   readonly cost?: PixelCost | undefined;
+  readonly tiff?: TiffPlan | undefined;
 }
 
 /** Reads the header only. */
@@ -31,7 +35,12 @@ export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
   const sniffed = sniff(bytes);
   if (sniffed.decoder === undefined) return { sniffed, size: undefined };
   if (sniffed.decoder === 'bmp') return { sniffed, size: readBmpSize(bytes), cost: BMP_COST };
-  return { sniffed, ...(await readUprightSize(bytes, sniffed)) };
+  const tiff = sniffed.kind.endsWith('TIFF') ? inspectTiff(bytes) : undefined;
+  if (tiff?.kind === 'refused') return { sniffed, size: undefined, tiff };
+  if (tiff?.kind === 'measured') {
+    return { sniffed, size: uprightSize(tiff.layout), cost: costOfSamples(tiff.layout, FULL_SIZE_PIXELS), tiff };
+  }
+  return { sniffed, ...(await readUprightSize(tiff?.open() ?? bytes, sniffed)), tiff };
 }
 
 /**
@@ -44,15 +53,35 @@ export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
  *   the caller adds the file's name.
  */
 export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: ImageHeader): Promise<DecodedImage> {
-  const { sniffed, size, cost } = header ?? (await readHeader(bytes));
+  const { sniffed, size, cost, tiff } = header ?? (await readHeader(bytes));
   if (sniffed.decoder === undefined) throw unsupportedError(sniffed);
+  if (tiff?.kind === 'refused') throw tiff.error;
   const { maxPixels } = limits;
   if (size !== undefined && size.width * size.height > maxPixels) throw tooLargeError(size, maxPixels);
-  if (size !== undefined && cost !== undefined) refuseCostlyDecoding(size, cost, { kind: sniffed.kind, maxPixels });
+  const held = tiff?.kind === 'measured' && limits.fullSize === true ? costOfSamples(tiff.layout, Infinity) : cost;
+  if (size !== undefined && held !== undefined) refuseCostlyDecoding(size, held, { kind: sniffed.kind, maxPixels });
   if (sniffed.decoder === 'bmp') return decodeBmp(bytes);
-  return (
-    (await decodeWith(bytes, 'warning', { size, limits })) ?? (await decodeDamaged(bytes, { limits, size, sniffed }))
-  );
+  const decode: Decode =
+    tiff?.kind === 'measured'
+      ? (failOn) => decodeMeasured(tiff, failOn, limits)
+      : (failOn) => decodeWith(tiff?.open() ?? bytes, failOn, { size, limits });
+  return (await decode('warning')) ?? (await decodeDamaged(bytes, { limits, decode, sniffed }));
+}
+
+type FailOn = NonNullable<SharpOptions['failOn']>;
+type Decode = (failOn: FailOn) => Promise<DecodedImage | undefined>;
+
+/** Decodes a TIFF image whose samples become 8 bits here. @returns undefined when it fails */
+async function decodeMeasured(
+  { open, layout }: TiffPlan & { kind: 'measured' },
+  failOn: FailOn,
+  limits: DecodeLimits,
+): Promise<DecodedImage | undefined> {
+  const size = uprightSize(layout);
+  const isShrunk = limits.fullSize !== true && isVeryLarge(size);
+  const plain = await convertSamples(open(), layout, { failOn, side: isShrunk ? SHRUNK_SIDE_PX : undefined });
+  const image = plain && (await decodeWith(plain, 'error', { size, limits }));
+  return image && (isShrunk ? { ...image, original: size } : image);
 }
 
 /**
@@ -60,9 +89,9 @@ export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: 
  */
 async function decodeDamaged(
   bytes: Buffer,
-  { limits, size, sniffed }: { limits: DecodeLimits; size: Size | undefined; sniffed: Sniffed },
+  { limits, decode, sniffed }: { limits: DecodeLimits; decode: Decode; sniffed: Sniffed },
 ): Promise<DecodedImage> {
-  const image = await decodeWith(bytes, 'error', { size, limits });
+  const image = await decode('error');
   const { kind } = sniffed;
   const damage = describeDamage(bytes, kind, { decodes: image !== undefined });
   if (image === undefined) throw undecodableError(kind, damage);
@@ -77,7 +106,7 @@ async function decodeDamaged(
 /** @returns undefined when it fails: what libvips reports is unreliable. */
 async function decodeWith(
   bytes: Buffer,
-  failOn: NonNullable<SharpOptions['failOn']>,
+  failOn: FailOn,
   { size, limits: { maxPixels, fullSize = false } }: { size: Size | undefined; limits: DecodeLimits },
 ): Promise<DecodedImage | undefined> {
   const isLarge = !fullSize && size !== undefined && isVeryLarge(size);

@@ -20,8 +20,8 @@ const { files } = JSON.parse(
   existsSync(CORPUS) ? readFileSync(join(CORPUS, 'manifest.json'), 'utf8') : '{"files":[]}',
 ) as { files: Entry[] };
 
-/** Refused by us although the manifest, which used every loader, decodes them: drawings and libvips' own format. */
-const REFUSED = /\.(svg|svg\.gz|v)$/;
+/** Refused although the manifest decodes them: drawings, libvips' own format, and TIFF with old-style JPEG. */
+const REFUSED = /(\.(svg|svg\.gz|v)|ojpeg-tile\.tif)$/;
 /** Only our own decoder reads BMP; of this one with damaged run lengths it keeps the part that can be decoded. */
 const READ_BY_US = 'pillow/badrle.bmp';
 

@@ -19,7 +19,7 @@ const TITLES: Readonly<Record<string, string>> = {
   URL_TIMEOUT: 'The image could not be fetched',
   IMAGE_UNDECODABLE: 'This image cannot be read',
   IMAGE_UNREADABLE: 'This image cannot be read',
-  IMAGE_UNSUPPORTED: 'This is not an image that the server knows',
+  IMAGE_UNSUPPORTED: 'This kind of image cannot be read',
   IMAGE_TOO_LARGE: 'The image is too large',
   BODY_TOO_LARGE: 'The image is too large',
   ONTOLOGY_INVALID: 'The prompts cannot be used',

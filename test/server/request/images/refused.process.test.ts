@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FIXTURES } from '../../../support/model/golden.js';
+import { base64, TestServer } from '../../../support/server.js';
+
+describe('a TIFF file sent to the server', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await TestServer.ready();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const ways = {
+    base64: (bytes: Buffer) => server.postJson('/predict', { image_base64: base64(bytes) }),
+    form: (bytes: Buffer) => {
+      const body = new FormData();
+      body.append('image', new Blob([new Uint8Array(bytes)]), 'picture.tif');
+      return server.fetch('/predict', { method: 'POST', body });
+    },
+  };
+
+  it.each(['base64', 'form'] as const)(
+    'with samples that cannot be shown is answered with 415, the cause and a command (%s)',
+    async (way) => {
+      const response = await ways[way](await readFile(join(FIXTURES, 'tiff/float-grey-elevation.tif')));
+      expect(response.status).toBe(415);
+      expect(await response.json()).toMatchObject({
+        code: 'IMAGE_UNSUPPORTED',
+        detail: expect.stringContaining('its samples are 32-bit floats from -12 to 888'),
+        hint: expect.stringContaining('`gdal_translate -ot Byte -scale -12 888 0 255 in.tif out.tif`'),
+      });
+    },
+  );
+
+  it.each(['base64', 'form'] as const)('with samples of any kind that can be shown is annotated (%s)', async (way) => {
+    const response = await ways[way](await readFile(join(FIXTURES, 'tiff/double-rgb-tiles-big-endian.tif')));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ width: 32, height: 24 });
+  });
+});
