@@ -18,7 +18,9 @@ import type { Journal } from './run/journal.js';
 import type { RunManifest } from './run/manifest.js';
 import type { ErrorBudget } from './run/mass-failure.js';
 import type { OutputLock, TakeOverRule } from './run/lock/output-lock.js';
-import type { Plan } from './run/plan.js';
+import type { MissingRule } from './run/plan/missing.js';
+import type { Plan } from './run/plan/plan.js';
+import { countSources, countShown } from './run/plan/sources.js';
 
 /** A batch run with every option decided. Plain data: the same after JSON. */
 export interface Job extends EngineJob {
@@ -26,6 +28,7 @@ export interface Job extends EngineJob {
   readonly inputs: readonly string[]; // folders, files, globs
   readonly discovery: DiscoverOptions;
   readonly choice: ImageChoice;
+  readonly missing: MissingRule; // annotated images that are gone
   readonly outDir: string; // absolute
   readonly restart: boolean;
   readonly takeOver: TakeOverRule;
@@ -107,6 +110,9 @@ function toStoredTiles({ height, width, overlap, fullImage }: TileOptions): Stor
 export function toManifest(job: Job, run: RunState, status: RunManifest['status']): RunManifest {
   const { found, journal, plan, stats } = run;
   const { header } = journal;
+  const gone = countSources(plan.sources, 'gone');
+  const annotated = countShown(journal.entries, plan.sources);
+  const outdated = journal.entries.size - gone - annotated;
   return {
     preannotate: job.version,
     status,
@@ -123,11 +129,13 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     options: header.options,
     counts: {
       found: stats.found,
-      annotated: journal.entries.size,
+      annotated,
       resumed: plan.finished,
       failed: stats.failed,
       skipped: found.skipped,
       ...run.viewCounts,
+      ...(gone > 0 ? { gone } : {}),
+      ...(outdated > 0 ? { outdated } : {}),
       ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),
     },
     ...(found.leftOut.length === 0 ? {} : { left_out: [...found.leftOut] }),

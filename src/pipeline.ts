@@ -14,6 +14,7 @@ import { MassFailure } from './run/mass-failure.js';
 import { beginManifest, endManifest, type RunManifest } from './run/manifest.js';
 import { OutputLock } from './run/lock/output-lock.js';
 import { toRecord } from './run/record.js';
+import { saveSources } from './run/plan/sources.js';
 import { showPreviews, writeOutputs } from './run-views.js';
 import { withPresentViews } from './views.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
@@ -29,10 +30,10 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   job.ontologyNotes.forEach(note);
   using watcher = progress.download();
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
-  const prepared = await prepare(job, () => findModel(job.model, finding));
-  const { found, model, earlier, plan, classes, imageIds } = prepared;
+  const prepared = await prepare(job, () => findModel(job.model, finding), signal);
+  const { found, model, earlier, plan, sources, classes, imageIds } = prepared;
   const header = beginJournalHeader(job, model, { found, classes: withClasses(classes, job.ontology.classes) });
-  const stats = new RunStats({ found: found.images.length, resumed: plan.finished });
+  const stats = new RunStats({ found: found.images.length + plan.others, resumed: plan.finished });
   signal.throwIfAborted();
 
   const work = { model, images: plan.pending.length, imageFolder: found.root };
@@ -41,6 +42,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   // The first write of this attempt: results of earlier ones were not touched until here.
   await lock.assertHeld();
   await imageIds.save(job.outDir);
+  await saveSources(sources, plan.sources);
   await using journal = await Journal.begin(job.outDir, header, earlier);
   const run = { ...prepared, lock, journal, stats };
   prepared.notes.forEach((note) => progress.note(note));

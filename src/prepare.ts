@@ -1,24 +1,26 @@
+import { resolve } from 'node:path';
 import type { Failure } from './core/errors.js';
+import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
 import { toJournalHeader, type Job } from './job.js';
 import { findModelHere, type Model } from './model/source.js';
 import type { Progress } from './progress/bar.js';
-import { chooseImages } from './run/choose-images.js';
+import { chooseImages, describeChoice } from './run/choose-images.js';
 import { assertClassesKept, readClasses, type KnownClasses } from './run/numbers/classes.js';
 import { assertSameJob, type JournalHeader } from './run/header.js';
 import { ImageIds } from './run/numbers/image-ids.js';
 import { readImageList } from './run/numbers/image-list.js';
-import { readManifest } from './run/manifest.js';
+import { readManifest, type RunManifest } from './run/manifest.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { readHeader, readJournal, tornNote, type JournalContents } from './run/read-journal.js';
 import { OutputLock } from './run/lock/output-lock.js';
-import { printable } from './core/text.js';
-import { planRun, type Plan } from './run/plan.js';
+import type { FoundImages } from './run/plan/earlier-work.js';
+import { describeSources } from './run/plan/missing.js';
+import { planRun, type Plan } from './run/plan/plan.js';
+import { readSources, type SourceList } from './run/plan/sources.js';
 import { assertViewsReplaceable, withPresentViews } from './views.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
 import { describeInput } from './workers/start-engine.js';
-
-const NAMED = 3; // images that are gone
 
 /** What is known before the first image is annotated. */
 export interface Prepared<Found extends Model | undefined = Model> {
@@ -26,6 +28,7 @@ export interface Prepared<Found extends Model | undefined = Model> {
   readonly model: Found;
   readonly earlier: JournalContents | undefined; // what earlier attempts at the job finished, if anything
   readonly plan: Plan;
+  readonly sources: SourceList; // as the last run found the files; the plan has what this one finds
   readonly classes: KnownClasses;
   readonly imageIds: ImageIds; // of all images that were found or are in the journal
   readonly notes: readonly string[]; // what was damaged or is gone, and what follows from it
@@ -36,11 +39,13 @@ export interface Prepared<Found extends Model | undefined = Model> {
  * folder, which the caller has locked unless it only makes a plan.
  *
  * @param find - Finds the model. Where it may not download one, it returns undefined for a model that is not here.
+ * @param signal - Ends reading images again whose times have changed, with its reason.
  * @throws PreannotateError for everything that a run refuses before it starts workers.
  */
 export async function prepare<Found extends Model | undefined>(
   job: Job,
   find: () => Promise<Found>,
+  signal?: AbortSignal,
 ): Promise<Prepared<Found>> {
   assertOptimizerAvailable(job.worker.optimizer);
   const found = await discover(job.inputs, job.discovery);
@@ -55,14 +60,21 @@ export async function prepare<Found extends Model | undefined>(
     assertSameJob(header, toJournalHeader(job, model ?? modelOf(header)), path);
   }
   const list = await readImageList(job.outDir);
-  const chosen = chooseImages(found.images, job.choice);
-  const plan = await planRun({ root: found.root, images: chosen }, earlier, (name) => list.images.has(name));
+  const manifest = await readUsableManifest(job);
+  const sources = await readSources(job.outDir);
+  const earlierWork = earlier && {
+    journal: earlier,
+    list: sources,
+    root: rootOf(manifest ?? earlier.header.run, job),
+    isKnown: (name: string) => list.images.has(name),
+  };
+  const plan = await planRun(findAmong(found, job), earlierWork, { rule: job.missing, signal });
   const imageIds = ImageIds.from({
     list,
     journal: job.restart ? await readDiscarded(job) : earlier,
     found: found.images.map(({ name }) => name),
     isPublished: classes.isPublished,
-    wasFinished: await wasFinished(job),
+    wasFinished: manifest?.status === 'done',
     restarts: job.restart,
   });
   const torn = earlier?.torn === true ? [tornNote(earlier.path)] : [];
@@ -71,9 +83,30 @@ export async function prepare<Found extends Model | undefined>(
     model,
     earlier,
     plan,
+    sources,
     classes,
     imageIds,
-    notes: [...found.notes, ...torn, ...classes.notes, ...imageIds.notes, ...goneNotes(plan)],
+    notes: [
+      ...found.notes,
+      ...torn,
+      ...classes.notes,
+      ...imageIds.notes,
+      ...sourceNotes(sources),
+      ...describeSources(plan),
+    ],
+  };
+}
+
+/** A part of the images says nothing about the others. */
+function findAmong(found: Discovery, { choice }: Job): FoundImages {
+  const { root, images } = found;
+  const isPart = describeChoice(choice) !== undefined;
+  const selectNone = () => new Set<string>();
+  return {
+    root,
+    images,
+    chosen: chooseImages(images, choice),
+    selectCovered: isPart ? selectNone : (names) => selectCovered(found, names),
   };
 }
 
@@ -92,20 +125,20 @@ async function readDiscarded({ outDir }: Job): Promise<JournalContents | undefin
   }
 }
 
-async function wasFinished({ outDir }: Job): Promise<boolean> {
+async function readUsableManifest({ outDir }: Job): Promise<RunManifest | undefined> {
   try {
-    return (await readManifest(outDir))?.status === 'done';
+    return await readManifest(outDir);
   } catch {
-    return false; // damaged: this run writes a new one
+    return undefined; // damaged: this run writes a new one
   }
 }
 
-function goneNotes({ gone }: Plan): string[] {
-  if (gone.length === 0) return [];
-  const names = gone.slice(0, NAMED).map(printable).join(', ');
-  const others = gone.length > NAMED ? ` and ${gone.length - NAMED} more` : '';
-  const [what, verb] = gone.length === 1 ? ['1 annotated image', 'is'] : [`${gone.length} annotated images`, 'are'];
-  return [`${what} ${verb} no longer there: ${names}${others}. Annotations and numbers are kept.`];
+function rootOf(scope: { root: string } | undefined, { outDir }: Job): string | undefined {
+  return scope && resolve(outDir, scope.root);
+}
+
+function sourceNotes({ problem }: SourceList): string[] {
+  return problem === undefined ? [] : [`${problem}; what it had of images that are gone is found again, if possible.`];
 }
 
 /** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
@@ -119,6 +152,8 @@ export interface JobPlan {
   readonly found: number;
   readonly finished: number;
   readonly pending: readonly string[];
+  readonly changed: readonly string[]; // of them, annotated before, with another content
+  readonly gone: readonly string[]; // leave the annotation files
   readonly failures: readonly Failure[];
   readonly left_out: Discovery['leftOut'];
   readonly model: string;
@@ -140,6 +175,8 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
     found: found.images.length,
     finished: plan.finished,
     pending: plan.pending.map(({ name }) => name),
+    changed: plan.changed,
+    gone: plan.gone,
     failures: found.failures.map(({ failure }) => failure),
     left_out: found.leftOut,
     model: job.model,

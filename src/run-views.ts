@@ -5,6 +5,7 @@ import { CountedImages } from './run/images/counted-images.js';
 import type { Journal } from './run/journal.js';
 import { recordClasses, withClasses } from './run/numbers/classes.js';
 import { StoredImages } from './run/images/stored-images.js';
+import { divideNames } from './run/plan/sources.js';
 import { provenanceOf, writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
 import type { PreviewFolder } from './workers/previews/preview-folder.js';
@@ -34,7 +35,11 @@ export function showPreviews(
   { previews, signal }: { previews: PreviewFolder; signal: AbortSignal },
 ): LivePreviews | undefined {
   if (job.previews === 0) return undefined;
-  const names = [...new Set([...run.plan.pending.map(({ name }) => name), ...run.journal.entries.keys()])];
+  const { pending, kept, sources } = run.plan;
+  const isKept = new Set(kept); // its file is gone: there is nothing to draw
+  const [annotated] = divideNames(run.journal.entries, sources);
+  const drawn = annotated.filter((name) => !isKept.has(name));
+  const names = [...new Set([...pending.map(({ name }) => name), ...drawn])];
   const shown = new Set(Number.isFinite(job.previews) ? names.sort(compareUtf8).slice(0, job.previews) : names);
   return new LivePreviews(async (ended) => {
     const entries = new Map([...run.journal.entries].filter(([name]) => shown.has(name)));
@@ -45,17 +50,19 @@ export function showPreviews(
 
 function describeView(
   job: Job,
-  { found, lock, journal, imageIds }: RunState,
+  { found, lock, journal, plan, imageIds }: RunState,
   { entries, signal }: { entries: Journal['entries']; signal: AbortSignal },
 ) {
   const throwIfStopped = async () => {
     signal.throwIfAborted();
     await lock.assertHeldSinceHeartbeat();
   };
-  const images = new StoredImages({ path: journal.path, entries }, imageIds, { ...job, signal });
+  const shown = { ...job, sources: plan.sources, signal };
+  const images = new StoredImages({ path: journal.path, entries }, imageIds, shown);
   return {
     ...job,
     images: new CountedImages(images, job.ontology),
+    hiddenNames: images.hiddenNames,
     root: found.root,
     provenance: provenanceOf(journal.header),
     throwIfStopped,

@@ -73,11 +73,14 @@ export async function exportViews<Choice extends ViewChoice>(
   await assertViewsReplaceable({ ...choice, outDir, ontology }, root);
   await lock.assertHeld();
   await publishNumbers(outDir, run);
-  const stored = new StoredImages(journal, imageIds, { ontology, selection: choice.selection, signal: lock.lost });
+  const { selection } = choice;
+  const stored = new StoredImages(journal, imageIds, { ontology, selection, sources: run.sources, signal: lock.lost });
   const images = new CountedImages(stored, ontology);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
-  const view = { ontology, images, root, provenance: provenanceOf(journal.header), throwIfStopped };
+  const { hiddenNames } = stored;
+  const provenance = provenanceOf(journal.header);
+  const view = { ontology, images, hiddenNames, root, provenance, throwIfStopped };
   await using previews = new PreviewFolder();
   const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels } };
   const missingPreviews = await writeViews(written, previews, progress);

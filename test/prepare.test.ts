@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -33,6 +33,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       outputFolders: ['coco', 'yolo', 'previews'],
     },
     choice: {},
+    missing: 'ask',
     outDir: join(folder, 'out'),
     restart: false,
     takeOver: {},
@@ -198,13 +199,13 @@ const REFUSED: Record<string, { code: string; message: RegExp; make: () => Promi
       return job;
     },
   },
-  'an image that has changed': {
+  'more than a tenth of the annotated images gone': {
     code: 'RESUME_MISMATCH',
-    message: /scene-01\.jpg is not the file that was annotated before/,
+    message:
+      /^1 of the 2 images that are annotated in .*detections\.jsonl were not found below .*images: another\.jpg\.$/,
     make: async () => {
       const job = await jobOf();
-      await annotated(job, ['scene-01.jpg']);
-      await utimes(join(job.inputs[0]!, 'scene-01.jpg'), 1, 1);
+      await annotated(job, ['scene-01.jpg', 'another.jpg']);
       return job;
     },
   },

@@ -44,6 +44,10 @@ const RULES: readonly Rule[] = [
     clashes: () => true,
   },
   {
+    keys: ['accept_missing', 'keep_missing'],
+    clashes: ({ accept_missing: accepts, keep_missing: keeps }) => accepts === true && keeps === true,
+  },
+  {
     keys: ['nms', 'nms_iou'],
     clashes: ({ nms }) => nms === false,
   },

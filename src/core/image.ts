@@ -62,4 +62,5 @@ export interface ViewImage extends AnnotatedImage, Pick<ContentStamp, 'sizeBytes
   readonly id: number; // from 1; stays with the image for as long as the output folder is used
   readonly stored: readonly Detection[]; // all that the journal keeps, before thresholds and suppression
   readonly isDegraded?: boolean; // it was decoded in part
+  readonly isMissing?: boolean; // its file is gone, and it is to stay in the views
 }

@@ -6,6 +6,8 @@ import type { Ontology } from '../core/ontology.js';
 export interface View {
   /** Sorted by name (UTF-8 bytes), without failed images. Can be iterated repeatedly; reads the journal each time. */
   readonly images: AsyncIterable<ViewImage>;
+  /** Names of annotated images that are left out: their files are gone or have changed. Sorted like the images. */
+  readonly hiddenNames?: readonly string[];
   readonly ontology: Ontology;
   readonly root: string; // absolute folder that image names are relative to
   readonly outDir: string; // absolute folder of this format, made by the format: <out>/<format>

@@ -21,6 +21,7 @@ export interface ImagePlace {
   readonly source: string; // absolute path of the user's image
   readonly name: string; // in messages
   readonly content: FileContent; // of the image when it was annotated
+  readonly isMissing: boolean; // it is gone since: what is in the view stays
 }
 
 type How = Exclude<ImageFiles, 'none'>;
@@ -42,6 +43,7 @@ export class ImagePlacer {
   }
 
   toViewFile(image: ImagePlace): ViewFile {
+    if (image.isMissing) return { path: image.path, isLast: true, write: () => Promise.resolve(undefined) };
     let decision: Promise<Placement> | undefined;
     const decide = () => (decision ??= this.#decide(image));
     return {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readLines } from '../disk/lines.js';
 import { countChosen, describeChoice, type ImageChoice } from './choose-images.js';
 import type { OpenedRun } from './open-run.js';
+import { countSources, countShown } from './plan/sources.js';
 
 /** How much of its images a run has annotated. */
 export interface Extent {
@@ -14,7 +15,7 @@ export interface Extent {
 
 /** Counts what a run has, from run.json and, where that cannot be used, from the journal and errors.jsonl. */
 export async function measureExtent(outDir: string, run: OpenedRun): Promise<Extent> {
-  const images = run.journal.entries.size;
+  const images = countShown(run.journal.entries, run.sources);
   const choice = run.scope.choice ?? {};
   if (run.manifest !== undefined) {
     const { status, counts } = run.manifest;
@@ -28,7 +29,7 @@ export async function measureExtent(outDir: string, run: OpenedRun): Promise<Ext
       choice,
     };
   }
-  const found = Math.max(run.scope.found, run.imageIds.size);
+  const found = Math.max(run.scope.found, run.imageIds.size - countSources(run.sources, 'gone'));
   const failed = await countErrors(outDir);
   const expected = countChosen(found, choice);
   return { images, found, failed, status: images + failed < expected ? 'interrupted' : 'done', choice };

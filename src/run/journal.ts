@@ -10,7 +10,7 @@ import type { ImageRecord } from './record.js';
 
 const SYNC_INTERVAL_MS = 1000; // results that a power cut may lose; a killed process loses none
 
-/** The journal of a run, open for adding. One line per image; the single source of every view. */
+/** The journal of a run, open for adding. One result per image, its last line; the single source of every view. */
 export class Journal implements AsyncDisposable {
   readonly path: string;
   readonly header: JournalHeader;
@@ -20,13 +20,13 @@ export class Journal implements AsyncDisposable {
   #offset: number;
   #syncedAt = performance.now();
 
-  private constructor(file: FileHandle, { path, header, entries, endOffset }: Omit<JournalContents, 'torn'>) {
+  private constructor(file: FileHandle, { path, header, entries, lines, endOffset }: Omit<JournalContents, 'torn'>) {
     this.path = path;
     this.header = header;
     this.entries = entries;
     this.#file = file;
     this.#offset = endOffset;
-    this.#lines = endOffset === 0 ? 0 : entries.size + 1; // each image is there once
+    this.#lines = lines;
   }
 
   /**
@@ -43,7 +43,7 @@ export class Journal implements AsyncDisposable {
     if (earlier?.torn === true) await withOutputErrors(path, () => truncate(path, earlier.endOffset));
     const file = await withOutputErrors(path, () => open(path, earlier === undefined ? 'w' : 'a'));
     if (earlier !== undefined) return new Journal(file, earlier);
-    const journal = new Journal(file, { path, header, entries: new Map(), endOffset: 0 });
+    const journal = new Journal(file, { path, header, entries: new Map(), lines: 0, endOffset: 0 });
     try {
       await journal.#write(formatLine(header));
       return journal;
@@ -53,13 +53,20 @@ export class Journal implements AsyncDisposable {
     }
   }
 
-  /** Adds an image. From then on, it survives a kill of this process. @throws PreannotateError WRITE_FAILED */
-  async append(record: ImageRecord): Promise<void> {
-    const offset = this.#offset;
-    await this.#write(formatLine(record));
+  /**
+   * Adds an image, or replaces the result of one whose file has changed: its earlier lines stay, and count no more.
+   * From then on, it survives a kill of this process.
+   *
+   * @throws PreannotateError WRITE_FAILED
+   */
+  async append(record: Omit<ImageRecord, 'replaces'>): Promise<void> {
     const { image, id, size_bytes: sizeBytes, modified_ms: modifiedMs } = record;
+    const earlier = this.entries.get(image);
+    const replaces = earlier === undefined ? 0 : earlier.replaces + 1;
+    const offset = this.#offset;
+    await this.#write(formatLine(replaces === 0 ? record : { ...record, replaces }));
     const position = { line: this.#lines, offset, length: this.#offset - offset - 1 };
-    this.entries.set(image, { ...position, id, sizeBytes, modifiedMs });
+    this.entries.set(image, { ...position, id, replaces, sizeBytes, modifiedMs });
   }
 
   /** Makes the added lines survive a power cut. */

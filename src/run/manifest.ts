@@ -12,12 +12,14 @@ const FILE = 'run.json';
 
 /** Images, unless noted otherwise. */
 const RunCounts = z.object({
-  found: z.number(),
-  annotated: z.number(), // in the journal now
+  found: z.number(), // and those in the views that this attempt did not look for
+  annotated: z.number(), // in the views
   resumed: z.number(), // of them, by earlier attempts
   failed: z.number(), // in this attempt; images and folders
   skipped: z.number(), // files that are no images; `left_out` has their endings
   ...ViewCounts.partial().shape, // of all that is annotated; missing until the views are written
+  gone: z.number().exactOptional(), // annotated, and left out of the views; left out when there is none
+  outdated: z.number().exactOptional(), // the same for those that have changed since, and are not annotated again yet
   missing_previews: z.number().exactOptional(), // could not be drawn; left out when there is none
 });
 

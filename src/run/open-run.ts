@@ -8,6 +8,7 @@ import { ontologyDifference, type JournalHeader, type RunScope } from './header.
 import { ImageIds } from './numbers/image-ids.js';
 import { readImageList } from './numbers/image-list.js';
 import { readClasses, type KnownClasses } from './numbers/classes.js';
+import { assertSourcesKnown, countSources, readSources, type Sources } from './plan/sources.js';
 import { readManifest, type RunManifest, type StoredManifest } from './manifest.js';
 import { JOURNAL_FILE, readJournal, tornNote, type JournalContents } from './read-journal.js';
 
@@ -17,6 +18,7 @@ export interface OpenedRun {
   readonly journal: JournalContents;
   readonly ontology: Ontology; // its classes have the numbers that the files of the run use
   readonly imageIds: ImageIds;
+  readonly sources: Sources; // images whose files are gone or have changed, which the views leave out
   readonly classes: KnownClasses;
   readonly manifest: RunManifest | undefined; // undefined when run.json cannot be used
   readonly notes: readonly string[]; // what was damaged, and what was used instead
@@ -37,6 +39,9 @@ export async function openRun(outDir: string): Promise<OpenedRun> {
   const { manifest, notes } = await readUsableManifest(outDir, header);
   const scope = manifest === undefined ? header.run! : { ...manifest, found: manifest.counts.found };
   const classes = await readClasses(outDir, header);
+  const list = await readSources(outDir);
+  const { gone = 0, outdated = 0 } = manifest?.counts ?? {};
+  assertSourcesKnown(list, gone + outdated);
   const imageIds = ImageIds.from({
     list: await readImageList(outDir),
     journal,
@@ -50,10 +55,23 @@ export async function openRun(outDir: string): Promise<OpenedRun> {
     journal,
     ontology: buildOntology(manifest?.ontology ?? header.ontology),
     imageIds,
+    sources: list.sources,
     classes,
     manifest,
-    notes: [...notes, ...classes.notes, ...imageIds.notes, ...(journal.torn ? [tornNote(journal.path)] : [])],
+    notes: [
+      ...notes,
+      ...classes.notes,
+      ...imageIds.notes,
+      ...(journal.torn ? [tornNote(journal.path)] : []),
+      ...goneNote(list.sources),
+    ],
   };
+}
+
+function goneNote(sources: Sources): string[] {
+  const gone = countSources(sources, 'gone');
+  if (gone === 0) return [];
+  return [`${gone === 1 ? '1 annotated image' : `${gone} annotated images`} that the last run did not find: left out.`];
 }
 
 /** @throws PreannotateError INPUT_NOT_FOUND when there is no such folder, or it holds no run. */

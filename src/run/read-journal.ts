@@ -21,18 +21,20 @@ export interface JournalEntry {
   readonly offset: number; // bytes
   readonly length: number; // bytes, without the line's end
   readonly id: number | undefined; // number of the image; undefined in journals of version 0.1
+  readonly replaces: number; // earlier lines of the image, which count no more: its file has changed
   readonly sizeBytes: number; // of the image file
   readonly modifiedMs: number;
 }
 
 /** The fields of every line that planning needs; the others are checked when the line is used. */
-const EntryFields = ImageRecord.pick({ image: true, id: true, size_bytes: true, modified_ms: true });
+const EntryFields = ImageRecord.pick({ image: true, id: true, replaces: true, size_bytes: true, modified_ms: true });
 
 /** What a journal file holds. */
 export interface JournalContents {
   readonly path: string;
   readonly header: JournalHeader;
-  readonly entries: Map<string, JournalEntry>; // by image name
+  readonly entries: Map<string, JournalEntry>; // by image name: the last line of each
+  readonly lines: number; // whole ones, the header among them
   readonly endOffset: number; // bytes of whole lines; at most one torn line follows
   readonly torn: boolean;
 }
@@ -47,6 +49,7 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
   const path = join(outDir, JOURNAL_FILE);
   let header: JournalHeader | undefined;
   let endOffset = 0;
+  let lines = 0;
   let torn = false;
   const entries = new JournalEntries(path);
   try {
@@ -59,6 +62,7 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
       const value = parseLine(line);
       if (value === undefined) throw damagedError(path, number);
       endOffset = offset + bytes + 1;
+      lines = number;
       if (number === 1) header = parseForm(JournalHeader, value, `${path}:1`);
       else entries.add(value, { line: number, offset, length: bytes });
     }
@@ -66,7 +70,7 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error instanceof PreannotateError ? error : jsonError(path, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
   }
-  return header === undefined ? undefined : { path, header, entries: entries.byName, endOffset, torn };
+  return header === undefined ? undefined : { path, header, entries: entries.byName, lines, endOffset, torn };
 }
 
 /** The header of a journal whose other lines may be damaged; undefined when it cannot be read. */
@@ -81,7 +85,7 @@ export async function readHeader(outDir: string): Promise<JournalHeader | undefi
   return undefined;
 }
 
-/** The lines of a journal as they are read: one line an image, one number an image. */
+/** The lines of a journal as they are read: one result an image, which a later line may replace, and one number. */
 class JournalEntries {
   readonly byName = new Map<string, JournalEntry>();
   readonly #path: string;
@@ -93,10 +97,15 @@ class JournalEntries {
 
   add(value: unknown, position: Pick<JournalEntry, 'line' | 'offset' | 'length'>): void {
     const where = `${this.#path}:${position.line}`;
-    const { image, id, size_bytes: sizeBytes, modified_ms: modifiedMs } = parseForm(EntryFields, value, where);
+    const fields = parseForm(EntryFields, value, where);
+    const { image, replaces = 0, size_bytes: sizeBytes, modified_ms: modifiedMs } = fields;
     const earlier = this.byName.get(image);
-    if (earlier !== undefined) throw repeatedError(where, `${printable(image)} has line ${earlier.line} too`);
-    if (id !== undefined && this.#ids.has(id)) {
+    if (earlier !== undefined && replaces <= earlier.replaces)
+      throw repeatedError(where, `${printable(image)} has line ${earlier.line} too`);
+    const id = fields.id ?? earlier?.id;
+    if (earlier?.id !== undefined && id !== earlier.id)
+      throw repeatedError(where, `${printable(image)} has the number ${id}, and ${earlier.id} in line ${earlier.line}`);
+    if (id !== undefined && earlier?.id === undefined && this.#ids.has(id)) {
       const [, other] = [...this.byName].find(([, entry]) => entry.id === id)!;
       throw repeatedError(
         where,
@@ -104,7 +113,7 @@ class JournalEntries {
       );
     }
     if (id !== undefined) this.#ids.add(id);
-    this.byName.set(image, { ...position, id, sizeBytes, modifiedMs });
+    this.byName.set(image, { ...position, id, replaces, sizeBytes, modifiedMs });
   }
 }
 
@@ -171,7 +180,7 @@ function damagedError(path: string, line: number): PreannotateError {
 function repeatedError(where: string, what: string): PreannotateError {
   return new PreannotateError({
     code: 'JOURNAL_DAMAGED',
-    message: `${printable(where)}: ${what}. An image has one line and one number.`,
+    message: `${printable(where)}: ${what}. An image has one number, and one line unless its file has changed.`,
     hint: 'Restore the file from a copy, or delete the wrong line: an image without a line is annotated again.',
   });
 }

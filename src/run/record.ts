@@ -16,10 +16,11 @@ const StoredDetection = z.object({
   patch: z.number(),
 });
 
-/** A line of detections.jsonl: one image. */
+/** A line of detections.jsonl: one image. The last line of an image counts. */
 export const ImageRecord = z.object({
   image: z.string(),
   id: z.int().positive().exactOptional(), // missing in journals of version 0.1
+  replaces: z.int().positive().exactOptional(), // earlier lines of the image, which count no more: its file has changed
   width: z.number(),
   height: z.number(),
   detections: z.array(StoredDetection),

@@ -57,6 +57,8 @@ describe('precedence', () => {
       include: [],
       exclude: [],
       maxErrors: { count: 0 },
+      acceptMissing: false,
+      keepMissing: false,
       maxPixels: 268_402_689,
       maxBytes: 256_000_000,
       preview: 0,

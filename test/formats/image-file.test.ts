@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { IMAGE_FILES, type ImageFiles } from '../../src/core/image-files.js';
 import { formats } from '../../src/formats/index.js';
-import { imagesNamed, viewOf, written } from './views.js';
+import { asyncOf, imagesNamed, viewOf, written } from './views.js';
 
 const NAMES = ['a.jpg', 'sub/b.jpg'];
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 0xff, 0xd9]);
@@ -13,6 +14,10 @@ async function viewWith(imageFiles: ImageFiles, contents: Record<string, Buffer>
   const view = await viewOf('yolo', imagesNamed(NAMES));
   for (const [name, bytes] of Object.entries(contents)) await writeFile(join(view.root, name), bytes);
   return { ...view, imageFiles };
+}
+
+function contentOf(bytes: Buffer) {
+  return { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 /** What is in a place: a link to the image, the image under another name, or a copy. */
@@ -64,6 +69,44 @@ describe('the images of a YOLO view', () => {
       expect(await readFile(join(view.root, 'a.jpg'))).toEqual(TRAILED);
       for (let time = 0; time < 2; time++) expect((await formats.yolo.write(view)).join()).not.toContain('edited');
       expect(await readFile(copied)).toEqual(JPEG); // which is not an edit, and stays
+    },
+  );
+
+  it('that a training program has rewritten go with their image, and when that has changed', async () => {
+    const view = await viewWith('symlink', { 'a.jpg': TRAILED });
+    const [a, b] = imagesNamed(NAMES);
+    const write = (image: object) => formats.yolo.write({ ...view, images: asyncOf([{ ...a!, ...image }, b!]) });
+    const copied = join(view.outDir, 'images/train/a.jpg');
+    for (const bytes of [Buffer.concat([TRAILED, TRAILED]), JPEG]) {
+      await write(contentOf(await readFile(join(view.root, 'a.jpg'))));
+      await writeFile(copied, JPEG.subarray(1));
+      await writeFile(join(view.root, 'a.jpg'), bytes);
+      expect((await write(contentOf(bytes))).join()).not.toContain('edited');
+      expect(await readFile(copied)).toEqual(bytes);
+    }
+    await writeFile(join(view.root, 'a.jpg'), TRAILED);
+    await write(contentOf(TRAILED));
+    await writeFile(copied, JPEG);
+    expect((await formats.yolo.write({ ...view, images: asyncOf([b!]) })).join()).not.toContain('edited');
+    expect(await readdir(join(view.outDir, 'images/train'))).toEqual(['sub']);
+  });
+
+  it.each(['symlink', 'hardlink', 'copy'] as const)(
+    'stay where they are kept although they are gone: %s',
+    async (how) => {
+      const view = await viewWith(how);
+      await formats.yolo.write(view);
+      const path = join(view.outDir, 'images/train/a.jpg');
+      const before = await lstat(path);
+      await rm(join(view.root, 'a.jpg'));
+      const [a, b] = imagesNamed(NAMES);
+      const kept = { ...view, images: asyncOf([{ ...a!, isMissing: true }, b!]) };
+      for (let time = 0; time < 2; time++) {
+        expect((await formats.yolo.write(kept)).join()).not.toMatch(/edited|placed/);
+        expect((await lstat(path)).ino).toBe(before.ino);
+      }
+      await formats.yolo.write({ ...view, images: asyncOf([b!]) });
+      expect(await readdir(join(view.outDir, 'images/train'))).toEqual(['sub']);
     },
   );
 

@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, realpath, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -23,6 +23,7 @@ const FILES = [
   'detections.jsonl',
   'errors.jsonl',
   '.preannotate/images.jsonl',
+  '.preannotate/sources.jsonl',
   '.preannotate/views/coco.jsonl',
   '.preannotate/views/yolo.jsonl',
 ];
@@ -43,13 +44,23 @@ beforeAll(async () => {
   const images = join(folder, 'images');
   await mkdir(images);
   const settings = ['--model', 'builtin:emoji', '--class', 'wine glass=a photo of a wine glass', '--class', 'dog'];
-  for (const name of ['scene-03.jpg', 'scene-01.jpg', 'scene-02.jpg']) {
-    await copyFile(join(SCENES, name), join(images, name));
-    if (name !== 'scene-03.jpg') continue;
-    await preannotate(['run', images, ...settings, '--out', out]); // the others come later: numbers are not by name
-  }
+  const put = (scene: string, name: string) => copyFile(join(SCENES, scene), join(images, name));
+  await put('scene-03.jpg', 'scene-03.jpg');
+  await put('scene-05.jpg', 'gone.jpg');
+  await put('scene-05.jpg', 'touched.jpg');
+  await preannotate(['run', images, ...settings, '--out', out]); // the others come later: numbers are not by name
+  for (const name of ['scene-01.jpg', 'scene-02.jpg']) await put(name, name);
+  await rm(join(images, 'gone.jpg'));
+  await preannotate(['run', images, ...settings, '--out', out, '--accept-missing']);
+  await put('scene-04.jpg', 'scene-02.jpg'); // is annotated again
+  await utimes(join(images, 'touched.jpg'), 1, 1);
   expect(await preannotate(['run', images, ...settings, '--out', out])).toMatchObject({ code: 0 });
-  job = await jobOf(images, { model: 'builtin:emoji', class: ['wine glass=a photo of a wine glass', 'dog'], out });
+  job = await jobOf(images, {
+    model: 'builtin:emoji',
+    class: ['wine glass=a photo of a wine glass', 'dog'],
+    out,
+    accept_missing: true,
+  });
   files = new Map(await Promise.all(FILES.map(async (name) => [name, await readFile(join(out, name))] as const)));
   expected = await viewsOf(out);
   await rename(out, `${out}-sound`);

@@ -108,6 +108,46 @@ describe('a journal', () => {
     });
   });
 
+  it('holds the last result of an image, and may replace it again and again', async () => {
+    const folder = await written(['a.jpg', 'b.jpg']);
+    for (const sha256 of ['second', 'third']) {
+      await using journal = await Journal.begin(folder, header, await readJournal(folder));
+      await journal.append({ ...record('a.jpg'), sha256 });
+      expect(journal.entries.get('a.jpg')).toEqual((await readJournal(folder))!.entries.get('a.jpg'));
+    }
+    const { entries, path } = (await readJournal(folder))!;
+    await using records = await RecordFile.open(path);
+    expect(await records.read(entries.get('a.jpg')!)).toMatchObject({ sha256: 'third', replaces: 2 });
+    expect(entries.get('b.jpg')).toMatchObject({ line: 3, replaces: 0 });
+    const lines = (await readFile(path, 'utf8')).trim().split('\n');
+    expect(lines).toHaveLength(5); // what was replaced stays
+    const without = async (...order: number[]) => {
+      await writeFile(path, order.map((i) => `${lines[i]!}\n`).join(''));
+      return await readJournal(folder);
+    };
+    expect((await without(0, 1, 2, 4))?.entries.get('a.jpg')?.replaces).toBe(2); // a damaged line was deleted
+    for (const order of [
+      [0, 1, 2, 4, 3],
+      [0, 3, 2, 1],
+      [0, 1, 2, 3, 3],
+      [0, 1, 2, 1],
+    ])
+      await expect(without(...order), order.join()).rejects.toThrow(/a\.jpg has line \d too/);
+  });
+
+  it.each<[what: string, image: string, id: number]>([
+    ['two numbers of one image', 'a.jpg', 3],
+    ['one number of two images', 'b.jpg', 1],
+  ])('with %s is refused, also where a result is replaced', async (_what, image, id) => {
+    const folder = await temporaryFolder();
+    const lines = [header, { ...record('a.jpg'), id: 1 }, { ...record(image), id, replaces: 1 }];
+    await writeFile(join(folder, 'detections.jsonl'), lines.map(formatLine).join(''));
+    await expect(readJournal(folder)).rejects.toMatchObject({
+      code: 'JOURNAL_DAMAGED',
+      message: expect.stringContaining(`detections.jsonl:3: ${image} has the number ${id}`) as string,
+    });
+  });
+
   it('that is started again replaces the earlier one', async () => {
     const folder = await written(['a.jpg']);
     {

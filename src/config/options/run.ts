@@ -31,6 +31,19 @@ export const runOptions = {
     .exactOptional(value.wholeBetween(1, 2 ** 31 - 1))
     .describe('Annotate only n images from all over the folders, the same n every time')
     .meta({ flag: { group: 'input', basic: true, placeholder: 'n', only: true } }),
+  accept_missing: value
+    .toggle()
+    .default(false)
+    .describe(
+      'Let annotated images that are gone (deleted, renamed or excluded) leave the annotation files even if they are ' +
+        'more than 10 % of all; otherwise the run is refused then',
+    )
+    .meta({ flag: { group: 'output' } }),
+  keep_missing: value
+    .toggle()
+    .default(false)
+    .describe('Keep annotated images that are gone in the annotation files')
+    .meta({ flag: { group: 'output' } }),
   dry_run: value
     .toggle()
     .default(false)

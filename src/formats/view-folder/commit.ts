@@ -65,7 +65,10 @@ async function removeStale(view: StagedView, path: string, before: readonly Writ
   if (isEdited && overwriteEdited) await moveAside(view, path);
   if (state === 'earlier') await withWriteErrors(join(root, path), () => rm(join(root, path)));
   view.emptied.add(dirname(path));
-  return { written: [], edited: isEdited ? [{ path, isDeleted: false, isReplaced: overwriteEdited }] : [] };
+  return {
+    written: [],
+    edited: isEdited ? [{ path, isDeleted: false, isReplaced: overwriteEdited, isStale: true }] : [],
+  };
 }
 
 /** Moves what is in a file's place; or the link or file that is in the place of one of its folders. */

@@ -46,8 +46,8 @@ export class DiskState {
       return { state: before.length > 0 && !before.some(({ maybe }) => maybe) ? 'deleted' : 'none' };
     const found = await this.#fingerprint(path, stats, { before, now });
     const state = stateOf(found, before, now);
-    const isRewritten = state === 'edited' && stats.isFile() && now !== undefined && 'rewritable' in now;
-    return { state: isRewritten ? 'current' : state, stamp: stampOf(stats) };
+    const isRewritten = state === 'edited' && stats.isFile();
+    return { state: isRewritten ? stateOfRewritten(before, now) : state, stamp: stampOf(stats) };
   }
 
   /** The first part of the path, before its name, that is neither a folder nor missing: a link, or a file. */
@@ -104,6 +104,14 @@ function stateOf(
   if (found === undefined) return 'edited';
   if (now !== undefined && isSameFile(found, now)) return 'current';
   return before.some(({ is }) => isWrittenFile(found, is)) ? 'earlier' : 'edited';
+}
+
+/** Programs rewrite some copies of images, which is no edit. Such a copy is of no use once the image has changed. */
+function stateOfRewritten(before: readonly WrittenFile[], now: Fingerprint | undefined): FileState {
+  const copies = before.map(({ is }) => is).filter((is) => 'rewritable' in is);
+  const isCopyOfNow = copies.some((copy) => now !== undefined && isSameFile(copy, now));
+  if (copies.length > 0 && !isCopyOfNow) return 'earlier';
+  return now !== undefined && 'rewritable' in now ? 'current' : 'edited';
 }
 
 /** The file itself, not what it links to. @returns undefined when there is none. */

@@ -6,18 +6,21 @@ export interface EditedFile {
   readonly path: string; // relative to the view
   readonly isDeleted: boolean;
   readonly isReplaced: boolean; // after it was moved aside, or written again; otherwise it stays as it is
+  readonly isStale?: boolean; // the view no longer has such a file: its image is gone, or is called otherwise
 }
 
 /** Collects the edited files of a view for a message, which names the first few. */
 export class EditedFiles {
   readonly #kept = new NameList();
+  readonly #stale = new NameList();
   readonly #replaced = new NameList();
 
-  add({ path, isDeleted, isReplaced }: EditedFile): void {
-    const list = isReplaced ? this.#replaced : this.#kept;
+  add({ path, isDeleted, isReplaced, isStale }: EditedFile): void {
+    const list = isReplaced ? this.#replaced : isStale === true ? this.#stale : this.#kept;
     list.add(isDeleted ? `${path} (deleted)` : path);
   }
 
+  /** Those that have a new version. */
   get kept(): number {
     return this.#kept.count;
   }
@@ -28,9 +31,15 @@ export class EditedFiles {
     const kept =
       `Files in ${view} that were edited stay as they are: ${this.#kept.summary}. Their new versions are in ` +
       `${view}.new; --overwrite-edited puts them in place.`;
+    const stale =
+      `Files in ${view} that were edited stay although they are no longer part of it: ` + `${this.#stale.summary}.`;
     const replaced =
       `Files in ${view} that were edited have been replaced: ${this.#replaced.summary}. The edited versions are in ` +
       `${printable(aside)}.`;
-    return [...(this.#kept.count > 0 ? [kept] : []), ...(this.#replaced.count > 0 ? [replaced] : [])];
+    return [
+      ...(this.#kept.count > 0 ? [kept] : []),
+      ...(this.#stale.count > 0 ? [stale] : []),
+      ...(this.#replaced.count > 0 ? [replaced] : []),
+    ];
   }
 }

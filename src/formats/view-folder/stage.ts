@@ -40,6 +40,7 @@ async function stageFile(
   { staging, disk, overwriteEdited }: StagingTarget,
 ): Promise<WrittenFile | undefined> {
   const { path } = file;
+  if (file.isLast === true) return await keepEarlier(path, earlier, disk);
   const foreseen = await file.foresee?.(staging.placeOf(path));
   const before = foreseen === undefined ? undefined : await disk?.find(path, earlier, foreseen);
   if (foreseen !== undefined && before?.state === 'current') return { path, is: foreseen, stamp: before.stamp! };
@@ -52,4 +53,16 @@ async function stageFile(
   }
   const stays = !overwriteEdited && (state === 'edited' || state === 'deleted');
   return { path, is, ...(stays ? { stays: true } : {}) };
+}
+
+/** @returns undefined when what was written is no longer there, or was edited: that stays by itself. */
+async function keepEarlier(
+  path: string,
+  earlier: readonly WrittenFile[],
+  disk: DiskState | undefined,
+): Promise<WrittenFile | undefined> {
+  const found = await disk?.find(path, earlier);
+  const written = earlier.find(({ maybe }) => maybe !== true) ?? earlier[0];
+  if (found?.state !== 'earlier' || found.stamp === undefined || written === undefined) return undefined;
+  return { path, is: written.is, stamp: found.stamp };
 }

@@ -20,6 +20,7 @@ export interface ViewFile {
    * @returns undefined when there is nothing to write after all.
    */
   readonly write: (target: string, place: string) => Promise<Fingerprint | undefined>;
+  readonly isLast?: boolean; // it cannot be written any more: what was written before stays
 }
 
 /** The files that a view is to have for one image. */

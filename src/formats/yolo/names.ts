@@ -23,13 +23,16 @@ export class YoloNames {
   #encoded = 0;
 
   of(name: string): YoloName {
-    const safe = encodeControls(name);
-    if (safe !== name) this.#encoded++;
-    const folder = renameFolder(safe);
-    if (folder.renamed) this.#inRenamedFolders++;
-    const { stem, extension } = splitAtDot(posix.basename(safe));
-    const place = posix.join(folder.path, this.#freeStem(folder.path, stem, extension));
+    const { place, extension, isEncoded, isInRenamedFolder, isSuffixed } = this.#take(name);
+    if (isEncoded) this.#encoded++;
+    if (isInRenamedFolder) this.#inRenamedFolders++;
+    if (isSuffixed) this.#suffixed++;
     return { image: place + extension, label: place + LABEL };
+  }
+
+  /** Keeps the path of an image that is not in the tree, in its turn. */
+  reserve(name: string): void {
+    this.#take(name);
   }
 
   /** What was changed, a sentence for each kind of change. */
@@ -50,16 +53,25 @@ export class YoloNames {
       .map(([count, what]) => `yolo: ${count} image${count === 1 ? '' : 's'} ${what}.`);
   }
 
+  #take(name: string) {
+    const safe = encodeControls(name);
+    const folder = renameFolder(safe);
+    const { stem, extension } = splitAtDot(posix.basename(safe));
+    const { free, isSuffixed } = this.#freeStem(folder.path, stem, extension);
+    const place = posix.join(folder.path, free);
+    return { place, extension, isEncoded: safe !== name, isInRenamedFolder: folder.renamed, isSuffixed };
+  }
+
   /** The stem, or a variant that is unique in the folder even where capitals and accents are folded. */
-  #freeStem(folder: string, stem: string, extension: string): string {
+  #freeStem(folder: string, stem: string, extension: string): { free: string; isSuffixed: boolean } {
     const room = MAX_NAME_BYTES - Math.max(LABEL.length, Buffer.byteLength(extension));
     const keyOf = (free: string) => posix.join(folder, free).normalize('NFC').toLowerCase();
     let free = truncateName(stem, room);
-    if (this.#taken.has(keyOf(free))) this.#suffixed++;
+    const isSuffixed = this.#taken.has(keyOf(free));
     for (let other = `${stem}__${extension.slice(1)}`; this.#taken.has(keyOf(free)); other += '_')
       free = truncateName(other, room);
     this.#taken.add(keyOf(free));
-    return free;
+    return { free, isSuffixed };
   }
 }
 

@@ -2,6 +2,7 @@ import { join, posix } from 'node:path';
 import { xyxyToCxcywh } from '../../core/box.js';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
+import { compareUtf8 } from '../../core/text.js';
 import type { AnnotationFormat, View } from '../format.js';
 import { ImagePlacer } from '../image-file.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
@@ -54,6 +55,7 @@ class YoloTree {
   readonly #placer: ImagePlacer | undefined;
   readonly #indexOf: readonly number[];
   #small = 0;
+  #reserved = 0; // hidden names
 
   constructor(view: View) {
     this.#view = view;
@@ -63,7 +65,10 @@ class YoloTree {
 
   async *groups(): AsyncGenerator<ViewFileGroup> {
     const { images, ontology, provenance } = this.#view;
-    for await (const image of images) yield { image: image.name, files: this.#filesOf(image) };
+    for await (const image of images) {
+      this.#reserveNames((hidden) => compareUtf8(hidden, image.name) < 0);
+      yield { image: image.name, files: this.#filesOf(image) };
+    }
     const classNames = listClassNames(ontology);
     yield {
       files: [
@@ -84,9 +89,16 @@ class YoloTree {
     return all;
   }
 
+  /** Images that are left out keep their places: a file of labels that was edited must not become another image's. */
+  #reserveNames(isDue: (name: string) => boolean): void {
+    const { hiddenNames = [] } = this.#view;
+    while (this.#reserved < hiddenNames.length && isDue(hiddenNames[this.#reserved]!))
+      this.#names.reserve(hiddenNames[this.#reserved++]!);
+  }
+
   #filesOf(image: ViewImage): ViewFile[] {
     if (Math.min(image.width, image.height) < MIN_SIDE_PX) this.#small++;
-    const { name, sizeBytes: size, sha256 } = image;
+    const { name, sizeBytes: size, sha256, isMissing = false } = image;
     const place = this.#names.of(name);
     const rows = toRows(image, this.#indexOf);
     const labels = [
@@ -99,7 +111,8 @@ class YoloTree {
     if (this.#placer === undefined) return labels;
     const source = join(this.#view.root, name);
     const path = posix.join('images', SUBSET, place.image);
-    return [...labels, this.#placer.toViewFile({ path, source, name, content: { size, sha256 } })];
+    const content = { size, sha256 };
+    return [...labels, this.#placer.toViewFile({ path, source, name, content, isMissing })];
   }
 }
 

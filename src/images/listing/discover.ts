@@ -20,6 +20,7 @@ export interface DiscoverOptions extends ListOptions, Patterns {
 export interface ListedInput {
   readonly kind: Listing['kind']; // a glob lists folders as well, but only what it matches
   readonly base: string; // absolute and real: the folder, that of the file, or the deepest that a glob begins with
+  readonly glob?: { readonly pattern: string; readonly written: string }; // of a glob: `base` as the user wrote it
 }
 
 /** The images of a run. */
@@ -68,7 +69,7 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
   const empty = failures.length === 0 ? inputs.filter(isEmpty) : []; // else that is why
   return {
     root,
-    inputs: listings.map(({ kind, base }) => ({ kind, base })),
+    inputs: listings.map(toListedInput),
     isComplete: failures.length === 0 && leftOut.unreadable === 0,
     images: sortByName(readable.map(({ name }) => ({ name }))), // resolve(root, name) is the path
     failures: sortByName(failures),
@@ -76,6 +77,13 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
     leftOut: leftOut.groups,
     notes: [...empty.map((input) => `${printable(input)}: no images found.`), ...unused, ...leftOut.describe()],
   };
+}
+
+function toListedInput(listing: Listing): ListedInput {
+  const { kind, base } = listing;
+  if (kind !== 'glob') return { kind, base };
+  const { pattern, written } = listing;
+  return { kind, base, glob: { pattern, written } };
 }
 
 /** The files of all inputs, each once, and the names that each input lists. */

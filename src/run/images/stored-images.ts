@@ -3,8 +3,17 @@ import type { Ontology } from '../../core/ontology.js';
 import { compareUtf8 } from '../../core/text.js';
 import { select, type Selection } from '../../core/select.js';
 import type { ImageIds } from '../numbers/image-ids.js';
+import { divideNames, type Sources } from '../plan/sources.js';
 import { RecordFile, type JournalEntry } from '../read-journal.js';
 import { RecordReader } from '../record.js';
+
+/** What of the images is shown. */
+interface Shown {
+  readonly ontology: Ontology;
+  readonly selection: Selection;
+  readonly sources?: Sources; // images whose files are gone or have changed are left out
+  readonly signal?: AbortSignal;
+}
 
 /**
  * The images of a journal as a view shows them, sorted by name. Reads one line at a time and can be iterated
@@ -14,23 +23,28 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   readonly #path: string;
   readonly #entries: ReadonlyMap<string, JournalEntry>;
   readonly #names: readonly string[];
+  readonly hiddenNames: readonly string[]; // of the journal's images that are left out, sorted
   readonly #ids: ImageIds;
   readonly #ontology: Ontology;
   readonly #selection: Selection;
+  readonly #sources: Sources;
   readonly #signal: AbortSignal | undefined;
 
   constructor(
     journal: { path: string; entries: ReadonlyMap<string, JournalEntry> },
     ids: ImageIds,
-    shown: { ontology: Ontology; selection: Selection; signal?: AbortSignal },
+    { ontology, selection, sources = new Map(), signal }: Shown,
   ) {
     this.#path = journal.path;
     this.#entries = journal.entries;
-    this.#names = [...journal.entries.keys()].sort(compareUtf8);
+    const [shown, hidden] = divideNames(journal.entries, sources);
+    this.#names = shown.sort(compareUtf8);
+    this.hiddenNames = hidden.sort(compareUtf8);
     this.#ids = ids;
-    this.#ontology = shown.ontology;
-    this.#selection = shown.selection;
-    this.#signal = shown.signal;
+    this.#ontology = ontology;
+    this.#selection = selection;
+    this.#sources = sources;
+    this.#signal = signal;
   }
 
   get size(): number {
@@ -47,7 +61,9 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const detections = select(stored, this.#selection);
       const { width, height, size_bytes: sizeBytes, sha256, degraded } = record;
       const isDegraded = degraded !== undefined;
-      yield { id: this.#ids.of(name), name, width, height, detections, stored, sizeBytes, sha256, isDegraded };
+      const isMissing = this.#sources.get(name)?.state === 'kept';
+      const id = this.#ids.of(name);
+      yield { id, name, width, height, detections, stored, sizeBytes, sha256, isDegraded, isMissing };
     }
   }
 }

@@ -72,6 +72,7 @@ export class PreviewFolder implements AsyncDisposable {
   ): AsyncGenerator<ViewFileGroup> {
     let listed = 0;
     for await (const image of job.images) {
+      if (image.isMissing === true) continue;
       if (listed++ >= job.count) break;
       yield { image: image.name, files: [this.#toFile(image, job, (problem) => onProblem(image.name, problem))] };
     }

@@ -235,7 +235,8 @@ describe('a view of yolo', () => {
     const { view } = await written('yolo', imagesNamed(NAMES));
     await writeFile(join(view.outDir, 'labels/train/sub/c.txt'), 'by hand');
     const fewer = { ...view, images: asyncOf(imagesNamed(['a.jpg'])) };
-    expect((await formats.yolo.write(fewer))[0]).toContain('stay as they are: labels/train/sub/c.txt.');
+    expect((await formats.yolo.write(fewer))[0]).toContain('no longer part of it: labels/train/sub/c.txt.');
+    expect(await readdir(dirname(view.outDir))).not.toContain('yolo.new');
     expect(await readdir(join(view.outDir, 'labels/train/sub'))).toEqual(['c.txt']);
     expect(await readdir(join(view.outDir, 'images/train'))).toEqual(['a.jpg']);
     await formats.yolo.write(view);

@@ -63,6 +63,14 @@ describe('places of images in the YOLO tree', () => {
     }
   });
 
+  it('stay the same while an image before them is left out', () => {
+    const names = new YoloNames();
+    names.reserve('images/a.jpg');
+    expect(names.of('images/a.png')).toEqual(placesOf('images/a.jpg', 'images/a.png')[1]);
+    expect(names.notes.join()).toContain('1 image called');
+    expect(names.notes.join()).toContain('1 image in a folder'); // those that are left out are not counted
+  });
+
   it('are the same for the same list', () => {
     const names = oddNames(200, randomNumbers(9));
     expect(placesOf(...names)).toEqual(placesOf(...names));

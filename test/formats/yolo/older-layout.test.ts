@@ -121,7 +121,7 @@ describe('a YOLO view of an older layout', () => {
     await writeFile(at(view, 'labels/a.txt'), 'by hand');
     await writeFile(at(view, 'labels/mine.txt'), 'mine');
     const notes = (await yolo.write(view)).join('\n');
-    expect(notes).toContain('stay as they are: labels/train/a.txt, labels/a.txt.');
+    expect(notes).toContain('stay as they are: labels/train/a.txt.');
     expect(notes).toMatch(
       /that you put there stay where they are: labels\/(a|mine)\.txt, labels\/(a|mine)\.txt\. Move/,
     );

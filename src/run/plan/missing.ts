@@ -1,0 +1,85 @@
+import { PreannotateError } from '../../core/errors.js';
+import { NameList } from '../../core/name-list.js';
+import { printable } from '../../core/text.js';
+import type { EarlierWork, FoundImages } from './earlier-work.js';
+
+/** What to do about images that are gone: leave them out, unless they are too many; in any case; or keep them. */
+export type MissingRule = 'ask' | 'accept' | 'keep';
+
+const ASKED_SHARE = 0.1; // of the annotated images: above, a disk may not be mounted, or a path be wrong
+
+/** @throws PreannotateError RESUME_MISMATCH when more images are gone than may go without being asked. */
+export function assertMayGo(
+  gone: readonly string[],
+  { annotated, root, journal }: { annotated: number; root: string; journal: string },
+): void {
+  if (gone.length <= annotated * ASKED_SHARE) return;
+  const images = `${gone.length} of the ${annotated} images that are annotated in ${printable(journal)}`;
+  throw new PreannotateError({
+    code: 'RESUME_MISMATCH',
+    message: `${images} were not found below ${printable(root)}: ${summarize(gone)}.`,
+    hint:
+      'If they were deleted, renamed or excluded on purpose, give --accept-missing: they leave the annotation files, ' +
+      'and keep their numbers and results. --keep-missing keeps them in the annotation files. Otherwise check the ' +
+      'paths and filters, and whether all disks are mounted.',
+  });
+}
+
+/**
+ * Refuses other images than those of the earlier attempts: none of the same name, or another folder whose files have
+ * the same names and another content.
+ */
+export function assertSameImages(
+  found: FoundImages,
+  { journal, root, isKnown }: EarlierWork,
+  counts: { annotated: number; changed: number; missing: number },
+): void {
+  const { path, entries } = journal;
+  const isMoved = root === found.root && counts.missing > 0; // within the same folder: they may go
+  if (counts.annotated === 0 && !isMoved && !found.images.some(({ name }) => isKnown(name)))
+    throw otherImagesError(`${printable(path)} holds ${entries.size} images, none of which is among those found now.`);
+  if (root !== undefined && root !== found.root && counts.changed > counts.annotated / 2)
+    throw otherImagesError(
+      `${printable(path)} holds images of ${printable(root)}; ${counts.changed} of the ${counts.annotated} with the ` +
+        `same names below ${printable(found.root)} have another content.`,
+    );
+}
+
+/** What becomes of images whose files are gone or have changed, a sentence each. */
+export function describeSources({
+  gone,
+  kept,
+  changed,
+}: Record<'gone' | 'kept' | 'changed', readonly string[]>): string[] {
+  const describe = (names: readonly string[], one: string, many: string) =>
+    names.length === 0 ? [] : [`${names.length === 1 ? `1 ${one}` : `${names.length} ${many}`}: ${summarize(names)}.`];
+  return [
+    ...describe(
+      gone,
+      'annotated image is no longer found (deleted, renamed or excluded) and leaves the annotation files; its number ' +
+        'and result are kept',
+      'annotated images are no longer found (deleted, renamed or excluded) and leave the annotation files; their ' +
+        'numbers and results are kept',
+    ),
+    ...describe(
+      kept,
+      'annotated image is no longer found; --keep-missing keeps it in the annotation files',
+      'annotated images are no longer found; --keep-missing keeps them in the annotation files',
+    ),
+    ...describe(changed, 'image has changed and is annotated again', 'images have changed and are annotated again'),
+  ];
+}
+
+function summarize(names: readonly string[]): string {
+  const list = new NameList();
+  names.forEach((name) => list.add(name));
+  return list.summary;
+}
+
+function otherImagesError(message: string): PreannotateError {
+  return new PreannotateError({
+    code: 'RESUME_MISMATCH',
+    message,
+    hint: 'Give another --out folder for other images, or use --restart to annotate everything again.',
+  });
+}
