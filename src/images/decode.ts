@@ -7,6 +7,7 @@ import { BMP_COST, costOfPixels, refuseCostlyDecoding, type PixelCost } from './
 import type { DecodedImage } from './decoded-image.js';
 import { complete, settle } from './libvips.js';
 import { sniff, type Sniffed } from './sniff.js';
+import { cameraRawError } from './tiff/camera-raw.js';
 import { convertSamples } from './tiff/convert-samples.js';
 import { inspectTiff, type TiffPlan } from './tiff/inspect.js';
 import { costOfSamples, uprightSize } from './tiff/sample-layout.js';
@@ -156,7 +157,8 @@ function greyToRgb(grey: Uint8Array): Uint8Array {
   return rgb;
 }
 
-function unsupportedError({ kind, advice, folderAdvice }: Sniffed): PreannotateError {
+function unsupportedError({ kind, advice, folderAdvice, rawFormat }: Sniffed): PreannotateError {
+  if (kind === 'camera raw') return cameraRawError(rawFormat);
   return new PreannotateError({
     code: 'IMAGE_UNSUPPORTED',
     message: `its content is not an image that can be read (${kind}).`,

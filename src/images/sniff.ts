@@ -1,4 +1,5 @@
 import { readMediaKind, type MediaKind } from './ftyp.js';
+import { RAW_SIGNATURES } from './raw-signatures.js';
 
 /** The type of a file, recognised by its first bytes. */
 export interface Sniffed {
@@ -6,12 +7,17 @@ export interface Sniffed {
   readonly decoder: 'sharp' | 'bmp' | undefined; // undefined: not supported
   readonly advice?: string;
   readonly folderAdvice?: string; // instead, for a file in a folder of the user's
+  readonly rawFormat?: string; // of camera raw
 }
 
 const CONVERT = 'Convert it to JPEG or PNG.';
 
 /** The bytes at an offset by which a type is recognised; `?` stands for any byte. */
 const SIGNATURES: readonly (readonly [signature: string, offset: number, sniffed: Sniffed])[] = [
+  ...RAW_SIGNATURES.map(
+    ([signature, offset, rawFormat]) =>
+      [signature, offset, { kind: 'camera raw', decoder: undefined, rawFormat }] as const,
+  ), // before TIFF, with which some begin
   ['\xff\xd8\xff', 0, { kind: 'JPEG', decoder: 'sharp' }],
   ['\x89PNG\r\n\x1a\n', 0, { kind: 'PNG', decoder: 'sharp' }],
   ['GIF8', 0, { kind: 'GIF', decoder: 'sharp' }],
@@ -53,6 +59,7 @@ const MEDIA: Readonly<Record<MediaKind, Sniffed>> = {
   'camera raw': {
     kind: 'camera raw',
     decoder: undefined,
+    rawFormat: 'Canon CR3',
     advice: 'Convert it first, for example with `darktable-cli`.',
   },
   video: { kind: 'MP4 or QuickTime video', decoder: undefined, advice: 'Extract its frames first.' },

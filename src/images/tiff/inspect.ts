@@ -1,6 +1,7 @@
 import { PreannotateError } from '../../core/errors.js';
 import type { SampleLayout } from './sample-layout.js';
 import { chooseBands } from './bands.js';
+import { cameraRawError, findCameraRaw } from './camera-raw.js';
 import { READ_COMPRESSIONS, REFUSED_COLOURS, REFUSED_COMPRESSIONS } from './picture-rules.js';
 import { bytesOf, numberOf, numbersOf, readPages, textOf, type TiffPage, type TiffPages } from './read-pages.js';
 import { ADVICE, refusedTiffError, refuseImpossibleSize } from './refusal.js';
@@ -24,6 +25,8 @@ export type TiffPlan =
 export function inspectTiff(bytes: Buffer): TiffPlan | undefined {
   const pages = readPages(bytes);
   if (pages === undefined) return undefined;
+  const rawFormat = findCameraRaw(pages);
+  if (rawFormat !== undefined) return { kind: 'refused', error: cameraRawError(rawFormat) };
   const page = choosePage(pages);
   if (numberOf(page, TAG.width, 0) <= 0 || numberOf(page, TAG.height, 0) <= 0) return undefined;
   try {

@@ -84,3 +84,40 @@ it('a TIFF file named .jpg is decoded by its content', async () => {
   const { code } = await preannotate(['run', join(folder, 'photo.jpg'), ...EMOJI, '--out', out]);
   expect({ code, refusals: await readRefusals(out) }).toEqual({ code: 0, refusals: [] });
 });
+
+describe('camera raw', () => {
+  it('is refused under any name, and the pictures beside it are annotated', async () => {
+    const folder = await temporaryFolder();
+    const images = join(folder, 'images');
+    await mkdir(images);
+    const raw = (file: string) => join(FIXTURES, 'raw', file);
+    await copyFile(raw('dng.tif'), join(images, 'phone.tif'));
+    await copyFile(raw('nef.tif'), join(images, 'nikon.jpg'));
+    await copyFile(raw('cr2.tif'), join(images, 'canon.tiff'));
+    await copyFile(raw('cr3.tif'), join(images, 'new-canon.png'));
+    await copyFile(raw('scanner.tif'), join(images, 'scanner.tif'));
+    await copyFile(join(SCENES, 'scene-01.jpg'), join(images, 'photo.jpg'));
+    const out = join(folder, 'out');
+    const { code, stderr } = await preannotate(['run', images, ...EMOJI, '--preview', '--out', out]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/4 .*failed/);
+    const refusals = (await readRefusals(out)).map(({ image, code: cause, message }) => ({ image, cause, message }));
+    const refusal = (image: string, format: string) => ({
+      image,
+      cause: 'IMAGE_UNSUPPORTED',
+      message: `${image}: camera raw: convert it first (${format}).`,
+    });
+    expect(refusals.sort((a, b) => (a.image < b.image ? -1 : 1))).toEqual([
+      refusal('canon.tiff', 'Canon CR2'),
+      refusal('new-canon.png', 'Canon CR3'),
+      refusal('nikon.jpg', 'Nikon NEF'),
+      refusal('phone.tif', 'DNG'),
+    ]);
+    const coco = JSON.parse(await readFile(join(out, 'coco/instances.json'), 'utf8')) as { images: object[] };
+    expect(coco.images).toMatchObject([
+      { file_name: 'photo.jpg' },
+      { file_name: 'scanner.tif', width: 64, height: 48 },
+    ]);
+    expect(await previewsIn(out)).toEqual(['photo.jpg.jpg', 'scanner.tif.jpg']);
+  });
+});

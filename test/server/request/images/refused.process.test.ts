@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIXTURES } from '../../../support/model/golden.js';
 import { base64, TestServer } from '../../../support/server.js';
 
-describe('a TIFF file sent to the server', () => {
+describe('an image sent to the server', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await TestServer.ready();
@@ -21,7 +21,7 @@ describe('a TIFF file sent to the server', () => {
   };
 
   it.each(['base64', 'form'] as const)(
-    'with samples that cannot be shown is answered with 415, the cause and a command (%s)',
+    'that is a TIFF file which cannot be shown is answered with 415, the cause and a command (%s)',
     async (way) => {
       const response = await ways[way](await readFile(join(FIXTURES, 'tiff/float-grey-elevation.tif')));
       expect(response.status).toBe(415);
@@ -33,9 +33,21 @@ describe('a TIFF file sent to the server', () => {
     },
   );
 
-  it.each(['base64', 'form'] as const)('with samples of any kind that can be shown is annotated (%s)', async (way) => {
+  it.each(['base64', 'form'] as const)('that is a TIFF file of 64-bit floats is annotated (%s)', async (way) => {
     const response = await ways[way](await readFile(join(FIXTURES, 'tiff/double-rgb-tiles-big-endian.tif')));
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ width: 32, height: 24 });
+  });
+
+  it.each(['base64', 'form'] as const)('that is camera raw is answered with 415 and what to do (%s)', async (way) => {
+    for (const [file, format] of Object.entries({ 'nef.tif': 'Nikon NEF', 'cr3.tif': 'Canon CR3', 'dng.tif': 'DNG' })) {
+      const response = await ways[way](await readFile(join(FIXTURES, 'raw', file)));
+      expect({ file, status: response.status }).toEqual({ file, status: 415 });
+      expect(await response.json()).toMatchObject({
+        code: 'IMAGE_UNSUPPORTED',
+        detail: expect.stringContaining(`camera raw: convert it first (${format}).`),
+        hint: expect.stringContaining('darktable-cli'),
+      });
+    }
   });
 });
