@@ -12,10 +12,12 @@ export const ADVICE = {
 
 /** A sound TIFF file whose pixels cannot be read, or do not say what they mean. */
 export function refusedTiffError(reason: string, advice: string): PreannotateError {
+  const hint = `The file is not damaged. Convert it, for example with ${advice}.`;
   return new PreannotateError({
     code: 'IMAGE_UNSUPPORTED',
     message: `this TIFF file cannot be shown: ${reason}.`,
-    hint: `The file is not damaged. Convert it, for example with ${advice}.`,
+    hint,
+    clientHint: hint,
   });
 }
 
