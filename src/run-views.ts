@@ -1,3 +1,4 @@
+import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
 import { compareUtf8 } from './core/text.js';
 import type { Job, RunState } from './job.js';
 import type { Progress } from './progress/bar.js';
@@ -21,6 +22,8 @@ export async function writeOutputs(
   const view = describeView(job, run, { entries: run.journal.entries, signal });
   stats.missingPreviews = await writeViews(view, previews, progress);
   run.viewCounts = await view.images.counts();
+  const skipped = noteSkippedByTrainers(run.viewCounts.skipped_by_trainers);
+  if (skipped !== undefined) progress.note(skipped);
 }
 
 /**

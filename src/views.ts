@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ImageFiles } from './core/image-files.js';
+import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
 import type { Selection } from './core/select.js';
 import type { AnnotationFormat, Provenance, View } from './formats/format.js';
 import { formatNames, formats, type FormatName } from './formats/index.js';
@@ -85,7 +86,10 @@ export async function exportViews<Choice extends ViewChoice>(
   const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels } };
   const missingPreviews = await writeViews(written, previews, progress);
   await rememberRoot(outDir, run, root);
-  return { extent: await measureExtent(outDir, run), counts: await images.counts(), choice, missingPreviews };
+  const counts = await images.counts();
+  const skipped = noteSkippedByTrainers(counts.skipped_by_trainers);
+  if (skipped !== undefined) progress.note(skipped);
+  return { extent: await measureExtent(outDir, run), counts, choice, missingPreviews };
 }
 
 /**

@@ -48,6 +48,7 @@ export interface ContentStamp {
 
 /** An annotated image as the journal keeps it. */
 export interface ImageResult extends AnnotatedImage, ContentStamp {
+  readonly encoding?: string; // what the file holds, whatever its name: JPEG, PNG, float TIFF
   readonly degraded?: string; // what is wrong with the file, of which only a part may be decoded
 }
 
@@ -61,6 +62,7 @@ export type ImageOutcome = (
 export interface ViewImage extends AnnotatedImage, Pick<ContentStamp, 'sizeBytes' | 'sha256'> {
   readonly id: number; // from 1; stays with the image for as long as the output folder is used
   readonly stored: readonly Detection[]; // all that the journal keeps, before thresholds and suppression
+  readonly encoding?: string; // as in ImageResult; missing in journals of earlier versions
   readonly isDegraded?: boolean; // it was decoded in part
   readonly isMissing?: boolean; // its file is gone, and it is to stay in the views
 }

@@ -44,6 +44,11 @@ export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
   return { sniffed, ...(await readUprightSize(tiff?.open() ?? bytes, sniffed)), tiff };
 }
 
+/** What a file holds, in a word or two: JPEG, PNG, TIFF, float TIFF. */
+export function encodingOf({ sniffed, tiff }: ImageHeader): string {
+  return tiff?.kind === 'measured' && tiff.layout.format === 'float' ? 'float TIFF' : sniffed.kind;
+}
+
 /**
  * Decodes the first frame or page of an image. Its content decides the type, not its name. EXIF orientation is applied,
  * an embedded ICC profile converted to sRGB, alpha dropped while the colour underneath is kept (as PIL's

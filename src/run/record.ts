@@ -27,6 +27,7 @@ export const ImageRecord = z.object({
   size_bytes: z.number(),
   modified_ms: z.number(),
   sha256: z.string(),
+  encoding: z.string().exactOptional(), // JPEG, PNG, float TIFF; missing in journals of version 0.1
   degraded: z.string().exactOptional(),
 });
 export type ImageRecord = z.output<typeof ImageRecord>;
@@ -48,6 +49,7 @@ export function toRecord(result: ImageResult, id: number, ontology: Ontology): I
     size_bytes: result.sizeBytes,
     modified_ms: result.modifiedMs,
     sha256: result.sha256,
+    ...(result.encoding === undefined ? {} : { encoding: result.encoding }),
     ...(result.degraded === undefined ? {} : { degraded: result.degraded }),
   };
 }

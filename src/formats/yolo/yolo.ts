@@ -14,7 +14,6 @@ const DECIMALS = 6; // what Ultralytics itself writes
 const SMALLEST = 10 ** -DECIMALS;
 const SUBSET = 'train'; // of all images: CVAT and Datumaro want images/<subset>/
 const LAYOUT = { trees: ['images', 'labels', 'labels_conf'], subfolder: SUBSET };
-const MIN_SIDE_PX = 10; // Ultralytics leaves smaller images out
 
 const TRAIN_AND_VAL =
   'yolo/data.yaml names images/train for train and for val. Before you train, move some of the images to images/val ' +
@@ -54,7 +53,6 @@ class YoloTree {
   readonly #names = new YoloNames();
   readonly #placer: ImagePlacer | undefined;
   readonly #indexOf: readonly number[];
-  #small = 0;
   #reserved = 0; // hidden names
 
   constructor(view: View) {
@@ -81,10 +79,6 @@ class YoloTree {
   /** After the files were written. */
   get notes(): string[] {
     const all = this.#names.notes;
-    if (this.#small > 0)
-      all.push(
-        `yolo: images with a side below ${MIN_SIDE_PX} px are left out by Ultralytics; there are ${this.#small}.`,
-      );
     all.push(...(this.#placer?.notes('yolo') ?? ['yolo/images is not written (--images none): readers want it.']));
     return all;
   }
@@ -97,7 +91,6 @@ class YoloTree {
   }
 
   #filesOf(image: ViewImage): ViewFile[] {
-    if (Math.min(image.width, image.height) < MIN_SIDE_PX) this.#small++;
     const { name, sizeBytes: size, sha256, isMissing = false } = image;
     const place = this.#names.of(name);
     const rows = toRows(image, this.#indexOf);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { ViewImage } from '../../core/image.js';
+import { compareUtf8 } from '../../core/text.js';
+import { whySkippedByTrainers } from '../../core/skipped-by-trainers.js';
 import type { Ontology } from '../../core/ontology.js';
 
 /** What the views of a run hold. */
@@ -8,6 +10,7 @@ export const ViewCounts = z.object({
   detections_by_class: z.record(z.string(), z.number()), // in the order of the ontology
   images_without_detections: z.number(),
   degraded: z.number(), // images that were decoded in part
+  skipped_by_trainers: z.record(z.string(), z.number()), // images, by why training programs leave them out
 });
 export type ViewCounts = Readonly<z.output<typeof ViewCounts>>;
 
@@ -30,12 +33,15 @@ export class CountedImages implements AsyncIterable<ViewImage> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ViewImage> {
     const byClass = new Array<number>(this.#ontology.classes.length).fill(0);
+    const skipped = new Map<string, number>();
     let [detections, without, degraded] = [0, 0, 0];
     for await (const image of this.#images) {
       detections += image.detections.length;
       for (const { classId } of image.detections) byClass[classId]!++;
       if (image.detections.length === 0) without++;
       if (image.isDegraded) degraded++;
+      const reason = whySkippedByTrainers(image);
+      if (reason !== undefined) skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
       yield image;
     }
     this.#counts = {
@@ -43,6 +49,7 @@ export class CountedImages implements AsyncIterable<ViewImage> {
       detections_by_class: Object.fromEntries(this.#ontology.classes.map(({ name }, i) => [name, byClass[i]!])),
       images_without_detections: without,
       degraded,
+      skipped_by_trainers: Object.fromEntries([...skipped].sort(([a], [b]) => compareUtf8(a, b))),
     };
   }
 }

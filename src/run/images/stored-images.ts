@@ -59,11 +59,12 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const record = await records.read(this.#entries.get(name)!);
       const stored = reader.detectionsOf(record);
       const detections = select(stored, this.#selection);
-      const { width, height, size_bytes: sizeBytes, sha256, degraded } = record;
+      const { width, height, size_bytes: sizeBytes, sha256, encoding, degraded } = record;
       const isDegraded = degraded !== undefined;
       const isMissing = this.#sources.get(name)?.state === 'kept';
       const id = this.#ids.of(name);
-      yield { id, name, width, height, detections, stored, sizeBytes, sha256, isDegraded, isMissing };
+      const shown = { id, name, width, height, detections, stored, sizeBytes, sha256, isDegraded, isMissing };
+      yield encoding === undefined ? shown : { ...shown, encoding };
     }
   }
 }

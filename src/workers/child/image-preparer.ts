@@ -7,7 +7,7 @@ import type { ContentStamp, ImageFile, ImageSource, StageTimes } from '../../cor
 import { printable } from '../../core/text.js';
 import { planCrops, type Crop } from '../../core/tiling/tiles.js';
 import { refuseCostlyResizing, refuseManyTiles } from '../../images/decode-cost.js';
-import { decodeImage, readHeader, sizeAfterShrinking } from '../../images/decode.js';
+import { decodeImage, encodingOf, readHeader, sizeAfterShrinking } from '../../images/decode.js';
 import type { DecodedImage } from '../../images/decoded-image.js';
 import { readImage } from '../../images/read.js';
 import type { Resizer } from '../../images/resize/resizer.js';
@@ -29,6 +29,7 @@ const BYTES_IN_DECODING = 192_000_000; // 64 Mpixel, where the decoder holds not
 export interface PreparedImage extends Disposable {
   readonly stamp: ContentStamp;
   readonly size: Size; // of the upright original
+  readonly encoding: string; // what the file holds
   readonly degraded?: string;
   readonly crops: readonly Crop[];
   /** The pixels of a crop: [H, W, 3] of the model's input. Tiles are cut when they are requested. */
@@ -106,7 +107,8 @@ export class ImagePreparer {
       const { original: size, degraded } = decoded;
       if (header.size === undefined) this.#refuseCostly(size);
       const crops = planCrops(size, tiles);
-      const described = { stamp, size, crops, ...(degraded === undefined ? {} : { degraded }) };
+      const encoding = encodingOf(header);
+      const described = { stamp, size, crops, encoding, ...(degraded === undefined ? {} : { degraded }) };
       if (crops.length > 1) return { ...described, ...this.#cutLater(decoded, crops, { times, signal }), ...share };
       const pixels = await measure(times, 'resize', async () =>
         this.#resize(await cutCrop(decoded, crops[0]!), signal),

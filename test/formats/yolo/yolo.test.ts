@@ -85,13 +85,3 @@ it('repeated rows are written once with their best score, and a thin box keeps a
     '1 0.000050 0.003125 0.000033 0.002083 0.9\n0 0.000167 0.421875 0.000001 0.822917 0.8\n',
   );
 });
-
-it('a note counts the images that Ultralytics leaves out for their size', async () => {
-  const small = imagesNamed(['a.jpg', 'b.jpg', 'c.jpg']).map((image, i) => ({
-    ...image,
-    height: 8 + i,
-    detections: [],
-  }));
-  const { notes } = await written('yolo', small);
-  expect(notes[1]).toBe('yolo: images with a side below 10 px are left out by Ultralytics; there are 2.');
-});
