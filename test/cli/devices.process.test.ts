@@ -54,7 +54,11 @@ describe('without an NVIDIA GPU', () => {
   it('WebGPU without a driver ends with 2 and names what it needs', async () => {
     const { code, stderr } = await runOne(['--device', 'webgpu'], { VK_DRIVER_FILES: '/nowhere.json' });
     expect(stderr).toMatch(
-      /^error: The device webgpu cannot be used: there is no usable Vulkan driver\.\nInstall .*libvulkan1.*preannotate doctor/m,
+      new RegExp(
+        '^error: The device webgpu cannot be used: there is no usable Vulkan driver\\.\n' +
+          'Install .*libvulkan1.*preannotate doctor',
+        'm',
+      ),
     );
     expect(stderr).not.toMatch(SOURCE);
     expect(code).toBe(2);

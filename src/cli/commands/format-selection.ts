@@ -6,6 +6,6 @@ export function formatSelection(stored: Readonly<Record<string, unknown>>): stri
   const { thresholds, score_threshold: _, overrides_ontology: __, ...others } = stored;
   const classes = Object.entries(thresholds as Record<string, number>);
   const format = (entries: readonly (readonly [string, unknown])[]) =>
-    entries.map(([name, value]) => `${name} ${value === null ? 'none' : String(value)}`).join(', ');
+    entries.map(([name, value]) => `${name} ${value === null ? 'none' : JSON.stringify(value)}`).join(', ');
   return `Score thresholds: ${format(classes)}\nSelection: ${format(Object.entries(others))}\n`;
 }
