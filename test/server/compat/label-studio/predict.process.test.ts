@@ -173,7 +173,7 @@ describe('POST /label-studio/predict', () => {
       ['104', 'REQUEST_INVALID'],
       ['106', 'REQUEST_INVALID'],
       ['107', 'URL_REFUSED'],
-      ['108', 'REQUEST_INVALID'],
+      ['108', 'IMAGE_UNSUPPORTED'], // what the data: URL holds is no image
       ['109', 'REQUEST_INVALID'],
       ['110', 'REQUEST_INVALID'],
       ['#11', 'REQUEST_INVALID'],
