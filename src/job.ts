@@ -130,10 +130,11 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     counts: {
       found: stats.found,
       annotated,
-      resumed: plan.finished,
+      resumed: Math.max(0, annotated - stats.annotated),
       failed: stats.failed,
       skipped: found.skipped,
       ...run.viewCounts,
+      ...(run.viewCounts !== undefined && job.previews > 0 ? { previews: Math.min(job.previews, annotated) } : {}),
       ...(gone > 0 ? { gone } : {}),
       ...(outdated > 0 ? { outdated } : {}),
       ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),

@@ -118,7 +118,7 @@ async function annotateUntilFailure(
     return { index, outcome: await engine.detect(image, job.ontology, signal) }; // decode, infer, map: in a worker
   });
   const massFailure = new MassFailure({
-    images: countChosen(found.images.length, job.choice),
+    images: countChosen(stats.found, job.choice),
     found: found.images,
     pending: plan.pending,
     isFinished: (name) => journal.entries.has(name),

@@ -37,7 +37,7 @@ export function showPreviews(
   run: RunState,
   { previews, signal }: { previews: PreviewFolder; signal: AbortSignal },
 ): LivePreviews | undefined {
-  if (job.previews === 0) return undefined;
+  if (job.previews === 0 || job.restart) return undefined; // a restart keeps the previews that are there until its end
   const { pending, kept, sources } = run.plan;
   const isKept = new Set(kept); // its file is gone: there is nothing to draw
   const [annotated] = divideNames(run.journal.entries, sources);
@@ -47,7 +47,8 @@ export function showPreviews(
   return new LivePreviews(async (ended) => {
     const entries = new Map([...run.journal.entries].filter(([name]) => shown.has(name)));
     const view = describeView(job, run, { entries, signal: AbortSignal.any([signal, ended]) });
-    await writePreviews(view, previews);
+    // What is edited is moved aside at the end of the run, which names it.
+    await writePreviews({ ...view, overwriteEdited: false }, previews);
   });
 }
 

@@ -107,7 +107,7 @@ export async function withPresentViews<Choice extends Pick<ViewChoice, 'formats'
     const isAsked = choice.formats.includes(name);
     if (!isAsked && (await isView(join(outDir, name), formats[name].signature))) present.push(name);
   }
-  const previews = choice.previews > 0 ? choice.previews : await countPreviews(join(outDir, PREVIEWS));
+  const previews = Math.max(choice.previews, await countPreviews(join(outDir, PREVIEWS)));
   return { ...choice, formats: [...choice.formats, ...present], previews };
 }
 

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { printable } from '../core/text.js';
-import { formats, type FormatName } from '../formats/index.js';
+import { formatNames, formats } from '../formats/index.js';
 import type { Job } from '../job.js';
 import { describeChoice } from '../run/choose-images.js';
 import type { LoggedError } from '../run/error-log.js';
@@ -12,7 +12,7 @@ const SHELL_SAFE = /^[\w./@%+,:=~-]+$/;
 
 /** What the summary of a run is made of. */
 export interface RunResult {
-  readonly job: Pick<Job, 'outDir' | 'choice' | 'previews' | 'formats'>;
+  readonly job: Pick<Job, 'outDir' | 'choice'>;
   readonly manifest: RunManifest;
   readonly errors: readonly LoggedError[]; // the first few
   readonly cwd: string;
@@ -42,10 +42,10 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
   const named = classes.slice(0, MAX_CLASSES).map(([name, boxes]) => `${boxes} ${printable(name)}`);
   const others = classes.slice(MAX_CLASSES);
   const rest = others.reduce((sum, [, boxes]) => sum + boxes, 0);
-  if (others.length > 0) named.push(`${rest} of ${count(others.length, 'other class', 'other classes')}`);
+  const more = others.length === 0 ? '' : ` and ${rest} of ${count(others.length, 'more class', 'more classes')}`;
   const degraded = counts.degraded ?? 0;
   return [
-    `${count(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}` : ''}. ` +
+    `${count(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +
       `${count(without, 'image')} without boxes.`,
     ...(degraded > 0
       ? [`${count(degraded, 'image')} could be decoded only in part ("degraded" in detections.jsonl).`]
@@ -64,10 +64,11 @@ function describeFailures({ manifest: { counts }, errors }: RunResult): string[]
 }
 
 /** The files to open, as they are reached from where the user is. */
-function describePlaces({ job: { outDir, previews, formats: names }, cwd }: RunResult): string[] {
+function describePlaces({ job: { outDir }, manifest, cwd }: RunResult): string[] {
   const folder = printable(placeOf(outDir, cwd));
-  const places = names.map((name: FormatName) => [formats[name].title, `${folder}/${name}/${formats[name].signature}`]);
-  if (previews > 0) places.push(['Previews', `${folder}/${PREVIEWS}`]);
+  const names = formatNames.filter((name) => manifest.formats.includes(name));
+  const places = names.map((name) => [formats[name].title, `${folder}/${name}/${formats[name].signature}`]);
+  if ((manifest.counts.previews ?? 0) > 0) places.push(['Previews', `${folder}/${PREVIEWS}`]);
   const width = Math.max(...places.map(([title]) => title!.length)) + 1;
   return places.map(([title, place]) => `${`${title}:`.padEnd(width)} ${place}`);
 }
@@ -76,12 +77,12 @@ function describeNextSteps({ job, manifest, cwd }: RunResult): string[] {
   const { counts, selection } = manifest;
   const folder = quoteForShell(placeOf(job.outDir, cwd));
   const choice = describeChoice(job.choice);
-  const left = counts.found - counts.annotated - counts.failed;
+  const left = counts.found - counts.annotated; // failed ones too: they are tried again
   const steps: string[] = [];
   if (choice !== undefined && left > 0)
     steps.push(`The same command without ${choice} annotates the other ${count(left, 'image')}.`);
   if (counts.failed > 0) steps.push('The same command tries failed images again.');
-  if (job.previews === 0) steps.push(`To see the boxes: preannotate export ${folder} --preview=20`);
+  if ((counts.previews ?? 0) === 0) steps.push(`To see the boxes: preannotate export ${folder} --preview=20`);
   const isEmpty = counts.detections === 0 && counts.annotated > 0;
   const threshold = isEmpty ? manifest.options.score_floor : raise(selection['score_threshold']);
   const purpose = isEmpty ? 'No box scored above the threshold. For a lower one' : 'For another threshold';

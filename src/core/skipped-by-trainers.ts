@@ -5,6 +5,9 @@ const MIN_SIDE_PX = 10;
 /** File name endings that Ultralytics and YOLOv5 look for, in lower case. */
 const TRAINING_ENDINGS = new Set(['bmp', 'dng', 'jpeg', 'jpg', 'mpo', 'png', 'tif', 'tiff', 'webp', 'avif']);
 
+/** Other endings of images that are named; a folder may have as many others as files. */
+const NAMED_ENDINGS = new Set(['jfif', 'jpe', 'jif', 'jfi', 'pjpeg', 'pjp', 'apng', 'dib', 'gif', 'heic', 'heif']);
+
 /** What files hold, whatever they are called, that training programs do not read. */
 const SKIPPED_ENCODINGS = new Map([
   ['GIF', 'GIF'],
@@ -32,7 +35,8 @@ export function whySkippedByTrainers({
   if (byContent !== undefined) return byContent;
   if (Math.min(width, height) < MIN_SIDE_PX) return `with a side below ${MIN_SIDE_PX} px`;
   if (TRAINING_ENDINGS.has(ending)) return undefined;
-  return ending === '' ? 'without a file name ending' : `ending in .${ending}`;
+  if (ending === '') return 'without a file name ending';
+  return NAMED_ENDINGS.has(ending) ? `ending in .${ending}` : 'with another file name ending';
 }
 
 /** One note for all of them, with counts; undefined when there is none. */

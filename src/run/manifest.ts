@@ -20,6 +20,7 @@ const RunCounts = z.object({
   ...ViewCounts.partial().shape, // of all that is annotated; missing until the views are written
   gone: z.number().exactOptional(), // annotated, and left out of the views; left out when there is none
   outdated: z.number().exactOptional(), // the same for those that have changed since, and are not annotated again yet
+  previews: z.number().exactOptional(), // that the folder is to have; left out when it has none
   missing_previews: z.number().exactOptional(), // could not be drawn; left out when there is none
 });
 

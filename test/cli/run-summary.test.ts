@@ -11,6 +11,7 @@ const COUNTS = {
   detections_by_class: { cup: 63, bottle: 80, fork: 0 },
   images_without_detections: 1,
   degraded: 0,
+  previews: 20,
 };
 
 function summaryOf({
@@ -23,8 +24,9 @@ function summaryOf({
   errors?: object[];
 }): string {
   const result = {
-    job: { outDir: '/home/me/photos/my drafts', choice: {}, previews: 20, formats: ['coco', 'yolo'], ...job },
+    job: { outDir: '/home/me/photos/my drafts', choice: {}, ...job },
     manifest: {
+      formats: ['yolo', 'coco'],
       counts: { ...COUNTS, ...counts },
       timings: { total_ms: 12_345 },
       selection: { score_threshold: 0.1 },
@@ -73,11 +75,11 @@ describe('the summary of a run', () => {
 
   it('adds up the boxes of all but the ten most frequent classes', () => {
     const byClass = Object.fromEntries(Array.from({ length: 13 }, (_, i) => [`class ${i}`, 13 - i]));
-    expect(summaryOf({ counts: { detections_by_class: byClass } })).toContain('4 class 9, 6 of 3 other classes');
+    expect(summaryOf({ counts: { detections_by_class: byClass } })).toContain('4 class 9 and 6 of 3 more classes');
   });
 
   it('says how to annotate the images that were not chosen, and how to see boxes', () => {
-    const summary = summaryOf({ counts: { annotated: 20 }, job: { choice: { limit: 20 }, previews: 0 } });
+    const summary = summaryOf({ counts: { annotated: 20, previews: 0 }, job: { choice: { limit: 20 } } });
     expect(summary).toContain('20 of 500 images annotated in 12.3 s (--limit 20).\n');
     expect(summary).toContain('The same command without --limit 20 annotates the other 480 images.\n');
     expect(summary).toContain("To see the boxes: preannotate export 'my drafts' --preview=20\n");

@@ -15,6 +15,7 @@ describe('an image that training programs leave out', () => {
     ['heights.tif', { encoding: 'float TIFF' }, 'TIFF with floating-point samples'],
     ['line.jpg', { encoding: 'JPEG', side: 9 }, 'with a side below 10 px'],
     ['a/b.c/photo.jfif', { encoding: 'JPEG' }, 'ending in .jfif'],
+    ['frame.000123', { encoding: 'JPEG' }, 'with another file name ending'],
     ['a.b/3f2a9c', { encoding: 'JPEG' }, 'without a file name ending'],
   ])('%s, %j', (name, image, reason) => {
     expect(reasonFor(name, image)).toBe(reason);

@@ -82,12 +82,13 @@ function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   }
   const { found, finished, pending, failures, fetches, notes } = plan;
   const model = `${plan.model}${fetches ? ' (to be downloaded first)' : ''}`;
-  const classes = job.ontology.classes.length;
+  const { length } = job.ontology.classes;
+  const classes = `${length} ${length === 1 ? 'class' : 'classes'}`;
   const choice = describeChoice(job.choice);
   const chosen = choice === undefined ? '' : `${finished + pending.length} chosen by ${choice}, `;
   const lines = [
     `${found} images found under ${plan.root}, ${chosen}${finished} already done, ${pending.length} to do.`,
-    `Model ${model}, ${classes} classes, ${describeQueries(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
+    `Model ${model}, ${classes}, ${describeQueries(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
     ...notes,
     ...failures.map(({ message }) => message),
     ...pending.map((name) => `  ${JSON.stringify(name).slice(1, -1)}`),

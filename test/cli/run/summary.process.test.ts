@@ -53,5 +53,12 @@ describe('the counts of a run', () => {
     expect(stdout).toContain(' out/coco/instances.json\n');
     expect(stdout).toContain(' out/previews\n');
     expect(stdout).toContain('preannotate export out --score-threshold 0.2\n');
+
+    // Views that the folder has are renewed without being asked for, and named.
+    const again = await preannotate(['run', 'images', ...EMOJI, '--out', 'out', '--format', 'coco'], { cwd: folder });
+    expect(again.stdout).toContain(' of them by earlier runs.\n');
+    expect(again.stdout).toContain(' out/yolo/data.yaml\n');
+    expect(again.stdout).toContain(' out/previews\n');
+    expect(again.stdout).not.toContain('--preview=');
   });
 });
