@@ -111,7 +111,7 @@ export function refuseCostlyResizing({ width, height }: Size, between: number, m
   if (pixels <= allowed || Math.max(width, height) <= ALWAYS_RESIZED_ROWS) return;
   throw costlyError(
     `its shape, ${width} x ${height}, takes as long to read and resize as ${pixels} pixels`,
-    `${allowed} allowed (half of the pixels allowed)`,
+    `${allowed} allowed (half of --max-pixels)`,
     'Cut it into parts.',
   );
 }

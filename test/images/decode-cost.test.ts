@@ -55,7 +55,7 @@ describe('an image is refused before it is decoded', () => {
       refuseCostlyResizing({ width, height }, width === 1 ? height : height * 768, maxPixels);
     expect(check(2, 2_000_000, DEFAULTS.run)).toThrow(
       'its shape, 2 x 2000000, takes as long to read and resize as 1568000000 pixels, ' +
-        'more than the 134201344 allowed (half of the pixels allowed).',
+        'more than the 134201344 allowed (half of --max-pixels).',
     );
     expect(check(1, 40_000_000, DEFAULTS.run)).toThrow(/1 x 40000000/);
     expect(check(1, 2_000_000, DEFAULTS.run)).not.toThrow();

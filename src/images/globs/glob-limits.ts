@@ -44,9 +44,13 @@ export function isExpandable(glob: string): boolean {
   }
 }
 
-/** @param patterns - Without braces. @returns An expression that matches what any of them does. */
-export function makeExpression(patterns: readonly string[], flags = ''): RegExp {
-  const sources = patterns.map((pattern) => micromatch.makeRe(pattern, { dot: true }).source);
+/**
+ * @param patterns - Without braces.
+ * @param options.dot - Whether wildcards match names that begin with a dot.
+ * @returns An expression that matches what any of them does.
+ */
+export function makeExpression(patterns: readonly string[], { flags = '', dot = true } = {}): RegExp {
+  const sources = patterns.map((pattern) => micromatch.makeRe(pattern, { dot }).source);
   return new RegExp(sources.join('|'), `s${flags}`); // names of folders may have line breaks, which ** matches
 }
 

@@ -35,7 +35,7 @@ export function countMatches(pattern: string, rule: Rule, names: readonly string
 
 /** Names are compared exactly: upper and lower case differ. */
 function suggestCase(glob: string, names: readonly string[]): string | undefined {
-  const expression = makeExpression(expandBraces(glob.replace(/\/$/, '')), 'i');
+  const expression = makeExpression(expandBraces(glob.replace(/\/$/, '')), { flags: 'i' });
   for (const name of names) {
     const parts = name.split('/');
     const found = parts.map((_, i) => parts.slice(0, i + 1).join('/')).find((path) => expression.test(path));

@@ -11,6 +11,8 @@ import type { LeftOut, LeftOutFiles } from './left-out.js';
 import { listFiles, type ListOptions, type Unreadable } from './list-files.js';
 import { findCommonFolder, resolveInput, type Listing } from './resolve-input.js';
 
+const NAMED_INPUTS = 3; // in a message
+
 /** Which files are images of a run. The patterns are relative to the root. */
 export interface DiscoverOptions extends ListOptions, Patterns {
   readonly extensions?: readonly string[]; // lower case, without dot; '*': every file; undefined: by ending or content
@@ -20,6 +22,7 @@ export interface DiscoverOptions extends ListOptions, Patterns {
 export interface ListedInput {
   readonly kind: Listing['kind']; // a glob lists folders as well, but only what it matches
   readonly base: string; // absolute and real: the folder, that of the file, or the deepest that a glob begins with
+  readonly isFlat?: boolean; // of a folder: its subfolders were not listed
   readonly glob?: { readonly pattern: string; readonly written: string }; // of a glob: `base` as the user wrote it
 }
 
@@ -59,7 +62,7 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
   const unused = filter.describe(names);
   if (readable.length === 0 && failures.length === 0) {
     const found = { files: files.size, selected: selected.size, leftOut, unused };
-    throw noImagesError(inputs.join(' '), found, options);
+    throw noImagesError(nameInputs(inputs), found, options);
   }
   const chosen = new Set(readable.map(({ name }) => name));
   const isEmpty = (_: string, i: number) => {
@@ -69,7 +72,7 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
   const empty = failures.length === 0 ? inputs.filter(isEmpty) : []; // else that is why
   return {
     root,
-    inputs: listings.map(toListedInput),
+    inputs: listings.map((listing) => toListedInput(listing, options)),
     isComplete: failures.length === 0 && leftOut.unreadable === 0,
     images: sortByName(readable.map(({ name }) => ({ name }))), // resolve(root, name) is the path
     failures: sortByName(failures),
@@ -79,8 +82,9 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
   };
 }
 
-function toListedInput(listing: Listing): ListedInput {
+function toListedInput(listing: Listing, { recursive }: DiscoverOptions): ListedInput {
   const { kind, base } = listing;
+  if (kind === 'folder' && !recursive) return { kind, base, isFlat: true };
   if (kind !== 'glob') return { kind, base };
   const { pattern, written } = listing;
   return { kind, base, glob: { pattern, written } };
@@ -120,6 +124,11 @@ function selectReported(unreadable: Unreadable, root: string, filter: NameFilter
 
 function sortByName<Named extends { readonly name: string }>(items: Named[]): Named[] {
   return items.sort((a, b) => compareUtf8(a.name, b.name));
+}
+
+/** A shell may expand a glob to thousands. */
+function nameInputs(inputs: readonly string[]): string {
+  return inputs.length <= NAMED_INPUTS ? inputs.join(' ') : `The ${inputs.length} inputs`;
 }
 
 /** @param found - How many files were listed, and how many of them --include and --exclude left. */

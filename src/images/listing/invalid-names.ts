@@ -29,7 +29,9 @@ export async function separateInvalidNames(
   for (const image of images) {
     if (!image.name.includes(REPLACEMENT_CHARACTER)) continue;
     const folder = dirname(image.path);
-    suspects.set(folder, [...(suspects.get(folder) ?? []), image]);
+    const inFolder = suspects.get(folder);
+    if (inFolder === undefined) suspects.set(folder, [image]);
+    else inFolder.push(image);
   }
   for (const [folder, given] of suspects) {
     const onDisk = await readNamesAsBytes(folder);
@@ -49,7 +51,10 @@ async function readNamesAsBytes(folder: string): Promise<ReadonlyMap<string, Buf
   try {
     for (const bytes of await readdir(folder, { encoding: 'buffer' })) {
       const name = bytes.toString();
-      if (name.includes(REPLACEMENT_CHARACTER)) names.set(name, [...(names.get(name) ?? []), bytes]);
+      if (!name.includes(REPLACEMENT_CHARACTER)) continue;
+      const same = names.get(name);
+      if (same === undefined) names.set(name, [bytes]);
+      else same.push(bytes);
     }
   } catch {
     // It was listed a moment ago; reading its images will report what is wrong now.

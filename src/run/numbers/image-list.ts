@@ -24,7 +24,7 @@ export interface ImageList {
   readonly problem: string | undefined; // the first thing that is wrong, with file and line
 }
 
-/** images/listing/discover.ts recognises output folders by this file. */
+/** images/listing/list-files.ts recognises output folders by this file. */
 export function listPath(outDir: string): string {
   return join(outDir, '.preannotate', 'images.jsonl');
 }

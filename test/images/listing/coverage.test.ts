@@ -45,6 +45,30 @@ describe('a listing shows that images are gone', () => {
     expect(await coveredBy(relativeToHere)).toEqual(gone);
   });
 
+  it('directly in a folder whose subfolders are not listed', async () => {
+    expect(await coveredBy((folder) => [join(folder, 'one')], { recursive: false })).toEqual([GONE[0]]);
+  });
+
+  it('that a range of numbers in a glob would match', () => {
+    const glob = { pattern: '/photos/img_{001..300}.{jpg,png}', written: '/photos' };
+    const found = { root: '/photos', inputs: [{ kind: 'glob', base: '/photos', glob } as const], isComplete: true };
+    const matched = ['img_001.jpg', 'img_042.png', 'img_300.jpg'];
+    expect([...selectCovered(found, [...matched, 'img_301.jpg', 'img_1.jpg', 'sub/img_001.jpg'])]).toEqual(matched);
+  });
+
+  it('whatever the number of inputs', () => {
+    const inputs = Array.from({ length: 10_000 }, (_, i) => [
+      { kind: 'file', base: '/photos' } as const,
+      { kind: 'folder', base: `/photos/${i}` } as const,
+      { kind: 'glob', base: '/photos', glob: { pattern: '/photos/*.png', written: '/photos' } } as const,
+    ]).flat();
+    const names = Array.from({ length: 20_000 }, (_, i) => `${i}/a.jpg`);
+    const started = performance.now();
+    const covered = selectCovered({ root: '/photos', inputs, isComplete: true }, [...names, 'a.png', 'a.jpg']);
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect([...covered]).toEqual([...names.slice(0, 10_000), 'a.png']);
+  });
+
   it('that are filtered out', async () => {
     expect(await coveredBy((folder) => [folder], { exclude: ['one/sub/**'], recursive: true })).toEqual(GONE);
   });

@@ -231,6 +231,15 @@ describe('inputs and patterns that match nothing', () => {
   });
 });
 
+it.each([
+  [3, /a\/ \S+b\/ \S+c\/: no images found/],
+  [4, /^The 4 inputs: no images found/],
+])('%i inputs without an image are named if they are few', async (count, message) => {
+  const folder = await folderOf({ 'a/1.txt': TEXT, 'b/1.txt': TEXT, 'c/1.txt': TEXT, 'd/1.txt': TEXT });
+  const inputs = ['a', 'b', 'c', 'd'].slice(0, count).map((name) => `${join(folder, name)}/`);
+  await expect(discover(inputs, DEFAULTS)).rejects.toThrow(message);
+});
+
 it('a file that was given by name is read whatever its ending is', async () => {
   const folder = await temporaryFolder();
   await copyFile(join(SCENES, 'scene-01.jpg'), join(folder, 'labels.txt'));
