@@ -9,6 +9,15 @@ const PART_TAGS = [
 /** Types that offsets and lengths have: SHORT, LONG, IFD, LONG8, IFD8. */
 const NUMBER_BYTES: Readonly<Record<number, number>> = { 3: 2, 4: 4, 13: 4, 16: 8, 18: 8 };
 
+/** Files in use have at most tens of thousands; a list can claim to be as long as the file. */
+const MAX_PARTS = 1_000_000;
+
+/** The values of a tag. They are read one by one, since there can be as many as bytes in the file. */
+interface NumberList {
+  readonly count: number;
+  at(index: number): number; // 0 beyond the end
+}
+
 /** Looks into the first directory of a TIFF or BigTIFF for data beyond the end of the file. @see TIFF 6.0 */
 export function* inspectTiff(bytes: Buffer): Generator<Finding, void, undefined> {
   const directory = new Directory(bytes);
@@ -18,8 +27,11 @@ export function* inspectTiff(bytes: Buffer): Generator<Finding, void, undefined>
     if (starts === undefined) continue;
     const sizes = directory.numbers(lengths);
     if (starts === 'outside' || sizes === 'outside') return yield cut('before the end of its tags');
-    const missing = starts.filter((start, i) => start + (sizes?.[i] ?? 0) > bytes.length).length;
-    if (missing > 0) yield cut(`in its picture data (${missing} of ${starts.length} parts are beyond the end)`);
+    const looked = Math.min(starts.count, MAX_PARTS);
+    let missing = 0;
+    for (let i = 0; i < looked; i++) if (starts.at(i) + (sizes?.at(i) ?? 0) > bytes.length) missing++;
+    const parts = looked < starts.count ? `the first ${looked}` : looked;
+    if (missing > 0) yield cut(`in its picture data (${missing} of ${parts} parts are beyond the end)`);
     return;
   }
   yield damaged('its first directory of tags does not hold where its picture data is');
@@ -50,7 +62,7 @@ class Directory {
   }
 
   /** The values of a tag; `outside` where they are beyond the end of the file, undefined where there are none. */
-  numbers(tag: number): number[] | 'outside' | undefined {
+  numbers(tag: number): NumberList | 'outside' | undefined {
     const entryAt = this.#findEntry(tag);
     if (entryAt === undefined) return undefined;
     const size = NUMBER_BYTES[this.#read(entryAt + 2, 2)];
@@ -59,7 +71,7 @@ class Directory {
     const valueAt = entryAt + 4 + this.#wordBytes;
     const at = size * count <= this.#wordBytes ? valueAt : this.#read(valueAt, this.#wordBytes);
     if (at + size * count > this.#bytes.length) return 'outside';
-    return Array.from({ length: count }, (_, i) => this.#read(at + i * size, size));
+    return { count, at: (index) => (index < count ? this.#read(at + index * size, size) : 0) };
   }
 
   #findEntry(tag: number): number | undefined {

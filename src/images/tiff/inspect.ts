@@ -4,7 +4,7 @@ import { chooseBands } from './bands.js';
 import { cameraRawError, findCameraRaw } from './camera-raw.js';
 import { READ_COMPRESSIONS, REFUSED_COLOURS, REFUSED_COMPRESSIONS } from './picture-rules.js';
 import { bytesOf, numberOf, numbersOf, readPages, textOf, type TiffPage, type TiffPages } from './read-pages.js';
-import { ADVICE, refusedTiffError, refuseImpossibleSize } from './refusal.js';
+import { ADVICE, damagedTiffError, refusedTiffError, refuseImpossibleSize } from './refusal.js';
 import { findSampleRule, OTHER_SAMPLES, type SampleFormat } from './sample-rules.js';
 import { PHOTOMETRIC, TAG } from './tags.js';
 import { rewritePage, startWithPage } from './write-tiff.js';
@@ -28,7 +28,7 @@ export function inspectTiff(bytes: Buffer): TiffPlan | undefined {
   const rawFormat = findCameraRaw(pages);
   if (rawFormat !== undefined) return { kind: 'refused', error: cameraRawError(rawFormat) };
   const page = choosePage(pages);
-  if (numberOf(page, TAG.width, 0) <= 0 || numberOf(page, TAG.height, 0) <= 0) return undefined;
+  if (![TAG.width, TAG.height].every((tag) => isCount(numberOf(page, tag, 0)))) return undefined;
   try {
     const measured = describeSamples(page);
     if (measured !== undefined) return { kind: 'measured', ...measured };
@@ -39,6 +39,11 @@ export function inspectTiff(bytes: Buffer): TiffPlan | undefined {
   }
 }
 
+/** Fields of other types than SHORT and LONG hold any number. */
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
+}
+
 /** The first page that is not marked as a smaller version of another one, or else the first. */
 function choosePage({ main, nested }: TiffPages): TiffPage {
   const isReduced = (page: TiffPage) =>
@@ -47,19 +52,26 @@ function choosePage({ main, nested }: TiffPages): TiffPage {
 }
 
 const JPEG = 7; // a value of Compression
+const MAX_SAMPLES = 65_535; // of a pixel: the tag is a SHORT
 
 interface Measured {
   readonly open: () => Buffer;
   readonly layout: SampleLayout;
 }
 
-/** @returns undefined where libvips decodes the page as it should be. @throws PreannotateError IMAGE_UNSUPPORTED */
+/**
+ * @returns undefined where libvips decodes the page as it should be.
+ * @throws PreannotateError IMAGE_UNSUPPORTED, IMAGE_UNDECODABLE
+ */
 function describeSamples(page: TiffPage): Measured | undefined {
   const photometric = numberOf(page, TAG.photometric, PHOTOMETRIC.blackIsZero);
   refuseColours(photometric);
   refuseCompression(numberOf(page, TAG.compression, 1));
-  const { format, bits } = readSampleType(page);
   const samples = numberOf(page, TAG.samples, 1);
+  if (!isCount(samples) || samples > MAX_SAMPLES) {
+    throw damagedTiffError(`its pixels cannot have ${samples} samples (SamplesPerPixel)`);
+  }
+  const { format, bits } = readSampleType(page, samples);
   refuseImpossibleSize(page, samples * bits);
   const isGreyOrRgb = photometric <= PHOTOMETRIC.rgb;
   const rule = findSampleRule(format, bits);
@@ -103,8 +115,7 @@ function refuseCompression(compression: number): void {
 const FORMATS: Readonly<Record<number, SampleFormat>> = { 2: 'signed', 3: 'float', 5: 'complex', 6: 'complex' };
 
 /** @throws PreannotateError IMAGE_UNSUPPORTED where the bands differ */
-function readSampleType(page: TiffPage): { format: SampleFormat; bits: number } {
-  const samples = numberOf(page, TAG.samples, 1);
+function readSampleType(page: TiffPage, samples: number): { format: SampleFormat; bits: number } {
   const bits = numbersOf(page, TAG.bits).slice(0, samples);
   const formats = numbersOf(page, TAG.sampleFormat).slice(0, samples);
   if (new Set(bits).size > 1) {
@@ -190,7 +201,7 @@ function measure(page: TiffPage, kind: MeasuredKind): Measured {
     ...size,
     isSeparate: numberOf(page, TAG.planes, 1) === 2,
     isLittleEndian: page.file.isLittleEndian,
-    orientation: numberOf(page, TAG.orientation, 1),
+    orientation: readOrientation(page),
     icc: bytesOf(page, TAG.icc),
     colours: kind.colours ?? 'greyOrRgb',
     range: readRange(page),
@@ -203,10 +214,23 @@ function measure(page: TiffPage, kind: MeasuredKind): Measured {
     [TAG.sampleFormat, Array<number>(samples).fill(format === 'float' && bits === 32 ? 3 : 1)],
   ]);
   if (isPaired) {
-    changes.set(TAG.width, [2 * size.width]);
-    if (page.fields.has(TAG.tileWidth)) changes.set(TAG.tileWidth, [2 * numberOf(page, TAG.tileWidth, 0)]);
+    for (const tag of [TAG.width, TAG.tileWidth].filter((tag) => page.fields.has(tag))) {
+      changes.set(tag, [doubleWidth(numberOf(page, tag, 0))]);
+    }
   }
   return { open: () => rewritePage(page, changes), layout };
+}
+
+/** @throws PreannotateError IMAGE_UNDECODABLE where it does not fit into a LONG */
+function doubleWidth(width: number): number {
+  if (isCount(width) && width <= 0x7fffffff) return 2 * width;
+  throw damagedTiffError(`neither it nor its tiles can be ${width} pixels wide`);
+}
+
+/** Pictures with an unknown value are upright. */
+function readOrientation(page: TiffPage): number {
+  const orientation = numberOf(page, TAG.orientation, 1);
+  return isCount(orientation) && orientation <= 8 ? orientation : 1;
 }
 
 /** The lowest and the highest sample that the file claims, where they make a range. */

@@ -28,7 +28,8 @@ export interface TiffPages {
 
 /** Files of fax machines and microscopes have thousands; the first tell what kind of file it is. */
 const MAX_PAGES = 32; // nested ones included
-const MAX_FIELDS = 4096; // files in use have dozens
+const MAX_FIELDS = 4096; // of a directory; files in use have dozens
+const MAX_FIELDS_OF_FILE = 65_536;
 const MAX_VALUES = 256; // of a field; pixels are not read here, so that lists of strips may be longer
 const MAX_TEXT_BYTES = 65_536;
 
@@ -46,11 +47,23 @@ const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 export function readPages(bytes: Buffer): TiffPages | undefined {
   const file = readTiffHeader(bytes);
   if (file === undefined) return undefined;
-  const seen = new Set<number>();
-  const main = readChain(file, readOffset(file, file.isBig ? 8 : 4), seen);
+  const search: Search = { file, seen: new Set(), pagesLeft: MAX_PAGES, fieldsLeft: MAX_FIELDS_OF_FILE };
+  const main = readChain(search, readOffset(file, file.isBig ? 8 : 4));
   if (main.length === 0) return undefined;
-  const nested = main.flatMap((page) => numbersOf(page, SUB_DIRECTORIES).flatMap((at) => readChain(file, at, seen)));
+  const nested = main.flatMap((page) =>
+    numbersOf(page, SUB_DIRECTORIES)
+      .filter((at) => Number.isSafeInteger(at) && at >= 0) // fields of other types hold any number
+      .flatMap((at) => readChain(search, at)),
+  );
   return { main, nested };
+}
+
+/** What the directories of a file may still cost: they can overlap, and list the same ones again. */
+interface Search {
+  readonly file: TiffFile;
+  readonly seen: Set<number>; // where directories are that were read
+  pagesLeft: number;
+  fieldsLeft: number;
 }
 
 /** The numbers of a field, at most 256; none where it is missing, no number or outside the file. */
@@ -93,26 +106,29 @@ function readTiffHeader(bytes: Buffer): TiffFile | undefined {
   return { bytes, isLittleEndian, isBig: version === 43 };
 }
 
-function readChain(file: TiffFile, first: number, seen: Set<number>): TiffPage[] {
+function readChain(search: Search, first: number): TiffPage[] {
   const pages: TiffPage[] = [];
-  for (let at = first; at !== 0 && !seen.has(at) && pages.length < MAX_PAGES;) {
-    seen.add(at);
-    const directory = readDirectory(file, at);
+  for (let at = first; at !== 0 && !search.seen.has(at) && search.pagesLeft > 0;) {
+    search.seen.add(at);
+    const directory = readDirectory(search, at);
     if (directory === undefined) break;
+    search.pagesLeft--;
     pages.push(directory.page);
     at = directory.next;
   }
   return pages;
 }
 
-function readDirectory(file: TiffFile, at: number): { page: TiffPage; next: number } | undefined {
+function readDirectory(search: Search, at: number): { page: TiffPage; next: number } | undefined {
+  const { file } = search;
   const { bytes, isBig } = file;
   const entryBytes = isBig ? 20 : 12;
   const from = at + (isBig ? 8 : 2);
   if (from > bytes.length) return undefined;
   const count = isBig ? readOffset(file, at) : readValue(file, 3, at);
   const end = from + count * entryBytes;
-  if (count === 0 || count > MAX_FIELDS || end > bytes.length) return undefined;
+  if (count === 0 || count > Math.min(MAX_FIELDS, search.fieldsLeft) || end > bytes.length) return undefined;
+  search.fieldsLeft -= count;
   const fields = new Map<number, TiffField>();
   for (let entryAt = from; entryAt < end; entryAt += entryBytes) {
     const tag = readValue(file, 3, entryAt);

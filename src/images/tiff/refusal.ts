@@ -21,6 +21,15 @@ export function refusedTiffError(reason: string, advice: string): PreannotateErr
   });
 }
 
+/** A TIFF file whose tags are wrong, so that it is not even tried. */
+export function damagedTiffError(reason: string): PreannotateError {
+  return new PreannotateError({
+    code: 'IMAGE_UNDECODABLE',
+    message: `the TIFF image cannot be decoded: ${reason}.`,
+    hint: 'It is damaged or truncated. Copy or download it again.',
+  });
+}
+
 /** How many bytes a byte of a file can become, where that is known: of zeros alone. Others become any number. */
 const LARGEST_RATIO: Readonly<Record<number, number>> = { 1: 1, 5: 1500, 8: 1032, 32_773: 64, 32_946: 1032 };
 const HELD_SHARE = 1 / 8; // of the pixels; of a file that is cut short, what is there is decoded
@@ -39,11 +48,7 @@ export function refuseImpossibleSize(page: TiffPage, bits: number): void {
   const isSparse = [TAG.stripBytes, TAG.tileBytes].some((tag) => numbersOf(page, tag).includes(0));
   const held = page.file.bytes.length * (ratio ?? Infinity);
   if (isSparse || bytes <= ALWAYS_TRIED_BYTES || bytes * HELD_SHARE <= held) return;
-  throw new PreannotateError({
-    code: 'IMAGE_UNDECODABLE',
-    message:
-      `the TIFF image cannot be decoded: its ${width} x ${height} pixels take ${bytes} bytes, ` +
-      `which its ${page.file.bytes.length} bytes cannot hold.`,
-    hint: 'It is damaged or truncated. Copy or download it again.',
-  });
+  throw damagedTiffError(
+    `its ${width} x ${height} pixels take ${bytes} bytes, which its ${page.file.bytes.length} bytes cannot hold`,
+  );
 }

@@ -43,7 +43,7 @@ export const SAMPLE_RULES: readonly SampleRule[] = [
     bits: [16],
     name: '16-bit integers',
     reading: 'measured',
-    rule: `${SMALLEST}: 12 bits stored in 16 are no black picture; with an ICC profile always 16 bits`,
+    rule: `${SMALLEST}, so that 12 bits stored in 16 are not almost black; with an ICC profile always 16 bits`,
     pillow: 'RGB: divides by 256; grey: clips to 0–255, almost white',
     opencv: 'divides by 256; 12 bits stored in 16 are almost black',
     gdal: CLIPS,

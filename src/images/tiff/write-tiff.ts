@@ -48,7 +48,7 @@ export function rewritePage(page: TiffPage, changes: ReadonlyMap<number, readonl
   });
   const given = [...changes]
     .filter(([, values]) => values.length > 0)
-    .map(([tag, values]) => [tag, { type: Math.max(...values) > 0xffff ? LONG : SHORT, values }] as const);
+    .map(([tag, values]) => [tag, { type: values.some((value) => value > 0xffff) ? LONG : SHORT, values }] as const);
   return appendDirectory({ ...file, parts: [file.bytes] }, [...kept, ...given]);
 }
 

@@ -9,8 +9,13 @@ export class Budget {
     this.#free = total;
   }
 
-  /** Waits until `cost` is free, at most for the whole budget. Dispose of the share to give it back. */
+  /**
+   * Waits until `cost` is free, at most for the whole budget. Dispose of the share to give it back.
+   *
+   * @throws Error for a cost that is not a number from 0 on: the budget would never be right again.
+   */
   async take(cost: number): Promise<Disposable> {
+    if (!(cost >= 0)) throw new Error(`a share of a budget cannot cost ${cost}. This is a bug.`);
     const share = Math.min(cost, this.#total);
     if (this.#waiting.length > 0 || share > this.#free) {
       await new Promise<void>((grant) => this.#waiting.push({ cost: share, grant }));

@@ -47,7 +47,7 @@ describe('the directories of a hostile TIFF file', () => {
       );
     const bytes = tiff(...Array.from({ length: 200 }, (_, i) => long(i)));
     const start = performance.now();
-    expect(readPages(bytes)?.main).toHaveLength(32);
+    expect(readPages(bytes)?.main).toHaveLength(16); // 65,536 fields hold no more
     expect(inspectTiff(bytes)).toBeUndefined();
     expect(performance.now() - start).toBeLessThan(2000);
   });

@@ -29,4 +29,16 @@ describe('a budget', () => {
     (await huge)[Symbol.dispose]();
     (await budget.take(10))[Symbol.dispose]();
   });
+
+  it.each([NaN, -1])('refuses a cost of %d, and stays as it was', async (cost) => {
+    const budget = new Budget(10);
+    await expect(budget.take(cost)).rejects.toThrow(/This is a bug/);
+    const all = await budget.take(10);
+    let isGranted = false;
+    const next = budget.take(1).then((share) => ((isGranted = true), share));
+    await setImmediate();
+    expect(isGranted).toBe(false);
+    all[Symbol.dispose]();
+    await next;
+  });
 });
