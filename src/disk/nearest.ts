@@ -15,9 +15,11 @@ const MAX_WRONG_STEPS = 2;
 export function findNearest(word: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let fewest = Infinity;
+  const lower = word.toLowerCase();
   for (const candidate of known) {
-    const slips = countSlips(word.toLowerCase(), candidate.toLowerCase());
     const allowed = Math.max(1, Math.floor(candidate.length / LETTERS_PER_SLIP));
+    if (Math.abs(word.length - candidate.length) > allowed) continue; // a word may be megabytes long
+    const slips = countSlips(lower, candidate.toLowerCase());
     if (slips >= fewest || slips > allowed || slips >= candidate.length) continue;
     nearest = candidate;
     fewest = slips;

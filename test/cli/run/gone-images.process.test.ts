@@ -52,12 +52,10 @@ describe('an annotated image that is gone', () => {
     expect(await countsOf(photos)).toMatchObject({ found: 10, annotated: 10, gone: 1 });
     expect(await journalled(photos.out)).toHaveLength(NAMES.length);
 
-    await rename(photos.folder, `${photos.folder}-away`); // an export looks at no image
     const exported = await preannotate(['export', photos.out, '--score-threshold', '0.3']);
     expect(exported.stdout).toContain('10 images');
     expect(exported.stderr).toContain('1 annotated image that the last run did not find: left out.');
     expect(await photos.numbers()).toEqual(others);
-    await rename(`${photos.folder}-away`, photos.folder);
     expect((await photos.run()).stderr).not.toMatch(LEFT); // it was named when it left
 
     await rename(`${photos.folder}/../b.jpg`, photos.path('b.jpg'));

@@ -112,7 +112,7 @@ describe('options in the query', () => {
     expect((await server.post(bytes, { query: '?max_detections=300' })).status).toBe(200);
     const refused = await server.post(bytes, { query: '?max_detections=301' });
     const { code, detail } = ProblemAnswer.parse(await refused.json());
-    expect([code, detail]).toEqual(['REQUEST_INVALID', expect.stringContaining('--max-detections')]);
+    expect([code, detail]).toEqual(['REQUEST_INVALID', expect.stringContaining('above 300')]);
   });
 });
 

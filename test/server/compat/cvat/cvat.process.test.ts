@@ -158,7 +158,7 @@ describe('an invocation by CVAT', () => {
 
   it('with a wrong image is answered with a pointer to the field that CVAT sent', async () => {
     const { errors } = ProblemAnswer.parse(await (await invoke({ image: '!!!' })).json());
-    expect(errors).toEqual([{ pointer: '/image', detail: 'It is not base64.' }]);
+    expect(errors).toEqual([{ pointer: '/image', detail: 'It is not base64: character 1 is "!".' }]);
   });
 
   it('is counted in the metrics like any other prediction', async () => {
