@@ -72,23 +72,52 @@ describe('the images of a YOLO view', () => {
     },
   );
 
-  it('that a training program has rewritten go with their image, and when that has changed', async () => {
+  it.each([false, true])(
+    'that were rewritten or edited are moved aside when their image has changed or leaves (exported before: %s)',
+    async (isExported) => {
+      const view = await viewWith('symlink', { 'a.jpg': TRAILED });
+      const [a, b] = imagesNamed(NAMES);
+      const write = (image: object) => formats.yolo.write({ ...view, images: asyncOf([{ ...a!, ...image }, b!]) });
+      const copied = join(view.outDir, 'images/train/a.jpg');
+      let bytes = TRAILED;
+      const edit = async (content: string) => {
+        await write(contentOf(bytes));
+        await writeFile(copied, content);
+        if (isExported) expect((await write(contentOf(bytes))).join()).not.toMatch(/edited|changed,/);
+        expect(await readFile(copied, 'utf8')).toBe(content);
+      };
+      const expectKept = async (notes: string[], content: string) => {
+        const text = /that were changed, .* now in (\S+), because .* left the view: (\S+)\./.exec(notes.join('\n'));
+        expect(text?.[2]).toBe('images/train/a.jpg');
+        expect(await readFile(join(text![1]!, 'images/train/a.jpg'), 'utf8')).toBe(content);
+      };
+      for (const changed of [Buffer.concat([TRAILED, TRAILED]), JPEG]) {
+        const content = 'x'.repeat(bytes.length); // of the same size
+        await edit(content);
+        bytes = changed;
+        await writeFile(join(view.root, 'a.jpg'), bytes);
+        await expectKept(await write(contentOf(bytes)), content);
+        expect(await readFile(copied)).toEqual(bytes);
+        expect((await write(contentOf(bytes))).join()).not.toContain('that were changed');
+      }
+      bytes = TRAILED;
+      await writeFile(join(view.root, 'a.jpg'), bytes);
+      await edit('by hand');
+      await write({ ...contentOf(bytes), isMissing: true });
+      expect(await readFile(copied, 'utf8')).toBe('by hand');
+      await expectKept(await formats.yolo.write({ ...view, images: asyncOf([b!]) }), 'by hand');
+      expect(await readdir(join(view.outDir, 'images/train'))).toEqual(['sub']);
+    },
+  );
+
+  it('that nobody has changed are removed with their image', async () => {
     const view = await viewWith('symlink', { 'a.jpg': TRAILED });
     const [a, b] = imagesNamed(NAMES);
-    const write = (image: object) => formats.yolo.write({ ...view, images: asyncOf([{ ...a!, ...image }, b!]) });
-    const copied = join(view.outDir, 'images/train/a.jpg');
-    for (const bytes of [Buffer.concat([TRAILED, TRAILED]), JPEG]) {
-      await write(contentOf(await readFile(join(view.root, 'a.jpg'))));
-      await writeFile(copied, JPEG.subarray(1));
-      await writeFile(join(view.root, 'a.jpg'), bytes);
-      expect((await write(contentOf(bytes))).join()).not.toContain('edited');
-      expect(await readFile(copied)).toEqual(bytes);
-    }
-    await writeFile(join(view.root, 'a.jpg'), TRAILED);
-    await write(contentOf(TRAILED));
-    await writeFile(copied, JPEG);
-    expect((await formats.yolo.write({ ...view, images: asyncOf([b!]) })).join()).not.toContain('edited');
+    const images = asyncOf([{ ...a!, ...contentOf(TRAILED) }, b!]);
+    for (let time = 0; time < 2; time++) await formats.yolo.write({ ...view, images });
+    expect((await formats.yolo.write({ ...view, images: asyncOf([b!]) })).join()).not.toContain('that were changed');
     expect(await readdir(join(view.outDir, 'images/train'))).toEqual(['sub']);
+    expect(await readdir(join(view.outDir, '../.preannotate'))).not.toContain('changed');
   });
 
   it.each(['symlink', 'hardlink', 'copy'] as const)(

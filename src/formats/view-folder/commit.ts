@@ -2,7 +2,7 @@ import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withWriteErrors } from '../../disk/write-failure.js';
 import type { Aside } from './aside.js';
-import { statsOf, type DiskState } from './disk-state.js';
+import { statsOf, toRecorded, type DiskState } from './disk-state.js';
 import type { EditedFile } from './edited-files.js';
 import { stampOf } from './record/fingerprint.js';
 import type { GroupPair } from './record/merge-groups.js';
@@ -46,15 +46,17 @@ async function commitFile(view: StagedView, file: WrittenFile, before: readonly 
   if (file.stamp !== undefined) return { written: [file], edited: [] }; // it was there before anything was staged
   const { root, staging, disk, overwriteEdited } = view;
   const { path, is } = file;
-  const { state } = await disk.find(path, before, is);
+  const { state, isRewritten = false } = await disk.find(path, before, is);
   const isEdited = state === 'edited' || state === 'deleted';
-  const edited = isEdited ? [{ path, isDeleted: state === 'deleted', isReplaced: overwriteEdited }] : [];
+  const edited: EditedFile[] = isEdited ? [{ path, isDeleted: state === 'deleted', isReplaced: overwriteEdited }] : [];
   // With what was written before, it is recognised as edited the next time as well.
   if (isEdited && !overwriteEdited) return { written: before, edited };
-  if (state === 'edited') await moveAside(view, path);
+  if (state === 'rewritten') edited.push(rewrittenFile(path));
+  if (state === 'edited' || state === 'rewritten') await moveAside(view, path);
   if (state !== 'current') await staging.place(path);
   const stats = await statsOf(join(root, path));
-  return { written: [{ path, is, ...(stats === undefined ? {} : { stamp: stampOf(stats) }) }], edited };
+  const stamp = stats && { stamp: stampOf(stats) };
+  return { written: [toRecorded(path, is, { ...stamp, isRewritten: isRewritten && state === 'current' })], edited };
 }
 
 /** A file of an image that is no longer in the view, or is now called otherwise. */
@@ -62,13 +64,19 @@ async function removeStale(view: StagedView, path: string, before: readonly Writ
   const { root, disk, overwriteEdited } = view;
   const { state } = await disk.find(path, before);
   const isEdited = state === 'edited';
-  if (isEdited && overwriteEdited) await moveAside(view, path);
+  if (state === 'rewritten' || (isEdited && overwriteEdited)) await moveAside(view, path);
   if (state === 'earlier') await withWriteErrors(join(root, path), () => rm(join(root, path)));
   view.emptied.add(dirname(path));
+  if (state === 'rewritten') return { written: [], edited: [rewrittenFile(path)] };
   return {
     written: [],
     edited: isEdited ? [{ path, isDeleted: false, isReplaced: overwriteEdited, isStale: true }] : [],
   };
+}
+
+/** A changed copy of an image that is no longer in the view, or has changed. */
+function rewrittenFile(path: string): EditedFile {
+  return { path, isDeleted: false, isReplaced: true, isRewritten: true };
 }
 
 /** Moves what is in a file's place; or the link or file that is in the place of one of its folders. */

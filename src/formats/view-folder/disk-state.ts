@@ -13,15 +13,27 @@ import {
 import type { WrittenFile } from './record/record-lines.js';
 
 /**
- * What is in a file's place: `current`, just what is to be there; `earlier`, what was written there before; `none`,
- * no file, as expected; `edited`, something else; `deleted`, nothing, although a file was written.
+ * What is in a file's place: `current`, just what is to be there; `earlier`, what was written there before;
+ * `rewritten`, a copy that a program or the user has changed, of an image that has changed since or leaves the view;
+ * `none`, no file, as expected; `edited`, something else; `deleted`, nothing, although a file was written.
  */
-type FileState = 'current' | 'earlier' | 'none' | 'edited' | 'deleted';
+type FileState = 'current' | 'earlier' | 'rewritten' | 'none' | 'edited' | 'deleted';
 
 /** What is in a file's place. */
 interface Found {
   readonly state: FileState;
   readonly stamp?: string; // of what is there
+  readonly isRewritten?: boolean; // it is a copy whose content is another than that which was written
+}
+
+/** What the record says of a file that stays. */
+export function toRecorded(path: string, is: Fingerprint, { stamp, isRewritten }: Omit<Found, 'state'>): WrittenFile {
+  return {
+    path,
+    is,
+    ...(stamp === undefined ? {} : { stamp }),
+    ...(isRewritten === true ? { rewritten: true } : {}),
+  };
 }
 
 /** Looks at the files of a view. Links are never followed, so that nothing outside the view is ever touched. */
@@ -46,8 +58,10 @@ export class DiskState {
       return { state: before.length > 0 && !before.some(({ maybe }) => maybe) ? 'deleted' : 'none' };
     const found = await this.#fingerprint(path, stats, { before, now });
     const state = stateOf(found, before, now);
-    const isRewritten = state === 'edited' && stats.isFile();
-    return { state: isRewritten ? stateOfRewritten(before, now) : state, stamp: stampOf(stats) };
+    const stamp = stampOf(stats);
+    if (state !== 'edited' || !stats.isFile()) return { state, stamp };
+    const ofRewritten = stateOfRewritten(before, now);
+    return { state: ofRewritten, stamp, isRewritten: ofRewritten !== 'edited' };
   }
 
   /** The first part of the path, before its name, that is neither a folder nor missing: a link, or a file. */
@@ -84,7 +98,7 @@ export class DiskState {
     const inode = inodeOf(stats);
     const linked = candidates.find((candidate) => 'inode' in candidate && candidate.inode === inode);
     if (linked !== undefined) return linked;
-    const unchanged = before.find(({ stamp }) => stamp === stampOf(stats));
+    const unchanged = before.find(({ stamp, rewritten }) => rewritten !== true && stamp === stampOf(stats));
     if (unchanged !== undefined) return unchanged.is;
     const isPossible = candidates.some((candidate) => BigInt(sizeOf(candidate) ?? -1) === stats.size);
     return isPossible ? await fingerprintFile(place) : undefined;
@@ -106,11 +120,14 @@ function stateOf(
   return before.some(({ is }) => isWrittenFile(found, is)) ? 'earlier' : 'edited';
 }
 
-/** Programs rewrite some copies of images, which is no edit. Such a copy is of no use once the image has changed. */
+/**
+ * Programs rewrite some copies of images, which is no edit. Such a copy is of no use once the image has changed, but it
+ * may as well have been the user who changed it.
+ */
 function stateOfRewritten(before: readonly WrittenFile[], now: Fingerprint | undefined): FileState {
   const copies = before.map(({ is }) => is).filter((is) => 'rewritable' in is);
   const isCopyOfNow = copies.some((copy) => now !== undefined && isSameFile(copy, now));
-  if (copies.length > 0 && !isCopyOfNow) return 'earlier';
+  if (copies.length > 0 && !isCopyOfNow) return 'rewritten';
   return now !== undefined && 'rewritable' in now ? 'current' : 'edited';
 }
 

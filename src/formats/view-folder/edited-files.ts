@@ -6,6 +6,7 @@ export interface EditedFile {
   readonly path: string; // relative to the view
   readonly isDeleted: boolean;
   readonly isReplaced: boolean; // after it was moved aside, or written again; otherwise it stays as it is
+  readonly isRewritten?: boolean; // a copy of an image, which a training program may have changed as well
   readonly isStale?: boolean; // the view no longer has such a file: its image is gone, or is called otherwise
 }
 
@@ -14,10 +15,17 @@ export class EditedFiles {
   readonly #kept = new NameList();
   readonly #stale = new NameList();
   readonly #replaced = new NameList();
+  readonly #rewritten = new NameList();
 
-  add({ path, isDeleted, isReplaced, isStale }: EditedFile): void {
-    const list = isReplaced ? this.#replaced : isStale === true ? this.#stale : this.#kept;
-    list.add(isDeleted ? `${path} (deleted)` : path);
+  add(file: EditedFile): void {
+    const { path, isDeleted } = file;
+    this.#listOf(file).add(isDeleted ? `${path} (deleted)` : path);
+  }
+
+  #listOf({ isReplaced, isRewritten, isStale }: EditedFile): NameList {
+    if (isRewritten === true) return this.#rewritten;
+    if (isReplaced) return this.#replaced;
+    return isStale === true ? this.#stale : this.#kept;
   }
 
   /** Those that have a new version. */
@@ -36,10 +44,14 @@ export class EditedFiles {
     const replaced =
       `Files in ${view} that were edited have been replaced: ${this.#replaced.summary}. The edited versions are in ` +
       `${printable(aside)}.`;
+    const rewritten =
+      `Copies of images in ${view} that were changed, by you or by a training program, are now in ` +
+      `${printable(aside)}, because their images have changed or left the view: ${this.#rewritten.summary}.`;
     return [
       ...(this.#kept.count > 0 ? [kept] : []),
       ...(this.#stale.count > 0 ? [stale] : []),
       ...(this.#replaced.count > 0 ? [replaced] : []),
+      ...(this.#rewritten.count > 0 ? [rewritten] : []),
     ];
   }
 }

@@ -1,4 +1,4 @@
-import type { DiskState } from './disk-state.js';
+import { toRecorded, type DiskState } from './disk-state.js';
 import type { GroupPair } from './record/merge-groups.js';
 import type { FileGroup, WrittenFile } from './record/record-lines.js';
 import type { Staging } from './staging.js';
@@ -43,13 +43,14 @@ async function stageFile(
   if (file.isLast === true) return await keepEarlier(path, earlier, disk);
   const foreseen = await file.foresee?.(staging.placeOf(path));
   const before = foreseen === undefined ? undefined : await disk?.find(path, earlier, foreseen);
-  if (foreseen !== undefined && before?.state === 'current') return { path, is: foreseen, stamp: before.stamp! };
+  if (foreseen !== undefined && before?.state === 'current') return toRecorded(path, foreseen, before);
   const is = await staging.write(file);
   if (is === undefined) return undefined;
-  const { state, stamp } = before ?? (await disk?.find(path, earlier, is)) ?? { state: 'none' };
+  const found = before ?? (await disk?.find(path, earlier, is)) ?? { state: 'none' };
+  const { state } = found;
   if (state === 'current') {
     await staging.discard(path);
-    return { path, is, stamp: stamp! };
+    return toRecorded(path, is, found);
   }
   const stays = !overwriteEdited && (state === 'edited' || state === 'deleted');
   return { path, is, ...(stays ? { stays: true } : {}) };
@@ -63,6 +64,6 @@ async function keepEarlier(
 ): Promise<WrittenFile | undefined> {
   const found = await disk?.find(path, earlier);
   const written = earlier.find(({ maybe }) => maybe !== true) ?? earlier[0];
-  if (found?.state !== 'earlier' || found.stamp === undefined || written === undefined) return undefined;
-  return { path, is: written.is, stamp: found.stamp };
+  const isThere = found?.state === 'earlier' || found?.state === 'rewritten';
+  return isThere && written !== undefined ? toRecorded(path, written.is, found) : undefined;
 }

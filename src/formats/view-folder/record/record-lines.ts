@@ -14,6 +14,7 @@ const WrittenFile = z.object({
   path: z.string(), // relative to the view, forward slashes
   is: Fingerprint,
   stamp: z.string().exactOptional(), // of the file system: while it is the same, the content is not read again
+  rewritten: z.literal(true).exactOptional(), // the stamp is that of a file with another content than was written
   maybe: z.literal(true).exactOptional(), // a process that was killed may have written it, or not
   stays: z.literal(true).exactOptional(), // the user edited or deleted what is there: this goes elsewhere
 });
