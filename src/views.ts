@@ -117,10 +117,10 @@ export async function withPresentViews<Choice extends Pick<ViewChoice, 'formats'
  * @throws PreannotateError INPUT_NOT_FOUND when a view needs images, and there are none.
  */
 async function requireImageRoot(
-  { scope, journal }: OpenedRun,
+  { scope, journal, sources }: OpenedRun,
   { outDir, given, formats: names, previews, imageFiles }: ViewTarget & { given: string | undefined },
 ): Promise<string> {
-  const search = { outDir, scope, journal, given };
+  const search = { outDir, scope, journal, sources, given };
   const found = await findImageRoot(search);
   if (found !== undefined) return found;
   const placesImages = names.some((name) => formats[name].hasImages === true);

@@ -202,7 +202,7 @@ const REFUSED: Record<string, { code: string; message: RegExp; make: () => Promi
   'more than a tenth of the annotated images gone': {
     code: 'RESUME_MISMATCH',
     message:
-      /^1 of the 2 images that are annotated in .*detections\.jsonl were not found below .*images: another\.jpg\.$/,
+      /^1 of the 2 images that are annotated in .*detections\.jsonl was not found below .*images: another\.jpg\.$/,
     make: async () => {
       const job = await jobOf();
       await annotated(job, ['scene-01.jpg', 'another.jpg']);

@@ -5,6 +5,7 @@ import { PreannotateError } from '../core/errors.js';
 import { mapConcurrent } from '../core/stream.js';
 import { printable } from '../core/text.js';
 import type { RunScope } from './header.js';
+import { divideNames, type Sources } from './plan/sources.js';
 import type { JournalContents } from './read-journal.js';
 
 const LOOKED_FOR = 100; // images, from all over the run
@@ -18,6 +19,7 @@ interface RootSearch {
   readonly outDir: string; // absolute
   readonly scope: StoredRoot;
   readonly journal: Pick<JournalContents, 'entries'>;
+  readonly sources: Sources;
   readonly given: string | undefined; // absolute folder that the user names
 }
 
@@ -44,10 +46,10 @@ export function toStoredRoot(outDir: string, root: string): Required<StoredRoot>
  */
 export async function findImageRoot(search: RootSearch): Promise<string | undefined> {
   const found = await inspectFolders(search);
+  const names = listPresent(search);
   const best = [...found].sort((a, b) => b.sameSize - a.sameSize || b.present - a.present)[0]!;
-  const isEmptyRun = search.journal.entries.size === 0;
-  if (best.present > 0 || (isEmptyRun && best.exists)) return await realpath(best.folder);
-  if (search.given !== undefined) throw noImagesThereError(search.given, search.journal);
+  if (best.present > 0 || (names.length === 0 && best.exists)) return await realpath(best.folder);
+  if (search.given !== undefined) throw noImagesThereError(search.given, names);
   const sameName = await findSameName(search);
   return sameName === undefined ? undefined : await realpath(sameName);
 }
@@ -72,10 +74,10 @@ export function expectedRoot(outDir: string, { root, root_absolute: absolute }: 
 }
 
 async function inspectFolders(search: RootSearch): Promise<Candidate[]> {
-  const { outDir, scope, journal, given } = search;
+  const { outDir, scope, given } = search;
   const folders =
     given === undefined ? [resolve(realPathOf(outDir), scope.root), expectedRoot(outDir, scope)] : [given];
-  return await Promise.all([...new Set(folders)].map((folder) => inspectFolder(folder, journal)));
+  return await Promise.all([...new Set(folders)].map((folder) => inspectFolder(folder, search)));
 }
 
 /**
@@ -84,28 +86,36 @@ async function inspectFolders(search: RootSearch): Promise<Candidate[]> {
  *
  * @returns undefined where there is none, or the run stored one.
  */
-async function findSameName({ outDir, scope, journal, given }: RootSearch): Promise<string | undefined> {
+async function findSameName(search: RootSearch): Promise<string | undefined> {
+  const { outDir, scope, given } = search;
   if (given !== undefined || scope.root_absolute !== undefined) return undefined;
   const names = scope.root.split(/[/\\]/).filter((name) => name !== '');
   for (let above = dirname(realPathOf(outDir)); above !== dirname(above); above = dirname(above)) {
     for (let count = 1; count <= Math.min(names.length, SAME_NAMES); count++) {
-      const { folder, sameSize } = await inspectFolder(join(above, ...names.slice(-count)), journal);
+      const { folder, sameSize } = await inspectFolder(join(above, ...names.slice(-count)), search);
       if (sameSize > 0) return folder;
     }
   }
   return undefined;
 }
 
-async function inspectFolder(folder: string, { entries }: RootSearch['journal']): Promise<Candidate> {
+/** The images whose files were there when the run ended: a folder may lack the others and be the right one. */
+function listPresent({ journal, sources }: RootSearch): string[] {
+  return divideNames(journal.entries, sources)[0].filter((name) => sources.get(name)?.state !== 'kept');
+}
+
+async function inspectFolder(folder: string, search: RootSearch): Promise<Candidate> {
   const exists = await stat(folder).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
   const candidate = { folder, exists, sameSize: 0, present: 0 };
   if (!exists) return candidate;
-  const every = Math.ceil(entries.size / LOOKED_FOR);
-  const images = [...entries].filter((_, i) => i % every === 0);
-  const sizes = mapConcurrent(images, STATS_AT_ONCE, async ([name, { sizeBytes }]) => {
+  const names = listPresent(search);
+  const every = Math.ceil(names.length / LOOKED_FOR);
+  const chosen = names.filter((_, i) => i % every === 0);
+  const sizes = mapConcurrent(chosen, STATS_AT_ONCE, async (name) => {
+    const { sizeBytes } = search.journal.entries.get(name)!;
     const stats = await stat(join(folder, name)).catch(() => undefined);
     return { isPresent: stats?.isFile() === true, isSame: stats?.size === sizeBytes };
   });
@@ -125,8 +135,7 @@ function realPathOf(folder: string): string {
   }
 }
 
-function noImagesThereError(folder: string, { entries }: RootSearch['journal']): PreannotateError {
-  const [example = ''] = entries.keys();
+function noImagesThereError(folder: string, [example = '']: readonly string[]): PreannotateError {
   return new PreannotateError({
     code: 'INPUT_NOT_FOUND',
     message: `${printable(folder)} holds none of the images of this run.`,

@@ -71,7 +71,9 @@ export async function openRun(outDir: string): Promise<OpenedRun> {
 function goneNote(sources: Sources): string[] {
   const gone = countSources(sources, 'gone');
   if (gone === 0) return [];
-  return [`${gone === 1 ? '1 annotated image' : `${gone} annotated images`} that the last run did not find: left out.`];
+  return gone === 1
+    ? ['1 annotated image is left out, because the last run did not find it.']
+    : [`${gone} annotated images are left out, because the last run did not find them.`];
 }
 
 /** @throws PreannotateError INPUT_NOT_FOUND when there is no such folder, or it holds no run. */

@@ -17,7 +17,7 @@ export function assertMayGo(
   const images = `${gone.length} of the ${annotated} images that are annotated in ${printable(journal)}`;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
-    message: `${images} were not found below ${printable(root)}: ${summarize(gone)}.`,
+    message: `${images} ${gone.length === 1 ? 'was' : 'were'} not found below ${printable(root)}: ${summarize(gone)}.`,
     hint:
       'If they were deleted, renamed or excluded on purpose, give --accept-missing: they leave the annotation files, ' +
       'and keep their numbers and results. --keep-missing keeps them in the annotation files. Otherwise check the ' +
@@ -32,13 +32,13 @@ export function assertMayGo(
 export function assertSameImages(
   found: FoundImages,
   { journal, root, isKnown }: EarlierWork,
-  counts: { annotated: number; changed: number; missing: number },
+  counts: { annotated: number; changed: number },
 ): void {
   const { path, entries } = journal;
-  const isMoved = root === found.root && counts.missing > 0; // within the same folder: they may go
-  if (counts.annotated === 0 && !isMoved && !found.images.some(({ name }) => isKnown(name)))
+  const isSameFolder = root === found.root; // its images may go, and new ones come
+  if (counts.annotated === 0 && !isSameFolder && !found.images.some(({ name }) => isKnown(name)))
     throw otherImagesError(`${printable(path)} holds ${entries.size} images, none of which is among those found now.`);
-  if (root !== undefined && root !== found.root && counts.changed > counts.annotated / 2)
+  if (root !== undefined && !isSameFolder && counts.changed > counts.annotated / 2)
     throw otherImagesError(
       `${printable(path)} holds images of ${printable(root)}; ${counts.changed} of the ${counts.annotated} with the ` +
         `same names below ${printable(found.root)} have another content.`,

@@ -40,7 +40,7 @@ export async function planRun(
   const files = { root: found.root, names: annotated, journal, sources: list.sources };
   for await (const { name, state } of compareFiles(files, signal)) states.set(name, state);
   const changed = annotated.filter((name) => states.get(name)?.state === 'changed');
-  assertSameImages(found, earlier, { annotated: annotated.length, changed: changed.length, missing: missing.size });
+  assertSameImages(found, earlier, { annotated: annotated.length, changed: changed.length });
 
   const isNewlyGone = (name: string) => missing.has(name) && list.sources.get(name)?.state !== 'gone';
   const gone = rule === 'keep' ? [] : notFound.filter(isNewlyGone).sort(compareUtf8);
@@ -48,7 +48,7 @@ export async function planRun(
   if (rule === 'ask') assertMayGo(gone, { annotated: before, root: found.root, journal: journal.path });
   const sources = new Map<string, Source>();
   for (const name of entries.keys()) {
-    const source = toSource(name, { states, missing, rule, before: list.sources });
+    const source = toSource(name, { states, foundNames, missing, rule, before: list.sources });
     if (source !== undefined) sources.set(name, source);
   }
   const isPending = (name: string) =>
@@ -77,6 +77,7 @@ function toSource(
   name: string,
   at: {
     states: ReadonlyMap<string, FileState>;
+    foundNames: ReadonlySet<string>;
     missing: ReadonlySet<string>;
     rule: MissingRule;
     before: Sources;
@@ -84,7 +85,8 @@ function toSource(
 ): Source | undefined {
   if (at.missing.has(name)) return { state: at.rule === 'keep' ? 'kept' : 'gone' };
   const before = at.before.get(name);
-  if (!at.states.has(name)) return before; // it was not looked for
+  const isBack = at.foundNames.has(name) && (before?.state === 'gone' || before?.state === 'kept');
+  if (!at.states.has(name)) return isBack ? undefined : before; // it was not looked for, or not chosen
   const state = at.states.get(name);
   // Whether it has changed is not known: it is as it was.
   if (state?.state === 'unreadable') return before?.state === 'changed' ? before : undefined;

@@ -54,7 +54,7 @@ describe('an annotated image that is gone', () => {
 
     const exported = await preannotate(['export', photos.out, '--score-threshold', '0.3']);
     expect(exported.stdout).toContain('10 images');
-    expect(exported.stderr).toContain('1 annotated image that the last run did not find: left out.');
+    expect(exported.stderr).toContain('1 annotated image is left out, because the last run did not find it.');
     expect(await photos.numbers()).toEqual(others);
     expect((await photos.run()).stderr).not.toMatch(LEFT); // it was named when it left
 
