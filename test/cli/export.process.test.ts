@@ -87,8 +87,11 @@ describe('export', () => {
     await writeFile(join(images, 'bad.jpg'), 'not an image');
     await preannotate(['run', images, ...EMOJI, '--out', out]);
     const exported = await preannotate(['export', out]);
-    expect(exported).toMatchObject({ code: 0, stdout: `1 of 2 images: 1 failed. coco, yolo written to ${out}\n` });
-    expect(exported.stderr).toContain('1 of 2 images: 1 failed. errors.jsonl has the reasons');
+    expect(exported.code).toBe(0);
+    expect(exported.stdout).toMatch(/^\d+ boxes in 1 of 2 images \(1 failed\): coco and yolo written to .*\/out\n$/);
+    expect(exported.stderr).toContain('errors.jsonl has the reasons why images failed');
+    const { stdout: withPreviews } = await preannotate(['export', out, '--preview']);
+    expect(withPreviews).toContain(' (1 failed): coco, yolo and previews written to ');
     const { stdout } = await preannotate(['export', out, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ images: 1, found: 2, failed: 1, status: 'done' });
   });

@@ -6,7 +6,7 @@ import { problemsError } from '../../config/problems.js';
 import { ExportConfig } from '../../config/schema.js';
 import { changeSelection, readStoredSelection, resolveSelection, toStoredSelection } from '../../config/selection.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
-import { exportViews } from '../../views.js';
+import { exportViews, PREVIEWS } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
 import { describeExtent, type Extent } from '../../run/extent.js';
 import type { RunScope } from '../../run/header.js';
@@ -47,27 +47,28 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
     progress,
   );
   const { formats, stored } = choice;
-  if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent));
+  if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent.status));
   const details = settings.verbose ? formatSelection(stored) : '';
   if (settings.json) printJson({ ...extent, ...counts, formats, selection: stored });
-  else if (!settings.quiet) process.stdout.write(`${describeResult(extent, formats)} written to ${outDir}\n${details}`);
+  else if (!settings.quiet) {
+    const views = choice.previews > 0 ? [...formats, PREVIEWS] : formats;
+    process.stdout.write(`${describeResult(extent, counts.detections, views)} written to ${outDir}\n${details}`);
+  }
   return missingPreviews > 0 ? 3 : 0;
 }
 
-function describeResult(extent: Extent, formats: readonly string[]): string {
-  const isWhole = extent.images === extent.found && extent.status === 'done';
-  return isWhole
-    ? `${formats.join(', ')} of ${describeExtent(extent)}`
-    : `${describeExtent(extent)}. ${formats.join(', ')}`;
+/** `18 boxes in 5 of 48 images (--limit 5): coco, yolo and previews` */
+function describeResult(extent: Extent, boxes: number, views: readonly string[]): string {
+  const [others, last] = [views.slice(0, -1), views.at(-1)];
+  const named = others.length === 0 ? last : `${others.join(', ')} and ${last}`;
+  return `${boxes} ${boxes === 1 ? 'box' : 'boxes'} in ${describeExtent(extent)}: ${named}`;
 }
 
 /** What to do about the images that the views lack. */
-function describeRest(extent: Extent): string {
-  const advice =
-    extent.status === 'interrupted'
-      ? 'The same `preannotate run` continues it.'
-      : 'errors.jsonl has the reasons; the same `preannotate run` tries them again.';
-  return `${describeExtent(extent)}. ${advice}`;
+function describeRest(status: Extent['status']): string {
+  return status === 'interrupted'
+    ? 'The same `preannotate run` continues the run.'
+    : 'errors.jsonl has the reasons why images failed; the same `preannotate run` tries them again.';
 }
 
 /** The run's own formats and selection, except for options set on this call. */

@@ -22,7 +22,7 @@ export async function readExamples(
 ): Promise<ReadonlyMap<DraftExample, Example>> {
   const [first] = examplesOf(draft);
   if (first !== undefined && folder === undefined) {
-    const advice = 'Use prompts, or an ontology file.';
+    const advice = 'Requests may contain prompts only.';
     throw problemsError('ONTOLOGY_INVALID', [{ message: `${first.where()}: examples cannot be given here.`, advice }]);
   }
   const problems: ConfigProblem[] = [];

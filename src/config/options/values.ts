@@ -52,8 +52,9 @@ export function numberBetween(least: number, most: number, pattern = decimal(Mat
   return fromText(read, z.number().min(least).max(most), pattern);
 }
 
-export function wholeBetween(least: number, most: number) {
-  return fromText(numberOf, z.int().min(least).max(most), wholeNumber(least, most));
+/** @param error - For what is no whole number. */
+export function wholeBetween(least: number, most: number, error?: string) {
+  return fromText(numberOf, z.int(error).min(least).max(most), wholeNumber(least, most));
 }
 
 /** On or off; 'yes', 'no', '1', '0', 'on' and 'off' do as text. */

@@ -8,6 +8,7 @@ import { NotAFile } from '../../disk/regular-file.js';
 import { ClassIds, type JournalHeader } from '../header.js';
 
 const FILE = 'classes.json';
+const SHOWN = 3; // differences in a message
 
 /** The number of every class that the output folder ever had. */
 export interface KnownClasses {
@@ -54,7 +55,7 @@ export function assertClassesKept({ path, ids }: KnownClasses, classes: readonly
   if (differences.length === 0) return;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
-    message: `${path}: the ontology would renumber classes: ${differences.join('; ')}.`,
+    message: `${path}: the ontology would renumber classes: ${shorten(differences)}.`,
     hint: 'Set the numbers with `id:` in the ontology, add new classes at its end, or use another --out folder.',
   });
 }
@@ -82,10 +83,15 @@ function findDifferences(before: ClassIds, now: readonly [name: string, id: numb
   });
 }
 
+function shorten(differences: readonly string[]): string {
+  const more = differences.length - SHOWN;
+  return `${differences.slice(0, SHOWN).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
 function changedFileError(path: string, differences: readonly string[]): PreannotateError {
   return new PreannotateError({
     code: 'JOURNAL_DAMAGED',
-    message: `${printable(path)} differs from its copy in the journal: ${printable(differences.join('; '))}.`,
+    message: `${printable(path)} differs from its copy in the journal: ${printable(shorten(differences))}.`,
     hint: 'Restore the file from a copy, or delete it: it is written again from the journal.',
   });
 }

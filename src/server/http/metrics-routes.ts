@@ -21,7 +21,7 @@ export function registerMetrics(app: FastifyInstance, { job, metrics }: MetricsS
   const operation = describeRoute('Metrics for Prometheus', { type: 'text/plain', answer: TEXT, errors: [400, 401] });
   const config = { operation, ...(access === 'open' ? ({ access: 'public' } as const) : {}) };
   app.get('/metrics', { config }, async (_request, reply) => {
-    if (isRefused) throw new RequestError('UNAUTHORIZED', 'Metrics need an API key here, or --metrics open.');
+    if (isRefused) throw new RequestError('UNAUTHORIZED', 'Metrics need an API key here.');
     void reply.type(metrics.registry.contentType);
     return await metrics.registry.metrics();
   });

@@ -16,7 +16,7 @@ export function urlRefusedError(): PreannotateError {
     message: 'image_url is not an address that this server fetches from, or its host is unknown.',
     hint:
       'The server fetches public http and https URLs, without a user name or password in them; send other images as ' +
-      'image_base64 or as a file. Its operator configures this with --allow-host, --allow-private and --no-url.',
+      'image_base64 or as a file.',
   });
 }
 
@@ -29,8 +29,8 @@ export function portRefusedError(port: string): PreannotateError {
     code: 'URL_REFUSED',
     message: `image_url leads to port ${port}, which this server does not fetch from.`,
     hint:
-      'Ports 80, 443, 8080 and 8443 are open by default. The operator of the server opens this one with ' +
-      `--allow-host <host>:${port}, or all ports with --allow-private; or send the image as image_base64 or as a file.`,
+      'This server fetches from ports 80, 443, 8080 and 8443; its operator can open others. Send the image as ' +
+      'image_base64 or as a file instead.',
   });
 }
 
@@ -104,7 +104,7 @@ export function toFetchError(error: unknown): unknown {
   if (code === undefined) return error;
   const [, name] = ERRORS_BY_CODE.find(([pattern]) => pattern.test(code)) ?? [];
   return name === undefined
-    ? fetchFailedError(`its server could not be talked to (${code})`, error)
+    ? fetchFailedError(`the connection to its server failed (${code})`, error)
     : name(error, code);
 }
 
