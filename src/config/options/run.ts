@@ -24,11 +24,11 @@ export const runOptions = {
     )
     .meta({ flag: { group: 'input', placeholder: 'n|p%' } }),
   limit: z
-    .exactOptional(value.wholeBetween(1, 2 ** 31 - 1, 'must be a number of images'))
+    .exactOptional(value.imageCount())
     .describe('Annotate only the first n images by name; the same command without it annotates the rest')
     .meta({ flag: { group: 'input', basic: true, short: 'n', placeholder: 'n', only: true } }),
   sample: z
-    .exactOptional(value.wholeBetween(1, 2 ** 31 - 1, 'must be a number of images'))
+    .exactOptional(value.imageCount())
     .describe('Annotate only n images from all over the folders, the same n every time')
     .meta({ flag: { group: 'input', basic: true, placeholder: 'n', only: true } }),
   accept_missing: value

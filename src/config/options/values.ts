@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatDevice, parseDevice, type Device } from '../../core/device.js';
-import { refuseNumber, refuseSides, reportRefused, suggestDevices } from './other-spellings.js';
+import { Refused, refuseNumber, refuseSides, reportRefused, suggestDevices } from './other-spellings.js';
 import type { ErrorBudget } from '../../run/mass-failure.js';
 import { anyCase, decimal, listOf, OFF, ON, textOf, wholeNumber } from './text-patterns.js';
 
@@ -52,9 +52,16 @@ export function numberBetween(least: number, most: number, pattern = decimal(Mat
   return fromText(read, z.number().min(least).max(most), pattern);
 }
 
-/** @param error - For what is no whole number. */
-export function wholeBetween(least: number, most: number, error?: string) {
-  return fromText(numberOf, z.int(error).min(least).max(most), wholeNumber(least, most));
+export function wholeBetween(least: number, most: number) {
+  return fromText(numberOf, z.int().min(least).max(most), wholeNumber(least, most));
+}
+
+/** How many images, in a message for what is no number: a share of them cannot be given. */
+export function imageCount() {
+  const most = 2 ** 31 - 1;
+  const read = (text: string) =>
+    NUMBER.test(text) ? Number(text) : new Refused('must be a number of images', 'Write a whole number, such as 20.');
+  return fromText(read, z.int().min(1).max(most), wholeNumber(1, most));
 }
 
 /** On or off; 'yes', 'no', '1', '0', 'on' and 'off' do as text. */

@@ -57,6 +57,8 @@ describe('run --limit and --sample', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('--limit');
     expect(stderr).toContain('--sample');
+    const share = await preannotate([...args, '--sample', '5%']);
+    expect(share.stderr).toMatch(/^error: --sample must be a number of images, not "5%"\.$/m);
   });
 
   it('measures a share of --max-errors against the chosen images', async () => {
