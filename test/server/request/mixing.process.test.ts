@@ -115,6 +115,7 @@ async function sendAndCompare({
       if (signal?.aborted !== true) throw error;
     });
   if (json === undefined) return; // the client has left, and has no answer to compare
+  expect(json).not.toHaveProperty('detail'); // a failure
   const answers = isBulk ? BatchAnswer.parse(json).results : [PredictAnswer.parse(json)];
   expect(answers.map(essentialOf)).toEqual(shown.map((i) => answerWith(suffix, alone[i]![index]!)));
 }
