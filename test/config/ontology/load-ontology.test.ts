@@ -159,7 +159,7 @@ classes:
       'a threshold over 1',
       'classes: [{ name: x, prompts: [x] }]\nthreshold: 30',
       'yard.yaml:2:12: threshold must be at most 1, not 30.',
-      /[Ee]xamples/,
+      /Did you mean 0\.3/,
     ],
     [
       'a prompt that is a number',
