@@ -35,9 +35,9 @@ export async function measureExtent(outDir: string, run: OpenedRun): Promise<Ext
   return { images, found, failed, status: images + failed < expected ? 'interrupted' : 'done', choice };
 }
 
-/** `95 of 720 images (the run was stopped)`, `20 of 720 images (--limit 20)` */
+/** `95 of 720 images: the run was stopped`, `20 of 720 images (--limit 20)` */
 export function describeExtent({ images, found, failed, status, choice }: Extent): string {
-  if (status === 'interrupted') return `${images} of ${found} images (the run was stopped)`;
+  if (status === 'interrupted') return `${images} of ${found} images: the run was stopped`;
   if (failed > 0) return `${images} of ${found} images (${failed} failed)`;
   if (images === found) return `${images} ${images === 1 ? 'image' : 'images'}`;
   const chosen = describeChoice(choice);

@@ -213,6 +213,6 @@ describe('a run with examples', () => {
     const { stdout } = await (
       await small('classes: [{ name: a, prompts: [x], examples: [yard.yaml] }]\n')
     ).run('--dry-run');
-    expect(stdout).toContain('1 classes, 1 prompts, 1 examples');
+    expect(stdout).toContain('1 class, 1 prompt, 1 example');
   });
 });

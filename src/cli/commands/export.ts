@@ -57,11 +57,13 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   return missingPreviews > 0 ? 3 : 0;
 }
 
-/** `18 boxes in 5 of 48 images (--limit 5): coco, yolo and previews` */
+/** `18 boxes in 5 of 48 images (--limit 5): coco, yolo and previews`; first that the run was stopped, if it was. */
 function describeResult(extent: Extent, boxes: number, views: readonly string[]): string {
   const [others, last] = [views.slice(0, -1), views.at(-1)];
   const named = others.length === 0 ? last : `${others.join(', ')} and ${last}`;
-  return `${boxes} ${boxes === 1 ? 'box' : 'boxes'} in ${describeExtent(extent)}: ${named}`;
+  const counted = `${boxes} ${boxes === 1 ? 'box' : 'boxes'}`;
+  if (extent.status === 'interrupted') return `${describeExtent(extent)}. ${counted} in ${named},`;
+  return `${counted} in ${describeExtent(extent)}: ${named}`;
 }
 
 /** What to do about the images that the views lack. */

@@ -72,7 +72,9 @@ async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): 
 
 function describeQueries({ ontology: { queries } }: Job): string {
   const examples = queries.filter(({ example }) => example !== undefined).length;
-  return `${queries.length - examples} prompts${examples === 0 ? '' : `, ${examples} examples`}`;
+  const prompts = queries.length - examples;
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
+  return `${count(prompts, 'prompt')}${examples === 0 ? '' : `, ${count(examples, 'example')}`}`;
 }
 
 function printPlan(plan: JobPlan, job: Job, json: boolean): void {

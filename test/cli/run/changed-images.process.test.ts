@@ -75,7 +75,7 @@ describe('an image whose file was replaced', () => {
       expect(await counts(photos)).toMatchObject({ annotated: 2, failed: 1, outdated: 1 });
     }
     const exported = await preannotate(['export', photos.out]);
-    expect(exported.stdout).toContain('2 of 3 images: 1 failed');
+    expect(exported.stdout).toContain('2 of 3 images (1 failed)');
     expect(await photos.numbers()).toEqual({ 'a.jpg': 1, 'c.jpg': 3 });
     await writeFile(photos.path('b.jpg'), original);
     await utimes(photos.path('b.jpg'), mtime, mtime);
