@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Loading the program opens its files at the same time; workers and images need some more. */
-const NEEDED = 160;
+const NEEDED = 128;
 
 /** Why this process cannot start, or undefined: it may open too few files. Known on Linux only. */
 export function describeFileLimit(): string | undefined {

@@ -6,7 +6,6 @@ import { problemsError } from '../../config/problems.js';
 import { ExportConfig } from '../../config/schema.js';
 import { changeSelection, readStoredSelection, resolveSelection, toStoredSelection } from '../../config/selection.js';
 import { formatNames, type FormatName } from '../../formats/index.js';
-import { exportViews, PREVIEWS } from '../../views.js';
 import { Progress } from '../../progress/bar.js';
 import { describeExtent, type Extent } from '../../run/extent.js';
 import type { RunScope } from '../../run/header.js';
@@ -40,6 +39,7 @@ export function exportCommand(): Command {
 
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<number> {
   const { settings } = loaded;
+  const { exportViews, PREVIEWS } = await import('../../views.js'); // other commands do not need it
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const { extent, counts, choice, missingPreviews } = await exportViews(
     { outDir, imagesRoot: settings.imagesRoot, takeOver: takeOverRuleOf(loaded) },

@@ -50,8 +50,8 @@ it.skipIf(process.platform !== 'linux')(
     for (const gauge of ['admitted_items', 'queue_bytes', 'queue_items']) {
       await expect.poll(() => server.metric(gauge), { timeout: 10_000 }).toBe(0);
     }
-    // The others left before they were a request, or after they were answered: on a busy machine, more of them.
-    expect(await server.metric('request_failures_total{reason="cancelled"}')).toBeGreaterThan(300);
+    // The others left before they were a request, or after they were answered.
+    expect(await server.metric('request_failures_total{reason="cancelled"}')).toBeGreaterThan(500);
     expect(server.running.stderr).not.toMatch(/failed unexpectedly|unhandled|warning/i);
     expect((await server.post(bytes)).status).toBe(200);
   },
