@@ -16,6 +16,7 @@ export interface RunResult {
   readonly manifest: RunManifest;
   readonly errors: readonly LoggedError[]; // the first few
   readonly cwd: string;
+  readonly command: string; // by which the user calls preannotate
 }
 
 /** What a run did, where its results are, and what to do next. */
@@ -42,7 +43,7 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
   const named = classes.slice(0, MAX_CLASSES).map(([name, boxes]) => `${boxes} ${printable(name)}`);
   const others = classes.slice(MAX_CLASSES);
   const rest = others.reduce((sum, [, boxes]) => sum + boxes, 0);
-  const more = others.length === 0 ? '' : ` and ${rest} of ${count(others.length, 'more class', 'more classes')}`;
+  const more = others.length === 0 ? '' : ` and ${count(rest, 'box', 'boxes')} of ${count(others.length, 'more class', 'more classes')}`;
   const degraded = counts.degraded ?? 0;
   return [
     `${count(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +
@@ -73,7 +74,7 @@ function describePlaces({ job: { outDir }, manifest, cwd }: RunResult): string[]
   return places.map(([title, place]) => `${`${title}:`.padEnd(width)} ${place}`);
 }
 
-function describeNextSteps({ job, manifest, cwd }: RunResult): string[] {
+function describeNextSteps({ job, manifest, cwd, command }: RunResult): string[] {
   const { counts, selection } = manifest;
   const folder = quoteForShell(placeOf(job.outDir, cwd));
   const choice = describeChoice(job.choice);
@@ -82,11 +83,11 @@ function describeNextSteps({ job, manifest, cwd }: RunResult): string[] {
   if (choice !== undefined && left > 0)
     steps.push(`The same command without ${choice} annotates the other ${count(left, 'image')}.`);
   if (counts.failed > 0) steps.push('The same command tries failed images again.');
-  if ((counts.previews ?? 0) === 0) steps.push(`To see the boxes: preannotate export ${folder} --preview=20`);
+  if ((counts.previews ?? 0) === 0) steps.push(`To see the boxes: ${command} export ${folder} --preview=20`);
   const isEmpty = counts.detections === 0 && counts.annotated > 0;
   const threshold = isEmpty ? manifest.options.score_floor : raise(selection['score_threshold']);
   const purpose = isEmpty ? 'No box scored above the threshold. For a lower one' : 'For another threshold';
-  steps.push(`${purpose}, in seconds: preannotate export ${folder} --score-threshold ${threshold}`);
+  steps.push(`${purpose}, in seconds: ${command} export ${folder} --score-threshold ${threshold}`);
   return steps;
 }
 

@@ -1,4 +1,5 @@
 import type { ViewImage } from './image.js';
+import { endingOf } from './text.js';
 
 const MIN_SIDE_PX = 10;
 
@@ -50,11 +51,4 @@ export function noteSkippedByTrainers(counts: Readonly<Record<string, number>>):
     `Training programs such as Ultralytics leave out ${what}: ${listed}. ` +
     `Convert ${them} to JPEG or PNG of at least ${MIN_SIDE_PX} x ${MIN_SIDE_PX} px to train on ${them}.`
   );
-}
-
-/** Without the dot, in lower case; empty where there is none. */
-function endingOf(name: string): string {
-  const file = name.slice(name.lastIndexOf('/') + 1);
-  const dot = file.lastIndexOf('.');
-  return dot <= 0 ? '' : file.slice(dot + 1).toLowerCase();
 }

@@ -33,3 +33,12 @@ export function compareUtf8(a: string, b: string): number {
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
+
+/** Longer ones, and those with other characters, are parts of names: `1.2 of 3`, `a.5f3c09aa41e7c2`. */
+const ENDING = /\.([a-z0-9][a-z0-9_~-]{0,11})$/i;
+
+/** What follows the last dot of a file's name, in lower case; empty where that is no ending. */
+export function endingOf(name: string): string {
+  const [, ending = ''] = ENDING.exec(name.slice(name.lastIndexOf('/') + 1).replace(/^\.+/, '')) ?? [];
+  return ending.toLowerCase();
+}

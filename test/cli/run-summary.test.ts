@@ -34,6 +34,7 @@ function summaryOf({
     },
     errors,
     cwd: '/home/me/photos',
+    command: 'npx preannotate',
   };
   return formatRunSummary(result as unknown as RunResult);
 }
@@ -49,7 +50,7 @@ describe('the summary of a run', () => {
         'YOLO labels (Ultralytics layout): my drafts/yolo/data.yaml',
         'Previews:                         my drafts/previews',
         '',
-        "For another threshold, in seconds: preannotate export 'my drafts' --score-threshold 0.2",
+        "For another threshold, in seconds: npx preannotate export 'my drafts' --score-threshold 0.2",
         '',
       ].join('\n'),
     );
@@ -75,14 +76,14 @@ describe('the summary of a run', () => {
 
   it('adds up the boxes of all but the ten most frequent classes', () => {
     const byClass = Object.fromEntries(Array.from({ length: 13 }, (_, i) => [`class ${i}`, 13 - i]));
-    expect(summaryOf({ counts: { detections_by_class: byClass } })).toContain('4 class 9 and 6 of 3 more classes');
+    expect(summaryOf({ counts: { detections_by_class: byClass } })).toContain('4 class 9 and 6 boxes of 3 more classes');
   });
 
   it('says how to annotate the images that were not chosen, and how to see boxes', () => {
     const summary = summaryOf({ counts: { annotated: 20, previews: 0 }, job: { choice: { limit: 20 } } });
     expect(summary).toContain('20 of 500 images annotated in 12.3 s (--limit 20).\n');
     expect(summary).toContain('The same command without --limit 20 annotates the other 480 images.\n');
-    expect(summary).toContain("To see the boxes: preannotate export 'my drafts' --preview=20\n");
+    expect(summary).toContain("To see the boxes: npx preannotate export 'my drafts' --preview=20\n");
     expect(summary).not.toContain('Previews:');
   });
 

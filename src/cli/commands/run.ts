@@ -69,7 +69,8 @@ async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): 
   const { formatRunSummary } = await import('../run-summary.js');
   const errors = await readFirstErrors(job.outDir, NAMED_FAILURES);
   const details = verbose ? `${formatSelection(manifest.selection)}Timings: ${JSON.stringify(manifest.timings)}\n` : '';
-  process.stdout.write(formatRunSummary({ job, manifest, errors, cwd: process.cwd() }) + details);
+  const command = process.env['npm_command'] === 'exec' ? 'npx preannotate' : 'preannotate'; // as npx sets it
+  process.stdout.write(formatRunSummary({ job, manifest, errors, cwd: process.cwd(), command }) + details);
 }
 
 function describeQueries({ ontology: { queries } }: Job): string {

@@ -1,3 +1,5 @@
+import { endingOf } from '../../core/text.js';
+
 /** Endings of names that are taken for images in folders, without a look at their content, which decides their type. */
 export const IMAGE_EXTENSIONS = [
   ...['jpg', 'jpeg', 'jpe', 'jfif', 'jif', 'jfi', 'pjpeg', 'pjp', 'mpo'], // JPEG; mpo has further pictures behind it
@@ -59,15 +61,6 @@ const COMMANDS: readonly (readonly [endings: readonly string[], command: (ending
 const COMMAND_OF = new Map(
   COMMANDS.flatMap(([endings, command]) => endings.map((ending) => [ending, command(ending)])),
 );
-
-/** Longer ones, and those with other characters, are parts of names: `1.2 of 3`, `a.5f3c09aa41e7c2`. */
-const ENDING = /\.([a-z0-9][a-z0-9_~-]{0,11})$/i;
-
-/** What follows the last dot of a name, in lower case; empty where that is no ending. */
-export function endingOf(name: string): string {
-  const [, ending = ''] = ENDING.exec(name.slice(name.lastIndexOf('/') + 1).replace(/^\.+/, '')) ?? [];
-  return ending.toLowerCase();
-}
 
 export function isByProduct(ending: string): boolean {
   return BY_PRODUCTS.has(ending);

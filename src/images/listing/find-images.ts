@@ -1,6 +1,7 @@
 import { mapConcurrent } from '../../core/stream.js';
+import { endingOf } from '../../core/text.js';
 import type { Sniffed } from '../sniff.js';
-import { conversionOf, endingOf, IMAGE_EXTENSIONS, isByProduct, isCameraRaw, isCopy } from './endings.js';
+import { conversionOf, IMAGE_EXTENSIONS, isByProduct, isCameraRaw, isCopy } from './endings.js';
 import type { ListedFile } from './list-files.js';
 import { lookInside } from './look-inside.js';
 import { LeftOutFiles } from './left-out.js';

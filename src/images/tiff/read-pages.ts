@@ -76,6 +76,25 @@ export function numbersOf({ file, fields }: TiffPage, tag: number): number[] {
   return Array.from({ length: count }, (_, i) => readValue(file, field.type, field.at + i * bytes));
 }
 
+/** The whole numbers of a field, of which there can be as many as bytes in the file: they are read one by one. */
+interface NumberList {
+  readonly count: number;
+  at(index: number): number; // 0 beyond the end
+}
+
+/** SHORT, LONG, IFD, LONG8, IFD8: the types of offsets and lengths. */
+const OFFSET_TYPES = new Set([3, 4, 13, 16, 18]);
+
+/** The offsets or lengths of a field; `outside` where they are beyond the end of the file. */
+export function offsetsOf({ file, fields }: TiffPage, tag: number): NumberList | 'outside' | undefined {
+  const field = fields.get(tag);
+  if (field === undefined || !OFFSET_TYPES.has(field.type)) return undefined;
+  const { type, count } = field;
+  const bytes = TYPE_BYTES[type]!;
+  if (field.at + count * bytes > file.bytes.length) return 'outside';
+  return { count, at: (index) => (index < count ? readValue(file, type, field.at + index * bytes) : 0) };
+}
+
 /** The first number of a field, or what the specification assumes without it. */
 export function numberOf(page: TiffPage, tag: number, otherwise: number): number {
   return numbersOf(page, tag)[0] ?? otherwise;

@@ -43,7 +43,7 @@ describe('the counts of a run', () => {
     await manyScenes(join(folder, 'images'), 1);
     for (let i = 1; i <= 7; i++) await writeFile(join(folder, `images/a-${i}.jpg`), 'no image');
     const args = ['run', 'images', ...EMOJI, '--out', 'out', '--preview=2'];
-    const { code, stdout } = await preannotate(args, { cwd: folder });
+    const { code, stdout } = await preannotate(args, { cwd: folder, env: { npm_command: 'exec' } }); // as npx
     expect(code).toBe(3);
     const { detections, images_without_detections: without } = await countCoco(join(folder, 'out'));
     expect(stdout).toContain(`\n${detections} boxes: `);
@@ -52,7 +52,7 @@ describe('the counts of a run', () => {
     expect(stdout).toContain('\n  and 2 more, in errors.jsonl\n');
     expect(stdout).toContain(' out/coco/instances.json\n');
     expect(stdout).toContain(' out/previews\n');
-    expect(stdout).toContain('preannotate export out --score-threshold 0.2\n');
+    expect(stdout).toContain(': npx preannotate export out --score-threshold 0.2\n');
 
     // Views that the folder has are renewed without being asked for, and named.
     const again = await preannotate(['run', 'images', ...EMOJI, '--out', 'out', '--format', 'coco'], { cwd: folder });
