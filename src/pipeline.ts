@@ -131,7 +131,7 @@ async function annotateUntilFailure(
       if (outcome.ok) {
         const id = imageIds.of(outcome.result.name);
         await journal.append(toRecord(outcome.result, id, job.ontology));
-        shown?.imageAnnotated();
+        shown?.imageAnnotated(outcome.result.name);
       } else await errors.append(outcome.name, outcome.failure); // never fatal
       stats.count(outcome);
       progress.tick(outcome);

@@ -6,6 +6,7 @@ import { CountedImages } from './run/images/counted-images.js';
 import type { Journal } from './run/journal.js';
 import { recordClasses, withClasses } from './run/numbers/classes.js';
 import { StoredImages } from './run/images/stored-images.js';
+import type { JournalEntry } from './run/read-journal.js';
 import { divideNames } from './run/plan/sources.js';
 import { provenanceOf, writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
@@ -44,12 +45,17 @@ export function showPreviews(
   const drawn = annotated.filter((name) => !isKept.has(name));
   const names = [...new Set([...pending.map(({ name }) => name), ...drawn])];
   const shown = new Set(Number.isFinite(job.previews) ? names.sort(compareUtf8).slice(0, job.previews) : names);
-  return new LivePreviews(async (ended) => {
-    const entries = new Map([...run.journal.entries].filter(([name]) => shown.has(name)));
+  const update = async (ended: AbortSignal) => {
+    const entries = new Map<string, JournalEntry>();
+    for (const name of shown) {
+      const entry = run.journal.entries.get(name);
+      if (entry !== undefined) entries.set(name, entry);
+    }
     const view = describeView(job, run, { entries, signal: AbortSignal.any([signal, ended]) });
     // What is edited is moved aside at the end of the run, which names it.
     await writePreviews({ ...view, overwriteEdited: false }, previews);
-  });
+  };
+  return new LivePreviews(update, (name) => shown.has(name));
 }
 
 function describeView(

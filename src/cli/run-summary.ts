@@ -43,7 +43,10 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
   const named = classes.slice(0, MAX_CLASSES).map(([name, boxes]) => `${boxes} ${printable(name)}`);
   const others = classes.slice(MAX_CLASSES);
   const rest = others.reduce((sum, [, boxes]) => sum + boxes, 0);
-  const more = others.length === 0 ? '' : ` and ${count(rest, 'box', 'boxes')} of ${count(others.length, 'more class', 'more classes')}`;
+  const more =
+    others.length === 0
+      ? ''
+      : ` and ${count(rest, 'box', 'boxes')} of ${count(others.length, 'more class', 'more classes')}`;
   const degraded = counts.degraded ?? 0;
   return [
     `${count(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +

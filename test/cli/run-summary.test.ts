@@ -76,7 +76,9 @@ describe('the summary of a run', () => {
 
   it('adds up the boxes of all but the ten most frequent classes', () => {
     const byClass = Object.fromEntries(Array.from({ length: 13 }, (_, i) => [`class ${i}`, 13 - i]));
-    expect(summaryOf({ counts: { detections_by_class: byClass } })).toContain('4 class 9 and 6 boxes of 3 more classes');
+    expect(summaryOf({ counts: { detections_by_class: byClass } })).toContain(
+      '4 class 9 and 6 boxes of 3 more classes',
+    );
   });
 
   it('says how to annotate the images that were not chosen, and how to see boxes', () => {

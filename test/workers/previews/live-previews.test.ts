@@ -28,14 +28,21 @@ class Updates {
 
 function start() {
   const updates = new Updates();
-  return { updates, live: new LivePreviews(updates.update, () => updates.now) };
+  return {
+    updates,
+    live: new LivePreviews(
+      updates.update,
+      (name) => name !== 'z.jpg',
+      () => updates.now,
+    ),
+  };
 }
 
 describe('previews of a run that is annotating', () => {
   it('are updated after the first image, and one update at a time', () => {
     const { updates, live } = start();
-    live.imageAnnotated();
-    live.imageAnnotated();
+    live.imageAnnotated('a.jpg');
+    live.imageAnnotated('a.jpg');
     expect(updates.started).toBe(1);
   });
 
@@ -43,10 +50,10 @@ describe('previews of a run that is annotating', () => {
     const { updates, live } = start();
     const startedAfter = (ms: number) => {
       updates.now += ms;
-      live.imageAnnotated();
+      live.imageAnnotated('a.jpg');
       return updates.started;
     };
-    live.imageAnnotated();
+    live.imageAnnotated('a.jpg');
     await updates.end(100);
     expect(startedAfter(4_999)).toBe(1);
     expect(startedAfter(1)).toBe(2);
@@ -57,20 +64,41 @@ describe('previews of a run that is annotating', () => {
 
   it('are updated again after an update that failed', async () => {
     const { updates, live } = start();
-    live.imageAnnotated();
+    live.imageAnnotated('a.jpg');
     await updates.end(0, new Error('the disk is full'));
     updates.now += 5_000;
-    live.imageAnnotated();
+    live.imageAnnotated('a.jpg');
+    expect(updates.started).toBe(2);
+  });
+
+  it('are not updated for images that have none, nor when nothing was annotated since the last update', async () => {
+    const { updates, live } = start();
+    live.imageAnnotated('z.jpg');
+    expect(updates.started).toBe(0);
+    live.imageAnnotated('a.jpg');
+    await updates.end(0);
+    updates.now += 5_000;
+    live.imageAnnotated('z.jpg');
+    expect(updates.started).toBe(1);
+  });
+
+  it('are updated once more for an image that was annotated during an update', async () => {
+    const { updates, live } = start();
+    live.imageAnnotated('a.jpg');
+    live.imageAnnotated('b.jpg');
+    await updates.end(0);
+    updates.now += 5_000;
+    live.imageAnnotated('z.jpg');
     expect(updates.started).toBe(2);
   });
 
   it('stop with an update in progress when the run has annotated everything', async () => {
     const { updates, live } = start();
-    live.imageAnnotated();
+    live.imageAnnotated('a.jpg');
     await live[Symbol.asyncDispose]();
     expect(updates.signal!.aborted).toBe(true);
     updates.now += 60_000;
-    live.imageAnnotated();
+    live.imageAnnotated('a.jpg');
     expect(updates.started).toBe(1);
   });
 });
