@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Failure } from './core/errors.js';
 import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
@@ -7,6 +6,7 @@ import { findModelHere, type Model } from './model/source.js';
 import type { Progress } from './progress/bar.js';
 import { chooseImages, describeChoice } from './run/choose-images.js';
 import { assertClassesKept, readClasses, type KnownClasses } from './run/numbers/classes.js';
+import { resolveRoot } from './run/image-root.js';
 import { assertSameJob, type JournalHeader } from './run/header.js';
 import { ImageIds } from './run/numbers/image-ids.js';
 import { readImageList } from './run/numbers/image-list.js';
@@ -62,10 +62,11 @@ export async function prepare<Found extends Model | undefined>(
   const list = await readImageList(job.outDir);
   const manifest = await readUsableManifest(job);
   const sources = await readSources(job.outDir);
+  const scope = manifest ?? earlier?.header.run;
   const earlierWork = earlier && {
     journal: earlier,
     list: sources,
-    root: rootOf(manifest ?? earlier.header.run, job),
+    root: scope && resolveRoot(job.outDir, scope),
     isKnown: (name: string) => list.images.has(name),
   };
   const plan = await planRun(findAmong(found, job), earlierWork, { rule: job.missing, signal });
@@ -131,10 +132,6 @@ async function readUsableManifest({ outDir }: Job): Promise<RunManifest | undefi
   } catch {
     return undefined; // damaged: this run writes a new one
   }
-}
-
-function rootOf(scope: { root: string } | undefined, { outDir }: Job): string | undefined {
-  return scope && resolve(outDir, scope.root);
 }
 
 function sourceNotes({ problem }: SourceList): string[] {

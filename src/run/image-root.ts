@@ -68,15 +68,19 @@ export async function missingImagesError(search: RootSearch): Promise<Preannotat
   });
 }
 
+/** The folder that a stored root is, absolute, as {@link toStoredRoot} made it. */
+export function resolveRoot(outDir: string, { root }: StoredRoot): string {
+  return resolve(realPathOf(outDir), root);
+}
+
 /** Where a run has its images, before it is looked for. */
-export function expectedRoot(outDir: string, { root, root_absolute: absolute }: StoredRoot): string {
-  return absolute ?? resolve(realPathOf(outDir), root);
+export function expectedRoot(outDir: string, scope: StoredRoot): string {
+  return scope.root_absolute ?? resolveRoot(outDir, scope);
 }
 
 async function inspectFolders(search: RootSearch): Promise<Candidate[]> {
   const { outDir, scope, given } = search;
-  const folders =
-    given === undefined ? [resolve(realPathOf(outDir), scope.root), expectedRoot(outDir, scope)] : [given];
+  const folders = given === undefined ? [resolveRoot(outDir, scope), expectedRoot(outDir, scope)] : [given];
   return await Promise.all([...new Set(folders)].map((folder) => inspectFolder(folder, search)));
 }
 

@@ -201,3 +201,16 @@ describe('a run in a project that was moved', () => {
     expect(await linkedImages(join(moved, 'drafts'))).toContain(join(moved, 'photos/scene-01.jpg'));
   });
 });
+
+it('a run whose output folder is a link is one of the same images, also when all of them are replaced', async () => {
+  const { folder, project } = await makeProject();
+  await mkdir(join(folder, 'disk/deep/drafts'), { recursive: true });
+  await symlink(join(folder, 'disk/deep/drafts'), join(project, 'drafts'));
+  await annotate(project, ['photos']);
+  await rename(join(project, 'photos/scene-01.jpg'), join(project, 'photos/other.jpg'));
+  await rename(join(project, 'photos/sub/scene-02.jpg'), join(project, 'photos/sub/another.jpg'));
+  const args = ['run', 'photos', ...EMOJI, '--out', 'drafts', '--accept-missing'];
+  const { code, stderr } = await preannotate(args, { cwd: project });
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(await linkedImages(join(project, 'drafts'))).toHaveLength(2);
+});
