@@ -8,7 +8,10 @@ const { status, stdout } = spawnSync('script', ['--version'], { encoding: 'utf8'
 /** Whether programs can be started on a terminal: by util-linux's `script`, which some systems lack. */
 export const HAS_TERMINAL = status === 0 && stdout.includes('util-linux');
 
-/** A command line on a pseudo-terminal. What it prints arrives as on a screen: with control sequences. */
+/** Variables by which a CI job or a caller decides about colours and bars; a person's terminal has none of them. */
+const NOT_A_PERSON = { CI: undefined, FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined };
+
+/** A person's command line on a pseudo-terminal. What it prints arrives as on a screen: with control sequences. */
 export class OnTerminal {
   readonly #child;
   readonly #exited: Promise<unknown[]>;
@@ -18,7 +21,7 @@ export class OnTerminal {
     const command = [process.execPath, join(ROOT, 'bin/preannotate.js'), ...args].map(quote).join(' ');
     this.#child = spawn('script', ['-qefc', command, '/dev/null'], {
       cwd: options.cwd ?? ROOT,
-      env: { ...process.env, TERM: 'xterm-256color', ...options.env },
+      env: { ...process.env, ...NOT_A_PERSON, TERM: 'xterm-256color', ...options.env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#exited = once(this.#child, 'close');
