@@ -14,6 +14,7 @@ import type { Resizer } from '../../images/resize/resizer.js';
 import { cutCrop } from '../../images/crop.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from './budget.js';
+import { StageTimeout } from './stage-timeout.js';
 import type { WorkerSettings } from '../protocol.js';
 
 /** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in seconds. */
@@ -54,14 +55,18 @@ export class ImagePreparer {
   readonly #settings: PreparerSettings;
   readonly #budget = new Budget(BYTES_IN_DECODING);
   readonly #stageTimeoutSec: number;
-  /** Images that were given up; each still holds a thread, so the worker should be replaced. */
-  stuck = 0;
+  readonly #timeout = new StageTimeout();
 
   constructor(parts: { resizer: Resizer; inputSize: ImageSize; settings: PreparerSettings }) {
     this.#resizer = parts.resizer;
     this.#inputSize = parts.inputSize;
     this.#settings = parts.settings;
     this.#stageTimeoutSec = parts.settings.stageTimeoutSec ?? STAGE_TIMEOUT_SECONDS;
+  }
+
+  /** Images that were given up; each still holds a thread, so the worker should be replaced. */
+  get stuck(): number {
+    return this.#timeout.givenUp;
   }
 
   /**
@@ -89,7 +94,9 @@ export class ImagePreparer {
   ): Promise<PreparedImage> {
     const { maxBytes, maxPixels, strictImages: strict, tiles } = this.#settings;
     const { bytes, ...stamp } = await measure(times, 'read', () =>
-      'bytes' in source ? acceptBytes(source.bytes, maxBytes) : this.#withTimeout('reading', this.#read(source)),
+      'bytes' in source
+        ? acceptBytes(source.bytes, maxBytes)
+        : this.#timeout.watch({ what: 'reading', limitSec: this.#stageTimeoutSec }, this.#read(source)),
     );
     const header = await readHeader(bytes);
     const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
@@ -98,10 +105,10 @@ export class ImagePreparer {
     try {
       signal?.throwIfAborted();
       const limits = { maxPixels, strict, fullSize: tiles !== undefined };
-      const seconds =
-        this.#stageTimeoutSec + (limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0);
+      const more = limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0;
+      const stage = { what: 'decoding', limitSec: Math.ceil(this.#stageTimeoutSec + more) } as const;
       const decoded = await measure(times, 'decode', () =>
-        this.#withTimeout('decoding', decodeImage(bytes, limits, header), Math.ceil(seconds)),
+        this.#timeout.watch(stage, decodeImage(bytes, limits, header)),
       );
       signal?.throwIfAborted();
       const { original: size, degraded } = decoded;
@@ -152,30 +159,6 @@ export class ImagePreparer {
     const pixels = new Uint8Array(this.#inputSize.height * this.#inputSize.width * 3);
     await this.#resizer.resize(image, pixels, signal);
     return pixels;
-  }
-
-  async #withTimeout<Result>(what: string, work: Promise<Result>, limit = this.#stageTimeoutSec): Promise<Result> {
-    let timer: NodeJS.Timeout | undefined;
-    let seconds = 0; // in which this thread was free: while it computes or is stopped, it does not see finished work
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setInterval(() => {
-        if (++seconds < limit) return;
-        clearInterval(timer);
-        this.stuck++;
-        reject(
-          new PreannotateError({
-            code: 'IMAGE_TIMEOUT',
-            message: `${what} took longer than ${limit} s and was given up.`,
-            hint: 'Check the file and its disk. If the file itself decodes slowly, save it again in another format.',
-          }),
-        );
-      }, 1000);
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearInterval(timer);
-    }
   }
 }
 
