@@ -1,5 +1,5 @@
-import { relative } from 'node:path';
-import { printable } from '../core/text.js';
+import { counted, printable } from '../core/text.js';
+import { displayPath } from '../disk/display-path.js';
 import { formatNames, formats } from '../formats/index.js';
 import type { Job } from '../job.js';
 import { describeChoice } from '../run/choose-images.js';
@@ -46,13 +46,13 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
   const more =
     others.length === 0
       ? ''
-      : ` and ${count(rest, 'box', 'boxes')} of ${count(others.length, 'more class', 'more classes')}`;
+      : ` and ${counted(rest, 'box', 'boxes')} of ${counted(others.length, 'more class', 'more classes')}`;
   const degraded = counts.degraded ?? 0;
   return [
-    `${count(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +
-      `${count(without, 'image')} without boxes.`,
+    `${counted(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +
+      `${counted(without, 'image')} without boxes.`,
     ...(degraded > 0
-      ? [`${count(degraded, 'image')} could be decoded only in part ("degraded" in detections.jsonl).`]
+      ? [`${counted(degraded, 'image')} could be decoded only in part ("degraded" in detections.jsonl).`]
       : []),
   ];
 }
@@ -84,7 +84,7 @@ function describeNextSteps({ job, manifest, cwd, command }: RunResult): string[]
   const left = counts.found - counts.annotated; // failed ones too: they are tried again
   const steps: string[] = [];
   if (choice !== undefined && left > 0)
-    steps.push(`The same command without ${choice} annotates the other ${count(left, 'image')}.`);
+    steps.push(`The same command without ${choice} annotates the other ${counted(left, 'image')}.`);
   if (counts.failed > 0) steps.push('The same command tries failed images again.');
   if ((counts.previews ?? 0) === 0) steps.push(`To see the boxes: ${command} export ${folder} --preview=20`);
   const isEmpty = counts.detections === 0 && counts.annotated > 0;
@@ -100,12 +100,7 @@ function raise(threshold: unknown): number {
 }
 
 function placeOf(path: string, cwd: string): string {
-  const here = relative(cwd, path);
-  return here === '' ? '.' : here.startsWith('..') ? path : here;
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
+  return path === cwd ? '.' : displayPath(path, cwd);
 }
 
 function quoteForShell(text: string): string {

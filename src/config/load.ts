@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
+import { displayPath } from '../disk/display-path.js';
 import { findConflicts, findOverruled, type MergedSettings } from './conflicts.js';
 import type { OntologySource } from './ontology/load-ontology.js';
 import { locateOntology } from './ontology/shipped.js';
@@ -10,7 +11,7 @@ import { AnyConfig, camelOf, optionsOf, variableOf, type Camel, type RunConfig, 
 import { metaOf } from './options/meta.js';
 import { readEnvironment, readConfigFile, readFlags, type Entry, type Environment, type Origin } from './sources.js';
 import { TILE_KEYS } from './options/tiles.js';
-import { readYaml, displayPath, type YamlFile } from './yaml.js';
+import { readYaml, type YamlFile } from './yaml.js';
 
 /** Of these the one that lies in the working folder is read. */
 export const CONFIG_NAMES = ['preannotate.yaml', 'preannotate.yml'];

@@ -1,4 +1,3 @@
-import { isAbsolute, relative, sep } from 'node:path';
 import {
   isAlias,
   isMap,
@@ -44,12 +43,6 @@ export interface YamlOptions {
   readonly name: string;
   readonly code: FailureCode;
   readonly missingHint?: string; // what to do where there is no such file
-}
-
-/** A path as messages show it: from here if it is below, else in full. */
-export function displayPath(path: string, cwd = process.cwd()): string {
-  const below = relative(cwd, path);
-  return below === '' || below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below) ? path : below;
 }
 
 /**

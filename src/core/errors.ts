@@ -74,7 +74,7 @@ const TABLE = {
     'the image takes too long to decode',
     { quarantinesImage: true, clientHint: SAVE_AGAIN },
   ],
-  IMAGE_QUARANTINED: [3, 422, 'worker_lost', 'the image cost a worker a few minutes ago'],
+  IMAGE_QUARANTINED: [3, 422, 'worker_lost', 'the image cost a worker a few minutes ago', { clientHint: SAVE_AGAIN }],
   URL_INVALID: [2, 400, 'invalid', 'image_url is not an http or https URL'],
   URL_REFUSED: [2, 403, 'invalid', 'the server fetches nothing from this address'],
   URL_FETCH_FAILED: [3, 422, 'invalid', 'the other server did not give the image'],

@@ -6,6 +6,11 @@ export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** `1 box`, `3 boxes`. */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
 const EXCERPT_CHARACTERS = 100;
 
 /** What a user or a client wrote, for a message: on one line, and only as much as is needed to recognise it. */

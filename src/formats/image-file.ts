@@ -6,6 +6,7 @@ import type { ImageFiles } from '../core/image-files.js';
 import { openRegularFile } from '../disk/regular-file.js';
 import { withWriteErrors } from '../disk/write-failure.js';
 import { NameList } from '../core/name-list.js';
+import { counted } from '../core/text.js';
 import { fingerprintFile, inodeOf, type FileContent, type Fingerprint } from './view-folder/record/fingerprint.js';
 import type { ViewFile } from './view-folder/view-file.js';
 
@@ -61,11 +62,11 @@ export class ImagePlacer {
   notes(view: string): string[] {
     const { count, summary } = this.#rewritable;
     const copied =
-      `${view}: ${count} JPEG file${count === 1 ? '' : 's'} with data after the end of the picture (${summary}) ` +
+      `${view}: ${counted(count, 'JPEG file')} with data after the end of the picture (${summary}) ` +
       `${count === 1 ? 'is' : 'are'} copied into ${view}/images: training programs rewrite such files, and would ` +
       'rewrite your originals through a link.';
     const left =
-      `${view}: ${this.#left} image${this.#left === 1 ? '' : 's'} could not be placed in ${view}/images: use ` +
+      `${view}: ${counted(this.#left, 'image')} could not be placed in ${view}/images: use ` +
       '--images copy, or copy them there yourself.';
     return [...(count > 0 ? [copied] : []), ...(this.#left > 0 ? [left] : [])];
   }

@@ -56,12 +56,7 @@ const MEDIA: Readonly<Record<MediaKind, Sniffed>> = {
   HEIC: { kind: 'HEIC', decoder: undefined, advice: HEIC_ADVICE },
   HEIF: { kind: 'HEIF', decoder: 'sharp' }, // of any codec: decoding tells
   'other HEIF': { kind: 'HEIF', decoder: undefined, advice: 'Convert it to JPEG, for example with `heif-convert`.' },
-  'camera raw': {
-    kind: 'camera raw',
-    decoder: undefined,
-    rawFormat: 'Canon CR3',
-    advice: 'Convert it first, for example with `darktable-cli`.',
-  },
+  'camera raw': { kind: 'camera raw', decoder: undefined, rawFormat: 'Canon CR3' },
   video: { kind: 'MP4 or QuickTime video', decoder: undefined, advice: 'Extract its frames first.' },
 };
 

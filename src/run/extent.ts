@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { counted } from '../core/text.js';
 import { readLines } from '../disk/lines.js';
 import { countChosen, describeChoice, type ImageChoice } from './choose-images.js';
 import type { OpenedRun } from './open-run.js';
@@ -39,7 +40,7 @@ export async function measureExtent(outDir: string, run: OpenedRun): Promise<Ext
 export function describeExtent({ images, found, failed, status, choice }: Extent): string {
   if (status === 'interrupted') return `${images} of ${found} images: the run was stopped`;
   if (failed > 0) return `${images} of ${found} images (${failed} failed)`;
-  if (images === found) return `${images} ${images === 1 ? 'image' : 'images'}`;
+  if (images === found) return counted(images, 'image');
   const chosen = describeChoice(choice);
   return `${images} of ${found} images (${chosen ?? 'the journal has no others'})`;
 }

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { buildOntology, type Ontology } from '../core/ontology.js';
 import { printable } from '../core/text.js';
+import { displayPath } from '../disk/display-path.js';
 import { findNearestPath } from '../disk/nearest.js';
 import { ontologyDifference, type JournalHeader, type RunScope } from './header.js';
 import { ImageIds } from './numbers/image-ids.js';
@@ -151,14 +152,8 @@ function noJournalError(path: string): PreannotateError {
   });
 }
 
-/** A folder as one would type it. */
-function displayFolder(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short === '' || short.startsWith('..') ? path : short;
-}
-
 async function noFolderError(outDir: string): Promise<PreannotateError> {
-  const shown = displayFolder(outDir);
+  const shown = displayPath(outDir);
   const meant = await findNearestPath(shown);
   const isRun = meant !== undefined && (await exists(join(meant, JOURNAL_FILE)));
   return new PreannotateError({
@@ -171,7 +166,7 @@ async function noFolderError(outDir: string): Promise<PreannotateError> {
 function noRunError(outDir: string, reason: string): PreannotateError {
   return new PreannotateError({
     code: 'INPUT_NOT_FOUND',
-    message: `${printable(displayFolder(outDir))} is not the output folder of a run: ${reason}.`,
+    message: `${printable(displayPath(outDir))} is not the output folder of a run: ${reason}.`,
     hint: 'Give the folder that `preannotate run` has written its results to (--out, by default annotations).',
   });
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseYaml, readYaml, displayPath } from '../../src/config/yaml.js';
+import { parseYaml, readYaml } from '../../src/config/yaml.js';
 import { PreannotateError } from '../../src/core/errors.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -102,11 +102,12 @@ describe('refusals', () => {
     expect(() => parse(['l0: &l0 lol', ...levels].join('\n'))).toThrow(/a\.yaml: .*alias/i);
   });
 
-  it('60,000 keys are checked for repeats in less than 5 s', () => {
+  it('60,000 keys are checked for repeats in less than 5 s of computing', () => {
     const lines = Array.from({ length: 60_000 }, (_, i) => `key${i}: 1`);
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(() => parse([...lines, 'key7: 2'].join('\n'))).toThrow(/"key7" comes twice/);
-    expect(performance.now() - started).toBeLessThan(5000);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1e6).toBeLessThan(5);
   });
 
   it('a file over 1 MiB, and one without end, are refused', async () => {
@@ -123,10 +124,4 @@ describe('refusals', () => {
     await expect(readYaml(join(folder, 'none.yaml'), OPTIONS)).rejects.toThrow('a.yaml: there is no such file.');
     await expect(readYaml(folder, OPTIONS)).rejects.toThrow(/^a\.yaml: /);
   });
-});
-
-it('a path is shown from here when it is below, else in full', () => {
-  expect(displayPath('/data/a/b.yaml', '/data')).toBe('a/b.yaml');
-  expect(displayPath('/elsewhere/b.yaml', '/data')).toBe('/elsewhere/b.yaml');
-  expect(displayPath('/data/..b.yaml', '/data')).toBe('..b.yaml');
 });

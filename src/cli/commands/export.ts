@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { counted } from '../../core/text.js';
 import { describeBelowFloor } from '../../config/conflicts.js';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { problemsError } from '../../config/problems.js';
@@ -61,9 +62,9 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
 function describeResult(extent: Extent, boxes: number, views: readonly string[]): string {
   const [others, last] = [views.slice(0, -1), views.at(-1)];
   const named = others.length === 0 ? last : `${others.join(', ')} and ${last}`;
-  const counted = `${boxes} ${boxes === 1 ? 'box' : 'boxes'}`;
-  if (extent.status === 'interrupted') return `${describeExtent(extent)}. ${counted} in ${named},`;
-  return `${counted} in ${describeExtent(extent)}: ${named}`;
+  const found = counted(boxes, 'box', 'boxes');
+  if (extent.status === 'interrupted') return `${describeExtent(extent)}. ${found} in ${named},`;
+  return `${found} in ${describeExtent(extent)}: ${named}`;
 }
 
 /** What to do about the images that the views lack. */

@@ -7,7 +7,7 @@ import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { describeIssues, problemsError } from '../../config/problems.js';
 import { InitConfig } from '../../config/schema.js';
 import { starterConfig, starterOntology, type SchemaName } from '../../config/starter.js';
-import { displayPath } from '../../config/yaml.js';
+import { displayPath } from '../../disk/display-path.js';
 import { printable } from '../../core/text.js';
 import { writeNewFiles } from '../../disk/new-files.js';
 import { addOwnFlags, readGivenFlags } from '../flags.js';

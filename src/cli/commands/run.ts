@@ -1,10 +1,10 @@
 import { Command } from 'commander';
+import { counted } from '../../core/text.js';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
 import type { Job } from '../../job.js';
 import type { JobPlan } from '../../prepare.js';
 import { Progress } from '../../progress/bar.js';
-import { readFirstErrors } from '../../run/error-log.js';
 import { countChosen, describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { allowedFailures, type ErrorBudget } from '../../run/mass-failure.js';
@@ -67,6 +67,7 @@ function exceedsBudget(budget: ErrorBudget, { counts, choice = {} }: RunManifest
 /** For people; with --verbose, the thresholds in force and the time of each stage too. */
 async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): Promise<void> {
   const { formatRunSummary } = await import('../run-summary.js');
+  const { readFirstErrors } = await import('../../run/error-log.js');
   const errors = await readFirstErrors(job.outDir, NAMED_FAILURES);
   const details = verbose ? `${formatSelection(manifest.selection)}Timings: ${JSON.stringify(manifest.timings)}\n` : '';
   const command = process.env['npm_command'] === 'exec' ? 'npx preannotate' : 'preannotate'; // as npx sets it
@@ -76,8 +77,7 @@ async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): 
 function describeQueries({ ontology: { queries } }: Job): string {
   const examples = queries.filter(({ example }) => example !== undefined).length;
   const prompts = queries.length - examples;
-  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
-  return `${count(prompts, 'prompt')}${examples === 0 ? '' : `, ${count(examples, 'example')}`}`;
+  return `${counted(prompts, 'prompt')}${examples === 0 ? '' : `, ${counted(examples, 'example')}`}`;
 }
 
 function printPlan(plan: JobPlan, job: Job, json: boolean): void {
@@ -87,8 +87,7 @@ function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   }
   const { found, finished, pending, failures, fetches, notes } = plan;
   const model = `${plan.model}${fetches ? ' (to be downloaded first)' : ''}`;
-  const { length } = job.ontology.classes;
-  const classes = `${length} ${length === 1 ? 'class' : 'classes'}`;
+  const classes = counted(job.ontology.classes.length, 'class', 'classes');
   const choice = describeChoice(job.choice);
   const chosen = choice === undefined ? '' : `${finished + pending.length} chosen by ${choice}, `;
   const lines = [

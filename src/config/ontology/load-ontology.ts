@@ -6,6 +6,7 @@ import {
   type OntologyPlaces,
   type OntologySpec,
 } from '../../core/ontology.js';
+import { displayPath } from '../../disk/display-path.js';
 import { foldSpace, checkDraft } from './checks.js';
 import { parseOntologyText } from './class-list.js';
 import { describeClasses } from './describe.js';
@@ -15,7 +16,7 @@ import { parseOntology } from './parse.js';
 import { listShippedOntologies } from './shipped.js';
 import type { MappingSource } from './validate.js';
 import { problemsError } from '../problems.js';
-import { readText, displayPath } from '../yaml.js';
+import { readText } from '../yaml.js';
 
 /** Where an ontology comes from. */
 export type OntologySource =

@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import type { TileOptions } from '../../core/tiling/tiles.js';
-import { toInputSchema } from '../json-schema.js';
 import { anyCase, OFF, ON, textOf, wholeNumber } from './text-patterns.js';
 import { refuseSides, reportRefused } from './other-spellings.js';
 import { numberBetween, numberOf, sidesBetween, toggle } from './values.js';
 
+const TILE_SIDE = { minimum: 32, maximum: 16_384 };
+
+const SIZE_DESCRIPTION = 'Height and width of a tile, in pixels of the upright image';
 const SIZE =
   'must be the size of a tile in pixels, as one number or as height and width ([h, w]), each from 32 to 16384';
 
 const OVERLAP = '\\+?0*(?:0(?:\\.0*)?|0?\\.[0-7]\\d*|0?\\.80*)'; // up to 0.8, as text
 
 const Tiles = z.strictObject({
-  size: sidesBetween(32, 16_384, SIZE).describe('Height and width of a tile, in pixels of the upright image'),
+  size: sidesBetween(TILE_SIDE.minimum, TILE_SIDE.maximum, SIZE).describe(SIZE_DESCRIPTION),
   overlap: numberBetween(0, 0.8, OVERLAP)
     .default(0.2)
     .describe('Share of a tile that its neighbour covers too: more than the size of the objects that only tiles show'),
@@ -22,9 +24,13 @@ const Tiles = z.strictObject({
 export const TILE_KEYS = Object.keys(Tiles.shape);
 
 /** What stands for the mapping, for editors. */
-const SIDES = toInputSchema(Tiles.shape.size, { target: 'draft-7', alternatives: true });
+const PIXELS = { type: 'integer', ...TILE_SIDE };
+const SIDES = {
+  description: SIZE_DESCRIPTION,
+  anyOf: [PIXELS, { type: 'array', items: [PIXELS, PIXELS], additionalItems: false, minItems: 2, maxItems: 2 }],
+};
 const NONE = { enum: [false, 0, null] };
-const SIDE = wholeNumber(32, 16_384);
+const SIDE = wholeNumber(TILE_SIDE.minimum, TILE_SIDE.maximum);
 const OTHERS = `overlap\\s*=\\s*${OVERLAP}|full[-_]image\\s*=\\s*(?:${anyCase([...ON, ...OFF])})`;
 const SIZED = `(?:size\\s*=\\s*)?${SIDE}(?:\\s*,\\s*(?:size\\s*=\\s*)?${SIDE})?`;
 const TEXT = textOf(anyCase(OFF), `(?:(?:${OTHERS})\\s*,\\s*)*${SIZED}(?:\\s*,\\s*(?:${OTHERS}))*`);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import { counted } from '../../core/text.js';
 
 const MAX_NAME_BYTES = 255; // of file systems in use
 const MAX_EXTENSION_LENGTH = 16; // what is longer is a name with a dot in it
@@ -48,9 +49,7 @@ export class YoloNames {
       ],
       [this.#encoded, 'with control characters in their names, which are percent-encoded in yolo/'],
     ];
-    return changes
-      .filter(([count]) => count > 0)
-      .map(([count, what]) => `yolo: ${count} image${count === 1 ? '' : 's'} ${what}.`);
+    return changes.filter(([count]) => count > 0).map(([count, what]) => `yolo: ${counted(count, 'image')} ${what}.`);
   }
 
   #take(name: string) {

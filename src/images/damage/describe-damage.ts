@@ -3,7 +3,7 @@ import { inspectGif } from './gif.js';
 import { inspectHeif } from './heif.js';
 import { inspectJpeg } from './jpeg.js';
 import { inspectPng } from './png.js';
-import { inspectTiff } from './tiff.js';
+import { inspectTiffDamage } from './tiff.js';
 import { inspectWebp } from './webp.js';
 
 /** Why a file was not decoded, or only with warnings. */
@@ -20,7 +20,7 @@ interface Format {
 
 const COMPRESSED = 'its compressed data is damaged or incomplete';
 const HEIF = { inspect: inspectHeif, unseen: 'its boxes or its compressed data are damaged' };
-const TIFF = { inspect: inspectTiff, unseen: 'its tags or its compressed data are damaged, or of a rare kind' };
+const TIFF = { inspect: inspectTiffDamage, unseen: 'its tags or its compressed data are damaged, or of a rare kind' };
 
 /** By the kind that was recognised. */
 const FORMATS: Readonly<Record<string, Format>> = {

@@ -1,3 +1,4 @@
+import { counted } from '../../core/text.js';
 import { cut, damaged, odd, type Finding } from './finding.js';
 import { inspectFrame, inspectHuffmanTables, inspectQuantisation, inspectScan, isFrame } from './jpeg-segments.js';
 import type { Frame } from './jpeg-segments.js';
@@ -19,7 +20,7 @@ export function* inspectJpeg(bytes: Buffer): Generator<Finding, void, undefined>
     const found = findMarker(bytes, at);
     if (found === undefined) return yield cut(where);
     const { marker, end, skipped } = found;
-    if (skipped > 0) yield odd(`it has ${countBytes(skipped)} before its marker ${toHex(marker)}`);
+    if (skipped > 0) yield odd(`it has ${counted(skipped, 'extraneous byte')} before its marker ${toHex(marker)}`);
     at = end;
     if (marker === MARKER.EOI) {
       if (scans === 0) yield damaged('it has no picture data');
@@ -94,10 +95,6 @@ function skipScan(bytes: Buffer, from: number): { end: number; isInOrder: boolea
 
 function describe(marker: number): string {
   return NAMES.get(marker) ?? (isFrame(marker) ? 'SOF' : toHex(marker));
-}
-
-function countBytes(count: number): string {
-  return count === 1 ? '1 extraneous byte' : `${count} extraneous bytes`;
 }
 
 function toHex(marker: number): string {

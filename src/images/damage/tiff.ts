@@ -11,7 +11,7 @@ const PART_TAGS = [
 const MAX_PARTS = 1_000_000;
 
 /** Looks into the first directory of a TIFF or BigTIFF for data beyond the end of the file. @see TIFF 6.0 */
-export function* inspectTiff(bytes: Buffer): Generator<Finding, void, undefined> {
+export function* inspectTiffDamage(bytes: Buffer): Generator<Finding, void, undefined> {
   const page = readPages(bytes)?.main[0];
   if (page === undefined) return yield cut('before the end of its first directory of tags');
   for (const { offsets, lengths } of PART_TAGS) {

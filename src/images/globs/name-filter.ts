@@ -1,4 +1,4 @@
-import { printable } from '../../core/text.js';
+import { counted, printable } from '../../core/text.js';
 import type { Place } from './existing-path.js';
 import { assertMatchable, isCostly } from './glob-limits.js';
 import { isPattern } from './pattern-text.js';
@@ -120,7 +120,7 @@ function describeLiteral(rule: Rule, names: readonly string[]): string[] {
     rule,
     names.filter((name) => !rule.matches(name)),
   );
-  const files = others === 1 ? '1 other file' : `${others} other files`;
+  const files = counted(others, 'other file');
   return others === 0 ? [] : [`${quote(rule)} is taken for the existing path; as a pattern, it would match ${files}.`];
 }
 

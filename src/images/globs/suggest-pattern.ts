@@ -1,5 +1,5 @@
 import { relative, resolve, sep } from 'node:path';
-import { printable } from '../../core/text.js';
+import { counted, printable } from '../../core/text.js';
 import type { Place } from './existing-path.js';
 import { expandBraces, isCostly, isExpandable, makeExpression } from './glob-limits.js';
 import { escapeBrackets, toMicromatch } from './pattern-text.js';
@@ -20,7 +20,7 @@ export function suggestPattern(rule: Rule, names: readonly string[], place: Plac
   for (const [other, reason] of others) {
     const count = other === pattern ? 0 : countMatches(other, rule, names);
     const shown = printable(`${rule.isNegated ? '!' : ''}${other}`);
-    if (count > 0) return `"${shown}", which ${printable(reason)}, matches ${describeFiles(count)}.`;
+    if (count > 0) return `"${shown}", which ${printable(reason)}, matches ${counted(count, 'file')}.`;
   }
   return suggestCase(glob, names);
 }
@@ -42,8 +42,4 @@ function suggestCase(glob: string, names: readonly string[]): string | undefined
     if (found !== undefined) return `"${printable(found)}" differs from it only in upper and lower case.`;
   }
   return undefined;
-}
-
-function describeFiles(count: number): string {
-  return count === 1 ? '1 file' : `${count} files`;
 }

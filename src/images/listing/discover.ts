@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path';
 import { PreannotateError, type Failure } from '../../core/errors.js';
 import type { ImageFile } from '../../core/image.js';
-import { compareUtf8, printable } from '../../core/text.js';
+import { compareUtf8, counted, printable } from '../../core/text.js';
 import { nameBelow } from '../globs/existing-path.js';
 import { NameFilter, type Patterns } from '../globs/name-filter.js';
 import { findImages, type Candidate } from './find-images.js';
@@ -139,7 +139,7 @@ function noImagesError(
 ): PreannotateError {
   const isFiltered = found.files > 0 && found.selected === 0;
   const others = found.selected > 0 ? `, only ${found.leftOut.describeAll()}` : '';
-  const filtered = `--include and --exclude leave none of ${found.files === 1 ? '1 file' : `${found.files} files`}`;
+  const filtered = `--include and --exclude leave none of ${counted(found.files, 'file')}`;
   return new PreannotateError({
     code: 'INPUT_NOT_FOUND',
     message: `${printable(input)}: ${isFiltered ? filtered : `no images found${others}`}.`,

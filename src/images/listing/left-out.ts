@@ -1,3 +1,4 @@
+import { counted } from '../../core/text.js';
 import { conversionOf } from './endings.js';
 
 const NAMED = 8; // in a message
@@ -65,12 +66,12 @@ export class LeftOutFiles {
     const groups = this.#sorted([...this.#groups.keys()].filter((key) => !this.#expected.has(key)));
     if (groups.length === 0) return [];
     const files = groups.reduce((sum, group) => sum + group.files, 0);
-    return [`${describeFiles(files)} left out: ${describeGroups(groups)}.`];
+    return [`${counted(files, 'file')} left out: ${describeGroups(groups)}.`];
   }
 
   /** `3 other files (2 .txt, 1 .pdf)`, whatever they are. */
   describeAll(): string {
-    const files = this.total === 1 ? '1 other file' : `${this.total} other files`;
+    const files = counted(this.total, 'other file');
     return `${files} (${describeGroups(this.groups)})`;
   }
 
@@ -126,8 +127,4 @@ function describeGroup({ ending, files, content, convert }: LeftOut): string {
   const what = `${files} ${ending === '' ? 'without an extension' : `.${ending}`}`;
   if (convert !== undefined) return `${what} (convert with \`${convert}\`)`;
   return content === undefined ? what : `${what} (${content})`;
-}
-
-function describeFiles(files: number): string {
-  return files === 1 ? '1 file' : `${files} files`;
 }

@@ -1,6 +1,6 @@
 import { PreannotateError } from '../../core/errors.js';
 import { NameList } from '../../core/name-list.js';
-import { printable } from '../../core/text.js';
+import { counted, printable } from '../../core/text.js';
 import type { EarlierWork, FoundImages } from './earlier-work.js';
 
 /** What to do about images that are gone: leave them out, unless they are too many; in any case; or keep them. */
@@ -52,7 +52,7 @@ export function describeSources({
   changed,
 }: Record<'gone' | 'kept' | 'changed', readonly string[]>): string[] {
   const describe = (names: readonly string[], one: string, many: string) =>
-    names.length === 0 ? [] : [`${names.length === 1 ? `1 ${one}` : `${names.length} ${many}`}: ${summarize(names)}.`];
+    names.length === 0 ? [] : [`${counted(names.length, one, many)}: ${summarize(names)}.`];
   return [
     ...describe(
       gone,

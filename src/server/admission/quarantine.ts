@@ -24,7 +24,6 @@ export class Quarantine {
       code: 'IMAGE_QUARANTINED',
       message: 'A few minutes ago, a worker crashed or timed out on this image; it is not tried again for now.',
       hint: 'Save it again in another format.',
-      clientHint: 'Save it again in another format.',
     });
   }
 }

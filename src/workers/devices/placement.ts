@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { formatDevice, type Device } from '../../core/device.js';
+import { counted } from '../../core/text.js';
 
 /**
  * On a CPU a batch only makes each image wait for the others: 5–18 % slower at 4 to 8 (compare
@@ -78,7 +79,6 @@ export function estimateWorkerBytes(
 
 /** The choice in words, for the user. */
 export function describePlacement({ devices, workersPerDevice, threads, maxBatchSize }: Placement): string {
-  const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
   return (
     `${devices.map(formatDevice).join(', ')}: ${counted(workersPerDevice, 'worker')} a device, ` +
     `${counted(threads, 'thread')} each, ${counted(maxBatchSize, 'image')} a batch`

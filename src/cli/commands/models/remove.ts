@@ -1,3 +1,4 @@
+import { counted } from '../../../core/text.js';
 import { ModelsConfig } from '../../../config/schema.js';
 import { removeModel } from '../../../hub/remove.js';
 import { formatBytes } from '../../../progress/download.js';
@@ -24,9 +25,9 @@ async function remove(reference: string, { settings, environment }: ModelsContex
   } else if (staysAs.length > 0 && !settings.quiet) {
     process.stdout.write(`Removed the name ${reference}; the same revision remains as ${staysAs.join(', ')}.\n`);
   } else if (!settings.quiet) {
-    const remain = keptBlobs === 1 ? '1 file remains' : `${keptBlobs} files remain`;
+    const remain = counted(keptBlobs, 'file remains', 'files remain');
     const kept = keptBlobs === 0 ? '' : ` ${remain}: needed by other revisions or models.`;
-    const revisions = commits.length === 1 ? '1 revision' : `${commits.length} revisions`;
+    const revisions = counted(commits.length, 'revision');
     process.stdout.write(`Removed ${reference} (${revisions}, ${formatBytes(freedBytes)}) from ${folder}.${kept}\n`);
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ModelsConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
+import { counted } from '../../../core/text.js';
 import { listCachedModels, listCommits, referenceOf, type CachedModel } from '../../../hub/inventory.js';
 import { findDamage, hasKnownHash, type Damage } from '../../../hub/verify.js';
 import { mayHoldModel } from '../../../model/read-checkpoint.js';
@@ -62,7 +63,7 @@ function formatVerdict({
   if (damages.length > 0) return `${damages.length} of ${files} files are damaged`;
   if (unknown === files) return 'not checked: the cache holds copies, whose hashes are unknown';
   const intact = files - unknown;
-  const known = intact === 1 ? '1 file is intact' : `${intact} files are intact`;
+  const known = `${counted(intact, 'file is', 'files are')} intact`;
   return unknown === 0 ? known : `${known}, ${unknown} of unknown hash`;
 }
 

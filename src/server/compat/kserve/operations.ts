@@ -9,6 +9,7 @@ import {
   TEXT,
   type Json,
 } from '../../http/operation.js';
+import { OUTPUT_NAMES, OUTPUTS } from './tensors.js';
 
 const MODEL = { name: 'model', in: 'path', required: true, description: 'preannotate', schema: TEXT };
 const TENSOR = objectOf({ name: TEXT, datatype: TEXT, shape: arrayOf(INTEGER) });
@@ -31,7 +32,7 @@ const INFER_REQUEST = objectOf({
       'data?': arrayOf(TEXT), // or bytes after the JSON
     }),
   ),
-  'outputs?': arrayOf(objectOf({ name: { enum: ['boxes', 'scores', 'labels', 'image_index'] } })),
+  'outputs?': arrayOf(objectOf({ name: { enum: OUTPUT_NAMES } })),
 });
 
 const INFER_ANSWER = objectOf({
@@ -40,8 +41,8 @@ const INFER_ANSWER = objectOf({
   id: TEXT,
   outputs: arrayOf(
     objectOf({
-      name: { enum: ['boxes', 'scores', 'labels', 'image_index'] },
-      datatype: { enum: ['FP32', 'BYTES', 'INT32'] },
+      name: { enum: OUTPUT_NAMES },
+      datatype: { enum: [...new Set(OUTPUTS.map(({ datatype }) => datatype))] },
       shape: arrayOf(INTEGER),
       'data?': { type: 'array', items: { anyOf: [NUMBER, TEXT] } },
     }),

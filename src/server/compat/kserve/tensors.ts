@@ -18,7 +18,7 @@ export const OUTPUTS = [
   { name: 'image_index', datatype: 'INT32', shape: [-1] },
 ] as const;
 
-const OUTPUT_NAMES = OUTPUTS.map(({ name }) => name);
+export const OUTPUT_NAMES = OUTPUTS.map(({ name }) => name);
 
 export type OutputName = (typeof OUTPUTS)[number]['name'];
 
