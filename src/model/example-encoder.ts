@@ -12,7 +12,7 @@ import { openSession } from './session.js';
 export interface ExampleImage {
   readonly pixels: Uint8Array; // [H, W, 3] of the model's input
   readonly size: Size; // of the upright original
-  readonly box?: Xyxy; // where in the original the object is; else all of the model's input
+  readonly box?: Xyxy; // where in the original the object is; else it is the whole image
 }
 
 /**
@@ -47,18 +47,22 @@ export class ExampleEncoder implements AsyncDisposable {
     return new ExampleEncoder({ session, size, fit: family.traits(checkpoint).fit });
   }
 
-  /** @returns [T], not normalised: the class head does that. */
-  async encode({ pixels, size, box }: ExampleImage): Promise<Float32Array> {
+  /**
+   * @returns [T], not normalised: the class head does that. Undefined when no box that the model predicts overlaps the
+   *   object.
+   */
+  async encode({ pixels, size, box }: ExampleImage): Promise<Float32Array | undefined> {
     const { height, width } = this.#size;
     const outputs = await this.#session.run({ pixels: new ort.Tensor('uint8', pixels, [1, height, width, 3]) });
     const answers: PatchOutputs = {
       classEmbeds: outputs['class_embeds']!.data as Float32Array,
       boxes: outputs['boxes']!.data as Float32Array,
     };
-    const object: Xyxy = box === undefined ? [0, 0, 1, 1] : toFractions(box, fittedFrame(this.#fit, size));
-    const patch = chooseQueryPatch(answers, object);
+    const object = box ?? ([0, 0, size.width, size.height] as const); // not the padding around it
+    const chosen = chooseQueryPatch(answers, toFractions(object, fittedFrame(this.#fit, size)));
+    if (chosen === undefined) return undefined;
     const embeddingWidth = answers.classEmbeds.length / (answers.boxes.length / 4);
-    return answers.classEmbeds.slice(patch * embeddingWidth, (patch + 1) * embeddingWidth);
+    return answers.classEmbeds.slice(chosen.patch * embeddingWidth, (chosen.patch + 1) * embeddingWidth);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,33 +11,52 @@ export interface PatchOutputs {
   readonly boxes: Float32Array; // [P, 4] cxcywh fractions of the model's input
 }
 
+/** The patch that stands for the object in an example. */
+export interface QueryPatch {
+  readonly patch: number;
+  readonly box: Xyxy; // that is predicted there, in fractions of the model's input; may reach beyond it
+  readonly iou: number; // with the object, above 0
+}
+
 /**
  * Chooses the patch that stands for the object in an example: of those whose boxes fit it, the one whose embedding is
  * least like the mean of the whole picture, which is mostly background.
  *
- * @param object - Where the object is, in fractions of the model's input; [0, 0, 1, 1] for all of it.
- * @returns The patch's number; the first of equals.
+ * @param object - Where the object is, in fractions of the model's input.
+ * @returns The first of equals; undefined when no predicted box overlaps the object. transformers takes the next best
+ *   by generalised IoU then, of which none passes its threshold, and fails.
  * @see transformers `OwlViTForObjectDetection.embed_image_query`, whose object is always the whole input
  */
-export function chooseQueryPatch({ classEmbeds, boxes }: PatchOutputs, object: Xyxy): number {
-  const patches = boxes.length / 4;
-  const width = classEmbeds.length / patches;
-  const overlaps = Array.from({ length: patches }, (_, patch) => {
-    const box = boxes.subarray(patch * 4, patch * 4 + 4) as unknown as Cxcywh;
-    return iou(cxcywhToXyxy(box, UNIT), object);
-  });
-  const enough = Math.max(...overlaps) * NEAR_SHARE;
+export function chooseQueryPatch({ classEmbeds, boxes }: PatchOutputs, object: Xyxy): QueryPatch | undefined {
+  const candidates = findCandidates(boxes, object);
+  const width = (classEmbeds.length * 4) / boxes.length;
   const mean = computeMeanRow(classEmbeds, width);
-  let chosen = 0;
-  let least = Infinity;
-  for (let patch = 0; patch < patches; patch++) {
-    if (overlaps[patch]! < enough) continue;
-    const likeness = dot(classEmbeds.subarray(patch * width, (patch + 1) * width), mean);
-    if (likeness >= least) continue;
-    chosen = patch;
-    least = likeness;
+  const likeness = ({ patch }: QueryPatch) =>
+    dot(classEmbeds.subarray(patch * width, (patch + 1) * width), mean);
+  return highest(candidates, (candidate) => -likeness(candidate));
+}
+
+/** The patches whose boxes overlap the object nearly best; none when no box does. */
+function findCandidates(boxes: Float32Array, object: Xyxy): QueryPatch[] {
+  const all = Array.from({ length: boxes.length / 4 }, (_, patch): QueryPatch => {
+    const box = cxcywhToXyxy(boxes.subarray(patch * 4, patch * 4 + 4) as unknown as Cxcywh, UNIT);
+    return { patch, box, iou: iou(box, object) };
+  });
+  const enough = Math.max(...all.map((one) => one.iou)) * NEAR_SHARE;
+  return enough > 0 ? all.filter((one) => one.iou >= enough) : [];
+}
+
+/** The first of those with the highest value. */
+function highest<Item>(items: readonly Item[], valueOf: (item: Item) => number): Item | undefined {
+  let found: Item | undefined;
+  let most = -Infinity;
+  for (const item of items) {
+    const value = valueOf(item);
+    if (found !== undefined && value <= most) continue;
+    found = item;
+    most = value;
   }
-  return chosen;
+  return found;
 }
 
 function computeMeanRow(matrix: Float32Array, width: number): Float64Array {

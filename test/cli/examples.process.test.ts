@@ -201,6 +201,14 @@ describe('a run with examples', () => {
           'which is 320 x 240 upright',
       ),
     ],
+    [
+      'shows the model no object',
+      '{ image: bottle.jpg, box: [0, 0, 3, 2] }',
+      new RegExp(
+        'yard\\.yaml:1:34: the model sees no object in the box \\[0, 0, 3, 2\\] of bottle\\.jpg: none of the boxes ' +
+          'that it predicts overlaps it\\.[^]*Draw the box around the whole of one object',
+      ),
+    ],
   ])('an example that %s ends it before any work, with its place in the ontology', async (_, example, message) => {
     const { folder, run } = await small(`classes: [{ name: a, examples: [ ${example} ] }]\n`);
     const { code, stderr } = await run();

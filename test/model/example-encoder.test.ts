@@ -21,6 +21,8 @@ import { pixelsOf } from '../support/model/pixels.js';
 const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU
 const WHOLE = [0, 0, 1, 1] as const;
 
+const near = (value: number) => expect.closeTo(value, 5) as number; // boxes are float32
+
 describe.each(goldenCases('image_guided'))('reference case $name', (golden) => {
   const tensor = tensorsOf(golden);
 
@@ -77,35 +79,35 @@ describe('the patch that stands for an example', () => {
   const classEmbeds = Float32Array.of(3, 0, 1, 1, -9, 0, 6, 0);
 
   it('is the least ordinary of those whose boxes fit nearly best, not of all', () => {
-    expect(chooseQueryPatch({ boxes, classEmbeds }, WHOLE)).toBe(1);
+    expect(chooseQueryPatch({ boxes, classEmbeds }, WHOLE)).toMatchObject({ patch: 1, iou: near(0.9025) });
   });
 
   it('is another one when the object is elsewhere', () => {
-    expect(chooseQueryPatch({ boxes, classEmbeds }, [0.25, 0.25, 0.75, 0.75])).toBe(2);
-    expect(chooseQueryPatch({ boxes, classEmbeds }, [0, 0, 0.2, 0.2])).toBe(3);
+    expect(chooseQueryPatch({ boxes, classEmbeds }, [0.25, 0.25, 0.75, 0.75])).toMatchObject({ patch: 2, iou: 1 });
+    expect(chooseQueryPatch({ boxes, classEmbeds }, [0, 0, 0.1, 0.2])).toMatchObject({ patch: 3, iou: near(0.5) });
   });
 
   it('is the first of equals', () => {
-    expect(chooseQueryPatch({ boxes, classEmbeds: new Float32Array(8) }, WHOLE)).toBe(0);
+    expect(chooseQueryPatch({ boxes, classEmbeds: new Float32Array(8) }, WHOLE)).toMatchObject({ patch: 0, iou: 1 });
   });
 
-  it('is still one when no box touches the object', () => {
-    const far = Float32Array.of(0.1, 0.1, 0.1, 0.1);
-    expect(chooseQueryPatch({ boxes: far, classEmbeds: Float32Array.of(1) }, [0.9, 0.9, 1, 1])).toBe(0);
+  it('is none when no box overlaps the object, also where one touches it', () => {
+    const far = Float32Array.of(0.1, 0.1, 0.1, 0.1, 0.75, 0.75, 0.25, 0.25);
+    expect(chooseQueryPatch({ boxes: far, classEmbeds: Float32Array.of(1, 2) }, [0.875, 0.875, 1, 1])).toBeUndefined();
   });
 });
 
-it('a box is in the frame of the picture for OWL-ViT, and of the padded square for OWLv2', async () => {
+it.each(['owlvit-tiny', 'owlv2-tiny'])('an example without a box is the picture, without padding: %s', async (model) => {
   const size = { width: 400, height: 100 };
-  const encode = async (model: string, box?: readonly [number, number, number, number]) => {
-    const checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models', model));
-    const input = traitsOf(checkpoint).inputSize();
-    await using encoder = await ExampleEncoder.open({ checkpoint, threads: 1, size: input });
-    const pixels = new Uint8Array(input.height * input.width * 3).map((_, i) => (i * 7919) % 256);
-    return [...(await encoder.encode({ pixels, size, ...(box === undefined ? {} : { box }) }))];
-  };
-  expect(await encode('owlvit-tiny', [0, 0, 400, 100])).toEqual(await encode('owlvit-tiny'));
-  expect(await encode('owlv2-tiny', [0, 0, 400, 400])).toEqual(await encode('owlv2-tiny'));
+  const checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models', model));
+  const input = traitsOf(checkpoint).inputSize();
+  await using encoder = await ExampleEncoder.open({ checkpoint, threads: 1, size: input });
+  const pixels = new Uint8Array(input.height * input.width * 3).map((_, i) => (i * 7919) % 256);
+  const encode = async (box?: readonly [number, number, number, number]) =>
+    encoder.encode({ pixels, size, ...(box === undefined ? {} : { box }) });
+  const whole = await encode();
+  expect(whole).toEqual(await encode([0, 0, 400, 100]));
+  expect(whole).not.toEqual(await encode([0, 0, 400, 400]));
 });
 
 function checkpointOf({ model }: GoldenCase) {
@@ -135,7 +137,7 @@ async function queriesOf(golden: GoldenCase, tensor: (name: string) => Tensor) {
       return data.slice((i * data.length) / images, ((i + 1) * data.length) / images);
     };
     const [classEmbeds, boxes] = [part('class_embeds'), part('boxes')];
-    const patch = chooseQueryPatch({ classEmbeds, boxes }, WHOLE);
+    const { patch } = chooseQueryPatch({ classEmbeds, boxes }, WHOLE)!;
     return { patch, boxes, embedding: classEmbeds.slice(patch * width, (patch + 1) * width) };
   });
 }

@@ -53,11 +53,15 @@ async function encodeOne(
   const { size, stamp } = image;
   if (stamp.sha256 !== request.sha256) return exampleChangedError(request);
   const pixels = await image.input(0);
-  if (request.box === undefined) return await encoder.encode({ pixels, size });
-  const box = clip(request.box, size);
+  const box = request.box && clip(request.box, size);
+  if (box !== undefined && isThin(box)) return boxOutsideError(request, request.box!, size);
+  const embedding = await encoder.encode({ pixels, size, ...(box === undefined ? {} : { box }) });
+  return embedding ?? noObjectError(request);
+}
+
+function isThin(box: Xyxy): boolean {
   const [, , width, height] = xyxyToXywh(box);
-  if (width < MIN_SIDE_PX || height < MIN_SIDE_PX) return boxOutsideError(request, request.box, size);
-  return await encoder.encode({ pixels, size, box });
+  return width < MIN_SIDE_PX || height < MIN_SIDE_PX;
 }
 
 function exampleChangedError({ name }: ExampleRequest): PreannotateError {
@@ -75,5 +79,16 @@ function boxOutsideError({ name }: ExampleRequest, box: Xyxy, { width, height }:
       `the box [${box.join(', ')}] leaves less than a pixel of ${printable(name)}, ` +
       `which is ${width} x ${height} upright.`,
     hint: 'A box is [x1, y1, x2, y2] in pixels of the upright image, as annotation tools show it.',
+  });
+}
+
+function noObjectError({ name, box }: ExampleRequest): PreannotateError {
+  const where = box === undefined ? '' : `the box [${box.join(', ')}] of `;
+  return new PreannotateError({
+    code: 'ONTOLOGY_INVALID',
+    message: `the model sees no object in ${where}${printable(name)}: none of the boxes that it predicts overlaps it.`,
+    hint:
+      'Draw the box around the whole of one object that stands out, take another picture of it, or give a larger ' +
+      '--image-size.',
   });
 }

@@ -5,7 +5,7 @@ import { traitsOf } from '../../model/families.js';
 import type { Encoded, ExampleRequest } from '../protocol.js';
 import type { QuerySource } from './prepared-queries.js';
 
-const CACHE_VERSION = 1; // raised when the same picture would give another embedding
+const CACHE_VERSION = 2; // raised when the same picture would give another embedding
 
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
