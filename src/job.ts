@@ -6,6 +6,7 @@ import type { EngineJob } from './workers/start-engine.js';
 import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/listing/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
+import { traitsOf } from './model/families.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
 import type { ViewCounts } from './run/images/counted-images.js';
@@ -54,10 +55,13 @@ export interface RunState {
   viewCounts?: ViewCounts; // once the views are written
 }
 
+/** What of a model the journal's header depends on. One that is not on this machine has no checkpoint. */
+type HeaderModel = Pick<Model, 'reference' | 'sha256' | 'key' | 'precision'> & Partial<Pick<Model, 'checkpoint'>>;
+
 /** The facts that decide the model's answers, and so must be the same in all attempts. */
 export function toJournalHeader(
   job: Job,
-  { reference, sha256, key, precision }: Pick<Model, 'reference' | 'sha256' | 'key' | 'precision'>,
+  { reference, sha256, key, precision, checkpoint }: HeaderModel,
 ): JournalHeader {
   const { imageSize, tiles, scoreFloor, maxDetections, maxPixels, maxBytes, strictImages } = job.worker;
   return {
@@ -76,14 +80,22 @@ export function toJournalHeader(
       max_bytes: maxBytes,
       strict_images: strictImages,
       allow_truncate: job.allowTruncate,
+      ...(checkpoint !== undefined && choosesByObjectness(job, checkpoint) ? { example_rule: 'auto' } : {}),
     },
   };
+}
+
+/** Whether a job has examples, and they are not chosen as version 0.1 did. */
+function choosesByObjectness({ ontology, worker }: Job, checkpoint: Model['checkpoint']): boolean {
+  const traits = traitsOf(checkpoint);
+  const hasExamples = ontology.queries.some(({ example }) => example !== undefined);
+  return hasExamples && traits.hasObjectness && worker.exampleRule === 'auto';
 }
 
 /** The first line of a new journal: also how the run was begun, so that it can be exported from the journal alone. */
 export function beginJournalHeader(
   job: Job,
-  model: Parameters<typeof toJournalHeader>[1],
+  model: HeaderModel,
   { found, classes }: { found: Discovery; classes: ClassIds },
 ): JournalHeader {
   const { formats, imageFiles: images } = job;

@@ -57,7 +57,7 @@ export async function prepare<Found extends Model | undefined>(
   const model = await find();
   if (earlier !== undefined) {
     const { header, path } = earlier;
-    assertSameJob(header, toJournalHeader(job, model ?? modelOf(header)), path);
+    assertSameJob(header, model === undefined ? assumeModel(job, header) : toJournalHeader(job, model), path);
   }
   const list = await readImageList(job.outDir);
   const manifest = await readUsableManifest(job);
@@ -139,8 +139,10 @@ function sourceNotes({ problem }: SourceList): string[] {
 }
 
 /** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
-function modelOf({ model, options }: JournalHeader): Parameters<typeof toJournalHeader>[1] {
-  return { ...model, precision: options.precision ?? 'fp32' };
+function assumeModel(job: Job, { model, options: before }: JournalHeader): JournalHeader {
+  const { options, ...header } = toJournalHeader(job, { ...model, precision: before.precision ?? 'fp32' });
+  const { example_rule: rule } = before;
+  return { ...header, options: { ...options, ...(rule === undefined ? {} : { example_rule: rule }) } };
 }
 
 /** What a run would do. */

@@ -57,6 +57,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       maxBytes: 1e8,
       strictImages: false,
       optimizer: 'onnxrt',
+      exampleRule: 'auto',
     },
     selection: { thresholds: [0.1], nmsIou: 0.5, classAgnosticNms: false, maxDetections: 100 },
     maxErrors: { count: 0 },

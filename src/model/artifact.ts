@@ -25,7 +25,7 @@ export interface GraphSource {
  * `boxes` [N, P, 4] cxcywh fractions of the model's input.
  *
  * The example graph turns pictures into queries. Input: `pixels`, as above. Outputs: `class_embeds` [N, P, T], not
- * normalised, and `boxes` [N, P, 4].
+ * normalised; `boxes` [N, P, 4]; and of models that predict it, `objectness_logits` [N, P].
  *
  * The text graph encodes prompts. Input: `input_ids` [Q, L] int64. Output: `embeddings` [Q, T], L2-normalised.
  */

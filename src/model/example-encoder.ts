@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { toFractions, type Size, type Xyxy } from '../core/box.js';
+import { ruleFor, type ExampleRule } from '../core/example-rule.js';
 import { fittedFrame, type Fit } from '../images/resize/resizer.js';
 import { ort } from '../onnx/runtime.js';
 import type { ImageSize } from './artifact.js';
@@ -15,6 +16,14 @@ export interface ExampleImage {
   readonly box?: Xyxy; // where in the original the object is; else it is the whole image
 }
 
+/** How example images are looked at. */
+export interface ExampleEncoderOptions {
+  readonly checkpoint: Checkpoint;
+  readonly threads: number;
+  readonly size: ImageSize; // the model's input, as `ModelTraits.inputSize` gives it
+  readonly exampleRule: ExampleRule;
+}
+
 /**
  * Turns example images into queries. Holds a second copy of the image encoder: dispose of it as soon as they are
  * encoded.
@@ -23,28 +32,30 @@ export class ExampleEncoder implements AsyncDisposable {
   readonly #session: InferenceSession;
   readonly #size: ImageSize;
   readonly #fit: Fit;
+  readonly #rule: ExampleRule;
 
-  private constructor(parts: { session: InferenceSession; size: ImageSize; fit: Fit }) {
+  private constructor(parts: { session: InferenceSession; size: ImageSize; fit: Fit; rule: ExampleRule }) {
     this.#session = parts.session;
     this.#size = parts.size;
     this.#fit = parts.fit;
+    this.#rule = parts.rule;
   }
 
   /**
    * Opens it on the CPU, in float32: queries are kept for every device and precision.
    *
-   * @param options - `size` is the model's input, as `ModelTraits.inputSize` gives it.
    * @throws PreannotateError MODEL_INVALID
    */
-  static async open(options: { checkpoint: Checkpoint; threads: number; size: ImageSize }): Promise<ExampleEncoder> {
-    const { checkpoint, threads, size } = options;
+  static async open(options: ExampleEncoderOptions): Promise<ExampleEncoder> {
+    const { checkpoint, threads, size, exampleRule } = options;
     const family = familyOf(checkpoint);
     const device = { provider: 'cpu' } as const;
     const artifact = await family.openArtifact(checkpoint, { device, precision: 'fp32' });
     if (artifact.example === undefined) throw new Error(`${checkpoint.folder} takes no examples. This is a bug.`);
     const { graph, weightsFolder } = artifact.example({ size });
     const session = await openSession(graph, { device, threads, weightsFolder });
-    return new ExampleEncoder({ session, size, fit: family.traits(checkpoint).fit });
+    const traits = family.traits(checkpoint);
+    return new ExampleEncoder({ session, size, fit: traits.fit, rule: ruleFor(traits, exampleRule) });
   }
 
   /**
@@ -57,9 +68,12 @@ export class ExampleEncoder implements AsyncDisposable {
     const answers: PatchOutputs = {
       classEmbeds: outputs['class_embeds']!.data as Float32Array,
       boxes: outputs['boxes']!.data as Float32Array,
+      objectness: this.#rule === 'auto' ? (outputs['objectness_logits']?.data as Float32Array | undefined) : undefined,
     };
-    const object = box ?? ([0, 0, size.width, size.height] as const); // not the padding around it
-    const chosen = chooseQueryPatch(answers, toFractions(object, fittedFrame(this.#fit, size)));
+    const frame = fittedFrame(this.#fit, size);
+    const whole = this.#rule === 'auto' ? size : frame; // transformers includes the padding
+    const object = box ?? ([0, 0, whole.width, whole.height] as const);
+    const chosen = chooseQueryPatch(answers, toFractions(object, frame));
     if (chosen === undefined) return undefined;
     const embeddingWidth = answers.classEmbeds.length / (answers.boxes.length / 4);
     return answers.classEmbeds.slice(chosen.patch * embeddingWidth, (chosen.patch + 1) * embeddingWidth);

@@ -55,6 +55,7 @@ export interface ModelTraits {
   readonly embeddingWidth: number; // T, of a query
   readonly maxTokens: number; // of a prompt
   readonly takesExamples: boolean; // images as queries
+  readonly hasObjectness: boolean; // it predicts how likely each box is an object, whatever the query
   readonly vision: EncoderSize;
   readonly text: EncoderSize;
 

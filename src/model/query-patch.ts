@@ -9,6 +9,7 @@ const UNIT = { width: 1, height: 1 };
 export interface PatchOutputs {
   readonly classEmbeds: Float32Array; // [P, T], as the class head projects them, not normalised
   readonly boxes: Float32Array; // [P, 4] cxcywh fractions of the model's input
+  readonly objectness?: Float32Array | undefined; // [P] logits, of models that predict it
 }
 
 /** The patch that stands for the object in an example. */
@@ -19,21 +20,25 @@ export interface QueryPatch {
 }
 
 /**
- * Chooses the patch that stands for the object in an example: of those whose boxes fit it, the one whose embedding is
- * least like the mean of the whole picture, which is mostly background.
+ * Chooses the patch that stands for the object in an example, of those whose boxes fit it: where objectness is given,
+ * the one that is most likely an object; else the one whose embedding is least like the mean of the whole picture,
+ * which is mostly background.
  *
  * @param object - Where the object is, in fractions of the model's input.
  * @returns The first of equals; undefined when no predicted box overlaps the object. transformers takes the next best
  *   by generalised IoU then, of which none passes its threshold, and fails.
- * @see transformers `OwlViTForObjectDetection.embed_image_query`, whose object is always the whole input
+ * @see scenic `owl_vit/notebooks/OWL_ViT_minimal_example.ipynb`, which chooses by objectness; transformers
+ *   `OwlViTForObjectDetection.embed_image_query`, whose object is always the whole input
  */
-export function chooseQueryPatch({ classEmbeds, boxes }: PatchOutputs, object: Xyxy): QueryPatch | undefined {
+export function chooseQueryPatch(
+  { classEmbeds, boxes, objectness }: PatchOutputs,
+  object: Xyxy,
+): QueryPatch | undefined {
   const candidates = findCandidates(boxes, object);
+  if (objectness !== undefined) return highest(candidates, ({ patch }) => objectness[patch]!);
   const width = (classEmbeds.length * 4) / boxes.length;
   const mean = computeMeanRow(classEmbeds, width);
-  const likeness = ({ patch }: QueryPatch) =>
-    dot(classEmbeds.subarray(patch * width, (patch + 1) * width), mean);
-  return highest(candidates, (candidate) => -likeness(candidate));
+  return highest(candidates, ({ patch }) => -dot(classEmbeds.subarray(patch * width, (patch + 1) * width), mean));
 }
 
 /** The patches whose boxes overlap the object nearly best; none when no box does. */

@@ -21,6 +21,7 @@ export const StoredOptions = z.looseObject({
   max_bytes: z.number(),
   strict_images: z.boolean(),
   allow_truncate: z.boolean(),
+  example_rule: z.literal('auto').exactOptional(), // left out: as transformers, or the same for this job
 });
 export type StoredOptions = z.output<typeof StoredOptions>;
 
@@ -83,6 +84,7 @@ function decisive({ journal, model, ontology, options }: JournalHeader): Record<
     ...decisiveOntology(ontology),
     ...options,
     precision: options.precision ?? 'fp32',
+    example_rule: options.example_rule ?? 'transformers', // of version 0.1
   };
 }
 

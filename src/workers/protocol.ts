@@ -1,4 +1,5 @@
 import type { Xyxy } from '../core/box.js';
+import type { ExampleRule } from '../core/example-rule.js';
 import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
 import type { ImageFile, ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
@@ -24,6 +25,7 @@ export interface WorkerSettings {
   readonly strictImages: boolean;
   readonly optimizer: Optimizer;
   readonly imageFolder?: string | undefined; // that names of image files are relative to; without one, none is read
+  readonly exampleRule: ExampleRule;
   readonly exampleFolder: string; // that names of examples are relative to
   readonly stageTimeoutSec?: number; // for reading or decoding one image; default 30
 }
@@ -37,6 +39,7 @@ export const WORKER_OPTIONS = [
   'optimizer',
   'imageSize',
   'tiles',
+  'exampleRule',
 ] as const satisfies readonly (keyof WorkerSettings)[];
 
 /** An example image whose query is wanted. */

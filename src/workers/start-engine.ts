@@ -102,6 +102,7 @@ function toQuerySource(job: EngineJob, model: Model): QuerySource {
     ontology,
     places,
     allowTruncate,
+    exampleRule: worker.exampleRule,
     ...(worker.imageSize === undefined ? {} : { imageSize: worker.imageSize }),
   };
 }

@@ -67,6 +67,7 @@ describe('precedence', () => {
       restart: false,
       forceUnlock: false,
       allowTruncate: false,
+      exampleRule: 'auto',
       strictImages: false,
       json: false,
       quiet: false,

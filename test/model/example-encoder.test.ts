@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readOwlCheckpoint } from '../support/model/owl.js';
-import { ExampleEncoder } from '../../src/model/example-encoder.js';
-import { traitsOf } from '../../src/model/families.js';
 import { buildExampleGraph } from '../../src/model/owl/example-graph.js';
 import { buildImageGraph } from '../../src/model/owl/graphs.js';
 import { chooseQueryPatch } from '../../src/model/query-patch.js';
@@ -21,8 +19,7 @@ import { pixelsOf } from '../support/model/pixels.js';
 const TOLERANCE = 1e-4; // logits and boxes, float32 on a CPU
 const WHOLE = [0, 0, 1, 1] as const;
 
-const near = (value: number) => expect.closeTo(value, 5) as number; // boxes are float32
-
+// The rule of transformers: no objectness, and all of the input, with its padding.
 describe.each(goldenCases('image_guided'))('reference case $name', (golden) => {
   const tensor = tensorsOf(golden);
 
@@ -71,43 +68,6 @@ describe.each(goldenCases('image_guided'))('reference case $name', (golden) => {
     expect(maxDifference(logits, tensor('logits').data)).toBeLessThan(TOLERANCE);
     expect(maxDifference(boxes, tensor('target_pred_boxes').data)).toBeLessThan(TOLERANCE);
   });
-});
-
-describe('the patch that stands for an example', () => {
-  // Three patches around the middle, and one in a corner. The mean embedding points to the right.
-  const boxes = Float32Array.of(0.5, 0.5, 1, 1, 0.5, 0.5, 0.95, 0.95, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.2, 0.2);
-  const classEmbeds = Float32Array.of(3, 0, 1, 1, -9, 0, 6, 0);
-
-  it('is the least ordinary of those whose boxes fit nearly best, not of all', () => {
-    expect(chooseQueryPatch({ boxes, classEmbeds }, WHOLE)).toMatchObject({ patch: 1, iou: near(0.9025) });
-  });
-
-  it('is another one when the object is elsewhere', () => {
-    expect(chooseQueryPatch({ boxes, classEmbeds }, [0.25, 0.25, 0.75, 0.75])).toMatchObject({ patch: 2, iou: 1 });
-    expect(chooseQueryPatch({ boxes, classEmbeds }, [0, 0, 0.1, 0.2])).toMatchObject({ patch: 3, iou: near(0.5) });
-  });
-
-  it('is the first of equals', () => {
-    expect(chooseQueryPatch({ boxes, classEmbeds: new Float32Array(8) }, WHOLE)).toMatchObject({ patch: 0, iou: 1 });
-  });
-
-  it('is none when no box overlaps the object, also where one touches it', () => {
-    const far = Float32Array.of(0.1, 0.1, 0.1, 0.1, 0.75, 0.75, 0.25, 0.25);
-    expect(chooseQueryPatch({ boxes: far, classEmbeds: Float32Array.of(1, 2) }, [0.875, 0.875, 1, 1])).toBeUndefined();
-  });
-});
-
-it.each(['owlvit-tiny', 'owlv2-tiny'])('an example without a box is the picture, without padding: %s', async (model) => {
-  const size = { width: 400, height: 100 };
-  const checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models', model));
-  const input = traitsOf(checkpoint).inputSize();
-  await using encoder = await ExampleEncoder.open({ checkpoint, threads: 1, size: input });
-  const pixels = new Uint8Array(input.height * input.width * 3).map((_, i) => (i * 7919) % 256);
-  const encode = async (box?: readonly [number, number, number, number]) =>
-    encoder.encode({ pixels, size, ...(box === undefined ? {} : { box }) });
-  const whole = await encode();
-  expect(whole).toEqual(await encode([0, 0, 400, 100]));
-  expect(whole).not.toEqual(await encode([0, 0, 400, 400]));
 });
 
 function checkpointOf({ model }: GoldenCase) {

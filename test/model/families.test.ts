@@ -33,6 +33,7 @@ const toy: ModelFamily<{ queries: number; longest: number }> = {
     embeddingWidth: 256,
     maxTokens: 195,
     takesExamples: false,
+    hasObjectness: false,
     vision: { layers: 6, width: 256, heads: 8 },
     text: { layers: 12, width: 768, heads: 12 },
     inputSize: () => ({ height: (config.longest * 3) / 4, width: config.longest }),
@@ -59,7 +60,7 @@ describe('a model family', () => {
     ['owlv2-tiny', 'OWLv2', 'letterbox', { height: 98, width: 98 }, 49],
   ] as const)('reads the traits of %s', async (model, title, fit, size, patches) => {
     const traits = traitsOf(await readCheckpoint(join(FIXTURES, 'models', model)));
-    expect(traits).toMatchObject({ title, fit, maxTokens: 16, takesExamples: true });
+    expect(traits).toMatchObject({ title, fit, maxTokens: 16, takesExamples: true, hasObjectness: title === 'OWLv2' });
     expect(traits.inputSize()).toEqual(size);
     expect(traits.patches(size)).toBe(patches);
   });

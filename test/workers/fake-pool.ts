@@ -47,7 +47,13 @@ export async function startPool({
       maxBatchSize,
     },
     settings: { checkpoint: model.checkpoint } as PoolOptions['settings'], // a fake worker reads nothing of the rest
-    queries: { model, ontology: ONTOLOGY, places: { whole: '', byLabel: {} }, allowTruncate: false },
+    queries: {
+      model,
+      ontology: ONTOLOGY,
+      places: { whole: '', byLabel: {} },
+      allowTruncate: false,
+      exampleRule: 'auto',
+    },
     transport,
     onWarning: (message) => warnings.push(message),
     onFailure: (failure) => failures.push(failure),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXAMPLE_RULES } from '../../core/example-rule.js';
 import { tiles } from './tiles.js';
 import * as value from './values.js';
 
@@ -44,6 +45,15 @@ export const modelOptions = {
       examples: [{ size: 640, overlap: 0.2, full_image: true }],
       flag: { group: 'find', basic: true, placeholder: 'size', negation: 'Do not cut images' },
     }),
+  example_rule: value
+    .choice(EXAMPLE_RULES)
+    .default('auto')
+    .describe(
+      'Which of the boxes that fit an example image of OWLv2 stands for it: auto takes the most likely object, as ' +
+        'its authors do; transformers takes the least ordinary one, and for a whole image includes its padding, as ' +
+        'Hugging Face transformers and version 0.1 do. The same for OWL-ViT',
+    )
+    .meta({ flag: { group: 'find', placeholder: 'rule' } }),
   allow_truncate: value
     .toggle()
     .default(false)

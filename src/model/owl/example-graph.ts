@@ -2,11 +2,12 @@ import { Graph } from '../../onnx/graph.js';
 import type { ExampleGraphOptions } from '../artifact.js';
 import type { OwlCheckpoint } from './config.js';
 import { encodeImage } from './graphs.js';
-import { predictBoxes } from './heads.js';
+import { predictBoxes, predictionHead } from './heads.js';
 import { CPU_OPERATORS, linear, GraphWeights } from './transformer.js';
 
 /**
- * The image encoder, and the projections of the class and box heads: the example graph of `Artifact`.
+ * The image encoder, the projections of the class and box heads, and OWLv2's objectness: the example graph of
+ * `Artifact`.
  *
  * @see transformers `OwlViTForObjectDetection.image_guided_detection`
  */
@@ -34,5 +35,10 @@ export function buildExampleGraph(
   const boxes = predictBoxes(graph, features, { weights: weights.within('box_head'), width, grid });
   graph.output('class_embeds', classEmbeds, { type: 'float32', shape: ['N', patches, embeddingWidth] });
   graph.output('boxes', boxes, { type: 'float32', shape: ['N', patches, 4] });
+  if (checkpoint.modelType === 'owlv2') {
+    const head = { weights: weights.within('objectness_head'), width, outputs: 1 };
+    const objectness = graph.op('Reshape', [predictionHead(graph, features, head), graph.ints([-1, patches])]);
+    graph.output('objectness_logits', objectness, { type: 'float32', shape: ['N', patches] });
+  }
   return graph.toBytes();
 }

@@ -37,7 +37,7 @@ function owlFamily({ fit, ...names }: { modelType: string; title: string; fit: F
   };
 }
 
-function owlTraits({ config, exported }: OwlCheckpoint, names: { title: string; fit: Fit }): ModelTraits {
+function owlTraits({ config, exported, modelType }: OwlCheckpoint, names: { title: string; fit: Fit }): ModelTraits {
   const { vision_config: vision, text_config: text } = config;
   const { image_size: nativeSide, patch_size: patchSize, hidden_size: width, intermediate_size: inner } = vision;
   const ownSide = Math.floor(nativeSide / patchSize) * patchSize;
@@ -49,6 +49,7 @@ function owlTraits({ config, exported }: OwlCheckpoint, names: { title: string; 
     embeddingWidth: text.hidden_size,
     maxTokens: text.max_position_embeddings,
     takesExamples: exported === undefined, // an export gives scores and boxes, but not the class embeddings
+    hasObjectness: modelType === 'owlv2',
     vision: encoderSize(vision),
     text: encoderSize(text),
     inputSize: (requested) => {

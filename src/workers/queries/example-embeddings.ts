@@ -1,4 +1,5 @@
 import { PreannotateError, type Failure } from '../../core/errors.js';
+import { ruleFor } from '../../core/example-rule.js';
 import { findPlace, labelOf, type Example } from '../../core/ontology.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
@@ -10,15 +11,17 @@ const CACHE_VERSION = 2; // raised when the same picture would give another embe
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
 /** What encoding the examples of one ontology depends on. */
-type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'places'>;
+type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'exampleRule' | 'places'>;
 
 /** What an example's embedding depends on, as one key. */
 export function makeCacheKey(
   { sha256, box }: Example,
-  { model, imageSize }: Pick<QuerySource, 'model' | 'imageSize'>,
+  { model, imageSize, exampleRule }: Pick<QuerySource, 'model' | 'imageSize' | 'exampleRule'>,
 ): string {
-  const { height, width } = traitsOf(model.checkpoint).inputSize(imageSize);
-  return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width]));
+  const traits = traitsOf(model.checkpoint);
+  const { height, width } = traits.inputSize(imageSize);
+  const rule = ruleFor(traits, exampleRule);
+  return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width, rule]));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Ontology, OntologyPlaces } from '../../core/ontology.js';
+import type { ExampleRule } from '../../core/example-rule.js';
 import type { ImageSize } from '../../model/artifact.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import type { Model } from '../../model/source.js';
@@ -14,5 +15,6 @@ export interface QuerySource {
   readonly allowTruncate: boolean;
   readonly ontology: Ontology; // of the job; all others came with requests
   readonly places: OntologyPlaces; // of the job's ontology
+  readonly exampleRule: ExampleRule;
   readonly imageSize?: ImageSize; // as requested; examples are shown to the model as images are
 }

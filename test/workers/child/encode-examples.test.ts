@@ -27,7 +27,7 @@ async function encode(...requests: { sha256?: string; box?: [number, number, num
     requests.map((request) => ({ name: NAME, sha256, ...request })),
     {
       preparer: new ImagePreparer({ resizer, inputSize: size, settings }),
-      openEncoder: () => ExampleEncoder.open({ checkpoint, threads: 1, size }),
+      openEncoder: () => ExampleEncoder.open({ checkpoint, threads: 1, size, exampleRule: 'auto' }),
       send: () => {},
     },
   );

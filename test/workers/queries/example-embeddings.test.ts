@@ -12,7 +12,7 @@ it('examples are refused for a model that does not give class embeddings, before
   const model = await findModel('builtin:emoji', FINDING);
   const file = { path: 'onnx/model.onnx', precision: 'fp32', fileOf: new Map<string, string>() } as const;
   const exported = { ...model, checkpoint: { ...model.checkpoint, exported: file } };
-  const source = { model: exported, places: { whole: '', byLabel: {} } };
+  const source = { model: exported, exampleRule: 'auto', places: { whole: '', byLabel: {} } } as const;
   const asked = embedExamples([{ image: 'scene-04.jpg', sha256: 'x' }], source, () => expect.unreachable());
   await expect(asked).rejects.toMatchObject({
     code: 'MODEL_INVALID',
