@@ -1,6 +1,7 @@
 import { toStoredSelection, type StatedSelection } from './config/selection.js';
 import type { ImageFiles } from './core/image-files.js';
 import { specOf } from './core/ontology.js';
+import type { SeenExample } from './core/seen-example.js';
 import type { TileOptions } from './core/tiling/tiles.js';
 import type { EngineJob } from './workers/start-engine.js';
 import type { FormatName } from './formats/index.js';
@@ -52,6 +53,7 @@ export interface RunState {
   readonly imageIds: ImageIds;
   readonly journal: Journal;
   readonly stats: RunStats;
+  readonly examples: readonly SeenExample[]; // of the ontology; none are known of a finished run of version 0.1
   viewCounts?: ViewCounts; // once the views are written
 }
 
@@ -151,6 +153,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       ...(outdated > 0 ? { outdated } : {}),
       ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),
     },
+    ...(run.examples.length === 0 ? {} : { examples: [...run.examples] }),
     ...(found.leftOut.length === 0 ? {} : { left_out: [...found.leftOut] }),
     timings: stats.timings(),
   };

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { messageOf, type PreannotateError } from './core/errors.js';
+import { toSeenExamples } from './core/seen-example.js';
 import { mapConcurrent } from './core/stream.js';
 import { beginJournalHeader, toManifest, type Job, type RunState } from './job.js';
 import { findModel } from './model/source.js';
@@ -39,12 +40,13 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   const work = { model, images: plan.pending.length, imageFolder: found.root };
   const use = { note, signal };
   await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
+  const examples = engine && toSeenExamples(await engine.prepare(job.ontology), job.ontology);
   // The first write of this attempt: results of earlier ones were not touched until here.
   await lock.assertHeld();
   await imageIds.save(job.outDir);
   await saveSources(sources, plan.sources);
   await using journal = await Journal.begin(job.outDir, header, earlier);
-  const run = { ...prepared, lock, journal, stats };
+  const run = { ...prepared, lock, journal, stats, examples: examples ?? prepared.examples };
   prepared.notes.forEach((note) => progress.note(note));
   await using previews = new PreviewFolder();
   return await withManifest(job, run, async () => {

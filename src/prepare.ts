@@ -1,4 +1,5 @@
 import type { Failure } from './core/errors.js';
+import type { SeenExample } from './core/seen-example.js';
 import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
 import { toJournalHeader, type Job } from './job.js';
@@ -30,6 +31,7 @@ export interface Prepared<Found extends Model | undefined = Model> {
   readonly plan: Plan;
   readonly sources: SourceList; // as the last run found the files; the plan has what this one finds
   readonly classes: KnownClasses;
+  readonly examples: readonly SeenExample[]; // of the ontology, as an earlier run reported them
   readonly imageIds: ImageIds; // of all images that were found or are in the journal
   readonly notes: readonly string[]; // what was damaged or is gone, and what follows from it
 }
@@ -86,6 +88,7 @@ export async function prepare<Found extends Model | undefined>(
     plan,
     sources,
     classes,
+    examples: selectReported(job, manifest),
     imageIds,
     notes: [
       ...found.notes,
@@ -115,6 +118,13 @@ function findAmong(found: Discovery, { choice }: Job): FoundImages {
 async function readEarlier({ outDir, restart }: Job): Promise<JournalContents | undefined> {
   const journal = restart ? undefined : await readJournal(outDir);
   return journal?.entries.size === 0 ? undefined : journal;
+}
+
+/** What an earlier run of the job reported of its examples; none after a run of another job, or of version 0.1. */
+function selectReported({ ontology, restart }: Job, manifest: RunManifest | undefined): readonly SeenExample[] {
+  const labels = ontology.queries.flatMap(({ prompt, example }) => (example === undefined ? [] : [prompt]));
+  const reported = restart ? [] : (manifest?.examples ?? []);
+  return labels.join('\n') === reported.map(({ example }) => example).join('\n') ? reported : [];
 }
 
 /** With restart, a journal is needed for the numbers of its images alone. */

@@ -31,6 +31,11 @@ export function toFractions(box: Xyxy, { width, height }: Size): Xyxy {
   return [box[0] / width, box[1] / height, box[2] / width, box[3] / height];
 }
 
+/** Corners in pixels of a box given as fractions of `width` by `height`. */
+export function toPixels(box: Xyxy, { width, height }: Size): Xyxy {
+  return [box[0] * width, box[1] * height, box[2] * width, box[3] * height];
+}
+
 /** A box with the same function applied to each of its four numbers. */
 export function mapBox<Format extends string>(box: Box<Format>, map: (value: number) => number): Box<Format> {
   return [map(box[0]), map(box[1]), map(box[2]), map(box[3])];

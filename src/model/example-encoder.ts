@@ -1,6 +1,8 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { toFractions, type Size, type Xyxy } from '../core/box.js';
+import { round, roundBox, toFractions, toPixels, type Size, type Xyxy } from '../core/box.js';
+import { BOX_DECIMALS } from '../core/detection.js';
 import { ruleFor, type ExampleRule } from '../core/example-rule.js';
+import type { ExampleChoice } from '../core/seen-example.js';
 import { fittedFrame, type Fit } from '../images/resize/resizer.js';
 import { ort } from '../onnx/runtime.js';
 import type { ImageSize } from './artifact.js';
@@ -14,6 +16,14 @@ export interface ExampleImage {
   readonly pixels: Uint8Array; // [H, W, 3] of the model's input
   readonly size: Size; // of the upright original
   readonly box?: Xyxy; // where in the original the object is; else it is the whole image
+}
+
+const IOU_DECIMALS = 4;
+
+/** The query of an example. */
+export interface EncodedExample {
+  readonly embedding: Float32Array; // [T], not normalised: the class head does that
+  readonly choice: ExampleChoice; // rounded
 }
 
 /** How example images are looked at. */
@@ -58,11 +68,8 @@ export class ExampleEncoder implements AsyncDisposable {
     return new ExampleEncoder({ session, size, fit: traits.fit, rule: ruleFor(traits, exampleRule) });
   }
 
-  /**
-   * @returns [T], not normalised: the class head does that. Undefined when no box that the model predicts overlaps the
-   *   object.
-   */
-  async encode({ pixels, size, box }: ExampleImage): Promise<Float32Array | undefined> {
+  /** @returns undefined when no box that the model predicts overlaps the object. */
+  async encode({ pixels, size, box }: ExampleImage): Promise<EncodedExample | undefined> {
     const { height, width } = this.#size;
     const outputs = await this.#session.run({ pixels: new ort.Tensor('uint8', pixels, [1, height, width, 3]) });
     const answers: PatchOutputs = {
@@ -76,7 +83,14 @@ export class ExampleEncoder implements AsyncDisposable {
     const chosen = chooseQueryPatch(answers, toFractions(object, frame));
     if (chosen === undefined) return undefined;
     const embeddingWidth = answers.classEmbeds.length / (answers.boxes.length / 4);
-    return answers.classEmbeds.slice(chosen.patch * embeddingWidth, (chosen.patch + 1) * embeddingWidth);
+    const from = chosen.patch * embeddingWidth;
+    return {
+      embedding: answers.classEmbeds.slice(from, from + embeddingWidth),
+      choice: {
+        box: roundBox(toPixels(chosen.box, frame), BOX_DECIMALS),
+        iou: round(chosen.iou, IOU_DECIMALS),
+      },
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { SeenExample } from '../core/seen-example.js';
 import { replaceFile } from '../disk/atomic.js';
 import { checksum } from '../disk/checked-line.js';
 import { jsonError, readJsonFile } from '../disk/json.js';
@@ -32,6 +33,13 @@ const LeftOut = z.object({
   convert: z.string().exactOptional(), // a command that makes an image of it
 });
 
+const SeenExampleSchema: z.ZodType<SeenExample> = z.object({
+  example: z.string(),
+  class: z.string().exactOptional(),
+  box: z.tuple([z.number(), z.number(), z.number(), z.number()]), // corners, pixels of the upright image
+  iou: z.number(),
+});
+
 /** run.json: the job, how far it is, and its counts. */
 export const RunManifest = z.object({
   preannotate: z.string(), // version
@@ -49,6 +57,7 @@ export const RunManifest = z.object({
   choice: RunScope.shape.choice,
   options: StoredOptions,
   counts: RunCounts,
+  examples: z.array(SeenExampleSchema).exactOptional(), // of the ontology; left out when there is none
   left_out: z.array(LeftOut).exactOptional(), // left out when there is none
   timings: z.record(z.string(), z.number()), // of this attempt; stages are sums over all workers
 });

@@ -44,7 +44,8 @@ export async function startBackend(
     note: (message: string) => log.info(message),
     signal,
   };
-  return createBackend(await startEngine(job, { model, images: Infinity }, options), model);
+  const engine = await startEngine(job, { model, images: Infinity }, options);
+  return createBackend({ engine, model, examples: await engine.prepare(job.ontology) });
 }
 
 /** Logs the progress of a download at intervals. */

@@ -1,6 +1,7 @@
 import type { PreannotateError } from '../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
+import type { ChosenExample } from '../core/seen-example.js';
 import type { Placement } from './devices/placement.js';
 
 /** What the batch run and the server compute with. Batching and retries happen behind it. */
@@ -17,9 +18,10 @@ export interface Engine extends AsyncDisposable {
   /**
    * Encodes the prompts and examples of an ontology, unless that was done before.
    *
+   * @returns Where the model sees the object of each example.
    * @throws PreannotateError ONTOLOGY_INVALID
    */
-  prepare(ontology: Ontology, options?: PrepareOptions): Promise<void>;
+  prepare(ontology: Ontology, options?: PrepareOptions): Promise<readonly ChosenExample[]>;
   /** An image that cannot be annotated is an outcome too. Rejects when no worker can be had, or on `signal`. */
   detect(image: ImageSource, ontology: Ontology, signal: AbortSignal): Promise<ImageOutcome>;
   /** Announces an image, so that a chunk waits for it briefly. Dispose of it when the image has come, or will not. */

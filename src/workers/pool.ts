@@ -3,6 +3,7 @@ import { formatDevice } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
+import type { ChosenExample } from '../core/seen-example.js';
 import { Dispatcher } from './chunks/dispatcher.js';
 import type { Placement } from './devices/placement.js';
 import type { Engine, EngineEvents, EngineStatus, FinishedChunk, PrepareOptions } from './engine.js';
@@ -76,8 +77,8 @@ export class Pool implements Engine {
     await this.ready();
   }
 
-  async prepare(ontology: Ontology, options: PrepareOptions = {}): Promise<void> {
-    await this.#queries.of(ontology, options);
+  async prepare(ontology: Ontology, options: PrepareOptions = {}): Promise<readonly ChosenExample[]> {
+    return (await this.#queries.of(ontology, options)).examples;
   }
 
   async detect(image: ImageSource, ontology: Ontology, signal: AbortSignal): Promise<ImageOutcome> {

@@ -2,6 +2,7 @@ import type { Xyxy } from '../core/box.js';
 import type { ExampleRule } from '../core/example-rule.js';
 import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
+import type { ExampleChoice } from '../core/seen-example.js';
 import type { ImageFile, ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
 import type { TileOptions } from '../core/tiling/tiles.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
@@ -56,6 +57,7 @@ export type ToEncode =
 /** Queries, [count, T], in the order asked for; and which could not be made. A failed one's row is zeros. */
 export interface Encoded {
   readonly embeddings: Float32Array;
+  readonly choices: readonly (ExampleChoice | undefined)[]; // of examples
   readonly failures: readonly { readonly index: number; readonly failure: Failure }[];
 }
 

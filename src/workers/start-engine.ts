@@ -13,6 +13,7 @@ import { describePlacement, placeWorkers, type RequestedPlacement, type Workload
 import { Pool, type PoolOptions } from './pool.js';
 import type { WorkerSettings } from './protocol.js';
 import type { QuerySource } from './queries/prepared-queries.js';
+import { describeExamples } from './queries/describe-examples.js';
 import { childProcesses } from './worker-process.js';
 
 /** Settings of workers that depend on the model, the devices and the images. */
@@ -50,7 +51,8 @@ export interface EngineUse extends Pick<
 }
 
 /**
- * Starts the workers, notes what was chosen for the user, and encodes prompts and examples.
+ * Starts the workers, notes what was chosen for the user, encodes prompts and examples, and notes where the model sees
+ * these.
  *
  * @throws PreannotateError when no worker can be had; the signal's reason
  */
@@ -75,7 +77,9 @@ export async function startEngine(
     onWarning: note,
   });
   try {
-    await untilAborted(Promise.all([engine.ready(), engine.prepare(job.ontology, { keep: true })]), signal);
+    const prepared = Promise.all([engine.prepare(job.ontology, { keep: true }), engine.ready()]);
+    const [examples] = await untilAborted(prepared, signal);
+    describeExamples(examples, job.places).forEach(note);
     await untilAborted(waitsForAll ? engine.allReady() : engine.ready(), signal); // whatever failed meanwhile is thrown
     return engine;
   } catch (error) {

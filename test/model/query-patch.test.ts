@@ -90,14 +90,14 @@ describe.each(['owlvit-tiny', 'owlv2-tiny'])('an example of 2:1 for %s', (name) 
   });
 
   it.each(EXAMPLES.map((box) => ({ box })))('box $box takes the query from the patch of the rule', async ({ box }) => {
-    const patch = byRule(outputs, { frame, box: box ?? [0, 0, 240, 120], byObjectness: name === 'owlv2-tiny' });
-    expect(await encode('auto', box)).toEqual(outputs.rowOf(patch));
+    const chosen = byRule(outputs, { frame, box: box ?? [0, 0, 240, 120], byObjectness: name === 'owlv2-tiny' });
+    expect(await encode('auto', box)).toEqual(chosen);
   });
 
   it.each(EXAMPLES.map((box) => ({ box })))('box $box as in transformers: unlike the mean', async ({ box }) => {
     const whole: Xyxy = [0, 0, frame.width, frame.height];
-    const patch = byRule(outputs, { frame, box: box ?? whole, byObjectness: false });
-    expect(await encode('transformers', box)).toEqual(outputs.rowOf(patch));
+    const chosen = byRule(outputs, { frame, box: box ?? whole, byObjectness: false });
+    expect(await encode('transformers', box)).toEqual(chosen);
   });
 
   it('the rules differ for OWLv2 only', async () => {
@@ -119,13 +119,20 @@ describe.each(['owlvit-tiny', 'owlv2-tiny'])('an example of 2:1 for %s', (name) 
     expect(await encode('transformers', [0, 0, 1, 1])).toBeUndefined();
   });
 
-  async function encode(exampleRule: ExampleRule, box?: Xyxy): Promise<number[] | undefined> {
+  async function encode(exampleRule: ExampleRule, box?: Xyxy): Promise<Chosen | undefined> {
     const size = traitsOf(checkpoint).inputSize();
     await using encoder = await ExampleEncoder.open({ checkpoint, threads: 1, size, exampleRule });
-    const embedding = await encoder.encode({ pixels, size: PICTURE, ...(box === undefined ? {} : { box }) });
-    return embedding && [...embedding];
+    const encoded = await encoder.encode({ pixels, size: PICTURE, ...(box === undefined ? {} : { box }) });
+    return encoded && { embedding: [...encoded.embedding], box: [...encoded.choice.box], iou: encoded.choice.iou };
   }
 });
+
+/** The query of an example, and the box that it is taken from. */
+interface Chosen {
+  readonly embedding: number[];
+  readonly box: number[]; // pixels of the picture, to a hundredth
+  readonly iou: number; // to a ten-thousandth
+}
 
 /** What the graphs give for one image. */
 interface RawOutputs {
@@ -163,10 +170,12 @@ async function runRaw(checkpoint: OwlCheckpoint, pixels: Uint8Array): Promise<Ra
 function byRule(
   { boxes, objectness, rowOf }: RawOutputs,
   { frame, box, byObjectness }: { frame: Size; box: Xyxy; byObjectness: boolean },
-): number {
-  const overlaps = boxes.map(([cx, cy, w, h]) => {
-    const [left, right] = [(cx! - w! / 2) * frame.width, (cx! + w! / 2) * frame.width];
-    const [top, bottom] = [(cy! - h! / 2) * frame.height, (cy! + h! / 2) * frame.height];
+): Chosen {
+  const corners = boxes.map(([cx, cy, w, h]) => [
+    ...[(cx! - w! / 2) * frame.width, (cy! - h! / 2) * frame.height],
+    ...[(cx! + w! / 2) * frame.width, (cy! + h! / 2) * frame.height],
+  ]);
+  const overlaps = (corners as [number, number, number, number][]).map(([left, top, right, bottom]) => {
     const shared =
       Math.max(0, Math.min(right, box[2]) - Math.max(left, box[0])) *
       Math.max(0, Math.min(bottom, box[3]) - Math.max(top, box[1]));
@@ -174,9 +183,14 @@ function byRule(
   });
   const best = Math.max(...overlaps);
   const candidates = overlaps.flatMap((overlap, patch) => (overlap >= 0.8 * best ? [patch] : []));
-  if (byObjectness) return candidates.reduce((a, b) => (objectness![b]! > objectness![a]! ? b : a));
+  const choose = (patch: number): Chosen => ({
+    embedding: rowOf(patch),
+    box: corners[patch]!.map((value) => expect.closeTo(value, 1) as number),
+    iou: expect.closeTo(overlaps[patch]!, 3) as number,
+  });
+  if (byObjectness) return choose(candidates.reduce((a, b) => (objectness![b]! > objectness![a]! ? b : a)));
   const rows = boxes.map((_, patch) => rowOf(patch));
   const mean = rows[0]!.map((_, i) => rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length);
   const likeness = candidates.map((patch) => rows[patch]!.reduce((sum, value, i) => sum + value * mean[i]!, 0));
-  return candidates[likeness.indexOf(Math.min(...likeness))]!;
+  return choose(candidates[likeness.indexOf(Math.min(...likeness))]!);
 }

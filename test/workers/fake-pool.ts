@@ -75,7 +75,13 @@ async function prepare(pool: Pool, transport: FakeTransport): Promise<void> {
 
 export function answerEncodings(worker: FakeWorker): void {
   for (const { id, tokenIds } of worker.of('encode')) {
-    worker.answer({ type: 'encoded', id, embeddings: new Float32Array(tokenIds.length * 1024), failures: [] });
+    worker.answer({
+      type: 'encoded',
+      id,
+      embeddings: new Float32Array(tokenIds.length * 1024),
+      choices: [],
+      failures: [],
+    });
   }
 }
 

@@ -31,7 +31,7 @@ async function supervise({ stallTimeoutSec, isReady = true }: { stallTimeoutSec?
 }
 
 function pendingImage(name: string, { key = 'a', signal = new AbortController().signal } = {}): PendingDetection {
-  const pending = new PendingDetection({ name }, { key, embeddings: BANK, classIds: [0] }, signal);
+  const pending = new PendingDetection({ name }, { key, embeddings: BANK, classIds: [0], examples: [] }, signal);
   pending.answer.catch(() => {}); // cancelled by the test
   return pending;
 }

@@ -7,6 +7,7 @@ export const INFO = objectOf({
   uptime_sec: INTEGER,
   model: objectOf({ reference: TEXT, sha256: TEXT, type: TEXT, precision: TEXT, image_size: arrayOf(INTEGER) }),
   classes: arrayOf(objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER })),
+  examples: arrayOf(objectOf({ example: TEXT, 'class?': TEXT, box: arrayOf(NUMBER), iou: NUMBER })),
   templates: arrayOf(TEXT),
   ignore: arrayOf(TEXT),
   ontology_sha256: TEXT,

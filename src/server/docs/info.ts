@@ -1,5 +1,6 @@
 import { formatDevice } from '../../core/device.js';
 import { specOf } from '../../core/ontology.js';
+import { toSeenExamples } from '../../core/seen-example.js';
 import { sha256Of } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
 import type { Backend, ServeJob, ServerState } from '../request/server-state.js';
@@ -16,6 +17,7 @@ export function describeServer(server: ServerState) {
     uptime_sec: Math.floor((Date.now() - startedAt.getTime()) / 1000),
     model: describeModel(backend, worker.imageSize),
     classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
+    examples: toSeenExamples(backend.examples, ontology),
     templates: ontology.templates,
     ignore: ontology.ignore,
     ontology_sha256: sha256Of(JSON.stringify(specOf(ontology))),

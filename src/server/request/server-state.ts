@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../../config/load.js';
 import type { ServeConfig } from '../../config/schema.js';
 import type { StatedSelection } from '../../config/selection.js';
+import type { ChosenExample } from '../../core/seen-example.js';
 import type { Model } from '../../model/source.js';
 import type { Engine, EngineStatus } from '../../workers/engine.js';
 import type { EngineJob } from '../../workers/start-engine.js';
@@ -30,6 +31,7 @@ export interface ServeJob extends EngineJob {
 export interface Backend {
   readonly engine: Engine;
   readonly model: Model;
+  readonly examples: readonly ChosenExample[]; // of the server's ontology
   /**
    * Limits the images of large requests that are with the engine to as many as keep its devices busy: a lone image of
    * another request then waits for these few and not for a whole batch.
@@ -37,8 +39,8 @@ export interface Backend {
   readonly bulk: LimitFunction;
 }
 
-export function createBackend(engine: Engine, model: Model): Backend {
-  return { engine, model, bulk: pLimit(engine.capacity) };
+export function createBackend(parts: Omit<Backend, 'bulk'>): Backend {
+  return { ...parts, bulk: pLimit(parts.engine.capacity) };
 }
 
 /** `leaving`: still answers all requests, but tells load balancers to use another server. */

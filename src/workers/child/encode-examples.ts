@@ -1,7 +1,7 @@
 import { clip, xyxyToXywh, type Size, type Xyxy } from '../../core/box.js';
 import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
-import type { ExampleEncoder } from '../../model/example-encoder.js';
+import type { EncodedExample, ExampleEncoder } from '../../model/example-encoder.js';
 import type { ImagePreparer } from './image-preparer.js';
 import type { Encoded, ExampleRequest, FromWorker } from '../protocol.js';
 
@@ -27,25 +27,25 @@ export async function encodeExamples(
   { preparer, openEncoder, send }: ExampleParts,
 ): Promise<Encoded> {
   await using encoder = await openEncoder();
-  const rows: (Float32Array | undefined)[] = [];
+  const encoded: (EncodedExample | undefined)[] = requests.map(() => undefined);
   const failures: Encoded['failures'][number][] = [];
   for (const [index, request] of requests.entries()) {
     const result = await encodeOne(request, preparer, encoder);
-    if (result instanceof Float32Array) rows[index] = result;
-    else failures.push({ index, failure: result.toFailure() });
+    if (result instanceof PreannotateError) failures.push({ index, failure: result.toFailure() });
+    else encoded[index] = result;
     send({ type: 'heartbeat' });
   }
-  const width = rows.find((row) => row !== undefined)?.length ?? 0;
+  const width = encoded.find((one) => one !== undefined)?.embedding.length ?? 0;
   const embeddings = new Float32Array(requests.length * width);
-  rows.forEach((row, index) => row && embeddings.set(row, index * width));
-  return { embeddings, failures };
+  encoded.forEach((one, index) => one && embeddings.set(one.embedding, index * width));
+  return { embeddings, choices: encoded.map((one) => one?.choice), failures };
 }
 
 async function encodeOne(
   request: ExampleRequest,
   preparer: ImagePreparer,
   encoder: ExampleEncoder,
-): Promise<Float32Array | PreannotateError> {
+): Promise<EncodedExample | PreannotateError> {
   const times = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 }; // a run reports those of its own images only
   const preparation = await preparer.prepare(request, times);
   if (!preparation.ok) return new PreannotateError(preparation.failure);
@@ -55,8 +55,8 @@ async function encodeOne(
   const pixels = await image.input(0);
   const box = request.box && clip(request.box, size);
   if (box !== undefined && isThin(box)) return boxOutsideError(request, request.box!, size);
-  const embedding = await encoder.encode({ pixels, size, ...(box === undefined ? {} : { box }) });
-  return embedding ?? noObjectError(request);
+  const encoded = await encoder.encode({ pixels, size, ...(box === undefined ? {} : { box }) });
+  return encoded ?? noObjectError(request);
 }
 
 function isThin(box: Xyxy): boolean {

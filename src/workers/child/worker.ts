@@ -85,7 +85,7 @@ async function answerEncoding({ id, ...what }: ToEncode & { readonly id: number 
 
 async function encode(what: ToEncode): Promise<Encoded> {
   if (what.type === 'encode-examples') return encodeExamples(what.examples, requireOpened());
-  return { embeddings: await requireOpened().detector.encode(what.tokenIds), failures: [] };
+  return { embeddings: await requireOpened().detector.encode(what.tokenIds), choices: [], failures: [] };
 }
 
 function requireOpened(): Opened {

@@ -2,11 +2,14 @@ import { PreannotateError, type Failure } from '../../core/errors.js';
 import { ruleFor } from '../../core/example-rule.js';
 import { findPlace, labelOf, type Example } from '../../core/ontology.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
+import type { EncodedExample } from '../../model/example-encoder.js';
 import { traitsOf } from '../../model/families.js';
 import type { Encoded, ExampleRequest } from '../protocol.js';
 import type { QuerySource } from './prepared-queries.js';
 
-const CACHE_VERSION = 2; // raised when the same picture would give another embedding
+const CACHE_VERSION = 3; // raised when the same picture would give another embedding, or what is kept changes
+
+const CHOICE_BYTES = 40; // a box and an IoU in float64
 
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
@@ -25,9 +28,8 @@ export function makeCacheKey(
 }
 
 /**
- * Embeddings of examples: from the disk cache, else through the image encoder, once.
+ * Queries of examples: from the disk cache, else through the image encoder, once.
  *
- * @returns One [T] an example, not normalised.
  * @throws PreannotateError ONTOLOGY_INVALID naming where each example was written that cannot be used; MODEL_INVALID
  *   when this form of model cannot take examples.
  */
@@ -35,12 +37,12 @@ export async function embedExamples(
   examples: readonly Example[],
   source: ExampleSource,
   encode: Encode,
-): Promise<Float32Array[]> {
+): Promise<EncodedExample[]> {
   if (examples.length === 0) return [];
   assertTakesExamples(source);
   const keys = examples.map((example) => makeCacheKey(example, source));
-  const known = await Promise.all(keys.map((key) => readEmbedding(key, source)));
-  const missing = known.flatMap((embedding, i) => (embedding === undefined ? [i] : []));
+  const known = await Promise.all(keys.map((key) => readEncoded(key, source)));
+  const missing = known.flatMap((encoded, i) => (encoded === undefined ? [i] : []));
   if (missing.length > 0) {
     const made = await encodeMissing(
       missing.map((i) => examples[i]!),
@@ -49,24 +51,33 @@ export async function embedExamples(
     );
     for (const [at, i] of missing.entries()) {
       known[i] = made[at]!;
-      await writeCached('examples', keys[i]!, new Uint8Array(made[at]!.buffer));
+      await writeCached('examples', keys[i]!, toBytes(made[at]!));
     }
   }
-  return known.map((embedding) => embedding!);
+  return known.map((encoded) => encoded!);
 }
 
-async function readEmbedding(key: string, { model }: Pick<QuerySource, 'model'>): Promise<Float32Array | undefined> {
+async function readEncoded(key: string, { model }: Pick<QuerySource, 'model'>): Promise<EncodedExample | undefined> {
   const cached = await readCached('examples', key);
-  const fits = cached?.length === traitsOf(model.checkpoint).embeddingWidth * 4;
-  return fits ? new Float32Array(Uint8Array.from(cached).buffer) : undefined;
+  const embeddingBytes = traitsOf(model.checkpoint).embeddingWidth * 4;
+  if (cached?.length !== embeddingBytes + CHOICE_BYTES) return undefined;
+  const { buffer } = Uint8Array.from(cached);
+  const [x1, y1, x2, y2, iou] = [...new Float64Array(buffer.slice(embeddingBytes))];
+  const choice = { box: [x1!, y1!, x2!, y2!], iou: iou! } as const;
+  return { embedding: new Float32Array(buffer.slice(0, embeddingBytes)), choice };
+}
+
+/** The form in the cache. */
+function toBytes({ embedding, choice: { box, iou } }: EncodedExample): Uint8Array {
+  return Buffer.concat([new Uint8Array(embedding.buffer), new Uint8Array(Float64Array.of(...box, iou).buffer)]);
 }
 
 async function encodeMissing(
   examples: readonly Example[],
   { places }: ExampleSource,
   encode: Encode,
-): Promise<Float32Array[]> {
-  const { embeddings, failures } = await encode({
+): Promise<EncodedExample[]> {
+  const { embeddings, choices, failures } = await encode({
     type: 'encode-examples',
     examples: examples.map(({ image, box, sha256 }) => ({
       name: image,
@@ -82,7 +93,7 @@ async function encodeMissing(
     throw new PreannotateError({ code: 'ONTOLOGY_INVALID', message: messages.join('\n'), hint: [...hints].join(' ') });
   }
   const width = embeddings.length / examples.length;
-  return examples.map((_, i) => embeddings.slice(i * width, (i + 1) * width));
+  return examples.map((_, i) => ({ embedding: embeddings.slice(i * width, (i + 1) * width), choice: choices[i]! }));
 }
 
 /** An example that cannot be decoded must be replaced, where an image to annotate could be left out. */

@@ -1,4 +1,5 @@
 import type { Ontology, OntologyPlaces } from '../../core/ontology.js';
+import type { ChosenExample } from '../../core/seen-example.js';
 import type { ExampleRule } from '../../core/example-rule.js';
 import type { ImageSize } from '../../model/artifact.js';
 import type { QueryBank } from '../../model/query-groups.js';
@@ -7,6 +8,7 @@ import type { Model } from '../../model/source.js';
 /** The queries of an ontology, under a key that stands for all of it. */
 export interface PreparedQueries extends QueryBank {
   readonly key: string;
+  readonly examples: readonly ChosenExample[];
 }
 
 /** What encoding prompts and examples depends on. */

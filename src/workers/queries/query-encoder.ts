@@ -54,10 +54,14 @@ export class QueryEncoder {
     let example = 0;
     for (const [row, query] of queries.entries()) {
       const embedding =
-        query.example === undefined ? fromPrompts.subarray(prompt * width, ++prompt * width) : fromExamples[example++]!;
+        query.example === undefined
+          ? fromPrompts.subarray(prompt * width, ++prompt * width)
+          : fromExamples[example++]!.embedding;
       embeddings.set(embedding, row * width);
     }
-    return { key, classIds, embeddings };
+    const byExample = queries.flatMap(({ example, classId }) => (example === undefined ? [] : { example, classId }));
+    const chosen = byExample.map((one, i) => ({ ...one, choice: fromExamples[i]!.choice }));
+    return { key, classIds, embeddings, examples: chosen };
   }
 
   #promptKey(prompts: readonly Query[]): string {

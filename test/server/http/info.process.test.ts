@@ -1,5 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { SeenExample } from '../../../src/core/seen-example.js';
+import { SCENES } from '../../support/cli.js';
 import { TestServer } from '../../support/server.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 describe('the addresses of a server', () => {
   let server: TestServer;
@@ -24,6 +29,32 @@ describe('the addresses of a server', () => {
     expect(info).toMatchObject({ server: limits });
     expect((await server.post(new Uint8Array(1_000_001))).status).toBe(413);
     expect((await server.post(new Uint8Array(1_000_000))).status).toBe(415); // read, and no image
+  });
+
+  it('include /info, which gives where the model sees the object of each example, as the log does', async () => {
+    const folder = await temporaryFolder();
+    const image = join(SCENES, 'scene-01.jpg');
+    const example = { image, box: [34, 130, 129, 186] };
+    const ontology = {
+      classes: [
+        { name: 'bottle', prompts: [], examples: [example] },
+        { name: 'dog', prompts: ['dog'] },
+      ],
+    };
+    await writeFile(join(folder, 'yard.yaml'), JSON.stringify(ontology));
+    await using other = await TestServer.ready({ args: ['--ontology', join(folder, 'yard.yaml')] });
+    const { examples } = (await (await other.fetch('/info')).json()) as { examples: SeenExample[] };
+    expect(examples).toEqual([
+      {
+        example: `example: ${image} [34, 130, 129, 186]`,
+        class: 'bottle',
+        box: [expect.closeTo(34, -1), expect.closeTo(130, -1), expect.closeTo(129, -1), expect.closeTo(186, -1)],
+        iou: expect.closeTo(0.9, 0) as number,
+      },
+    ]);
+    expect(other.running.stderr).toContain(`the model's box is [${examples[0]!.box.join(', ')}], IoU 0.`);
+    const { examples: none } = (await (await server.fetch('/info')).json()) as { examples: SeenExample[] };
+    expect(none).toEqual([]);
   });
 
   it('include none that shuts the server down', async () => {

@@ -6,7 +6,7 @@ beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
 
 function pendingImage(name: string, { queriesKey = 'a', isSuspect = false } = {}): PendingDetection {
-  const queries = { key: queriesKey, embeddings: new Float32Array(), classIds: [] };
+  const queries = { key: queriesKey, embeddings: new Float32Array(), classIds: [], examples: [] };
   const pending = new PendingDetection({ name }, queries, new AbortController().signal);
   if (isSuspect) pending.deaths.add({ how: 'exit code 1', stderr: '', wasKilled: false }, 0);
   return pending;
