@@ -153,7 +153,9 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       ...(outdated > 0 ? { outdated } : {}),
       ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),
     },
-    ...(run.examples.length === 0 ? {} : { examples: [...run.examples] }),
+    ...(run.examples.length === 0
+      ? {}
+      : { examples: [...run.examples], example_folder: toStoredRoot(job.outDir, job.exampleFolder).root }),
     ...(found.leftOut.length === 0 ? {} : { left_out: [...found.leftOut] }),
     timings: stats.timings(),
   };

@@ -60,7 +60,7 @@ export function showPreviews(
 
 function describeView(
   job: Job,
-  { found, lock, journal, plan, imageIds }: RunState,
+  { found, lock, journal, plan, imageIds, examples }: RunState,
   { entries, signal }: { entries: Journal['entries']; signal: AbortSignal },
 ) {
   const throwIfStopped = async () => {
@@ -77,6 +77,7 @@ function describeView(
     provenance: provenanceOf(journal.header),
     throwIfStopped,
     limits: job.worker,
+    examples: { folder: job.exampleFolder, seen: examples },
     signal,
   };
 }

@@ -83,7 +83,9 @@ export async function exportViews<Choice extends ViewChoice>(
   const provenance = provenanceOf(journal.header);
   const view = { ontology, images, hiddenNames, root, provenance, throwIfStopped };
   await using previews = new PreviewFolder();
-  const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels } };
+  const { examples: seen = [], example_folder: folder = '.' } = run.manifest ?? {};
+  const examples = { folder: expectedRoot(outDir, { root: folder }), seen };
+  const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels }, examples };
   const missingPreviews = await writeViews(written, previews, progress);
   await rememberRoot(outDir, run, root);
   const counts = await images.counts();
@@ -164,7 +166,7 @@ export async function assertViewsReplaceable(
 }
 
 /** Views to write, of which images. */
-type WrittenViews = Omit<View, 'outDir'> & ViewTarget & Pick<PreviewJob, 'limits' | 'signal'>;
+type WrittenViews = Omit<View, 'outDir'> & ViewTarget & Pick<PreviewJob, 'limits' | 'examples' | 'signal'>;
 
 /** Writes the requested annotation files and previews. @returns How many previews could not be drawn. */
 export async function writeViews(views: WrittenViews, previews: PreviewFolder, progress: Progress): Promise<number> {

@@ -58,6 +58,7 @@ export const RunManifest = z.object({
   options: StoredOptions,
   counts: RunCounts,
   examples: z.array(SeenExampleSchema).exactOptional(), // of the ontology; left out when there is none
+  example_folder: z.string().exactOptional(), // that their images are relative to; relative to the output folder
   left_out: z.array(LeftOut).exactOptional(), // left out when there is none
   timings: z.record(z.string(), z.number()), // of this attempt; stages are sums over all workers
 });

@@ -9,6 +9,7 @@ import { ViewRecord } from '../../formats/view-folder/record/record.js';
 import { isView } from '../../formats/view-folder/replaceable.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../../formats/view-folder/view-file.js';
 import { writeView } from '../../formats/view-folder/write-view.js';
+import { listExamplePictures, type SeenExamples } from './example-pictures.js';
 import { colourOf } from './palette.js';
 import { PreviewArtist, type PreviewRequest } from './preview-artist.js';
 
@@ -17,6 +18,7 @@ const MAX_REPORTED_PROBLEMS = 10;
 export interface PreviewJob extends Omit<View, 'imageFiles'> {
   readonly count: number; // of the first images by name
   readonly limits: PreviewRequest['limits'];
+  readonly examples: SeenExamples;
   readonly signal?: AbortSignal; // stops a picture that is being drawn
 }
 
@@ -52,9 +54,13 @@ interface Drawing {
  */
 export class PreviewFolder implements AsyncDisposable {
   readonly #artist = new PreviewArtist();
-  readonly #drawn = new Map<string, Drawing>(); // by image name
+  readonly #drawn = new Map<string, Drawing>(); // by path
 
-  /** Writes `<outDir>/<image name>.jpg` for the first images. @throws PreannotateError as `writeView` does */
+  /**
+   * Writes `<outDir>/<image name>.jpg` for the first images, and `<outDir>/examples/<number>-<name>.jpeg` for examples.
+   *
+   * @throws PreannotateError as `writeView` does
+   */
   async update(job: PreviewJob): Promise<PreviewResult> {
     const problems: string[] = [];
     const edits = await writeView(job, PREVIEW_SIGNATURE, {
@@ -74,39 +80,64 @@ export class PreviewFolder implements AsyncDisposable {
     for await (const image of job.images) {
       if (image.isMissing === true) continue;
       if (listed++ >= job.count) break;
-      yield { image: image.name, files: [this.#toFile(image, job, (problem) => onProblem(image.name, problem))] };
+      const { name, sha256 } = image;
+      const request = toPreviewRequest(image, job);
+      const preview = { path: `${name}.jpg`, content: hashOf([sha256, request.boxes]), request };
+      yield { image: name, files: [this.#toFile(preview, job.signal, (problem) => onProblem(name, problem))] };
     }
-    yield { files: [textFile(PREVIEW_SIGNATURE, 'Drawn by preannotate. Files that you edit or add here are kept.\n')] };
+    const examples = await this.#listExamples(job, onProblem);
+    yield {
+      files: [
+        ...examples,
+        textFile(PREVIEW_SIGNATURE, 'Drawn by preannotate. Files that you edit or add here are kept.\n'),
+      ],
+    };
   }
 
-  #toFile(image: ViewImage, job: PreviewJob, onProblem: (problem: string) => void): ViewFile {
-    const { name } = image;
-    const { boxes, ...request } = toPreviewRequest(image, job);
-    const content = createHash('sha256')
-      .update(JSON.stringify([image.sha256, boxes]))
-      .digest('base64');
+  async #listExamples(
+    { ontology, examples, limits, signal }: PreviewJob,
+    onProblem: (image: string, problem: string) => void,
+  ): Promise<ViewFile[]> {
+    const pictures = await listExamplePictures(ontology, examples, limits.maxBytes);
+    return pictures.map(({ path, label, request }) => {
+      if (request === undefined) return { path, isLast: true, write: () => Promise.resolve(undefined) };
+      const content = hashOf([label, request.boxes]);
+      const report = (problem: string) => onProblem(label, problem);
+      return this.#toFile({ path, content, request: { ...request, limits } }, signal, report);
+    });
+  }
+
+  #toFile(
+    { path, content, request }: { path: string; content: string; request: Omit<PreviewRequest, 'target'> },
+    signal: AbortSignal | undefined,
+    onProblem: (problem: string) => void,
+  ): ViewFile {
     const foresee = () => {
-      const drawing = this.#drawn.get(name);
+      const drawing = this.#drawn.get(path);
       return Promise.resolve(drawing?.content === content ? drawing.is : undefined);
     };
     const write: ViewFile['write'] = async (target) => {
-      const problem = await this.#artist.draw({ ...request, boxes, target }, job.signal);
+      const problem = await this.#artist.draw({ ...request, target }, signal);
       if (problem === undefined) {
         const is = await fingerprintFile(target);
-        this.#drawn.set(name, { content, is });
+        this.#drawn.set(path, { content, is });
         return is;
       }
-      this.#drawn.delete(name);
+      this.#drawn.delete(path);
       await rm(target, { force: true }); // a process that died may have left a part of it
       onProblem(problem);
       return undefined;
     };
-    return { path: `${name}.jpg`, foresee, write };
+    return { path, foresee, write };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#artist[Symbol.asyncDispose]();
   }
+}
+
+function hashOf(content: unknown): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('base64');
 }
 
 function toPreviewRequest(image: ViewImage, { ontology, root, limits }: PreviewJob): Omit<PreviewRequest, 'target'> {
