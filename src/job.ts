@@ -8,6 +8,7 @@ import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/listing/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
 import { traitsOf } from './model/families.js';
+import { resolveForm } from './model/input-form.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
 import type { ViewCounts } from './run/images/counted-images.js';
@@ -75,6 +76,7 @@ export function toJournalHeader(
     options: {
       precision,
       image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
+      ...(checkpoint === undefined ? {} : { fit: resolveForm(traitsOf(checkpoint), job.form).fit }),
       ...(tiles === undefined ? {} : { tiles: toStoredTiles(tiles) }),
       score_floor: scoreFloor,
       max_stored: maxDetections,

@@ -3,12 +3,13 @@ import type { SeenExample } from './core/seen-example.js';
 import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
 import { toJournalHeader, type Job } from './job.js';
+import { traitsOf } from './model/families.js';
 import { findModelHere, type Model } from './model/source.js';
 import type { Progress } from './progress/bar.js';
 import { chooseImages, describeChoice } from './run/choose-images.js';
 import { assertClassesKept, readClasses, type KnownClasses } from './run/numbers/classes.js';
 import { resolveRoot } from './run/image-root.js';
-import { assertSameJob, type JournalHeader } from './run/header.js';
+import { assertSameJob, withFit, type JournalHeader } from './run/header.js';
 import { ImageIds } from './run/numbers/image-ids.js';
 import { readImageList } from './run/numbers/image-list.js';
 import { readManifest, type RunManifest } from './run/manifest.js';
@@ -59,7 +60,11 @@ export async function prepare<Found extends Model | undefined>(
   const model = await find();
   if (earlier !== undefined) {
     const { header, path } = earlier;
-    assertSameJob(header, model === undefined ? assumeModel(job, header) : toJournalHeader(job, model), path);
+    if (model === undefined) assertSameJob(header, assumeModel(job, header), path);
+    else {
+      const before = withFit(header, traitsOf(model.checkpoint).fit.unrecorded);
+      assertSameJob(before, toJournalHeader(job, model), path);
+    }
   }
   const list = await readImageList(job.outDir);
   const manifest = await readUsableManifest(job);
@@ -151,8 +156,9 @@ function sourceNotes({ problem }: SourceList): string[] {
 /** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
 function assumeModel(job: Job, { model, options: before }: JournalHeader): JournalHeader {
   const { options, ...header } = toJournalHeader(job, { ...model, precision: before.precision ?? 'fp32' });
-  const { example_rule: rule } = before;
-  return { ...header, options: { ...options, ...(rule === undefined ? {} : { example_rule: rule }) } };
+  const { example_rule: rule, fit } = before;
+  const assumed = { ...(rule === undefined ? {} : { example_rule: rule }), ...(fit === undefined ? {} : { fit }) };
+  return { ...header, options: { ...options, ...assumed } };
 }
 
 /** What a run would do. */

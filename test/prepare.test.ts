@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { buildOntology } from '../src/core/ontology.js';
 import { toJournalHeader, type Job } from '../src/job.js';
+import { DEFAULT_FORM } from '../src/model/input-form.js';
 import { BUILTIN, findModel } from '../src/model/source.js';
 import { annotate } from '../src/pipeline.js';
 import { planOnly, prepare } from '../src/prepare.js';
@@ -50,6 +51,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
     allowTruncate: false,
     devices: 'auto',
     placement: {},
+    form: DEFAULT_FORM,
     worker: {
       scoreFloor: 0.05,
       maxDetections: 300,

@@ -2,6 +2,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { area, clip, cxcywhToXyxy, round, roundBox, type Cxcywh, type Size } from '../core/box.js';
 import { BOX_DECIMALS, compareDetections, SCORE_DECIMALS, type Detection } from '../core/detection.js';
 import type { Device, Optimizer } from '../core/device.js';
+import type { Fit, InputForm } from '../core/inference/input-form.js';
 import type { Precision } from '../core/precision.js';
 import { fittedFrame } from '../images/resize/resizer.js';
 import { ort } from '../onnx/runtime.js';
@@ -10,12 +11,14 @@ import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { WeightFiles } from './checkpoint/weight-files.js';
 import { familyOf } from './families.js';
 import type { ModelTraits } from './family.js';
+import { DEFAULT_FORM, resolveForm } from './input-form.js';
 import { groupQueries, buildQueryInputs, type QueryBank, type QueryGroup } from './query-groups.js';
 import { openSession } from './session.js';
 
 const TEXTS_PER_RUN = 64; // keeps the text encoder's activations below 100 MB at base size
 
-export interface DetectorOptions {
+/** How images are prepared is by default as for the family. */
+export interface DetectorOptions extends Partial<InputForm> {
   readonly checkpoint: Checkpoint;
   readonly device: Device;
   readonly threads: number;
@@ -32,6 +35,7 @@ export interface DetectorOptions {
 export class Detector implements AsyncDisposable {
   readonly traits: ModelTraits;
   readonly inputSize: ImageSize;
+  readonly fit: Fit; // how images are to be brought to `inputSize`
   readonly #artifact: Artifact;
   readonly #image: InferenceSession;
   readonly #options: DetectorOptions;
@@ -41,12 +45,14 @@ export class Detector implements AsyncDisposable {
     artifact: Artifact;
     image: InferenceSession;
     size: ImageSize;
+    fit: Fit;
     options: DetectorOptions;
   }) {
     this.traits = parts.traits;
     this.#artifact = parts.artifact;
     this.#image = parts.image;
     this.inputSize = parts.size;
+    this.fit = parts.fit;
     this.#options = parts.options;
   }
 
@@ -56,10 +62,11 @@ export class Detector implements AsyncDisposable {
     const family = familyOf(checkpoint);
     const traits = family.traits(checkpoint);
     const size = traits.inputSize(options.imageSize);
+    const { fit } = { ...resolveForm(traits, DEFAULT_FORM), ...options };
     const artifact = await family.openArtifact(checkpoint, options);
     const { graph, weightsFolder } = artifact.image({ size, maxDetections });
     const image = await openSession(graph, { ...options, weightsFolder });
-    return new Detector({ traits, artifact, image, size, options });
+    return new Detector({ traits, artifact, image, size, fit, options });
   }
 
   /** Boxes that one image gives, each under a `patchId` below this. */
@@ -101,7 +108,7 @@ export class Detector implements AsyncDisposable {
   /**
    * Finds, in one forward pass, in each image what its own queries describe; those of the others change nothing.
    *
-   * @param pixels - [N, H, W, 3] uint8 RGB of `inputSize`, brought there as `traits.fit` says.
+   * @param pixels - [N, H, W, 3] uint8 RGB of `inputSize`, brought there as `fit` says.
    * @param originals - Sizes of the N upright images, in which boxes are given.
    * @param queries - A bank for each of the N images.
    * @returns Per image the best pairs of patch and class above the score floor: a class scores as its best query does.
@@ -142,7 +149,7 @@ export class Detector implements AsyncDisposable {
 
   #toDetections(ranked: RankedPairs, { original, bank }: RequestedImage, groups: readonly QueryGroup[]): Detection[] {
     const { scores, pairs, members, boxes } = ranked;
-    const frame = fittedFrame(this.traits.fit, original);
+    const frame = fittedFrame(this.fit, original);
     const found: Detection[] = [];
     for (let rank = 0; rank < scores.length; rank++) {
       const score = round(scores[rank]!, SCORE_DECIMALS);

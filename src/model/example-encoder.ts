@@ -2,12 +2,14 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { round, roundBox, toFractions, toPixels, type Size, type Xyxy } from '../core/box.js';
 import { BOX_DECIMALS } from '../core/detection.js';
 import { ruleFor, type ExampleRule } from '../core/example-rule.js';
+import type { Fit, InputForm } from '../core/inference/input-form.js';
 import type { ExampleChoice } from '../core/seen-example.js';
-import { fittedFrame, type Fit } from '../images/resize/resizer.js';
+import { fittedFrame } from '../images/resize/resizer.js';
 import { ort } from '../onnx/runtime.js';
 import type { ImageSize } from './artifact.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import { familyOf } from './families.js';
+import { DEFAULT_FORM, resolveForm } from './input-form.js';
 import { chooseQueryPatch, type PatchOutputs } from './query-patch.js';
 import { openSession } from './session.js';
 
@@ -26,8 +28,8 @@ export interface EncodedExample {
   readonly choice: ExampleChoice; // rounded
 }
 
-/** How example images are looked at. */
-export interface ExampleEncoderOptions {
+/** How example images are looked at; how they are fitted is by default as for the family. */
+export interface ExampleEncoderOptions extends Partial<InputForm> {
   readonly checkpoint: Checkpoint;
   readonly threads: number;
   readonly size: ImageSize; // the model's input, as `ModelTraits.inputSize` gives it
@@ -59,13 +61,14 @@ export class ExampleEncoder implements AsyncDisposable {
   static async open(options: ExampleEncoderOptions): Promise<ExampleEncoder> {
     const { checkpoint, threads, size, exampleRule } = options;
     const family = familyOf(checkpoint);
+    const traits = family.traits(checkpoint);
+    const { fit } = { ...resolveForm(traits, DEFAULT_FORM), ...options };
     const device = { provider: 'cpu' } as const;
     const artifact = await family.openArtifact(checkpoint, { device, precision: 'fp32' });
     if (artifact.example === undefined) throw new Error(`${checkpoint.folder} takes no examples. This is a bug.`);
     const { graph, weightsFolder } = artifact.example({ size });
     const session = await openSession(graph, { device, threads, weightsFolder });
-    const traits = family.traits(checkpoint);
-    return new ExampleEncoder({ session, size, fit: traits.fit, rule: ruleFor(traits, exampleRule) });
+    return new ExampleEncoder({ session, size, fit, rule: ruleFor(traits, exampleRule) });
   }
 
   /** @returns undefined when no box that the model predicts overlaps the object. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Fit } from '../images/resize/resizer.js';
+import type { Fit } from '../core/inference/input-form.js';
 import type { Artifact, ArtifactOptions, ImageSize } from './artifact.js';
 import type { Checkpoint, Preprocessor } from './checkpoint/checkpoint.js';
 import type { QuantisationStep } from './quantise/quantised-weights.js';
@@ -49,7 +49,7 @@ export interface CheckpointSchemas<Config> {
 /** What the rest of the program needs to know of a model, whatever its family. */
 export interface ModelTraits {
   readonly title: string; // of the family
-  readonly fit: Fit; // how an image fills the model's input
+  readonly fit: FamilyFit; // how an image fills the model's input
   readonly nativeSide: number; // pixels of the square that the model was trained with
   readonly patchSize: number; // pixels
   readonly embeddingWidth: number; // T, of a query
@@ -71,6 +71,13 @@ export interface ModelTraits {
 
   /** Multiplications for one input of this size, to compare sizes by. */
   work(size: ImageSize): number;
+}
+
+/** What requested fits are for the models of a family. */
+export interface FamilyFit {
+  readonly auto: Fit;
+  readonly letterbox: Fit;
+  readonly unrecorded: Fit; // of journals that do not say, as those of version 0.1
 }
 
 export interface EncoderSize {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
 import { IMAGE_FILES } from '../core/image-files.js';
+import { FITS, type Fit } from '../core/inference/input-form.js';
 import { labelOf, type OntologySpec } from '../core/ontology.js';
 import { PRECISIONS } from '../core/precision.js';
 import { ImageChoice } from './choose-images.js';
@@ -15,6 +16,7 @@ export const StoredOptions = z.looseObject({
   precision: z.enum(PRECISIONS).exactOptional(), // fp32 where it is missing, in journals from before there was a choice
   image_size: z.union([z.literal('native'), Sides]),
   tiles: z.object({ size: Sides, overlap: z.number(), full_image: z.boolean() }).exactOptional(), // left out: not cut
+  fit: z.enum(FITS).exactOptional(), // missing in version 0.1: stretch for OWL-ViT, grey for OWLv2
   score_floor: z.number(),
   max_stored: z.number(), // detections per image
   max_pixels: z.number(),
@@ -56,19 +58,38 @@ export const JournalHeader = z.object({
 });
 export type JournalHeader = z.output<typeof JournalHeader>;
 
+/** A header that says how images were fitted. @param unrecorded - What a header that does not say it means. */
+export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
+  const { options } = header;
+  return { ...header, options: { ...options, fit: options.fit ?? unrecorded } };
+}
+
 /**
  * Refuses to add the results of one job to those of another. Thresholds may differ: they are applied later.
  *
  * @throws PreannotateError RESUME_MISMATCH naming the first difference.
  */
 export function assertSameJob(before: JournalHeader, now: JournalHeader, path: string): void {
-  const difference = firstDifference(decisive(before), decisive(now));
+  const [was, is] = [decisive(before), decisive(now)];
+  const difference = firstDifference(was, is);
   if (difference === undefined) return;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
     message: `${path} belongs to another job. ${difference}`,
-    hint: 'Give another --out folder, use --restart to annotate everything again, or run the first job again.',
+    hint: adviseOnForm(was, is) ?? OTHER_JOB_HINT,
   });
+}
+
+const OTHER_JOB_HINT =
+  'Give another --out folder, use --restart to annotate everything again, or run the first job again.';
+
+/** How to finish the first job, where nothing differs but how images come to the model. */
+function adviseOnForm(before: Record<string, unknown>, now: Record<string, unknown>): string | undefined {
+  if (firstDifference({ ...before, fit: undefined }, { ...now, fit: undefined }) !== undefined) return undefined;
+  return (
+    `Add --fit ${String(before['fit'])} to finish it as it was begun, give another --out folder, or use --restart to ` +
+    'annotate everything again.'
+  );
 }
 
 /** What an ontology decides that differs between the two, in words; undefined when they differ in thresholds only. */

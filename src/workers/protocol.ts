@@ -4,6 +4,7 @@ import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
 import type { ExampleChoice } from '../core/seen-example.js';
 import type { ImageFile, ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
+import type { InputForm } from '../core/inference/input-form.js';
 import type { TileOptions } from '../core/tiling/tiles.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
 import type { WeightFiles } from '../model/checkpoint/weight-files.js';
@@ -11,7 +12,7 @@ import type { ImageSize } from '../model/artifact.js';
 import type { Precision } from '../core/precision.js';
 
 /** How a worker opens the model and reads images; the same for every worker of a pool, but for the device. */
-export interface WorkerSettings {
+export interface WorkerSettings extends InputForm {
   readonly checkpoint: Checkpoint; // where its weights are; a worker maps them
   readonly precision: Precision;
   readonly imageWeights?: WeightFiles | undefined; // instead of the checkpoint's own, where the precision needs others

@@ -1,11 +1,12 @@
 import type { Device } from '../core/device.js';
+import type { InputForm, RequestedForm } from '../core/inference/input-form.js';
 import type { Ontology, OntologyPlaces } from '../core/ontology.js';
 import type { Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiling/tiles.js';
 import { traitsOf } from '../model/families.js';
 import { prepareImageWeights } from '../model/image-weights.js';
-import { describeInputSize } from '../model/input-size.js';
+import { describeInputSize, resolveForm } from '../model/input-form.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from './devices/choose-devices.js';
 import type { Engine } from './engine.js';
@@ -18,7 +19,14 @@ import { childProcesses } from './worker-process.js';
 
 /** Settings of workers that depend on the model, the devices and the images. */
 type FoundLater =
-  'checkpoint' | 'precision' | 'imageWeights' | 'threads' | 'maxBatchSize' | 'imageFolder' | 'exampleFolder';
+  | keyof InputForm
+  | 'checkpoint'
+  | 'precision'
+  | 'imageWeights'
+  | 'threads'
+  | 'maxBatchSize'
+  | 'imageFolder'
+  | 'exampleFolder';
 
 /** How images are looked at: part of a batch run's job, and of a server's. Plain data, which can be sent elsewhere. */
 export interface EngineJob {
@@ -29,6 +37,7 @@ export interface EngineJob {
   readonly allowTruncate: boolean;
   readonly devices: readonly Device[] | 'auto';
   readonly placement: RequestedPlacement;
+  readonly form: RequestedForm; // of images, as the model is given them
   readonly worker: Omit<WorkerSettings, FoundLater>;
   readonly selection: Selection; // for the classes of `ontology`
 }
@@ -71,7 +80,11 @@ export async function startEngine(
   const engine = new Pool({
     placement,
     ...use,
-    settings: { ...job.worker, checkpoint, precision, imageWeights, imageFolder, exampleFolder: job.exampleFolder },
+    settings: {
+      ...job.worker,
+      ...formOf(job, model),
+      ...{ checkpoint, precision, imageWeights, imageFolder, exampleFolder: job.exampleFolder },
+    },
     queries: toQuerySource(job, model),
     transport: childProcesses,
     onWarning: note,
@@ -86,6 +99,11 @@ export async function startEngine(
     await engine[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** How a job's images come to the model that was found. */
+function formOf({ form }: Pick<EngineJob, 'form'>, { checkpoint }: Pick<Model, 'checkpoint'>) {
+  return resolveForm(traitsOf(checkpoint), form);
 }
 
 function describeWorkload({ worker }: EngineJob, { checkpoint, weightBytes }: Model, images: number): Workload {
@@ -107,17 +125,17 @@ function toQuerySource(job: EngineJob, model: Model): QuerySource {
     places,
     allowTruncate,
     exampleRule: worker.exampleRule,
+    ...formOf(job, model),
     ...(worker.imageSize === undefined ? {} : { imageSize: worker.imageSize }),
   };
 }
 
 /** How images come to the model, where that is not as it was trained. */
-export function describeInput(
-  { worker: { imageSize, tiles } }: Pick<EngineJob, 'worker'>,
-  { checkpoint }: Model,
-): string[] {
+export function describeInput(job: Pick<EngineJob, 'form' | 'worker'>, model: Model): string[] {
+  const { imageSize, tiles } = job.worker;
+  const traits = traitsOf(model.checkpoint);
   return [
-    ...(imageSize === undefined ? [] : [describeInputSize(traitsOf(checkpoint), imageSize)]),
+    ...(imageSize === undefined ? [] : [describeInputSize(traits, imageSize, formOf(job, model).fit)]),
     ...(tiles === undefined ? [] : [describeTiles(tiles)]),
   ];
 }

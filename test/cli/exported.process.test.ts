@@ -45,6 +45,16 @@ describe('run with an export for transformers.js', () => {
     expect(eight.images.flatMap(({ detections }) => detections).length).toBeGreaterThan(50);
   });
 
+  it.each(['letterbox', 'stretch', 'grey'])('finds what the checkpoint itself finds, with --fit %s', async (fit) => {
+    const own = await run(EMOJI, '--fit', fit);
+    const exported = await run(['--model', await exportOf('owlvit-emoji', {}), ...ONTOLOGY], '--fit', fit);
+    expect({ code: exported.code, stderr: exported.stderr }).toMatchObject({ code: 0 });
+    for (const [i, { detections }] of own.images.entries()) {
+      const theirs = exported.images[i]!.detections;
+      expect(detections.filter((one) => !theirs.some((other) => isSame(one, other)) && one.score > 0.0501)).toEqual([]);
+    }
+  });
+
   it('is refused with the reason where the export lacks the precision or the size, or is damaged', async () => {
     const folder = await exportOf('owlvit-emoji', {});
     const model = ['--model', folder, ...ONTOLOGY];

@@ -40,6 +40,7 @@ describe('precedence', () => {
     expect(settings).toEqual({
       out: join(cwd, 'annotations'),
       model: 'google/owlvit-base-patch32',
+      fit: 'auto',
       images: 'symlink',
       overwriteEdited: false,
       format: ['coco', 'yolo'],

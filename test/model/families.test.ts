@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { FAMILIES, findFamily, listFamilies, traitsOf } from '../../src/model/families.js';
 import type { ModelFamily } from '../../src/model/family.js';
+import { DEFAULT_FORM, resolveForm } from '../../src/model/input-form.js';
 import { readCheckpoint } from '../../src/model/read-checkpoint.js';
 import { FIXTURES } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -27,7 +28,7 @@ const toy: ModelFamily<{ queries: number; longest: number }> = {
     }),
   traits: ({ config }) => ({
     title: 'Toy',
-    fit: 'letterbox',
+    fit: { auto: 'grey', letterbox: 'letterbox', unrecorded: 'stretch' },
     nativeSide: config.longest,
     patchSize: 1,
     embeddingWidth: 256,
@@ -56,11 +57,11 @@ async function withConfig(config: object): Promise<string> {
 
 describe('a model family', () => {
   it.each([
-    ['owlvit-tiny', 'OWL-ViT', 'stretch', { height: 96, width: 96 }, 36],
-    ['owlv2-tiny', 'OWLv2', 'letterbox', { height: 98, width: 98 }, 49],
-  ] as const)('reads the traits of %s', async (model, title, fit, size, patches) => {
+    ['owlvit-tiny', 'OWL-ViT', { height: 96, width: 96 }, 36],
+    ['owlv2-tiny', 'OWLv2', { height: 98, width: 98 }, 49],
+  ] as const)('reads the traits of %s', async (model, title, size, patches) => {
     const traits = traitsOf(await readCheckpoint(join(FIXTURES, 'models', model)));
-    expect(traits).toMatchObject({ title, fit, maxTokens: 16, takesExamples: true, hasObjectness: title === 'OWLv2' });
+    expect(traits).toMatchObject({ title, maxTokens: 16, takesExamples: true, hasObjectness: title === 'OWLv2' });
     expect(traits.inputSize()).toEqual(size);
     expect(traits.patches(size)).toBe(patches);
   });
@@ -71,7 +72,7 @@ describe('a model family', () => {
     expect(checkpoint).toMatchObject({ modelType: 'toy-detector', config: { queries: 900, longest: 1333 } });
     expect(checkpoint.preprocessor).toEqual({ image_mean: [0.5, 0.5, 0.5], image_std: [1, 1, 1] });
     const traits = findFamily(checkpoint.modelType, [...FAMILIES, toy])!.traits(checkpoint);
-    expect(traits.fit).toBe('letterbox');
+    expect(resolveForm(traits, DEFAULT_FORM)).toEqual({ fit: 'grey' });
     expect(traits.inputSize({ height: 10, width: 10 })).toEqual({ height: 999.75, width: 1333 });
     expect(traits.patches(traits.inputSize())).toBe(900);
   });

@@ -1,7 +1,8 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { assertSameJob, type JournalHeader } from '../../src/run/header.js';
+import type { Fit } from '../../src/core/inference/input-form.js';
+import { assertSameJob, withFit, type JournalHeader } from '../../src/run/header.js';
 import { Journal } from '../../src/run/journal.js';
 import { readJournal, RecordFile } from '../../src/run/read-journal.js';
 import { formatLine, parseLine } from '../../src/disk/checked-line.js';
@@ -188,6 +189,40 @@ describe('the job that a journal belongs to', () => {
     expect(() => compare({ options: { ...header.options, precision: 'int8' } }, old)).toThrow(
       'precision was "fp32"; now it is "int8"',
     );
+  });
+
+  it.each<[string, Partial<JournalHeader['options']>, Partial<JournalHeader['options']>, RegExp, RegExp]>([
+    [
+      'padded another way',
+      { fit: 'grey' },
+      { fit: 'letterbox' },
+      /fit was "grey"; now it is "letterbox"/,
+      /Add --fit grey to/,
+    ],
+    [
+      'padded another way, of another size',
+      { fit: 'grey' },
+      { image_size: [9, 9] },
+      /image_size/,
+      /^Give another --out/,
+    ],
+  ])('whose images were %s is finished with the flags that the message names', (_what, was, is, message, hint) => {
+    const before = { ...header, options: { ...header.options, ...was } };
+    expect(() => compare({ options: { ...header.options, fit: 'letterbox', ...is } }, before)).toThrow(
+      expect.objectContaining({
+        code: 'RESUME_MISMATCH',
+        message: expect.stringMatching(message) as string,
+        hint: expect.stringMatching(hint) as string,
+      }),
+    );
+  });
+
+  it('was fitted as version 0.1 did with its model, where the journal does not say', () => {
+    const now = (fit: Fit) => ({ ...header, options: { ...header.options, fit } });
+    compare(now('grey'), withFit(header, 'grey'));
+    expect(() => compare(now('letterbox'), withFit(header, 'grey'))).toThrow('fit was "grey"; now it is "letterbox"');
+    compare(now('stretch'), withFit(header, 'stretch'));
+    compare(now('grey'), withFit(now('grey'), 'stretch'));
   });
 
   it('is the same with other thresholds, another version and another name of the model', () => {

@@ -53,6 +53,7 @@ export async function startPool({
       places: { whole: '', byLabel: {} },
       allowTruncate: false,
       exampleRule: 'auto',
+      fit: 'stretch',
     },
     transport,
     onWarning: (message) => warnings.push(message),

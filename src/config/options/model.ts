@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EXAMPLE_RULES } from '../../core/example-rule.js';
+import { FITS } from '../../core/inference/input-form.js';
 import { tiles } from './tiles.js';
 import * as value from './values.js';
 
@@ -35,6 +36,15 @@ export const modelOptions = {
         "area. Default: the checkpoint's",
     )
     .meta({ examples: [[768, 1024]], flag: { group: 'find', placeholder: 'h,w|n' } }),
+  fit: value
+    .choice(['auto', ...FITS])
+    .default('auto')
+    .describe(
+      "How images fill the model's input: stretch them, or pad them to a square as the model's original code does " +
+        '(letterbox) or with grey. auto stretches for OWL-ViT and pads with black for OWLv2; square images stay as ' +
+        'they are',
+    )
+    .meta({ flag: { group: 'find', placeholder: 'how' } }),
   tiles: z
     .exactOptional(tiles())
     .describe(

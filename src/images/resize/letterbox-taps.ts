@@ -1,6 +1,3 @@
-/** The grey of the padding: as in transformers 4, with which the models were trained (version 5 pads with black). */
-export const PAD_LEVEL = 127.5;
-
 /** The input samples and weights of each output sample along one axis; those of the padding are summed up. */
 export interface Taps {
   readonly live: number; // outputs that see the image; those after them see padding only
@@ -11,8 +8,15 @@ export interface Taps {
   readonly longestReach: number; // samples to keep while outputs are computed in order, at least 1
 }
 
-/** @param axis - `inputs` samples of the padded square, of which the first `filled` are the image's. */
-export function computeTaps({ inputs, outputs, filled }: { inputs: number; outputs: number; filled: number }): Taps {
+/** One side of the padded square. */
+export interface Axis {
+  readonly inputs: number; // samples
+  readonly outputs: number;
+  readonly filled: number; // the first samples, which are the image's
+  readonly padLevel: number; // of the others, 0 to 255
+}
+
+export function computeTaps({ inputs, outputs, filled, padLevel }: Axis): Taps {
   const factor = inputs / outputs;
   const blur = gaussianKernel(factor > 1 ? (factor - 1) / 2 : 0);
   const radius = (blur.length - 1) / 2;
@@ -29,7 +33,7 @@ export function computeTaps({ inputs, outputs, filled }: { inputs: number; outpu
     for (let tap = 0; tap < count; tap++) {
       const weight = (1 - share) * (blur[tap] ?? 0) + share * (blur[tap - 1] ?? 0);
       const index = reflect(left - radius + tap, inputs);
-      if (index >= filled) padding[output]! += weight * PAD_LEVEL;
+      if (index >= filled) padding[output]! += weight * padLevel;
       else if (weight !== 0) {
         ofImage.indices[used] = index;
         ofImage.weights[used++] = weight;

@@ -1,6 +1,6 @@
 import type { Size } from '../../core/box.js';
 import type { DecodedImage } from '../decoded-image.js';
-import { computeTaps, PAD_LEVEL, type Taps } from './letterbox-taps.js';
+import { computeTaps, type Taps } from './letterbox-taps.js';
 import { Pace } from './pace.js';
 
 /**
@@ -15,18 +15,22 @@ import { Pace } from './pace.js';
  */
 export class LetterboxResizer {
   readonly #size: Size;
+  readonly #padLevel: number;
 
-  constructor(size: Size) {
+  /** @param padLevel - What the square is filled up with, 0 to 255. */
+  constructor(size: Size, padLevel: number) {
     this.#size = size;
+    this.#padLevel = padLevel;
   }
 
   /** @param target - [H, W, 3] of the model's input. @throws The reason of the signal. */
   async resize(image: DecodedImage, target: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { width, height } = this.#size;
     const side = Math.max(image.width, image.height);
-    const across = computeTaps({ inputs: side, outputs: width, filled: image.width });
-    const down = computeTaps({ inputs: side, outputs: height, filled: image.height });
-    const columns = new ColumnFilter(across, levelRange(image));
+    const padLevel = this.#padLevel;
+    const across = computeTaps({ inputs: side, outputs: width, filled: image.width, padLevel });
+    const down = computeTaps({ inputs: side, outputs: height, filled: image.height, padLevel });
+    const columns = new ColumnFilter(across, levelRange(image, padLevel));
     const rows = new NarrowedRows(image, { across, capacity: down.longestReach });
     const pace = new Pace(signal);
     for (let y = 0; y < height; y++) {
@@ -144,7 +148,7 @@ class ColumnFilter {
 }
 
 /** Darkest and lightest level of the padded image: interpolation may not leave it. */
-function levelRange({ pixels, width, height }: DecodedImage): readonly [number, number] {
+function levelRange({ pixels, width, height }: DecodedImage, padLevel: number): readonly [number, number] {
   let low = 255;
   let high = 0;
   for (let i = 0; i < pixels.length && (low > 0 || high < 255); i++) {
@@ -153,5 +157,5 @@ function levelRange({ pixels, width, height }: DecodedImage): readonly [number, 
     if (level > high) high = level;
   }
   if (width === height) return [low, high];
-  return [Math.min(low, PAD_LEVEL), Math.max(high, PAD_LEVEL)];
+  return [Math.min(low, padLevel), Math.max(high, padLevel)];
 }

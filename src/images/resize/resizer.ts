@@ -1,4 +1,5 @@
 import type { Size } from '../../core/box.js';
+import type { Fit } from '../../core/inference/input-form.js';
 import type { DecodedImage } from '../decoded-image.js';
 import { LetterboxResizer } from './letterbox.js';
 import { StretchResizer } from './stretch.js';
@@ -19,8 +20,8 @@ export interface Resizer extends AsyncDisposable {
   estimatePixels(size: Size): number;
 }
 
-/** How an image fills the model's input: stretched to it (OWL-ViT), or padded to a square first (OWLv2). */
-export type Fit = 'stretch' | 'letterbox';
+/** The level of the padding, 0 to 255. Grey is as in transformers 4: half of white, between two levels. */
+const PAD_LEVELS: Readonly<Record<Exclude<Fit, 'stretch'>, number>> = { letterbox: 0, grey: 127.5 };
 
 /** The area that the whole input shows, from the image's upper left corner: the image, or the square around it. */
 export function fittedFrame(fit: Fit, { width, height }: Size): Size {
@@ -30,5 +31,5 @@ export function fittedFrame(fit: Fit, { width, height }: Size): Size {
 }
 
 export async function openResizer(fit: Fit, size: Size): Promise<Resizer> {
-  return fit === 'stretch' ? StretchResizer.open(size) : new LetterboxResizer(size);
+  return fit === 'stretch' ? StretchResizer.open(size) : new LetterboxResizer(size, PAD_LEVELS[fit]);
 }

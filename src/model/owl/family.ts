@@ -1,18 +1,35 @@
-import type { Fit } from '../../images/resize/resizer.js';
 import { requireOwnSize } from '../export/interface.js';
 import type { ImageSize } from '../artifact.js';
-import type { EncoderSize, ModelFamily, ModelTraits } from '../family.js';
+import type { EncoderSize, FamilyFit, ModelFamily, ModelTraits } from '../family.js';
 import type { OwlCheckpoint, OwlConfig, TransformerConfig } from './config.js';
 
-export const owlVit = owlFamily({ modelType: 'owlvit', title: 'OWL-ViT', fit: 'stretch' });
+/** In what OWL-ViT and OWLv2 differ, beside a head. */
+type Differences = Pick<ModelTraits, 'title' | 'fit'>;
 
-export const owlv2 = owlFamily({ modelType: 'owlv2', title: 'OWLv2', fit: 'letterbox' });
+/**
+ * Its original code pads with grey, in training as in inference; transformers stretches.
+ *
+ * @see scenic `projects/owl_vit/preprocessing/image_ops.py` resize_with_pad, transformers `OwlViTImageProcessor`
+ */
+const OWL_VIT_FIT: FamilyFit = { auto: 'stretch', letterbox: 'grey', unrecorded: 'stretch' };
+
+/**
+ * Its original code pads with black where it evaluates, and so does transformers since version 5; before, with grey.
+ *
+ * @see scenic `projects/owl_vit/evaluator.py`, transformers issue 41938
+ */
+const OWLV2_FIT: FamilyFit = { auto: 'letterbox', letterbox: 'letterbox', unrecorded: 'grey' };
+
+export const owlVit = owlFamily('owlvit', { title: 'OWL-ViT', fit: OWL_VIT_FIT });
+
+export const owlv2 = owlFamily('owlv2', { title: 'OWLv2', fit: OWLV2_FIT });
 
 /** OWL-ViT and OWLv2 have one architecture. What only workers need is imported on first use. */
-function owlFamily({ fit, ...names }: { modelType: string; title: string; fit: Fit }): ModelFamily<OwlConfig> {
-  const traits = (checkpoint: OwlCheckpoint) => owlTraits(checkpoint, { title: names.title, fit });
+function owlFamily(modelType: string, differences: Differences): ModelFamily<OwlConfig> {
+  const traits = (checkpoint: OwlCheckpoint) => owlTraits(checkpoint, differences);
   return {
-    ...names,
+    modelType,
+    title: differences.title,
     loadSchemas: async () => {
       const { OwlConfig: config, OwlPreprocessor: preprocessor } = await import('./config.js');
       return { config, preprocessor };
@@ -37,14 +54,14 @@ function owlFamily({ fit, ...names }: { modelType: string; title: string; fit: F
   };
 }
 
-function owlTraits({ config, exported, modelType }: OwlCheckpoint, names: { title: string; fit: Fit }): ModelTraits {
+function owlTraits({ config, exported, modelType }: OwlCheckpoint, differences: Differences): ModelTraits {
   const { vision_config: vision, text_config: text } = config;
   const { image_size: nativeSide, patch_size: patchSize, hidden_size: width, intermediate_size: inner } = vision;
   const ownSide = Math.floor(nativeSide / patchSize) * patchSize;
   const own = { height: ownSide, width: ownSide };
   const patches = (size: ImageSize) => Math.floor(size.height / patchSize) * Math.floor(size.width / patchSize);
   return {
-    ...names,
+    ...differences,
     ...{ nativeSide, patchSize, patches },
     embeddingWidth: text.hidden_size,
     maxTokens: text.max_position_embeddings,

@@ -3,6 +3,7 @@ import { specOf } from '../../core/ontology.js';
 import { toSeenExamples } from '../../core/seen-example.js';
 import { sha256Of } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
+import { resolveForm } from '../../model/input-form.js';
 import type { Backend, ServeJob, ServerState } from '../request/server-state.js';
 
 /** The answer of /info. @throws RequestError NOT_READY */
@@ -15,7 +16,7 @@ export function describeServer(server: ServerState) {
     preannotate: job.version,
     started: startedAt.toISOString(),
     uptime_sec: Math.floor((Date.now() - startedAt.getTime()) / 1000),
-    model: describeModel(backend, worker.imageSize),
+    model: describeModel(backend, job),
     classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
     examples: toSeenExamples(backend.examples, ontology),
     templates: ontology.templates,
@@ -28,10 +29,12 @@ export function describeServer(server: ServerState) {
   };
 }
 
-function describeModel({ model }: Backend, imageSize: ServeJob['worker']['imageSize']) {
+function describeModel({ model }: Backend, job: ServeJob) {
   const { reference, sha256, checkpoint, precision } = model;
-  const { height, width } = traitsOf(checkpoint).inputSize(imageSize);
-  return { reference, sha256, type: checkpoint.modelType, precision, image_size: [height, width] };
+  const traits = traitsOf(checkpoint);
+  const { height, width } = traits.inputSize(job.worker.imageSize);
+  const { fit } = resolveForm(traits, job.form);
+  return { reference, sha256, type: checkpoint.modelType, precision, image_size: [height, width], fit };
 }
 
 /** Named as in LitServe where it has the same setting. */

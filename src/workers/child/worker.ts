@@ -61,7 +61,7 @@ async function handle(message: ToWorker): Promise<void> {
 async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): Promise<Opened> {
   const detector = await Detector.open({ device, ...settings });
   const { inputSize } = detector;
-  const resizer = await openResizer(detector.traits.fit, inputSize);
+  const resizer = await openResizer(detector.fit, inputSize);
   const preparer = new ImagePreparer({ resizer, inputSize, settings: { ...settings, folder: settings.imageFolder } });
   send({ type: 'ready' });
   const loop = new InferenceLoop({ detector, preparer, settings, send });

@@ -1,5 +1,6 @@
 import { PreannotateError, type Failure } from '../../core/errors.js';
 import { ruleFor } from '../../core/example-rule.js';
+import type { InputForm } from '../../core/inference/input-form.js';
 import { findPlace, labelOf, type Example } from '../../core/ontology.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
 import type { EncodedExample } from '../../model/example-encoder.js';
@@ -14,17 +15,17 @@ const CHOICE_BYTES = 40; // a box and an IoU in float64
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
 /** What encoding the examples of one ontology depends on. */
-type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'exampleRule' | 'places'>;
+type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'exampleRule' | 'places' | keyof InputForm>;
 
 /** What an example's embedding depends on, as one key. */
 export function makeCacheKey(
   { sha256, box }: Example,
-  { model, imageSize, exampleRule }: Pick<QuerySource, 'model' | 'imageSize' | 'exampleRule'>,
+  { model, imageSize, exampleRule, fit }: Omit<ExampleSource, 'places'>,
 ): string {
   const traits = traitsOf(model.checkpoint);
   const { height, width } = traits.inputSize(imageSize);
   const rule = ruleFor(traits, exampleRule);
-  return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width, rule]));
+  return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width, rule, fit]));
 }
 
 /**

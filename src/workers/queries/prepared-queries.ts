@@ -1,3 +1,4 @@
+import type { InputForm } from '../../core/inference/input-form.js';
 import type { Ontology, OntologyPlaces } from '../../core/ontology.js';
 import type { ChosenExample } from '../../core/seen-example.js';
 import type { ExampleRule } from '../../core/example-rule.js';
@@ -12,7 +13,7 @@ export interface PreparedQueries extends QueryBank {
 }
 
 /** What encoding prompts and examples depends on. */
-export interface QuerySource {
+export interface QuerySource extends InputForm {
   readonly model: Model;
   readonly allowTruncate: boolean;
   readonly ontology: Ontology; // of the job; all others came with requests

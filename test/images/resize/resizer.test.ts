@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import type { Fit } from '../../../src/core/inference/input-form.js';
 import { openResizer } from '../../../src/images/resize/resizer.js';
 import { GOLDEN, goldenCases, tensorsOf } from '../../support/model/golden.js';
 
@@ -38,31 +39,37 @@ describe('stretching for OWL-ViT gives the pixels of Pillow within one level, al
   });
 });
 
-describe('letterboxing for OWLv2 gives the pixels of transformers 4, rounded to whole levels', () => {
-  const golden = goldenCases('preprocess').find(({ model }) => model === 'owlv2-tiny')!;
-  const tensor = tensorsOf(golden);
-  it.each(golden.items.filter(({ prefix }) => prefix.includes('.pad0.5.')))('$prefix', async (item) => {
-    const ours = await resized('letterbox', item);
-    const { height, width } = item.size;
-    const { data, shape } = tensor(
-      item.only === undefined ? `${item.prefix}.pixel_values` : `${item.prefix}.pixel_values_sampled`,
-    );
-    const [stepY, stepX] = item.only === undefined ? [1, 1] : [29, 31];
-    expect(shape).toEqual([3, Math.ceil(height / stepY), Math.ceil(width / stepX)]);
-    let largest = 0;
-    for (let c = 0; c < 3; c++) {
-      for (let i = 0; i < shape[1]!; i++) {
-        for (let j = 0; j < shape[2]!; j++) {
-          const theirs = level(data[(c * shape[1]! + i) * shape[2]! + j]!, c);
-          largest = Math.max(largest, Math.abs(ours[(i * stepY * width + j * stepX) * 3 + c]! - theirs));
+describe.each([
+  ['letterbox', 'black', '5', '.pad0.0.'],
+  ['grey', 'grey', '4', '.pad0.5.'],
+] as const)(
+  'the fit %s pads with %s: the pixels of transformers %s, rounded to whole levels',
+  (fit, _, __, padding) => {
+    const golden = goldenCases('preprocess').find(({ model }) => model === 'owlv2-tiny')!;
+    const tensor = tensorsOf(golden);
+    it.each(golden.items.filter(({ prefix }) => prefix.includes(padding)))('$prefix', async (item) => {
+      const ours = await resized(fit, item);
+      const { height, width } = item.size;
+      const { data, shape } = tensor(
+        item.only === undefined ? `${item.prefix}.pixel_values` : `${item.prefix}.pixel_values_sampled`,
+      );
+      const [stepY, stepX] = item.only === undefined ? [1, 1] : [29, 31];
+      expect(shape).toEqual([3, Math.ceil(height / stepY), Math.ceil(width / stepX)]);
+      let largest = 0;
+      for (let c = 0; c < 3; c++) {
+        for (let i = 0; i < shape[1]!; i++) {
+          for (let j = 0; j < shape[2]!; j++) {
+            const theirs = level(data[(c * shape[1]! + i) * shape[2]! + j]!, c);
+            largest = Math.max(largest, Math.abs(ours[(i * stepY * width + j * stepX) * 3 + c]! - theirs));
+          }
         }
       }
-    }
-    expect(largest).toBeLessThan(0.501);
-  });
-});
+      expect(largest).toBeLessThan(0.501);
+    });
+  },
+);
 
-async function resized(fit: 'stretch' | 'letterbox', item: { image: string; size: { height: number; width: number } }) {
+async function resized(fit: Fit, item: { image: string; size: { height: number; width: number } }) {
   const file = join(GOLDEN, 'images', `${item.image}.png`);
   const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   await using resizer = await openResizer(fit, item.size);

@@ -16,7 +16,7 @@ describe('the addresses of a server', () => {
   it('include /info, which names the model, the classes and the limits', async () => {
     const info = (await (await server.fetch('/info')).json()) as { classes: unknown[]; server: object };
     expect(info).toMatchObject({
-      model: { reference: 'builtin:emoji', type: 'owlvit', image_size: [192, 192], precision: 'fp32' },
+      model: { reference: 'builtin:emoji', type: 'owlvit', image_size: [192, 192], precision: 'fp32', fit: 'stretch' },
       server: { devices: ['cpu'], timeout: 30, max_batch_size: 1 },
     });
     for (const key of ['workers_per_device', 'stream', 'track_requests']) expect(info.server).toHaveProperty(key);

@@ -99,7 +99,7 @@ describe('options in the query', () => {
     expect(found.length).toBeGreaterThan(2);
   });
 
-  it.each(['?treshold=0.9', '?score_threshold=much', '?image_url=http://127.0.0.1/'])(
+  it.each(['?treshold=0.9', '?score_threshold=much', '?image_url=http://127.0.0.1/', '?fit=grey'])(
     'are refused for every kind of body where they are unknown or wrong, as in %s',
     async (wrong) => {
       expect((await server.postJson(`/predict${wrong}`, { image_base64 })).status).toBe(422);

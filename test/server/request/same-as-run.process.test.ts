@@ -9,6 +9,7 @@ import { temporaryFolder } from '../../support/temporary.js';
 it.each([
   ['tiles and 8-bit weights', ['--tiles', '320', '--precision', 'int8']],
   ['another input size', ['--image-size', '192,256']],
+  ['padded images', ['--fit', 'letterbox']],
 ])('a server with %s answers what a run with them would write', async (_, options) => {
   const out = await temporaryFolder();
   await preannotate(['run', join(SCENES, 'scene-01.jpg'), ...EMOJI, '-o', out, ...options]);

@@ -47,7 +47,7 @@ async function loopWith(folder: string, options: { tiles?: TileOptions; maxBatch
   const { inputSize } = detector;
   const limits = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false };
   const settings = { ...MODEL, ...limits, ...options, folder };
-  const resizer = await openResizer(detector.traits.fit, inputSize);
+  const resizer = await openResizer(detector.fit, inputSize);
   const preparer = new ImagePreparer({ resizer, inputSize, settings });
   const detect = vi.spyOn(detector, 'detect');
   onTestFinished(async () => {
