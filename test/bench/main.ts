@@ -1,8 +1,14 @@
-/** `npm run bench [-- [--quick] [--abort-share n] question...]`: how fast, how soon, how large, on this machine. */
+/**
+ * `npm run bench [-- [--quick] [--abort-share n] question...]`: how fast, how soon, how large, on this machine.
+ *
+ * `npm run bench -- photographs <folder> [--model ref] [--truth file] [--ontology file] [--images n] [--full]
+ * [--only name] [--resamples n] [--seed n]`: which settings find most in photographs with COCO ground truth.
+ */
 import { parseArgs } from 'node:util';
 import { abandoned } from './questions/abandoned.js';
 import { extremes } from './questions/faults/extremes.js';
 import { forms } from './questions/forms.js';
+import { photographs, type PhotographsOptions } from './photographs/photographs.js';
 import { describeMachine } from './support/machine.js';
 import { kills } from './questions/faults/kills.js';
 import { memory } from './questions/memory.js';
@@ -44,23 +50,61 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
 const NAMES = Object.keys(QUESTIONS);
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, 'abort-share': { type: 'string', default: '0.3' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    'abort-share': { type: 'string', default: '0.3' },
+    model: { type: 'string', default: 'builtin:emoji' },
+    truth: { type: 'string' },
+    ontology: { type: 'string' },
+    images: { type: 'string' },
+    full: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    resamples: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+  },
   allowPositionals: true,
 });
 const abortShare = Number(values['abort-share']);
-const unknown = positionals.find((name) => !NAMES.includes(name));
-if (unknown !== undefined) {
-  process.stderr.write(`There is no benchmark "${unknown}". There are: ${NAMES.join(', ')}.\n`);
+const problem = findProblem();
+if (problem === undefined) await answer();
+else {
+  process.stderr.write(`${problem}\n`);
   process.exitCode = 2;
-} else if (!(abortShare > 0 && abortShare < 1)) {
-  process.stderr.write(`--abort-share must be between 0 and 1, not ${values['abort-share']}.\n`);
-  process.exitCode = 2;
-} else {
+}
+
+function findProblem(): string | undefined {
+  const { images, resamples, seed } = values;
+  const wrong = Object.entries({ images: images ?? '1', resamples, seed }).find(([, text]) => !/^[1-9]\d*$/.test(text));
+  if (wrong !== undefined) return `--${wrong[0]} must be a whole number from 1 on, not ${wrong[1]}.`;
+  if (!(abortShare > 0 && abortShare < 1))
+    return `--abort-share must be between 0 and 1, not ${values['abort-share']}.`;
+  if (positionals[0] === 'photographs')
+    return positionals.length > 2 ? 'photographs takes one folder; --truth and --ontology name files.' : undefined;
+  const unknown = positionals.find((name) => !NAMES.includes(name));
+  const names = [...NAMES, 'photographs <folder>'].join(', ');
+  return unknown === undefined ? undefined : `There is no benchmark "${unknown}". There are: ${names}.`;
+}
+
+async function answer(): Promise<void> {
   process.stdout.write(
     `${describeMachine()}\n${values.quick ? 'quick: one round each, figures are not to be cited\n' : ''}`,
   );
-  const chosen = positionals.length > 0 ? positionals : NAMES;
   await withFolder(async (folder) => {
-    for (const name of chosen) await QUESTIONS[name]!({ folder, quick: values.quick, abortShare });
+    if (positionals[0] === 'photographs') await photographs(folder, toPhotographsOptions(positionals[1]));
+    else for (const name of positionals.length > 0 ? positionals : NAMES) await ask(name, folder);
   });
+}
+
+async function ask(name: string, folder: string): Promise<void> {
+  await QUESTIONS[name]!({ folder, quick: values.quick, abortShare });
+}
+
+function toPhotographsOptions(folder: string | undefined): PhotographsOptions {
+  const { model, truth, ontology, full, only, images, resamples, seed } = values;
+  return {
+    ...{ photographs: folder, model, truth, ontology, full, only },
+    images: images === undefined ? undefined : Number(images),
+    resamples: Number(resamples),
+    seed: Number(seed),
+  };
 }

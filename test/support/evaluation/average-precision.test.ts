@@ -1,7 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Xyxy } from '../../../src/core/box.js';
-import { averagePrecision, COCO_IOUS, type EvaluatedImage } from './average-precision.js';
+import { FIXTURES } from '../model/golden.js';
+import { averagePrecision, COCO_IOUS, Evaluation, type EvaluatedImage, type SIZES } from './average-precision.js';
+import { toEvaluated, type CocoResult, type CocoTruth } from './coco-file.js';
 import { randomScenes } from './scenes.js';
+
+/** What pycocotools says of a set. */
+interface Expected {
+  readonly stats: Readonly<Record<'AP' | 'AP50' | 'APsmall' | 'APmedium' | 'APlarge', number>>; // -1: no objects
+  readonly per_class: readonly { category_id: number; ap: number | null }[];
+}
+
+const close = (value: number) => expect.closeTo(value, 12) as number;
 
 const at = (x: number): Xyxy => [x, 0, x + 10, 10];
 
@@ -128,6 +140,20 @@ describe('compared with pycocotools 2.0.11, to the last digits', () => {
     expect(ours.map50).toBeCloseTo(map50, 14);
   });
 
+  it.each([1, 2, 3, 4, 5, 6])('random set %i of fixtures/evaluation, by size of object and by class', (set) => {
+    const read = (name: string): unknown =>
+      JSON.parse(readFileSync(join(FIXTURES, `evaluation/random-0${set}`, name), 'utf8'));
+    const images = toEvaluated(read('truth.json') as CocoTruth, read('results.json') as CocoResult[]);
+    const { stats, per_class: perClass } = read('expected.json') as Expected;
+    const of = (size: keyof typeof SIZES) => averagePrecision(images, { size }).map;
+    const all = averagePrecision(images);
+    expect([all.map, all.map50, of('small'), of('medium'), of('large')]).toEqual(
+      [stats.AP, stats.AP50, stats.APsmall, stats.APmedium, stats.APlarge].map((value) => close(Math.max(0, value))),
+    );
+    const expected = perClass.filter(({ ap }) => ap !== null);
+    expect([...all.perClass]).toEqual(expected.map(({ category_id: id, ap }) => [id, close(ap!)]));
+  });
+
   it('each class by itself', () => {
     const { perClass } = averagePrecision(randomScenes(2, { crowds: 0.2 }));
     const expected = [0.19601620715319598, 0.2385112749660145, 0.17319822165477572, 0.2517248218811641];
@@ -172,5 +198,14 @@ describe('whatever the images', () => {
     expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
     expect(values[0]).toBeGreaterThan(values.at(-1)!);
     expect([...values].sort((a, b) => b - a)).toEqual(values);
+  });
+
+  it('an image that counts n times is as good as n copies of it', () => {
+    const weights = scenes.map((_, i) => [0, 1, 1, 3][i % 4]!);
+    const copies = scenes.flatMap((scene, i) => Array.from({ length: weights[i]! }, () => scene));
+    const weighted = new Evaluation(scenes).average(weights);
+    const copied = averagePrecision(copies);
+    expect([weighted.map, weighted.map50]).toEqual([close(copied.map), close(copied.map50)]);
+    expect([...weighted.perClass]).toEqual([...copied.perClass].map(([id, value]) => [id, close(value)]));
   });
 });

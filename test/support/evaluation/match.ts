@@ -4,6 +4,7 @@ import { area, intersection, iou, type Xyxy } from '../../../src/core/box.js';
 export interface Target {
   readonly box: Xyxy;
   readonly crowd?: boolean; // a region of many: finding it is neither right nor wrong, however often
+  readonly ignored?: boolean; // finding it is neither right nor wrong, once
 }
 
 /** A detection of one class, and what it is worth. */
@@ -14,7 +15,7 @@ export interface Match {
 
 /**
  * Matches the detections of one class in one image to its objects, as pycocotools does: the best score chooses first,
- * and takes the free object that it overlaps most; a crowd only where there is no such object.
+ * and takes the free object that it overlaps most; a crowd or an ignored one only where there is no such object.
  *
  * @param detections - Best score first.
  * @param minIou - An overlap below this is no match. With a crowd, overlap is the share of the detection that lies in
@@ -26,16 +27,20 @@ export function matchDetections(
   targets: readonly Target[],
   minIou: number,
 ): Match[] {
-  const free = new Set(targets.filter(({ crowd }) => crowd !== true));
-  const crowds = targets.filter(({ crowd }) => crowd === true);
+  const isIgnored = ({ crowd, ignored }: Target) => crowd === true || ignored === true;
+  const free = new Set(targets.filter((target) => !isIgnored(target)));
+  const ignored = new Set(targets.filter(isIgnored));
   return detections.map(({ score, box }) => {
-    const found = best(free, minIou, (target) => iou(box, target.box));
+    const overlapWith = (target: Target) =>
+      target.crowd === true ? shareWithin(box, target.box) : iou(box, target.box);
+    const found = best(free, minIou, overlapWith);
     if (found !== undefined) {
       free.delete(found);
       return { score, verdict: 'right' };
     }
-    const ignored = best(crowds, minIou, (crowd) => shareWithin(box, crowd.box));
-    return { score, verdict: ignored === undefined ? 'wrong' : 'ignored' };
+    const without = best(ignored, minIou, overlapWith);
+    if (without !== undefined && without.crowd !== true) ignored.delete(without);
+    return { score, verdict: without === undefined ? 'wrong' : 'ignored' };
   });
 }
 

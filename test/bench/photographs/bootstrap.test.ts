@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { Random } from '../../support/random.js';
+import { drawSets, estimate } from './bootstrap.js';
+
+it('a set has as many images as there are, some of them twice, and depends on the seed alone', () => {
+  const sets = drawSets(50, { count: 20, seed: 1 });
+  for (const set of sets) expect(set.reduce((sum, weight) => sum + weight, 0)).toBe(50);
+  expect(sets.some((set) => set.includes(2))).toBe(true);
+  expect(drawSets(50, { count: 20, seed: 1 })).toEqual(sets);
+  expect(drawSets(50, { count: 20, seed: 2 })).not.toEqual(sets);
+});
+
+it('the interval of a mean holds the true mean in about 95 of 100 samples', () => {
+  const random = new Random(7);
+  let held = 0;
+  const samples = 400;
+  for (let sample = 0; sample < samples; sample++) {
+    const values = Array.from({ length: 60 }, () => random.uniform());
+    const means = drawSets(60, { count: 300, seed: sample }).map(
+      (weights) => values.reduce((sum, value, i) => sum + value * weights[i]!, 0) / 60,
+    );
+    const { low, high } = estimate(NaN, means);
+    if (low <= 0 && high >= 0) held++;
+  }
+  expect(held / samples).toBeGreaterThan(0.91);
+  expect(held / samples).toBeLessThan(0.98);
+});
+
+it('the borders of the interval lie between the nearest values', () => {
+  const { value, low, high } = estimate(
+    5,
+    Array.from({ length: 101 }, (_, i) => 100 - i),
+  );
+  expect([value, low, high]).toEqual([5, 2.5, 97.5]);
+});
