@@ -85,8 +85,14 @@ export function toJournalHeader(
       strict_images: strictImages,
       allow_truncate: job.allowTruncate,
       ...(checkpoint !== undefined && choosesByObjectness(job, checkpoint) ? { example_rule: 'auto' } : {}),
+      ...(checkpoint !== undefined && averagesLogits(job, checkpoint) ? { template_mean: 'logits' } : {}),
     },
   };
+}
+
+/** Whether a job has several templates, and they are not averaged as version 0.1 did. */
+function averagesLogits({ ontology }: Job, checkpoint: Model['checkpoint']): boolean {
+  return ontology.templates.length > 1 && !traitsOf(checkpoint).normalisesQueries;
 }
 
 /** Whether a job has examples, and they are not chosen as version 0.1 did. */

@@ -156,8 +156,12 @@ function sourceNotes({ problem }: SourceList): string[] {
 /** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
 function assumeModel(job: Job, { model, options: before }: JournalHeader): JournalHeader {
   const { options, ...header } = toJournalHeader(job, { ...model, precision: before.precision ?? 'fp32' });
-  const { example_rule: rule, fit } = before;
-  const assumed = { ...(rule === undefined ? {} : { example_rule: rule }), ...(fit === undefined ? {} : { fit }) };
+  const { example_rule: rule, fit, template_mean: mean } = before;
+  const assumed = {
+    ...(rule === undefined ? {} : { example_rule: rule }),
+    ...(fit === undefined ? {} : { fit }),
+    ...(mean === undefined ? {} : { template_mean: mean }),
+  };
   return { ...header, options: { ...options, ...assumed } };
 }
 

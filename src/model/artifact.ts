@@ -17,12 +17,12 @@ export interface GraphSource {
 /**
  * A checkpoint as sessions open it, in whatever form it came.
  *
- * The image graph finds boxes. Inputs: `pixels` [N, H, W, 3] uint8 RGB, normalised inside; `queries` [Q, T] text
- * embeddings; `groups` [G, M] the queries of each class (rows filled up by repeating one of theirs); `offsets` [G] 0,
- * or -infinity for a group whose boxes are dropped; `allowed` [N, G] 0, or far below any logit for a group that an
- * image does not look for. Outputs, P patches row by row: the K best pairs of patch and group, best first: `scores` [N,
- * K], `pairs` [N, K] patch * G + group, `members` [N, K] which of the group's M queries won (the first of equals); and
- * `boxes` [N, P, 4] cxcywh fractions of the model's input.
+ * The image graph finds boxes. Inputs: `pixels` [N, H, W, 3] uint8 RGB, normalised inside; `queries` [Q, T] unit
+ * vectors, or means of such, which only exports normalise again; `groups` [G, M] the queries of each class (rows filled
+ * up by repeating one of theirs); `offsets` [G] 0, or -infinity for a group whose boxes are dropped; `allowed` [N, G]
+ * 0, or far below any logit for a group that an image does not look for. Outputs, P patches row by row: the K best
+ * pairs of patch and group, best first: `scores` [N, K], `pairs` [N, K] patch * G + group, `members` [N, K] which of
+ * the group's M queries won (the first of equals); and `boxes` [N, P, 4] cxcywh fractions of the model's input.
  *
  * The example graph turns pictures into queries. Input: `pixels`, as above. Outputs: `class_embeds` [N, P, T], not
  * normalised; `boxes` [N, P, 4]; and of models that predict it, `objectness_logits` [N, P].

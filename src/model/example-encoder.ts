@@ -24,7 +24,7 @@ const IOU_DECIMALS = 4;
 
 /** The query of an example. */
 export interface EncodedExample {
-  readonly embedding: Float32Array; // [T], not normalised: the class head does that
+  readonly embedding: Float32Array; // [T], not normalised
   readonly choice: ExampleChoice; // rounded
 }
 

@@ -56,6 +56,7 @@ export interface ModelTraits {
   readonly maxTokens: number; // of a prompt
   readonly takesExamples: boolean; // images as queries
   readonly hasObjectness: boolean; // it predicts how likely each box is an object, whatever the query
+  readonly normalisesQueries: boolean; // in its own graph, also the mean of a prompt's texts
   readonly vision: EncoderSize;
   readonly text: EncoderSize;
 

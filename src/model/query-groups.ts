@@ -3,7 +3,7 @@ import { ort } from '../onnx/runtime.js';
 
 /** What to look for, as the model sees it. The same object stands for the same queries. */
 export interface QueryBank {
-  readonly embeddings: Float32Array; // [Q, T]; the class head normalises them
+  readonly embeddings: Float32Array; // [Q, T], unit vectors or means of such; compared as they are, except by exports
   readonly classIds: readonly number[]; // [Q], index into `ontology.classes` or IGNORED
 }
 

@@ -24,6 +24,9 @@ export const StoredOptions = z.looseObject({
   strict_images: z.boolean(),
   allow_truncate: z.boolean(),
   example_rule: z.literal('auto').exactOptional(), // left out: as transformers, or the same for this job
+  // Of what the mean over a prompt's templates was taken. Left out with fewer than two, of exports, and by version 0.1,
+  // which averaged embeddings and normalised the mean again, as exports do.
+  template_mean: z.literal('logits').exactOptional(),
 });
 export type StoredOptions = z.output<typeof StoredOptions>;
 
@@ -72,11 +75,26 @@ export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
 export function assertSameJob(before: JournalHeader, now: JournalHeader, path: string): void {
   const [was, is] = [decisive(before), decisive(now)];
   const difference = firstDifference(was, is);
-  if (difference === undefined) return;
+  if (difference !== undefined) throw mismatchError(path, difference, adviseOnForm(was, is));
+  if (before.ontology.templates.length < 2 || before.options.template_mean === now.options.template_mean) return;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
+    message: `${path} belongs to another job. Difference: ${describeMean(before)}; now ${describeMean(now)}.`,
+    hint: 'Finish it with preannotate 0.1.0, give another --out folder, or use --restart to annotate everything again.',
+  });
+}
+
+function describeMean({ options }: JournalHeader): string {
+  return options.template_mean === 'logits'
+    ? 'the logits of the templates are averaged'
+    : 'the mean of the embeddings of the templates was normalised again';
+}
+
+function mismatchError(path: string, difference: string, hint = OTHER_JOB_HINT): PreannotateError {
+  return new PreannotateError({
+    code: 'RESUME_MISMATCH',
     message: `${path} belongs to another job. ${difference}`,
-    hint: adviseOnForm(was, is) ?? OTHER_JOB_HINT,
+    hint,
   });
 }
 
@@ -98,12 +116,13 @@ export function ontologyDifference(before: OntologySpec, now: OntologySpec): str
 }
 
 function decisive({ journal, model, ontology, options }: JournalHeader): Record<string, unknown> {
+  const { template_mean: _, ...others } = options;
   return {
     'version of the journal': journal,
     'model (SHA-256 of its weights)': model.sha256,
     'model (hash of its configuration and tokenizer)': model.key,
     ...decisiveOntology(ontology),
-    ...options,
+    ...others,
     precision: options.precision ?? 'fp32',
     example_rule: options.example_rule ?? 'transformers', // of version 0.1
   };

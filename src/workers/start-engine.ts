@@ -130,11 +130,16 @@ function toQuerySource(job: EngineJob, model: Model): QuerySource {
   };
 }
 
-/** How images come to the model, where that is not as it was trained. */
-export function describeInput(job: Pick<EngineJob, 'form' | 'worker'>, model: Model): string[] {
+const RENORMALISED_NOTE =
+  'This ONNX export normalises the average over templates again, so its logits are not exactly the mean of those of ' +
+  'the single templates, as they are with a checkpoint that has model.safetensors.';
+
+/** How images and prompts come to the model, where that is not as the original does it. */
+export function describeInput(job: Pick<EngineJob, 'form' | 'worker' | 'ontology'>, model: Model): string[] {
   const { imageSize, tiles } = job.worker;
   const traits = traitsOf(model.checkpoint);
   return [
+    ...(job.ontology.templates.length > 1 && traits.normalisesQueries ? [RENORMALISED_NOTE] : []),
     ...(imageSize === undefined ? [] : [describeInputSize(traits, imageSize, formOf(job, model).fit)]),
     ...(tiles === undefined ? [] : [describeTiles(tiles)]),
   ];

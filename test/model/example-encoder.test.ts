@@ -6,6 +6,7 @@ import { buildImageGraph } from '../../src/model/owl/graphs.js';
 import { chooseQueryPatch } from '../../src/model/query-patch.js';
 import { openSession } from '../../src/model/session.js';
 import { ort } from '../../src/onnx/runtime.js';
+import { normalise } from '../../src/workers/queries/average-texts.js';
 import {
   FIXTURES,
   goldenCases,
@@ -57,7 +58,7 @@ describe.each(goldenCases('image_guided'))('reference case $name', (golden) => {
           size.width,
           3,
         ]),
-        queries: new ort.Tensor('float32', embedding, [1, embedding.length]),
+        queries: new ort.Tensor('float32', normalise(embedding), [1, embedding.length]),
         groups: new ort.Tensor('int64', [0n], [1, 1]),
         offsets: new ort.Tensor('float32', [0], [1]),
         allowed: new ort.Tensor('float32', [0], [1, 1]),

@@ -35,6 +35,7 @@ const toy: ModelFamily<{ queries: number; longest: number }> = {
     maxTokens: 195,
     takesExamples: false,
     hasObjectness: false,
+    normalisesQueries: false,
     vision: { layers: 6, width: 256, heads: 8 },
     text: { layers: 12, width: 768, heads: 12 },
     inputSize: () => ({ height: (config.longest * 3) / 4, width: config.longest }),

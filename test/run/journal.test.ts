@@ -233,4 +233,33 @@ describe('the job that a journal belongs to', () => {
       ontology: { ...header.ontology, threshold: 0.4, classes },
     });
   });
+
+  describe('that has several templates', () => {
+    const ontology = { ...header.ontology, templates: ['{}', 'a photo of a {}'] };
+    const { options } = header;
+    const exact = { ontology, options: { ...options, template_mean: 'logits' as const } };
+
+    it('is another one where earlier versions normalised their mean again, and the message gives ways to go on', () => {
+      const asked = () => compare(exact, { ...header, ontology });
+      expect(asked).toThrow(
+        expect.objectContaining({
+          code: 'RESUME_MISMATCH',
+          message: expect.stringMatching(/embeddings of the templates was normalised again; now the logits/) as string,
+          hint: expect.stringMatching(/preannotate 0\.1\.0.*--restart/) as string,
+        }),
+      );
+    });
+
+    it('is the same where both average logits, and with an export, which has one way of averaging', () => {
+      compare(exact, { ...header, ...exact });
+      compare({ ontology }, { ...header, ontology });
+    });
+  });
+
+  it('is the same with one template or none, however several would be averaged', () => {
+    for (const templates of [[], ['a photo of a {}']]) {
+      const ontology = { ...header.ontology, templates };
+      compare({ ontology }, { ...header, ontology });
+    }
+  });
 });

@@ -67,6 +67,7 @@ function owlTraits({ config, exported, modelType }: OwlCheckpoint, differences: 
     maxTokens: text.max_position_embeddings,
     takesExamples: exported === undefined, // an export gives scores and boxes, but not the class embeddings
     hasObjectness: modelType === 'owlv2',
+    normalisesQueries: exported !== undefined,
     vision: encoderSize(vision),
     text: encoderSize(text),
     inputSize: (requested) => {

@@ -4,8 +4,10 @@ import { l2Norm } from '../ranking.js';
 import { gelu, linear, type GraphWeights } from './transformer.js';
 
 /**
- * Similarity of every patch to every query.
+ * Similarity of every patch to every query. Queries are used as they are: a logit is linear in its query, so the mean
+ * of unit vectors gives the mean of their logits.
  *
+ * @param head - `queries` [Q, T]: unit vectors, as the original makes them here, or means of such.
  * @returns `logits` [N * P, Q]; `classEmbeds` [N * P, T], normalised.
  * @see transformers `OwlViTClassPredictionHead.forward`
  */
@@ -15,11 +17,10 @@ export function scoreQueries(
   head: { queries: Value; weights: GraphWeights; inputs: number; outputs: number },
 ): { logits: Value; classEmbeds: Value } {
   const { weights, inputs } = head;
-  const unit = (x: Value) => graph.op('Div', [x, graph.op('Add', [l2Norm(graph, x), graph.floats([1e-6])])]);
-  const classEmbeds = unit(
-    linear(graph, features, { weights: weights.within('dense0'), inputs, outputs: head.outputs }),
-  );
-  const similarity = graph.op('Gemm', [classEmbeds, unit(head.queries)], { transB: 1 });
+  const projected = linear(graph, features, { weights: weights.within('dense0'), inputs, outputs: head.outputs });
+  const norm = graph.op('Add', [l2Norm(graph, projected), graph.floats([1e-6])]);
+  const classEmbeds = graph.op('Div', [projected, norm]);
+  const similarity = graph.op('Gemm', [classEmbeds, head.queries], { transB: 1 });
   const shift = linear(graph, features, { weights: weights.within('logit_shift'), inputs, outputs: 1 });
   const scale = linear(graph, features, { weights: weights.within('logit_scale'), inputs, outputs: 1 });
   const gain = graph.op('Add', [graph.op('Elu', [scale]), graph.floats([1])]);

@@ -4,11 +4,12 @@ import { printable } from '../../core/text.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
 import { familyOf, traitsOf } from '../../model/families.js';
 import type { PromptTokenizer } from '../../model/tokenizer.js';
+import { averageTexts, normalise } from './average-texts.js';
 import { makeCacheKey, embedExamples } from './example-embeddings.js';
 import type { PreparedQueries, QuerySource } from './prepared-queries.js';
 import type { Encoded, ToEncode } from '../protocol.js';
 
-const CACHE_VERSION = 1; // raised when the same texts would give other embeddings
+const CACHE_VERSION = 2; // raised when the same texts would give other embeddings
 
 /** A request's ontology has no lines. */
 const PLACES_IN_REQUESTS: OntologyPlaces = { whole: '/ontology', byLabel: {} };
@@ -56,7 +57,7 @@ export class QueryEncoder {
       const embedding =
         query.example === undefined
           ? fromPrompts.subarray(prompt * width, ++prompt * width)
-          : fromExamples[example++]!.embedding;
+          : normalise(fromExamples[example++]!.embedding);
       embeddings.set(embedding, row * width);
     }
     const byExample = queries.flatMap(({ example, classId }) => (example === undefined ? [] : { example, classId }));
@@ -69,7 +70,7 @@ export class QueryEncoder {
     return sha256Of(JSON.stringify([CACHE_VERSION, model.key, allowTruncate, prompts.map(({ texts }) => texts)]));
   }
 
-  /** @returns [prompts, T], L2-normalised. */
+  /** @returns [prompts, T]: of each prompt, the mean of its texts' unit vectors. */
   async #embedPrompts(
     prompts: readonly Query[],
     { cacheKey, places, keep }: { cacheKey: string; places: OntologyPlaces; keep: boolean },
@@ -79,8 +80,11 @@ export class QueryEncoder {
     const cached = await readCached('embeddings', cacheKey);
     if (cached?.length === prompts.length * width * 4) return new Float32Array(Uint8Array.from(cached).buffer);
     const { embeddings } = await this.#encode({ type: 'encode', tokenIds: await this.#tokenise(prompts, places) });
-    const texts = prompts.map((query) => query.texts);
-    const queries = averageTexts(embeddings, texts, width);
+    const queries = averageTexts(
+      embeddings,
+      prompts.map(({ texts }) => texts.length),
+      width,
+    );
     if (keep) await writeCached('embeddings', cacheKey, new Uint8Array(queries.buffer));
     return queries;
   }
@@ -118,19 +122,4 @@ export class QueryEncoder {
     const { checkpoint } = this.#source.model;
     return familyOf(checkpoint).openTokenizer(checkpoint);
   }
-}
-
-/** Mean of each query's text embeddings, normalised again: [texts, T] to [Q, T]. */
-function averageTexts(embeddings: Float32Array, texts: readonly (readonly string[])[], width: number): Float32Array {
-  const queries = new Float32Array(texts.length * width);
-  let from = 0;
-  for (const [query, { length }] of texts.entries()) {
-    const mean = queries.subarray(query * width, (query + 1) * width);
-    for (const end = from + length * width; from < end; from += width) {
-      for (let i = 0; i < width; i++) mean[i]! += embeddings[from + i]!;
-    }
-    const norm = Math.hypot(...mean);
-    if (length > 1) for (let i = 0; i < width; i++) mean[i]! /= norm;
-  }
-  return queries;
 }
