@@ -137,7 +137,7 @@ describe('models in a folder', () => {
     expect(ignoring.length).toBeLessThan(plain.length);
     const templated = await run(
       'templated',
-      'templates: ["{}", "a photo of {}"]\nclasses: [{name: bottle, prompts: [a bottle]}]\n',
+      'templates: ["{}", "a photo of a {}"]\nclasses: [{name: bottle, prompts: [bottle]}]\n',
     );
     expect(templated.length).toBeGreaterThan(0);
     expect(templated).not.toEqual(plain.filter((found) => !isPizza(found)));

@@ -19,7 +19,7 @@ const CONFIG_NAME = CONFIG_NAMES[0]!;
 const SCHEMA_FOLDER = fileURLToPath(new URL('../../../ontologies/', import.meta.url));
 
 /** Objects that the built-in model knows and that occur in photographs. */
-const FIRST_CLASSES = ['bottle=a bottle,glass bottle', 'dog=a dog', 'car=a car'];
+const FIRST_CLASSES = ['bottle=bottle,glass bottle', 'dog', 'car']; // without articles, which templates have
 
 const EXAMPLES = `
 Examples:

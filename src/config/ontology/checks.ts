@@ -3,6 +3,7 @@ import { labelOf } from '../../core/ontology.js';
 import { excerpt } from '../../core/text.js';
 import { examplesOf, type DraftClass, type DraftExample, type OntologyDraft, type Written } from './draft.js';
 import { MAX_EXAMPLES, MAX_PROMPTS } from './schema.js';
+import { TEMPLATE_LISTS } from './template-lists.js';
 import type { ConfigProblem } from '../problems.js';
 
 /** Characters that break annotation files: controls, halves of surrogate pairs, line and paragraph separators. */
@@ -140,7 +141,9 @@ function checkTemplate(template: Written): ConfigProblem[] {
   if (holes === 1) return [];
   const count = holes === 0 ? 'does not contain {}' : `contains {} ${holes} times`;
   const message = `${template.where()}: the template ${quote(template)} ${count}.`;
-  return [{ message, advice: 'Write {} once, where the prompt goes, for example "a photo of {}".' }];
+  const lists = Object.entries(TEMPLATE_LISTS).map(([name, { length }]) => `\`${name}\` for ${length} of the original`);
+  const advice = `Write {} once, where the prompt goes, for example "a photo of a {}"; or ${lists.join(', ')}.`;
+  return [{ message, advice }];
 }
 
 function findSameTemplates(templates: readonly Written[]): ConfigProblem[] {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { DraftExample, OntologyDraft, Written } from './draft.js';
 import { FullOntology, type ExampleEntry } from './schema.js';
+import { expandTemplate } from './template-lists.js';
 import { validate, type MappingSource } from './validate.js';
 import type { YamlPath } from '../yaml.js';
 
@@ -21,7 +22,9 @@ export function parseFullForm(mapping: unknown, source: MappingSource): Ontology
   });
   return {
     ...rest,
-    templates: written(templates, ['templates']),
+    templates: written(templates, ['templates']).flatMap(({ text, where }) =>
+      expandTemplate(text).map((template) => ({ text: template, where })),
+    ),
     classes: classes.map((entry, i) => ({
       ...entry,
       name: { text: entry.name, where: () => where(['classes', i, 'name']) },

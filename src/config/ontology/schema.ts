@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Xyxy } from '../../core/box.js';
+import { TEMPLATE_LISTS } from './template-lists.js';
 
 /** Every prompt is a row of the matrix that each image is compared with. */
 export const MAX_PROMPTS = 10_000;
@@ -17,6 +18,8 @@ const NOT_BLANK = '\\S';
 const ONE_TEXT = '^[^,]*[^,\\s][^,]*$'; // that stands for a list of one: with commas, several may have been meant
 const NAME = '^(?=[\\s\\S]*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$';
 const ONE_HOLE = '^(?:(?!\\{\\})[\\s\\S])*\\{\\}(?:(?!\\{\\})[\\s\\S])*$';
+
+const LISTS = Object.keys(TEMPLATE_LISTS).join('|');
 
 const prompt = z.string().meta({ pattern: NOT_BLANK });
 const threshold = z.number().min(0).max(1);
@@ -95,13 +98,16 @@ const classItem = z
 
 /** An ontology in full form. */
 export const FullOntology = z.strictObject({
-  templates: listOf(z.string().meta({ pattern: ONE_HOLE }), {
+  templates: listOf(z.string().meta({ pattern: `^(?:${LISTS})$|${ONE_HOLE}` }), {
     most: MAX_TEMPLATES,
-    pattern: `(?!^[\\s\\S]*,)${ONE_HOLE}`,
+    pattern: `^(?:${LISTS})$|(?!^[\\s\\S]*,)${ONE_HOLE}`,
   })
     .default([])
-    .describe('Sentences with {} for the prompt; each prompt is put into each of them, and the embeddings are averaged')
-    .meta({ examples: [['a photo of {}']] }),
+    .describe(
+      'Sentences with {} for the prompt; each prompt is put into each of them, and the logits are averaged. `owl` ' +
+        'stands for the seven of the original evaluation',
+    )
+    .meta({ examples: [['a photo of a {}']] }),
   threshold: z
     .exactOptional(threshold)
     .describe(
@@ -115,7 +121,7 @@ export const FullOntology = z.strictObject({
       'Prompts, or examples as {image, box}, that compete for a box, and whose boxes are dropped: look-alikes that ' +
         'are not wanted',
     )
-    .meta({ examples: [['a picture of a bottle']] }),
+    .meta({ examples: [['picture of a bottle']] }),
 });
 
 /** Keys of a short form: not those that make it another one. */

@@ -73,3 +73,14 @@ it('an export with several templates notes that it averages otherwise, and its o
   const single = await runWith({ templates: TEMPLATES.slice(1, 2), classes }, { model });
   expect({ code: single.code, noted: single.stderr.includes(NOTE) }).toEqual({ code: 0, noted: false });
 });
+
+it('a list by name is stored as its templates, so that a later version cannot change what it stands for', async () => {
+  const { out, code } = await runWith({ templates: 'owl', classes: ['bottle', 'dog'] });
+  expect(code).toBe(0);
+  const [header] = (await readFile(join(out, 'detections.jsonl'), 'utf8')).split('\n');
+  for (const text of [header!, await readFile(join(out, 'run.json'), 'utf8')]) {
+    const { ontology } = JSON.parse(text) as JournalHeader;
+    expect(ontology.templates).toHaveLength(7);
+    expect(ontology.templates).toContain('a photo of the large {}.');
+  }
+});

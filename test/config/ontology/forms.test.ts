@@ -86,9 +86,26 @@ describe('forms of an ontology', () => {
     );
   });
 
+  it('`owl` among the templates stands for the seven of the original evaluation', async () => {
+    const owl = [
+      'itap of a {}.',
+      'a bad photo of the {}.',
+      'a origami {}.',
+      'a photo of the large {}.',
+      'a {} in a video game.',
+      'art of the {}.',
+      'a photo of the small {}.',
+    ];
+    const templatesOf = async (written: string) => (await load(`classes: cup\ntemplates: ${written}`)).spec.templates;
+    expect(await templatesOf('owl')).toEqual(owl);
+    expect(await templatesOf('[owl]')).toEqual(owl);
+    expect(await templatesOf('["{}", owl, "a photo of a {}"]')).toEqual(['{}', ...owl, 'a photo of a {}']);
+    expect(await templatesOf('an owl in a {}')).toEqual(['an owl in a {}']);
+  });
+
   it('one text stands for a list of one, except where commas could mean several', async () => {
-    const { spec } = await load('templates: a photo of {}\nclasses: bottle\nignore: a cup\n');
-    expect(spec).toMatchObject({ templates: ['a photo of {}'], ignore: ['a cup'] });
+    const { spec } = await load('templates: a photo of a {}\nclasses: bottle\nignore: a cup\n');
+    expect(spec).toMatchObject({ templates: ['a photo of a {}'], ignore: ['a cup'] });
     expect(await refusalOf(load('classes:\n  - { name: bottle, prompts: "a bottle, a flask" }'))).toEqual({
       message: 'yard.yaml:2:30: classes[0].prompts must be a list, not "a bottle, a flask".',
       hint: 'Write a list: [a bottle, a flask]; or ["a bottle, a flask"] if it is one text.',

@@ -177,7 +177,19 @@ classes:
       'a template without a hole',
       'classes: [{ name: x, prompts: [x] }]\ntemplates: [a photo]',
       /"a photo" does not contain \{\}/,
-      /once/,
+      /once.*"a photo of a \{\}"; or `owl` for 7 of the original/,
+    ],
+    [
+      'a list of templates that does not exist',
+      'classes: [{ name: x, prompts: [x] }]\ntemplates: owlv2',
+      /^yard\.yaml:2:12: the template "owlv2" does not contain \{\}/,
+      /`owl` for 7/,
+    ],
+    [
+      'a template that is in a list beside it',
+      'classes: [{ name: x, prompts: [x] }]\ntemplates: [owl, "a origami {}."]',
+      /^yard\.yaml:2:18: the template "a origami \{\}\." exists already, at yard\.yaml:2:13/,
+      /./,
     ],
     [
       'a template with two holes',

@@ -8,8 +8,8 @@ export const INFO: Info = {
     { name: 'cup', id: 3, prompts: ['a cup'], threshold: 0.4 },
     { name: 'pen', id: 1, prompts: ['a pen'], threshold: 0.3 },
   ],
-  templates: ['a photo of {}'],
-  ignore: ['a picture of a cup', 'a pen holder'],
+  templates: ['a photo of a {}'],
+  ignore: ['picture of a cup', 'a pen holder'],
   score_floor: 0.05,
   server: { max_image_bytes: 1 },
 };
