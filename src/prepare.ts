@@ -1,4 +1,5 @@
 import type { Failure } from './core/errors.js';
+import type { Ontology } from './core/ontology.js';
 import type { SeenExample } from './core/seen-example.js';
 import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
@@ -165,6 +166,19 @@ function assumeModel(job: Job, { model, options: before }: JournalHeader): Journ
   return { ...header, options: { ...options, ...assumed } };
 }
 
+/** A prompt as the model sees it. */
+export interface AskedPrompt {
+  readonly class: string | null; // null for one that is ignored
+  readonly prompt: string;
+  readonly texts: readonly string[]; // in each template, in canonical form unless the ontology says otherwise
+}
+
+/** What the model is asked for each prompt of an ontology. */
+export function listAsked({ classes, queries }: Ontology): AskedPrompt[] {
+  const prompts = queries.filter(({ example }) => example === undefined);
+  return prompts.map(({ classId, prompt, texts }) => ({ class: classes[classId]?.name ?? null, prompt, texts }));
+}
+
 /** What a run would do. */
 export interface JobPlan {
   readonly root: string;
@@ -176,6 +190,7 @@ export interface JobPlan {
   readonly failures: readonly Failure[];
   readonly left_out: Discovery['leftOut'];
   readonly model: string;
+  readonly asked: readonly AskedPrompt[];
   readonly fetches: boolean; // the model must be downloaded first
   readonly notes: readonly string[]; // what was damaged or is gone, and how images come to the model
 }
@@ -199,6 +214,7 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
     failures: found.failures.map(({ failure }) => failure),
     left_out: found.leftOut,
     model: job.model,
+    asked: listAsked(job.ontology),
     fetches: model === undefined,
     notes: [...job.ontologyNotes, ...notes, ...(model === undefined ? [] : describeInput(job, model))],
   };

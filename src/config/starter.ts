@@ -51,7 +51,7 @@ export function starterOntology({ classes, locateSchema }: Starter): string {
   return `# yaml-language-server: $schema=${locateSchema('ontology.schema.json')}
 ${formatComment(ONTOLOGY_INTRODUCTION)}
 
-${['templates', 'threshold'].map(inComment).join('\n')}
+${['templates', 'canonical', 'threshold'].map(inComment).join('\n')}
 ${formatComment(descriptionOf(whole.get('classes')!))}
 classes:
 ${classes.map((entry, i) => (i === 0 ? formatClassWithComments(entry) : formatClass(entry))).join('\n')}

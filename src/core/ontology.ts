@@ -1,4 +1,5 @@
 import type { Xyxy } from './box.js';
+import { canonicalise } from './prompts/canonical-prompt.js';
 
 /** A picture of what to find: all of it, or the object in a box. */
 export interface Example {
@@ -19,7 +20,7 @@ export interface OntologyClass {
 /** A prompt or an example as the model sees it: one embedding, a prompt's averaged over its texts. */
 export interface Query {
   readonly prompt: string; // of an example, what results call it: {@link labelOf}
-  // the prompt in each template; the prompt itself where there is none; none of an example
+  // as the model is asked: the prompt in each template, or the prompt itself where there is none; none of an example
   readonly texts: readonly string[];
   readonly example?: Example;
   readonly classId: number; // index into `classes`, or IGNORED
@@ -37,6 +38,7 @@ export const IGNORED = -1;
 /** What an ontology file says, once validated; this form is stored in run.json and in the journal. */
 export interface OntologySpec {
   readonly templates: readonly string[]; // each holds {} once; empty: prompts stand alone
+  readonly canonical?: boolean; // the model is asked canonical texts; left out, as by version 0.1: what was written
   readonly threshold?: number;
   readonly classes: readonly OntologyClass[];
   readonly ignore: readonly string[];
@@ -49,12 +51,12 @@ export interface Ontology extends OntologySpec {
 }
 
 /**
- * Puts every prompt into every template. Queries are ordered by class, then prompt, then example; ignored ones come
- * last.
+ * Puts every prompt into every template, and brings the texts into canonical form if the ontology says so. Queries are
+ * ordered by class, then prompt, then example; ignored ones come last.
  */
 export function buildOntology(spec: OntologySpec): Ontology {
   const queriesOf = (classId: number, prompts: readonly string[], examples: readonly Example[] = []): Query[] => [
-    ...prompts.map((prompt) => ({ prompt, texts: fillTemplates(prompt, spec.templates), classId })),
+    ...prompts.map((prompt) => ({ prompt, texts: textsOf(prompt, spec), classId })),
     ...examples.map((example) => ({ prompt: labelOf(example), texts: [], example, classId })),
   ];
   const wanted = spec.classes.flatMap(({ prompts, examples }, classId) => queriesOf(classId, prompts, examples));
@@ -75,9 +77,10 @@ export function findPlace({ whole, byLabel }: OntologyPlaces, label: string): st
 }
 
 /** The part of an ontology that is written into files. */
-export function specOf({ templates, threshold, classes, ignore, ignoreExamples }: Ontology): OntologySpec {
+export function specOf({ templates, canonical, threshold, classes, ignore, ignoreExamples }: Ontology): OntologySpec {
   return {
     templates,
+    ...(canonical === undefined ? {} : { canonical }),
     ...(threshold === undefined ? {} : { threshold }),
     classes,
     ignore,
@@ -85,7 +88,11 @@ export function specOf({ templates, threshold, classes, ignore, ignoreExamples }
   };
 }
 
-/** What the text encoder reads for a prompt. */
-export function fillTemplates(prompt: string, templates: readonly string[]): string[] {
-  return templates.length === 0 ? [prompt] : templates.map((template) => template.replace('{}', () => prompt));
+/** What the text encoder reads for a prompt. Templates whose texts become equal count once. */
+export function textsOf(
+  prompt: string,
+  { templates, canonical = false }: Pick<OntologySpec, 'templates' | 'canonical'>,
+) {
+  const filled = templates.length === 0 ? [prompt] : templates.map((template) => template.replace('{}', () => prompt));
+  return canonical ? [...new Set(filled.map(canonicalise))] : filled;
 }

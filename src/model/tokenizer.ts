@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as library from '@huggingface/tokenizers';
 import { z } from 'zod';
+import { lowerSigmas } from '../core/prompts/canonical-prompt.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
 import { hasEntry, readWholeFile } from '../disk/readable-file.js';
 import { readJson, withModelFileErrors } from './checkpoint/json-file.js';
@@ -57,7 +58,7 @@ export class PromptTokenizer {
 
   /** Token ids with start and end tokens, however many there are. */
   encode(text: string): number[] {
-    return this.#tokenizer.encode(text).ids;
+    return this.#tokenizer.encode(lowerSigmas(text)).ids; // which the library lower-cases as JavaScript does
   }
 
   /** The first `maxTokens` ids; the last of them is the end token, as the original truncates. */

@@ -5,6 +5,7 @@ import { FITS, type Fit } from '../core/inference/input-form.js';
 import { labelOf, type OntologySpec } from '../core/ontology.js';
 import { PRECISIONS } from '../core/precision.js';
 import { ImageChoice } from './choose-images.js';
+import { findAskedDifference, type Difference } from './asked-difference.js';
 import { StoredOntology } from './stored-ontology.js';
 
 export const JOURNAL_VERSION = 1;
@@ -68,55 +69,51 @@ export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
 }
 
 /**
- * Refuses to add the results of one job to those of another. Thresholds may differ: they are applied later.
+ * Refuses to add the results of one job to those of another. Thresholds may differ: they are applied later. So may the
+ * spelling of prompts where the model is asked the same.
  *
- * @throws PreannotateError RESUME_MISMATCH naming the first difference.
+ * @throws PreannotateError RESUME_MISMATCH naming the first difference, and how to go on where all of them allow it.
  */
 export function assertSameJob(before: JournalHeader, now: JournalHeader, path: string): void {
-  const [was, is] = [decisive(before), decisive(now)];
-  const difference = firstDifference(was, is);
-  if (difference !== undefined) throw mismatchError(path, difference, adviseOnForm(was, is));
-  if (before.ontology.templates.length < 2 || before.options.template_mean === now.options.template_mean) return;
+  const differences = [
+    firstDifference(decisive(before), decisive(now)),
+    findAskedDifference(before.ontology, now.ontology),
+    findMeanDifference(before, now),
+    findFitDifference(before, now),
+  ].filter((difference) => difference !== undefined);
+  if (differences.length === 0) return;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
-    message: `${path} belongs to another job. Difference: ${describeMean(before)}; now ${describeMean(now)}.`,
-    hint: 'Finish it with preannotate 0.1.0, give another --out folder, or use --restart to annotate everything again.',
+    message: `${path} belongs to another job. Difference: ${differences[0]!.what}.`,
+    hint: adviseOn(differences),
   });
 }
 
-function describeMean({ options }: JournalHeader): string {
-  return options.template_mean === 'logits'
-    ? 'the logits of the templates are averaged'
-    : 'the mean of the embeddings of the templates was normalised again';
-}
-
-function mismatchError(path: string, difference: string, hint = OTHER_JOB_HINT): PreannotateError {
-  return new PreannotateError({
-    code: 'RESUME_MISMATCH',
-    message: `${path} belongs to another job. ${difference}`,
-    hint,
-  });
-}
-
-const OTHER_JOB_HINT =
-  'Give another --out folder, use --restart to annotate everything again, or run the first job again.';
-
-/** How to finish the first job, where nothing differs but how images come to the model. */
-function adviseOnForm(before: Record<string, unknown>, now: Record<string, unknown>): string | undefined {
-  if (firstDifference({ ...before, fit: undefined }, { ...now, fit: undefined }) !== undefined) return undefined;
+function adviseOn(differences: readonly Difference[]): string {
+  const ways = differences.flatMap(({ finish = [] }) => finish);
+  if (ways.length < differences.length)
+    return 'Give another --out folder, use --restart to annotate everything again, or run the first job again.';
+  const way = ways.includes(EARLIER_VERSION) ? EARLIER_VERSION : ways.join(', and ');
   return (
-    `Add --fit ${String(before['fit'])} to finish it as it was begun, give another --out folder, or use --restart to ` +
-    'annotate everything again.'
+    `${way[0]!.toUpperCase()}${way.slice(1)} to finish it as it was begun, give another --out folder, or use ` +
+    '--restart to annotate everything again.'
   );
+}
+
+function findFitDifference({ options: { fit: was } }: JournalHeader, { options: { fit: is } }: JournalHeader) {
+  const difference = firstDifference({ fit: was }, { fit: is });
+  return difference && { ...difference, finish: `add --fit ${String(was)}` };
 }
 
 /** What an ontology decides that differs between the two, in words; undefined when they differ in thresholds only. */
 export function ontologyDifference(before: OntologySpec, now: OntologySpec): string | undefined {
-  return firstDifference(decisiveOntology(before), decisiveOntology(now));
+  const difference =
+    firstDifference(decisiveOntology(before), decisiveOntology(now)) ?? findAskedDifference(before, now);
+  return difference && `Difference: ${difference.what}.`;
 }
 
 function decisive({ journal, model, ontology, options }: JournalHeader): Record<string, unknown> {
-  const { template_mean: _, ...others } = options;
+  const { template_mean: _, fit: __, ...others } = options;
   return {
     'version of the journal': journal,
     'model (SHA-256 of its weights)': model.sha256,
@@ -128,17 +125,30 @@ function decisive({ journal, model, ontology, options }: JournalHeader): Record<
   };
 }
 
+/** All but prompts. */
 function decisiveOntology(ontology: OntologySpec): Record<string, unknown> {
-  const { classes, ignore, templates } = ontology;
+  const { classes } = ontology;
   return {
     'number of classes': classes.length,
     ...Object.fromEntries(classes.map(({ name }, i) => [`name of class ${i + 1}`, name])),
     ...Object.fromEntries(classes.map(({ name, id }) => [`id of class "${name}"`, id])),
-    ...Object.fromEntries(classes.map(({ name, prompts }) => [`prompts of class "${name}"`, prompts])),
-    'ignored prompts': ignore,
     ...decisiveExamples(ontology),
-    templates,
   };
+}
+
+const EARLIER_VERSION = 'use the version of preannotate that began it';
+
+function findMeanDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+  const isSame = before.options.template_mean === now.options.template_mean;
+  if (isSame || before.ontology.templates.length < 2) return undefined;
+  return {
+    what: `the mean over templates was that of ${describeMean(before)}; now it is that of ${describeMean(now)}`,
+    finish: EARLIER_VERSION,
+  };
+}
+
+function describeMean({ options }: JournalHeader): string {
+  return options.template_mean ?? 'embeddings, normalised again';
 }
 
 /** First which examples there are, then the content of each, so that the message names a changed image. */
@@ -153,11 +163,11 @@ function decisiveExamples({ classes, ignoreExamples = [] }: OntologySpec): Recor
   };
 }
 
-function firstDifference(before: Record<string, unknown>, now: Record<string, unknown>): string | undefined {
+function firstDifference(before: Record<string, unknown>, now: Record<string, unknown>): Difference | undefined {
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
     const was = key in before ? JSON.stringify(before[key]) : 'not set';
     const is = key in now ? JSON.stringify(now[key]) : 'not set';
-    if (was !== is) return `Difference: ${key} was ${was}; now it is ${is}.`;
+    if (was !== is) return { what: `${key} was ${was}; now it is ${is}` };
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import { PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import type { Detection } from '../core/detection.js';
 import type { Xyxy } from '../core/box.js';
+import { toAsked } from '../core/prompts/canonical-prompt.js';
 import type { Ontology } from '../core/ontology.js';
 
 const Corners: z.ZodType<Xyxy> = z.tuple([z.number(), z.number(), z.number(), z.number()]); // pixels, upright image
@@ -54,23 +55,31 @@ export function toRecord(result: ImageResult, id: number, ontology: Ontology): I
   };
 }
 
-/** Turns records back into detections. */
+/** Turns records back into detections. The prompts of a run that was resumed may have been spelled otherwise. */
 export class RecordReader {
   readonly #queryIds: ReadonlyMap<string, number>;
   readonly #ontology: Ontology;
 
   constructor(ontology: Ontology) {
     this.#ontology = ontology;
-    this.#queryIds = new Map(ontology.queries.map(({ prompt }, queryId) => [prompt, queryId]));
+    const ids = [...ontology.queries.entries()];
+    const byAsked = ids.flatMap(([id, { prompt, example }]) =>
+      example === undefined ? [[this.#toAsked(prompt), id] as const] : [],
+    );
+    this.#queryIds = new Map([...byAsked.reverse(), ...ids.map(([id, { prompt }]) => [prompt, id] as const)]);
   }
 
   /** @throws PreannotateError JOURNAL_DAMAGED when the record names a prompt that the ontology does not have. */
   detectionsOf({ image, detections }: ImageRecord): Detection[] {
     return detections.map(({ prompt, score, box, patch }) => {
-      const queryId = this.#queryIds.get(prompt);
+      const queryId = this.#queryIds.get(prompt) ?? this.#queryIds.get(this.#toAsked(prompt));
       if (queryId === undefined) throw unknownPromptError(image, prompt);
       return { classId: this.#ontology.queries[queryId]!.classId, queryId, patchId: patch, score, box };
     });
+  }
+
+  #toAsked(prompt: string): string {
+    return toAsked(prompt, this.#ontology.canonical === true);
   }
 }
 

@@ -10,6 +10,7 @@ const Example = z.object({
 /** An ontology as the journal and run.json keep it. */
 export const StoredOntology: z.ZodType<OntologySpec> = z.object({
   templates: z.array(z.string()),
+  canonical: z.boolean().exactOptional(), // missing in version 0.1, which asked what was written
   threshold: z.number().exactOptional(),
   classes: z.array(
     z.object({

@@ -75,7 +75,7 @@ describe('a starter', () => {
     await mkdir(join(folder, 'photos'));
     await copyFile(join(SCENES, 'scene-01.jpg'), join(folder, 'photos/a.jpg')); // what the example names
     const { spec } = (await load(folder)).ontology;
-    expect(Object.keys(spec)).toEqual(['templates', 'threshold', 'classes', 'ignore']);
+    expect(Object.keys(spec)).toEqual(['templates', 'canonical', 'threshold', 'classes', 'ignore']);
     expect(Object.keys(spec.classes[0]!)).toEqual(['name', 'id', 'prompts', 'examples', 'threshold']);
   });
 

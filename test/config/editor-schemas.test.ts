@@ -132,6 +132,8 @@ const ONTOLOGIES = {
     'names: [person, bus]\nnc: 2\ntrain: images',
     'names: { 0: person, 1: bus }',
     'threshold: door',
+    'canonical: door',
+    'classes: [cup]\ncanonical: false',
   ],
   bad: [
     '{}',
@@ -154,6 +156,8 @@ const ONTOLOGIES = {
     'classes: [cup]\ntemplates: [owl, clip]',
     'classes: [cup]\nthreshold: 30',
     'classes: [cup]\ncolour: red',
+    'classes: [cup]\ncanonical: 7',
+    'canonical: [door]',
     'names: [7]',
     'names: { a: person }',
     'examples: [a.png]',

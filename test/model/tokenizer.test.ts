@@ -50,6 +50,13 @@ describe('PromptTokenizer', () => {
     expect(tokenizer.truncatedText(ids)).not.toMatch(/endoftext/);
   });
 
+  it('lower-cases each letter by itself, as the reference does: a sigma at the end of a word too', async () => {
+    const tokenizer = await PromptTokenizer.open(join(FIXTURES, 'models/owlvit-emoji'), 16);
+    expect(tokenizer.encode('ΟΔΟΣ')).toEqual(tokenizer.encode('οδοσ'));
+    expect(tokenizer.encode('ΟΔΟΣ')).not.toEqual(tokenizer.encode('οδος'));
+    expect(tokenizer.encode('İ')).toEqual(tokenizer.encode('i\u0307'));
+  });
+
   it('a folder without tokenizer files is an error that names it', async () => {
     await expect(PromptTokenizer.open(join(FIXTURES, 'scenes'), 16)).rejects.toMatchObject({
       code: 'MODEL_INVALID',

@@ -1,6 +1,8 @@
 import { copyFile, cp, lstat, lutimes, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { formatLine, parseLine } from '../../src/disk/checked-line.js';
+import type { JournalHeader } from '../../src/run/header.js';
 import { SCENES } from './cli.js';
 import { FIXTURES } from './model/golden.js';
 import { temporaryFolder } from './temporary.js';
@@ -30,6 +32,14 @@ export async function copyOldRun(kind: 'finished' | 'killed' | 'edited'): Promis
   await writeFile(join(photos, 'scene-00.jpg'), (await readFile(join(SCENES, 'scene-05.jpg'))).subarray(0, 600));
   const args = ['run', photos, '--model', 'builtin:emoji', '--ontology', join(RUNS, 'ontology.yaml'), '--out', out];
   return { out, photos, args };
+}
+
+/** Rewrites what the journal of an output folder begins with, as another version would have written it. */
+export async function editHeader(out: string, edit: (header: JournalHeader) => JournalHeader): Promise<void> {
+  const file = join(out, 'detections.jsonl');
+  const [first, ...rest] = (await readFile(file, 'utf8')).split('\n');
+  const header = edit(parseLine(first!) as JournalHeader);
+  await writeFile(file, [formatLine(header).trimEnd(), ...rest].join('\n'));
 }
 
 /** What files of views of version 0.1.0 are now: label files one folder deeper. What names the layout is left out. */

@@ -12,6 +12,7 @@ import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { abortOnSignals } from '../interrupt.js';
 import { printJson } from '../output.js';
+import { formatAsked } from './format-asked.js';
 import { formatSelection } from './format-selection.js';
 
 const NAMED_FAILURES = 5;
@@ -64,14 +65,20 @@ function exceedsBudget(budget: ErrorBudget, { counts, choice = {} }: RunManifest
   return counts.failed > allowedFailures(budget, countChosen(counts.found, choice));
 }
 
-/** For people; with --verbose, the thresholds in force and the time of each stage too. */
+/** For people; with --verbose, what the model was asked, the thresholds in force and the time of each stage too. */
 async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): Promise<void> {
   const { formatRunSummary } = await import('../run-summary.js');
   const { readFirstErrors } = await import('../../run/error-log.js');
   const errors = await readFirstErrors(job.outDir, NAMED_FAILURES);
-  const details = verbose ? `${formatSelection(manifest.selection)}Timings: ${JSON.stringify(manifest.timings)}\n` : '';
+  const details = verbose ? `${await formatDetails(manifest, job)}\n` : '';
   const command = process.env['npm_command'] === 'exec' ? 'npx preannotate' : 'preannotate'; // as npx sets it
   process.stdout.write(formatRunSummary({ job, manifest, errors, cwd: process.cwd(), command }) + details);
+}
+
+async function formatDetails({ selection, timings }: RunManifest, { ontology }: Job): Promise<string> {
+  const { listAsked } = await import('../../prepare.js');
+  const asked = formatAsked(listAsked(ontology)).map((line) => `${line}\n`);
+  return `${asked.join('')}${formatSelection(selection)}Timings: ${JSON.stringify(timings)}`;
 }
 
 function describeQueries({ ontology: { queries } }: Job): string {
@@ -94,6 +101,7 @@ function printPlan(plan: JobPlan, job: Job, json: boolean): void {
     `${found} images found under ${plan.root}, ${chosen}${finished} already done, ${pending.length} to do.`,
     `Model ${model}, ${classes}, ${describeQueries(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
     ...notes,
+    ...formatAsked(plan.asked),
     ...failures.map(({ message }) => message),
     ...pending.map((name) => `  ${JSON.stringify(name).slice(1, -1)}`),
   ];

@@ -1,5 +1,6 @@
 import { area } from '../../core/box.js';
-import { labelOf } from '../../core/ontology.js';
+import { asksForSomething, foldSpace, toAsked } from '../../core/prompts/canonical-prompt.js';
+import { IGNORED, labelOf, textsOf } from '../../core/ontology.js';
 import { excerpt } from '../../core/text.js';
 import { examplesOf, type DraftClass, type DraftExample, type OntologyDraft, type Written } from './draft.js';
 import { MAX_EXAMPLES, MAX_PROMPTS } from './schema.js';
@@ -9,18 +10,19 @@ import type { ConfigProblem } from '../problems.js';
 /** Characters that break annotation files: controls, halves of surrogate pairs, line and paragraph separators. */
 const UNFIT_FOR_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
+const HOLE = 'x'; // stands for any prompt
+
 /** A prompt, and the class it belongs to, as messages name it. */
 interface OwnedPrompt extends Written {
   readonly owner: string;
+  readonly classId: number; // IGNORED for those of `ignore`
+  readonly asked: string; // what the model reads of it
 }
 
 /** What is wrong in an ontology that is well-formed: parts that are missing, empty or repeated. */
 export function checkDraft(draft: OntologyDraft): ConfigProblem[] {
-  const { classes, ignore, templates } = draft;
-  const prompts: OwnedPrompt[] = [
-    ...classes.flatMap(({ name, prompts }) => prompts.map((prompt) => ({ ...prompt, owner: `class ${quote(name)}` }))),
-    ...ignore.map((prompt) => ({ ...prompt, owner: 'ignore' })),
-  ];
+  const { classes, templates, canonical } = draft;
+  const prompts = ownedPromptsOf(draft);
   if (classes.length === 0) return [noClassesProblem(draft)];
   if (prompts.length > MAX_PROMPTS) return [tooManyPromptsProblem(draft, prompts.length)];
   const examples = examplesOf(draft);
@@ -31,17 +33,13 @@ export function checkDraft(draft: OntologyDraft): ConfigProblem[] {
     ...findSameIds(classes),
     ...classes.flatMap(checkHasPrompts),
     ...prompts.filter(isBlank).map(blankPromptProblem),
-    ...findSamePrompts(prompts.filter((prompt) => !isBlank(prompt))),
+    ...(canonical ? prompts.filter(becomesEmpty).map(emptyPromptProblem) : []),
+    ...findSamePrompts(prompts),
     ...examples.flatMap(checkExample),
     ...findPromptsNamedAsExamples(prompts, examples),
     ...templates.flatMap(checkTemplate),
     ...findSameTemplates(templates),
   ];
-}
-
-/** White space as the tokenizer reads it. */
-export function foldSpace(text: string): string {
-  return text.replaceAll(/\s+/gu, ' ').trim();
 }
 
 function noClassesProblem({ where }: OntologyDraft): ConfigProblem {
@@ -100,15 +98,69 @@ function blankPromptProblem({ owner, where }: OwnedPrompt): ConfigProblem {
   return { message: `${where()}: a prompt of ${owner} is empty.`, advice: 'Write what to look for, or remove it.' };
 }
 
-/** The tokenizer lower-cases and folds white space, so prompts that differ in no more are one query. */
+function becomesEmpty(prompt: OwnedPrompt): boolean {
+  return !isBlank(prompt) && !asksForSomething(prompt.asked);
+}
+
+function emptyPromptProblem(prompt: OwnedPrompt): ConfigProblem {
+  const message =
+    `${prompt.where()}: nothing is left of the prompt ${quote(prompt)} of ${prompt.owner} in the form that the model ` +
+    'was trained with: it has no letter and no digit.';
+  return { message, advice: 'Describe it in words, or set `canonical: false` in the ontology to ask what is written.' };
+}
+
+/** Prompts of two classes that are one query to the model, and those that a class has twice. */
 function findSamePrompts(prompts: readonly OwnedPrompt[]): ConfigProblem[] {
-  const fold = ({ text }: Written) => foldSpace(text).normalize('NFC').toLowerCase();
-  return findRepeats(prompts, fold).map(([prompt, first]) => ({
-    message:
-      `${prompt.where()}: the prompt ${quote(prompt)} of ${prompt.owner} is already one of ${first.owner}, ` +
-      `at ${first.where()}.`,
-    advice: 'A prompt can belong to one class only, and the model ignores case. Remove one of them.',
-  }));
+  return findSameAsked(prompts).flatMap(([prompt, first]) => {
+    const isWrittenTwice = toAsked(prompt.text, false) === toAsked(first.text, false);
+    if (prompt.classId === first.classId && !isWrittenTwice) return [];
+    const both = isWrittenTwice ? '' : `: both are asked as "${excerpt(first.asked)}"`;
+    return {
+      message:
+        `${prompt.where()}: the prompt ${quote(prompt)} of ${prompt.owner} is already one of ${first.owner}, ` +
+        `at ${first.where()}${both}.`,
+      advice: isWrittenTwice
+        ? 'A prompt can belong to one class only, and the model ignores case. Remove one of them.'
+        : 'A prompt can belong to one class only. Remove one of them, or set `canonical: false` in the ontology.',
+    };
+  });
+}
+
+/** What is asked twice for one class, or in two templates, once it is in canonical form: it counts once. */
+export function describeSameWordings(draft: OntologyDraft): string[] {
+  const { templates, canonical } = draft;
+  const prompts = findSameAsked(ownedPromptsOf(draft)).map(
+    ([prompt, first]) =>
+      `${prompt.where()}: the prompts ${quote(prompt)} and ${quote(first)} of ${first.owner} are one query: both are ` +
+      `asked as "${excerpt(first.asked)}".`,
+  );
+  const sameTemplates = canonical
+    ? findRepeats(templates, ({ text }) => textsOf(HOLE, { templates: [text], canonical })[0])
+    : [];
+  return [
+    ...prompts,
+    ...sameTemplates.map(
+      ([template, first]) =>
+        `${template.where()}: the templates ${quote(template)} and ${quote(first)} are one: the model is asked the ` +
+        'same with both.',
+    ),
+  ];
+}
+
+function findSameAsked(prompts: readonly OwnedPrompt[]): [OwnedPrompt, OwnedPrompt][] {
+  return findRepeats(
+    prompts.filter((prompt) => prompt.asked !== ''),
+    ({ asked }) => asked,
+  );
+}
+
+function ownedPromptsOf({ classes, ignore, canonical }: OntologyDraft): OwnedPrompt[] {
+  const owned = (prompts: readonly Written[], owner: string, classId: number) =>
+    prompts.map((prompt) => ({ ...prompt, owner, classId, asked: toAsked(prompt.text, canonical) }));
+  return [
+    ...classes.flatMap(({ name, prompts }, classId) => owned(prompts, `class ${quote(name)}`, classId)),
+    ...owned(ignore, 'ignore', IGNORED),
+  ];
 }
 
 function checkExample({ image, box, where }: DraftExample): ConfigProblem[] {

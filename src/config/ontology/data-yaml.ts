@@ -49,6 +49,7 @@ export function parseDataYaml(mapping: Readonly<Record<string, unknown>>, source
   const ignored = Object.keys(mapping).filter((key) => !OTHER_KEYS.has(key));
   return {
     templates: [],
+    canonical: true,
     classes,
     ignore: [],
     ignoreExamples: [],

@@ -26,6 +26,7 @@ export interface DraftClass {
 /** An ontology as its source states it: well-formed, but possibly contradictory. */
 export interface OntologyDraft {
   readonly templates: readonly Written[];
+  readonly canonical: boolean; // what the model is asked is made canonical
   readonly threshold?: number;
   readonly classes: readonly DraftClass[];
   readonly ignore: readonly Written[];
@@ -47,7 +48,7 @@ export function parseClassFlags(flags: readonly string[]): OntologyDraft {
     const [name, prompts] = split(flag);
     return { name: written(name), prompts: prompts.map(written), examples: [], where };
   });
-  return { templates: [], classes, ignore: [], ignoreExamples: [], notes: [], where: () => '--class' };
+  return { templates: [], canonical: true, classes, ignore: [], ignoreExamples: [], notes: [], where: () => '--class' };
 }
 
 function split(flag: string): [name: string, prompts: string[]] {

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { foldSpace } from '../../core/prompts/canonical-prompt.js';
 import {
   labelOf,
   type Example,
@@ -7,7 +8,7 @@ import {
   type OntologySpec,
 } from '../../core/ontology.js';
 import { displayPath } from '../../disk/display-path.js';
-import { foldSpace, checkDraft } from './checks.js';
+import { checkDraft, describeSameWordings } from './checks.js';
 import { parseOntologyText } from './class-list.js';
 import { describeClasses } from './describe.js';
 import { parseClassFlags, examplesOf, type DraftClass, type DraftExample, type OntologyDraft } from './draft.js';
@@ -51,7 +52,12 @@ export async function loadOntology(source: OntologySource): Promise<LoadedOntolo
   const folder = folderOf(source);
   const examples = await readExamples(draft, folder);
   const spec = toSpec(draft, examples);
-  return { spec, places: toPlaces(draft), folder: folder ?? '', notes: [describeClasses(spec), ...draft.notes] };
+  return {
+    spec,
+    places: toPlaces(draft),
+    folder: folder ?? '',
+    notes: [describeClasses(spec), ...draft.notes, ...describeSameWordings(draft)],
+  };
 }
 
 function toPlaces(draft: OntologyDraft): OntologyPlaces {
@@ -86,9 +92,13 @@ function promptsOf({ classes, ignore }: OntologyDraft) {
 
 type Read = ReadonlyMap<DraftExample, Example>;
 
-function toSpec({ templates, threshold, classes, ignore, ignoreExamples }: OntologyDraft, read: Read): OntologySpec {
+function toSpec(
+  { templates, canonical, threshold, classes, ignore, ignoreExamples }: OntologyDraft,
+  read: Read,
+): OntologySpec {
   return {
     templates: templates.map(({ text }) => text),
+    canonical,
     ...(threshold === undefined ? {} : { threshold }),
     classes: assignIds(classes, read),
     ignore: ignore.map(({ text }) => foldSpace(text)),

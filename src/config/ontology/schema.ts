@@ -108,6 +108,13 @@ export const FullOntology = z.strictObject({
         'stands for the seven of the original evaluation',
     )
     .meta({ examples: [['a photo of a {}']] }),
+  canonical: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Ask in the form that prompts had in training: in lower case, and with spaces for punctuation. Results keep ' +
+        'your spelling. false asks what is written, as transformers does',
+    ),
   threshold: z
     .exactOptional(threshold)
     .describe(
@@ -137,7 +144,7 @@ export const ShortOntology = z
 /** The same with the class first: class -> prompts. */
 export const PromptLists = z
   .record(
-    keyExcept('classes|templates|ignore|prompts|examples'),
+    keyExcept('classes|templates|canonical|ignore|prompts|examples'),
     z.array(prompt).describe('Prompts of this class').meta({ minItems: 1 }),
   )
   .meta({ minProperties: 1 });

@@ -18,7 +18,7 @@ const CLASS_KEYS = ['prompts', 'examples'] as const;
 export function parseShortForm(mapping: unknown, source: MappingSource): OntologyDraft {
   requireNoClassKeys(mapping, source);
   const draft = holdsLists(mapping) ? parsePromptLists(mapping, source) : parsePairs(mapping, source);
-  return { templates: [], ignore: [], ignoreExamples: [], where: () => source.where([]), ...draft };
+  return { templates: [], canonical: true, ignore: [], ignoreExamples: [], where: () => source.where([]), ...draft };
 }
 
 type Draft = Pick<OntologyDraft, 'classes' | 'notes'>;

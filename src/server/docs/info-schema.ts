@@ -16,6 +16,7 @@ export const INFO = objectOf({
   classes: arrayOf(objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER })),
   examples: arrayOf(objectOf({ example: TEXT, 'class?': TEXT, box: arrayOf(NUMBER), iou: NUMBER })),
   templates: arrayOf(TEXT),
+  canonical: BOOLEAN,
   ignore: arrayOf(TEXT),
   ontology_sha256: TEXT,
   score_floor: NUMBER,

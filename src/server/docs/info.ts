@@ -20,6 +20,7 @@ export function describeServer(server: ServerState) {
     classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
     examples: toSeenExamples(backend.examples, ontology),
     templates: ontology.templates,
+    canonical: ontology.canonical ?? false,
     ignore: ontology.ignore,
     ontology_sha256: sha256Of(JSON.stringify(specOf(ontology))),
     score_floor: worker.scoreFloor,

@@ -29,6 +29,7 @@ describe('the short form', () => {
     const { spec } = await load('a bottle: bottle\na cup: cup\nglass bottle: bottle\n');
     expect(spec).toEqual({
       templates: [],
+      canonical: true,
       classes: [
         { name: 'bottle', id: 1, prompts: ['a bottle', 'glass bottle'] },
         { name: 'cup', id: 2, prompts: ['a cup'] },
@@ -67,6 +68,7 @@ classes:
 ignore: [a picture of a bottle]`);
     expect(spec).toEqual({
       templates: ['a photo of a {}', '{}'],
+      canonical: true,
       threshold: 0.3,
       classes: [
         { name: 'bottle', id: 7, prompts: ['a bottle', 'glass bottle'], threshold: 0.15 },

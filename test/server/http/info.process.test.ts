@@ -17,6 +17,7 @@ describe('the addresses of a server', () => {
     const info = (await (await server.fetch('/info')).json()) as { classes: unknown[]; server: object };
     expect(info).toMatchObject({
       model: { reference: 'builtin:emoji', type: 'owlvit', image_size: [192, 192], precision: 'fp32', fit: 'stretch' },
+      canonical: true,
       server: { devices: ['cpu'], timeout: 30, max_batch_size: 1 },
     });
     for (const key of ['workers_per_device', 'stream', 'track_requests']) expect(info.server).toHaveProperty(key);

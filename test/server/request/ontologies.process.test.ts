@@ -35,6 +35,31 @@ describe('an ontology in a request', () => {
     expect(((await answer.json()) as { labels: string[] }).labels).not.toEqual([]);
   });
 
+  it('is asked in canonical form, unless it says otherwise, and answers have its spelling', async () => {
+    const scoresOf = async (prompt: string, more: object = {}) => {
+      const ontology = { classes: [{ name: 'found', prompts: [prompt] }], ...more };
+      const answer = await server.postJson('/predict', { image_base64, ontology });
+      const { scores, prompts } = (await answer.json()) as { scores: number[]; prompts: string[] };
+      expect(new Set(prompts)).toEqual(new Set(scores.length > 0 ? [prompt] : []));
+      return scores;
+    };
+    const plain = await scoresOf('a wine glass');
+    expect(plain.length).toBeGreaterThan(0);
+    expect(await scoresOf('"A Wine_Glass."')).toEqual(plain);
+    expect(await scoresOf('"A Wine_Glass."', { canonical: false })).not.toEqual(plain);
+    expect(await scoresOf('A Wine Glass', { canonical: false })).toEqual(plain);
+  });
+
+  it('is refused with pointers where nothing is left of a prompt, and with the way out', async () => {
+    const ontology = { classes: [{ name: 'pet', prompts: ['a dog', '🐶'] }] };
+    const answer = await server.postJson('/predict', { image_base64, ontology });
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({
+      detail: expect.stringContaining('`canonical: false`') as string,
+      errors: [{ pointer: '/ontology/classes/0/prompts/1', detail: expect.stringContaining('"🐶"') as string }],
+    });
+  });
+
   it('is refused with pointers where it has both orders of the short form', async () => {
     const ontology = { 'a bottle': 'bottle', cup: ['a cup'] };
     const answer = await server.postJson('/predict', { image_base64, ontology });

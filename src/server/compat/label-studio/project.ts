@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, isAbsolute } from 'node:path';
+import { toAsked } from '../../../core/prompts/canonical-prompt.js';
 import { PreannotateError } from '../../../core/errors.js';
 import type { Ontology } from '../../../core/ontology.js';
 import { RequestError } from '../../http/request-error.js';
@@ -27,13 +28,15 @@ export async function readProject(config: string, server: ServerState, pointer: 
   const boxes = findBoxLabels(config, pointer);
   const { ontology: own, statedSelection: stated } = server.job;
   const classes = boxes.labels.map((label) => toClass(label, own));
-  const asked = new Set(classes.flatMap(({ prompts }) => prompts.map((prompt) => prompt.toLowerCase())));
+  const { canonical = false } = own;
+  const asked = new Set(classes.flatMap(({ prompts }) => prompts.map((prompt) => toAsked(prompt, canonical))));
   const threshold = stated.overridesOntology ? stated.scoreThreshold : own.threshold;
   const mapping = {
     templates: own.templates,
+    canonical,
     ...(threshold === undefined ? {} : { threshold }),
     classes,
-    ignore: own.ignore.filter((prompt) => !asked.has(prompt.toLowerCase())),
+    ignore: own.ignore.filter((prompt) => !asked.has(toAsked(prompt, canonical))),
   };
   try {
     return { boxes, mapping, ontology: await server.ontologies.read(mapping), version: toVersion(mapping, server) };

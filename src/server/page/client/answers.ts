@@ -13,6 +13,7 @@ export interface Info {
   readonly model: { readonly reference: string };
   readonly classes: readonly (PromptedClass & { readonly threshold: number })[];
   readonly templates: readonly string[];
+  readonly canonical: boolean;
   readonly ignore: readonly string[];
   readonly score_floor: number;
   readonly server: { readonly max_image_bytes: number };

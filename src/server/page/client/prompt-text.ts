@@ -16,6 +16,7 @@ export interface EditedPrompts {
 /** `ontology` of a request, in full form. */
 export interface OntologyField {
   readonly templates: readonly string[];
+  readonly canonical: boolean;
   readonly ignore: readonly string[];
   readonly classes: readonly PromptedClass[];
 }
@@ -68,9 +69,9 @@ function noteReversed(name: string, prompt: string | undefined, line: number): s
 }
 
 /** The `ontology` of a request for these classes, with the server's own templates and look-alikes to ignore. */
-export function toOntologyField({ classes }: EditedPrompts, { templates, ignore }: Info): OntologyField {
+export function toOntologyField({ classes }: EditedPrompts, { templates, canonical, ignore }: Info): OntologyField {
   const wanted = new Set(classes.flatMap(({ prompts }) => prompts));
-  return { templates, ignore: ignore.filter((prompt) => !wanted.has(prompt)), classes };
+  return { templates, canonical, ignore: ignore.filter((prompt) => !wanted.has(prompt)), classes };
 }
 
 function parseLine(line: string): { name: string; prompts: string[] } {

@@ -9,6 +9,7 @@ export const INFO: Info = {
     { name: 'pen', id: 1, prompts: ['a pen'], threshold: 0.3 },
   ],
   templates: ['a photo of a {}'],
+  canonical: true,
   ignore: ['picture of a cup', 'a pen holder'],
   score_floor: 0.05,
   server: { max_image_bytes: 1 },

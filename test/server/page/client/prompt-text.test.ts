@@ -57,6 +57,7 @@ describe('the text of prompts', () => {
     const prompted = parsePrompts('a pen holder: holder', INFO.classes);
     expect(toOntologyField(prompted, INFO)).toEqual({
       templates: INFO.templates,
+      canonical: INFO.canonical,
       ignore: ['picture of a cup'],
       classes: [{ name: 'holder', id: 2, prompts: ['a pen holder'] }],
     });

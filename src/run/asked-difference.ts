@@ -1,0 +1,75 @@
+import { toAsked } from '../core/prompts/canonical-prompt.js';
+import { textsOf, type OntologySpec } from '../core/ontology.js';
+
+/** How two jobs differ. */
+export interface Difference {
+  readonly what: string; // ends a sentence that begins with "Difference:"
+  readonly finish?: string; // what to do, to go on with the earlier one
+}
+
+/** The prompts of a class, or those that are ignored. */
+interface PromptList {
+  readonly title: string;
+  readonly prompts: readonly string[];
+}
+
+/**
+ * The first difference in what the model is asked. Spellings, templates and canonical form may differ as long as the
+ * texts and the prompts themselves come to the same.
+ */
+export function findAskedDifference(before: OntologySpec, now: OntologySpec): Difference | undefined {
+  const lists = listsOf(now);
+  for (const [i, { title, prompts: was }] of listsOf(before).entries()) {
+    const is = lists[i]!.prompts;
+    if (isEqual(askedOf(was, before), askedOf(is, now))) continue;
+    const alike = askedOf(was, { ...before, canonical: now.canonical === true });
+    if (isEqual(alike, askedOf(is, now))) return canonicalDifference(before, now, { was, is });
+    if (!isEqual(alike.map(firstOf), askedOf(is, now).map(firstOf))) return difference(title, was, is);
+    return difference('templates', before.templates, now.templates);
+  }
+  return undefined;
+}
+
+/** Both have the same classes. */
+function listsOf({ classes, ignore }: OntologySpec): PromptList[] {
+  return [
+    ...classes.map(({ name, prompts }) => ({ title: `prompts of class "${name}"`, prompts })),
+    { title: 'ignored prompts', prompts: ignore },
+  ];
+}
+
+/** Of each prompt, itself and its texts, in the form that the tokenizer reads. */
+function askedOf(prompts: readonly string[], spec: OntologySpec): string[][] {
+  const asked = (text: string) => toAsked(text, spec.canonical === true);
+  return prompts.map((prompt) => [asked(prompt), ...textsOf(prompt, spec).map(asked)]);
+}
+
+/** The wording is the same, and one of the two asks it in canonical form. */
+function canonicalDifference(
+  before: OntologySpec,
+  now: OntologySpec,
+  { was, is }: { was: readonly string[]; is: readonly string[] },
+): Difference {
+  const at = was.findIndex((prompt, i) => !isEqual(askedOf([prompt], before), askedOf([is[i]!], now)));
+  const [[, ...earlier], [, ...later]] = [askedOf([was[at]!], before)[0]!, askedOf([is[at]!], now)[0]!];
+  const text = earlier.findIndex((each, i) => each !== later[i]);
+  const asked = later[text] === undefined ? 'not asked' : JSON.stringify(later[text]);
+  const finish =
+    now.canonical === true
+      ? 'set `canonical: false` in the ontology (in its full form, with `classes`)'
+      : 'remove `canonical: false` from the ontology';
+  const what = `what the model is asked for "${is[at]!}" was ${JSON.stringify(earlier[text])}; now it is ${asked}`;
+  return { what, finish };
+}
+
+function difference(key: string, was: unknown, is: unknown): Difference {
+  return { what: `${key} was ${JSON.stringify(was)}; now it is ${JSON.stringify(is)}` };
+}
+
+function firstOf(asked: readonly string[]): string {
+  return asked[0]!;
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,111 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { journalled, preannotate, SCENES } from '../../support/cli.js';
+import { editHeader } from '../../support/old-runs.js';
+import { temporaryFolder } from '../../support/temporary.js';
+
+const IMAGES = ['scene-01.jpg', 'scene-02.jpg'].map((name) => join(SCENES, name));
+
+interface Found {
+  readonly prompt: string;
+  readonly score: number;
+  readonly box: readonly number[];
+}
+
+/** Runs the built-in model with an ontology, in a new folder or the one given. */
+async function runWith(ontology: object, { at = '', args = [] as readonly string[], images = IMAGES } = {}) {
+  const folder = at === '' ? await temporaryFolder() : at;
+  const [file, out] = [join(folder, 'ontology.json'), join(folder, 'out')];
+  await writeFile(file, JSON.stringify(ontology));
+  const model = ['--model', 'builtin:emoji', '--ontology', file, '--out', out];
+  const finished = await preannotate(['run', ...images, ...model, ...args]);
+  const found = (await journalled(out)).flatMap(({ detections }) => detections as unknown as Found[]);
+  return { folder, out, found, ...finished };
+}
+
+const namedIn = (prompts: readonly string[], more: object = {}) => ({ classes: [{ name: 'x', prompts }], ...more });
+const withoutPrompts = (found: readonly Found[]) => found.map(({ score, box }) => ({ score, box }));
+
+describe('a run', () => {
+  it('asks in canonical form, and its results have the spelling of the ontology', async () => {
+    const plain = await runWith(namedIn(['a wine glass', 'red car']));
+    const spelled = await runWith(namedIn(['"A Wine_Glass"', 'Red (Car).']));
+    expect({ code: spelled.code, stderr: spelled.stderr }).toMatchObject({ code: 0 });
+    expect(plain.found.length).toBeGreaterThan(0);
+    expect(withoutPrompts(spelled.found)).toEqual(withoutPrompts(plain.found));
+    expect(new Set(spelled.found.map(({ prompt }) => prompt))).toContain('"A Wine_Glass"');
+    const written = await runWith(namedIn(['"A Wine_Glass"', 'Red (Car).'], { canonical: false }));
+    expect(withoutPrompts(written.found)).not.toEqual(withoutPrompts(plain.found));
+  });
+
+  it('counts the tokens of what it asks', async () => {
+    const long = `a photo of a dog${'.'.repeat(60)}`;
+    expect(await runWith(namedIn([long]))).toMatchObject({ code: 0 });
+    const { code, stderr } = await runWith(namedIn([`A_Photo_of_${'Dogs_and_'.repeat(20)}Cats`]));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/"a photo of dogs and dogs and .*" is \d+ tokens long/);
+  });
+
+  it('prints with --dry-run what it would ask, and with --verbose what it has asked', async () => {
+    const ontology = { templates: ['A photo of a {}.', '{}'], ...namedIn(['Traffic_Light']), ignore: ['T.V.'] };
+    const asked =
+      'Asked for "Traffic_Light": "a photo of a traffic light", "traffic light"\n' +
+      'Asked for "T.V.": "a photo of a t v", "t v"\n';
+    expect((await runWith(ontology, { args: ['--dry-run'] })).stdout).toContain(asked);
+    expect((await runWith(ontology, { args: ['--verbose'] })).stdout).toContain(asked);
+    const { stdout } = await runWith(ontology, { args: ['--dry-run', '--json'] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      asked: [
+        { class: 'x', prompt: 'Traffic_Light', texts: ['a photo of a traffic light', 'traffic light'] },
+        { class: null, prompt: 'T.V.', texts: ['a photo of a t v', 't v'] },
+      ],
+    });
+    const written = await runWith({ ...ontology, canonical: false }, { args: ['--dry-run'] });
+    expect(written.stdout).toContain('Asked for "Traffic_Light": "A photo of a Traffic_Light.", "Traffic_Light"\n');
+  });
+
+  it('shortens the list of many prompts in --dry-run, but not with --json', async () => {
+    const ontology = namedIn(Array.from({ length: 25 }, (_, i) => `thing ${i}`));
+    const { stdout } = await runWith(ontology, { args: ['--dry-run'] });
+    expect(stdout.match(/^Asked for "/gm)).toHaveLength(10);
+    expect(stdout).toContain('Asked for 15 more prompts: see --dry-run --json.');
+    const all = JSON.parse((await runWith(ontology, { args: ['--dry-run', '--json'] })).stdout) as { asked: [] };
+    expect(all.asked).toHaveLength(25);
+  });
+});
+
+describe('a folder that version 0.1 began', () => {
+  /** A folder with one of two images, whose files do not tell whether prompts are canonical. */
+  async function beginOld(prompts: readonly string[]) {
+    const begun = await runWith(namedIn(prompts, { canonical: false }), { images: IMAGES.slice(0, 1) });
+    expect(begun).toMatchObject({ code: 0 });
+    await editHeader(begun.out, ({ ontology: { canonical: _, ...ontology }, ...header }) => ({ ...header, ontology }));
+    return begun;
+  }
+
+  it('is resumed where what it asks is canonical already, also in another spelling, and can be exported', async () => {
+    const { folder, out } = await beginOld(['A Wine Glass', 'red car']);
+    const spelled = namedIn(['a wine_glass', 'Red Car.']);
+    const { code, stderr } = await runWith(spelled, { at: folder, args: ['--accept-missing'] });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(await journalled(out)).toHaveLength(2);
+    expect(await preannotate(['export', out])).toMatchObject({ code: 0 });
+    const coco = JSON.parse(await readFile(join(out, 'coco/instances.json'), 'utf8')) as {
+      annotations: { attributes: { prompt: string } }[];
+    };
+    const prompts = new Set(coco.annotations.map(({ attributes }) => attributes.prompt));
+    expect([...prompts].filter((prompt) => !spelled.classes[0]!.prompts.includes(prompt))).toEqual([]);
+    expect(prompts).toContain('a wine_glass');
+  });
+
+  it('is refused where it asks something else, with the difference, and finished with `canonical: false`', async () => {
+    const { folder } = await beginOld(['a_wine_glass']);
+    const refused = await runWith(namedIn(['a_wine_glass']), { at: folder });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('for "a_wine_glass" was "a_wine_glass"; now it is "a wine glass".');
+    expect(refused.stderr).toContain('Set `canonical: false` in the ontology');
+    const finished = await runWith(namedIn(['a_wine_glass'], { canonical: false }), { at: folder });
+    expect({ code: finished.code, stderr: finished.stderr }).toMatchObject({ code: 0 });
+  });
+});
