@@ -14,7 +14,7 @@ export interface Detection {
 export const SCORE_DECIMALS = 5;
 export const BOX_DECIMALS = 2;
 
-/** The order detections are kept in: best score first, then class, then box. */
+/** The order detections are kept in: best score first, then class, then box, then patch. No two have the same place. */
 export function compareDetections(a: Detection, b: Detection): number {
   return (
     b.score - a.score ||
@@ -22,6 +22,7 @@ export function compareDetections(a: Detection, b: Detection): number {
     a.box[0] - b.box[0] ||
     a.box[1] - b.box[1] ||
     a.box[2] - b.box[2] ||
-    a.box[3] - b.box[3]
+    a.box[3] - b.box[3] ||
+    a.patchId - b.patchId
   );
 }

@@ -10,23 +10,21 @@ export interface Selection {
 }
 
 /**
- * Leaves each box to its best class, applies thresholds (strictly above), then non-maximum suppression, then the limit
- * an image.
+ * Leaves each box to the best of the classes whose threshold it passes (strictly above), then applies non-maximum
+ * suppression, then the limit an image. What is not shown suppresses nothing.
  *
  * @param detections - All that the model found in one image, in any order.
  * @returns The survivors, best score first.
  */
 export function select(detections: readonly Detection[], selection: Selection): Detection[] {
   const { thresholds, nmsIou, classAgnosticNms, maxDetections } = selection;
-  const sorted = [...detections].sort(compareDetections);
-  const candidates = bestClassOfBoxes(sorted).filter(({ classId, score }) => score > thresholds[classId]!);
+  const passing = detections.filter(({ classId, score }) => score > thresholds[classId]!);
+  const candidates = bestClassOfBoxes(passing.sort(compareDetections));
   const kept = nmsIou === null ? candidates : suppress(candidates, nmsIou, classAgnosticNms);
   return kept.slice(0, maxDetections);
 }
 
-/**
- * A patch of the model gives one box, and may give it for several classes: the best prompt decides what the box shows.
- */
+/** A patch of the model gives one box, and may give it for several classes: the best of them decides what it shows. */
 function bestClassOfBoxes(sorted: readonly Detection[]): Detection[] {
   const decided = new Set<number>();
   return sorted.filter(({ patchId }) => {

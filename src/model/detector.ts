@@ -112,7 +112,7 @@ export class Detector implements AsyncDisposable {
    * @param originals - Sizes of the N upright images, in which boxes are given.
    * @param queries - A bank for each of the N images.
    * @returns Per image the best pairs of patch and class above the score floor: a class scores as its best query does.
-   *   One patch may give a box for several classes; `core/select.ts` leaves it to the best. Patches that an ignored
+   *   One patch may give a box for several classes; `core/select.ts` chooses one of them. Patches that an ignored
    *   query wins are left out.
    * @see transformers `OwlViTImageProcessor.post_process_object_detection`: its boxes, rounded
    */

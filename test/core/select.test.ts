@@ -33,10 +33,18 @@ describe('select', () => {
     expect(select(detections, { ...everything, nmsIou: 0.5, classAgnosticNms: true })).toEqual([detections[1]]);
   });
 
-  it('a box that the model gives for several classes is left to the best of them, also below its threshold', () => {
+  it('a box that the model gives for several classes is left to the best of those whose threshold it passes', () => {
     const detections = [found(0, 0.5, same, 900), found(1, 0.4, same, 900), found(1, 0.3, same, 901)];
     expect(select(detections, everything)).toEqual([detections[0], detections[2]]);
-    expect(select(detections, { ...everything, thresholds: [0.6, 0] })).toEqual([detections[2]]);
+    expect(select(detections, { ...everything, thresholds: [0.6, 0] })).toEqual([detections[1], detections[2]]);
+    expect(select(detections, { ...everything, thresholds: [0.6, 0.4] })).toEqual([]);
+  });
+
+  it('a class that fails its threshold suppresses nothing, not even as the best class of a box', () => {
+    const detections = [found(0, 0.5, same, 900), found(1, 0.2, same, 900), found(0, 0.4, near), found(1, 0.3, near)];
+    const selection = { ...everything, nmsIou: 0.5, classAgnosticNms: true };
+    expect(select(detections, { ...selection, thresholds: [0.6, 0] })).toEqual([detections[3]]);
+    expect(select(detections, { ...selection, thresholds: [0.45, 0] })).toEqual([detections[0]]);
   });
 
   it('a suppressed box suppresses nothing itself', () => {
