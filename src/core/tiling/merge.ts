@@ -20,7 +20,8 @@ const SAME_RATIO = 3; // of areas: boxes of small objects are less exact in the 
  * - Other cut boxes are joined to the part of the object that the neighbour found.
  * - One that stays cut is dropped when a larger box of another crop covers it: of its class with at least half its
  *   score, or uncut, of any class with at least its score.
- * - Of boxes of one class in different crops that show the same object, the one with the best score is kept.
+ * - Of boxes of one class in different crops that show the same object, the one with the best score is kept. It takes
+ *   over what the others scored better for further classes: their thresholds are applied later, and may be lower.
  *
  * @param found - Per crop its detections, in pixels of the crop.
  * @param patches - Patches of one crop. A `patchId` becomes cropIndex * patches + patchId.
@@ -67,12 +68,30 @@ function hasClassOf(a: FoundBox, b: FoundBox): boolean {
 
 /** @param sorted - Best first. */
 function oncePerObject(sorted: readonly FoundBox[], cell: Crop): FoundBox[] {
-  const kept = new BoxIndex(cell);
-  return sorted.filter((box) => {
-    const isKept = !kept.near(box).some((better) => showsSame(better, box));
-    if (isKept) kept.add(box);
-    return isKept;
-  });
+  const index = new BoxIndex(cell);
+  const doubles = new Map<FoundBox, FoundBox[]>(); // of each box that is kept
+  for (const box of sorted) {
+    const better = index.near(box).filter((one) => showsSame(one, box));
+    const [best] = better.sort((a, b) => compareDetections(a.best, b.best));
+    if (best !== undefined) doubles.get(best)!.push(box);
+    else {
+      doubles.set(box, []);
+      index.add(box);
+    }
+  }
+  return [...doubles].map(([box, others]) => withClassesOf(box, others));
+}
+
+/** The box with the best score of each class; that of its own best class is the best of all. */
+function withClassesOf(kept: FoundBox, others: readonly FoundBox[]): FoundBox {
+  const { box, best, pairs } = kept;
+  const byClass = new Map(pairs.map((pair) => [pair.classId, pair]));
+  for (const pair of others.flatMap((other) => other.pairs)) {
+    const known = byClass.get(pair.classId);
+    if (known !== undefined && known.score >= pair.score) continue;
+    byClass.set(pair.classId, { ...pair, box, patchId: best.patchId });
+  }
+  return { ...kept, pairs: [...byClass.values()] };
 }
 
 /** A part of an object never replaces all of it. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { area, clip, intersection, iou, type Size, type Xyxy } from '../../../src/core/box.js';
 import type { Detection } from '../../../src/core/detection.js';
 import { mergeCrops } from '../../../src/core/tiling/merge.js';
-import { suppress } from '../../../src/core/select.js';
+import { select, suppress } from '../../../src/core/select.js';
 import { planCrops, type TileOptions, type Crop } from '../../../src/core/tiling/tiles.js';
 import { Random } from '../../support/random.js';
 
@@ -66,21 +66,47 @@ describe('the boxes of several tiles', () => {
     expect(merged(found, crops)).toHaveLength(2);
   });
 
-  it('are kept where their classes differ, and are dropped with all their classes', () => {
+  it('are kept where their best classes differ; one that is dropped leaves its other classes to the one kept', () => {
     const found = [
       seenIn(left, [
         { box: [82, 50, 92, 60], score: 0.6, classId: 1, patchId: 3 },
         { box: [82, 50, 92, 60], score: 0.5, classId: 2, patchId: 3 },
+        { box: [82, 50, 92, 60], score: 0.4, classId: 4, patchId: 3 },
       ]),
       seenIn(right, [
-        { box: [82, 50, 92, 60], score: 0.7, classId: 1, patchId: 4 },
+        { box: [82, 50, 92, 61], score: 0.7, classId: 1, patchId: 4 },
+        { box: [82, 50, 92, 61], score: 0.45, classId: 4, patchId: 4 },
         { box: [82, 50, 92, 60], score: 0.55, classId: 3, patchId: 5 },
       ]),
     ];
-    expect(merged(found, crops).map(({ classId, patchId }) => [classId, patchId])).toEqual([
-      [1, 1004],
-      [3, 1005],
+    const result = merged(found, crops);
+    expect(result.map(({ classId, patchId, score }) => [classId, patchId, score])).toEqual([
+      [1, 1004, 0.7],
+      [3, 1005, 0.55],
+      [2, 1004, 0.5],
+      [4, 1004, 0.45],
     ]);
+    expect(result[2]).toEqual({ ...result[0], classId: 2, queryId: 2, score: 0.5 });
+  });
+
+  it('show an object for a class that only the weaker of two tiles is sure of, if the best class fails', () => {
+    const box: Xyxy = [82, 50, 92, 60];
+    const cup = { box, classId: 0, patchId: 1 };
+    const mug = { box, classId: 1, patchId: 1 };
+    const found = [
+      seenIn(left, [
+        { ...cup, score: 0.6 },
+        { ...mug, score: 0.55 },
+      ]),
+      seenIn(right, [
+        { ...cup, score: 0.7 },
+        { ...mug, score: 0.1 },
+      ]),
+    ];
+    const selection = { nmsIou: 0.5, classAgnosticNms: false, maxDetections: 300 };
+    const shownWith = (thresholds: number[]) => select(merged(found, crops), { ...selection, thresholds });
+    expect(shownWith([0.8, 0.3])).toMatchObject([{ classId: 1, score: 0.55, patchId: 1001 }]);
+    expect(shownWith([0.3, 0.3])).toMatchObject([{ classId: 0, score: 0.7, patchId: 1001 }]);
   });
 
   it('are limited in number after merging', () => {
