@@ -61,7 +61,7 @@ async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       optimizer: 'onnxrt',
       exampleRule: 'auto',
     },
-    selection: { thresholds: [0.1], nmsIou: 0.5, classAgnosticNms: false, maxDetections: 100 },
+    selection: { thresholds: [0.1], nmsIou: [0.5], classAgnosticNms: false, maxDetections: 100 },
     maxErrors: { count: 0 },
     statedSelection: {
       scoreThreshold: 0.1,

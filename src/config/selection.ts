@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Ontology } from '../core/ontology.js';
-import type { Selection } from '../core/select.js';
+import type { Ontology, OntologyClass } from '../core/ontology.js';
+import { NMS_IOU, type Selection } from '../core/select.js';
 import { pickSettings, type Loaded, type Settings } from './load.js';
 import { selectionOptions } from './options/selection.js';
 import { describeIssues, problemsError, formatPath } from './problems.js';
@@ -14,8 +14,10 @@ type Options = Settings<SelectionConfig>;
 export type StatedSelection = Omit<Options, 'nms' | 'nmsIou'> & {
   // `scoreThreshold` was set for this call and so precedes the ontology's, not a class's
   readonly overridesOntology: boolean;
-  readonly nmsIou: number | null; // null: no suppression
+  readonly nmsIou: number | 'auto' | null; // null: no suppression; auto: not set, so each class has its own
 };
+
+const AUTO = 'auto';
 
 type Keys = readonly (keyof Options)[];
 
@@ -23,11 +25,14 @@ const KEYS = Object.keys(selectionOptions).map(camelOf) as unknown as Keys;
 
 const { score_threshold, nms_iou, nms: _, ...others } = selectionOptions;
 
-/** As run.json and the journal's first line hold it: an option that a run did not have yet is at its default. */
+/**
+ * As run.json and the journal's first line hold it: an option that a run did not have yet is at its default. Earlier
+ * versions stored `nms_iou` also where it was not set, so there it counts as set: their boxes stay as they are.
+ */
 const StoredSelection = z.object({
   score_threshold,
   overrides_ontology: z.boolean(),
-  nms_iou: nms_iou.unwrap().nullable(),
+  nms_iou: z.exactOptional(nms_iou.unwrap().nullable()),
   ...others,
 });
 
@@ -46,21 +51,24 @@ const DECIDED_BY: Readonly<Record<string, Keys>> = {
 export function selectionOf({ settings, given }: Loaded<SelectionConfig>): StatedSelection {
   const { scoreThreshold, nms, nmsIou, ...others } = pickSettings(settings, KEYS);
   const overridesOntology = given.scoreThreshold === 'flag' || given.scoreThreshold === 'environment';
-  return { scoreThreshold, overridesOntology, nmsIou: nms ? nmsIou : null, ...others };
+  return { scoreThreshold, overridesOntology, nmsIou: nms ? (nmsIou ?? AUTO) : null, ...others };
 }
 
-/** The selection in the form of run.json, with the threshold in force for each class, by its name. */
+/** The selection in the form of run.json: what is set, and what is in force for each class, by its name. */
 export function toStoredSelection(stated: StatedSelection, ontology: Ontology): Record<string, unknown> {
-  const { thresholds } = resolveSelection(stated, ontology);
-  const entries = Object.entries(stated).map(([key, value]) => [STORED_KEYS.get(key) ?? key, value] as const);
+  const { thresholds, nmsIou } = resolveSelection(stated, ontology);
+  const set = Object.entries(stated).filter(([, value]) => value !== AUTO);
+  const byName = (values: readonly number[]) =>
+    Object.fromEntries(ontology.classes.map(({ name }, classId) => [name, values[classId]!]));
   return {
-    ...Object.fromEntries(entries),
-    thresholds: Object.fromEntries(ontology.classes.map(({ name }, classId) => [name, thresholds[classId]!])),
+    ...Object.fromEntries(set.map(([key, value]) => [STORED_KEYS.get(key) ?? key, value] as const)),
+    thresholds: byName(thresholds),
+    ...(nmsIou === null ? {} : { nms_ious: byName(nmsIou) }),
   };
 }
 
 /**
- * The selection that run.json holds. The thresholds of the classes are not read: they follow from the rest.
+ * The selection that run.json holds. What is in force for each class is not read: it follows from the rest.
  *
  * @throws PreannotateError JOURNAL_DAMAGED naming each value that it cannot have
  */
@@ -77,7 +85,7 @@ export function readStoredSelection(stored: Readonly<Record<string, unknown>>): 
     );
   }
   const entries = Object.entries(result.data).map(([key, value]) => [camelOf(key), value] as const);
-  return Object.fromEntries(entries) as unknown as StatedSelection;
+  return { nmsIou: AUTO, ...Object.fromEntries(entries) } as unknown as StatedSelection;
 }
 
 /** The selection of a finished run, changed by what a command sets. */
@@ -99,13 +107,21 @@ export function applyRequest(
     ...started,
     ...Object.fromEntries(entries),
     ...(scoreThreshold === undefined ? {} : { scoreThreshold, overridesOntology: true }),
-    nmsIou: suppresses ? (nmsIou ?? started.nmsIou ?? nms_iou.def.defaultValue) : null,
+    nmsIou: suppresses ? (nmsIou ?? started.nmsIou ?? AUTO) : null,
   };
 }
 
-/** The selection for one ontology: with the threshold of each class. */
+/** The selection for one ontology: with the threshold of each class, and with how much its boxes may overlap. */
 export function resolveSelection(stated: StatedSelection, ontology: Ontology): Selection {
-  const { scoreThreshold, overridesOntology, ...others } = stated;
+  const { scoreThreshold, overridesOntology, nmsIou, ...others } = stated;
   const common = overridesOntology ? scoreThreshold : (ontology.threshold ?? scoreThreshold);
-  return { ...others, thresholds: ontology.classes.map(({ threshold }) => threshold ?? common) };
+  return {
+    ...others,
+    thresholds: ontology.classes.map(({ threshold }) => threshold ?? common),
+    nmsIou: nmsIou === null ? null : ontology.classes.map((one) => (nmsIou === AUTO ? defaultNmsIou(one) : nmsIou)),
+  };
+}
+
+function defaultNmsIou({ examples = [] }: OntologyClass): number {
+  return examples.length > 0 ? NMS_IOU.examples : NMS_IOU.prompts;
 }

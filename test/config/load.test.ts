@@ -47,7 +47,6 @@ describe('precedence', () => {
       scoreThreshold: 0.1,
       scoreFloor: 0.05,
       nms: true,
-      nmsIou: 0.5,
       classAgnosticNms: false,
       maxDetections: 300,
       devices: 'auto',
@@ -332,7 +331,8 @@ describe('settings that exclude each other', () => {
   it('are settled by the stronger source, where they come from two', async () => {
     const config = 'verbose: true\nnms_iou: 0.3\nclass_agnostic_nms: true\nontology: yard.yaml';
     const { settings, given } = await loadRun({ flags: { quiet: true, nms: false, class: ['bottle'] }, config });
-    expect(settings).toMatchObject({ quiet: true, verbose: false, nms: false, nmsIou: 0.5, classAgnosticNms: false });
+    expect(settings).toMatchObject({ quiet: true, verbose: false, nms: false, classAgnosticNms: false });
+    expect(settings).not.toHaveProperty('nmsIou');
     expect(settings).not.toHaveProperty('ontology');
     expect([given.verbose, given.nmsIou, given.ontology]).toEqual(['default', 'default', 'default']);
     expect((await loadRun({ flags: { nms_iou: '0.3' }, config: 'nms: false' })).settings).toMatchObject({

@@ -11,7 +11,7 @@ import {
   type StatedSelection,
 } from '../../src/config/selection.js';
 import { PreannotateError } from '../../src/core/errors.js';
-import { buildOntology } from '../../src/core/ontology.js';
+import { buildOntology, type OntologyClass } from '../../src/core/ontology.js';
 
 const ontology = buildOntology({
   templates: [],
@@ -26,6 +26,13 @@ const own = {
   threshold: 0.3,
   classes: [ontology.classes[0]!, { ...ontology.classes[1]!, threshold: 0.15 }],
 };
+
+const [bottle, cup] = ontology.classes as [OntologyClass, OntologyClass];
+const example = { image: 'logo.png', sha256: '00' };
+const withExamples = buildOntology({
+  ...ontology,
+  classes: [bottle, { name: 'logo', id: 3, prompts: [], examples: [example] }, { ...cup, examples: [example] }],
+});
 
 const STORED: StatedSelection = {
   scoreThreshold: 0.2,
@@ -44,7 +51,7 @@ describe('the selection of a command', () => {
     expect(selectionOf(await load())).toEqual({
       scoreThreshold: 0.1,
       overridesOntology: false,
-      nmsIou: 0.5,
+      nmsIou: 'auto',
       classAgnosticNms: false,
       maxDetections: 300,
     });
@@ -70,6 +77,7 @@ describe('export', () => {
     [{ score_threshold: '0.4' }, { scoreThreshold: 0.4 }],
     [{ nms_iou: '0.3' }, { nmsIou: 0.3 }],
     [{ nms: false }, { nmsIou: null }],
+    [{ nms: true }, { nmsIou: 'auto' }],
     [{ class_agnostic_nms: 'no' }, { classAgnosticNms: false }],
     [{ max_detections: '9' }, { maxDetections: 9 }],
   ])('changes with %j only what that decides', async (flags, change) => {
@@ -82,8 +90,24 @@ describe('the selection of run.json', () => {
     const stated = { ...STORED, overridesOntology: false };
     expect(JSON.stringify(toStoredSelection(stated, own))).toBe(
       '{"score_threshold":0.2,"overrides_ontology":false,"nms_iou":0.7,"class_agnostic_nms":true,' +
-        '"max_detections":50,"thresholds":{"bottle":0.3,"cup":0.15}}',
+        '"max_detections":50,"thresholds":{"bottle":0.3,"cup":0.15},"nms_ious":{"bottle":0.7,"cup":0.7}}',
     );
+  });
+
+  it('has the IoU limit in force for each class, and none of its own where none was set', () => {
+    const stored = toStoredSelection({ ...STORED, nmsIou: 'auto' }, withExamples);
+    expect(stored).not.toHaveProperty('nms_iou');
+    expect(stored['nms_ious']).toEqual({ bottle: 0.5, logo: 0.3, cup: 0.3 });
+    expect(readStoredSelection(stored)).toEqual({ ...STORED, nmsIou: 'auto' });
+    const without = toStoredSelection({ ...STORED, nmsIou: null }, withExamples);
+    expect(without).toMatchObject({ nms_iou: null });
+    expect(without).not.toHaveProperty('nms_ious');
+    expect(readStoredSelection(without)).toEqual({ ...STORED, nmsIou: null });
+  });
+
+  it('of earlier versions, which stored the default, is one for all classes', () => {
+    const { nms_ious: _, ...older } = toStoredSelection({ ...STORED, nmsIou: 0.5 }, withExamples);
+    expect(resolveSelection(readStoredSelection(older), withExamples).nmsIou).toEqual([0.5, 0.5, 0.5]);
   });
 
   it('is read again, with the default of an option that the run did not have yet', () => {
@@ -126,7 +150,8 @@ describe('the selection of a request', () => {
     const off = { ...STORED, nmsIou: null };
     expect(applyRequest({ nms: false, nms_iou: 0.2 }, STORED).nmsIou).toBeNull();
     expect(applyRequest({ nms_iou: 0.2 }, off).nmsIou).toBeNull();
-    expect(applyRequest({ nms: true }, off).nmsIou).toBe(0.5);
+    expect(applyRequest({ nms: true }, off).nmsIou).toBe('auto');
+    expect(applyRequest({ nms: true }, STORED).nmsIou).toBe(0.7);
     expect(applyRequest({ nms: true, nms_iou: 0.2 }, off).nmsIou).toBe(0.2);
   });
 });
@@ -142,5 +167,17 @@ describe('the thresholds of the classes', () => {
   it("are score_threshold before the ontology's, but not before their own, where it was set for the call", () => {
     const set = { ...stated, scoreThreshold: 0.6, overridesOntology: true };
     expect(resolveSelection(set, own).thresholds).toEqual([0.6, 0.15]);
+  });
+});
+
+describe('how much the boxes of the classes may overlap', () => {
+  it('is 0.5, and 0.3 for classes with examples, where nms_iou is not set', () => {
+    expect(resolveSelection({ ...STORED, nmsIou: 'auto' }, withExamples).nmsIou).toEqual([0.5, 0.3, 0.3]);
+  });
+
+  it('is nms_iou for all classes, where that is set, and without a limit with --no-nms', () => {
+    expect(resolveSelection({ ...STORED, nmsIou: 0.5 }, withExamples).nmsIou).toEqual([0.5, 0.5, 0.5]);
+    expect(resolveSelection({ ...STORED, nmsIou: 0 }, withExamples).nmsIou).toEqual([0, 0, 0]);
+    expect(resolveSelection({ ...STORED, nmsIou: null }, withExamples).nmsIou).toBeNull();
   });
 });

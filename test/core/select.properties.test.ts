@@ -29,7 +29,7 @@ const image: fc.Arbitrary<Detection[]> = fc
 
 const selection: fc.Arbitrary<Selection> = fc.record({
   thresholds,
-  nmsIou: fc.option(fc.constantFrom(0, 0.3, 0.5, 1)),
+  nmsIou: fc.option(fc.array(fc.constantFrom(0, 0.3, 0.5, 1), { minLength: CLASSES, maxLength: CLASSES })),
   classAgnosticNms: fc.boolean(),
   maxDetections: fc.constantFrom(1, 3, 300),
 });
@@ -64,7 +64,7 @@ function selectByElimination(detections: readonly Detection[], asked: Selection)
 
 function isSuppressed(weaker: Detection, better: Detection, { nmsIou, classAgnosticNms }: Selection): boolean {
   if (nmsIou === null || (!classAgnosticNms && weaker.classId !== better.classId)) return false;
-  return iou(weaker.box, better.box) > nmsIou;
+  return iou(weaker.box, better.box) > nmsIou[weaker.classId]!;
 }
 
 /** How boxes were selected before: the best class of a patch alone, if it passes. */

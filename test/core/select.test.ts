@@ -28,9 +28,9 @@ describe('select', () => {
 
   it('suppresses the weaker of two boxes of one class, not of two classes', () => {
     const detections = [found(0, 0.5, near), found(0, 0.9, same), found(1, 0.4, [0, 0, 9, 10])];
-    const kept = select(detections, { ...everything, nmsIou: 0.5 });
+    const kept = select(detections, { ...everything, nmsIou: [0.5, 0.5] });
     expect(kept).toEqual([detections[1], detections[2]]);
-    expect(select(detections, { ...everything, nmsIou: 0.5, classAgnosticNms: true })).toEqual([detections[1]]);
+    expect(select(detections, { ...everything, nmsIou: [0.5, 0.5], classAgnosticNms: true })).toEqual([detections[1]]);
   });
 
   it('a box that the model gives for several classes is left to the best of those whose threshold it passes', () => {
@@ -42,15 +42,37 @@ describe('select', () => {
 
   it('a class that fails its threshold suppresses nothing, not even as the best class of a box', () => {
     const detections = [found(0, 0.5, same, 900), found(1, 0.2, same, 900), found(0, 0.4, near), found(1, 0.3, near)];
-    const selection = { ...everything, nmsIou: 0.5, classAgnosticNms: true };
+    const selection = { ...everything, nmsIou: [0.5, 0.5], classAgnosticNms: true };
     expect(select(detections, { ...selection, thresholds: [0.6, 0] })).toEqual([detections[3]]);
     expect(select(detections, { ...selection, thresholds: [0.45, 0] })).toEqual([detections[0]]);
   });
 
   it('a suppressed box suppresses nothing itself', () => {
     const chain = [found(0, 0.9, [0, 0, 10, 10]), found(0, 0.8, [4, 0, 14, 10]), found(0, 0.7, [8, 0, 18, 10])];
-    const kept = select(chain, { ...everything, nmsIou: 0.3 });
+    const kept = select(chain, { ...everything, nmsIou: [0.3, 0.3] });
     expect(kept).toEqual([chain[0], chain[2]]);
+  });
+
+  it('allows the boxes of each class their own overlap', () => {
+    const [left, right]: [Xyxy, Xyxy] = [
+      [0, 0, 10, 10],
+      [4, 0, 14, 10], // an IoU of 0.43
+    ];
+    const detections = [found(0, 0.9, left), found(1, 0.8, left), found(0, 0.7, right), found(1, 0.6, right)];
+    const kept = select(detections, { ...everything, nmsIou: [0.5, 0.3] });
+    expect(kept).toEqual([detections[0], detections[1], detections[2]]);
+  });
+
+  it("lets the weaker box's class decide how much boxes of two classes may overlap", () => {
+    const [left, right]: [Xyxy, Xyxy] = [
+      [0, 0, 10, 10],
+      [4, 0, 14, 10],
+    ];
+    const agnostic = { ...everything, nmsIou: [0.5, 0.3], classAgnosticNms: true };
+    const strictLast = [found(0, 0.9, left), found(1, 0.8, right)];
+    const strictFirst = [found(1, 0.9, left), found(0, 0.8, right)];
+    expect(select(strictLast, agnostic)).toEqual([strictLast[0]]);
+    expect(select(strictFirst, agnostic)).toEqual(strictFirst);
   });
 
   it('orders by score, then class, then box, whatever order it was given', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NMS_IOU } from '../../core/select.js';
 import { metaOf } from './meta.js';
 import * as value from './values.js';
 
@@ -18,14 +19,14 @@ export const selectionOptions = {
       flag: { group: 'boxes', basic: true, placeholder: 'x' },
       request: { note: 'Must not be below the score_floor of /info' },
     }),
-  nms_iou: value
-    .fraction()
-    .default(0.5)
+  nms_iou: z
+    .exactOptional(value.fraction())
     .describe(
       'Of boxes of one class that overlap more than this (IoU, 0 to 1), keep the best: lower merges neighbours, ' +
-        'higher keeps duplicates',
+        `higher keeps duplicates. Where it is not set: ${NMS_IOU.prompts}, and ${NMS_IOU.examples} for classes with ` +
+        'example images',
     )
-    .meta({ flag: { group: 'boxes', basic: true, placeholder: 'x' } }),
+    .meta({ examples: [0.5], flag: { group: 'boxes', basic: true, placeholder: 'x' } }),
   nms: value
     .toggle()
     .default(true)
@@ -50,7 +51,7 @@ export const selectionFields = Object.fromEntries(
   [Key in keyof typeof selectionOptions]: z.ZodExactOptional<ReturnType<(typeof selectionOptions)[Key]['unwrap']>>;
 };
 
-function fieldOf(option: z.ZodDefault): z.ZodType {
+function fieldOf(option: z.ZodDefault | z.ZodExactOptional): z.ZodType {
   const { description = '', request } = metaOf(option);
   const text = request === undefined ? description : `${description}. ${request.note}`;
   return z.exactOptional(option.unwrap()).describe(text);

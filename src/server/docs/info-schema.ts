@@ -13,7 +13,7 @@ export const INFO = objectOf({
     image_size: arrayOf(INTEGER),
     fit: TEXT,
   }),
-  classes: arrayOf(objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER })),
+  classes: arrayOf(objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER, nms_iou: NUMBER })),
   examples: arrayOf(objectOf({ example: TEXT, 'class?': TEXT, box: arrayOf(NUMBER), iou: NUMBER })),
   templates: arrayOf(TEXT),
   canonical: BOOLEAN,

@@ -1,6 +1,7 @@
 import { formatDevice } from '../../core/device.js';
 import { specOf } from '../../core/ontology.js';
 import { toSeenExamples } from '../../core/seen-example.js';
+import { NMS_IOU } from '../../core/select.js';
 import { sha256Of } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
 import { resolveForm } from '../../model/input-form.js';
@@ -9,7 +10,7 @@ import type { Backend, ServeJob, ServerState } from '../request/server-state.js'
 /** The answer of /info. @throws RequestError NOT_READY */
 export function describeServer(server: ServerState) {
   const { job, startedAt } = server;
-  const { ontology, selection, worker } = job;
+  const { ontology, selection, statedSelection, worker } = job;
   const backend = server.requireAccepting();
   const { thresholds, nmsIou, maxDetections } = selection;
   return {
@@ -17,14 +18,16 @@ export function describeServer(server: ServerState) {
     started: startedAt.toISOString(),
     uptime_sec: Math.floor((Date.now() - startedAt.getTime()) / 1000),
     model: describeModel(backend, job),
-    classes: ontology.classes.map(({ name, id, prompts }, i) => ({ name, id, prompts, threshold: thresholds[i]! })),
+    classes: ontology.classes.map(({ name, id, prompts }, i) => {
+      return { name, id, prompts, threshold: thresholds[i]!, nms_iou: nmsIou === null ? null : nmsIou[i]! };
+    }),
     examples: toSeenExamples(backend.examples, ontology),
     templates: ontology.templates,
     canonical: ontology.canonical ?? false,
     ignore: ontology.ignore,
     ontology_sha256: sha256Of(JSON.stringify(specOf(ontology))),
     score_floor: worker.scoreFloor,
-    nms_iou: nmsIou,
+    nms_iou: statedSelection.nmsIou === 'auto' ? NMS_IOU.prompts : statedSelection.nmsIou,
     max_detections: maxDetections,
     server: describeLimits(backend, job),
   };

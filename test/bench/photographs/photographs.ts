@@ -142,7 +142,7 @@ async function readResults(out: string, { root, truth }: { root: string; truth: 
 function suppressImage({ objects, detections }: EvaluatedImage): EvaluatedImage {
   const sorted = [...detections].sort((a, b) => b.score - a.score);
   const ranked = sorted.map((detection, i) => ({ ...detection, queryId: 0, patchId: i }));
-  return { objects, detections: suppress(ranked, NMS_IOU, false) };
+  return { objects, detections: suppress(ranked, () => NMS_IOU, false) };
 }
 
 function report(

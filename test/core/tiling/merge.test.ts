@@ -103,7 +103,7 @@ describe('the boxes of several tiles', () => {
         { ...mug, score: 0.1 },
       ]),
     ];
-    const selection = { nmsIou: 0.5, classAgnosticNms: false, maxDetections: 300 };
+    const selection = { nmsIou: [0.5, 0.5], classAgnosticNms: false, maxDetections: 300 };
     const shownWith = (thresholds: number[]) => select(merged(found, crops), { ...selection, thresholds });
     expect(shownWith([0.8, 0.3])).toMatchObject([{ classId: 1, score: 0.55, patchId: 1001 }]);
     expect(shownWith([0.3, 0.3])).toMatchObject([{ classId: 0, score: 0.7, patchId: 1001 }]);
@@ -165,14 +165,16 @@ describe('an object that a border between tiles cuts', () => {
     const four = planCrops({ width: 180, height: 180 }, ROW);
     const object: Xyxy = [50, 55, 125, 130];
     const found = four.map((crop) => seenIn(crop, [{ box: part(object, crop) }]));
-    expect(boxes(suppress(merged(found, four), 0.5, false))).toEqual([object]);
+    expect(boxes(suppress(merged(found, four), () => 0.5, false))).toEqual([object]);
   });
 
   it('comes from the whole image where it is larger than a tile', () => {
     const three = planCrops({ width: 260, height: 100 }, { ...ROW, fullImage: true });
     const object: Xyxy = [10, 20, 250, 80];
     const found = three.map((crop, i) => seenIn(crop, [{ box: part(object, crop), score: i === 0 ? 0.5 : 0.9 }]));
-    expect(boxes(suppress(merged(found, three), 0.5, false)).filter((box) => iou(box, object) > 0.9)).toEqual([object]);
+    expect(boxes(suppress(merged(found, three), () => 0.5, false)).filter((box) => iou(box, object) > 0.9)).toEqual([
+      object,
+    ]);
     expect(boxes(merged(found, three)).every((box) => box[2] - box[0] > 100)).toBe(true);
   });
 
@@ -195,7 +197,7 @@ describe('random images and tiles', () => {
       const objects = scattered(random, size, sides as [number, number]);
       const cut = planCrops(size, { height: 128, width: 128, overlap: 0.35, fullImage });
       const found = cut.map((crop) => seenIn(crop, seenObjects(objects, crop, random)));
-      const kept = suppress(merged(found, cut, 10_000), 0.5, false);
+      const kept = suppress(merged(found, cut, 10_000), () => 0.5, false);
       expect(kept.length).toBe(objects.length);
       for (const { box, classId } of objects) {
         expect(kept.filter((one) => one.classId === classId && iou(one.box, box) > least)).toHaveLength(1);

@@ -21,7 +21,8 @@ describe('the addresses of a server', () => {
       server: { devices: ['cpu'], timeout: 30, max_batch_size: 1 },
     });
     for (const key of ['workers_per_device', 'stream', 'track_requests']) expect(info.server).toHaveProperty(key);
-    expect(info.classes[0]).toEqual({ name: 'bottle', id: 1, prompts: ['a photo of a bottle'], threshold: 0.35 });
+    const limits = { threshold: 0.35, nms_iou: 0.5 };
+    expect(info.classes[0]).toEqual({ name: 'bottle', id: 1, prompts: ['a photo of a bottle'], ...limits });
   });
 
   it('include /info, which gives in bytes the limits that options give with a unit', async () => {

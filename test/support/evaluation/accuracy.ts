@@ -36,7 +36,7 @@ export async function accuracyOf(
       }));
       return {
         objects: objects.map(({ category_id: classId, bbox }) => ({ classId, box: xywhToXyxy(bbox) })),
-        detections: isSuppressed ? suppress(detections, 0.5, false) : detections,
+        detections: isSuppressed ? suppress(detections, () => 0.5, false) : detections,
       };
     }),
   );
