@@ -66,7 +66,7 @@ export function toJournalHeader(
   job: Job,
   { reference, sha256, key, precision, checkpoint }: HeaderModel,
 ): JournalHeader {
-  const { imageSize, tiles, scoreFloor, maxDetections, maxPixels, maxBytes, strictImages } = job.worker;
+  const { imageSize, tiles, minObjectness, scoreFloor, maxDetections, maxPixels, maxBytes, strictImages } = job.worker;
   return {
     journal: JOURNAL_VERSION,
     preannotate: job.version,
@@ -78,6 +78,7 @@ export function toJournalHeader(
       image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
       ...(checkpoint === undefined ? {} : { fit: resolveForm(traitsOf(checkpoint), job.form).fit }),
       ...(tiles === undefined ? {} : { tiles: toStoredTiles(tiles) }),
+      ...(minObjectness === undefined ? {} : { min_objectness: minObjectness }),
       score_floor: scoreFloor,
       max_stored: maxDetections,
       max_pixels: maxPixels,

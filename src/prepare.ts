@@ -5,6 +5,7 @@ import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
 import { toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
+import { assertGivesObjectness } from './model/objectness.js';
 import { findModelHere, type Model } from './model/source.js';
 import type { Progress } from './progress/bar.js';
 import { chooseImages, describeChoice } from './run/choose-images.js';
@@ -59,6 +60,7 @@ export async function prepare<Found extends Model | undefined>(
   assertClassesKept(classes, job.ontology.classes);
   const earlier = await readEarlier(job);
   const model = await find();
+  if (model !== undefined) assertGivesObjectness(model, job.worker.minObjectness);
   if (earlier !== undefined) {
     const { header, path } = earlier;
     if (model === undefined) assertSameJob(header, assumeModel(job, header), path);

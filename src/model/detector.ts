@@ -24,6 +24,7 @@ export interface DetectorOptions extends Partial<InputForm> {
   readonly threads: number;
   readonly imageSize?: ImageSize; // requested; the nearest that the model takes is used. Default: its own
   readonly scoreFloor: number; // weaker boxes are not kept
+  readonly minObjectness?: number; // 0–1; patches below it give no boxes
   readonly maxDetections: number; // an image
   readonly optimizer: Optimizer;
   readonly precision: Precision;
@@ -58,13 +59,17 @@ export class Detector implements AsyncDisposable {
 
   /** @throws PreannotateError MODEL_INVALID, DEVICE_UNAVAILABLE */
   static async open(options: DetectorOptions): Promise<Detector> {
-    const { checkpoint, maxDetections } = options;
+    const { checkpoint, maxDetections, minObjectness } = options;
     const family = familyOf(checkpoint);
     const traits = family.traits(checkpoint);
     const size = traits.inputSize(options.imageSize);
     const { fit } = { ...resolveForm(traits, DEFAULT_FORM), ...options };
     const artifact = await family.openArtifact(checkpoint, options);
-    const { graph, weightsFolder } = artifact.image({ size, maxDetections });
+    const { graph, weightsFolder } = artifact.image({
+      size,
+      maxDetections,
+      ...(minObjectness === undefined ? {} : { minObjectness }),
+    });
     const image = await openSession(graph, { ...options, weightsFolder });
     return new Detector({ traits, artifact, image, size, fit, options });
   }
@@ -113,7 +118,7 @@ export class Detector implements AsyncDisposable {
    * @param queries - A bank for each of the N images.
    * @returns Per image the best pairs of patch and class above the score floor: a class scores as its best query does.
    *   One patch may give a box for several classes; `core/select.ts` chooses one of them. Patches that an ignored
-   *   query wins are left out.
+   *   query wins, and those below `minObjectness`, are left out.
    * @see transformers `OwlViTImageProcessor.post_process_object_detection`: its boxes, rounded
    */
   async detect(pixels: Uint8Array, originals: readonly Size[], queries: readonly QueryBank[]): Promise<Detection[][]> {

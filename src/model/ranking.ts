@@ -22,12 +22,16 @@ export function declareQueries(graph: Graph, embeddingWidth: number): QueryInput
  * Ranks pairs of patch and class: a class scores as its best query does. What an image does not look for is masked
  * before anything wins, so that its answer is what it would be alone. A patch that a dropped group wins is out
  * altogether: that is what ignored prompts are for.
+ *
+ * @param logits - [N * P, Q].
+ * @param ranking - `penalties` [N, P, 1] are added to all pairs of a patch; -infinity for one that is out.
  */
 export function rankPairs(
   graph: Graph,
   logits: Value,
-  { groups, offsets, allowed, patches, most }: QueryInputs & { patches: number; most: number },
+  ranking: QueryInputs & { patches: number; most: number; penalties?: Value | undefined },
 ): void {
+  const { groups, offsets, allowed, patches, most, penalties } = ranking;
   const groupCount = graph.op('Slice', [graph.op('Shape', [groups]), graph.ints([0]), graph.ints([1])]);
   const pairCount = graph.op('Mul', [groupCount, graph.ints([patches])]);
   const perImage = graph.op('Concat', [graph.ints([-1]), pairCount], { axis: 0 });
@@ -39,7 +43,8 @@ export function rankPairs(
   const mask = graph.op('Unsqueeze', [allowed, graph.ints([1])]); // [N, 1, G]
   const own = graph.op('Add', [graph.op('Reshape', [best, perPatch]), mask]); // [N, P, G]
   const winner = graph.op('ArgMax', [own], { axis: 2, keepdims: 1 });
-  const eligible = graph.op('Add', [graph.op('Add', [own, offsets]), graph.op('Gather', [offsets, winner])]);
+  const wanted = graph.op('Add', [graph.op('Add', [own, offsets]), graph.op('Gather', [offsets, winner])]);
+  const eligible = penalties === undefined ? wanted : graph.op('Add', [wanted, penalties]);
 
   const pairs = graph.op('Reshape', [eligible, perImage]);
   const [values, indices] = graph.topK(pairs, graph.op('Min', [pairCount, graph.ints([most])]));

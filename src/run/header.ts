@@ -18,6 +18,7 @@ export const StoredOptions = z.looseObject({
   image_size: z.union([z.literal('native'), Sides]),
   tiles: z.object({ size: Sides, overlap: z.number(), full_image: z.boolean() }).exactOptional(), // left out: not cut
   fit: z.enum(FITS).exactOptional(), // missing in version 0.1: stretch for OWL-ViT, grey for OWLv2
+  min_objectness: z.number().exactOptional(), // left out: not asked for
   score_floor: z.number(),
   max_stored: z.number(), // detections per image
   max_pixels: z.number(),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { PreannotateError } from '../core/errors.js';
 import type { DownloadObserver } from '../hub/repository.js';
+import { assertGivesObjectness } from '../model/objectness.js';
 import { findModel } from '../model/source.js';
 import type { FinishedChunk } from '../workers/engine.js';
 import { startEngine, type EngineUse } from '../workers/start-engine.js';
@@ -29,6 +30,7 @@ export async function startBackend(
   const { precision, timeoutSec } = settings;
   const watcher = logDownload(log);
   const model = await findModel(settings.model, { precision, watcher, signal, variables: process.env });
+  assertGivesObjectness(model, job.worker.minObjectness);
   const stall: Pick<EngineUse, 'stallTimeoutSec'> =
     timeoutSec === 0 ? {} : { stallTimeoutSec: Math.max(MIN_STALL_TIMEOUT_SEC, 2 * timeoutSec) };
   const options: EngineUse = {

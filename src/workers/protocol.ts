@@ -21,6 +21,7 @@ export interface WorkerSettings extends InputForm {
   readonly maxBatchSize: number; // inputs of one forward pass: images, or their tiles
   readonly threads: number; // of one operator, on a CPU
   readonly scoreFloor: number;
+  readonly minObjectness?: number; // 0–1; patches below it give no boxes
   readonly maxDetections: number; // an image
   readonly maxPixels: number;
   readonly maxBytes: number;
@@ -35,6 +36,7 @@ export interface WorkerSettings extends InputForm {
 /** The settings that are options of commands, under the same names. */
 export const WORKER_OPTIONS = [
   'scoreFloor',
+  'minObjectness',
   'maxPixels',
   'maxBytes',
   'strictImages',

@@ -64,6 +64,14 @@ export const modelOptions = {
         'Hugging Face transformers and version 0.1 do. The same for OWL-ViT',
     )
     .meta({ flag: { group: 'find', placeholder: 'rule' } }),
+  min_objectness: z
+    .exactOptional(value.fraction())
+    .describe(
+      'OWLv2 only: store no boxes of patches whose objectness is below this (0 to 1): how sure the model is that ' +
+        'they show an object, whatever the prompts. Its authors do not use it with prompts and have published no ' +
+        'value, so try it on images with known objects. Default: off',
+    )
+    .meta({ examples: [0.1], flag: { group: 'boxes', placeholder: 'x' } }),
   allow_truncate: value
     .toggle()
     .default(false)

@@ -66,7 +66,7 @@ function owlTraits({ config, exported, modelType }: OwlCheckpoint, differences: 
     embeddingWidth: text.hidden_size,
     maxTokens: text.max_position_embeddings,
     takesExamples: exported === undefined, // an export gives scores and boxes, but not the class embeddings
-    hasObjectness: modelType === 'owlv2',
+    hasObjectness: modelType === 'owlv2' && exported === undefined,
     normalisesQueries: exported !== undefined,
     vision: encoderSize(vision),
     text: encoderSize(text),

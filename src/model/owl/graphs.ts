@@ -22,7 +22,7 @@ export interface OwlImageGraphOptions extends ImageGraphOptions {
  */
 export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGraphOptions): Uint8Array {
   const { config } = checkpoint;
-  const { size, weights: files = checkpoint } = options;
+  const { size, weights: files = checkpoint, raw: isRaw = false, minObjectness = 0 } = options;
   const { patch_size: patch, hidden_size: width } = config.vision_config;
   const embeddingWidth = config.text_config.hidden_size;
   const grid = { rows: Math.floor(size.height / patch), columns: Math.floor(size.width / patch) };
@@ -45,11 +45,16 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
     inputs: width,
     outputs: embeddingWidth,
   });
-  rankPairs(graph, logits, { ...inputs, patches, most: options.maxDetections });
+  const needsObjectness = checkpoint.modelType === 'owlv2' && (isRaw || minObjectness > 0);
+  const head = { weights: weights.within('objectness_head'), width, outputs: 1 };
+  const objectness = needsObjectness ? predictionHead(graph, features, head) : undefined;
+  const isLimited = objectness !== undefined && minObjectness > 0;
+  const penalties = isLimited ? penalise(graph, objectness, { below: minObjectness, patches }) : undefined;
+  rankPairs(graph, logits, { ...inputs, patches, most: options.maxDetections, penalties });
   const boxes = predictBoxes(graph, features, { weights: weights.within('box_head'), width, grid });
   graph.output('boxes', boxes, { type: 'float32', shape: ['N', patches, 4] });
 
-  if (options.raw === true) {
+  if (isRaw) {
     const raw = (name: string, value: Value, last: number) => {
       const folded = graph.op('Reshape', [value, graph.ints([-1, patches, last])]);
       graph.output(name, folded, { type: 'float32', shape: ['N', patches, last] });
@@ -57,12 +62,21 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
     graph.output('logits', logits, { type: 'float32', shape: ['N*P', 'Q'] });
     raw('class_embeds', classEmbeds, embeddingWidth);
     raw('image_embeds', features, width);
-    if (checkpoint.modelType === 'owlv2') {
-      const head = { weights: weights.within('objectness_head'), width, outputs: 1 };
-      raw('objectness_logits', predictionHead(graph, features, head), 1);
-    }
+    if (objectness !== undefined) raw('objectness_logits', objectness, 1);
   }
   return graph.toBytes();
+}
+
+/**
+ * Takes out the patches that are unlikely to show an object.
+ *
+ * @param objectness - Logits, [N * P, 1].
+ * @returns [N, P, 1]: 0, or -infinity where the sigmoid is below the limit.
+ */
+function penalise(graph: Graph, objectness: Value, { below, patches }: { below: number; patches: number }): Value {
+  const perImage = graph.op('Reshape', [graph.op('Sigmoid', [objectness]), graph.ints([-1, patches, 1])]);
+  const isOut = graph.op('Less', [perImage, graph.floats([below])]);
+  return graph.op('Where', [isOut, graph.floats([-Infinity]), graph.floats([0])]);
 }
 
 /** The image encoder: pixels to one feature a patch, [N * P, D]. */

@@ -1,4 +1,4 @@
-import { arrayOf, BOOLEAN, INTEGER, NUMBER, objectOf, TEXT } from '../http/operation.js';
+import { arrayOf, BOOLEAN, INTEGER, NUMBER, NUMBER_OR_NULL, objectOf, TEXT } from '../http/operation.js';
 
 /** Schema of the answer of /info; see `info.ts`. */
 export const INFO = objectOf({
@@ -13,14 +13,17 @@ export const INFO = objectOf({
     image_size: arrayOf(INTEGER),
     fit: TEXT,
   }),
-  classes: arrayOf(objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER, nms_iou: NUMBER })),
+  classes: arrayOf(
+    objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER, nms_iou: NUMBER_OR_NULL }),
+  ),
   examples: arrayOf(objectOf({ example: TEXT, 'class?': TEXT, box: arrayOf(NUMBER), iou: NUMBER })),
   templates: arrayOf(TEXT),
   canonical: BOOLEAN,
   ignore: arrayOf(TEXT),
   ontology_sha256: TEXT,
   score_floor: NUMBER,
-  nms_iou: NUMBER,
+  min_objectness: NUMBER_OR_NULL,
+  nms_iou: NUMBER_OR_NULL,
   max_detections: INTEGER,
   server: objectOf({
     devices: arrayOf(TEXT),

@@ -27,6 +27,7 @@ export function describeServer(server: ServerState) {
     ignore: ontology.ignore,
     ontology_sha256: sha256Of(JSON.stringify(specOf(ontology))),
     score_floor: worker.scoreFloor,
+    min_objectness: worker.minObjectness ?? null,
     nms_iou: statedSelection.nmsIou === 'auto' ? NMS_IOU.prompts : statedSelection.nmsIou,
     max_detections: maxDetections,
     server: describeLimits(backend, job),

@@ -49,6 +49,7 @@ export function objectOf(properties: Json): Json {
 
 export const TEXT: Json = { type: 'string' };
 export const NUMBER: Json = { type: 'number' };
+export const NUMBER_OR_NULL: Json = { type: ['number', 'null'] };
 export const INTEGER: Json = { type: 'integer' };
 export const BOOLEAN: Json = { type: 'boolean' };
 

@@ -24,12 +24,13 @@ interface Setting {
   readonly precision?: Precision; // default fp32
   readonly device?: Device; // default the CPU
   readonly folder?: string; // of the model, in whatever form
+  readonly minObjectness?: number; // default none
 }
 
 /** Runs both graphs on a case of kind `forward`, with the queries of all its images for each. */
 export async function runGolden(
   golden: GoldenCase,
-  { precision = 'fp32', device = CPU, folder = modelFolderOf(golden) }: Setting = {},
+  { precision = 'fp32', device = CPU, folder = modelFolderOf(golden), minObjectness = 0 }: Setting = {},
 ) {
   const tensor = tensorsOf(golden);
   const checkpoint = await readCheckpoint(folder, precision);
@@ -48,7 +49,12 @@ export async function runGolden(
   // Our graph of int8 takes whole pixels.
   const pixelType = precision === 'int8' && checkpoint.exported === undefined ? 'uint8' : 'float32';
   const images = { ...pixels, pixelType, batch: pixelValues.shape[0]! } as const;
-  const outputs = await runImages(artifact, images, { device, embeddings: embeddings!, allQueries });
+  const outputs = await runImages(artifact, images, {
+    device,
+    embeddings: embeddings!,
+    allQueries,
+    minObjectness,
+  });
   const batch = golden.images.length;
   const queries = allQueries / batch;
   const patches = outputs.boxes.length / 4 / batch;
@@ -68,11 +74,11 @@ export async function runGolden(
 async function runImages(
   artifact: Artifact,
   images: ReturnType<typeof pixelsOf> & { pixelType: 'uint8' | 'float32'; batch: number },
-  model: { device: Device; embeddings: InstanceType<typeof ort.Tensor>; allQueries: number },
+  model: { device: Device; embeddings: InstanceType<typeof ort.Tensor>; allQueries: number; minObjectness: number },
 ): Promise<Outputs> {
   const { size, pixels, batch, pixelType } = images;
-  const { device, embeddings, allQueries } = model;
-  const { graph, weightsFolder } = artifact.image({ size, maxDetections: 300, pixelType, raw: true });
+  const { device, embeddings, allQueries, minObjectness } = model;
+  const { graph, weightsFolder } = artifact.image({ size, maxDetections: 300, pixelType, raw: true, minObjectness });
   const session = await openSession(graph, { device, threads: 1, weightsFolder });
   const atOnce = Math.min(artifact.imagesAtOnce, batch);
   const parts: Record<string, ArrayLike<number | bigint>[]> = {};

@@ -79,9 +79,10 @@ function toConfigError(error: unknown, pointer: string): unknown {
   return invalidConfigError(pointer, `Its labels cannot be looked for: ${reasons}`);
 }
 
-/** The version that Label Studio stores with predictions; a change of model, prompts or thresholds changes it. */
+/** The version that Label Studio stores with predictions; a change of model, prompts or limits changes it. */
 function toVersion(mapping: object, server: ServerState): string {
-  const asked = JSON.stringify([mapping, server.job.statedSelection]);
+  const { statedSelection, worker } = server.job;
+  const asked = JSON.stringify([mapping, statedSelection, ...(worker.minObjectness ? [worker.minObjectness] : [])]);
   return `${modelNameOf(server)} ${createHash('sha256').update(asked).digest('hex').slice(0, 8)}`;
 }
 
