@@ -6,6 +6,7 @@ import { resolveSelection, selectionOf, type StatedSelection } from '../../confi
 import { buildOntology } from '../../core/ontology.js';
 import { WORKER_OPTIONS } from '../../workers/protocol.js';
 import type { EngineJob } from '../../workers/start-engine.js';
+import { adviseOn } from './advice.js';
 
 /** Detections kept per image: enough for every threshold that is likely to be chosen later. */
 const MIN_STORED_DETECTIONS = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects
@@ -18,10 +19,11 @@ export async function createEngineJob(
   const statedSelection = selectionOf(loaded);
   const { spec, places, folder, notes } = await loadOntology(requireOntologySource(loaded));
   const ontology = buildOntology(spec);
+  const selection = resolveSelection(statedSelection, ontology);
   return {
     ontology,
     places,
-    ontologyNotes: notes,
+    ontologyNotes: [...notes, ...adviseOn({ model: settings.model, ontology, selection })],
     exampleFolder: resolve(folder),
     allowTruncate: settings.allowTruncate,
     devices: settings.devices,
@@ -31,7 +33,7 @@ export async function createEngineJob(
       ...pickSettings(settings, WORKER_OPTIONS),
       maxDetections: settings.tiles === undefined ? MIN_STORED_DETECTIONS.whole : MIN_STORED_DETECTIONS.tiled,
     },
-    selection: resolveSelection(statedSelection, ontology),
+    selection,
     statedSelection,
   };
 }

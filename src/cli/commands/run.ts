@@ -21,7 +21,8 @@ const EXAMPLES = `
 Examples:
   preannotate run photos --class cup --limit 20 --preview
   preannotate run photos --ontology bottles
-  preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup --model google/owlv2-base-patch16 -o drafts
+  preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup -o drafts
+  preannotate run photos --ontology bottles --model google/owlv2-base-patch16-ensemble
   preannotate run 'photos/**/*.png' --model builtin:emoji --ontology emoji --preview 20
 
 The same command continues where it was stopped. Exit codes: 0 done, 1 unexpected failure,

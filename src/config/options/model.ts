@@ -25,8 +25,8 @@ export const modelOptions = {
     .min(1)
     .default('google/owlvit-base-patch32')
     .describe(
-      'builtin:emoji (to try the tool), a Hugging Face model id, or a folder with a checkpoint; larger models find ' +
-        'more and are slower',
+      'builtin:emoji (to try the tool), a Hugging Face model id, or a folder with a checkpoint. The default is the ' +
+        'fastest; others find far more and are slower, see `preannotate models list`',
     )
     .meta({ flag: { group: 'find', basic: true, placeholder: 'ref' }, path: 'dotted' }),
   image_size: z

@@ -2,17 +2,22 @@ import { ModelsConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
 import { findSnapshot } from '../../../hub/layout.js';
 import { parseHubReference } from '../../../hub/reference.js';
+import type { PublishedCheckpoint } from '../../../model/published/checkpoints.js';
+import { findPublished } from '../../../model/published/find-published.js';
 import { traitsOf } from '../../../model/families.js';
 import { BUILTIN, findModel, findLocalFolder, type Model } from '../../../model/source.js';
 import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import { listModelFiles, type ModelFile } from './model-files.js';
+import { formatPublished, publishedToJson } from './published.js';
 import type { ModelsContext, Subcommand } from './subcommand.js';
 
 export const infoCommand: Subcommand<typeof ModelsConfig> = {
   name: 'info',
   argument: '<ref>',
-  description: 'Show a model on this machine: type, sizes, weights, files and their hashes.',
+  description:
+    'Show a model on this machine: type, sizes, weights, files and their hashes; of a published one also how good it ' +
+    'is, what it costs, and recommended settings.',
   examples: ['models info builtin:emoji', 'models info google/owlvit-base-patch32 --json'],
   schema: ModelsConfig,
   action: (reference, context) => info(reference!, context),
@@ -35,6 +40,7 @@ async function info(reference: string, { settings, environment }: ModelsContext)
     commit: snapshot?.commit,
     path: folder,
     files: await listModelFiles(folder),
+    published: findPublished(snapshot === undefined ? reference : snapshot.repo),
   };
   if (settings.json) printJson(toJson(described));
   else process.stdout.write(formatModel(described));
@@ -64,6 +70,7 @@ type Described = ReturnType<typeof describeModel> & {
   commit: string | undefined;
   path: string;
   files: ModelFile[];
+  published: PublishedCheckpoint | undefined;
 };
 
 function formatModel(model: Described): string {
@@ -77,6 +84,7 @@ function formatModel(model: Described): string {
     `  vision     ${vision.layers} layers of ${vision.width}, ${vision.heads} heads`,
     `  text       ${text.layers} layers of ${text.width}, ${text.heads} heads, prompts up to ${text.maxTokens} tokens`,
     `  sha256     ${model.sha256} (of the weights)`,
+    ...(model.published === undefined ? [] : formatPublished(model.published)),
     `  path       ${model.path}`,
     '  files',
     ...model.files.map(
@@ -86,7 +94,7 @@ function formatModel(model: Described): string {
   ].join('\n');
 }
 
-function toJson({ imageSize, patchSize, text, files, ...rest }: Described): unknown {
+function toJson({ imageSize, patchSize, text, files, published, ...rest }: Described): unknown {
   const { maxTokens, ...sizes } = text;
   return {
     ...rest,
@@ -94,6 +102,7 @@ function toJson({ imageSize, patchSize, text, files, ...rest }: Described): unkn
     patch_size: patchSize,
     text: { ...sizes, max_tokens: maxTokens },
     files: files.map(({ name, sizeBytes, hash }) => ({ name, size_bytes: sizeBytes, hash })),
+    ...(published === undefined ? {} : { published: publishedToJson(published) }),
   };
 }
 
@@ -101,6 +110,8 @@ function notFoundError(reference: string, cache: string): PreannotateError {
   return new PreannotateError({
     code: 'MODEL_NOT_FOUND',
     message: `${reference} is not on this machine: neither a folder nor in ${cache}.`,
-    hint: `Fetch it: preannotate models pull ${reference}`,
+    hint:
+      `Fetch it: preannotate models pull ${reference}\n` +
+      'Published models, with recommended settings: preannotate models list',
   });
 }

@@ -2,10 +2,12 @@ import { ModelsConfig } from '../../../config/schema.js';
 import { selectModelFiles } from '../../../hub/files.js';
 import { listCachedModels, referenceOf } from '../../../hub/inventory.js';
 import { mayHoldModel } from '../../../model/read-checkpoint.js';
+import { PUBLISHED } from '../../../model/published/checkpoints.js';
 import { BUILTIN } from '../../../model/source.js';
 import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import { listModelFiles } from './model-files.js';
+import { formatPublishedTable, publishedToJson } from './published.js';
 import type { ModelsContext, Subcommand } from './subcommand.js';
 
 const SHORT_COMMIT = 12;
@@ -13,7 +15,8 @@ const SHORT_COMMIT = 12;
 export const listCommand: Subcommand<typeof ModelsConfig> = {
   name: 'list',
   alias: 'ls',
-  description: 'List the models on this machine: the built-in one, and the usable ones in the cache.',
+  description:
+    'List the models on this machine, and the published ones: how good they are, what they cost, recommended settings.',
   examples: ['models list', 'models list --json'],
   schema: ModelsConfig,
   action: (_reference, context) => list(context),
@@ -36,11 +39,13 @@ async function list({ settings, environment }: ModelsContext): Promise<void> {
       sizeBytes: model.sizeBytes,
     })),
   ];
+  const isHere = (id: string) => ours.some(({ repo }) => repo === id);
   if (settings.json) {
     printJson({
       cache: environment.cache,
       models: models.map(({ sizeBytes, ...rest }) => ({ ...rest, size_bytes: sizeBytes })),
       others: cached.length - ours.length,
+      published: PUBLISHED.map((one) => ({ ...publishedToJson(one), here: isHere(one.id) })),
     });
     return;
   }
@@ -55,5 +60,5 @@ async function list({ settings, environment }: ModelsContext): Promise<void> {
   );
   const others = cached.length - ours.length;
   if (others > 0) lines.push(`${others} more in ${environment.cache} are incomplete, or not OWL-ViT or OWLv2.`);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${[...lines, '', ...formatPublishedTable(isHere)].join('\n')}\n`);
 }
