@@ -81,6 +81,7 @@ export function assertSameJob(before: JournalHeader, now: JournalHeader, path: s
     findAskedDifference(before.ontology, now.ontology),
     findMeanDifference(before, now),
     findFitDifference(before, now),
+    findRuleDifference(before, now),
   ].filter((difference) => difference !== undefined);
   if (differences.length === 0) return;
   throw new PreannotateError({
@@ -106,6 +107,13 @@ function findFitDifference({ options: { fit: was } }: JournalHeader, { options: 
   return difference && { ...difference, finish: `add --fit ${String(was)}` };
 }
 
+/** Version 0.1 knew no other rule than that of transformers. */
+function findRuleDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+  const [was, is] = [before, now].map(({ options }) => options.example_rule ?? 'transformers');
+  const difference = firstDifference({ example_rule: was }, { example_rule: is });
+  return difference && { ...difference, finish: `add --example-rule ${String(was)}` };
+}
+
 /** What an ontology decides that differs between the two, in words; undefined when they differ in thresholds only. */
 export function ontologyDifference(before: OntologySpec, now: OntologySpec): string | undefined {
   const difference =
@@ -114,7 +122,7 @@ export function ontologyDifference(before: OntologySpec, now: OntologySpec): str
 }
 
 function decisive({ journal, model, ontology, options }: JournalHeader): Record<string, unknown> {
-  const { template_mean: _, fit: __, ...others } = options;
+  const { template_mean: _, fit: __, example_rule: ___, ...others } = options;
   return {
     'version of the journal': journal,
     'model (SHA-256 of its weights)': model.sha256,
@@ -122,7 +130,6 @@ function decisive({ journal, model, ontology, options }: JournalHeader): Record<
     ...decisiveOntology(ontology),
     ...others,
     precision: options.precision ?? 'fp32',
-    example_rule: options.example_rule ?? 'transformers', // of version 0.1
   };
 }
 

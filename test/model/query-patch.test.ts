@@ -70,7 +70,11 @@ const EXAMPLES: readonly (Xyxy | undefined)[] = [
   [0, 0, 240, 60],
 ];
 
-describe.each(['owlvit-tiny', 'owlv2-tiny'])('an example of 2:1 for %s', (name) => {
+describe.each([
+  ['owlvit-tiny', 'stretch'],
+  ['owlvit-tiny', 'grey'],
+  ['owlv2-tiny', 'letterbox'],
+] as const)('an example of 2:1 for %s, with fit %s', (name, fit) => {
   let checkpoint: OwlCheckpoint;
   let outputs: RawOutputs;
   let pixels: Uint8Array;
@@ -78,7 +82,6 @@ describe.each(['owlvit-tiny', 'owlv2-tiny'])('an example of 2:1 for %s', (name) 
 
   beforeAll(async () => {
     checkpoint = await readOwlCheckpoint(join(FIXTURES, 'models', name));
-    const fit = traitsOf(checkpoint).fit.auto;
     const size = traitsOf(checkpoint).inputSize();
     const image = sharp(join(GOLDEN, 'images/photo_landscape.png')).removeAlpha();
     const rgb = await image.resize(PICTURE.width, PICTURE.height, { fit: 'fill' }).raw().toBuffer();
@@ -86,7 +89,7 @@ describe.each(['owlvit-tiny', 'owlv2-tiny'])('an example of 2:1 for %s', (name) 
     await using resizer = await openResizer(fit, size);
     await resizer.resize({ pixels: rgb, ...PICTURE, original: PICTURE }, pixels);
     outputs = await runRaw(checkpoint, pixels);
-    frame = name === 'owlv2-tiny' ? { width: 240, height: 240 } : PICTURE;
+    frame = fit === 'stretch' ? PICTURE : { width: 240, height: 240 };
   });
 
   it.each(EXAMPLES.map((box) => ({ box })))('box $box takes the query from the patch of the rule', async ({ box }) => {
@@ -95,7 +98,8 @@ describe.each(['owlvit-tiny', 'owlv2-tiny'])('an example of 2:1 for %s', (name) 
   });
 
   it.each(EXAMPLES.map((box) => ({ box })))('box $box as in transformers: unlike the mean', async ({ box }) => {
-    const whole: Xyxy = [0, 0, frame.width, frame.height];
+    const { width, height } = name === 'owlv2-tiny' ? frame : PICTURE; // OWL-ViT is not padded there
+    const whole: Xyxy = [0, 0, width, height];
     const chosen = byRule(outputs, { frame, box: box ?? whole, byObjectness: false });
     expect(await encode('transformers', box)).toEqual(chosen);
   });
@@ -121,7 +125,7 @@ describe.each(['owlvit-tiny', 'owlv2-tiny'])('an example of 2:1 for %s', (name) 
 
   async function encode(exampleRule: ExampleRule, box?: Xyxy): Promise<Chosen | undefined> {
     const size = traitsOf(checkpoint).inputSize();
-    await using encoder = await ExampleEncoder.open({ checkpoint, threads: 1, size, exampleRule });
+    await using encoder = await ExampleEncoder.open({ checkpoint, threads: 1, size, exampleRule, fit });
     const encoded = await encoder.encode({ pixels, size: PICTURE, ...(box === undefined ? {} : { box }) });
     return encoded && { embedding: [...encoded.embedding], box: [...encoded.choice.box], iou: encoded.choice.iou };
   }

@@ -36,6 +36,10 @@ it('a run of OWLv2 with examples of version 0.1 is continued with --example-rule
   const refused = await run();
   expect(refused).toMatchObject({ code: 2 });
   expect(refused.stderr).toMatch(/another job\. Difference: example_rule was "transformers"; now it is "auto"/);
+  expect(refused.stderr).toContain('Add --example-rule transformers to finish it as it was begun');
+  expect((await run('--fit', 'stretch')).stderr).toContain(
+    'Add --fit letterbox, and add --example-rule transformers to finish it as it was begun',
+  );
   expect(await run('--example-rule', 'transformers')).toMatchObject({ code: 0 });
   expect(await cached()).toHaveLength(2);
   expect(await run('--restart')).toMatchObject({ code: 0 });
