@@ -13,7 +13,7 @@ export interface PublishedCheckpoint {
 }
 
 /** Of prompts; examples need a threshold of their own. */
-export interface RecommendedSettings {
+interface RecommendedSettings {
   readonly scoreThreshold: number;
   readonly templates: 'owl' | 'none';
   readonly fit: 'stretch' | 'letterbox';
