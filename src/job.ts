@@ -76,7 +76,7 @@ export function toJournalHeader(
     options: {
       precision,
       image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
-      ...(checkpoint === undefined ? {} : { fit: resolveForm(traitsOf(checkpoint), job.form).fit }),
+      ...(checkpoint === undefined ? {} : describeForm(job, checkpoint)),
       ...(tiles === undefined ? {} : { tiles: toStoredTiles(tiles) }),
       ...(minObjectness === undefined ? {} : { min_objectness: minObjectness }),
       score_floor: scoreFloor,
@@ -94,6 +94,15 @@ export function toJournalHeader(
 /** Whether a job has several templates, and they are not averaged as version 0.1 did. */
 function averagesLogits({ ontology }: Job, checkpoint: Model['checkpoint']): boolean {
   return ontology.templates.length > 1 && !traitsOf(checkpoint).normalisesQueries;
+}
+
+/** Sliced positions are recorded; others are what version 0.1 had. */
+function describeForm(
+  { form, worker }: Job,
+  checkpoint: Model['checkpoint'],
+): Pick<StoredOptions, 'fit' | 'positions'> {
+  const { fit, positions } = resolveForm(traitsOf(checkpoint), form, worker.imageSize);
+  return { fit, ...(positions === 'slice' ? { positions } : {}) };
 }
 
 /** Whether a job has examples, and they are not chosen as version 0.1 did. */

@@ -159,10 +159,11 @@ function sourceNotes({ problem }: SourceList): string[] {
 /** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
 function assumeModel(job: Job, { model, options: before }: JournalHeader): JournalHeader {
   const { options, ...header } = toJournalHeader(job, { ...model, precision: before.precision ?? 'fp32' });
-  const { example_rule: rule, fit, template_mean: mean } = before;
+  const { example_rule: rule, fit, positions, template_mean: mean } = before;
   const assumed = {
     ...(rule === undefined ? {} : { example_rule: rule }),
     ...(fit === undefined ? {} : { fit }),
+    ...(positions === undefined ? {} : { positions }),
     ...(mean === undefined ? {} : { template_mean: mean }),
   };
   return { ...header, options: { ...options, ...assumed } };

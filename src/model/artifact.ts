@@ -1,4 +1,5 @@
 import type { Device } from '../core/device.js';
+import type { Positions } from '../core/inference/input-form.js';
 import type { Precision } from '../core/precision.js';
 import type { WeightFiles } from './checkpoint/weight-files.js';
 
@@ -39,6 +40,7 @@ export interface Artifact {
 
 export interface ExampleGraphOptions {
   readonly size: ImageSize;
+  readonly positions?: Positions; // of patches; default: interpolate, as transformers does
   readonly pixelType?: 'uint8' | 'float32'; // float32, in the same 0–255, is for comparing with reference pixels
 }
 

@@ -63,11 +63,10 @@ export class Detector implements AsyncDisposable {
     const family = familyOf(checkpoint);
     const traits = family.traits(checkpoint);
     const size = traits.inputSize(options.imageSize);
-    const { fit } = { ...resolveForm(traits, DEFAULT_FORM), ...options };
+    const { fit, positions } = { ...resolveForm(traits, DEFAULT_FORM, options.imageSize), ...options };
     const artifact = await family.openArtifact(checkpoint, options);
     const { graph, weightsFolder } = artifact.image({
-      size,
-      maxDetections,
+      ...{ size, maxDetections, positions },
       ...(minObjectness === undefined ? {} : { minObjectness }),
     });
     const image = await openSession(graph, { ...options, weightsFolder });

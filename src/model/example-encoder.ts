@@ -62,11 +62,11 @@ export class ExampleEncoder implements AsyncDisposable {
     const { checkpoint, threads, size, exampleRule } = options;
     const family = familyOf(checkpoint);
     const traits = family.traits(checkpoint);
-    const { fit } = { ...resolveForm(traits, DEFAULT_FORM), ...options };
+    const { fit, positions } = { ...resolveForm(traits, DEFAULT_FORM, size), ...options };
     const device = { provider: 'cpu' } as const;
     const artifact = await family.openArtifact(checkpoint, { device, precision: 'fp32' });
     if (artifact.example === undefined) throw new Error(`${checkpoint.folder} takes no examples. This is a bug.`);
-    const { graph, weightsFolder } = artifact.example({ size });
+    const { graph, weightsFolder } = artifact.example({ size, positions });
     const session = await openSession(graph, { device, threads, weightsFolder });
     return new ExampleEncoder({ session, size, fit, rule: ruleFor(traits, exampleRule) });
   }

@@ -3,15 +3,25 @@ import type { ImageSize } from './artifact.js';
 import type { ModelTraits } from './family.js';
 
 /** Leaves everything to the family. */
-export const DEFAULT_FORM: RequestedForm = { fit: 'auto' };
+export const DEFAULT_FORM: RequestedForm = { fit: 'auto', positions: 'auto' };
 
-/** What was requested, in terms of the model that is used. */
-export function resolveForm(traits: Pick<ModelTraits, 'fit'>, { fit }: RequestedForm): InputForm {
-  return { fit: fit === 'auto' || fit === 'letterbox' ? traits.fit[fit] : fit };
+/** What was requested, for the model that is used. @param imageSize - As requested; default: the model's own. */
+export function resolveForm(traits: ModelTraits, { fit, positions }: RequestedForm, imageSize?: ImageSize): InputForm {
+  const { width, height } = traits.inputSize(imageSize);
+  const own = traits.inputSize();
+  const isSmaller = width <= own.width && height <= own.height && (width < own.width || height < own.height);
+  return {
+    fit: fit === 'auto' || fit === 'letterbox' ? traits.fit[fit] : fit,
+    positions: positions === 'auto' && traits.slicesPositions && isSmaller ? 'slice' : 'interpolate',
+  };
 }
 
-/** What a requested image size comes to, in words: what was requested, what is used, and what that costs. */
-export function describeInputSize(traits: ModelTraits, requested: ImageSize, fit: Fit): string {
+/** What a requested image size comes to, in words: what was requested, what is used, what that costs and risks. */
+export function describeInputSize(
+  traits: ModelTraits,
+  requested: ImageSize,
+  { fit, isTiled }: { fit: Fit; isTiled: boolean },
+): string {
   const used = traits.inputSize(requested);
   const own = traits.inputSize();
   const share = traits.work(used) / traits.work(own);
@@ -23,9 +33,14 @@ export function describeInputSize(traits: ModelTraits, requested: ImageSize, fit
     fit !== 'stretch' && used.height !== used.width
       ? ' Images are padded to a square first, so a square size shows more for the same time.'
       : '';
+  const advice = isTiled ? 'leave out --image-size, as tiles are enough' : '--tiles finds small objects more reliably';
+  const untrained =
+    used.height > own.height || used.width > own.width
+      ? ` The model was not trained with more than ${sizeText(own)}: ${advice}.`
+      : '';
   return (
     `Images are ${sizeText(used)} (height x width) to the model${rounded}: ` +
-    `${share.toFixed(1)} times the work of its own ${sizeText(own)}.${padded}`
+    `${share.toFixed(1)} times the work of its own ${sizeText(own)}.${padded}${untrained}`
   );
 }
 

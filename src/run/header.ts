@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
 import { IMAGE_FILES } from '../core/image-files.js';
-import { FITS, type Fit } from '../core/inference/input-form.js';
+import { FITS, POSITIONS, type Fit, type Positions } from '../core/inference/input-form.js';
 import { labelOf, type OntologySpec } from '../core/ontology.js';
 import { PRECISIONS } from '../core/precision.js';
 import { ImageChoice } from './choose-images.js';
@@ -19,6 +19,7 @@ export const StoredOptions = z.looseObject({
   tiles: z.object({ size: Sides, overlap: z.number(), full_image: z.boolean() }).exactOptional(), // left out: not cut
   fit: z.enum(FITS).exactOptional(), // missing in version 0.1: stretch for OWL-ViT, grey for OWLv2
   min_objectness: z.number().exactOptional(), // left out: not asked for
+  positions: z.enum(POSITIONS).exactOptional(), // of patches; left out: interpolate, where there is a difference
   score_floor: z.number(),
   max_stored: z.number(), // detections per image
   max_pixels: z.number(),
@@ -82,6 +83,7 @@ export function assertSameJob(before: JournalHeader, now: JournalHeader, path: s
     findMeanDifference(before, now),
     findFitDifference(before, now),
     findRuleDifference(before, now),
+    findPositionsDifference(before, now),
   ].filter((difference) => difference !== undefined);
   if (differences.length === 0) return;
   throw new PreannotateError({
@@ -114,6 +116,12 @@ function findRuleDifference(before: JournalHeader, now: JournalHeader): Differen
   return difference && { ...difference, finish: `add --example-rule ${String(was)}` };
 }
 
+function findPositionsDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+  const [was, is] = [before, now].map(({ options }): Positions => options.positions ?? 'interpolate');
+  const difference = firstDifference({ positions: was }, { positions: is });
+  return difference && { ...difference, finish: `add --positions ${was === 'slice' ? 'auto' : 'interpolate'}` };
+}
+
 /** What an ontology decides that differs between the two, in words; undefined when they differ in thresholds only. */
 export function ontologyDifference(before: OntologySpec, now: OntologySpec): string | undefined {
   const difference =
@@ -122,7 +130,7 @@ export function ontologyDifference(before: OntologySpec, now: OntologySpec): str
 }
 
 function decisive({ journal, model, ontology, options }: JournalHeader): Record<string, unknown> {
-  const { template_mean: _, fit: __, example_rule: ___, ...others } = options;
+  const { template_mean: _, fit: __, example_rule: ___, positions: ____, ...others } = options;
   return {
     'version of the journal': journal,
     'model (SHA-256 of its weights)': model.sha256,

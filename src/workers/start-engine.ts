@@ -102,8 +102,8 @@ export async function startEngine(
 }
 
 /** How a job's images come to the model that was found. */
-function formOf({ form }: Pick<EngineJob, 'form'>, { checkpoint }: Pick<Model, 'checkpoint'>) {
-  return resolveForm(traitsOf(checkpoint), form);
+function formOf({ form, worker }: Pick<EngineJob, 'form' | 'worker'>, { checkpoint }: Pick<Model, 'checkpoint'>) {
+  return resolveForm(traitsOf(checkpoint), form, worker.imageSize);
 }
 
 function describeWorkload({ worker }: EngineJob, { checkpoint, weightBytes }: Model, images: number): Workload {
@@ -140,7 +140,9 @@ export function describeInput(job: Pick<EngineJob, 'form' | 'worker' | 'ontology
   const traits = traitsOf(model.checkpoint);
   return [
     ...(job.ontology.templates.length > 1 && traits.normalisesQueries ? [RENORMALISED_NOTE] : []),
-    ...(imageSize === undefined ? [] : [describeInputSize(traits, imageSize, formOf(job, model).fit)]),
+    ...(imageSize === undefined
+      ? []
+      : [describeInputSize(traits, imageSize, { ...formOf(job, model), isTiled: tiles !== undefined })]),
     ...(tiles === undefined ? [] : [describeTiles(tiles)]),
   ];
 }

@@ -41,6 +41,7 @@ describe('precedence', () => {
       out: join(cwd, 'annotations'),
       model: 'google/owlvit-base-patch32',
       fit: 'auto',
+      positions: 'auto',
       images: 'symlink',
       overwriteEdited: false,
       format: ['coco', 'yolo'],

@@ -29,6 +29,7 @@ const toy: ModelFamily<{ queries: number; longest: number }> = {
   traits: ({ config }) => ({
     title: 'Toy',
     fit: { auto: 'grey', letterbox: 'letterbox', unrecorded: 'stretch' },
+    slicesPositions: true,
     nativeSide: config.longest,
     patchSize: 1,
     embeddingWidth: 256,
@@ -73,7 +74,7 @@ describe('a model family', () => {
     expect(checkpoint).toMatchObject({ modelType: 'toy-detector', config: { queries: 900, longest: 1333 } });
     expect(checkpoint.preprocessor).toEqual({ image_mean: [0.5, 0.5, 0.5], image_std: [1, 1, 1] });
     const traits = findFamily(checkpoint.modelType, [...FAMILIES, toy])!.traits(checkpoint);
-    expect(resolveForm(traits, DEFAULT_FORM)).toEqual({ fit: 'grey' });
+    expect(resolveForm(traits, DEFAULT_FORM)).toEqual({ fit: 'grey', positions: 'interpolate' });
     expect(traits.inputSize({ height: 10, width: 10 })).toEqual({ height: 999.75, width: 1333 });
     expect(traits.patches(traits.inputSize())).toBe(900);
   });

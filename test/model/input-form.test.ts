@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Fit, RequestedFit } from '../../src/core/inference/input-form.js';
+import type { Fit, Positions, RequestedFit, RequestedPositions } from '../../src/core/inference/input-form.js';
 import type { ImageSize } from '../../src/model/artifact.js';
 import { traitsOf } from '../../src/model/families.js';
-import { describeInputSize, resolveForm } from '../../src/model/input-form.js';
+import { DEFAULT_FORM, describeInputSize, resolveForm } from '../../src/model/input-form.js';
 import { readCheckpoint } from '../../src/model/read-checkpoint.js';
 import { FIXTURES } from '../support/model/golden.js';
 
@@ -20,17 +20,45 @@ it.each<[string, RequestedFit, Fit]>([
   ['owlv2-tiny', 'letterbox', 'letterbox'],
   ['owlv2-tiny', 'grey', 'grey'],
 ])('for %s, the fit %s is %s', async (model, fit, expected) => {
-  expect(resolveForm(await traitsNamed(model), { fit }).fit).toBe(expected);
+  expect(resolveForm(await traitsNamed(model), { ...DEFAULT_FORM, fit }).fit).toBe(expected);
+});
+
+it.each<[string, RequestedPositions, ImageSize | undefined, Positions]>([
+  ['owlv2-tiny', 'auto', undefined, 'interpolate'],
+  ['owlv2-tiny', 'auto', size(98), 'interpolate'], // its own size: nothing to do
+  ['owlv2-tiny', 'auto', size(56), 'slice'],
+  ['owlv2-tiny', 'auto', size(98, 56), 'slice'],
+  ['owlv2-tiny', 'auto', size(60, 94), 'slice'], // 56 x 98 in whole patches
+  ['owlv2-tiny', 'auto', size(95), 'interpolate'], // 98 in whole patches
+  ['owlv2-tiny', 'auto', size(56, 112), 'interpolate'],
+  ['owlv2-tiny', 'auto', size(112), 'interpolate'],
+  ['owlv2-tiny', 'interpolate', size(56), 'interpolate'],
+  ['owlvit-tiny', 'auto', size(64), 'interpolate'],
+])('for %s, the positions %s at %o come from: %s', async (model, positions, imageSize, expected) => {
+  expect(resolveForm(await traitsNamed(model), { ...DEFAULT_FORM, positions }, imageSize).positions).toBe(expected);
 });
 
 describe('the description of an input size', () => {
-  const describeFor = async (model: string, requested: ImageSize, fit: Fit) =>
-    describeInputSize(await traitsNamed(model), requested, fit);
+  const describeFor = async (model: string, requested: ImageSize, form: { fit?: Fit; isTiled?: boolean } = {}) =>
+    describeInputSize(await traitsNamed(model), requested, { fit: 'stretch', isTiled: false, ...form });
+
+  it.each(['owlvit-tiny', 'owlv2-tiny'])(
+    'recommends tiles for %s where a side is larger than trained',
+    async (model) => {
+      const untrained = /not trained with more than \d+ x \d+: --tiles finds small objects more reliably\.$/;
+      expect(await describeFor(model, size(200))).toMatch(untrained);
+      expect(await describeFor(model, size(56, 200))).toMatch(untrained);
+      expect(await describeFor(model, size(200, 56))).toMatch(untrained);
+      expect(await describeFor(model, size(56))).not.toMatch(/trained/);
+      expect(await describeFor(model, size(98))).not.toMatch(/trained/); // 98 is 96 in whole patches of 16
+      expect(await describeFor(model, size(200), { isTiled: true })).toMatch(/: leave out --image-size, as tiles are/);
+    },
+  );
 
   it('recommends a square where images are padded to one', async () => {
-    expect(await describeFor('owlvit-tiny', size(96, 48), 'grey')).toMatch(/a square size shows more/);
-    expect(await describeFor('owlv2-tiny', size(98, 56), 'letterbox')).toMatch(/a square size shows more/);
-    expect(await describeFor('owlv2-tiny', size(98, 56), 'stretch')).not.toMatch(/square/);
-    expect(await describeFor('owlv2-tiny', size(56), 'letterbox')).not.toMatch(/square/);
+    expect(await describeFor('owlvit-tiny', size(96, 48), { fit: 'grey' })).toMatch(/a square size shows more/);
+    expect(await describeFor('owlv2-tiny', size(98, 56), { fit: 'letterbox' })).toMatch(/a square size shows more/);
+    expect(await describeFor('owlv2-tiny', size(98, 56))).not.toMatch(/square/);
+    expect(await describeFor('owlv2-tiny', size(56), { fit: 'letterbox' })).not.toMatch(/square/);
   });
 });

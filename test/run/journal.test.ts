@@ -200,6 +200,20 @@ describe('the job that a journal belongs to', () => {
       /Add --fit grey to/,
     ],
     [
+      'given sliced positions',
+      { fit: 'letterbox', positions: 'slice' },
+      {},
+      /positions was "slice"; now it is "interpolate"/,
+      /Add --positions auto to/,
+    ],
+    [
+      'both',
+      { fit: 'grey' },
+      { fit: 'stretch', positions: 'slice' },
+      /was "/,
+      /Add --fit grey, and add --positions interpolate to/,
+    ],
+    [
       'padded another way, of another size',
       { fit: 'grey' },
       { image_size: [9, 9] },

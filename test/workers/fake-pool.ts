@@ -54,6 +54,7 @@ export async function startPool({
       allowTruncate: false,
       exampleRule: 'auto',
       fit: 'stretch',
+      positions: 'interpolate',
     },
     transport,
     onWarning: (message) => warnings.push(message),

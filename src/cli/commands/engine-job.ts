@@ -28,7 +28,7 @@ export async function createEngineJob(
     allowTruncate: settings.allowTruncate,
     devices: settings.devices,
     placement: pickSettings(settings, ['workersPerDevice', 'threads', 'maxBatchSize']),
-    form: pickSettings(settings, ['fit']),
+    form: pickSettings(settings, ['fit', 'positions']),
     worker: {
       ...pickSettings(settings, WORKER_OPTIONS),
       maxDetections: settings.tiles === undefined ? MIN_STORED_DETECTIONS.whole : MIN_STORED_DETECTIONS.tiled,

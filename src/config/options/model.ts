@@ -45,6 +45,14 @@ export const modelOptions = {
         'they are',
     )
     .meta({ flag: { group: 'find', placeholder: 'how' } }),
+  positions: value
+    .choice(['auto', 'interpolate'])
+    .default('auto')
+    .describe(
+      'Positions of patches for an --image-size below that of an OWLv2 model: auto takes the upper left part of ' +
+        'those it has learnt, as its original code does; interpolate resamples all of them, as transformers does',
+    )
+    .meta({ flag: { group: 'find', placeholder: 'how' } }),
   tiles: z
     .exactOptional(tiles())
     .describe(

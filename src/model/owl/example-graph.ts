@@ -13,7 +13,7 @@ import { CPU_OPERATORS, linear, GraphWeights } from './transformer.js';
  */
 export function buildExampleGraph(
   checkpoint: OwlCheckpoint,
-  { size, pixelType = 'uint8' }: ExampleGraphOptions,
+  { size, positions, pixelType = 'uint8' }: ExampleGraphOptions,
 ): Uint8Array {
   const { config, tensors } = checkpoint;
   const { patch_size: patch, hidden_size: width } = config.vision_config;
@@ -25,7 +25,7 @@ export function buildExampleGraph(
   const pixels = graph.input('pixels', pixelType, ['N', size.height, size.width, 3]);
 
   const features = encodeImage(graph, pixels, {
-    ...{ checkpoint, weights, grid },
+    ...{ checkpoint, weights, grid, positions },
     operators: CPU_OPERATORS,
     half: false,
   });

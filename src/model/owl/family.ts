@@ -4,7 +4,7 @@ import type { EncoderSize, FamilyFit, ModelFamily, ModelTraits } from '../family
 import type { OwlCheckpoint, OwlConfig, TransformerConfig } from './config.js';
 
 /** In what OWL-ViT and OWLv2 differ, beside a head. */
-type Differences = Pick<ModelTraits, 'title' | 'fit'>;
+type Differences = Pick<ModelTraits, 'title' | 'fit' | 'slicesPositions'>;
 
 /**
  * Its original code pads with grey, in training as in inference; transformers stretches.
@@ -20,9 +20,9 @@ const OWL_VIT_FIT: FamilyFit = { auto: 'stretch', letterbox: 'grey', unrecorded:
  */
 const OWLV2_FIT: FamilyFit = { auto: 'letterbox', letterbox: 'letterbox', unrecorded: 'grey' };
 
-export const owlVit = owlFamily('owlvit', { title: 'OWL-ViT', fit: OWL_VIT_FIT });
+export const owlVit = owlFamily('owlvit', { title: 'OWL-ViT', fit: OWL_VIT_FIT, slicesPositions: false });
 
-export const owlv2 = owlFamily('owlv2', { title: 'OWLv2', fit: OWLV2_FIT });
+export const owlv2 = owlFamily('owlv2', { title: 'OWLv2', fit: OWLV2_FIT, slicesPositions: true });
 
 /** OWL-ViT and OWLv2 have one architecture. What only workers need is imported on first use. */
 function owlFamily(modelType: string, differences: Differences): ModelFamily<OwlConfig> {

@@ -1,3 +1,4 @@
+import type { Positions } from '../../core/inference/input-form.js';
 import { Graph } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/messages.js';
 import type { ImageGraphOptions } from '../artifact.js';
@@ -22,7 +23,7 @@ export interface OwlImageGraphOptions extends ImageGraphOptions {
  */
 export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGraphOptions): Uint8Array {
   const { config } = checkpoint;
-  const { size, weights: files = checkpoint, raw: isRaw = false, minObjectness = 0 } = options;
+  const { size, positions, weights: files = checkpoint, raw: isRaw = false, minObjectness = 0 } = options;
   const { patch_size: patch, hidden_size: width } = config.vision_config;
   const embeddingWidth = config.text_config.hidden_size;
   const grid = { rows: Math.floor(size.height / patch), columns: Math.floor(size.width / patch) };
@@ -36,6 +37,7 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
     checkpoint,
     weights,
     grid,
+    positions,
     operators: options.operators ?? CPU_OPERATORS,
     half: options.half ?? false,
   });
@@ -83,14 +85,26 @@ function penalise(graph: Graph, objectness: Value, { below, patches }: { below: 
 export function encodeImage(
   graph: Graph,
   pixels: Value,
-  model: { checkpoint: OwlCheckpoint; weights: GraphWeights; grid: Grid; operators: OperatorChoice; half: boolean },
+  model: {
+    checkpoint: OwlCheckpoint;
+    weights: GraphWeights;
+    grid: Grid;
+    positions: Positions | undefined; // default: interpolate
+    operators: OperatorChoice;
+    half: boolean;
+  },
 ): Value {
-  const { checkpoint, weights, grid, half } = model;
+  const { checkpoint, weights, grid, positions, half } = model;
   const vision = checkpoint.config.vision_config;
   const tower = weights.within(`${checkpoint.modelType}.vision_model`);
   const norm = { width: vision.hidden_size, epsilon: vision.layer_norm_eps };
   const patches = grid.rows * grid.columns;
-  const embedded = embedPatches(graph, pixels, { checkpoint, weights: tower.within('embeddings'), ...grid });
+  const embedded = embedPatches(graph, pixels, {
+    checkpoint,
+    weights: tower.within('embeddings'),
+    grid,
+    positions,
+  });
   const normed = layerNorm(graph, embedded, { weights: tower.within('pre_layernorm'), ...norm });
   const encoder = tower.within('encoder');
   const encoded = transformer(graph, half ? graph.cast(normed, 'float16') : normed, {

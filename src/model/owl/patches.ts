@@ -1,26 +1,29 @@
+import type { Positions } from '../../core/inference/input-form.js';
 import type { Graph } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/messages.js';
 import type { OwlCheckpoint } from './config.js';
+import type { Grid } from './heads.js';
 import type { GraphWeights } from './transformer.js';
 
+/** What patches are embedded with. */
+interface PatchModel {
+  readonly checkpoint: OwlCheckpoint;
+  readonly weights: GraphWeights;
+  readonly grid: Grid;
+  readonly positions: Positions | undefined; // default: interpolate
+}
+
 /** Cuts the picture into patches and projects each: [N, H, W, 3] to [N * (P + 1), D], the class token first. */
-export function embedPatches(
-  graph: Graph,
-  pixels: Value,
-  {
-    checkpoint,
-    weights,
-    rows,
-    columns,
-  }: { checkpoint: OwlCheckpoint; weights: GraphWeights; rows: number; columns: number },
-): Value {
+export function embedPatches(graph: Graph, pixels: Value, model: PatchModel): Value {
+  const { checkpoint, weights, grid } = model;
   const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
+  const { rows, columns } = grid;
   const patches = rows * columns;
-  const positions = embedPositions(graph, weights, { checkpoint, rows, columns });
+  const positions = embedPositions(graph, model);
 
   // In the order (patch row, patch column, y, x, channel) the runs that move together are patch * 3 bytes long.
-  const grid = graph.op('Reshape', [pixels, graph.ints([-1, rows, patch, columns, patch * 3])]);
-  const gathered = graph.op('Transpose', [grid], { perm: [0, 1, 3, 2, 4] });
+  const cells = graph.op('Reshape', [pixels, graph.ints([-1, rows, patch, columns, patch * 3])]);
+  const gathered = graph.op('Transpose', [cells], { perm: [0, 1, 3, 2, 4] });
   const flat = graph.op('Reshape', [gathered, graph.ints([-1, patch * patch * 3])]);
   const projected = projectPatches(graph, flat, { weights, checkpoint });
   const placed = graph.op('Add', [
@@ -75,15 +78,13 @@ function foldNormalisation(
 }
 
 /**
- * The learnt grid of positions, resampled for another image size.
+ * The learnt grid of positions, for the size of the input.
  *
  * @returns `classToken` [D], `patches` [P, D]
- * @see transformers `OwlViTVisionEmbeddings.interpolate_pos_encoding`: bicubic (a = -0.75), half-pixel centres
  */
 function embedPositions(
   graph: Graph,
-  weights: GraphWeights,
-  { checkpoint, rows, columns }: { checkpoint: OwlCheckpoint; rows: number; columns: number },
+  { checkpoint, weights, grid, positions }: PatchModel,
 ): { classToken: Value; patches: Value } {
   const { hidden_size: width, patch_size: patch, image_size: native } = checkpoint.config.vision_config;
   const side = Math.floor(native / patch);
@@ -91,14 +92,39 @@ function embedPositions(
   const shape = [side * side + 1, width];
   const classToken = graph.op('Reshape', [weights.rows(name, shape, { from: 0, to: 1 }), graph.ints([width])]);
   const learnt = weights.rows(name, shape, { from: 1, to: side * side + 1 });
-  if (rows === side && columns === side) return { classToken, patches: learnt };
-  const grid = graph.op('Reshape', [learnt, graph.ints([1, side, side, width])]);
-  const planes = graph.op('Transpose', [grid], { perm: [0, 3, 1, 2] });
+  if (grid.rows === side && grid.columns === side) return { classToken, patches: learnt };
+  const square = graph.op('Reshape', [learnt, graph.ints([1, side, side, width])]);
+  const fitted =
+    positions === 'slice'
+      ? slicePositions(graph, square, grid)
+      : interpolatePositions(graph, square, { ...grid, width });
+  return { classToken, patches: graph.op('Reshape', [fitted, graph.ints([grid.rows * grid.columns, width])]) };
+}
+
+/**
+ * The upper left part of the grid, [1, side, side, D] to [1, rows, columns, D], neither of which may be more than side.
+ *
+ * @see scenic `projects/owl_vit/clip/layers.py`, whose OWLv2 was trained with images of many sizes in padded squares
+ */
+function slicePositions(graph: Graph, square: Value, { rows, columns }: Grid): Value {
+  return graph.op('Slice', [square, graph.ints([0, 0]), graph.ints([rows, columns]), graph.ints([1, 2])]);
+}
+
+/**
+ * The whole grid, resampled: [1, side, side, D] to [1, rows, columns, D].
+ *
+ * @see transformers `OwlViTVisionEmbeddings.interpolate_pos_encoding`: bicubic (a = -0.75), half-pixel centres
+ */
+function interpolatePositions(
+  graph: Graph,
+  square: Value,
+  { rows, columns, width }: Grid & { readonly width: number },
+): Value {
+  const planes = graph.op('Transpose', [square], { perm: [0, 3, 1, 2] });
   const resized = graph.op('Resize', [planes, '', '', graph.ints([1, width, rows, columns])], {
     mode: 'cubic',
     cubic_coeff_a: { float: -0.75 },
     coordinate_transformation_mode: 'half_pixel',
   });
-  const back = graph.op('Transpose', [resized], { perm: [0, 2, 3, 1] });
-  return { classToken, patches: graph.op('Reshape', [back, graph.ints([rows * columns, width])]) };
+  return graph.op('Transpose', [resized], { perm: [0, 2, 3, 1] });
 }

@@ -38,7 +38,7 @@ function describeModel({ model }: Backend, job: ServeJob) {
   const { reference, sha256, checkpoint, precision } = model;
   const traits = traitsOf(checkpoint);
   const { height, width } = traits.inputSize(job.worker.imageSize);
-  const { fit } = resolveForm(traits, job.form);
+  const { fit } = resolveForm(traits, job.form, job.worker.imageSize);
   return { reference, sha256, type: checkpoint.modelType, precision, image_size: [height, width], fit };
 }
 

@@ -20,12 +20,13 @@ type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'exampleRule' | '
 /** What an example's embedding depends on, as one key. */
 export function makeCacheKey(
   { sha256, box }: Example,
-  { model, imageSize, exampleRule, fit }: Omit<ExampleSource, 'places'>,
+  { model, imageSize, exampleRule, fit, positions }: Omit<ExampleSource, 'places'>,
 ): string {
   const traits = traitsOf(model.checkpoint);
   const { height, width } = traits.inputSize(imageSize);
   const rule = ruleFor(traits, exampleRule);
-  return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', height, width, rule, fit]));
+  const seen = [height, width, rule, fit, positions];
+  return sha256Of(JSON.stringify([CACHE_VERSION, model.key, sha256, box ?? 'whole', ...seen]));
 }
 
 /**

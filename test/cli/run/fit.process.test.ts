@@ -46,7 +46,7 @@ async function forgetForm(out: string): Promise<void> {
   const path = join(out, 'detections.jsonl');
   const [first, ...rest] = (await readFile(path, 'utf8')).split('\n');
   const { options, ...header } = parseLine(first!) as JournalHeader & { check?: string };
-  const { fit: _, ...before } = options;
+  const { fit: _, positions: __, ...before } = options;
   expect(options).not.toEqual(before);
   await writeFile(path, formatLine({ ...header, preannotate: '0.1.0', options: before }) + rest.join('\n'));
 }
@@ -178,6 +178,34 @@ describe('a folder that was begun with another fit', () => {
     expect(await runEmoji()).toMatchObject({ code: 0 });
     expect((await foundIn(stretched)).size).toBe(3);
   });
+});
+
+it('a folder that version 0.1 began with a smaller input of OWLv2 names both flags that finish it', async () => {
+  const folder = await temporaryFolder();
+  const [pictures, model] = [await writePictures(join(folder, 'pictures')), await emojiAsOwlv2(join(folder, 'model'))];
+  const out = join(folder, 'out');
+  const args = ['run', pictures, '--model', model, ...ONTOLOGY, '--image-size', '128', '--score-floor', '0.001'];
+  const run = (to: string, ...more: string[]) => preannotate([...args, '--out', to, ...more]);
+  const flags = ['--fit', 'grey', '--positions', 'interpolate'];
+  expect(await run(out, ...flags)).toMatchObject({ code: 0 });
+  expect(await optionsOf(out)).not.toHaveProperty('positions');
+  const before = await foundIn(out);
+  await forgetForm(out);
+  const refused = await run(out);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('Add --fit grey, and add --positions interpolate to finish it');
+  expect(await preannotate(['export', out])).toMatchObject({ code: 0 });
+  await writePictures(pictures, ['more']);
+  expect(await run(out, ...flags)).toMatchObject({ code: 0 });
+  expect(await foundIn(out)).toEqual(new Map([...before, ['more.png', expect.anything()]]));
+
+  const sliced = join(folder, 'sliced');
+  expect(await run(sliced, '--fit', 'grey')).toMatchObject({ code: 0 });
+  expect(await optionsOf(sliced)).toMatchObject({ fit: 'grey', positions: 'slice' });
+  expect((await foundIn(sliced)).get('wide.png')).not.toEqual(before.get('wide.png'));
+  const env = { PREANNOTATE_POSITIONS: 'interpolate' };
+  const other = await preannotate([...args, '--out', sliced, '--fit', 'grey'], { env });
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('Add --positions auto to finish it') });
 });
 
 it('flag, variable and config file mean the same', async () => {

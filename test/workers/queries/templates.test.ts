@@ -68,7 +68,8 @@ async function openScorer(model: Model) {
       ontology,
       allowTruncate: false,
       exampleRule: 'auto',
-      fit: 'stretch', // of examples
+      fit: 'stretch',
+      positions: 'interpolate', // of examples
       places: { whole: '', byLabel: {} },
     } as const;
     const encoder = new QueryEncoder(source, async (what) => {
