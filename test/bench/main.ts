@@ -76,6 +76,7 @@ function findProblem(): string | undefined {
   const { images, resamples, seed } = values;
   const wrong = Object.entries({ images: images ?? '1', resamples, seed }).find(([, text]) => !/^[1-9]\d*$/.test(text));
   if (wrong !== undefined) return `--${wrong[0]} must be a whole number from 1 on, not ${wrong[1]}.`;
+  if (resamples === '1') return '--resamples must be at least 2.';
   if (!(abortShare > 0 && abortShare < 1))
     return `--abort-share must be between 0 and 1, not ${values['abort-share']}.`;
   if (positionals[0] === 'photographs')

@@ -1,8 +1,8 @@
 import { Random } from '../../support/random.js';
 
-const TAIL = 0.025; // outside a 95 % interval, on each side
+const ERRORS_OF_95_PERCENT = 1.96; // standard errors on each side, of a normal distribution
 
-/** A figure with the interval that 95 % of the resampled sets fall into. */
+/** A figure with its 95 % interval. */
 export interface Estimate {
   readonly value: number;
   readonly low: number;
@@ -22,16 +22,15 @@ export function drawSets(images: number, { count, seed }: { count: number; seed:
   });
 }
 
-/** The percentile interval of the figures of resampled sets. */
+/**
+ * The interval by the standard error that resampled sets show. Their percentiles lie too high where sets are small: on
+ * the 48 shipped scenes all of them were above AP50 itself, because a resampled set lacks some of the classes.
+ *
+ * @param resampled - The same figure of at least two sets.
+ */
 export function estimate(value: number, resampled: readonly number[]): Estimate {
-  const sorted = [...resampled].sort((a, b) => a - b);
-  return { value, low: quantile(sorted, TAIL), high: quantile(sorted, 1 - TAIL) };
-}
-
-/** Between the two nearest values, as numpy's default. */
-function quantile(sorted: readonly number[], share: number): number {
-  const at = share * (sorted.length - 1);
-  const below = Math.floor(at);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
+  const mean = resampled.reduce((sum, each) => sum + each, 0) / resampled.length;
+  const variance = resampled.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (resampled.length - 1);
+  const reach = ERRORS_OF_95_PERCENT * Math.sqrt(variance);
+  return { value, low: value - reach, high: value + reach };
 }

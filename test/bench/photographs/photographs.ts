@@ -176,9 +176,9 @@ function report(
     return [setting, ...cells, failed > 0 ? String(failed) : ''];
   });
   printTable(
-    `AP and AP50 as COCO has them, in percent, without NMS as the original evaluates unless a row has it; [95 %\n` +
-      `intervals] by ${resamples} resamples of the images (seed ${seed}), those of the difference paired. Sizes of ` +
-      `objects: small\nbelow ${SIZES.small[1]} square pixels, large above ${SIZES.medium[1]}`,
+    'AP and AP50 as COCO has them, in percent, without NMS as the original evaluates unless a row has it; [95 %\n' +
+      `intervals] by the standard errors of ${resamples} resamples of the images (seed ${seed}), of the difference ` +
+      `paired.\nSizes of objects: small up to ${SIZES.small[1]} square pixels, large from ${SIZES.medium[1]}`,
     ['setting', 'AP', 'AP50', 'small', 'medium', 'large', 'AP - defaults', 's/image', 'failed'],
     rows,
   );
