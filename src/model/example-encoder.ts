@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { round, roundBox, toFractions, toPixels, type Size, type Xyxy } from '../core/box.js';
 import { BOX_DECIMALS } from '../core/detection.js';
-import { ruleFor, type ExampleRule } from '../core/example-rule.js';
+import { ruleFor, type ExampleRule } from '../core/inference/example-rule.js';
 import type { Fit, InputForm } from '../core/inference/input-form.js';
 import type { ExampleChoice } from '../core/seen-example.js';
 import { fittedFrame } from '../images/resize/resizer.js';

@@ -1,5 +1,5 @@
 import type { Xyxy } from '../core/box.js';
-import type { ExampleRule } from '../core/example-rule.js';
+import type { ExampleRule } from '../core/inference/example-rule.js';
 import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
 import type { ExampleChoice } from '../core/seen-example.js';

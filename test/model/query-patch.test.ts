@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Size, Xyxy } from '../../src/core/box.js';
-import type { ExampleRule } from '../../src/core/example-rule.js';
+import type { ExampleRule } from '../../src/core/inference/example-rule.js';
 import { openResizer } from '../../src/images/resize/resizer.js';
 import { ExampleEncoder } from '../../src/model/example-encoder.js';
 import { traitsOf } from '../../src/model/families.js';

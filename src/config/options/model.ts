@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXAMPLE_RULES } from '../../core/example-rule.js';
+import { EXAMPLE_RULES } from '../../core/inference/example-rule.js';
 import { FITS } from '../../core/inference/input-form.js';
 import { tiles } from './tiles.js';
 import * as value from './values.js';

@@ -1,5 +1,5 @@
 import { PreannotateError, type Failure } from '../../core/errors.js';
-import { ruleFor } from '../../core/example-rule.js';
+import { ruleFor } from '../../core/inference/example-rule.js';
 import type { InputForm } from '../../core/inference/input-form.js';
 import { findPlace, labelOf, type Example } from '../../core/ontology.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';

@@ -1,7 +1,7 @@
 import type { InputForm } from '../../core/inference/input-form.js';
 import type { Ontology, OntologyPlaces } from '../../core/ontology.js';
 import type { ChosenExample } from '../../core/seen-example.js';
-import type { ExampleRule } from '../../core/example-rule.js';
+import type { ExampleRule } from '../../core/inference/example-rule.js';
 import type { ImageSize } from '../../model/artifact.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import type { Model } from '../../model/source.js';
