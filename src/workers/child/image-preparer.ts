@@ -20,8 +20,11 @@ import type { WorkerSettings } from '../protocol.js';
 /** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in seconds. */
 const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise
 
-/** Added to the timeout where an image is decoded at full size. A slow core decodes three times as many. */
-const TIMEOUT_PIXELS_A_SECOND = 5_000_000;
+/**
+ * Added to the timeout of decoding: a second for so many pixels of the file, as slow cores need. Many more are decoded
+ * where the decoder shrinks the image, though of progressive JPEGs it reads all coefficients first.
+ */
+const TIMEOUT_PIXELS_A_SECOND = { fullSize: 5_000_000, shrunk: 25_000_000 };
 
 /** Memory of the images that one worker decodes at once, by estimate; a larger image is decoded alone. */
 const BYTES_IN_DECODING = 192_000_000; // 64 Mpixel, where the decoder holds nothing else
@@ -105,8 +108,8 @@ export class ImagePreparer {
     try {
       signal?.throwIfAborted();
       const limits = { maxPixels, strict, fullSize: tiles !== undefined };
-      const more = limits.fullSize ? (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND : 0;
-      const stage = { what: 'decoding', limitSec: Math.ceil(this.#stageTimeoutSec + more) } as const;
+      const more = (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND[limits.fullSize ? 'fullSize' : 'shrunk'];
+      const stage = { what: 'decoding', limitSec: Math.floor(this.#stageTimeoutSec + more) } as const;
       const decoded = await measure(times, 'decode', () =>
         this.#timeout.watch(stage, decodeImage(bytes, limits, header)),
       );
