@@ -49,6 +49,10 @@ describe('run with an export for transformers.js', () => {
     const own = await run(EMOJI, '--fit', fit);
     const exported = await run(['--model', await exportOf('owlvit-emoji', {}), ...ONTOLOGY], '--fit', fit);
     expect({ code: exported.code, stderr: exported.stderr }).toMatchObject({ code: 0 });
+    expect(own.images.flatMap(({ detections }) => detections).length).toBeGreaterThan(50);
+    const byDefault = await run(EMOJI);
+    if (fit === 'stretch') expect(own.images).toEqual(byDefault.images);
+    else expect(own.images).not.toEqual(byDefault.images);
     for (const [i, { detections }] of own.images.entries()) {
       const theirs = exported.images[i]!.detections;
       expect(detections.filter((one) => !theirs.some((other) => isSame(one, other)) && one.score > 0.0501)).toEqual([]);

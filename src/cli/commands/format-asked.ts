@@ -1,5 +1,5 @@
 import type { AskedPrompt } from '../../prepare.js';
-import { excerpt } from '../../core/text.js';
+import { counted, excerpt } from '../../core/text.js';
 
 const SHOWN_PROMPTS = 10;
 
@@ -11,6 +11,6 @@ export function formatAsked(asked: readonly AskedPrompt[]): string[] {
     ...asked
       .slice(0, SHOWN_PROMPTS)
       .map(({ prompt, texts }) => `Asked for ${quote(prompt)}: ${texts.map(quote).join(', ')}`),
-    ...(more > 0 ? [`Asked for ${more} more prompt${more === 1 ? '' : 's'}: see --dry-run --json.`] : []),
+    ...(more > 0 ? [`Asked for ${counted(more, 'more prompt')}: see --dry-run --json.`] : []),
   ];
 }

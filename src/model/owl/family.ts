@@ -16,7 +16,7 @@ const OWL_VIT_FIT: FamilyFit = { auto: 'stretch', letterbox: 'grey', unrecorded:
 /**
  * Its original code pads with black where it evaluates, and so does transformers since version 5; before, with grey.
  *
- * @see scenic `projects/owl_vit/evaluator.py`, transformers issue 41938
+ * @see scenic `projects/owl_vit/evaluator.py`, transformers pull request 41938
  */
 const OWLV2_FIT: FamilyFit = { auto: 'letterbox', letterbox: 'letterbox', unrecorded: 'grey' };
 

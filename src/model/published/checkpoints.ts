@@ -43,7 +43,7 @@ const OWLV2 = {
   sources: {
     ap: AP,
     templates: TEMPLATES,
-    fit: `${TRANSFORMERS}/issues/41938`,
+    fit: `${TRANSFORMERS}/pull/41938`,
     score_threshold: `${SCENIC}/blob/main/scenic/projects/owl_vit/notebooks/OWL_ViT_minimal_example.ipynb`,
   },
 } as const;
