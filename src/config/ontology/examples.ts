@@ -3,7 +3,7 @@ import { PreannotateError } from '../../core/errors.js';
 import type { Example } from '../../core/ontology.js';
 import { excerpt } from '../../core/text.js';
 import { readImage } from '../../images/read.js';
-import { findRepeats } from './checks.js';
+import { findRepeats } from './same-prompts.js';
 import { examplesOf, type DraftExample, type OntologyDraft } from './draft.js';
 import { problemsError, type ConfigProblem } from '../problems.js';
 

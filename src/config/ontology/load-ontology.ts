@@ -8,7 +8,8 @@ import {
   type OntologySpec,
 } from '../../core/ontology.js';
 import { displayPath } from '../../disk/display-path.js';
-import { checkDraft, describeSameWordings } from './checks.js';
+import { checkDraft } from './checks.js';
+import { describeSameWordings } from './same-prompts.js';
 import { parseOntologyText } from './class-list.js';
 import { describeClasses } from './describe.js';
 import { parseClassFlags, examplesOf, type DraftClass, type DraftExample, type OntologyDraft } from './draft.js';
