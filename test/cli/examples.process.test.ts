@@ -202,11 +202,11 @@ describe('a run with examples', () => {
       ),
     ],
     [
-      'shows the model no object',
+      'no predicted box overlaps',
       '{ image: bottle.jpg, box: [0, 0, 3, 2] }',
       new RegExp(
-        'yard\\.yaml:1:34: the model sees no object in the box \\[0, 0, 3, 2\\] of bottle\\.jpg: none of the boxes ' +
-          'that it predicts overlaps it\\.[^]*Draw the box around the whole of one object',
+        'yard\\.yaml:1:34: the model finds no object in the box \\[0, 0, 3, 2\\] of bottle\\.jpg: none of its ' +
+          'predicted boxes overlaps it\\.[^]*Draw the box around the whole of one object',
       ),
     ],
   ])('an example that %s ends it before any work, with its place in the ontology', async (_, example, message) => {

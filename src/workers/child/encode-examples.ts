@@ -86,7 +86,7 @@ function noObjectError({ name, box }: ExampleRequest): PreannotateError {
   const where = box === undefined ? '' : `the box [${box.join(', ')}] of `;
   return new PreannotateError({
     code: 'ONTOLOGY_INVALID',
-    message: `the model sees no object in ${where}${printable(name)}: none of the boxes that it predicts overlaps it.`,
+    message: `the model finds no object in ${where}${printable(name)}: none of its predicted boxes overlaps it.`,
     hint:
       'Draw the box around the whole of one object that stands out, take another picture of it, or give a larger ' +
       '--image-size.',
