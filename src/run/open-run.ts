@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
-import { buildOntology, type Ontology } from '../core/ontology.js';
+import { buildOntology, type Ontology, type OntologySpec } from '../core/ontology.js';
 import { printable } from '../core/text.js';
 import { displayPath } from '../disk/display-path.js';
 import { findNearestPath } from '../disk/nearest.js';
-import { ontologyDifference, type JournalHeader, type RunScope } from './header.js';
+import { findOntologyDifference } from './compare/ontology-difference.js';
+import type { JournalHeader, RunScope } from './header.js';
 import { ImageIds } from './numbers/image-ids.js';
 import { readImageList } from './numbers/image-list.js';
 import { readClasses, type KnownClasses } from './numbers/classes.js';
@@ -122,10 +123,14 @@ function assertUsable(
 ): asserts manifest is StoredManifest {
   if (manifest === undefined) throw noManifestError(path);
   const isUnchecked = run !== undefined && !manifest.isChecked; // both were written by a version that writes checksums
-  const other =
-    created === manifest.created ? ontologyDifference(ontology, manifest.ontology) : 'It is of another run.';
+  const other = created === manifest.created ? describeOther(ontology, manifest.ontology) : 'It is of another run.';
   if (isUnchecked) throw otherManifestError(path, 'has no checksum: it was changed after it was written.');
   if (other !== undefined) throw otherManifestError(path, `does not belong to the journal. ${other}`);
+}
+
+function describeOther(before: OntologySpec, now: OntologySpec): string | undefined {
+  const difference = findOntologyDifference(before, now);
+  return difference && `Difference: ${difference.what}.`;
 }
 
 function otherManifestError(path: string, what: string): PreannotateError {

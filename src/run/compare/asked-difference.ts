@@ -1,11 +1,6 @@
-import { toAsked } from '../core/prompts/canonical-prompt.js';
-import { textsOf, type OntologySpec } from '../core/ontology.js';
-
-/** How two jobs differ. */
-export interface Difference {
-  readonly what: string; // ends a sentence that begins with "Difference:"
-  readonly finish?: string; // what to do, to go on with the earlier one
-}
+import { toAsked } from '../../core/prompts/canonical-prompt.js';
+import { textsOf, type OntologySpec } from '../../core/ontology.js';
+import type { Difference } from './difference.js';
 
 /** The prompts of a class, or those that are ignored. */
 interface PromptList {

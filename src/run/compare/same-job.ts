@@ -1,0 +1,91 @@
+import { PreannotateError } from '../../core/errors.js';
+import type { Fit, Positions } from '../../core/inference/input-form.js';
+import type { JournalHeader } from '../header.js';
+import { firstDifference, type Difference } from './difference.js';
+import { findOntologyDifference } from './ontology-difference.js';
+
+/** A header that says how images were fitted. @param unrecorded - What a header that does not say it means. */
+export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
+  const { options } = header;
+  return { ...header, options: { ...options, fit: options.fit ?? unrecorded } };
+}
+
+/**
+ * Refuses to add the results of one job to those of another. Thresholds may differ: they are applied later. So may the
+ * spelling of prompts where the model is asked the same.
+ *
+ * @throws PreannotateError RESUME_MISMATCH naming the first difference, and how to go on where all of them allow it.
+ */
+export function assertSameJob(before: JournalHeader, now: JournalHeader, path: string): void {
+  const differences = [
+    firstDifference(decisiveParts(before), decisiveParts(now)),
+    findOntologyDifference(before.ontology, now.ontology),
+    findMeanDifference(before, now),
+    findFitDifference(before, now),
+    findRuleDifference(before, now),
+    findPositionsDifference(before, now),
+  ].filter((difference) => difference !== undefined);
+  if (differences.length === 0) return;
+  throw new PreannotateError({
+    code: 'RESUME_MISMATCH',
+    message: `${path} belongs to another job. Difference: ${differences[0]!.what}.`,
+    hint: adviseOn(differences),
+  });
+}
+
+function adviseOn(differences: readonly Difference[]): string {
+  const ways = differences.flatMap(({ finish = [] }) => finish);
+  if (ways.length < differences.length)
+    return 'Give another --out folder, use --restart to annotate everything again, or run the first job again.';
+  const way = ways.includes(EARLIER_VERSION) ? EARLIER_VERSION : ways.join(', and ');
+  return (
+    `${way[0]!.toUpperCase()}${way.slice(1)} to finish it as it was begun, give another --out folder, or use ` +
+    '--restart to annotate everything again.'
+  );
+}
+
+/** Options that have a function of their own here: what is missing has a meaning, or there is a way to finish. */
+const COMPARED_APART = new Set(['template_mean', 'fit', 'example_rule', 'positions']);
+
+function decisiveParts({ journal, model, options }: JournalHeader): Record<string, unknown> {
+  return {
+    'version of the journal': journal,
+    'model (SHA-256 of its weights)': model.sha256,
+    'model (hash of its configuration and tokenizer)': model.key,
+    ...Object.fromEntries(Object.entries(options).filter(([key]) => !COMPARED_APART.has(key))),
+    precision: options.precision ?? 'fp32',
+  };
+}
+
+function findFitDifference({ options: { fit: was } }: JournalHeader, { options: { fit: is } }: JournalHeader) {
+  const difference = firstDifference({ fit: was }, { fit: is });
+  return difference && { ...difference, finish: `add --fit ${String(was)}` };
+}
+
+/** Version 0.1 knew no other rule than that of transformers. */
+function findRuleDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+  const [was, is] = [before, now].map(({ options }) => options.example_rule ?? 'transformers');
+  const difference = firstDifference({ example_rule: was }, { example_rule: is });
+  return difference && { ...difference, finish: `add --example-rule ${String(was)}` };
+}
+
+function findPositionsDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+  const [was, is] = [before, now].map(({ options }): Positions => options.positions ?? 'interpolate');
+  const difference = firstDifference({ positions: was }, { positions: is });
+  return difference && { ...difference, finish: `add --positions ${was === 'slice' ? 'auto' : 'interpolate'}` };
+}
+
+const EARLIER_VERSION = 'use the version of preannotate that began it';
+
+function findMeanDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+  const isSame = before.options.template_mean === now.options.template_mean;
+  if (isSame || before.ontology.templates.length < 2) return undefined;
+  return {
+    what: `the mean over templates was that of ${describeMean(before)}; now it is that of ${describeMean(now)}`,
+    finish: EARLIER_VERSION,
+  };
+}
+
+function describeMean({ options }: JournalHeader): string {
+  return options.template_mean ?? 'embeddings, normalised again';
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { Fit } from '../../../src/core/inference/input-form.js';
+import { assertSameJob, withFit } from '../../../src/run/compare/same-job.js';
+import type { JournalHeader } from '../../../src/run/header.js';
+import { header } from '../journal-header.js';
+
+describe('the job that a journal belongs to', () => {
+  const compare = (changed: Partial<JournalHeader>, before = header) => {
+    assertSameJob(before, { ...header, ...changed }, 'detections.jsonl');
+  };
+
+  it.each<[string, Partial<JournalHeader>, RegExp]>([
+    ['model', { model: { ...header.model, sha256: 'ff' } }, /SHA-256 of its weights\) was "ab"; now it is "ff"/],
+    [
+      'image size',
+      { options: { ...header.options, image_size: [96, 96] } },
+      /image_size was "native"; now it is \[96,96\]/,
+    ],
+    [
+      'prompt',
+      { ontology: { ...header.ontology, classes: [{ name: 'dog', id: 1, prompts: ['a puppy'] }] } },
+      /prompts of class "dog" was \["a dog"\]; now it is \["a puppy"\]/,
+    ],
+    ['ignored prompt', { ontology: { ...header.ontology, ignore: ['a toy'] } }, /ignored prompts/],
+  ])('differs from one with another %s, and the difference is named', (_what, changed, message) => {
+    expect(() => compare(changed)).toThrow(
+      expect.objectContaining({ code: 'RESUME_MISMATCH', message: expect.stringMatching(message) as string }),
+    );
+  });
+
+  it('was computed in fp32 when the journal is of a version without --precision', () => {
+    const { precision: _, ...without } = header.options;
+    const old = { ...header, options: without };
+    compare({}, old);
+    expect(() => compare({ options: { ...header.options, precision: 'int8' } }, old)).toThrow(
+      'precision was "fp32"; now it is "int8"',
+    );
+  });
+
+  it.each<[string, Partial<JournalHeader['options']>, Partial<JournalHeader['options']>, RegExp, RegExp]>([
+    [
+      'padded another way',
+      { fit: 'grey' },
+      { fit: 'letterbox' },
+      /fit was "grey"; now it is "letterbox"/,
+      /Add --fit grey to/,
+    ],
+    [
+      'given sliced positions',
+      { fit: 'letterbox', positions: 'slice' },
+      {},
+      /positions was "slice"; now it is "interpolate"/,
+      /Add --positions auto to/,
+    ],
+    [
+      'both',
+      { fit: 'grey' },
+      { fit: 'stretch', positions: 'slice' },
+      /was "/,
+      /Add --fit grey, and add --positions interpolate to/,
+    ],
+    [
+      'padded another way, of another size',
+      { fit: 'grey' },
+      { image_size: [9, 9] },
+      /image_size/,
+      /^Give another --out/,
+    ],
+  ])('whose images were %s is finished with the flags that the message names', (_what, was, is, message, hint) => {
+    const before = { ...header, options: { ...header.options, ...was } };
+    expect(() => compare({ options: { ...header.options, fit: 'letterbox', ...is } }, before)).toThrow(
+      expect.objectContaining({
+        code: 'RESUME_MISMATCH',
+        message: expect.stringMatching(message) as string,
+        hint: expect.stringMatching(hint) as string,
+      }),
+    );
+  });
+
+  it('was fitted as version 0.1 did with its model, where the journal does not say', () => {
+    const now = (fit: Fit) => ({ ...header, options: { ...header.options, fit } });
+    compare(now('grey'), withFit(header, 'grey'));
+    expect(() => compare(now('letterbox'), withFit(header, 'grey'))).toThrow('fit was "grey"; now it is "letterbox"');
+    compare(now('stretch'), withFit(header, 'stretch'));
+    compare(now('grey'), withFit(now('grey'), 'stretch'));
+  });
+
+  it('is the same with other thresholds, another version and another name of the model', () => {
+    const classes = [{ ...header.ontology.classes[0]!, threshold: 0.9 }];
+    compare({
+      preannotate: '9.9.9',
+      model: { ...header.model, reference: './copy' },
+      ontology: { ...header.ontology, threshold: 0.4, classes },
+    });
+  });
+
+  describe('that has several templates', () => {
+    const ontology = { ...header.ontology, templates: ['{}', 'a photo of a {}'] };
+    const { options } = header;
+    const exact = { ontology, options: { ...options, template_mean: 'logits' as const } };
+
+    it('is another one where earlier versions normalised their mean again, and the message gives ways to go on', () => {
+      const asked = () => compare(exact, { ...header, ontology });
+      expect(asked).toThrow(
+        expect.objectContaining({
+          code: 'RESUME_MISMATCH',
+          message: expect.stringMatching(
+            /was that of embeddings, normalised again; now it is that of logits\./,
+          ) as string,
+          hint: expect.stringMatching(
+            /^Use the version of preannotate that began it to finish it.*--restart/,
+          ) as string,
+        }),
+      );
+    });
+
+    it('is the same where both average logits, and with an export, which has one way of averaging', () => {
+      compare(exact, { ...header, ...exact });
+      compare({ ontology }, { ...header, ontology });
+    });
+  });
+
+  it('is finished by all that it takes, where several things differ', () => {
+    const spec = { ...header.ontology, classes: [{ name: 'dog', id: 1, prompts: ['T.V.'] }] };
+    const begun = { ...header, ontology: spec, options: { ...header.options, fit: 'grey' as const } };
+    const now = { ontology: { ...spec, canonical: true }, options: { ...header.options, fit: 'letterbox' as const } };
+    const hint = /^Set `canonical: false` in the ontology \(.*\), and add --fit grey to finish it as it was begun, /;
+    expect(() => compare(now, begun)).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) as string }));
+    const other = { ...now.ontology, classes: [...now.ontology.classes, { name: 'cat', id: 2, prompts: ['cat'] }] };
+    expect(() => compare({ ...now, ontology: other }, begun)).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/or run the first job again\.$/) as string }),
+    );
+  });
+
+  it('is the same with one template or none, however several would be averaged', () => {
+    for (const templates of [[], ['a photo of a {}']]) {
+      const ontology = { ...header.ontology, templates };
+      compare({ ontology }, { ...header, ontology });
+    }
+  });
+});
