@@ -9,7 +9,7 @@ interface PromptList {
 }
 
 /**
- * The first difference in what the model is asked. Spellings, templates and canonical form may differ as long as the
+ * The first difference in what the model is asked for the same classes. Spellings, templates and canonical form may differ as long as the
  * texts and the prompts themselves come to the same.
  */
 export function findAskedDifference(before: OntologySpec, now: OntologySpec): Difference | undefined {
@@ -25,7 +25,6 @@ export function findAskedDifference(before: OntologySpec, now: OntologySpec): Di
   return undefined;
 }
 
-/** Both have the same classes. */
 function listsOf({ classes, ignore }: OntologySpec): PromptList[] {
   return [
     ...classes.map(({ name, prompts }) => ({ title: `prompts of class "${name}"`, prompts })),

@@ -132,6 +132,24 @@ describe('the job that a journal belongs to', () => {
     );
   });
 
+  it('is another one with fewer classes, also where all have examples only', () => {
+    const examples = (name: string) => [{ image: `${name}.png`, sha256: name }];
+    const classes = ['a', 'b'].map((name, i) => ({ name, id: i + 1, prompts: [], examples: examples(name) }));
+    const of = (count: number, ignore: string[] = []) => ({
+      ...header,
+      ontology: { templates: [], classes: classes.slice(0, count), ignore },
+    });
+    const refused = (before: JournalHeader, now: JournalHeader, message: string) => {
+      expect(() => assertSameJob(before, now, 'detections.jsonl')).toThrow(
+        expect.objectContaining({ code: 'RESUME_MISMATCH', message: expect.stringContaining(message) as string }),
+      );
+    };
+    refused(of(2), of(1), 'number of classes was 2; now it is 1');
+    refused(of(1), of(2), 'number of classes was 1; now it is 2');
+    refused(of(2, ['a toy']), of(1, ['a cup']), 'number of classes was 2; now it is 1');
+    refused(of(2, ['a toy']), of(2, ['a cup']), 'ignored prompts was ["a toy"]; now it is ["a cup"]');
+  });
+
   it('is the same with one template or none, however several would be averaged', () => {
     for (const templates of [[], ['a photo of a {}']]) {
       const ontology = { ...header.ontology, templates };
