@@ -46,14 +46,18 @@ function canonicalDifference(
 ): Difference {
   const at = was.findIndex((prompt, i) => !isEqual(askedOf([prompt], before), askedOf([is[i]!], now)));
   const [[, ...earlier], [, ...later]] = [askedOf([was[at]!], before)[0]!, askedOf([is[at]!], now)[0]!];
-  const text = earlier.findIndex((each, i) => each !== later[i]);
-  const asked = later[text] === undefined ? 'not asked' : JSON.stringify(later[text]);
+  const longer = earlier.length > later.length ? earlier : later;
+  const text = longer.findIndex((_, i) => earlier[i] !== later[i]);
   const finish =
     now.canonical === true
       ? 'set `canonical: false` in the ontology (in its full form, with `classes`)'
       : 'remove `canonical: false` from the ontology';
-  const what = `what the model is asked for "${is[at]!}" was ${JSON.stringify(earlier[text])}; now it is ${asked}`;
-  return { what, finish };
+  const change = `was ${describeText(earlier[text])}; now it is ${describeText(later[text])}`;
+  return { what: `what the model is asked for "${is[at]!}" ${change}`, finish };
+}
+
+function describeText(text: string | undefined): string {
+  return text === undefined ? 'not asked' : JSON.stringify(text);
 }
 
 function difference(key: string, was: unknown, is: unknown): Difference {

@@ -62,6 +62,13 @@ describe('a job whose prompts are written in another way', () => {
       /^Set `canonical: false` in the ontology .* to finish it/,
     ],
     [
+      'templates that were one and are several as they are written',
+      specOf(['dog'], { templates: ['a {}', 'a {}!'], ...CANONICAL }),
+      specOf(['dog'], { templates: ['a {}', 'a {}!'], canonical: false }),
+      'Difference: what the model is asked for "dog" was not asked; now it is "a dog!".',
+      /^Remove `canonical: false` from the ontology to finish it/,
+    ],
+    [
       'a folder that was begun with canonical prompts',
       specOf(['T.V.'], CANONICAL),
       specOf(['T.V.'], { canonical: false }),
