@@ -4,7 +4,7 @@ import { PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import type { Detection } from '../core/detection.js';
 import type { Xyxy } from '../core/box.js';
-import { toAsked } from '../core/prompts/canonical-prompt.js';
+import { canonicalise, toAsked } from '../core/prompts/canonical-prompt.js';
 import type { Ontology } from '../core/ontology.js';
 
 const Corners: z.ZodType<Xyxy> = z.tuple([z.number(), z.number(), z.number(), z.number()]); // pixels, upright image
@@ -55,7 +55,10 @@ export function toRecord(result: ImageResult, id: number, ontology: Ontology): I
   };
 }
 
-/** Turns records back into detections. The prompts of a run that was resumed may have been spelled otherwise. */
+/**
+ * Turns records back into detections. A run may have been resumed with prompts that are spelled otherwise, or by turning
+ * canonical prompts on or off, as long as the model was asked the same.
+ */
 export class RecordReader {
   readonly #queryIds: ReadonlyMap<string, number>;
   readonly #ontology: Ontology;
@@ -72,10 +75,16 @@ export class RecordReader {
   /** @throws PreannotateError JOURNAL_DAMAGED when the record names a prompt that the ontology does not have. */
   detectionsOf({ image, detections }: ImageRecord): Detection[] {
     return detections.map(({ prompt, score, box, patch }) => {
-      const queryId = this.#queryIds.get(prompt) ?? this.#queryIds.get(this.#toAsked(prompt));
+      const queryId = this.#findQuery(prompt);
       if (queryId === undefined) throw unknownPromptError(image, prompt);
       return { classId: this.#ontology.queries[queryId]!.classId, queryId, patchId: patch, score, box };
     });
+  }
+
+  /** Where some records have canonical prompts and others do not, what all of them asked is canonical. */
+  #findQuery(prompt: string): number | undefined {
+    const ids = this.#queryIds;
+    return ids.get(prompt) ?? ids.get(this.#toAsked(prompt)) ?? ids.get(canonicalise(prompt));
   }
 
   #toAsked(prompt: string): string {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { journalled, preannotate, SCENES } from '../../support/cli.js';
@@ -91,10 +91,7 @@ describe('a folder that version 0.1 began', () => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(await journalled(out)).toHaveLength(2);
     expect(await preannotate(['export', out])).toMatchObject({ code: 0 });
-    const coco = JSON.parse(await readFile(join(out, 'coco/instances.json'), 'utf8')) as {
-      annotations: { attributes: { prompt: string } }[];
-    };
-    const prompts = new Set(coco.annotations.map(({ attributes }) => attributes.prompt));
+    const prompts = await promptsIn(out);
     expect([...prompts].filter((prompt) => !spelled.classes[0]!.prompts.includes(prompt))).toEqual([]);
     expect(prompts).toContain('a wine_glass');
   });
@@ -109,3 +106,33 @@ describe('a folder that version 0.1 began', () => {
     expect({ code: finished.code, stderr: finished.stderr }).toMatchObject({ code: 0 });
   });
 });
+
+describe('a folder that is resumed with `canonical` turned on or off, and prompts that ask the same', () => {
+  const CANONICAL = namedIn(['a_wine_glass', 'Red (Car).']);
+  const WRITTEN = namedIn(['a wine glass', 'red car'], { canonical: false });
+
+  it.each([
+    ['off', CANONICAL, WRITTEN],
+    ['on', WRITTEN, CANONICAL],
+  ])('is finished when it is turned %s, and exported with run.json and without', async (_how, before, now) => {
+    const { folder, out } = await runWith(before, { images: IMAGES.slice(0, 1) });
+    const { code, stderr, found } = await runWith(now, { at: folder, args: ['--accept-missing'] });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(await journalled(out)).toHaveLength(2);
+    const stored = new Set(found.map(({ prompt }) => prompt));
+    for (const { classes } of [before, now]) expect(classes[0]!.prompts.some((one) => stored.has(one))).toBe(true);
+    expect(await promptsIn(out)).toEqual(new Set(now.classes[0]!.prompts));
+    expect(await preannotate(['export', out])).toMatchObject({ code: 0 });
+    expect(await promptsIn(out)).toEqual(new Set(now.classes[0]!.prompts));
+    await rm(join(out, 'run.json'));
+    expect(await preannotate(['export', out])).toMatchObject({ code: 0 });
+    expect(await promptsIn(out)).toEqual(new Set(before.classes[0]!.prompts));
+  });
+});
+
+async function promptsIn(out: string): Promise<Set<string>> {
+  const coco = JSON.parse(await readFile(join(out, 'coco/instances.json'), 'utf8')) as {
+    annotations: { attributes: { prompt: string } }[];
+  };
+  return new Set(coco.annotations.map(({ attributes }) => attributes.prompt));
+}
