@@ -1,6 +1,6 @@
 import { toStoredSelection, type StatedSelection } from './config/selection.js';
 import type { ImageFiles } from './core/image-files.js';
-import { specOf } from './core/ontology.js';
+import { hasSeveralTexts, specOf } from './core/ontology.js';
 import type { SeenExample } from './core/seen-example.js';
 import type { TileOptions } from './core/tiling/tiles.js';
 import type { EngineJob } from './workers/start-engine.js';
@@ -91,9 +91,9 @@ export function toJournalHeader(
   };
 }
 
-/** Whether a job has several templates, and they are not averaged as version 0.1 did. */
+/** Whether a job has several texts for a prompt, and they are not averaged as version 0.1 did. */
 function averagesLogits({ ontology }: Job, checkpoint: Model['checkpoint']): boolean {
-  return ontology.templates.length > 1 && !traitsOf(checkpoint).normalisesQueries;
+  return hasSeveralTexts(ontology) && !traitsOf(checkpoint).normalisesQueries;
 }
 
 /** Sliced positions are recorded; others are what version 0.1 had. */

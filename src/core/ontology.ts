@@ -96,3 +96,9 @@ export function textsOf(
   const filled = templates.length === 0 ? [prompt] : templates.map((template) => template.replace('{}', () => prompt));
   return canonical ? [...new Set(filled.map(canonicalise))] : filled;
 }
+
+/** Whether the model is asked several texts for some prompt, whose mean is taken. */
+export function hasSeveralTexts(spec: OntologySpec): boolean {
+  const prompts = [...spec.classes.flatMap(({ prompts }) => prompts), ...spec.ignore];
+  return prompts.some((prompt) => textsOf(prompt, spec).length > 1);
+}

@@ -1,6 +1,6 @@
 import type { Device } from '../core/device.js';
 import type { InputForm, RequestedForm } from '../core/inference/input-form.js';
-import type { Ontology, OntologyPlaces } from '../core/ontology.js';
+import { hasSeveralTexts, type Ontology, type OntologyPlaces } from '../core/ontology.js';
 import type { Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiling/tiles.js';
@@ -139,7 +139,7 @@ export function describeInput(job: Pick<EngineJob, 'form' | 'worker' | 'ontology
   const { imageSize, tiles } = job.worker;
   const traits = traitsOf(model.checkpoint);
   return [
-    ...(job.ontology.templates.length > 1 && traits.normalisesQueries ? [RENORMALISED_NOTE] : []),
+    ...(hasSeveralTexts(job.ontology) && traits.normalisesQueries ? [RENORMALISED_NOTE] : []),
     ...(imageSize === undefined
       ? []
       : [describeInputSize(traits, imageSize, { ...formOf(job, model), isTiled: tiles !== undefined })]),

@@ -1,5 +1,6 @@
 import { PreannotateError } from '../../core/errors.js';
 import type { Fit, Positions } from '../../core/inference/input-form.js';
+import { hasSeveralTexts } from '../../core/ontology.js';
 import type { JournalHeader } from '../header.js';
 import { firstDifference, type Difference } from './difference.js';
 import { findOntologyDifference } from './ontology-difference.js';
@@ -79,7 +80,7 @@ const EARLIER_VERSION = 'use the version of preannotate that began it';
 
 function findMeanDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
   const isSame = before.options.template_mean === now.options.template_mean;
-  if (isSame || before.ontology.templates.length < 2) return undefined;
+  if (isSame || !hasSeveralTexts(before.ontology) || !hasSeveralTexts(now.ontology)) return undefined;
   return {
     what: `the mean over templates was that of ${describeMean(before)}; now it is that of ${describeMean(now)}`,
     finish: EARLIER_VERSION,

@@ -60,6 +60,17 @@ it('a folder of an earlier version is resumed with one template, and refused wit
   }
 });
 
+it('a template that gives the same text as another one may be removed, and records no mean', async () => {
+  const classes = ['bottle'];
+  const { folder, out } = await runWith({ templates: ['a {}', 'A {}.'], classes });
+  const header = JSON.parse((await readFile(join(out, 'detections.jsonl'), 'utf8')).split('\n')[0]!) as JournalHeader;
+  expect(header.options).not.toHaveProperty('template_mean');
+  const { code, stderr } = await runWith({ templates: ['a {}'], classes }, { at: folder });
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const { out: averaging } = await runWith({ templates: ['a {}', 'the {}'], classes });
+  expect(await readFile(join(averaging, 'run.json'), 'utf8')).toContain('"template_mean": "logits"');
+});
+
 it('an export with several templates notes that it averages otherwise, and its old folders are resumed', async () => {
   const model = await exportOf('owlvit-emoji', {});
   const classes = ['bottle'];

@@ -114,6 +114,16 @@ describe('the job that a journal belongs to', () => {
       );
     });
 
+    it('is the same where there is nothing to average, because all templates give one text', () => {
+      const templates = ['a {}', 'A {}.'];
+      const once = { ...ontology, canonical: true, templates: ['a {}'] };
+      const twice = { ...once, templates };
+      compare({ ontology: once }, { ...header, ...exact, ontology: twice });
+      compare({ ...exact, ontology: twice }, { ...header, ontology: once });
+      const noPrompts = { templates, classes: [{ name: 'dog', id: 1, prompts: [] }], ignore: [] };
+      compare({ ...exact, ontology: noPrompts }, { ...header, ontology: noPrompts });
+    });
+
     it('is the same where both average logits, and with an export, which has one way of averaging', () => {
       compare(exact, { ...header, ...exact });
       compare({ ontology }, { ...header, ontology });
