@@ -24,8 +24,8 @@ export const StoredOptions = z.looseObject({
   strict_images: z.boolean(),
   allow_truncate: z.boolean(),
   example_rule: z.literal('auto').exactOptional(), // left out: as transformers, or the same for this job
-  // Of what the mean over a prompt's texts was taken. Left out where each has one, of exports, and by version 0.1, which
-  // averaged embeddings and normalised the mean again, as exports do.
+  // Of what the mean over a prompt's texts was taken. Left out where each has one, of exports, and by version 0.1,
+  // which averaged embeddings and normalised the mean again, as exports do.
   template_mean: z.literal('logits').exactOptional(),
 });
 export type StoredOptions = z.output<typeof StoredOptions>;

@@ -56,8 +56,8 @@ export function toRecord(result: ImageResult, id: number, ontology: Ontology): I
 }
 
 /**
- * Turns records back into detections. A run may have been resumed with prompts that are spelled otherwise, or by turning
- * canonical prompts on or off, as long as the model was asked the same.
+ * Turns records back into detections. A run may have been resumed with prompts in another spelling, or with canonical
+ * prompts turned on or off, as long as the model was asked the same.
  */
 export class RecordReader {
   readonly #queryIds: ReadonlyMap<string, number>;

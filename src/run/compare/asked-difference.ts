@@ -9,14 +9,14 @@ interface PromptList {
 }
 
 /**
- * The first difference in what the model is asked for the same classes. Spellings, templates and canonical form may differ as long as the
- * texts and the prompts themselves come to the same.
+ * The first difference in what the model is asked for the same classes. Spellings, templates and canonical form may
+ * differ as long as the texts and the prompts themselves come to the same, and what is asked twice counts once.
  */
 export function findAskedDifference(before: OntologySpec, now: OntologySpec): Difference | undefined {
   const lists = listsOf(now);
   for (const [i, { title, prompts: was }] of listsOf(before).entries()) {
     const is = lists[i]!.prompts;
-    if (isEqual(askedOf(was, before), askedOf(is, now))) continue;
+    if (isEqual(withoutRepeats(askedOf(was, before)), withoutRepeats(askedOf(is, now)))) continue;
     const alike = askedOf(was, { ...before, canonical: now.canonical === true });
     if (isEqual(alike, askedOf(is, now))) return canonicalDifference(before, now, { was, is });
     if (!isEqual(alike.map(firstOf), askedOf(is, now).map(firstOf))) return difference(title, was, is);
@@ -36,6 +36,10 @@ function listsOf({ classes, ignore }: OntologySpec): PromptList[] {
 function askedOf(prompts: readonly string[], spec: OntologySpec): string[][] {
   const asked = (text: string) => toAsked(text, spec.canonical === true);
   return prompts.map((prompt) => [asked(prompt), ...textsOf(prompt, spec).map(asked)]);
+}
+
+function withoutRepeats(asked: readonly string[][]): string[] {
+  return [...new Set(asked.map((texts) => JSON.stringify(texts)))];
 }
 
 /** The wording is the same, and one of the two asks it in canonical form. */

@@ -107,6 +107,19 @@ describe('a folder that version 0.1 began', () => {
   });
 });
 
+it('a prompt may be removed from a folder that asks the same as another one, as a note tells', async () => {
+  const { folder, out, stderr: noted } = await runWith(namedIn(['A_Wine_Glass', 'wine bottle', 'a wine glass']));
+  expect(noted).toContain('are one query: both are asked as "a wine glass"');
+  for (const prompts of [
+    ['A_Wine_Glass', 'wine bottle'],
+    ['a wine glass', 'wine bottle'],
+  ]) {
+    const { code, stderr } = await runWith(namedIn(prompts), { at: folder });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    for (const prompt of await promptsIn(out)) expect(prompts).toContain(prompt);
+  }
+});
+
 describe('a folder that is resumed with `canonical` turned on or off, and prompts that ask the same', () => {
   const CANONICAL = namedIn(['a_wine_glass', 'Red (Car).']);
   const WRITTEN = namedIn(['a wine glass', 'red car'], { canonical: false });

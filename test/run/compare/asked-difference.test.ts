@@ -27,6 +27,11 @@ describe('a job whose prompts are written in another way', () => {
     ],
     ['templates that differ in punctuation', ...spelled(['a {}', 'art of the {}'], ['A {}.', 'art of the {}.'])],
     [
+      'two prompts that are one query, and one of them',
+      specOf(['dog', 'Dog.', 'puppy'], CANONICAL),
+      specOf(['"Dog"', 'puppy'], CANONICAL),
+    ],
+    [
       'version 0.1 and prompts that are asked as they are written',
       specOf(['T.V.']),
       specOf(['T.V.'], { canonical: false }),
