@@ -19,8 +19,12 @@ export function findAskedDifference(before: OntologySpec, now: OntologySpec): Di
     if (isEqual(withoutRepeats(askedOf(was, before)), withoutRepeats(askedOf(is, now)))) continue;
     const alike = askedOf(was, { ...before, canonical: now.canonical === true });
     if (isEqual(alike, askedOf(is, now))) return canonicalDifference(before, now, { was, is });
-    if (!isEqual(alike.map(firstOf), askedOf(is, now).map(firstOf))) return difference(title, was, is);
-    return difference('templates', before.templates, now.templates);
+    const hasSamePrompts = isEqual(alike.map(firstOf), askedOf(is, now).map(firstOf));
+    const [what, earlier, later] = hasSamePrompts ? ['templates', before.templates, now.templates] : [title, was, is];
+    return {
+      what: `${what} was ${JSON.stringify(earlier)}; now it is ${JSON.stringify(later)}`,
+      finish: adviseEarlier(before),
+    };
   }
   return undefined;
 }
@@ -64,8 +68,13 @@ function describeText(text: string | undefined): string {
   return text === undefined ? 'not asked' : JSON.stringify(text);
 }
 
-function difference(key: string, was: unknown, is: unknown): Difference {
-  return { what: `${key} was ${JSON.stringify(was)}; now it is ${JSON.stringify(is)}` };
+/** The way to ask as before. Version 0.1 stored no `canonical`: it always asked what was written. */
+function adviseEarlier(before: OntologySpec): string {
+  const allAsked = (spec: OntologySpec) => listsOf(spec).map(({ prompts }) => askedOf(prompts, spec));
+  const isUnsaid =
+    before.canonical === undefined && !isEqual(allAsked(before), allAsked({ ...before, canonical: true }));
+  const form = isUnsaid ? ', with `canonical: false`,' : '';
+  return `give the earlier ontology (run.json has it, under \`ontology\`)${form}`;
 }
 
 function firstOf(asked: readonly string[]): string {

@@ -20,11 +20,7 @@ describe('a job whose prompts are written in another way', () => {
   it.each<[what: string, before: Spec, now: Spec]>([
     ['version 0.1 and this one, with plain prompts', specOf(['a dog']), specOf(['a dog'], CANONICAL)],
     ['version 0.1 and this one, which ignores case', specOf(['A Dog']), specOf(['a dog'], CANONICAL)],
-    [
-      'two spellings with the same canonical form',
-      specOf(['dog/puppy'], CANONICAL),
-      specOf(['Dog puppy.'], CANONICAL),
-    ],
+    ['two spellings with the same canonical form', specOf(['dog/puppy'], CANONICAL), specOf(['Dog puppy.'], CANONICAL)],
     ['templates that differ in punctuation', ...spelled(['a {}', 'art of the {}'], ['A {}.', 'art of the {}.'])],
     [
       'two prompts that are one query, and one of them',
@@ -85,20 +81,20 @@ describe('a job whose prompts are written in another way', () => {
       specOf(['T.V.']),
       specOf(['T.V.', 'radio'], CANONICAL),
       'Difference: prompts of class "dog" was ["T.V."]; now it is ["T.V.","radio"].',
-      /run the first job again/,
+      /^Give the earlier ontology \(run\.json has it, .*\), with `canonical: false`, to finish it/,
     ],
     [
       'other templates',
       ...spelled(['a {}'], ['the {}']),
       'Difference: templates was ["a {}"]; now it is ["the {}"].',
-      /run the first job again/,
+      /^Give the earlier ontology \(run\.json has it, under `ontology`\) to finish it/,
     ],
     [
       'prompts that only together with a template are the same text',
       specOf(['dog'], { ...CANONICAL, templates: ['a photo of a {}'] }),
       specOf(['a photo of a dog'], CANONICAL),
       'Difference: prompts of class "dog" was ["dog"]; now it is ["a photo of a dog"].',
-      /run the first job again/,
+      /^Give the earlier ontology \(run\.json has it, under `ontology`\) to finish it/,
     ],
   ])('is another one with %s, and the message has the way to finish it', (_what, before, now, message, hint) => {
     expect(() => compare({ ontology: now }, { ...header, ontology: before })).toThrow(
