@@ -20,6 +20,7 @@ export async function createEngineJob(
   const { spec, places, folder, notes } = await loadOntology(requireOntologySource(loaded));
   const ontology = buildOntology(spec);
   const selection = resolveSelection(statedSelection, ontology);
+  const { minObjectness = 0, ...workerSettings } = pickSettings(settings, WORKER_OPTIONS);
   return {
     ontology,
     places,
@@ -30,7 +31,8 @@ export async function createEngineJob(
     placement: pickSettings(settings, ['workersPerDevice', 'threads', 'maxBatchSize']),
     form: pickSettings(settings, ['fit', 'positions']),
     worker: {
-      ...pickSettings(settings, WORKER_OPTIONS),
+      ...workerSettings,
+      ...(minObjectness === 0 ? {} : { minObjectness }), // 0 is off: it leaves out nothing
       maxDetections: settings.tiles === undefined ? MIN_STORED_DETECTIONS.whole : MIN_STORED_DETECTIONS.tiled,
     },
     selection,

@@ -77,7 +77,7 @@ export const modelOptions = {
     .describe(
       'OWLv2 only: store no boxes of patches whose objectness is below this (0 to 1): how sure the model is that ' +
         'they show an object, whatever the prompts. Its authors do not use it with prompts and have published no ' +
-        'value, so try it on images with known objects. Default: off',
+        'value, so try it on images with known objects. Default: 0, off',
     )
     .meta({ examples: [0.1], flag: { group: 'boxes', placeholder: 'x' } }),
   allow_truncate: value

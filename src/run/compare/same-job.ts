@@ -22,6 +22,7 @@ export function assertSameJob(before: JournalHeader, now: JournalHeader, path: s
     firstDifference(decisiveParts(before), decisiveParts(now)),
     findOntologyDifference(before.ontology, now.ontology),
     findMeanDifference(before, now),
+    findObjectnessDifference(before, now),
     findFitDifference(before, now),
     findRuleDifference(before, now),
     findPositionsDifference(before, now),
@@ -46,7 +47,7 @@ function adviseOn(differences: readonly Difference[]): string {
 }
 
 /** Options that have a function of their own here: what is missing has a meaning, or there is a way to finish. */
-const COMPARED_APART = new Set(['template_mean', 'fit', 'example_rule', 'positions']);
+const COMPARED_APART = new Set(['template_mean', 'fit', 'example_rule', 'positions', 'min_objectness']);
 
 function decisiveParts({ journal, model, options }: JournalHeader): Record<string, unknown> {
   return {
@@ -56,6 +57,14 @@ function decisiveParts({ journal, model, options }: JournalHeader): Record<strin
     ...Object.fromEntries(Object.entries(options).filter(([key]) => !COMPARED_APART.has(key))),
     precision: options.precision ?? 'fp32',
   };
+}
+
+function findObjectnessDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+  const [was, is] = [before, now].map(({ options: { min_objectness: limit } }) =>
+    limit === undefined ? {} : { min_objectness: limit },
+  );
+  const difference = firstDifference(was!, is!);
+  return difference && { ...difference, finish: `add --min-objectness ${was!.min_objectness ?? 0}` };
 }
 
 function findFitDifference({ options: { fit: was } }: JournalHeader, { options: { fit: is } }: JournalHeader) {

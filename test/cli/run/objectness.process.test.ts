@@ -32,6 +32,10 @@ async function run(image: string, ...options: string[]): Promise<{ out: string; 
   return { out, stored: line!.detections };
 }
 
+async function optionsOf(out: string): Promise<object> {
+  return (JSON.parse(await readFile(join(out, 'run.json'), 'utf8')) as { options: object }).options;
+}
+
 const patchesOf = (stored: Stored) => new Set(stored.map(({ patch }) => patch));
 
 /** The highest limit, in steps of a twentieth, that leaves some patches. */
@@ -66,17 +70,36 @@ describe('run --min-objectness', () => {
 
   it('is a part of the job: a run with another value is not continued', async () => {
     const { out } = await run(picture);
-    const again = (...options: string[]) =>
-      preannotate(['run', picture, '--model', TINY, ...WHAT, ...options, '--out', out]);
-    const refused = await again('--min-objectness', '0.2');
+    const again = (to: string, ...options: string[]) =>
+      preannotate(['run', picture, '--model', TINY, ...WHAT, ...options, '--out', to]);
+    const refused = await again(out, '--min-objectness', '0.2');
     expect(refused).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('min_objectness was not set; now it is 0.2.'),
+      stderr: expect.stringMatching(/min_objectness was not set; now it is 0\.2\.[^]*Add --min-objectness 0 to finish/),
     });
-    expect(await again()).toMatchObject({ code: 0 });
+    expect(await again(out)).toMatchObject({ code: 0 });
+    expect(await again(out, '--min-objectness', '0.2', '--min-objectness', '0')).toMatchObject({ code: 0 });
     const limited = await run(picture, '--min-objectness', '0.2');
-    const manifest = JSON.parse(await readFile(join(limited.out, 'run.json'), 'utf8')) as { options: object };
-    expect(manifest.options).toMatchObject({ min_objectness: 0.2 });
+    expect(await optionsOf(limited.out)).toMatchObject({ min_objectness: 0.2 });
+    expect(await again(limited.out)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /min_objectness was 0\.2; now it is not set\.[^]*Add --min-objectness 0\.2 to finish/,
+      ),
+    });
+    expect(await again(limited.out, '--min-objectness', '0.2')).toMatchObject({ code: 0 });
+  });
+
+  it('0 is the same as not set: not recorded, resumed either way, and accepted with OWL-ViT', async () => {
+    const { out } = await run(picture, '--min-objectness', '0');
+    expect(await optionsOf(out)).not.toHaveProperty('min_objectness');
+    const args = ['run', picture, '--model', TINY, ...WHAT, '--out', out];
+    expect(await preannotate(args)).toMatchObject({ code: 0 });
+    const env = { PREANNOTATE_MIN_OBJECTNESS: '0.2' };
+    expect(await preannotate([...args, '--min-objectness', '0'], { env })).toMatchObject({ code: 0 });
+    const emoji = ['run', picture, '--model', 'builtin:emoji', '--class', 'dog=a dog', '--min-objectness', '0'];
+    const to = join(await temporaryFolder(), 'out');
+    expect(await preannotate([...emoji, '--out', to])).toMatchObject({ code: 0 });
   });
 
   it.each<[what: string, model: () => Promise<string>, message: RegExp]>([

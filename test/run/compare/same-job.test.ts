@@ -39,34 +39,48 @@ describe('the job that a journal belongs to', () => {
 
   it.each<[string, Partial<JournalHeader['options']>, Partial<JournalHeader['options']>, RegExp, RegExp]>([
     [
-      'padded another way',
+      'images padded another way',
       { fit: 'grey' },
       { fit: 'letterbox' },
       /fit was "grey"; now it is "letterbox"/,
       /Add --fit grey to/,
     ],
     [
-      'given sliced positions',
+      'sliced positions',
       { fit: 'letterbox', positions: 'slice' },
       {},
       /positions was "slice"; now it is "interpolate"/,
       /Add --positions auto to/,
     ],
     [
-      'both',
+      'another padding and sliced positions',
       { fit: 'grey' },
       { fit: 'stretch', positions: 'slice' },
       /was "/,
       /Add --fit grey, and add --positions interpolate to/,
     ],
     [
-      'padded another way, of another size',
+      'boxes of all patches',
+      { fit: 'letterbox' },
+      { min_objectness: 0.2 },
+      /min_objectness was not set; now it is 0\.2/,
+      /^Add --min-objectness 0 to/,
+    ],
+    [
+      'boxes of likely objects',
+      { fit: 'letterbox', min_objectness: 0.2 },
+      { min_objectness: 0.3 },
+      /min_objectness was 0\.2; now it is 0\.3/,
+      /^Add --min-objectness 0\.2 to/,
+    ],
+    [
+      'images padded another way, of another size',
       { fit: 'grey' },
       { image_size: [9, 9] },
       /image_size/,
       /^Give another --out/,
     ],
-  ])('whose images were %s is finished with the flags that the message names', (_what, was, is, message, hint) => {
+  ])('with %s is finished with the flags that the message names', (_what, was, is, message, hint) => {
     const before = { ...header, options: { ...header.options, ...was } };
     expect(() => compare({ options: { ...header.options, fit: 'letterbox', ...is } }, before)).toThrow(
       expect.objectContaining({
