@@ -1,4 +1,5 @@
 import type { Failure } from './core/errors.js';
+import type { Fit, RequestedFit } from './core/inference/input-form.js';
 import type { Ontology } from './core/ontology.js';
 import type { SeenExample } from './core/seen-example.js';
 import { selectCovered } from './images/listing/coverage.js';
@@ -157,17 +158,26 @@ function sourceNotes({ problem }: SourceList): string[] {
   return problem === undefined ? [] : [`${problem}; what it had of images that are gone is found again, if possible.`];
 }
 
-/** Stands in for a model that must be downloaded first, so that everything else about the job can be compared. */
+/**
+ * Stands in for a model that must be downloaded first, so that everything else about the job can be compared. What
+ * depends on its family is taken to be as before, as far as the job leaves it to the family.
+ */
 function assumeModel(job: Job, { model, options: before }: JournalHeader): JournalHeader {
   const { options, ...header } = toJournalHeader(job, { ...model, precision: before.precision ?? 'fp32' });
-  const { example_rule: rule, fit, positions, template_mean: mean } = before;
+  const { example_rule: rule, positions, template_mean: mean } = before;
+  const fit = before.fit && assumeFit(job.form.fit, before.fit);
   const assumed = {
-    ...(rule === undefined ? {} : { example_rule: rule }),
+    ...(rule === undefined || job.worker.exampleRule === 'transformers' ? {} : { example_rule: rule }),
     ...(fit === undefined ? {} : { fit }),
-    ...(positions === undefined ? {} : { positions }),
+    ...(positions === undefined || job.form.positions === 'interpolate' ? {} : { positions }),
     ...(mean === undefined ? {} : { template_mean: mean }),
   };
   return { ...header, options: { ...options, ...assumed } };
+}
+
+function assumeFit(requested: RequestedFit, before: Fit): Fit {
+  if (requested === 'auto') return before;
+  return requested === 'letterbox' && before === 'grey' ? before : requested; // some families have it grey
 }
 
 /** A prompt as the model sees it. */

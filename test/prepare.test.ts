@@ -5,6 +5,9 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { buildOntology } from '../src/core/ontology.js';
 import { toJournalHeader, type Job } from '../src/job.js';
+import type { RequestedForm } from '../src/core/inference/input-form.js';
+import type { StoredOptions } from '../src/run/header.js';
+import { editHeader } from './support/old-runs.js';
 import { DEFAULT_FORM } from '../src/model/input-form.js';
 import { BUILTIN, findModel } from '../src/model/source.js';
 import { annotate } from '../src/pipeline.js';
@@ -273,6 +276,40 @@ describe('a dry run', () => {
       'prompts of class "dog"',
     );
     expect(await planOnly({ ...absent, restart: true }, progress)).toMatchObject({ fetches: true, notes: [] });
+  });
+
+  it.each<[what: string, earlier: Partial<StoredOptions>, form: Partial<RequestedForm>, refusal?: RegExp]>([
+    ['the fit that the folder has', { fit: 'stretch' }, { fit: 'stretch' }],
+    ['another fit', { fit: 'letterbox' }, { fit: 'stretch' }, /"letterbox"; now it is "stretch"/],
+    ['grey', { fit: 'letterbox' }, { fit: 'grey' }, /"letterbox"; now it is "grey"/],
+    ['letterbox, which is grey for some models', { fit: 'grey' }, { fit: 'letterbox' }],
+    ['letterbox, which is black for the others', { fit: 'letterbox' }, { fit: 'letterbox' }],
+    ['letterbox where images were stretched', { fit: 'stretch' }, { fit: 'letterbox' }, /"stretch"; now it is "letter/],
+    ['the fit of a model that is not known', { fit: 'letterbox' }, { fit: 'auto' }],
+    ['positions of a model that is not known', { positions: 'slice' }, { positions: 'auto' }],
+    ['other positions', { positions: 'slice' }, { positions: 'interpolate' }, /"slice"; now it is "interpolate"/],
+  ])('compares %s without the model', async (_what, earlier, form, refusal) => {
+    const job = await jobOf();
+    await annotated(job, ['scene-01.jpg']);
+    await editHeader(job.outDir, (header) => ({ ...header, options: { ...header.options, ...earlier } }));
+    const planned = planOnly({ ...job, model: 'nobody/no-such-model', form: { ...job.form, ...form } }, progress);
+    if (refusal === undefined) expect(await planned).toMatchObject({ fetches: true });
+    else {
+      await expect(planned).rejects.toMatchObject({
+        code: 'RESUME_MISMATCH',
+        message: expect.stringMatching(refusal) as string,
+      });
+    }
+  });
+
+  it('compares the rule for examples without the model', async () => {
+    const job = await jobOf();
+    await annotated(job, ['scene-01.jpg']);
+    await editHeader(job.outDir, (header) => ({ ...header, options: { ...header.options, example_rule: 'auto' } }));
+    const absent = { ...job, model: 'nobody/no-such-model' };
+    expect(await planOnly(absent, progress)).toMatchObject({ fetches: true });
+    const other = { ...absent, worker: { ...job.worker, exampleRule: 'transformers' as const } };
+    await expect(planOnly(other, progress)).rejects.toThrow('example_rule was "auto"; now it is "transformers"');
   });
 
   it('finds the images that a run finds, which has made its own folder among them', async () => {
