@@ -1,14 +1,11 @@
-import type { Failure } from './core/errors.js';
 import type { Fit, RequestedFit } from './core/inference/input-form.js';
-import type { Ontology } from './core/ontology.js';
 import type { SeenExample } from './core/seen-example.js';
 import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
 import { toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
 import { assertGivesObjectness } from './model/objectness.js';
-import { findModelHere, type Model } from './model/source.js';
-import type { Progress } from './progress/bar.js';
+import type { Model } from './model/source.js';
 import { chooseImages, describeChoice } from './run/choose-images.js';
 import { assertClassesKept, readClasses, type KnownClasses } from './run/numbers/classes.js';
 import { resolveRoot } from './run/image-root.js';
@@ -19,14 +16,12 @@ import { readImageList } from './run/numbers/image-list.js';
 import { readManifest, type RunManifest } from './run/manifest.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { readHeader, readJournal, tornNote, type JournalContents } from './run/read-journal.js';
-import { OutputLock } from './run/lock/output-lock.js';
 import type { FoundImages } from './run/plan/earlier-work.js';
 import { describeSources } from './run/plan/missing.js';
 import { planRun, type Plan } from './run/plan/plan.js';
 import { readSources, type SourceList } from './run/plan/sources.js';
-import { assertViewsReplaceable, withPresentViews } from './views.js';
+import { assertViewsReplaceable } from './views.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
-import { describeInput } from './workers/start-engine.js';
 
 /** What is known before the first image is annotated. */
 export interface Prepared<Found extends Model | undefined = Model> {
@@ -178,58 +173,4 @@ function assumeModel(job: Job, { model, options: before }: JournalHeader): Journ
 function assumeFit(requested: RequestedFit, before: Fit): Fit {
   if (requested === 'auto') return before;
   return requested === 'letterbox' && before === 'grey' ? before : requested; // some families have it grey
-}
-
-/** A prompt as the model sees it. */
-export interface AskedPrompt {
-  readonly class: string | null; // null for one that is ignored
-  readonly prompt: string;
-  readonly texts: readonly string[]; // in each template, in canonical form unless the ontology says otherwise
-}
-
-/** What the model is asked for each prompt of an ontology. */
-export function listAsked({ classes, queries }: Ontology): AskedPrompt[] {
-  const prompts = queries.filter(({ example }) => example === undefined);
-  return prompts.map(({ classId, prompt, texts }) => ({ class: classes[classId]?.name ?? null, prompt, texts }));
-}
-
-/** What a run would do. */
-export interface JobPlan {
-  readonly root: string;
-  readonly found: number;
-  readonly finished: number;
-  readonly pending: readonly string[];
-  readonly changed: readonly string[]; // of them, annotated before, with another content
-  readonly gone: readonly string[]; // leave the annotation files
-  readonly failures: readonly Failure[];
-  readonly left_out: Discovery['leftOut'];
-  readonly model: string;
-  readonly asked: readonly AskedPrompt[];
-  readonly fetches: boolean; // the model must be downloaded first
-  readonly notes: readonly string[]; // what was damaged or is gone, and how images come to the model
-}
-
-/** The dry run: refuses what the run would refuse, and lists what is left. Writes and downloads nothing. */
-export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
-  await OutputLock.assertAvailable(job.outDir, job.takeOver);
-  using watcher = progress.download();
-  const { precision } = job;
-  const finding = { precision, watcher, variables: process.env };
-  const { found, model, plan, notes } = await prepare(await withPresentViews(job.outDir, job), () =>
-    findModelHere(job.model, finding),
-  );
-  return {
-    root: found.root,
-    found: found.images.length,
-    finished: plan.finished,
-    pending: plan.pending.map(({ name }) => name),
-    changed: plan.changed,
-    gone: plan.gone,
-    failures: found.failures.map(({ failure }) => failure),
-    left_out: found.leftOut,
-    model: job.model,
-    asked: listAsked(job.ontology),
-    fetches: model === undefined,
-    notes: [...job.ontologyNotes, ...notes, ...(model === undefined ? [] : describeInput(job, model))],
-  };
 }

@@ -11,7 +11,7 @@ import { FAILURES, PreannotateError } from '../../src/core/errors.js';
 import { formatNames } from '../../src/formats/index.js';
 import type { Job } from '../../src/job.js';
 import { annotate } from '../../src/pipeline.js';
-import { planOnly } from '../../src/prepare.js';
+import { planOnly } from '../../src/dry-run.js';
 import { Progress } from '../../src/progress/bar.js';
 import { exportViews } from '../../src/views.js';
 import { preannotate, SCENES, viewsOf } from '../support/cli.js';

@@ -1,4 +1,4 @@
-import type { AskedPrompt } from '../../prepare.js';
+import type { AskedPrompt } from '../../dry-run.js';
 import { counted, excerpt } from '../../core/text.js';
 
 const SHOWN_PROMPTS = 10;

@@ -3,7 +3,7 @@ import { counted } from '../../core/text.js';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
 import type { Job } from '../../job.js';
-import type { JobPlan } from '../../prepare.js';
+import type { JobPlan } from '../../dry-run.js';
 import { Progress } from '../../progress/bar.js';
 import { countChosen, describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
@@ -50,7 +50,7 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   const job = await createRunJob(paths, loaded);
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   if (settings.dryRun) {
-    const { planOnly } = await import('../../prepare.js');
+    const { planOnly } = await import('../../dry-run.js');
     printPlan(await planOnly(job, progress), job, settings.json);
     return 0;
   }
@@ -77,7 +77,7 @@ async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): 
 }
 
 async function formatDetails({ selection, timings }: RunManifest, { ontology }: Job): Promise<string> {
-  const { listAsked } = await import('../../prepare.js');
+  const { listAsked } = await import('../../dry-run.js');
   const asked = formatAsked(listAsked(ontology)).map((line) => `${line}\n`);
   return `${asked.join('')}${formatSelection(selection)}Timings: ${JSON.stringify(timings)}`;
 }
