@@ -158,7 +158,8 @@ function sourceNotes({ problem }: SourceList): string[] {
  * depends on its family is taken to be as before, as far as the job leaves it to the family.
  */
 function assumeModel(job: Job, { model, options: before }: JournalHeader): JournalHeader {
-  const { options, ...header } = toJournalHeader(job, { ...model, precision: before.precision ?? 'fp32' });
+  const precision = job.precision === 'auto' ? (before.precision ?? 'fp32') : job.precision;
+  const { options, ...header } = toJournalHeader(job, { ...model, precision });
   const { example_rule: rule, positions, template_mean: mean } = before;
   const fit = before.fit && assumeFit(job.form.fit, before.fit);
   const assumed = {

@@ -67,6 +67,16 @@ describe('a dry run', () => {
     }
   });
 
+  it('compares the precision without the model', async () => {
+    const job = await jobOf();
+    await annotated(job, ['scene-01.jpg']);
+    const absent = { ...job, model: 'nobody/no-such-model' };
+    expect(await planOnly({ ...absent, precision: 'fp32' }, progress)).toMatchObject({ fetches: true });
+    await expect(planOnly({ ...absent, precision: 'int8' }, progress)).rejects.toThrow(
+      'precision was "fp32"; now it is "int8"',
+    );
+  });
+
   it('compares the rule for examples without the model', async () => {
     const job = await jobOf();
     await annotated(job, ['scene-01.jpg']);
