@@ -8,7 +8,7 @@ import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/listing/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
 import { traitsOf } from './model/families.js';
-import { resolveForm } from './model/input-form.js';
+import { formOf } from './model/input-form.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
 import type { ViewCounts } from './run/images/counted-images.js';
@@ -76,7 +76,7 @@ export function toJournalHeader(
     options: {
       precision,
       image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
-      ...(checkpoint === undefined ? {} : describeForm(job, checkpoint)),
+      ...(checkpoint === undefined ? {} : describeForm(job, { checkpoint })),
       ...(tiles === undefined ? {} : { tiles: toStoredTiles(tiles) }),
       ...(minObjectness === undefined ? {} : { min_objectness: minObjectness }),
       score_floor: scoreFloor,
@@ -97,11 +97,8 @@ function averagesLogits({ ontology }: Job, checkpoint: Model['checkpoint']): boo
 }
 
 /** Sliced positions are recorded; others are what version 0.1 had. */
-function describeForm(
-  { form, worker }: Job,
-  checkpoint: Model['checkpoint'],
-): Pick<StoredOptions, 'fit' | 'positions'> {
-  const { fit, positions } = resolveForm(traitsOf(checkpoint), form, worker.imageSize);
+function describeForm(job: Job, model: Pick<Model, 'checkpoint'>): Pick<StoredOptions, 'fit' | 'positions'> {
+  const { fit, positions } = formOf(job, model);
   return { fit, ...(positions === 'slice' ? { positions } : {}) };
 }
 

@@ -1,6 +1,8 @@
 import type { Fit, InputForm, RequestedForm } from '../core/inference/input-form.js';
 import type { ImageSize } from './artifact.js';
+import { traitsOf } from './families.js';
 import type { ModelTraits } from './family.js';
+import type { Model } from './source.js';
 
 /** Leaves everything to the family. */
 export const DEFAULT_FORM: RequestedForm = { fit: 'auto', positions: 'auto' };
@@ -14,6 +16,14 @@ export function resolveForm(traits: ModelTraits, { fit, positions }: RequestedFo
     fit: fit === 'auto' || fit === 'letterbox' ? traits.fit[fit] : fit,
     positions: positions === 'auto' && traits.slicesPositions && isSmaller ? 'slice' : 'interpolate',
   };
+}
+
+/** How the images of a job come to the model that is used. */
+export function formOf(
+  { form, worker }: { readonly form: RequestedForm; readonly worker: { readonly imageSize?: ImageSize } },
+  { checkpoint }: Pick<Model, 'checkpoint'>,
+): InputForm {
+  return resolveForm(traitsOf(checkpoint), form, worker.imageSize);
 }
 
 /** What a requested image size comes to, in words: what was requested, what is used, what that costs and risks. */

@@ -6,7 +6,7 @@ import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiling/tiles.js';
 import { traitsOf } from '../model/families.js';
 import { prepareImageWeights } from '../model/image-weights.js';
-import { describeInputSize, resolveForm } from '../model/input-form.js';
+import { describeInputSize, formOf } from '../model/input-form.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from './devices/choose-devices.js';
 import type { Engine } from './engine.js';
@@ -99,11 +99,6 @@ export async function startEngine(
     await engine[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** How a job's images come to the model that was found. */
-function formOf({ form, worker }: Pick<EngineJob, 'form' | 'worker'>, { checkpoint }: Pick<Model, 'checkpoint'>) {
-  return resolveForm(traitsOf(checkpoint), form, worker.imageSize);
 }
 
 function describeWorkload({ worker }: EngineJob, { checkpoint, weightBytes }: Model, images: number): Workload {

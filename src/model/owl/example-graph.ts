@@ -3,6 +3,7 @@ import type { ExampleGraphOptions } from '../artifact.js';
 import type { OwlCheckpoint } from './config.js';
 import { encodeImage } from './graphs.js';
 import { predictBoxes, predictionHead } from './heads.js';
+import { hasObjectnessHead } from './objectness.js';
 import { CPU_OPERATORS, linear, GraphWeights } from './transformer.js';
 
 /**
@@ -35,7 +36,7 @@ export function buildExampleGraph(
   const boxes = predictBoxes(graph, features, { weights: weights.within('box_head'), width, grid });
   graph.output('class_embeds', classEmbeds, { type: 'float32', shape: ['N', patches, embeddingWidth] });
   graph.output('boxes', boxes, { type: 'float32', shape: ['N', patches, 4] });
-  if (checkpoint.modelType === 'owlv2') {
+  if (hasObjectnessHead(checkpoint)) {
     const head = { weights: weights.within('objectness_head'), width, outputs: 1 };
     const objectness = graph.op('Reshape', [predictionHead(graph, features, head), graph.ints([-1, patches])]);
     graph.output('objectness_logits', objectness, { type: 'float32', shape: ['N', patches] });

@@ -2,6 +2,7 @@ import { requireOwnSize } from '../export/interface.js';
 import type { ImageSize } from '../artifact.js';
 import type { EncoderSize, FamilyFit, ModelFamily, ModelTraits } from '../family.js';
 import type { OwlCheckpoint, OwlConfig, TransformerConfig } from './config.js';
+import { hasObjectnessHead } from './objectness.js';
 
 /** In what OWL-ViT and OWLv2 differ, beside a head. */
 type Differences = Pick<ModelTraits, 'title' | 'fit' | 'slicesPositions'>;
@@ -54,7 +55,8 @@ function owlFamily(modelType: string, differences: Differences): ModelFamily<Owl
   };
 }
 
-function owlTraits({ config, exported, modelType }: OwlCheckpoint, differences: Differences): ModelTraits {
+function owlTraits(checkpoint: OwlCheckpoint, differences: Differences): ModelTraits {
+  const { config, exported } = checkpoint;
   const { vision_config: vision, text_config: text } = config;
   const { image_size: nativeSide, patch_size: patchSize, hidden_size: width, intermediate_size: inner } = vision;
   const ownSide = Math.floor(nativeSide / patchSize) * patchSize;
@@ -66,7 +68,7 @@ function owlTraits({ config, exported, modelType }: OwlCheckpoint, differences: 
     embeddingWidth: text.hidden_size,
     maxTokens: text.max_position_embeddings,
     takesExamples: exported === undefined, // an export gives scores and boxes, but not the class embeddings
-    hasObjectness: modelType === 'owlv2' && exported === undefined,
+    hasObjectness: hasObjectnessHead(checkpoint) && exported === undefined,
     normalisesQueries: exported !== undefined,
     vision: encoderSize(vision),
     text: encoderSize(text),

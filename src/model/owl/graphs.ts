@@ -6,6 +6,7 @@ import type { WeightFiles } from '../checkpoint/weight-files.js';
 import { declareQueries, l2Norm, rankPairs } from '../ranking.js';
 import type { OwlCheckpoint } from './config.js';
 import { predictBoxes, predictionHead, scoreQueries, type Grid } from './heads.js';
+import { hasObjectnessHead } from './objectness.js';
 import { embedPatches } from './patches.js';
 import { CPU_OPERATORS, layerNorm, transformer, GraphWeights, type OperatorChoice } from './transformer.js';
 
@@ -47,7 +48,7 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
     inputs: width,
     outputs: embeddingWidth,
   });
-  const needsObjectness = checkpoint.modelType === 'owlv2' && (isRaw || minObjectness > 0);
+  const needsObjectness = hasObjectnessHead(checkpoint) && (isRaw || minObjectness > 0);
   const head = { weights: weights.within('objectness_head'), width, outputs: 1 };
   const objectness = needsObjectness ? predictionHead(graph, features, head) : undefined;
   const isLimited = objectness !== undefined && minObjectness > 0;

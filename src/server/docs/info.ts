@@ -4,7 +4,7 @@ import { toSeenExamples } from '../../core/seen-example.js';
 import { NMS_IOU } from '../../core/select.js';
 import { sha256Of } from '../../disk/cache.js';
 import { traitsOf } from '../../model/families.js';
-import { resolveForm } from '../../model/input-form.js';
+import { formOf } from '../../model/input-form.js';
 import type { Backend, ServeJob, ServerState } from '../request/server-state.js';
 
 /** The answer of /info. @throws RequestError NOT_READY */
@@ -36,10 +36,9 @@ export function describeServer(server: ServerState) {
 
 function describeModel({ model }: Backend, job: ServeJob) {
   const { reference, sha256, checkpoint, precision } = model;
-  const traits = traitsOf(checkpoint);
-  const { height, width } = traits.inputSize(job.worker.imageSize);
-  const { fit } = resolveForm(traits, job.form, job.worker.imageSize);
-  return { reference, sha256, type: checkpoint.modelType, precision, image_size: [height, width], fit };
+  const { height, width } = traitsOf(checkpoint).inputSize(job.worker.imageSize);
+  const { fit, positions } = formOf(job, model);
+  return { reference, sha256, type: checkpoint.modelType, precision, image_size: [height, width], fit, positions };
 }
 
 /** Named as in LitServe where it has the same setting. */
