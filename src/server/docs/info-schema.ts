@@ -12,6 +12,7 @@ export const INFO = objectOf({
     precision: TEXT,
     image_size: arrayOf(INTEGER),
     fit: TEXT,
+    positions: TEXT,
   }),
   classes: arrayOf(
     objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER, nms_iou: NUMBER_OR_NULL }),
@@ -23,6 +24,7 @@ export const INFO = objectOf({
   ontology_sha256: TEXT,
   score_floor: NUMBER,
   min_objectness: NUMBER_OR_NULL,
+  example_rule: TEXT,
   nms_iou: NUMBER_OR_NULL,
   max_detections: INTEGER,
   server: objectOf({

@@ -1,4 +1,5 @@
 import { formatDevice } from '../../core/device.js';
+import { ruleFor } from '../../core/inference/example-rule.js';
 import { specOf } from '../../core/ontology.js';
 import { toSeenExamples } from '../../core/seen-example.js';
 import { NMS_IOU } from '../../core/select.js';
@@ -28,6 +29,7 @@ export function describeServer(server: ServerState) {
     ontology_sha256: sha256Of(JSON.stringify(specOf(ontology))),
     score_floor: worker.scoreFloor,
     min_objectness: worker.minObjectness ?? null,
+    example_rule: ruleFor(traitsOf(backend.model.checkpoint), worker.exampleRule),
     nms_iou: statedSelection.nmsIou === 'auto' ? NMS_IOU.prompts : statedSelection.nmsIou,
     max_detections: maxDetections,
     server: describeLimits(backend, job),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SeenExample } from '../../../src/core/seen-example.js';
 import { preannotate, SCENES } from '../../support/cli.js';
+import { overlap } from '../../support/evaluation/boxes.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const BOX = [34, 130, 129, 186] as const;
@@ -31,12 +32,6 @@ async function prepared() {
     manifest: async () =>
       JSON.parse(await readFile(join(folder, 'out/run.json'), 'utf8')) as { examples?: readonly SeenExample[] },
   };
-}
-
-/** IoU, written out. */
-function overlap([a, b, c, d]: readonly number[], [e, f, g, h]: readonly number[]): number {
-  const shared = Math.max(0, Math.min(c!, g!) - Math.max(a!, e!)) * Math.max(0, Math.min(d!, h!) - Math.max(b!, f!));
-  return shared / ((c! - a!) * (d! - b!) + (g! - e!) * (h! - f!) - shared);
 }
 
 describe('where the model sees the object of an example', () => {

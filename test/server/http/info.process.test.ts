@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { SeenExample } from '../../../src/core/seen-example.js';
 import { SCENES } from '../../support/cli.js';
+import { overlap } from '../../support/evaluation/boxes.js';
+import { FIXTURES } from '../../support/model/golden.js';
 import { TestServer } from '../../support/server.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
@@ -16,13 +18,30 @@ describe('the addresses of a server', () => {
   it('include /info, which names the model, the classes and the limits', async () => {
     const info = (await (await server.fetch('/info')).json()) as { classes: unknown[]; server: object };
     expect(info).toMatchObject({
-      model: { reference: 'builtin:emoji', type: 'owlvit', image_size: [192, 192], precision: 'fp32', fit: 'stretch' },
+      model: { reference: 'builtin:emoji', type: 'owlvit', image_size: [192, 192], precision: 'fp32' },
       canonical: true,
+      example_rule: 'auto',
       server: { devices: ['cpu'], timeout: 30, max_batch_size: 1 },
     });
+    expect(info).toMatchObject({ model: { fit: 'stretch', positions: 'interpolate' } });
     for (const key of ['workers_per_device', 'stream', 'track_requests']) expect(info.server).toHaveProperty(key);
     const limits = { threshold: 0.35, nms_iou: 0.5 };
     expect(info.classes[0]).toEqual({ name: 'bottle', id: 1, prompts: ['a photo of a bottle'], ...limits });
+  });
+
+  it.each([
+    ['defaults', '', { fit: 'letterbox', positions: 'slice' }, 'auto'],
+    ['--fit', '--fit grey', { fit: 'grey', positions: 'slice' }, 'auto'],
+    ['--positions', '--positions interpolate', { fit: 'letterbox', positions: 'interpolate' }, 'auto'],
+    ['--example-rule', '--example-rule transformers', { fit: 'letterbox', positions: 'slice' }, 'transformers'],
+  ])('include /info, which has the form of images and the rule for examples with %s', async (_, asked, form, rule) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'yard.yaml'), 'classes: [dog]\n');
+    const options = ['--model', join(FIXTURES, 'models/owlv2-tiny'), '--image-size', '56'];
+    const args = [...options, '--ontology', join(folder, 'yard.yaml'), ...asked.split(' ').filter((one) => one !== '')];
+    await using other = await TestServer.ready({ args });
+    const info = (await (await other.fetch('/info')).json()) as object;
+    expect(info).toMatchObject({ model: { image_size: [56, 56], ...form }, example_rule: rule });
   });
 
   it('include /info, which gives in bytes the limits that options give with a unit', async () => {
@@ -51,10 +70,12 @@ describe('the addresses of a server', () => {
         example: `example: ${image} [34, 130, 129, 186]`,
         class: 'bottle',
         box: [expect.closeTo(34, -1), expect.closeTo(130, -1), expect.closeTo(129, -1), expect.closeTo(186, -1)],
-        iou: expect.closeTo(0.9, 0) as number,
+        iou: expect.closeTo(overlap(examples[0]!.box, [34, 130, 129, 186]), 2) as number,
       },
     ]);
-    expect(other.running.stderr).toContain(`the model's box is [${examples[0]!.box.join(', ')}], IoU 0.`);
+    const [{ box, iou: seen }] = examples as [SeenExample];
+    expect(seen).toBeGreaterThan(0.7);
+    expect(other.running.stderr).toContain(`the model's box is [${box.join(', ')}], IoU ${seen.toFixed(2)}.`);
     const { examples: none } = (await (await server.fetch('/info')).json()) as { examples: SeenExample[] };
     expect(none).toEqual([]);
   });
