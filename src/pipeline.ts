@@ -38,7 +38,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   signal.throwIfAborted();
 
   const work = { model, images: plan.pending.length, imageFolder: found.root };
-  const use = { note, signal };
+  const use = { note, warn: (message: string) => note(`Warning: ${message}`), signal };
   await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
   const examples = engine && toSeenExamples(await engine.prepare(job.ontology), job.ontology);
   // The first write of this attempt: results of earlier ones were not touched until here.

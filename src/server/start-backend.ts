@@ -44,6 +44,7 @@ export async function startBackend(
     },
     onFailure,
     note: (message: string) => log.info(message),
+    warn: (message: string) => log.warn(message),
     signal,
   };
   const engine = await startEngine(job, { model, images: Infinity }, options);

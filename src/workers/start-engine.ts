@@ -56,6 +56,7 @@ export interface EngineUse extends Pick<
 > {
   readonly waitsForAll?: boolean; // until every worker has opened the model; a run begins with the first
   readonly note: (message: string) => void; // something the user should know
+  readonly warn: (message: string) => void; // something that is probably meant otherwise
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +69,7 @@ export interface EngineUse extends Pick<
 export async function startEngine(
   job: EngineJob,
   { model, images, imageFolder }: EngineInput,
-  { note, signal, waitsForAll = false, ...use }: EngineUse,
+  { note, warn, signal, waitsForAll = false, ...use }: EngineUse,
 ): Promise<Engine> {
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
   const placement = placeWorkers(devices, job.placement, describeWorkload(job, model, images));
@@ -92,7 +93,7 @@ export async function startEngine(
   try {
     const prepared = Promise.all([engine.prepare(job.ontology, { keep: true }), engine.ready()]);
     const [examples] = await untilAborted(prepared, signal);
-    describeExamples(examples, job.places).forEach(note);
+    for (const { text, isDoubtful } of describeExamples(examples, job.places)) (isDoubtful ? warn : note)(text);
     await untilAborted(waitsForAll ? engine.allReady() : engine.ready(), signal); // whatever failed meanwhile is thrown
     return engine;
   } catch (error) {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { SeenExample } from '../../../src/core/seen-example.js';
 import { preannotate, SCENES } from '../../support/cli.js';
 import { overlap } from '../../support/evaluation/boxes.js';
+import { TestServer } from '../../support/server.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const BOX = [34, 130, 129, 186] as const;
@@ -55,22 +56,35 @@ describe('where the model sees the object of an example', () => {
     expect(stderr).toMatch(/\[34, 130, 129, 186\]: the model's box is .*, IoU 0\.\d\d\.$/m);
   });
 
-  it('comes with advice where the boxes differ much, and with the place in the ontology', async () => {
+  it('is a warning where the boxes differ much, with advice and the place in the ontology', async () => {
     const { run } = await prepared();
     const { stderr } = await run();
-    expect(stderr).toMatch(
-      /\[0, 0, 320, 240\]: .* IoU 0\.[0-4]\d\. It may stand for .* \(yard\.yaml:5:5\): draw the box closely around one/,
-    );
-    expect(stderr).toMatch(
-      /other\.jpg: .* IoU 0\.[0-4]\d with the whole image\. .* \(yard\.yaml:6:5\): draw a box around the object/,
-    );
+    const [marked, loose, whole] = stderr.split('\n').filter((line) => line.includes("the model's box is"));
+    expect(marked).toMatch(/^example: bottle\.jpg \[34, 130, 129, 186\]: /);
+    expect(loose).toMatch(/^Warning: example: bottle\.jpg \[0, 0, 320, 240\]: .* IoU 0\.[0-4]\d\. It may stand for /);
+    expect(loose).toContain(' (yard.yaml:5:5): draw the box closely around one');
+    expect(whole).toMatch(/^Warning: example: other\.jpg: .* IoU 0\.[0-4]\d with the whole image\. /);
+    expect(whole).toContain(' (yard.yaml:6:5): draw a box around the object');
+  });
+
+  it('is logged by a server, as a warning where the boxes differ much', async () => {
+    const { folder } = await prepared();
+    await using server = await TestServer.ready({ args: ['--ontology', join(folder, 'yard.yaml')] });
+    const lines = server.running.stderr.trim().split('\n');
+    const logged = lines.map((line) => JSON.parse(line) as { level: number; msg: string });
+    const reports = logged.filter(({ msg }) => msg.startsWith('example: '));
+    expect(reports.map(({ level, msg }) => [msg.split(': the ')[0], level])).toEqual([
+      ['example: bottle.jpg [34, 130, 129, 186]', 30],
+      ['example: bottle.jpg [0, 0, 320, 240]', 40],
+      ['example: other.jpg', 40],
+    ]);
   });
 
   it('is the same when the query comes from the cache, and stays in run.json when nothing is left to do', async () => {
     const { run, manifest } = await prepared();
     const first = await run();
     const { examples } = await manifest();
-    const lines = (stderr: string) => stderr.split('\n').filter((line) => line.startsWith('example: '));
+    const lines = (stderr: string) => stderr.split('\n').filter((line) => /^(?:Warning: )?example: /.test(line));
     const again = await run('--restart', '--json');
     expect(lines(again.stderr)).toEqual(lines(first.stderr));
     expect(lines(again.stderr)).toHaveLength(3);
