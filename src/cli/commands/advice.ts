@@ -12,6 +12,7 @@ interface Asked {
   readonly model: string; // reference
   readonly ontology: Ontology;
   readonly selection: Selection;
+  readonly canExport: boolean; // with another threshold, later
 }
 
 /** What probably gives worse boxes than the model can, in sentences. There is none for the built-in model. */
@@ -21,7 +22,7 @@ export function adviseOn(asked: Asked): string[] {
 }
 
 /** Of classes whose threshold is their own nothing is said, nor of those with examples, which score far higher. */
-function adviseOnThreshold({ model, ontology, selection }: Asked): string | undefined {
+function adviseOnThreshold({ model, ontology, selection, canExport }: Asked): string | undefined {
   const published = findPublished(model);
   const common = ontology.classes.findIndex((one) => one.threshold === undefined && (one.examples ?? []).length === 0);
   if (published === undefined || common === -1) return undefined;
@@ -34,7 +35,7 @@ function adviseOnThreshold({ model, ontology, selection }: Asked): string | unde
     : 'at twice that or more, expect fewer boxes';
   return (
     `The score threshold is ${threshold}; for ${published.id}, ${recommended} is recommended: ${effect}. ` +
-    `Change it with --score-threshold ${recommended}, also later in an export.`
+    `Change it with --score-threshold ${recommended}${canExport ? ', also later in an export' : ''}.`
   );
 }
 

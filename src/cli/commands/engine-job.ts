@@ -6,7 +6,6 @@ import { resolveSelection, selectionOf, type StatedSelection } from '../../confi
 import { buildOntology } from '../../core/ontology.js';
 import { WORKER_OPTIONS } from '../../workers/protocol.js';
 import type { EngineJob } from '../../workers/start-engine.js';
-import { adviseOn } from './advice.js';
 
 /** Detections kept per image: enough for every threshold that is likely to be chosen later. */
 const MIN_STORED_DETECTIONS = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects
@@ -24,7 +23,7 @@ export async function createEngineJob(
   return {
     ontology,
     places,
-    ontologyNotes: [...notes, ...adviseOn({ model: settings.model, ontology, selection })],
+    ontologyNotes: notes,
     exampleFolder: resolve(folder),
     allowTruncate: settings.allowTruncate,
     devices: settings.devices,

@@ -5,6 +5,7 @@ import { formatNames } from '../../formats/index.js';
 import type { Job } from '../../job.js';
 import { PREVIEWS } from '../../views.js';
 import { VERSION } from '../version.js';
+import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
 import { takeOverRuleOf } from './take-over-rule.js';
 
@@ -15,8 +16,11 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
   const { settings } = loaded;
   const { recursive, include, exclude, ext: extensions } = settings;
   const discovery = { recursive, include, exclude, outputFolders: VIEW_FOLDERS };
+  const job = await createEngineJob(loaded);
+  const advice = adviseOn({ ...job, model: settings.model, canExport: true });
   return {
-    ...(await createEngineJob(loaded)),
+    ...job,
+    ontologyNotes: [...job.ontologyNotes, ...advice],
     version: VERSION,
     inputs,
     discovery: extensions === undefined ? discovery : { ...discovery, extensions },

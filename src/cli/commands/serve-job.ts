@@ -7,6 +7,7 @@ import { requireValidHosts } from '../../server/request/fetch/url-policy.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
 import { VERSION } from '../version.js';
+import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
 
 /** Images from untrusted clients get less time than files of a batch run. */
@@ -31,6 +32,7 @@ export async function createServeJob(loaded: Loaded<typeof ServeConfig>): Promis
     worker: { ...job.worker, maxDetections, stageTimeoutSec: STAGE_TIMEOUT_SEC },
     version: VERSION,
     settings,
+    advice: adviseOn({ ...job, model: settings.model, canExport: false }),
     urls: {
       enabled: settings.url,
       allowHosts: settings.allowHost,
@@ -58,9 +60,10 @@ function readLabelStudioApiKey(): string | undefined {
 }
 
 /** Logs what the server finds, with a warning where that was probably meant otherwise or other machines need no key. */
-export function logJob({ settings, apiKeys, log, ontologyNotes: [classes, ...doubts] }: ServeJob): void {
+export function logJob({ settings, apiKeys, log, advice, ontologyNotes: [classes, ...doubts] }: ServeJob): void {
   log.info(classes);
   for (const doubt of doubts) log.warn(doubt);
+  for (const each of advice) log.info(each);
   if (isLocal(settings) || apiKeys.length > 0) return;
   log.warn(
     `Listening on ${settings.host} without an API key: every client that can reach it can use it. See --api-key-file.`,

@@ -20,6 +20,7 @@ import { RequestOntologies } from './ontologies.js';
 export interface ServeJob extends EngineJob {
   readonly version: string; // of preannotate
   readonly settings: Settings<typeof ServeConfig>;
+  readonly advice: readonly string[]; // on the model's settings
   readonly statedSelection: StatedSelection; // for requests, which may state more
   readonly urls: UrlPolicy; // which image URLs are fetched
   readonly labelStudioApiKey?: string; // of the server at settings.labelStudioUrl

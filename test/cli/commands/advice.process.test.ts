@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preannotate, SCENES } from '../../support/cli.js';
 import { FIXTURES } from '../../support/model/golden.js';
+import { TestServer } from '../../support/server.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const ID = 'google/owlv2-base-patch16-ensemble';
@@ -60,6 +61,19 @@ describe('a run with a far threshold and a single prompt', () => {
     const { stderr } = await run('--ontology', ontology, '--score-threshold', '0.2');
     expect(stderr).not.toMatch(/recommended|only prompt/);
   });
+});
+
+it('a server with a far threshold and a single prompt logs a note on each, and has no export', async () => {
+  const ontology = join(await temporaryFolder(), 'ontology.yaml');
+  await writeFile(ontology, 'classes: [{ name: dog, prompts: [a dog] }]\n');
+  const env = { HF_HUB_CACHE: cache, HF_HUB_OFFLINE: '1' };
+  await using server = await TestServer.ready({ args: ['--model', ID, '--ontology', ontology], env });
+  const lines = server.running.stderr.trim().split('\n');
+  const notes = lines.map((line) => JSON.parse(line) as { level: number; msg: string });
+  const advice = notes.filter(({ msg }) => [ON_THRESHOLD, ON_PROMPT].some((part) => msg.includes(part)));
+  expect(advice.map(({ level }) => level)).toEqual([30, 30]);
+  expect(advice[0]!.msg).toContain('Change it with --score-threshold 0.2.');
+  expect(server.running.stderr).not.toContain('export');
 });
 
 describe('models', () => {

@@ -16,12 +16,16 @@ const cup: OntologyClass = { name: 'cup', id: 2, prompts: ['a cup', 'a mug'] };
 
 function notesOn(
   model: string,
-  { scoreThreshold, ...spec }: Partial<OntologySpec> & { scoreThreshold?: number } = {},
+  {
+    scoreThreshold,
+    canExport = true,
+    ...spec
+  }: Partial<OntologySpec> & { scoreThreshold?: number; canExport?: boolean } = {},
 ): string[] {
   const ontology = buildOntology({ templates: [], classes: [bottle, cup], ignore: [], ...spec });
   const stated = { nmsIou: 'auto' as const, classAgnosticNms: false, maxDetections: 300 };
   const threshold = { scoreThreshold: scoreThreshold ?? 0.1, overridesOntology: scoreThreshold !== undefined };
-  return adviseOn({ model, ontology, selection: resolveSelection({ ...stated, ...threshold }, ontology) });
+  return adviseOn({ model, ontology, selection: resolveSelection({ ...stated, ...threshold }, ontology), canExport });
 }
 
 describe('a threshold', () => {
@@ -30,6 +34,7 @@ describe('a threshold', () => {
       'The score threshold is 0.1; for google/owlv2-base-patch16-ensemble, 0.2 is recommended: at half of that or ' +
         'less, expect more wrong boxes. Change it with --score-threshold 0.2, also later in an export.',
     ]);
+    expect(notesOn(ENSEMBLE, { canExport: false })).toEqual([expect.stringMatching(/--score-threshold 0\.2\.$/)]);
     expect(notesOn(OWL_VIT, { scoreThreshold: 0.05 })).toHaveLength(1);
     expect(notesOn(OWL_VIT, { scoreThreshold: 0 })).toHaveLength(1);
   });
