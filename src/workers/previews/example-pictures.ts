@@ -1,7 +1,7 @@
 import { basename, extname, resolve } from 'node:path';
 import { labelOf, type Example, type Ontology } from '../../core/ontology.js';
 import type { SeenExample } from '../../core/seen-example.js';
-import { readImage } from '../../images/read.js';
+import type { ImageHashes } from './image-hashes.js';
 import { colourOf } from './palette.js';
 import type { PreviewRequest } from './preview-artist.js';
 
@@ -24,34 +24,30 @@ export interface ExamplePicture {
 
 /**
  * The pictures of the examples of an ontology, in its order. One whose image is gone or has changed, or of which it is
- * not known where the model sees it, cannot be drawn.
+ * not known where the model sees it, cannot be drawn: the picture that was drawn earlier stays. One image is read at a
+ * time, and each at most once.
  *
  * @param maxBytes - Of an image file.
+ * @throws The signal's reason.
  */
 export async function listExamplePictures(
   { queries }: Ontology,
   { folder, seen }: SeenExamples,
-  maxBytes: number,
+  { hashes, maxBytes, signal }: { hashes: ImageHashes; maxBytes: number; signal?: AbortSignal | undefined },
 ): Promise<ExamplePicture[]> {
   const examples = queries.flatMap(({ example }) => example ?? []);
   const byLabel = new Map(seen.map((one) => [one.example, one]));
-  const pictures = examples.map(async (example, i) => {
+  const pictures: ExamplePicture[] = [];
+  for (const [i, example] of examples.entries()) {
+    signal?.throwIfAborted();
     const label = labelOf(example);
     const choice = byLabel.get(label);
     const source = resolve(folder, example.image);
-    const canDraw = choice !== undefined && (await isUnchanged(source, example, maxBytes));
+    const canDraw = choice !== undefined && (await hashes.of(source, maxBytes)) === example.sha256;
     const request = canDraw ? { source, boxes: toBoxes(example, choice) } : undefined;
-    return { path: `${FOLDER}/${i + 1}-${stemOf(example)}${ENDING}`, label, request };
-  });
-  return await Promise.all(pictures);
-}
-
-async function isUnchanged(path: string, { sha256 }: Example, maxBytes: number): Promise<boolean> {
-  try {
-    return (await readImage(path, maxBytes)).sha256 === sha256;
-  } catch {
-    return false; // the picture that was drawn earlier stays
+    pictures.push({ path: `${FOLDER}/${i + 1}-${stemOf(example)}${ENDING}`, label, request });
   }
+  return pictures;
 }
 
 /** The model's box is drawn last, over the example's. */

@@ -10,6 +10,7 @@ import { isView } from '../../formats/view-folder/replaceable.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../../formats/view-folder/view-file.js';
 import { writeView } from '../../formats/view-folder/write-view.js';
 import { listExamplePictures, type SeenExamples } from './example-pictures.js';
+import { ImageHashes } from './image-hashes.js';
 import { colourOf } from './palette.js';
 import { PreviewArtist, type PreviewRequest } from './preview-artist.js';
 
@@ -54,6 +55,7 @@ interface Drawing {
  */
 export class PreviewFolder implements AsyncDisposable {
   readonly #artist = new PreviewArtist();
+  readonly #hashes = new ImageHashes(); // of the images of examples
   readonly #drawn = new Map<string, Drawing>(); // by path
 
   /**
@@ -98,7 +100,11 @@ export class PreviewFolder implements AsyncDisposable {
     { ontology, examples, limits, signal }: PreviewJob,
     onProblem: (image: string, problem: string) => void,
   ): Promise<ViewFile[]> {
-    const pictures = await listExamplePictures(ontology, examples, limits.maxBytes);
+    const pictures = await listExamplePictures(ontology, examples, {
+      hashes: this.#hashes,
+      maxBytes: limits.maxBytes,
+      signal,
+    });
     return pictures.map(({ path, label, request }) => {
       if (request === undefined) return { path, isLast: true, write: () => Promise.resolve(undefined) };
       const content = hashOf([label, request.boxes]);
