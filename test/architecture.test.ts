@@ -113,7 +113,7 @@ it('a worker loads no schemas, which would take it 0.07 s, before it is ready', 
   expect(packages).not.toContain('zod');
 });
 
-it('the page for browsers and the server share no module: they run in different places', () => {
+it('the page for browsers and the server import nothing of each other; what it loads of core imports nothing', () => {
   const isOfPage = (name: string) => name.startsWith('server/page/client/');
   expect(files.filter(isOfPage).length).toBeGreaterThan(5);
   const across = imports.filter(
@@ -122,6 +122,9 @@ it('the page for browsers and the server share no module: they run in different 
   expect(across.map(asText)).toEqual([]);
   const notLoadable = imports.filter(({ from, target }) => isOfPage(from) && !/^\.\/[\w-]+\.js$/.test(target));
   expect(notLoadable.map(asText), 'browsers load these modules as they are').toEqual([]);
+  const loadedToo = 'core/prompts/canonical-prompt.ts'; // by its address
+  expect(files).toContain(loadedToo);
+  expect(imports.filter(({ from }) => from === loadedToo).map(asText)).toEqual([]);
 });
 
 function importsOf(from: string): Import[] {

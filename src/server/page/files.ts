@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { PAGE_HTML } from './html.js';
 import { PAGE_STYLE } from './style.js';
 
 /** The modules of `client/`, as the build leaves them beside this file. */
 const CLIENT = new URL('client/', import.meta.url);
+
+/** A module of the server that the page loads, too: it imports nothing. */
+const SHARED = new URL('../../core/prompts/canonical-prompt.js', import.meta.url);
 
 /** One file of the page. */
 export interface PageFile {
@@ -16,13 +20,14 @@ export interface PageFile {
 
 /** The page and all that it loads, read once, at the start: no later request reads a file. */
 export function readPageFiles(): PageFile[] {
-  const modules = readdirSync(CLIENT).filter((name) => name.endsWith('.js'));
+  const own = readdirSync(CLIENT).filter((name) => name.endsWith('.js'));
+  const modules = [...own.map((name) => new URL(name, CLIENT)), SHARED];
   return [
     createPageFile('/', 'text/html; charset=utf-8', PAGE_HTML),
     createPageFile('/page/style.css', 'text/css; charset=utf-8', PAGE_STYLE),
-    ...modules.map((name) => {
-      const text = readFileSync(new URL(name, CLIENT), 'utf8');
-      return createPageFile(`/page/${name}`, 'text/javascript; charset=utf-8', text);
+    ...modules.map((url) => {
+      const route = `/page/${basename(url.pathname)}`;
+      return createPageFile(route, 'text/javascript; charset=utf-8', readFileSync(url, 'utf8'));
     }),
   ];
 }

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
@@ -6,6 +7,7 @@ import { PredictAnswer } from '../../../src/config/predict-schema.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
 import { SCENES } from '../../support/cli.js';
 import { scene, TestServer } from '../../support/server.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 /** One box of this scene scores 0.36767: above this threshold, but not above the slider's nearest step. */
 const SCENE = 'scene-09.jpg';
@@ -41,6 +43,22 @@ describeInBrowser('the page', () => {
     expect(await visitor.page.locator('#threshold-shown').textContent()).toBe('0.38');
     expect(await slider.getAttribute('aria-valuetext')).toBe('0.38');
     expect(await visitor.listed()).toHaveLength(scores.filter((score) => score > 0.38).length);
+    await visitor.close();
+  });
+
+  it('sends prompts that differ from look-alikes of the server in spelling only, without these', async () => {
+    const ontology = join(await temporaryFolder(), 'yard.yaml');
+    await writeFile(
+      ontology,
+      'classes: [{ name: bottle, prompts: [a photo of a bottle] }]\nignore: [a photo of a cup]',
+    );
+    await using other = await TestServer.ready({ args: ['--ontology', ontology] });
+    const visitor = await (await Visitor.at(other.url, browser)).ready();
+    await visitor.choose(join(SCENES, 'scene-01.jpg'));
+    await visitor.page.locator('#prompts').fill('A photo of a cup.: cup');
+    await visitor.page.getByRole('button', { name: 'Run again' }).click();
+    await visitor.page.locator('.option', { hasText: 'cup' }).first().waitFor();
+    expect(visitor.complaints).toEqual([]);
     await visitor.close();
   });
 

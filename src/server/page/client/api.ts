@@ -1,7 +1,7 @@
 import type { PredictAnswer, Info } from './answers.js';
 import { currentApiKey, askForKey } from './key.js';
 import { PageError, toPageError } from './page-error.js';
-import type { OntologyField } from './prompt-text.js';
+import type { OntologyField, ToAsked } from './prompt-text.js';
 
 /** What the page asks the server. Addresses are relative, so that a proxy may put the server under a path. */
 
@@ -34,6 +34,12 @@ export async function fetchInfo(signal: AbortSignal, onWait: () => void): Promis
     await new Promise((resolve) => setTimeout(resolve, STARTING_RETRY_MS));
     signal.throwIfAborted();
   }
+}
+
+/** Loads how the server reads prompts: a module of its own, which it serves beside those of the page. */
+export async function loadToAsked(): Promise<ToAsked> {
+  const { toAsked } = (await import(new URL('canonical-prompt.js', import.meta.url).href)) as { toAsked: ToAsked };
+  return toAsked;
 }
 
 /** Has one image annotated. @throws Problem, or the signal's reason */

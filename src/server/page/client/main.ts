@@ -7,7 +7,7 @@ import {
   type PromptedClass,
   type Size,
 } from './answers.js';
-import { fetchInfo, fetchPrediction, type ImageInput } from './api.js';
+import { fetchInfo, fetchPrediction, loadToAsked, type ImageInput } from './api.js';
 import { BoxList } from './box-list.js';
 import { colourOf } from './colours.js';
 import { byId } from './dom.js';
@@ -79,7 +79,7 @@ function annotate(): Promise<void> {
     const edited = promptEditor.read(known);
     showStatus('Looking for objects…');
     const started = performance.now();
-    const ontology = edited && { ontology: toOntologyField(edited, known) };
+    const ontology = edited && { ontology: toOntologyField(edited, known, await loadToAsked()) };
     const query = { image, scoreThreshold: known.score_floor, lines: edited?.lines ?? [], ...ontology };
     const { answer, stages } = await fetchPrediction(query, signal);
     const totalMs = performance.now() - started;

@@ -68,10 +68,20 @@ function noteReversed(name: string, prompt: string | undefined, line: number): s
   return `Line ${line} makes a class “${name}”, found by the prompt “${prompt}”: the prompt comes first.`;
 }
 
-/** The `ontology` of a request for these classes, with the server's own templates and look-alikes to ignore. */
-export function toOntologyField({ classes }: EditedPrompts, { templates, canonical, ignore }: Info): OntologyField {
-  const wanted = new Set(classes.flatMap(({ prompts }) => prompts));
-  return { templates, canonical, ignore: ignore.filter((prompt) => !wanted.has(prompt)), classes };
+/** A prompt as the model is asked; two that are equal then are one. */
+export type ToAsked = (prompt: string, canonical: boolean) => string;
+
+/**
+ * The `ontology` of a request for these classes, with the server's own templates and with its look-alikes to ignore,
+ * except those that are now asked for.
+ */
+export function toOntologyField(
+  { classes }: EditedPrompts,
+  { templates, canonical, ignore }: Info,
+  toAsked: ToAsked,
+): OntologyField {
+  const wanted = new Set(classes.flatMap(({ prompts }) => prompts.map((prompt) => toAsked(prompt, canonical))));
+  return { templates, canonical, ignore: ignore.filter((prompt) => !wanted.has(toAsked(prompt, canonical))), classes };
 }
 
 function parseLine(line: string): { name: string; prompts: string[] } {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadOntology } from '../../../../src/config/ontology/load-ontology.js';
 import { parseYaml } from '../../../../src/config/yaml.js';
+import { toAsked } from '../../../../src/core/prompts/canonical-prompt.js';
 import { formatPrompts, parsePrompts, toOntologyField } from '../../../../src/server/page/client/prompt-text.js';
 import { INFO } from './info.js';
 
@@ -55,11 +56,19 @@ describe('the text of prompts', () => {
 
   it("is sent with the server's own templates, and with its look-alikes to ignore except those now asked for", () => {
     const prompted = parsePrompts('a pen holder: holder', INFO.classes);
-    expect(toOntologyField(prompted, INFO)).toEqual({
+    expect(toOntologyField(prompted, INFO, toAsked)).toEqual({
       templates: INFO.templates,
       canonical: INFO.canonical,
       ignore: ['picture of a cup'],
       classes: [{ name: 'holder', id: 2, prompts: ['a pen holder'] }],
     });
+  });
+
+  it('leaves out a look-alike that is one query with a prompt, however it is spelled', () => {
+    const prompted = parsePrompts('Picture of a cup.: cup\nA pen_holder: holder', INFO.classes);
+    expect(toOntologyField(prompted, INFO, toAsked).ignore).toEqual([]);
+    expect(toOntologyField(prompted, { ...INFO, canonical: false }, toAsked).ignore).toEqual(INFO.ignore);
+    const cased = parsePrompts('Picture  of a CUP: cup', INFO.classes);
+    expect(toOntologyField(cased, { ...INFO, canonical: false }, toAsked).ignore).toEqual(['a pen holder']);
   });
 });
