@@ -79,10 +79,15 @@ function toConfigError(error: unknown, pointer: string): unknown {
   return invalidConfigError(pointer, `Its labels cannot be looked for: ${reasons}`);
 }
 
-/** The version that Label Studio stores with predictions; a change of model, prompts or limits changes it. */
+/**
+ * The version that Label Studio stores with predictions; a change of model, prompts, limits or of what the model is
+ * given of an image changes it. Examples are not looked for, so the rule for them does not.
+ */
 function toVersion(mapping: object, server: ServerState): string {
-  const { statedSelection, worker } = server.job;
-  const asked = JSON.stringify([mapping, statedSelection, ...(worker.minObjectness ? [worker.minObjectness] : [])]);
+  const { statedSelection, form, settings, worker } = server.job;
+  const { imageSize, tiles, minObjectness, scoreFloor, maxDetections } = worker;
+  const given = { ...form, imageSize, tiles, minObjectness, scoreFloor, maxDetections };
+  const asked = JSON.stringify([mapping, statedSelection, settings.precision, given]);
   return `${modelNameOf(server)} ${createHash('sha256').update(asked).digest('hex').slice(0, 8)}`;
 }
 

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   CONFIG,
@@ -10,7 +12,9 @@ import {
   refusalOf,
   storedPredictions,
 } from '../../../support/clients/label-studio.js';
+import { FIXTURES } from '../../../support/model/golden.js';
 import { TestServer } from '../../../support/server.js';
+import { temporaryFolder } from '../../../support/temporary.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -77,6 +81,33 @@ describe('an ML backend for Label Studio', () => {
     }
     expect((await server.postJson('/label-studio/setup', { schema: CONFIG })).status).toBe(200);
   });
+});
+
+it('the version of predictions changes with every option that decides them', async () => {
+  const ontology = join(await temporaryFolder(), 'dog.yaml');
+  await writeFile(ontology, 'classes: [dog]\n');
+  const common = ['--model', join(FIXTURES, 'models/owlv2-tiny'), '--ontology', ontology];
+  const versionWith = async (...args: string[]) => {
+    await using other = await TestServer.ready({ args: [...common, ...args] });
+    const response = await other.postJson('/label-studio/setup', setupRequest(CONFIG));
+    return ((await response.json()) as { model_version: string }).model_version;
+  };
+  const small = ['--image-size', '56'];
+  const options = [
+    [],
+    ['--fit', 'stretch'],
+    ['--tiles', '98'],
+    ['--min-objectness', '0.1'],
+    ['--score-threshold', '0.3'],
+    ['--precision', 'int8'],
+    small,
+    [...small, '--positions', 'interpolate'],
+  ];
+  const versions: string[] = [];
+  for (const args of options) versions.push(await versionWith(...args));
+  expect(new Set(versions).size, versions.join(', ')).toBe(options.length);
+  expect(await versionWith()).toBe(versions[0]);
+  expect(await versionWith('--workers-per-device', '2', '--example-rule', 'transformers')).toBe(versions[0]);
 });
 
 describe('GET /label-studio/versions', () => {
