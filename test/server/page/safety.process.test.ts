@@ -88,8 +88,8 @@ describeInBrowser('the page, given names that contain markup,', () => {
       await page.locator('#prompts').fill(`${JSON.stringify(name)}: [a photo of a bottle, ${prompt}]\n`);
       await page.getByRole('button', { name: 'Run again' }).click();
     };
-    await look(MARKUP);
-    expect(await visitor.problem()).toContain(MARKUP); // it has too many tokens, and the refusal quotes it
+    await look(`${MARKUP}, ${MARKUP}`);
+    expect(await visitor.problem()).toContain(MARKUP); // it comes twice, and the refusal quotes it
     expect(visitor.complaints.splice(0).join()).toContain('422'); // the browser notes every refusal
     await look('<i>bottle</i>');
     const option = page.locator('.option b', { hasText: '<svg onload' }).first();
