@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { TEMPLATE_LISTS } from '../../../src/config/ontology/template-lists.js';
 import { buildOntology, type OntologySpec } from '../../../src/core/ontology.js';
 import { Detector } from '../../../src/model/detector.js';
 import { familyOf, traitsOf } from '../../../src/model/families.js';
@@ -13,16 +14,7 @@ import { FIXTURES } from '../../support/model/golden.js';
 
 const TOLERANCE = 1e-6; // of logits; relative above 1, where that is what float32 holds
 
-/** Those of the original's evaluation. */
-const SEVEN = [
-  'itap of a {}.',
-  'a bad photo of the {}.',
-  'a origami {}.',
-  'a photo of the large {}.',
-  'a {} in a video game.',
-  'art of the {}.',
-  'a photo of the small {}.',
-];
+const SEVEN = TEMPLATE_LISTS.owl;
 
 const SPEC: OntologySpec = {
   templates: [],
