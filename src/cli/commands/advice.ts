@@ -15,13 +15,13 @@ interface Asked {
   readonly canExport: boolean; // with another threshold, later
 }
 
-/** What probably gives worse boxes than the model can, in sentences. There is none for the built-in model. */
+/** Advice on settings that probably give worse boxes than the model can; none for the built-in model. */
 export function adviseOn(asked: Asked): string[] {
   if (asked.model === BUILTIN.reference) return [];
   return [adviseOnThreshold(asked), adviseOnSinglePrompt(asked)].filter((note) => note !== undefined);
 }
 
-/** Of classes whose threshold is their own nothing is said, nor of those with examples, which score far higher. */
+/** Ignores classes with a threshold of their own, and classes with examples, which score far higher. */
 function adviseOnThreshold({ model, ontology, selection, canExport }: Asked): string | undefined {
   const published = findPublished(model);
   const common = ontology.classes.findIndex((one) => one.threshold === undefined && (one.examples ?? []).length === 0);
@@ -39,7 +39,7 @@ function adviseOnThreshold({ model, ontology, selection, canExport }: Asked): st
   );
 }
 
-/** Of examples nothing is said: what else looks like them is not known by a name. */
+/** Only for a prompt: what looks like an example image has no name to put under `ignore`. */
 function adviseOnSinglePrompt({ ontology: { queries } }: Asked): string | undefined {
   const [query, ...others] = queries;
   if (query === undefined || others.length > 0 || query.example !== undefined) return undefined;

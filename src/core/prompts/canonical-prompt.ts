@@ -42,8 +42,8 @@ export function asksForSomething(canonical: string): boolean {
 
 /**
  * Brings a text into the form that all queries had in training: lower case, and every character but letters, digits and
- * dashes a space; runs of spaces and of dashes fold. Other than the original, which keeps nothing beside a-z and 0-9,
- * this keeps letters of all scripts: Latin ones lose their marks, others are left as they are.
+ * dashes a space; runs of spaces and of dashes fold. Unlike the original, which keeps only a-z, 0-9 and dashes, this
+ * keeps letters of all scripts: Latin ones lose their marks, others are left as they are.
  *
  * @see google-research/scenic `projects/owl_vit/preprocessing/label_ops.py`, `_canonicalize_string_tf`
  */
