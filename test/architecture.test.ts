@@ -14,7 +14,7 @@ const STEPS = [
   ['workers', 'config'],
   ['model'],
   ['images', 'hub', 'run', 'formats', 'progress'],
-  ['onnx', 'disk'],
+  ['onnx', 'disk', 'net'],
   ['core'],
 ];
 

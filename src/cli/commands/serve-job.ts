@@ -3,7 +3,7 @@ import type { Loaded } from '../../config/load.js';
 import type { ServeConfig } from '../../config/schema.js';
 import { PreannotateError } from '../../core/errors.js';
 import { isLocal, loadApiKeys } from '../../server/http/auth.js';
-import { requireValidHosts } from '../../server/request/fetch/url-policy.js';
+import { requireValidHosts } from '../../net/url-policy.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
 import { VERSION } from '../version.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { RequestContext } from './request-context.js';
-import { GrowingBuffer } from './growing-buffer.js';
+import { GrowingBuffer } from '../../net/growing-buffer.js';
 import type { Share } from '../admission/admission-control.js';
 import { RequestError } from '../http/request-error.js';
 

@@ -1,8 +1,8 @@
 import type { RequestContext } from './request-context.js';
-import { fetchImage } from './fetch/fetch-image.js';
+import { fetchImage } from '../../net/fetch-image.js';
 import type { Share } from '../admission/admission-control.js';
 import { decodeBase64, decodeDataUrl, isDataUrl } from './content/base64.js';
-import type { UrlPolicy } from './fetch/url-policy.js';
+import type { UrlPolicy } from '../../net/url-policy.js';
 
 /** An image of a request. */
 export interface IncomingImage {

@@ -13,7 +13,7 @@ import type { ApiKeys } from '../http/auth.js';
 import { Connections } from '../http/connections.js';
 import { createMetrics, type Metrics } from '../http/metrics.js';
 import { RequestError } from '../http/request-error.js';
-import type { UrlPolicy } from './fetch/url-policy.js';
+import type { UrlPolicy } from '../../net/url-policy.js';
 import { RequestOntologies } from './ontologies.js';
 
 /** A server, fully configured. */

@@ -2,9 +2,9 @@ import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { PreannotateError } from '../../../core/errors.js';
-import { collectBody, sendRequest } from '../../request/fetch/send-get.js';
-import { fetchFailedError, toFetchError } from '../../request/fetch/url-errors.js';
-import type { UrlPolicy } from '../../request/fetch/url-policy.js';
+import { collectBody, sendRequest } from '../../../net/send-get.js';
+import { fetchFailedError, toFetchError } from '../../../net/url-errors.js';
+import type { UrlPolicy } from '../../../net/url-policy.js';
 import { exchangeFailedError } from './token-errors.js';
 
 /** The answer of Label Studio's `TokenRefreshView`; the token must fit into a header. */

@@ -1,5 +1,5 @@
-import { FetchStatusError } from '../../request/fetch/url-errors.js';
-import type { UrlPolicy } from '../../request/fetch/url-policy.js';
+import { FetchStatusError } from '../../../net/url-errors.js';
+import type { UrlPolicy } from '../../../net/url-policy.js';
 import { fetchInto, type LoadContext } from '../../request/incoming-image.js';
 import type { ServeJob } from '../../request/server-state.js';
 import { AccessTokens } from './access-tokens.js';

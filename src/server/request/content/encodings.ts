@@ -4,7 +4,7 @@ import { excerpt } from '../../../core/text.js';
 import type { Share } from '../../admission/admission-control.js';
 import { RequestError } from '../../http/request-error.js';
 import { bodyTooLargeError } from '../body.js';
-import { GrowingBuffer } from '../growing-buffer.js';
+import { GrowingBuffer } from '../../../net/growing-buffer.js';
 
 /** How each Content-Encoding is undone. */
 const DECODERS: Readonly<Record<string, (body: Buffer) => Transform>> = {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { resolveAllowed } from '../../../../src/server/request/fetch/resolve-host.js';
-import { startNameServer } from '../../../support/servers/name-server.js';
+import { resolveAllowed } from '../../src/net/resolve-host.js';
+import { startNameServer } from '../support/servers/name-server.js';
 import { never } from './fetching.js';
 
 async function addressesOf(host: string, records: readonly string[] = []) {

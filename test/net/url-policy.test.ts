@@ -4,7 +4,7 @@ import {
   parseAllowedUrl,
   requireValidHosts,
   type UrlPolicy,
-} from '../../../../src/server/request/fetch/url-policy.js';
+} from '../../src/net/url-policy.js';
 
 const POLICY: UrlPolicy = { enabled: true, allowPrivate: false, maxBytes: 1e6, timeoutMs: 1000, maxRedirects: 5 };
 

@@ -1,11 +1,11 @@
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
-import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
-import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';
-import { startNameServer, type Zone } from '../../../support/servers/name-server.js';
-import { PHOTO, startWebServer } from '../../../support/servers/web-server.js';
+import { fetchImage } from '../../src/net/fetch-image.js';
+import type { UrlPolicy } from '../../src/net/url-policy.js';
+import { startNameServer, type Zone } from '../support/servers/name-server.js';
+import { PHOTO, startWebServer } from '../support/servers/web-server.js';
 import { FORBIDDEN_ADDRESSES, FORBIDDEN_HOSTS, LOOPBACK_HOSTS } from './forbidden.js';
 import { boundsOf, CLOSED_V4, spellingsOf } from './ranges.js';
-import { Random } from '../../../support/random.js';
+import { Random } from '../support/random.js';
 
 let canary: Awaited<ReturnType<typeof startWebServer>>;
 beforeAll(async () => {

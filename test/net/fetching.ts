@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
-import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
-import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';
-import { startRawServer, startWebServer } from '../../../support/servers/web-server.js';
+import { fetchImage } from '../../src/net/fetch-image.js';
+import type { UrlPolicy } from '../../src/net/url-policy.js';
+import { startRawServer, startWebServer } from '../support/servers/web-server.js';
 
 /** The signal of a client that stays. */
 export const never = new AbortController().signal;

@@ -3,11 +3,11 @@ import { createServer as createHttpsServer } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
-import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';
-import { certificate, hasOpenssl } from '../../../support/servers/certificate.js';
-import { startNameServer } from '../../../support/servers/name-server.js';
-import { PHOTO, started, startWebServer } from '../../../support/servers/web-server.js';
+import { fetchImage } from '../../src/net/fetch-image.js';
+import type { UrlPolicy } from '../../src/net/url-policy.js';
+import { certificate, hasOpenssl } from '../support/servers/certificate.js';
+import { startNameServer } from '../support/servers/name-server.js';
+import { PHOTO, started, startWebServer } from '../support/servers/web-server.js';
 import { never, POLICY } from './fetching.js';
 
 describe.skipIf(!hasOpenssl())('an image server with TLS (needs the openssl command)', () => {
@@ -61,7 +61,7 @@ describe.skipIf(!hasOpenssl())('an image server with TLS (needs the openssl comm
 
 /** Node reads the authorities it trusts beside its own when it starts. */
 async function inProcessThatTrusts(certPath: string, url: string, policy: UrlPolicy): Promise<string> {
-  const module = join(import.meta.dirname, '../../../../src/server/request/fetch/fetch-image.ts');
+  const module = join(import.meta.dirname, '../../src/net/fetch-image.ts');
   const code = `
     import { fetchImage } from ${JSON.stringify(module)};
     const [url, policy] = process.argv.slice(1);

@@ -1,8 +1,8 @@
 import { BlockList } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { mayConnect } from '../../../../src/server/request/fetch/address-guard.js';
-import { Random } from '../../../support/random.js';
+import { mayConnect } from '../../src/net/address-guard.js';
+import { Random } from '../support/random.js';
 import { boundsOf, CLOSED_V4, CLOSED_V6, dotted } from './ranges.js';
 
 // One list for each: a BlockList holds ::/3 against IPv4 addresses too, by way of ::ffff:0:0/96.

@@ -1,7 +1,7 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { systemCodeOf } from '../../../core/errors.js';
-import { untilAborted } from '../../../core/stream.js';
+import { systemCodeOf } from '../core/errors.js';
+import { untilAborted } from '../core/stream.js';
 import { mayConnect } from './address-guard.js';
 import { fetchFailedError, urlRefusedError } from './url-errors.js';
 import type { UrlPolicy } from './url-policy.js';

@@ -1,5 +1,5 @@
-import { PreannotateError } from '../../../core/errors.js';
-import { excerpt } from '../../../core/text.js';
+import { PreannotateError } from '../core/errors.js';
+import { excerpt } from '../core/text.js';
 import { portRefusedError, urlInvalidError, urlRefusedError } from './url-errors.js';
 
 /** A host that the operator has configured: images are fetched from it regardless of the rules for other hosts. */

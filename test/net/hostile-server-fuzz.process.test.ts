@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Random } from '../../../support/random.js';
-import { startRawServer } from '../../../support/servers/web-server.js';
+import { Random } from '../support/random.js';
+import { startRawServer } from '../support/servers/web-server.js';
 import { fetchFrom } from './fetching.js';
 
 const MAX_BYTES = 100_000;

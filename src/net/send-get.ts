@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
-import { GrowingBuffer } from '../growing-buffer.js';
+import { GrowingBuffer } from './growing-buffer.js';
 import { mayConnect } from './address-guard.js';
 import { resolveAllowed, type Address } from './resolve-host.js';
 import { fetchFailedError, FetchStatusError, urlRefusedError, imageTooLargeError } from './url-errors.js';

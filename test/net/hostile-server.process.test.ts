@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { startWebServer } from '../../../support/servers/web-server.js';
+import { startWebServer } from '../support/servers/web-server.js';
 import { fetchFrom, spoken } from './fetching.js';
 
 describe('an image server that misbehaves', () => {

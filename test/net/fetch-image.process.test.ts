@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
-import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';
-import { startNameServer } from '../../../support/servers/name-server.js';
-import { PHOTO, startRawServer, startWebServer } from '../../../support/servers/web-server.js';
+import { fetchImage } from '../../src/net/fetch-image.js';
+import type { UrlPolicy } from '../../src/net/url-policy.js';
+import { startNameServer } from '../support/servers/name-server.js';
+import { PHOTO, startRawServer, startWebServer } from '../support/servers/web-server.js';
 import { answered, fetchFrom, never, POLICY } from './fetching.js';
 
 describe('fetchImage', () => {

@@ -3,7 +3,7 @@ import { PredictAnswer, ProblemAnswer } from '../../../../src/config/predict-sch
 import { predict, predictionsOf, predictRequest } from '../../../support/clients/label-studio.js';
 import { scene, TestServer } from '../../../support/server.js';
 import { startWebServer } from '../../../support/servers/web-server.js';
-import { FORBIDDEN_HOSTS } from './forbidden.js';
+import { FORBIDDEN_HOSTS } from '../../../net/forbidden.js';
 
 let bytes: Uint8Array<ArrayBuffer>;
 let web: Awaited<ReturnType<typeof startWebServer>>;

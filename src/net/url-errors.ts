@@ -1,5 +1,5 @@
 import { errors } from 'undici';
-import { PreannotateError, systemCodeOf, type Failure } from '../../../core/errors.js';
+import { PreannotateError, systemCodeOf, type Failure } from '../core/errors.js';
 
 /** Only clients of the server name URLs, so that the hint is for them. */
 function forClients(failure: Failure, cause?: unknown): PreannotateError {

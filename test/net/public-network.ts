@@ -2,10 +2,10 @@
  * Started by public-network.process.test.ts in a network namespace of its own, where public and private addresses are
  * all this machine: the connections that it gets show what the guard keeps apart. Prints one line of JSON.
  */
-import { fetchImage } from '../../../../src/server/request/fetch/fetch-image.js';
-import type { UrlPolicy } from '../../../../src/server/request/fetch/url-policy.js';
-import { startNameServer } from '../../../support/servers/name-server.js';
-import { PHOTO, startWebServer } from '../../../support/servers/web-server.js';
+import { fetchImage } from '../../src/net/fetch-image.js';
+import type { UrlPolicy } from '../../src/net/url-policy.js';
+import { startNameServer } from '../support/servers/name-server.js';
+import { PHOTO, startWebServer } from '../support/servers/web-server.js';
 import { FORBIDDEN_HOSTS } from './forbidden.js';
 
 const [PUBLIC_V4 = '', PUBLIC_V6 = ''] = process.argv.slice(2);
