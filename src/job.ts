@@ -31,6 +31,7 @@ export interface Job extends EngineJob {
   readonly inputs: readonly string[]; // folders, files, globs
   readonly discovery: DiscoverOptions;
   readonly choice: ImageChoice;
+  readonly retryFailed: boolean; // annotates only what failed in the last run
   readonly missing: MissingRule; // annotated images that are gone
   readonly outDir: string; // absolute
   readonly restart: boolean;
@@ -55,6 +56,7 @@ export interface RunState {
   readonly journal: Journal;
   readonly stats: RunStats;
   readonly examples: readonly SeenExample[]; // of the ontology; none are known of a finished run of version 0.1
+  readonly failedBefore?: number; // in the last run, where only what failed there is tried again
   viewCounts?: ViewCounts; // once the views are written
 }
 
@@ -161,6 +163,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       annotated,
       resumed: Math.max(0, annotated - stats.annotated),
       failed: stats.failed,
+      ...(run.failedBefore === undefined ? {} : { failed_before: run.failedBefore }),
       skipped: found.skipped,
       ...run.viewCounts,
       ...(run.viewCounts !== undefined && job.previews > 0 ? { previews: Math.min(job.previews, annotated) } : {}),

@@ -90,9 +90,11 @@ interface Annotating {
  * @returns Why the run was stopped before the last image, if it was.
  */
 async function annotatePending(job: Job, run: RunState, use: Annotating): Promise<PreannotateError | undefined> {
-  await using errors = await ErrorLog.open(job.outDir);
+  await using errors = await (job.retryFailed ? ErrorLog.continue(job.outDir) : ErrorLog.open(job.outDir));
   try {
-    return await annotateUntilFailure(job, run, { ...use, errors });
+    const failure = await annotateUntilFailure(job, run, { ...use, errors });
+    if (failure === undefined) errors.removeEarlier();
+    return failure;
   } finally {
     // Where it cannot be sorted, as on a full disk, all lines are there, and what else is written reports it.
     if (await run.lock.isHeld()) await errors.sort().catch(() => {});
@@ -133,6 +135,7 @@ async function annotateUntilFailure(
       if (outcome.ok) {
         const id = imageIds.of(outcome.result.name);
         await journal.append(toRecord(outcome.result, id, job.ontology));
+        errors.remove(outcome.result.name);
         shown?.imageAnnotated(outcome.result.name);
       } else await errors.append(outcome.name, outcome.failure); // never fatal
       stats.count(outcome);

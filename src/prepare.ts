@@ -12,11 +12,13 @@ import { resolveRoot } from './run/image-root.js';
 import { assertSameJob, withFit } from './run/compare/same-job.js';
 import type { JournalHeader } from './run/header.js';
 import { ImageIds } from './run/numbers/image-ids.js';
+import { readFailed } from './run/error-log.js';
 import { readImageList } from './run/numbers/image-list.js';
 import { readManifest, type RunManifest } from './run/manifest.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { readHeader, readJournal, tornNote, type JournalContents } from './run/read-journal.js';
 import type { FoundImages } from './run/plan/earlier-work.js';
+import { chooseFailed, countFailed, describeRetry, type FailedImages } from './run/plan/failed-images.js';
 import { describeSources } from './run/plan/missing.js';
 import { planRun, type Plan } from './run/plan/plan.js';
 import { readSources, type SourceList } from './run/plan/sources.js';
@@ -33,6 +35,7 @@ export interface Prepared<Found extends Model | undefined = Model> {
   readonly classes: KnownClasses;
   readonly examples: readonly SeenExample[]; // of the ontology, as an earlier run reported them
   readonly imageIds: ImageIds; // of all images that were found or are in the journal
+  readonly failedBefore?: number; // in the last run, where only what failed there is tried again
   readonly notes: readonly string[]; // what was damaged or is gone, and what follows from it
 }
 
@@ -76,7 +79,9 @@ export async function prepare<Found extends Model | undefined>(
     root: scope && resolveRoot(job.outDir, scope),
     isKnown: (name: string) => list.images.has(name),
   };
-  const plan = await planRun(findAmong(found, job), earlierWork, { rule: job.missing, signal });
+  const failed = job.retryFailed ? chooseFailed(found.images, await readFailed(job.outDir)) : undefined;
+  const plan = await planRun(findAmong(found, job, failed), earlierWork, { rule: job.missing, signal });
+  const failedBefore = failed && countFailed(failed, plan.pending, (name) => earlier?.entries.has(name) === true);
   const imageIds = ImageIds.from({
     list,
     journal: job.restart ? await readDiscarded(job) : earlier,
@@ -95,8 +100,10 @@ export async function prepare<Found extends Model | undefined>(
     classes,
     examples: selectReported(job, manifest),
     imageIds,
+    ...(failedBefore === undefined ? {} : { failedBefore }),
     notes: [
       ...found.notes,
+      ...(failedBefore === undefined ? [] : [describeRetry(failedBefore, plan.pending.length)]),
       ...torn,
       ...classes.notes,
       ...imageIds.notes,
@@ -107,14 +114,14 @@ export async function prepare<Found extends Model | undefined>(
 }
 
 /** A part of the images says nothing about the others. */
-function findAmong(found: Discovery, { choice }: Job): FoundImages {
+function findAmong(found: Discovery, { choice }: Job, failed: FailedImages | undefined): FoundImages {
   const { root, images } = found;
-  const isPart = describeChoice(choice) !== undefined;
+  const isPart = failed !== undefined || describeChoice(choice) !== undefined;
   const selectNone = () => new Set<string>();
   return {
     root,
     images,
-    chosen: chooseImages(images, choice),
+    chosen: failed?.chosen ?? chooseImages(images, choice),
     selectCovered: isPart ? selectNone : (names) => selectCovered(found, names),
   };
 }

@@ -58,13 +58,18 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
 }
 
 function describeFailures({ manifest: { counts }, errors }: RunResult): string[] {
-  if (counts.failed === 0) return [];
+  const before = counts.failed_before === undefined ? '' : `, ${counts.failed_before} in the run before`;
+  if (counts.failed === 0) return before === '' ? [] : [`None failed${before}.`];
   const reasons = errors.map(({ image, message }) => {
     const text = message.includes(image) ? message : `${image}: ${message}`;
     return `  ${printable(text)}`;
   });
   const left = counts.failed - errors.length;
-  return [`${counts.failed} failed:`, ...reasons, ...(left > 0 ? [`  and ${left} more, in errors.jsonl`] : [])];
+  return [
+    `${counts.failed} failed${before}:`,
+    ...reasons,
+    ...(left > 0 ? [`  and ${left} more, in errors.jsonl`] : []),
+  ];
 }
 
 /** The files to open, as they are reached from where the user is. */

@@ -43,6 +43,22 @@ const RULES: readonly Rule[] = [
     keys: ['limit', 'sample'],
     clashes: () => true,
   },
+  ...(['limit', 'sample'] as const).map((key) => ({
+    keys: ['retry_failed', key] as const,
+    clashes: ({ retry_failed: retries }: Values, isSet: (key: Key) => boolean) => retries === true && isSet(key),
+    problem: (_: Values, nameOf: (key: Key) => string) => ({
+      message: `${nameOf('retry_failed')} annotates the images that failed, which ${nameOf(key)} would choose from.`,
+      advice: `Leave out ${nameOf(key)}: all images that failed are tried again.`,
+    }),
+  })),
+  {
+    keys: ['retry_failed', 'restart'],
+    clashes: ({ retry_failed: retries, restart }) => retries === true && restart === true,
+    problem: (_, nameOf) => ({
+      message: `${nameOf('restart')} annotates all images again, ${nameOf('retry_failed')} only those that failed.`,
+      advice: 'Give one of them.',
+    }),
+  },
   {
     keys: ['accept_missing', 'keep_missing'],
     clashes: ({ accept_missing: accepts, keep_missing: keeps }) => accepts === true && keeps === true,

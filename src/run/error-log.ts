@@ -1,11 +1,13 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Failure } from '../core/errors.js';
+import { systemCodeOf, type Failure } from '../core/errors.js';
 import { compareUtf8 } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
 import { readLines } from '../disk/lines.js';
 import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
+
+const FILE = 'errors.jsonl';
 
 /** Where the line of an image or a folder is. */
 interface Line {
@@ -20,8 +22,9 @@ interface Line {
  */
 export class ErrorLog implements AsyncDisposable {
   readonly #path: string;
-  readonly #file: FileHandle;
-  readonly #lines: Line[] = [];
+  readonly #lines = new Map<string, Line[]>(); // by name, that of an image or a folder
+  readonly #earlier = new Set<string>(); // names of earlier attempts' lines
+  #file: FileHandle;
   #offset = 0;
 
   private constructor(path: string, file: FileHandle) {
@@ -31,32 +34,95 @@ export class ErrorLog implements AsyncDisposable {
 
   /** Begins a new one. @throws PreannotateError OUTPUT_UNUSABLE, WRITE_FAILED */
   static async open(outDir: string): Promise<ErrorLog> {
-    const path = join(outDir, 'errors.jsonl');
+    const path = join(outDir, FILE);
     return new ErrorLog(path, await withOutputErrors(path, () => open(path, 'w+')));
+  }
+
+  /**
+   * Goes on with that of the last attempt: a line stays until its image has been tried again, so that a killed run
+   * leaves those that it has not come to.
+   *
+   * @throws PreannotateError OUTPUT_UNUSABLE, WRITE_FAILED
+   */
+  static async continue(outDir: string): Promise<ErrorLog> {
+    const path = join(outDir, FILE);
+    const log = new ErrorLog(path, await withOutputErrors(path, () => open(path, 'a+')));
+    for await (const { line, offset, bytes, complete } of readLines(path)) {
+      if (!complete) break;
+      const name = parseLogged(line)?.image;
+      if (name !== undefined) {
+        log.#place({ name, offset, length: bytes + 1 });
+        log.#earlier.add(name);
+      }
+      log.#offset = offset + bytes + 1;
+    }
+    await withOutputErrors(path, () => truncate(path, log.#offset)); // a line that was not written to its end
+    return log;
+  }
+
+  /** How many images and folders have failed. */
+  get size(): number {
+    return this.#lines.size;
   }
 
   /** @throws PreannotateError WRITE_FAILED */
   async append(name: string, { code, message, hint }: Failure): Promise<void> {
     const line = Buffer.from(`${JSON.stringify({ image: name, code, message, hint })}\n`);
     await withWriteErrors(this.#path, () => this.#file.appendFile(line));
-    this.#lines.push({ name, offset: this.#offset, length: line.length });
+    if (this.#earlier.has(name)) this.remove(name);
+    this.#place({ name, offset: this.#offset, length: line.length });
     this.#offset += line.length;
+  }
+
+  /** Leaves out an image that does not fail any more; its lines go when the file is sorted. */
+  remove(name: string): void {
+    this.#lines.delete(name);
+    this.#earlier.delete(name);
+  }
+
+  /** Leaves out what failed in an earlier attempt, and not in this one. */
+  removeEarlier(): void {
+    for (const name of this.#earlier) this.remove(name);
   }
 
   /**
    * Sorts what was added by name, so that the same failures give the same bytes, whichever image was done first.
-   * Nothing can be added afterwards.
    *
    * @throws PreannotateError WRITE_FAILED; the lines are then all there, in the order in which they were added.
    */
   async sort(): Promise<void> {
-    const sorted = [...this.#lines].sort((a, b) => compareUtf8(a.name, b.name)); // stable
-    if (sorted.every((line, i) => line === this.#lines[i])) return;
+    const sorted = [...this.#lines.values()].flat().sort((a, b) => compareUtf8(a.name, b.name)); // stable
+    const isInPlace = this.#areInPlace(sorted);
+    if (isInPlace) return;
     await replaceFile(this.#path, this.#read(sorted));
+    const file = await withOutputErrors(this.#path, () => open(this.#path, 'a+'));
+    await this.#file.close();
+    this.#file = file;
+    this.#lines.clear();
+    this.#offset = 0;
+    for (const { name, length } of sorted) {
+      this.#place({ name, offset: this.#offset, length });
+      this.#offset += length;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
+  }
+
+  #place(line: Line): void {
+    const lines = this.#lines.get(line.name);
+    if (lines === undefined) this.#lines.set(line.name, [line]);
+    else lines.push(line);
+  }
+
+  #areInPlace(lines: readonly Line[]): boolean {
+    let end = 0;
+    for (const { offset, length } of lines) {
+      if (offset !== end) return false;
+      end += length;
+    }
+    return end === this.#offset;
   }
 
   async *#read(lines: readonly Line[]): AsyncGenerator<Uint8Array> {
@@ -69,14 +135,14 @@ export class ErrorLog implements AsyncDisposable {
 }
 
 /** A line of errors.jsonl. */
-const LoggedError = z.object({ image: z.string(), message: z.string() });
-export type LoggedError = Readonly<z.output<typeof LoggedError>>;
+const LoggedError = z.object({ image: z.string(), code: z.string(), message: z.string() });
+export type LoggedError = Readonly<Pick<z.output<typeof LoggedError>, 'image' | 'message'>>;
 
 /** The first failures of the last attempt; none where errors.jsonl cannot be read. */
 export async function readFirstErrors(outDir: string, count: number): Promise<LoggedError[]> {
   const errors: LoggedError[] = [];
   try {
-    for await (const { line } of readLines(join(outDir, 'errors.jsonl'))) {
+    for await (const { line } of readLines(join(outDir, FILE))) {
       if (errors.length >= count) break;
       errors.push(LoggedError.parse(JSON.parse(line)));
     }
@@ -84,4 +150,32 @@ export async function readFirstErrors(outDir: string, count: number): Promise<Lo
     // The summary does without them.
   }
   return errors;
+}
+
+/** What failed in the last attempt: an image, or a folder that could not be listed. */
+export interface LoggedName {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+/** What failed in the last attempt; nothing where there is no errors.jsonl. Lines that are not whole are left out. */
+export async function readFailed(outDir: string): Promise<LoggedName[]> {
+  const failed: LoggedName[] = [];
+  try {
+    for await (const { line } of readLines(join(outDir, FILE))) {
+      const logged = parseLogged(line);
+      if (logged !== undefined) failed.push({ name: logged.image, isFolder: logged.code === 'FOLDER_UNREADABLE' });
+    }
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+  }
+  return failed;
+}
+
+function parseLogged(line: string): z.output<typeof LoggedError> | undefined {
+  try {
+    return LoggedError.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined; // a line that was not written to its end, or was edited
+  }
 }

@@ -17,6 +17,7 @@ const RunCounts = z.object({
   annotated: z.number(), // in the views
   resumed: z.number(), // of them, by earlier attempts
   failed: z.number(), // in this attempt; images and folders
+  failed_before: z.number().exactOptional(), // in the attempt before, where only what failed in it was tried again
   skipped: z.number(), // files that are no images; `left_out` has their endings
   ...ViewCounts.partial().shape, // of all that is annotated; missing until the views are written
   gone: z.number().exactOptional(), // annotated, and left out of the views; left out when there is none

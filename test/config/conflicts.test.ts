@@ -48,6 +48,15 @@ describe('flags that cannot be used together are an error, as are', () => {
     expect(await conflictOf(ServeConfig, flags)).toBe(message);
   });
 
+  it.each<[flags: Flags, message: string]>([
+    [{ limit: 5 }, '--retry-failed annotates the images that failed, which --limit would choose from.'],
+    [{ sample: 5 }, '--retry-failed annotates the images that failed, which --sample would choose from.'],
+    [{ restart: true }, '--restart annotates all images again, --retry-failed only those that failed.'],
+  ])('--retry-failed with %j of run', async (flags, message) => {
+    expect(await conflictOf(RunConfig, { retry_failed: true, ...flags })).toBe(message);
+    expect(await conflictOf(RunConfig, { retry_failed: true })).toBeUndefined();
+  });
+
   it('--resume and --restart of run', async () => {
     const flags = { resume: true, restart: true };
     expect(await conflictOf(RunConfig, flags)).toBe('--resume and --restart contradict each other.');

@@ -65,6 +65,7 @@ describe('precedence', () => {
       preview: 0,
       dryRun: false,
       resume: true,
+      retryFailed: false,
       restart: false,
       forceUnlock: false,
       allowTruncate: false,

@@ -25,6 +25,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     inputs,
     discovery: extensions === undefined ? discovery : { ...discovery, extensions },
     choice: choiceOf(settings),
+    retryFailed: settings.retryFailed,
     missing: settings.keepMissing ? 'keep' : settings.acceptMissing ? 'accept' : 'ask',
     outDir: settings.out,
     restart: settings.restart,

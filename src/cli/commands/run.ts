@@ -96,7 +96,7 @@ function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   const { found, finished, pending, failures, fetches, notes } = plan;
   const model = `${plan.model}${fetches ? ' (to be downloaded first)' : ''}`;
   const classes = counted(job.ontology.classes.length, 'class', 'classes');
-  const choice = describeChoice(job.choice);
+  const choice = job.retryFailed ? '--retry-failed' : describeChoice(job.choice);
   const chosen = choice === undefined ? '' : `${finished + pending.length} chosen by ${choice}, `;
   const lines = [
     `${found} images found under ${plan.root}, ${chosen}${finished} already done, ${pending.length} to do.`,

@@ -31,6 +31,11 @@ export const runOptions = {
     .exactOptional(value.imageCount())
     .describe('Annotate only n images from all over the folders, the same n every time')
     .meta({ flag: { group: 'input', basic: true, placeholder: 'n', only: true } }),
+  retry_failed: value
+    .toggle()
+    .default(false)
+    .describe('Annotate only the images that failed in the last run into this folder, by its errors.jsonl')
+    .meta({ flag: { group: 'input', only: true } }),
   accept_missing: value
     .toggle()
     .default(false)

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/core/errors.js';
@@ -56,6 +56,23 @@ describe('errors.jsonl', () => {
     await using log = await ErrorLog.open(folder);
     await log.sort();
     expect(await readFile(join(folder, 'errors.jsonl'), 'utf8')).toBe('');
+  });
+
+  it('keeps the lines of the last attempt until their images have been tried again', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'errors.jsonl');
+    await writeFile(path, `${lineOf('c')}${lineOf('a')}${lineOf('b')}{"image":"torn`);
+    await using log = await ErrorLog.continue(folder);
+    expect(log.size).toBe(3);
+    await log.append('c', { ...failureOf('c'), message: 'again' });
+    log.remove('a');
+    await log.sort();
+    const again = `${JSON.stringify({ image: 'c', ...failureOf('c'), message: 'again' })}\n`;
+    expect(await readFile(path, 'utf8')).toBe(lineOf('b') + again);
+    await log.append('a', failureOf('a'));
+    log.removeEarlier();
+    await log.sort();
+    expect(await readFile(path, 'utf8')).toBe(lineOf('a') + again);
   });
 
   it('keeps the order of several lines of one name', async () => {
