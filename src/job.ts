@@ -23,7 +23,7 @@ import type { ErrorBudget } from './run/mass-failure.js';
 import type { OutputLock, TakeOverRule } from './run/lock/output-lock.js';
 import type { MissingRule } from './run/plan/missing.js';
 import type { Plan } from './run/plan/plan.js';
-import { countSources, countShown } from './run/plan/sources.js';
+import { countSources, countShown, type SourceList } from './run/plan/sources.js';
 
 /** A batch run with every option decided. Plain data: the same after JSON. */
 export interface Job extends EngineJob {
@@ -31,6 +31,7 @@ export interface Job extends EngineJob {
   readonly inputs: readonly string[]; // folders, files, globs
   readonly discovery: DiscoverOptions;
   readonly choice: ImageChoice;
+  readonly watch: boolean; // annotates what arrives, until it is stopped
   readonly retryFailed: boolean; // annotates only what failed in the last run
   readonly missing: MissingRule; // annotated images that are gone
   readonly outDir: string; // absolute
@@ -49,14 +50,16 @@ export interface Job extends EngineJob {
 /** A run that has begun to annotate. */
 export interface RunState {
   readonly lock: OutputLock; // of the output folder; asked before something is written
-  readonly found: Discovery;
-  readonly plan: Plan;
+  found: Discovery; // of a watch, what it found last
+  plan: Plan; // of a watch, as it is by now
+  readonly sources: SourceList; // as the run before found the files; the plan has what this one finds
   readonly classes: KnownClasses;
   readonly imageIds: ImageIds;
   readonly journal: Journal;
   readonly stats: RunStats;
   readonly examples: readonly SeenExample[]; // of the ontology; none are known of a finished run of version 0.1
   readonly failedBefore?: number; // in the last run, where only what failed there is tried again
+  isUnfinished?: boolean; // images are left, of a watch that has ended
   viewCounts?: ViewCounts; // once the views are written
 }
 

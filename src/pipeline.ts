@@ -18,6 +18,7 @@ import { toRecord } from './run/record.js';
 import { saveSources } from './run/plan/sources.js';
 import { showPreviews, writeOutputs } from './run-views.js';
 import { withPresentViews } from './views.js';
+import { Watch } from './watch.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
 import { startEngine } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
@@ -37,7 +38,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   const stats = new RunStats({ found: found.images.length + plan.others, resumed: plan.finished });
   signal.throwIfAborted();
 
-  const work = { model, images: plan.pending.length, imageFolder: found.root };
+  const work = { model, images: job.watch ? Infinity : plan.pending.length, imageFolder: found.root };
   const use = { note, warn: (message: string) => note(`Warning: ${message}`), signal };
   await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
   const examples = engine && toSeenExamples(await engine.prepare(job.ontology), job.ontology);
@@ -49,13 +50,23 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   const run = { ...prepared, lock, journal, stats, examples: examples ?? prepared.examples };
   prepared.notes.forEach((note) => progress.note(note));
   await using previews = new PreviewFolder();
+  return await annotateAndWrite(job, run, {
+    ...{ engine, previews, progress },
+    signal: job.watch ? lock.lost : signal, // a watch that is stopped writes its views
+    ending: stop,
+  });
+}
+
+async function annotateAndWrite(job: Job, run: RunState, use: Annotating): Promise<RunManifest> {
+  const { engine, previews, progress, signal } = use;
+  const { journal, lock } = run;
   return await withManifest(job, run, async () => {
-    const failure = await annotatePending(job, run, { engine, previews, progress, signal });
+    const failure = await annotatePending(job, run, use);
     await engine?.[Symbol.asyncDispose](); // to free its memory for the views
     await journal.sync();
     await lock.assertHeld();
     if (failure === undefined) await writeOutputs(job, run, { previews, progress, signal });
-    else await writeIfPossible(job, run, { previews, progress, signal });
+    else await writeIfPossible(job, run, use);
     if (failure !== undefined) throw failure;
   });
 }
@@ -71,7 +82,7 @@ async function withManifest(job: Job, run: RunState, work: () => Promise<void>):
     throw error;
   }
   await run.lock.assertHeld();
-  const manifest = toManifest(job, run, 'done');
+  const manifest = toManifest(job, run, run.isUnfinished === true ? 'interrupted' : 'done');
   await endManifest(job.outDir, manifest);
   return manifest;
 }
@@ -82,6 +93,7 @@ interface Annotating {
   readonly previews: PreviewFolder;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  readonly ending: AbortSignal; // ends a watch, which then writes its views
 }
 
 /**
@@ -104,9 +116,10 @@ async function annotatePending(job: Job, run: RunState, use: Annotating): Promis
 async function annotateUntilFailure(
   job: Job,
   run: RunState,
-  { engine, previews, errors, progress, signal }: Annotating & { readonly errors: ErrorLog },
+  { engine, errors, ...use }: Annotating & { readonly errors: ErrorLog },
 ): Promise<PreannotateError | undefined> {
   const { found, lock, journal, plan, stats, imageIds } = run;
+  const { previews, progress, signal, ending } = use;
   for (const { name, failure } of found.failures) {
     await errors.append(name, failure);
     stats.failed++;
@@ -114,39 +127,63 @@ async function annotateUntilFailure(
   }
   if (engine === undefined) return undefined;
 
-  setMaxListeners(0, signal); // every call in flight listens
-  progress.start({ total: plan.pending.length + plan.finished, done: plan.finished });
-  await using shown = showPreviews(job, run, { previews, signal });
+  await using watch = job.watch ? new Watch(job, run, { ...use, errors }) : undefined;
+  const detecting = watch === undefined ? signal : AbortSignal.any([signal, ending]);
+  setMaxListeners(0, detecting); // every call in flight listens
+  const left = watch === undefined ? plan.pending.length : 0;
+  progress.start({ total: left + plan.finished, done: plan.finished, isOpen: job.watch });
+  await using shown = job.watch ? undefined : showPreviews(job, run, { previews, signal });
   stats.beginImages();
-  const outcomes = mapConcurrent(plan.pending.entries(), engine.capacity, async ([index, image]) => {
-    return { index, outcome: await engine.detect(image, job.ontology, signal) }; // decode, infer, map: in a worker
+  let images = 0;
+  const outcomes = mapConcurrent(watch?.images() ?? plan.pending, engine.capacity, async (image) => {
+    const index = images++;
+    const outcome = engine.detect(image, job.ontology, detecting); // decode, infer, map: in a worker
+    return { index, outcome: await (watch === undefined ? outcome : unlessAborted(outcome, ending)) };
   });
-  const massFailure = new MassFailure({
+  const massFailure = watch === undefined ? watchForMassFailure(job, run) : undefined;
+  try {
+    // As they finish; the views put them back in order.
+    for await (const { index, outcome } of outcomes) {
+      await lock.assertHeldSinceHeartbeat();
+      if (outcome === undefined) continue; // the watch ends: the next one annotates the image
+      if (outcome.ok) {
+        const id = imageIds.of(outcome.result.name);
+        await journal.append(toRecord(outcome.result, id, job.ontology));
+        errors.remove(outcome.result.name);
+        shown?.imageAnnotated(outcome.result.name);
+      } else await errors.replace(outcome.name, outcome.failure); // never fatal
+      stats.count(outcome);
+      progress.tick(outcome);
+      watch?.finish(outcome);
+      const failure = massFailure?.check(index, outcome, stats.failed);
+      if (failure !== undefined) return failure; // images that workers still have are not waited for
+    }
+    await watch?.save();
+    run.isUnfinished = watch?.isDone === false;
+    return undefined;
+  } finally {
+    stats.endImages(engine.times);
+    progress.stop();
+  }
+}
+
+function watchForMassFailure(job: Job, { found, journal, plan, stats }: RunState): MassFailure {
+  return new MassFailure({
     images: countChosen(stats.found, job.choice),
     found: found.images,
     pending: plan.pending,
     isFinished: (name) => journal.entries.has(name),
     budget: job.maxErrors,
   });
+}
+
+/** The result, or nothing where it was given up because of the signal. */
+async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result | undefined> {
   try {
-    // As they finish; the views put them back in order.
-    for await (const { index, outcome } of outcomes) {
-      await lock.assertHeldSinceHeartbeat();
-      if (outcome.ok) {
-        const id = imageIds.of(outcome.result.name);
-        await journal.append(toRecord(outcome.result, id, job.ontology));
-        errors.remove(outcome.result.name);
-        shown?.imageAnnotated(outcome.result.name);
-      } else await errors.append(outcome.name, outcome.failure); // never fatal
-      stats.count(outcome);
-      progress.tick(outcome);
-      const failure = massFailure.check(index, outcome, stats.failed);
-      if (failure !== undefined) return failure; // images that workers still have are not waited for
-    }
-    return undefined;
-  } finally {
-    stats.endImages(engine.times);
-    progress.stop();
+    return await result;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import type { Fit, RequestedFit } from './core/inference/input-form.js';
 import type { SeenExample } from './core/seen-example.js';
 import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
+import { isTemporary } from './images/listing/endings.js';
 import { toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
 import { assertGivesObjectness } from './model/objectness.js';
@@ -53,7 +54,7 @@ export async function prepare<Found extends Model | undefined>(
   signal?: AbortSignal,
 ): Promise<Prepared<Found>> {
   assertOptimizerAvailable(job.worker.optimizer);
-  const found = await discover(job.inputs, job.discovery);
+  const found = await discoverImages(job);
   await assertViewsReplaceable(job, found.root);
   await assertOwnFilesReplaceable(job.outDir);
   const classes = await readClasses(job.outDir, await readHeader(job.outDir));
@@ -111,6 +112,18 @@ export async function prepare<Found extends Model | undefined>(
       ...describeSources(plan),
     ],
   };
+}
+
+/** What is there now, and what of it the job is about. */
+export async function listImages(job: Job): Promise<{ found: Discovery; images: FoundImages }> {
+  const found = await discoverImages(job);
+  return { found, images: findAmong(found, job, undefined) };
+}
+
+/** A watch leaves files alone that are given another name when they are complete. */
+async function discoverImages({ inputs, discovery, watch }: Job): Promise<Discovery> {
+  const found = await discover(inputs, discovery);
+  return watch ? { ...found, images: found.images.filter(({ name }) => !isTemporary(name)) } : found;
 }
 
 /** A part of the images says nothing about the others. */

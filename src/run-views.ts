@@ -12,15 +12,23 @@ import { provenanceOf, writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
 import type { PreviewFolder } from './workers/previews/preview-folder.js';
 
+/** What views are written with. */
+interface OutputUse {
+  readonly entries?: Journal['entries']; // of the images; by default those of the journal
+  readonly previews: PreviewFolder;
+  readonly progress: Pick<Progress, 'note'>;
+  readonly signal: AbortSignal;
+}
+
 /** Writes the views of a run's journal. */
 export async function writeOutputs(
   job: Job,
   run: RunState,
-  { previews, progress, signal }: { previews: PreviewFolder; progress: Progress; signal: AbortSignal },
+  { entries = run.journal.entries, previews, progress, signal }: OutputUse,
 ): Promise<void> {
   const { classes, stats } = run;
   await recordClasses(classes, withClasses(classes, job.ontology.classes)); // from here on, people may use the numbers
-  const view = describeView(job, run, { entries: run.journal.entries, signal });
+  const view = describeView(job, run, { entries, signal });
   stats.missingPreviews = await writeViews(view, previews, progress);
   run.viewCounts = await view.images.counts();
   const skipped = noteSkippedByTrainers(run.viewCounts.skipped_by_trainers);

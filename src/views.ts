@@ -169,7 +169,11 @@ export async function assertViewsReplaceable(
 type WrittenViews = Omit<View, 'outDir'> & ViewTarget & Pick<PreviewJob, 'limits' | 'examples' | 'signal'>;
 
 /** Writes the requested annotation files and previews. @returns How many previews could not be drawn. */
-export async function writeViews(views: WrittenViews, previews: PreviewFolder, progress: Progress): Promise<number> {
+export async function writeViews(
+  views: WrittenViews,
+  previews: PreviewFolder,
+  progress: Pick<Progress, 'note'>,
+): Promise<number> {
   for (const name of views.formats) {
     const notes = await formats[name].write({ ...views, outDir: join(views.outDir, name) });
     notes.forEach((note) => progress.note(note));

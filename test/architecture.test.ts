@@ -9,6 +9,7 @@ const SRC = join(ROOT, 'src');
 const STEPS = [
   ['cli'],
   ['pipeline.ts', 'dry-run.ts', 'server', 'doctor'],
+  ['watch.ts'],
   ['prepare.ts', 'run-views.ts'],
   ['job.ts', 'views.ts'],
   ['workers', 'config'],

@@ -1,13 +1,17 @@
 import { stopBars } from '../progress/terminal.js';
 
+type StopSignal = 'SIGINT' | 'SIGTERM';
+
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
 /** The reason of an abort by SIGINT or SIGTERM. */
 export class Interrupted extends Error {
   readonly exitCode: number;
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
+  constructor(signal: StopSignal, exitCode: number) {
     super(`stopped by ${signal}`);
     this.name = 'Interrupted';
-    this.exitCode = signal === 'SIGINT' ? 130 : 143;
+    this.exitCode = exitCode;
   }
 }
 
@@ -16,13 +20,14 @@ export class Interrupted extends Error {
  * end when their parent has ended.
  *
  * @param outcome - What becomes of the work: a sentence for the message.
+ * @param exitCodes - Where stopping is not the usual interruption.
  */
-export function abortOnSignals(outcome: string): AbortSignal {
+export function abortOnSignals(outcome: string, exitCodes: Partial<Record<StopSignal, number>> = {}): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      const reason = new Interrupted(signal);
-      if (controller.signal.aborted) process.exit(reason.exitCode);
+      const reason = new Interrupted(signal, exitCodes[signal] ?? EXIT_CODES[signal]);
+      if (controller.signal.aborted) process.exit(EXIT_CODES[signal]);
       stopBars();
       process.stderr.write(`${beginLine()}${signal}: stopping. ${outcome}\n`);
       controller.abort(reason);

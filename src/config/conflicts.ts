@@ -51,6 +51,14 @@ const RULES: readonly Rule[] = [
       advice: `Leave out ${nameOf(key)}: all images that failed are tried again.`,
     }),
   })),
+  ...(['limit', 'sample', 'retry_failed'] as const).map((key) => ({
+    keys: ['watch', key] as const,
+    clashes: ({ watch }: Values, isSet: (key: Key) => boolean) => watch === true && isSet(key),
+    problem: (_: Values, nameOf: (key: Key) => string) => ({
+      message: `${nameOf('watch')} annotates all images that arrive, ${nameOf(key)} only some of those that are there.`,
+      advice: `Leave out ${nameOf(key)}, or run the same command without ${nameOf('watch')} first.`,
+    }),
+  })),
   {
     keys: ['retry_failed', 'restart'],
     clashes: ({ retry_failed: retries, restart }) => retries === true && restart === true,

@@ -1,30 +1,61 @@
 /**
- * Maps with at most `limit` calls in flight, yielding results as they arrive; pulls the source only as they are
- * consumed. The error of a rejected call is thrown to the consumer, in its turn.
+ * Maps with at most `limit` calls in flight, yielding results as they arrive, also while the source has nothing new;
+ * pulls the source only as they are consumed. The error of a rejected call is thrown to the consumer, in its turn.
  */
 export async function* mapConcurrent<In, Out>(
   source: AsyncIterable<In> | Iterable<In>,
   limit: number,
   map: (item: In) => Promise<Out>,
 ): AsyncGenerator<Out> {
+  const items = iterate(source);
   const settled: Promise<Out>[] = [];
   let inFlight = 0;
+  let pulled: Promise<IteratorResult<In>> | undefined; // of the source, which has not answered yet, or just now
+  let answered: Promise<IteratorResult<In>> | undefined; // the same, once it has answered
+  let hasEnded = false;
   let wake = () => {};
-  const next = async () => {
-    while (settled.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-    inFlight--;
-    return settled.shift()!;
+  const pull = () => {
+    const next = Promise.resolve(items.next());
+    const answer = () => {
+      answered = next;
+      wake();
+    };
+    next.then(answer, answer);
+    return next;
   };
-  for await (const item of source) {
+  const start = (item: In) => {
     const call = map(item);
     const settle = () => {
       settled.push(call);
       wake();
     };
     call.then(settle, settle);
-    if (++inFlight >= limit) yield next();
+    inFlight++;
+  };
+  try {
+    while (!hasEnded || inFlight > 0) {
+      if (!hasEnded && inFlight < Math.max(1, limit)) pulled ??= pull();
+      while (answered === undefined && settled.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      if (answered !== undefined) {
+        const next = await answered;
+        pulled = answered = undefined;
+        hasEnded = next.done === true;
+        if (next.done !== true) start(next.value);
+      } else {
+        inFlight--;
+        yield settled.shift()!;
+      }
+    }
+  } finally {
+    // A source that has not answered is not waited for: it may have nothing new for long.
+    const ending = hasEnded ? undefined : items.return?.();
+    if (pulled === undefined) await ending;
+    else void Promise.resolve(ending).catch(() => {});
   }
-  while (inFlight > 0) yield next();
+}
+
+function iterate<Item>(source: AsyncIterable<Item> | Iterable<Item>): AsyncIterator<Item> | Iterator<Item> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
 /**

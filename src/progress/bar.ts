@@ -16,6 +16,7 @@ export class Progress {
   readonly #now: () => number;
   #bar: cliProgress.SingleBar | undefined;
   #total = 0;
+  #isOpen = false; // more images may come
   #resumed = 0; // images finished by earlier attempts
   #done = 0;
   #failed = 0;
@@ -30,14 +31,21 @@ export class Progress {
   }
 
   /** @param done - Images that earlier attempts finished: they count as done, but not for the rate. */
-  start({ total, done }: { total: number; done: number }): void {
+  start({ total, done, isOpen = false }: { total: number; done: number; isOpen?: boolean }): void {
     this.#total = total;
+    this.#isOpen = isOpen;
     this.#resumed = this.#done = this.#lastLineDone = done;
     this.#lastLineMs = this.#now();
     this.#recent = [{ atMs: this.#now(), done }];
     if (this.#quiet) return;
     if (canRedraw(this.#stream)) this.#startBar();
     else if (done > 0) writeLines(this.#stream, `${done} of ${total} images are already done.`);
+  }
+
+  /** More images have come. */
+  add(images: number): void {
+    this.#total += images;
+    this.#bar?.setTotal(this.#total);
   }
 
   tick({ ok }: { ok: boolean }): void {
@@ -103,7 +111,7 @@ export class Progress {
     const step = Math.max(1, (this.#total - this.#resumed) * LINE_EVERY_SHARE);
     const sinceMs = atMs - this.#lastLineMs;
     const isStep = this.#done - this.#lastLineDone >= step && sinceMs >= MIN_LINE_MS;
-    return sinceMs >= LINE_EVERY_MS || isStep || this.#done === this.#total;
+    return sinceMs >= LINE_EVERY_MS || isStep || (this.#done === this.#total && !this.#isOpen);
   }
 
   #writeProgressLine(atMs: number): void {
@@ -111,7 +119,7 @@ export class Progress {
     this.#lastLineDone = this.#done;
     const { rate, left, failures } = this.#numbers();
     const percent = Math.floor((100 * this.#done) / Math.max(1, this.#total));
-    const rest = this.#done < this.#total ? `, ETA ${left}` : '';
+    const rest = this.#done < this.#total && !this.#isOpen ? `, ETA ${left}` : '';
     writeLines(
       this.#stream,
       `${this.#done} of ${this.#total} images (${percent} %), ${rate} images/s, ${failures}${rest}`,

@@ -4,7 +4,7 @@ import type { ImageOutcome, StageTimes } from '../core/image.js';
 /** Counts and times of one attempt at a run. */
 export class RunStats {
   readonly started = new Date();
-  readonly found: number;
+  found: number;
   readonly resumed: number;
   annotated = 0; // in this attempt
   failed = 0;

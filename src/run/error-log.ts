@@ -1,5 +1,6 @@
 import { open, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { systemCodeOf, type Failure } from '../core/errors.js';
 import { compareUtf8 } from '../core/text.js';
@@ -24,6 +25,7 @@ export class ErrorLog implements AsyncDisposable {
   readonly #path: string;
   readonly #lines = new Map<string, Line[]>(); // by name, that of an image or a folder
   readonly #earlier = new Set<string>(); // names of earlier attempts' lines
+  readonly #alone = pLimit(1); // the file is not sorted while a line is added
   #file: FileHandle;
   #offset = 0;
 
@@ -68,10 +70,18 @@ export class ErrorLog implements AsyncDisposable {
   /** @throws PreannotateError WRITE_FAILED */
   async append(name: string, { code, message, hint }: Failure): Promise<void> {
     const line = Buffer.from(`${JSON.stringify({ image: name, code, message, hint })}\n`);
-    await withWriteErrors(this.#path, () => this.#file.appendFile(line));
-    if (this.#earlier.has(name)) this.remove(name);
-    this.#place({ name, offset: this.#offset, length: line.length });
-    this.#offset += line.length;
+    await this.#alone(async () => {
+      await withWriteErrors(this.#path, () => this.#file.appendFile(line));
+      if (this.#earlier.has(name)) this.remove(name);
+      this.#place({ name, offset: this.#offset, length: line.length });
+      this.#offset += line.length;
+    });
+  }
+
+  /** Adds an image that may have failed before: its earlier lines go when the file is sorted. */
+  async replace(name: string, failure: Failure): Promise<void> {
+    this.remove(name);
+    await this.append(name, failure);
   }
 
   /** Leaves out an image that does not fail any more; its lines go when the file is sorted. */
@@ -91,9 +101,16 @@ export class ErrorLog implements AsyncDisposable {
    * @throws PreannotateError WRITE_FAILED; the lines are then all there, in the order in which they were added.
    */
   async sort(): Promise<void> {
+    await this.#alone(() => this.#sort());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+
+  async #sort(): Promise<void> {
     const sorted = [...this.#lines.values()].flat().sort((a, b) => compareUtf8(a.name, b.name)); // stable
-    const isInPlace = this.#areInPlace(sorted);
-    if (isInPlace) return;
+    if (this.#areInPlace(sorted)) return;
     await replaceFile(this.#path, this.#read(sorted));
     const file = await withOutputErrors(this.#path, () => open(this.#path, 'a+'));
     await this.#file.close();
@@ -104,10 +121,6 @@ export class ErrorLog implements AsyncDisposable {
       this.#place({ name, offset: this.#offset, length });
       this.#offset += length;
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file.close();
   }
 
   #place(line: Line): void {

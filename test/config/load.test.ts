@@ -74,6 +74,7 @@ describe('precedence', () => {
       json: false,
       quiet: false,
       verbose: false,
+      watch: false,
     });
     expect(new Set(Object.values(given))).toEqual(new Set(['default']));
     expect(configFile).toBeUndefined();

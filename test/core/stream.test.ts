@@ -37,6 +37,41 @@ describe('mapConcurrent', () => {
     expect(pulled).toBeLessThanOrEqual(16);
   });
 
+  it('yields results while its source has nothing new, and does not wait for it when it is left', async () => {
+    async function* source() {
+      yield 1;
+      yield 2;
+      await new Promise(() => {}); // for ever
+    }
+    const results: number[] = [];
+    for await (const result of mapConcurrent(source(), 4, (i) => Promise.resolve(i))) {
+      results.push(result);
+      if (results.length === 2) break;
+    }
+    expect(results).toEqual([1, 2]);
+  });
+
+  it('throws what its source throws, and ends its source when it is left', async () => {
+    let hasEnded = false;
+    function* source() {
+      try {
+        for (;;) yield 1;
+      } finally {
+        hasEnded = true;
+      }
+    }
+    for await (const _ of mapConcurrent(source(), 2, (i) => Promise.resolve(i))) break;
+    expect(hasEnded).toBe(true);
+    function* failing() {
+      yield 1;
+      throw new Error('no more');
+    }
+    const drain = async () => {
+      for await (const _ of mapConcurrent(failing(), 2, (i) => Promise.resolve(i))) continue;
+    };
+    await expect(drain()).rejects.toThrow('no more');
+  });
+
   it('throws what a call rejected with', async () => {
     const results = mapConcurrent([1, 2, 3], 2, (i) =>
       i === 2 ? Promise.reject(new Error('two')) : Promise.resolve(i),

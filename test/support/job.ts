@@ -28,6 +28,7 @@ export async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       outputFolders: ['coco', 'yolo', 'previews'],
     },
     choice: {},
+    watch: false,
     retryFailed: false,
     missing: 'ask',
     outDir: join(folder, 'out'),

@@ -1,6 +1,7 @@
 import type { Loaded } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
 import type { ImageChoice } from '../../run/choose-images.js';
+import type { MissingRule } from '../../run/plan/missing.js';
 import { formatNames } from '../../formats/index.js';
 import type { Job } from '../../job.js';
 import { PREVIEWS } from '../../views.js';
@@ -15,7 +16,7 @@ const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name
 export async function createRunJob(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
   const { settings } = loaded;
   const { recursive, include, exclude, ext: extensions } = settings;
-  const discovery = { recursive, include, exclude, outputFolders: VIEW_FOLDERS };
+  const discovery = { recursive, include, exclude, outputFolders: VIEW_FOLDERS, mayBeEmpty: settings.watch };
   const job = await createEngineJob(loaded);
   const advice = adviseOn({ ...job, model: settings.model, canExport: true });
   return {
@@ -25,8 +26,9 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     inputs,
     discovery: extensions === undefined ? discovery : { ...discovery, extensions },
     choice: choiceOf(settings),
+    watch: settings.watch,
     retryFailed: settings.retryFailed,
-    missing: settings.keepMissing ? 'keep' : settings.acceptMissing ? 'accept' : 'ask',
+    missing: missingRuleOf(settings),
     outDir: settings.out,
     restart: settings.restart,
     takeOver: takeOverRuleOf(loaded),
@@ -38,6 +40,13 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     overwriteEdited: settings.overwriteEdited,
     maxErrors: settings.maxErrors,
   };
+}
+
+/** Nobody watches a watch: it does not end because images are gone. */
+function missingRuleOf({ keepMissing, acceptMissing, watch }: Loaded<typeof RunConfig>['settings']): MissingRule {
+  if (keepMissing) return 'keep';
+  if (acceptMissing) return 'accept';
+  return watch ? 'few' : 'ask';
 }
 
 function choiceOf({ limit, sample }: Loaded<typeof RunConfig>['settings']): ImageChoice {

@@ -10,7 +10,7 @@ import type { RunManifest } from '../../run/manifest.js';
 import { allowedFailures, type ErrorBudget } from '../../run/mass-failure.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
-import { abortOnSignals } from '../interrupt.js';
+import { abortOnSignals, Interrupted } from '../interrupt.js';
 import { printJson } from '../output.js';
 import { formatAsked } from './format-asked.js';
 import { formatSelection } from './format-selection.js';
@@ -29,6 +29,8 @@ The same command continues where it was stopped. Exit codes: 0 done, 1 unexpecte
 2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 130/143 stopped by a signal.`;
 
 const OUTCOME = 'Finished images are saved; the same command continues from there.';
+
+const WATCH_OUTCOME = 'The annotation files are brought up to date; a second signal ends the command at once.';
 
 export function runCommand(): Command {
   const command = new Command('run')
@@ -55,9 +57,11 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
     return 0;
   }
   const { annotate } = await import('../../pipeline.js');
-  const manifest = await annotate(job, progress, abortOnSignals(OUTCOME));
+  const stop = job.watch ? abortOnSignals(WATCH_OUTCOME, { SIGTERM: 0 }) : abortOnSignals(OUTCOME);
+  const manifest = await annotate(job, progress, stop);
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
+  if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
   const isIncomplete = (manifest.counts.missing_previews ?? 0) > 0 || exceedsBudget(settings.maxErrors, manifest);
   return isIncomplete ? 3 : 0;
 }

@@ -31,6 +31,11 @@ export const runOptions = {
     .exactOptional(value.imageCount())
     .describe('Annotate only n images from all over the folders, the same n every time')
     .meta({ flag: { group: 'input', basic: true, placeholder: 'n', only: true } }),
+  watch: value
+    .toggle()
+    .default(false)
+    .describe('Annotate images as they arrive in the folders, until stopped by Ctrl-C or SIGTERM')
+    .meta({ flag: { group: 'input', only: true } }),
   retry_failed: value
     .toggle()
     .default(false)

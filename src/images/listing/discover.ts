@@ -15,6 +15,7 @@ const NAMED_INPUTS = 3; // in a message
 
 /** Which files are images of a run. The patterns are relative to the root. */
 export interface DiscoverOptions extends ListOptions, Patterns {
+  readonly mayBeEmpty?: boolean; // images may come later
   readonly extensions?: readonly string[]; // lower case, without dot; '*': every file; undefined: by ending or content
 }
 
@@ -60,7 +61,7 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
   const { readable, invalid } = await separateInvalidNames(images);
   const failures = [...invalid, ...selectReported(unreadable, root, filter)];
   const unused = filter.describe(names);
-  if (readable.length === 0 && failures.length === 0) {
+  if (readable.length === 0 && failures.length === 0 && options.mayBeEmpty !== true) {
     const found = { files: files.size, selected: selected.size, leftOut, unused };
     throw noImagesError(nameInputs(inputs), found, options);
   }

@@ -70,6 +70,11 @@ export function isCopy(name: string): boolean {
   return COPY.test(name) || COPIES.has(endingOf(name));
 }
 
+/** Whether programs give files such names while they write them. */
+export function isTemporary(name: string): boolean {
+  return isCopy(name) || /(?:^|\/)[.~][^/]*$/.test(name);
+}
+
 export function isCameraRaw(ending: string): boolean {
   return CAMERA_RAW.has(ending);
 }

@@ -16,12 +16,15 @@ export interface NumberSources {
 
 /** The number of every image, from 1. Failed images have numbers too, so that a later success renumbers nothing. */
 export class ImageIds {
-  readonly #ids: ReadonlyMap<string, number>;
+  readonly #ids: Map<string, number>;
   readonly #list: ImageList;
+  #last: number | undefined; // the highest number, once images have been added
+  #isReplaced = false; // the list on disk, by this process
+  #isSaved = false; // by this process, and nothing was added since
   readonly notes: readonly string[]; // what was wrong with the list, and what was done
   readonly isNew: boolean; // a number of an annotated image was given just now
 
-  private constructor(ids: ReadonlyMap<string, number>, list: ImageList, given: { notes: string[]; isNew: boolean }) {
+  private constructor(ids: Map<string, number>, list: ImageList, given: { notes: string[]; isNew: boolean }) {
     this.#ids = ids;
     this.#list = list;
     this.notes = given.notes;
@@ -57,12 +60,25 @@ export class ImageIds {
     return id;
   }
 
+  /** Gives the next numbers to images that have none, in their order. */
+  add(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#ids.has(name)) continue;
+      this.#last ??= highestOf(this.#ids);
+      this.#ids.set(name, ++this.#last);
+      this.#isSaved = false;
+    }
+  }
+
   /** Writes the list, unless it is on disk like this. A damaged one is kept in the run's own folder. */
   async save(outDir: string): Promise<void> {
+    if (this.#isSaved) return;
     const { images, form, path, problem } = this.#list;
+    this.#isSaved = true;
     if (form === 'checked' && problem === undefined && hasSameIds(images, this.#ids)) return;
-    if (problem !== undefined) await keepFile(outDir, path, '-images.jsonl');
+    if (problem !== undefined && !this.#isReplaced) await keepFile(outDir, path, '-images.jsonl');
     await writeImageList(outDir, this.#ids);
+    this.#isReplaced = true;
   }
 }
 
@@ -97,11 +113,16 @@ function completeIds(known: Map<string, number>, names: readonly string[], isAll
     const byName = numberByName([...known.keys(), ...names]);
     if ([...known].every(([name, id]) => byName.get(name) === id)) return byName;
   }
-  let last = 0;
-  for (const id of known.values()) last = Math.max(last, id);
+  let last = highestOf(known);
   const added = [...new Set(names)].filter((name) => !known.has(name)).sort(compareUtf8);
   for (const name of added) known.set(name, ++last);
   return known;
+}
+
+function highestOf(ids: ReadonlyMap<string, number>): number {
+  let last = 0;
+  for (const id of ids.values()) last = Math.max(last, id);
+  return last;
 }
 
 function numberByName(names: readonly string[]): Map<string, number> {

@@ -18,7 +18,7 @@ export type FileState = Source | { readonly state: 'unreadable' } | undefined;
 interface AnnotatedFiles {
   readonly root: string; // absolute; names are relative to it
   readonly names: readonly string[]; // in the journal
-  readonly journal: JournalContents;
+  readonly journal: Pick<JournalContents, 'path' | 'entries'>;
   readonly sources: Sources; // as the last run found them
 }
 

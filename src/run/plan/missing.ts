@@ -3,17 +3,25 @@ import { NameList } from '../../core/name-list.js';
 import { counted, printable } from '../../core/text.js';
 import type { EarlierWork, FoundImages } from './earlier-work.js';
 
-/** What to do about images that are gone: leave them out, unless they are too many; in any case; or keep them. */
-export type MissingRule = 'ask' | 'accept' | 'keep';
+/**
+ * What to do about images that are gone: leave them out unless they are too many, when the run is refused (`ask`) or
+ * all of them stay (`few`); leave them out in any case; or keep them.
+ */
+export type MissingRule = 'ask' | 'few' | 'accept' | 'keep';
 
 const ASKED_SHARE = 0.1; // of the annotated images: above, a disk may not be mounted, or a path be wrong
+
+/** Whether so many of the annotated images may go without being asked. */
+export function mayGoUnasked(gone: number, annotated: number): boolean {
+  return gone <= annotated * ASKED_SHARE;
+}
 
 /** @throws PreannotateError RESUME_MISMATCH when more images are gone than may go without being asked. */
 export function assertMayGo(
   gone: readonly string[],
   { annotated, root, journal }: { annotated: number; root: string; journal: string },
 ): void {
-  if (gone.length <= annotated * ASKED_SHARE) return;
+  if (mayGoUnasked(gone.length, annotated)) return;
   const images = `${gone.length} of the ${annotated} images that are annotated in ${printable(journal)}`;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
@@ -49,8 +57,9 @@ export function assertSameImages(
 export function describeSources({
   gone,
   kept,
+  spared,
   changed,
-}: Record<'gone' | 'kept' | 'changed', readonly string[]>): string[] {
+}: Record<'gone' | 'kept' | 'spared' | 'changed', readonly string[]>): string[] {
   const describe = (names: readonly string[], one: string, many: string) =>
     names.length === 0 ? [] : [`${counted(names.length, one, many)}: ${summarize(names)}.`];
   return [
@@ -66,8 +75,18 @@ export function describeSources({
       'annotated image is no longer found; --keep-missing keeps it in the annotation files',
       'annotated images are no longer found; --keep-missing keeps them in the annotation files',
     ),
+    ...(spared.length === 0 ? [] : [describeSpared(spared.length)]),
     ...describe(changed, 'image has changed and is annotated again', 'images have changed and are annotated again'),
   ];
+}
+
+/** Images that are gone and stay in the views, because they are too many. */
+export function describeSpared(count: number): string {
+  const images = counted(count, 'annotated image is', 'annotated images are');
+  return (
+    `${images} no longer found, more than 10 % of all: nothing leaves the annotation files. If they were deleted, ` +
+    'renamed or excluded on purpose, start again with --accept-missing; otherwise check whether all disks are mounted.'
+  );
 }
 
 function summarize(names: readonly string[]): string {

@@ -2,7 +2,7 @@ import type { ImageFile } from '../../core/image.js';
 import { compareUtf8 } from '../../core/text.js';
 import type { EarlierWork, FoundImages } from './earlier-work.js';
 import { compareFiles, type FileState } from './file-states.js';
-import { assertMayGo, assertSameImages, type MissingRule } from './missing.js';
+import { assertMayGo, assertSameImages, mayGoUnasked, type MissingRule } from './missing.js';
 import { countSources, divideNames, type Source, type Sources } from './sources.js';
 
 /** Which of the found images are left to annotate, and which annotated ones the views have. */
@@ -12,6 +12,7 @@ export interface Plan {
   readonly others: number; // in the views, and not found: they were not looked for, or are kept
   readonly changed: readonly string[]; // pending, because their files have changed
   readonly gone: readonly string[]; // leave the views now
+  readonly spared: readonly string[]; // gone as well, and too many: nothing is recorded of them
   readonly kept: readonly string[]; // gone, and kept in the views
   readonly sources: Sources; // to be recorded
 }
@@ -34,7 +35,7 @@ export async function planRun(
   const { entries } = journal;
   const foundNames = new Set(found.images.map(({ name }) => name));
   const notFound = [...entries.keys()].filter((name) => !foundNames.has(name));
-  const missing = found.selectCovered(notFound);
+  const covered = found.selectCovered(notFound);
   const annotated = found.chosen.map(({ name }) => name).filter((name) => entries.has(name));
   const states = new Map<string, FileState>();
   const files = { root: found.root, names: annotated, journal, sources: list.sources };
@@ -42,9 +43,12 @@ export async function planRun(
   const changed = annotated.filter((name) => states.get(name)?.state === 'changed');
   assertSameImages(found, earlier, { annotated: annotated.length, changed: changed.length });
 
-  const isNewlyGone = (name: string) => missing.has(name) && list.sources.get(name)?.state !== 'gone';
-  const gone = rule === 'keep' ? [] : notFound.filter(isNewlyGone).sort(compareUtf8);
+  const isNewlyGone = (name: string) => covered.has(name) && list.sources.get(name)?.state !== 'gone';
+  const leaving = rule === 'keep' ? [] : notFound.filter(isNewlyGone).sort(compareUtf8);
   const before = entries.size - countSources(list.sources, 'gone');
+  const areSpared = rule === 'few' && !mayGoUnasked(leaving.length, before);
+  const [gone, spared] = areSpared ? [[], leaving] : [leaving, []];
+  const missing = areSpared ? new Set([...covered].filter((name) => !isNewlyGone(name))) : covered;
   if (rule === 'ask') assertMayGo(gone, { annotated: before, root: found.root, journal: journal.path });
   const sources = new Map<string, Source>();
   for (const name of entries.keys()) {
@@ -60,6 +64,7 @@ export async function planRun(
     others: divideNames(entries, sources)[0].filter((name) => !foundNames.has(name)).length,
     changed: changed.sort(compareUtf8),
     gone,
+    spared,
     kept: [...sources]
       .filter(([, { state }]) => state === 'kept')
       .map(([name]) => name)
@@ -69,7 +74,7 @@ export async function planRun(
 }
 
 function planFirstRun(images: readonly ImageFile[]): Plan {
-  return { pending: images, finished: 0, others: 0, changed: [], gone: [], kept: [], sources: new Map() };
+  return { pending: images, finished: 0, others: 0, changed: [], gone: [], spared: [], kept: [], sources: new Map() };
 }
 
 /** What is recorded of a file. @param at.states - Of the images that were found. */

@@ -1,0 +1,179 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, PreannotateError, systemCodeOf } from './core/errors.js';
+import type { ImageFile, ImageOutcome } from './core/image.js';
+import { printable } from './core/text.js';
+import { toManifest, type Job, type RunState } from './job.js';
+import { listImages } from './prepare.js';
+import type { Progress } from './progress/bar.js';
+import type { ErrorLog } from './run/error-log.js';
+import { beginManifest } from './run/manifest.js';
+import { describeSpared } from './run/plan/missing.js';
+import { saveSources, type Source, type SourceList } from './run/plan/sources.js';
+import { PeriodicUpdates } from './run/watch/periodic-updates.js';
+import { WatchedImages } from './run/watch/watched-images.js';
+import { writeOutputs } from './run-views.js';
+import type { PreviewFolder } from './workers/previews/preview-folder.js';
+
+const INTERVAL_MS = 2_000; // from one look at the folders to the next
+const REST = 10; // times as long as the last look took: a network file system has other clients
+const REMEMBERED_NOTES = 100;
+
+/** What a watch works with. */
+interface WatchUse {
+  readonly errors: ErrorLog;
+  readonly previews: PreviewFolder;
+  readonly progress: Progress;
+  readonly ending: AbortSignal; // ends the watch
+  readonly signal: AbortSignal; // stops everything
+}
+
+/** Hands out images as they arrive in the folders of a run, and keeps its views up to date meanwhile. */
+export class Watch implements AsyncDisposable {
+  readonly #job: Job;
+  readonly #run: RunState;
+  readonly #use: WatchUse;
+  readonly #sources: Map<string, Source>;
+  readonly #images: WatchedImages;
+  readonly #updates: PeriodicUpdates;
+  readonly #notes = new Set<string>();
+  #saved: SourceList;
+  #unlisted: ReadonlySet<string>; // folders that cannot be read
+
+  /** @param run - Its plan and what was found are brought up to date. */
+  constructor(job: Job, run: RunState, use: WatchUse) {
+    this.#job = job;
+    this.#use = use;
+    this.#sources = new Map(run.plan.sources);
+    run.plan = { ...run.plan, sources: this.#sources };
+    this.#run = run;
+    this.#saved = { ...run.sources, sources: new Map(this.#sources), problem: undefined };
+    this.#unlisted = new Set(run.found.failures.map(({ name }) => name));
+    this.#images = new WatchedImages({ journal: run.journal, sources: this.#sources, rule: job.missing });
+    this.#updates = new PeriodicUpdates((ended) => this.#updateViews(ended));
+    if (run.journal.entries.size > 0) this.#updates.changed(); // images may have gone before the watch began
+  }
+
+  /** Whether all images that have been found are annotated, or have failed. */
+  get isDone(): boolean {
+    return this.#images.isDone;
+  }
+
+  /** Images to be annotated, until the watch ends. */
+  async *images(): AsyncGenerator<ImageFile> {
+    const { ending, signal } = this.#use;
+    const ended = AbortSignal.any([ending, signal]);
+    const hasEnded = () => ended.aborted;
+    while (!hasEnded()) {
+      const startMs = performance.now();
+      const arrivals = await this.#tryLook();
+      const restMs = Math.max(INTERVAL_MS, REST * (performance.now() - startMs));
+      for (const image of arrivals) {
+        if (hasEnded()) return;
+        yield image;
+      }
+      await sleep(restMs, undefined, { signal: ended }).catch(() => {}); // it has ended
+    }
+  }
+
+  /** An image was annotated, or has failed. */
+  finish(outcome: ImageOutcome): void {
+    this.#images.finish(outcome.ok ? outcome.result.name : outcome.name, outcome.ok);
+    this.#run.stats.failed = this.#use.errors.size;
+    this.#updates.changed();
+  }
+
+  /** Writes down which images are gone or have changed. */
+  async save(): Promise<void> {
+    const sources = new Map(this.#sources);
+    await saveSources(this.#saved, sources);
+    this.#saved = { ...this.#saved, sources, problem: undefined };
+  }
+
+  /** Stops an update of the views that is running. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#updates[Symbol.asyncDispose]();
+  }
+
+  /** A folder that cannot be listed, as when a disk is not mounted, is looked at again later. */
+  async #tryLook(): Promise<readonly ImageFile[]> {
+    try {
+      return await this.#look();
+    } catch (error) {
+      const isOfSystem = error instanceof PreannotateError || systemCodeOf(error) !== undefined;
+      if (!isOfSystem || (error instanceof PreannotateError && error.code === 'WRITE_FAILED')) throw error;
+      this.#noteOnce(`${printable(messageOf(error))} Nothing is annotated or left out until it is there again.`);
+      return [];
+    }
+  }
+
+  async #look(): Promise<readonly ImageFile[]> {
+    const { imageIds, stats, lock, found: before } = this.#run;
+    const { progress, errors } = this.#use;
+    const { found, images } = await listImages(this.#job);
+    if (found.root !== before.root) throw movedError(found.root, before.root);
+    const look = await this.#images.look(images, performance.now());
+    this.#run.found = found;
+    await this.#reportUnlisted();
+    for (const name of look.vanished) errors.remove(name);
+    stats.found = found.images.length + look.others;
+    stats.failed = errors.size;
+    if (look.tooManyGone > 0) this.#noteOnce(describeSpared(look.tooManyGone));
+    if (look.isChanged || look.vanished.length > 0) this.#updates.changed();
+    if (look.arrivals.length === 0) return [];
+    imageIds.add(look.arrivals.map(({ name }) => name));
+    await lock.assertHeld();
+    await imageIds.save(this.#job.outDir); // before a view can have the numbers
+    progress.add(look.arrivals.length);
+    return look.arrivals;
+  }
+
+  async #reportUnlisted(): Promise<void> {
+    const { failures } = this.#run.found;
+    const unlisted = new Set(failures.map(({ name }) => name));
+    for (const name of this.#unlisted) if (!unlisted.has(name)) this.#use.errors.remove(name);
+    for (const { name, failure } of failures) {
+      if (this.#unlisted.has(name)) continue;
+      await this.#use.errors.append(name, failure);
+      this.#use.progress.note(failure.message);
+    }
+    this.#unlisted = unlisted;
+  }
+
+  /** Brings views, errors.jsonl and run.json up to date while images are annotated. What fails is tried again later. */
+  async #updateViews(ended: AbortSignal): Promise<void> {
+    const { journal, lock } = this.#run;
+    const { errors, previews, signal } = this.#use;
+    try {
+      await lock.assertHeld();
+      await journal.sync();
+      await errors.sort();
+      await this.save();
+      await writeOutputs(this.#job, this.#run, {
+        entries: new Map(journal.entries), // as they are now: a format may read them twice
+        previews,
+        progress: { note: (message) => this.#noteOnce(message) },
+        signal: AbortSignal.any([signal, ended]),
+      });
+      await beginManifest(this.#job.outDir, toManifest(this.#job, this.#run, 'running'));
+    } catch (error) {
+      if (!ended.aborted) this.#noteOnce(`The annotation files could not be updated: ${printable(messageOf(error))}`);
+    }
+  }
+
+  /** A note that would come with every look or update is shown once. */
+  #noteOnce(message: string): void {
+    if (this.#notes.has(message)) return;
+    if (this.#notes.size >= REMEMBERED_NOTES) this.#notes.clear();
+    this.#notes.add(message);
+    this.#use.progress.note(message);
+  }
+}
+
+function movedError(now: string, before: string): PreannotateError {
+  return new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message: `The inputs lie in ${printable(now)} now; they were in ${printable(before)}.`,
+    hint: 'Start the watch again to annotate them.',
+  });
+}
