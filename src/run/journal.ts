@@ -81,9 +81,16 @@ export class Journal implements AsyncDisposable {
 
   async #write(line: string): Promise<void> {
     const bytes = Buffer.from(line);
-    await withWriteErrors(this.path, () => this.#file.appendFile(bytes));
+    await withWriteErrors(this.path, () => this.#append(bytes));
     this.#offset += bytes.length;
     this.#lines++;
     if (performance.now() - this.#syncedAt > SYNC_INTERVAL_MS) await this.sync();
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done);
+      done += bytesWritten;
+    }
   }
 }
