@@ -3,7 +3,9 @@ import type { ImageFiles } from './core/image-files.js';
 import { hasSeveralTexts, specOf } from './core/ontology.js';
 import type { SeenExample } from './core/seen-example.js';
 import type { TileOptions } from './core/tiling/tiles.js';
+import type { TakenPart } from './workers/engine.js';
 import type { EngineJob } from './workers/start-engine.js';
+import type { QueueSettings } from './queue/redis/connection.js';
 import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/listing/discover.js';
 import type { RequestedPrecision } from './core/precision.js';
@@ -43,6 +45,7 @@ export interface Job extends EngineJob {
   readonly previews: number; // of the first images by name
   readonly imageFiles: ImageFiles;
   readonly overwriteEdited: boolean; // files of views that the user edited
+  readonly queue?: QueueSettings; // hands the images to workers elsewhere
   readonly maxErrors: ErrorBudget; // a run that exceeds it stops, unless it is 0
   readonly statedSelection: StatedSelection; // for run.json
 }
@@ -60,6 +63,7 @@ export interface RunState {
   readonly examples: readonly SeenExample[]; // of the ontology; none are known of a finished run of version 0.1
   readonly failedBefore?: number; // in the last run, where only what failed there is tried again
   isUnfinished?: boolean; // images are left, of a watch that has ended
+  takenPart?: readonly TakenPart[] | undefined; // by workers of a queue
   viewCounts?: ViewCounts; // once the views are written
 }
 
@@ -178,6 +182,9 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       ? {}
       : { examples: [...run.examples], example_folder: toStoredRoot(job.outDir, job.exampleFolder).root }),
     ...(found.leftOut.length === 0 ? {} : { left_out: [...found.leftOut] }),
+    ...(run.takenPart === undefined
+      ? {}
+      : { workers: run.takenPart.map((part) => ({ ...part, devices: [...part.devices] })) }),
     timings: stats.timings(),
   };
 }

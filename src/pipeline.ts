@@ -20,7 +20,7 @@ import { showPreviews, writeOutputs } from './run-views.js';
 import { withPresentViews } from './views.js';
 import { Watch } from './watch.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
-import { startEngine } from './workers/start-engine.js';
+import { startEngine, type EngineInput, type EngineUse } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
 
 /** A whole batch run: image files in, journal and annotation files out. */
@@ -40,7 +40,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
 
   const work = { model, images: job.watch ? Infinity : plan.pending.length, imageFolder: found.root };
   const use = { note, warn: (message: string) => note(`Warning: ${message}`), signal };
-  await using engine = work.images > 0 ? await startEngine(job, work, use) : undefined;
+  await using engine = work.images > 0 ? await openEngine(job, work, use) : undefined;
   const examples = engine && toSeenExamples(await engine.prepare(job.ontology), job.ontology);
   // The first write of this attempt: results of earlier ones were not touched until here.
   await lock.assertHeld();
@@ -69,6 +69,14 @@ async function annotateAndWrite(job: Job, run: RunState, use: Annotating): Promi
     else await writeIfPossible(job, run, use);
     if (failure !== undefined) throw failure;
   });
+}
+
+/** An engine of this machine's devices, or with a queue, of those of other machines. */
+async function openEngine(job: Job, input: EngineInput, use: EngineUse): Promise<Engine> {
+  const { queue } = job;
+  if (queue === undefined) return await startEngine(job, input, use);
+  const { startQueueEngine } = await import('./queue/producer/start-queue-engine.js');
+  return await startQueueEngine({ ...job, queue }, input, use);
 }
 
 /** Does the work of a run while run.json has its status. @returns The final content of run.json. */
@@ -163,6 +171,7 @@ async function annotateUntilFailure(
     return undefined;
   } finally {
     stats.endImages(engine.times);
+    run.takenPart = engine.status().takenPart;
     progress.stop();
   }
 }

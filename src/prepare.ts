@@ -53,7 +53,7 @@ export async function prepare<Found extends Model | undefined>(
   find: () => Promise<Found>,
   signal?: AbortSignal,
 ): Promise<Prepared<Found>> {
-  assertOptimizerAvailable(job.worker.optimizer);
+  if (job.queue === undefined) assertOptimizerAvailable(job.worker.optimizer); // else workers have their own
   const found = await discoverImages(job);
   await assertViewsReplaceable(job, found.root);
   await assertOwnFilesReplaceable(job.outDir);

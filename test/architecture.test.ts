@@ -12,6 +12,7 @@ const STEPS = [
   ['watch.ts'],
   ['prepare.ts', 'run-views.ts'],
   ['job.ts', 'views.ts'],
+  ['queue'],
   ['workers', 'config'],
   ['model'],
   ['images', 'hub', 'run', 'formats', 'progress'],
@@ -27,6 +28,7 @@ const STEPS_WITHIN: Readonly<Record<string, readonly (readonly string[])[]>> = {
   config: [['ontology', 'options']],
   model: [['owl'], ['export', 'quantise'], ['checkpoint']],
   server: [['.'], ['compat', 'docs', 'page'], ['request'], ['admission'], ['http']],
+  queue: [['producer', 'worker'], ['.'], ['redis']],
   workers: [['child', 'chunks', 'devices', 'previews', 'queries']],
 };
 
@@ -105,6 +107,15 @@ it('the parent process reaches no native library, so that it stays small', () =>
   const { reached, packages } = loadedBy('cli/main.ts', imports);
   expect(reached.size).toBeGreaterThan(20);
   expect(packages.filter((name) => NATIVE.includes(name))).toEqual([]);
+});
+
+it('BullMQ and ioredis are loaded only when a queue is used', () => {
+  const libraries = imports.filter(({ target, typeOnly }) => ['bullmq', 'ioredis'].includes(target) && !typeOnly);
+  expect(libraries.map(asText).sort()).toEqual([
+    'queue/redis/library.ts imports bullmq',
+    'queue/redis/library.ts imports ioredis',
+  ]);
+  expect(libraries.every(({ isDynamic }) => isDynamic)).toBe(true);
 });
 
 it('a worker loads no schemas, which would take it 0.07 s, before it is ready', () => {

@@ -2,7 +2,7 @@
 import { exitNow, stopOnSignals } from '../server/stop.js';
 import { describeFileLimit } from './open-files.js';
 
-const NEEDS_NO_WORKER = new Set(['--help', '-h', '--dry-run']);
+const NEEDS_NO_WORKER = /^(--help|-h|--dry-run|--queue(=.*)?)$/s;
 
 const args = process.argv.slice(2);
 const isServer = args[0] === 'serve';
@@ -23,7 +23,7 @@ if (isServer && limit === undefined) {
 
 /** A worker process starts to load before everything else. */
 async function start(): Promise<number> {
-  if (['run', 'predict', 'serve'].includes(args[0] ?? '') && !args.some((arg) => NEEDS_NO_WORKER.has(arg))) {
+  if (['run', 'predict', 'serve'].includes(args[0] ?? '') && !args.some((arg) => NEEDS_NO_WORKER.test(arg))) {
     const { startSpareWorker } = await import('../workers/spare-worker.js');
     startSpareWorker();
   }

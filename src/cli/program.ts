@@ -6,6 +6,7 @@ import { initCommand } from './commands/init.js';
 import { modelsCommand } from './commands/models.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
+import { workerCommand } from './commands/worker.js';
 import { throwUsageErrors } from './usage/usage-errors.js';
 import { addHelpNotes } from './help.js';
 import { Interrupted } from './interrupt.js';
@@ -61,6 +62,7 @@ export function createProgram(): Command {
     runCommand(),
     serveCommand(),
     exportCommand(),
+    workerCommand(),
     initCommand(),
     modelsCommand(),
     doctorCommand(),

@@ -6,6 +6,7 @@ import { lockOptions } from './options/lock.js';
 import { metaOf, type OptionGroup } from './options/meta.js';
 import { modelOptions } from './options/model.js';
 import { outputOptions } from './options/output.js';
+import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
@@ -17,6 +18,7 @@ import { rootOptions, viewOptions } from './options/views.js';
 export const RunConfig = z.strictObject({
   ...runOptions,
   ...lockOptions,
+  ...queueOptions,
   ...modelOptions,
   ...viewOptions,
   ...selectionOptions,
@@ -62,6 +64,19 @@ export const ServeConfig = z
   })
   .omit({ json: true });
 
+/** A worker of a queue. What it computes is decided by the runs that it works for, how by itself. */
+export const WorkerConfig = z.strictObject({
+  ...queueOptions,
+  ...workerOptions,
+  devices: deviceOptions.devices,
+  workers_per_device: deviceOptions.workers_per_device,
+  threads: deviceOptions.threads,
+  max_batch_size: deviceOptions.max_batch_size,
+  optimizer: deviceOptions.optimizer,
+  quiet: outputOptions.quiet,
+  verbose: outputOptions.verbose,
+});
+
 /**
  * Every option there is: one config file serves all commands, each of which takes what concerns it. A command with
  * options of its own adds its shape here.
@@ -70,6 +85,7 @@ export const AnyConfig = z.strictObject({
   ...RunConfig.shape,
   ...ExportConfig.shape,
   ...DoctorConfig.shape,
+  ...workerOptions,
   ...serveOptions,
 });
 

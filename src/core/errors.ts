@@ -47,6 +47,7 @@ const TABLE = {
   JOURNAL_DAMAGED: [2, 500, 'internal', null],
   RESUME_MISMATCH: [2, 400, 'invalid', null],
   WRITE_FAILED: [1, 500, 'internal', null],
+  QUEUE_UNREACHABLE: [2, 500, 'internal', null],
   WORKERS_FAILING: [1, 503, 'worker_lost', 'workers do not stay up'],
   FOLDER_UNREADABLE: [3, 500, 'internal', null], // of a run: these count against --max-errors
   MASS_FAILURE: [3, 500, 'internal', null], // a run was stopped, because most of its images would fail too

@@ -31,6 +31,8 @@ export interface StageTimes {
   readonly wait: number; // the device waited for images
 }
 
+export const NO_TIMES: StageTimes = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
+
 /** An image with its detections: all that the model found, or those a view selected. */
 export interface AnnotatedImage {
   readonly name: string;

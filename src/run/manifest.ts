@@ -61,6 +61,9 @@ export const RunManifest = z.object({
   examples: z.array(SeenExampleSchema).exactOptional(), // of the ontology; left out when there is none
   example_folder: z.string().exactOptional(), // that their images are relative to; relative to the output folder
   left_out: z.array(LeftOut).exactOptional(), // left out when there is none
+  workers: z // of a queue, in this attempt; left out without one
+    .array(z.object({ host: z.string(), devices: z.array(z.string()), images: z.number() }))
+    .exactOptional(),
   timings: z.record(z.string(), z.number()), // of this attempt; stages are sums over all workers
 });
 export type RunManifest = z.output<typeof RunManifest>;

@@ -46,6 +46,14 @@ export interface EngineEvents {
 export interface EngineStatus {
   readonly waiting: number; // images that no worker has yet
   readonly workers: readonly WorkerStatus[];
+  readonly takenPart?: readonly TakenPart[]; // where the work is done on other machines
+}
+
+/** Images of a run that the workers of a machine have annotated. */
+export interface TakenPart {
+  readonly host: string;
+  readonly devices: readonly string[];
+  readonly images: number;
 }
 
 export interface WorkerStatus {

@@ -1,7 +1,7 @@
 import { Condition } from '../core/condition.js';
 import { formatDevice } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
-import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
+import { NO_TIMES, type ImageOutcome, type ImageSource, type StageTimes } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
 import type { ChosenExample } from '../core/seen-example.js';
 import { Dispatcher } from './chunks/dispatcher.js';
@@ -41,7 +41,7 @@ export interface PoolOptions extends EngineEvents {
 export class Pool implements Engine {
   readonly capacity: number;
   readonly placement: Placement;
-  readonly times: Record<keyof StageTimes, number> = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
+  readonly times: Record<keyof StageTimes, number> = { ...NO_TIMES };
   readonly #supervisors: WorkerSupervisor[];
   readonly #dispatcher: Dispatcher;
   readonly #queries: OntologyQueries;

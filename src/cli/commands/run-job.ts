@@ -8,6 +8,7 @@ import { PREVIEWS } from '../../views.js';
 import { VERSION } from '../version.js';
 import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
+import { queueOf } from './queue-of.js';
 import { takeOverRuleOf } from './take-over-rule.js';
 
 const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
@@ -38,6 +39,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     previews: settings.preview,
     imageFiles: settings.images,
     overwriteEdited: settings.overwriteEdited,
+    ...queueOf(settings),
     maxErrors: settings.maxErrors,
   };
 }

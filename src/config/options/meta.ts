@@ -9,6 +9,7 @@ export const OPTION_GROUPS = {
   address: 'Address and access',
   requests: 'Requests',
   speed: 'Speed',
+  queue: 'Several machines',
   other: 'Other',
 } as const;
 

@@ -1,6 +1,4 @@
-import { PreannotateError } from '../../core/errors.js';
-import { findPlace, type Ontology, type OntologyPlaces, type Query } from '../../core/ontology.js';
-import { printable } from '../../core/text.js';
+import type { Ontology, OntologyPlaces, Query } from '../../core/ontology.js';
 import { readCached, sha256Of, writeCached } from '../../disk/cache.js';
 import { familyOf, traitsOf } from '../../model/families.js';
 import type { PromptTokenizer } from '../../model/tokenizer.js';
@@ -8,6 +6,7 @@ import { averageTexts, normalise } from './average-texts.js';
 import { makeCacheKey, embedExamples } from './example-embeddings.js';
 import type { PreparedQueries, QuerySource } from './prepared-queries.js';
 import type { Encoded, ToEncode } from '../protocol.js';
+import { tokenisePrompts } from './tokenise.js';
 
 const CACHE_VERSION = 2; // raised when the same texts would give other embeddings
 
@@ -91,30 +90,11 @@ export class QueryEncoder {
 
   async #tokenise(prompts: readonly Query[], places: OntologyPlaces): Promise<number[][]> {
     this.#tokenizer ??= this.#openTokenizer();
-    const tokenizer = await this.#tokenizer;
-    const tooLong: string[] = [];
-    const tokenIds = prompts.flatMap(({ prompt, texts }) =>
-      texts.map((text) => {
-        const ids = tokenizer.encode(text);
-        if (ids.length > tokenizer.maxTokens) {
-          const kept = printable(tokenizer.truncatedText(ids));
-          tooLong.push(
-            `${findPlace(places, prompt)}: "${printable(text)}" is ${ids.length} tokens long, the model reads ` +
-              `${tokenizer.maxTokens}: "${kept}".`,
-          );
-        }
-        return tokenizer.truncate(ids);
-      }),
-    );
-    if (tooLong.length > 0 && !this.#source.allowTruncate) {
-      throw new PreannotateError({
-        code: 'ONTOLOGY_INVALID',
-        message: tooLong.join('\n'),
-        hint: 'Shorten the prompts, or give --allow-truncate to use what is kept of them.',
-        clientHint: 'Shorten the prompts.',
-      });
-    }
-    return tokenIds;
+    return tokenisePrompts(prompts, {
+      tokenizer: await this.#tokenizer,
+      places,
+      allowTruncate: this.#source.allowTruncate,
+    });
   }
 
   /** Once, and when it is needed: a known ontology needs no tokenizer, and its vocabulary takes 0.15 s to read. */

@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadSettings, pickSettings, type Loaded } from '../../config/load.js';
+import { WorkerConfig } from '../../config/schema.js';
+import { PreannotateError } from '../../core/errors.js';
+import { Progress } from '../../progress/bar.js';
+import type { WorkerJob } from '../../queue/worker/serve-runs.js';
+import { addFlags, readGivenFlags } from '../flags.js';
+import { addHelpNotes } from '../help.js';
+import { abortOnSignals } from '../interrupt.js';
+import { VERSION } from '../version.js';
+import { queueOf } from './queue-of.js';
+
+const EXAMPLES = `
+Examples:
+  preannotate worker --queue redis://queue-host:6379 --root /data/photos
+  PREANNOTATE_QUEUE=rediss://user:password@queue-host:6380 preannotate worker --root /data --device cuda
+  preannotate worker --queue redis://queue-host:6379 --root /data --exit-when-idle 10m
+
+Takes the images of every \`preannotate run --queue\` with the same address. It needs the same version of
+preannotate, the images under the same paths, and finds or downloads the model of each run itself. SIGTERM and
+SIGINT give back what is not finished (exit codes 143 and 130). Start as many as there are machines.`;
+
+const OUTCOME = 'What is not finished is given back to the queue.';
+
+export function workerCommand(): Command {
+  const command = new Command('worker')
+    .description('Annotate images that `preannotate run --queue` hands out, on this machine.')
+    .action(async () => {
+      const flags = readGivenFlags(command, WorkerConfig);
+      const loaded = await loadSettings({ schema: WorkerConfig, flags, environment: process.env, cwd: process.cwd() });
+      const job = toWorkerJob(loaded);
+      const progress = new Progress({ stream: process.stderr, quiet: loaded.settings.quiet });
+      const { serveRuns } = await import('../../queue/worker/serve-runs.js');
+      using watcher = progress.download();
+      await serveRuns(job, { note: (message) => progress.note(message), watcher }, abortOnSignals(OUTCOME));
+    });
+  return addHelpNotes(addFlags(command, WorkerConfig), EXAMPLES);
+}
+
+/** @throws PreannotateError USAGE without a queue */
+function toWorkerJob({ settings }: Loaded<typeof WorkerConfig>): WorkerJob {
+  const { queue } = queueOf(settings);
+  if (queue === undefined) {
+    throw new PreannotateError({
+      code: 'USAGE',
+      message: 'It is not known where the queue is.',
+      hint: 'Give --queue redis://host:6379, or set PREANNOTATE_QUEUE.',
+    });
+  }
+  return {
+    version: VERSION,
+    queue,
+    roots: settings.roots.map((root) => resolve(root)),
+    devices: settings.devices,
+    placement: pickSettings(settings, ['workersPerDevice', 'threads', 'maxBatchSize']),
+    optimizer: settings.optimizer,
+    ...(settings.exitWhenIdle === undefined ? {} : { exitWhenIdleMs: settings.exitWhenIdle }),
+  };
+}

@@ -1,0 +1,117 @@
+import { PreannotateError } from '../../core/errors.js';
+import { buildOntology } from '../../core/ontology.js';
+import { printable } from '../../core/text.js';
+import type { DownloadObserver } from '../../hub/repository.js';
+import { BUILTIN, findLocalFolder, findModel, type Model } from '../../model/source.js';
+import { startEngine, type EngineJob, type EngineUse } from '../../workers/start-engine.js';
+import type { Engine } from '../../workers/engine.js';
+import { keysOf } from '../keys.js';
+import { parseStored, RunDescription, type Registration } from '../protocol.js';
+import type { Connection } from '../redis/connection.js';
+import { runKeyOf } from '../run-key.js';
+import type { AllowedFolders } from './allowed-files.js';
+
+/** What a worker decides itself: how it computes, not what. */
+export interface OwnSettings extends Pick<EngineJob, 'devices' | 'placement'> {
+  readonly version: string; // of preannotate
+  readonly optimizer: EngineJob['worker']['optimizer'];
+}
+
+interface OpenOptions {
+  readonly connection: Connection;
+  readonly allowed: AllowedFolders;
+  readonly own: OwnSettings;
+  readonly watcher: DownloadObserver;
+  readonly use: EngineUse;
+}
+
+/** Why a worker cannot take part in a run. It goes on with others. */
+export class Refused extends Error {}
+
+/** A run that this worker can work for. */
+export interface OpenedRun {
+  readonly description: RunDescription;
+  readonly job: EngineJob;
+  readonly engine: Engine;
+}
+
+/**
+ * Opens the model of a run and starts this machine's workers for it, as a local run does.
+ *
+ * @throws Refused when this machine would give other results, or may not read what it needs; PreannotateError when the
+ *   model, a device or the examples cannot be had
+ */
+export async function openRun(id: string, registered: Registration, options: OpenOptions): Promise<OpenedRun> {
+  const { connection, allowed, own, watcher, use } = options;
+  if (registered.version !== own.version) {
+    throw new Refused(`it has preannotate ${own.version}, this run ${registered.version}.`);
+  }
+  const description = parseStored(RunDescription, await connection.redis.get(keysOf(id).run));
+  if (description?.key !== registered.key) throw new Refused('the description of the run cannot be read.');
+  const job = toEngineJob(description, own);
+  await assertFoldersAllowed(description, job, allowed);
+  const finding = { precision: description.model.precision, watcher, signal: use.signal, variables: process.env };
+  const model = await findModel(description.model.reference, finding);
+  assertSameModel(description, model);
+  if (runKeyOf(own.version, job, model) !== description.key) {
+    throw new Refused('its ontology or options come to another key than those of the run.');
+  }
+  const { images, imageFolder } = description;
+  const engine = await startEngine(job, { model, images, ...(imageFolder === undefined ? {} : { imageFolder }) }, use);
+  return { description, job, engine };
+}
+
+function toEngineJob(description: RunDescription, { devices, placement, optimizer }: OwnSettings): EngineJob {
+  const { ontology, places, allowTruncate, form, worker, selection, exampleFolder } = description;
+  return {
+    ontology: buildOntology(ontology),
+    ...{ places, allowTruncate, form, exampleFolder, devices, placement },
+    ontologyNotes: [], // the producer has shown them
+    worker: { ...worker, optimizer } as EngineJob['worker'],
+    selection: selection as unknown as EngineJob['selection'],
+  };
+}
+
+/** @throws Refused */
+async function assertFoldersAllowed(
+  { model: { reference, isFolder }, imageFolder, exampleFolder }: RunDescription,
+  { ontology }: EngineJob,
+  allowed: AllowedFolders,
+): Promise<void> {
+  const local = reference === BUILTIN.reference ? undefined : isFolder ? reference : findLocalFolder(reference);
+  const hasExamples = ontology.queries.some(({ example }) => example !== undefined);
+  const needed = [
+    ...(imageFolder === undefined ? [] : [['images', imageFolder]]),
+    ...(hasExamples ? [['examples', exampleFolder]] : []),
+    ...(local === undefined ? [] : [['model', local]]),
+  ] as [string, string][];
+  for (const [what, folder] of needed) {
+    if (await allowed.allows(folder)) continue;
+    const given =
+      allowed.given.length === 0 ? 'it was started without --root' : `it may read ${allowed.given.join(', ')}`;
+    throw new Refused(
+      `the ${what} are in ${printable(folder)}, and ${given}.`.replace('the model are', 'the model is'),
+    );
+  }
+}
+
+/** @throws Refused */
+function assertSameModel({ model: expected }: RunDescription, found: Model): void {
+  const short = (hash: string) => hash.slice(0, 12);
+  const name = printable(expected.reference);
+  if (found.sha256 !== expected.sha256) {
+    throw new Refused(
+      `its ${name} has other weights (SHA-256 ${short(found.sha256)}…, the run ${short(expected.sha256)}…).`,
+    );
+  }
+  if (found.key !== expected.key) {
+    throw new Refused(`its ${name} has another configuration or tokenizer beside the same weights.`);
+  }
+}
+
+/** Why a worker cannot take part, in a sentence. */
+export function describeRefusal(error: unknown): string | undefined {
+  if (error instanceof Refused) return error.message;
+  if (error instanceof PreannotateError) return `${error.message} ${error.hint}`.trim();
+  return undefined;
+}

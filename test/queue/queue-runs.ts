@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { EMOJI, manyScenes, preannotate, Running, viewsOf } from '../support/cli.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+/** A folder of images, and what a run on this machine makes of them. */
+export interface Photos {
+  readonly folder: string; // of everything
+  readonly images: string;
+  readonly total: number;
+  readonly expected: Record<string, string>; // its views
+}
+
+export async function photosOf(copies: number): Promise<Photos> {
+  const folder = await temporaryFolder();
+  const images = join(folder, 'images');
+  const total = await manyScenes(images, copies);
+  const local = join(folder, 'local');
+  const { code, stderr } = await preannotate(['run', images, ...EMOJI, '--out', local, '--device', 'cpu']);
+  if (code !== 0) throw new Error(stderr);
+  return { folder, images, total, expected: await viewsOf(local) };
+}
+
+/** The arguments of a run through a queue. */
+export function queueArgs({ images, folder }: Photos, url: string, out = 'out'): string[] {
+  return ['run', images, ...EMOJI, '--out', join(folder, out), '--queue', url];
+}
+
+interface WorkerOptions {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly prefix?: readonly string[];
+}
+
+/** Starts a worker with one process, which ends with the test. */
+export function startWorker(url: string, root: string, { args = [], ...options }: WorkerOptions = {}): Running {
+  const own = ['--device', 'cpu', '--workers-per-device', '1', '--threads', '1'];
+  return end(new Running(['worker', '--queue', url, '--root', root, ...own, ...args], options));
+}
+
+/** A command that ends with the test, if not before. */
+export function end(running: Running): Running {
+  onTestFinished(() => void running.child.kill('SIGKILL'));
+  return running;
+}
+
+/** Waits until a running command has printed something. */
+export async function untilPrinted(running: Running, pattern: RegExp): Promise<void> {
+  while (!pattern.test(running.stderr)) {
+    if (running.child.exitCode !== null) throw new Error(`It ended without ${String(pattern)}:\n${running.stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
