@@ -35,7 +35,7 @@ export const RunDescription = z.object({
   selection: z.looseObject({ thresholds: z.array(z.number()) }),
   exampleFolder: z.string(),
   imageFolder: z.string().exactOptional(), // that names of image files are relative to
-  images: z.int().positive(), // that are left
+  images: z.int().positive().nullable(), // that are left; null: more will come
   chunkImages: z.int().positive().max(MAX_CHUNK_IMAGES), // in a chunk, at most
 });
 export type RunDescription = z.output<typeof RunDescription>;

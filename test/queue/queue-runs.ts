@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { EMOJI, manyScenes, preannotate, Running, viewsOf } from '../support/cli.js';
+import { ROOT } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** A folder of images, and what a run on this machine makes of them. */
@@ -11,8 +13,9 @@ export interface Photos {
   readonly expected: Record<string, string>; // its views
 }
 
-export async function photosOf(copies: number): Promise<Photos> {
-  const folder = await temporaryFolder();
+/** @param folder - Takes everything; default: one that goes with the test. */
+export async function photosOf(copies: number, folder?: string): Promise<Photos> {
+  folder ??= await temporaryFolder();
   const images = join(folder, 'images');
   const total = await manyScenes(images, copies);
   const local = join(folder, 'local');
@@ -24,6 +27,11 @@ export async function photosOf(copies: number): Promise<Photos> {
 /** The arguments of a run through a queue. */
 export function queueArgs({ images, folder }: Photos, url: string, out = 'out'): string[] {
   return ['run', images, ...EMOJI, '--out', join(folder, out), '--queue', url];
+}
+
+/** Makes a worker's processes load a file of test/faults first. */
+export function withFault(name: string, env: NodeJS.ProcessEnv = {}): { env: NodeJS.ProcessEnv } {
+  return { env: { ...env, NODE_OPTIONS: `--import=${pathToFileURL(join(ROOT, 'test/faults', name)).href}` } };
 }
 
 interface WorkerOptions {

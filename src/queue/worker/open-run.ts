@@ -56,7 +56,8 @@ export async function openRun(id: string, registered: Registration, options: Ope
   if (runKeyOf(own.version, job, model) !== description.key) {
     throw new Refused('its ontology or options come to another key than those of the run.');
   }
-  const { images, imageFolder } = description;
+  const { images: left, imageFolder } = description;
+  const images = left ?? Infinity;
   const engine = await startEngine(job, { model, images, ...(imageFolder === undefined ? {} : { imageFolder }) }, use);
   return { description, job, engine };
 }

@@ -147,7 +147,8 @@ class RunServer implements AsyncDisposable {
       const run = await ServedRun.begin({ id, worker: this.#id, opened, connection, allowed, warn: note });
       this.#served.set(id, run);
       this.#lastWorkMs = performance.now();
-      note(`Works for ${name}: ${counted(opened.description.images, 'image')} to do when it began.`);
+      const { images } = opened.description;
+      note(`Works for ${name}: ${images === null ? 'images as they arrive' : counted(images, 'image')}.`);
       await this.#tell(id, run);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
