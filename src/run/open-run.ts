@@ -5,7 +5,8 @@ import { buildOntology, type Ontology, type OntologySpec } from '../core/ontolog
 import { printable } from '../core/text.js';
 import { displayPath } from '../disk/display-path.js';
 import { findNearestPath } from '../disk/nearest.js';
-import { findOntologyDifference } from './compare/ontology-difference.js';
+import { describeDifferences } from './compare/difference.js';
+import { findOntologyDifferences } from './compare/ontology-difference.js';
 import type { JournalHeader, RunScope } from './header.js';
 import { ImageIds } from './numbers/image-ids.js';
 import { readImageList } from './numbers/image-list.js';
@@ -129,8 +130,8 @@ function assertUsable(
 }
 
 function describeOther(before: OntologySpec, now: OntologySpec): string | undefined {
-  const difference = findOntologyDifference(before, now);
-  return difference && `Difference: ${difference.what}.`;
+  const differences = findOntologyDifferences(before, now);
+  return differences.length === 0 ? undefined : describeDifferences(differences);
 }
 
 function otherManifestError(path: string, what: string): PreannotateError {

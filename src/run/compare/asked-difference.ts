@@ -1,6 +1,6 @@
 import { toAsked } from '../../core/prompts/canonical-prompt.js';
 import { textsOf, type OntologySpec } from '../../core/ontology.js';
-import type { Difference } from './difference.js';
+import { describeChange, type Difference } from './difference.js';
 
 /** The prompts of a class, or those that are ignored. */
 interface PromptList {
@@ -9,24 +9,31 @@ interface PromptList {
 }
 
 /**
- * The first difference in what the model is asked for the same classes. Spellings, templates and canonical form may
- * differ as long as the texts and the prompts themselves come to the same, and what is asked twice counts once.
+ * What the model is asked otherwise for the classes that both have. Spellings, templates and canonical form may differ
+ * as long as the texts and the prompts themselves come to the same, and what is asked twice counts once.
  */
-export function findAskedDifference(before: OntologySpec, now: OntologySpec): Difference | undefined {
-  const lists = listsOf(now);
-  for (const [i, { title, prompts: was }] of listsOf(before).entries()) {
-    const is = lists[i]!.prompts;
-    if (isEqual(withoutRepeats(askedOf(was, before)), withoutRepeats(askedOf(is, now)))) continue;
-    const alike = askedOf(was, { ...before, canonical: now.canonical === true });
-    if (isEqual(alike, askedOf(is, now))) return canonicalDifference(before, now, { was, is });
-    const hasSamePrompts = isEqual(alike.map(firstOf), askedOf(is, now).map(firstOf));
-    const [what, earlier, later] = hasSamePrompts ? ['templates', before.templates, now.templates] : [title, was, is];
-    return {
-      what: `${what} was ${JSON.stringify(earlier)}; now it is ${JSON.stringify(later)}`,
-      finish: adviseEarlier(before),
-    };
-  }
-  return undefined;
+export function findAskedDifferences(before: OntologySpec, now: OntologySpec): Difference[] {
+  const lists = new Map(listsOf(now).map(({ title, prompts }) => [title, prompts]));
+  return listsOf(before).flatMap(({ title, prompts: was }) => {
+    const is = lists.get(title);
+    const difference = is && findListDifference({ title, was, is }, before, now);
+    return difference === undefined ? [] : [difference];
+  });
+}
+
+function findListDifference(
+  { title, was, is }: { title: string; was: readonly string[]; is: readonly string[] },
+  before: OntologySpec,
+  now: OntologySpec,
+): Difference | undefined {
+  if (isEqual(withoutRepeats(askedOf(was, before)), withoutRepeats(askedOf(is, now)))) return undefined;
+  const alike = askedOf(was, { ...before, canonical: now.canonical === true });
+  if (isEqual(alike, askedOf(is, now))) return canonicalDifference(before, now, { was, is });
+  const hasSamePrompts = isEqual(alike.map(firstOf), askedOf(is, now).map(firstOf));
+  const what = hasSamePrompts
+    ? describeChange('templates', before.templates, now.templates)
+    : describeChange(title, was, is);
+  return { what, finish: adviseEarlier(before) };
 }
 
 function listsOf({ classes, ignore }: OntologySpec): PromptList[] {

@@ -1,19 +1,49 @@
 import { labelOf, type OntologySpec } from '../../core/ontology.js';
-import { findAskedDifference } from './asked-difference.js';
-import { firstDifference, type Difference } from './difference.js';
+import { findAskedDifferences } from './asked-difference.js';
+import { describeChange, findDifferences, type Difference } from './difference.js';
 
-/** What two ontologies decide that differs; undefined when they differ in thresholds and spelling only. */
-export function findOntologyDifference(before: OntologySpec, now: OntologySpec): Difference | undefined {
-  return firstDifference(decisiveParts(before), decisiveParts(now)) ?? findAskedDifference(before, now);
+/** What two ontologies decide that differs; nothing when they differ in thresholds and spelling only. */
+export function findOntologyDifferences(before: OntologySpec, now: OntologySpec): Difference[] {
+  const differences = [...findClassDifferences(before, now), ...findDifferences(...sharedParts(before, now))];
+  return [...differences, ...findAskedDifferences(before, now)];
 }
 
-/** All but prompts. */
+/** Classes that came, went, or have another name or place. */
+function findClassDifferences(before: OntologySpec, now: OntologySpec): Difference[] {
+  const [was, is] = [before, now].map(({ classes }) => classes.map(({ name }) => name)) as [string[], string[]];
+  const lost = was.filter((name) => !is.includes(name));
+  const added = is.filter((name) => !was.includes(name));
+  const isReordered = lost.length + added.length === 0 && was.join('\n') !== is.join('\n');
+  if (isReordered) return [{ what: describeChange('order of classes', was, is) }];
+  if (was.length === is.length && lost.length === added.length) {
+    return was.flatMap((name, i) =>
+      name === is[i] ? [] : [{ what: describeChange(`name of class ${i + 1}`, name, is[i]) }],
+    );
+  }
+  const ofSize = was.length === is.length ? [] : [describeChange('number of classes', was.length, is.length)];
+  return [
+    ...ofSize,
+    ...lost.map((name) => `class "${name}" is missing now`),
+    ...added.map((name) => `class "${name}" was not there`),
+  ].map((what) => ({ what }));
+}
+
+/** What is compared of the classes that both have: all but prompts. */
+function sharedParts(before: OntologySpec, now: OntologySpec): [Record<string, unknown>, Record<string, unknown>] {
+  const [was, is] = [before, now].map(({ classes }) => new Set(classes.map(({ name }) => name))) as [
+    Set<string>,
+    Set<string>,
+  ];
+  const shared = (spec: OntologySpec) => ({
+    ...spec,
+    classes: spec.classes.filter(({ name }) => was.has(name) && is.has(name)),
+  });
+  return [decisiveParts(shared(before)), decisiveParts(shared(now))];
+}
+
 function decisiveParts(ontology: OntologySpec): Record<string, unknown> {
-  const { classes } = ontology;
   return {
-    'number of classes': classes.length,
-    ...Object.fromEntries(classes.map(({ name }, i) => [`name of class ${i + 1}`, name])),
-    ...Object.fromEntries(classes.map(({ name, id }) => [`id of class "${name}"`, id])),
+    ...Object.fromEntries(ontology.classes.map(({ name, id }) => [`id of class "${name}"`, id])),
     ...decisiveExamples(ontology),
   };
 }

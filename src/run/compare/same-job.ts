@@ -2,8 +2,8 @@ import { PreannotateError } from '../../core/errors.js';
 import type { Fit, Positions } from '../../core/inference/input-form.js';
 import { hasSeveralTexts } from '../../core/ontology.js';
 import type { JournalHeader } from '../header.js';
-import { firstDifference, type Difference } from './difference.js';
-import { findOntologyDifference } from './ontology-difference.js';
+import { describeDifferences, findDifferences, type Difference } from './difference.js';
+import { findOntologyDifferences } from './ontology-difference.js';
 
 /** A header that says how images were fitted. @param unrecorded - What a header that does not say it means. */
 export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
@@ -15,36 +15,39 @@ export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
  * Refuses to add the results of one job to those of another. Thresholds may differ: they are applied later. So may the
  * spelling of prompts where the model is asked the same.
  *
- * @throws PreannotateError RESUME_MISMATCH naming the first difference, and how to go on where all of them allow it.
+ * @throws PreannotateError RESUME_MISMATCH naming the differences, and how to go on.
  */
 export function assertSameJob(before: JournalHeader, now: JournalHeader, path: string): void {
   const differences = [
-    firstDifference(decisiveParts(before), decisiveParts(now)),
-    findOntologyDifference(before.ontology, now.ontology),
-    findMeanDifference(before, now),
-    findObjectnessDifference(before, now),
-    findFitDifference(before, now),
-    findRuleDifference(before, now),
-    findPositionsDifference(before, now),
-  ].filter((difference) => difference !== undefined);
+    ...findDifferences(decisiveParts(before), decisiveParts(now)),
+    ...findOntologyDifferences(before.ontology, now.ontology),
+    ...findMeanDifference(before, now),
+    ...findObjectnessDifference(before, now),
+    ...findFitDifference(before, now),
+    ...findRuleDifference(before, now),
+    ...findPositionsDifference(before, now),
+  ];
   if (differences.length === 0) return;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
-    message: `${path} belongs to another job. Difference: ${differences[0]!.what}.`,
+    message: `${path} belongs to another job. ${describeDifferences(differences)}`,
     hint: adviseOn(differences),
   });
 }
 
+/** The ways to go on: the job as it was begun, where flags restore it, or the other one. */
 function adviseOn(differences: readonly Difference[]): string {
-  const ways = differences.flatMap(({ finish = [] }) => finish);
-  if (ways.length < differences.length)
-    return 'Give another --out folder, use --restart to annotate everything again, or run the first job again.';
-  const way = ways.includes(EARLIER_VERSION) ? EARLIER_VERSION : ways.join(', and ');
-  return (
-    `${way[0]!.toUpperCase()}${way.slice(1)} to finish it as it was begun, give another --out folder, or use ` +
-    '--restart to annotate everything again.'
-  );
+  const ways = new Set(differences.flatMap(({ finish = [] }) => finish));
+  const canFinish = differences.every(({ finish }) => finish !== undefined);
+  if (!canFinish) return `Give another --out folder, ${RESTART}, or run the first job again.`;
+  const way = ways.has(EARLIER_VERSION) ? EARLIER_VERSION : [...ways].join(', and ');
+  const finish = `${way[0]!.toUpperCase()}${way.slice(1)} to finish it as it was begun`;
+  return `${finish}, give another --out folder, or ${RESTART}.`;
 }
+
+const RESTART =
+  'use --restart to annotate everything again, which keeps the numbers of images and classes, and the files that you ' +
+  'edited';
 
 /** Options that have a function of their own here: what is missing has a meaning, or there is a way to finish. */
 const COMPARED_APART = new Set(['template_mean', 'fit', 'example_rule', 'positions', 'min_objectness']);
@@ -59,41 +62,44 @@ function decisiveParts({ journal, model, options }: JournalHeader): Record<strin
   };
 }
 
-function findObjectnessDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+function findObjectnessDifference(before: JournalHeader, now: JournalHeader): Difference[] {
   const [was, is] = [before, now].map(({ options: { min_objectness: limit } }) =>
     limit === undefined ? {} : { min_objectness: limit },
   );
-  const difference = firstDifference(was!, is!);
-  return difference && { ...difference, finish: `add --min-objectness ${was!.min_objectness ?? 0}` };
+  return withFinish(findDifferences(was!, is!), `add --min-objectness ${was!.min_objectness ?? 0}`);
 }
 
 function findFitDifference({ options: { fit: was } }: JournalHeader, { options: { fit: is } }: JournalHeader) {
-  const difference = firstDifference({ fit: was }, { fit: is });
-  return difference && { ...difference, finish: `add --fit ${String(was)}` };
+  return withFinish(findDifferences({ fit: was }, { fit: is }), `add --fit ${String(was)}`);
 }
 
 /** Version 0.1 knew no other rule than that of transformers. */
-function findRuleDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+function findRuleDifference(before: JournalHeader, now: JournalHeader): Difference[] {
   const [was, is] = [before, now].map(({ options }) => options.example_rule ?? 'transformers');
-  const difference = firstDifference({ example_rule: was }, { example_rule: is });
-  return difference && { ...difference, finish: `add --example-rule ${String(was)}` };
+  return withFinish(findDifferences({ example_rule: was }, { example_rule: is }), `add --example-rule ${String(was)}`);
 }
 
-function findPositionsDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+function findPositionsDifference(before: JournalHeader, now: JournalHeader): Difference[] {
   const [was, is] = [before, now].map(({ options }): Positions => options.positions ?? 'interpolate');
-  const difference = firstDifference({ positions: was }, { positions: is });
-  return difference && { ...difference, finish: `add --positions ${was === 'slice' ? 'auto' : 'interpolate'}` };
+  const finish = `add --positions ${was === 'slice' ? 'auto' : 'interpolate'}`;
+  return withFinish(findDifferences({ positions: was }, { positions: is }), finish);
+}
+
+function withFinish(differences: readonly Difference[], finish: string): Difference[] {
+  return differences.map((difference) => ({ ...difference, finish }));
 }
 
 const EARLIER_VERSION = 'use the version of preannotate that began it';
 
-function findMeanDifference(before: JournalHeader, now: JournalHeader): Difference | undefined {
+function findMeanDifference(before: JournalHeader, now: JournalHeader): Difference[] {
   const isSame = before.options.template_mean === now.options.template_mean;
-  if (isSame || !hasSeveralTexts(before.ontology) || !hasSeveralTexts(now.ontology)) return undefined;
-  return {
-    what: `the mean over templates was that of ${describeMean(before)}; now it is that of ${describeMean(now)}`,
-    finish: EARLIER_VERSION,
-  };
+  if (isSame || !hasSeveralTexts(before.ontology) || !hasSeveralTexts(now.ontology)) return [];
+  return [
+    {
+      what: `the mean over templates was that of ${describeMean(before)}; now it is that of ${describeMean(now)}`,
+      finish: EARLIER_VERSION,
+    },
+  ];
 }
 
 function describeMean({ options }: JournalHeader): string {

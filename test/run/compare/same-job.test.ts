@@ -156,6 +156,47 @@ describe('the job that a journal belongs to', () => {
     );
   });
 
+  it('is another one in several ways, all of which are named; of long lists, what differs', () => {
+    const classesOf = (...names: string[]) =>
+      names.map((name, i) => ({ name, id: i + 1, prompts: [`a ${name}`], threshold: i / 10 }));
+    const many = Array.from({ length: 40 }, (_, i) => `prompt ${i}`);
+    const ontologyOf = (classes: JournalHeader['ontology']['classes'], ignore: string[] = []) => ({
+      ontology: { templates: [], classes, ignore },
+    });
+    const messageOf = (before: Partial<JournalHeader>, now: Partial<JournalHeader>) => {
+      try {
+        compare(now, { ...header, ...before });
+      } catch (error) {
+        return (error as Error).message.replace('detections.jsonl belongs to another job. ', '');
+      }
+      return undefined;
+    };
+    const two = ontologyOf(classesOf('dog', 'cat'));
+    expect(messageOf(two, ontologyOf(classesOf('cat', 'dog')))).toBe(
+      'Difference: order of classes was ["dog","cat"]; now it is ["cat","dog"]. Also different: ' +
+        'id of class "dog" was 1; now it is 2 | id of class "cat" was 2; now it is 1.',
+    );
+    expect(messageOf(two, ontologyOf(classesOf('dog', 'kitten')))).toBe(
+      'Difference: name of class 2 was "cat"; now it is "kitten".',
+    );
+    expect(messageOf(two, ontologyOf(classesOf('dog', 'bird', 'cow')))).toBe(
+      'Difference: number of classes was 2; now it is 3. Also different: ' +
+        'class "cat" is missing now | class "bird" was not there | class "cow" was not there.',
+    );
+    expect(messageOf(ontologyOf(classesOf('dog'), many), ontologyOf(classesOf('dog'), [...many.slice(2), 'new']))).toBe(
+      'Difference: ignored prompts no longer has "prompt 0", "prompt 1", and has "new" now.',
+    );
+    const others = { ...header.options, image_size: [9, 9] as [number, number], strict_images: true };
+    expect(messageOf({}, { model: { ...header.model, sha256: 'ff' }, options: others })).toBe(
+      'Difference: model (SHA-256 of its weights) was "ab"; now it is "ff". Also different: ' +
+        'image_size was "native"; now it is [9,9] | strict_images was false; now it is true.',
+    );
+    const twenty = ontologyOf(classesOf(...many.slice(0, 20)));
+    expect(messageOf(twenty, ontologyOf(classesOf(...many.slice(20))))).toMatch(/ \| and 9 more\.$/);
+    const retuned = two.ontology.classes.map((each) => ({ ...each, threshold: 0.7 }));
+    expect(messageOf(two, ontologyOf(retuned))).toBeUndefined();
+  });
+
   it('is another one with fewer classes, also where all have examples only', () => {
     const examples = (name: string) => [{ image: `${name}.png`, sha256: name }];
     const classes = ['a', 'b'].map((name, i) => ({ name, id: i + 1, prompts: [], examples: examples(name) }));
