@@ -11,7 +11,7 @@ import { describeInput } from './workers/start-engine.js';
 
 /** What a run would do. */
 export interface JobPlan {
-  readonly root: string;
+  readonly root: string | undefined; // of remote images there is none
   readonly found: number;
   readonly finished: number;
   readonly pending: readonly string[];

@@ -8,6 +8,8 @@ import type { EngineJob } from './workers/start-engine.js';
 import type { QueueSettings } from './queue/redis/connection.js';
 import type { FormatName } from './formats/index.js';
 import type { DiscoverOptions, Discovery } from './images/listing/discover.js';
+import type { FetchSettings } from './images/remote/fetch-settings.js';
+import type { RemoteImages } from './images/remote/remote-images.js';
 import type { RequestedPrecision } from './core/precision.js';
 import { traitsOf } from './model/families.js';
 import { formOf } from './model/input-form.js';
@@ -30,8 +32,9 @@ import { countSources, countShown, type SourceList } from './run/plan/sources.js
 /** A batch run with every option decided. Plain data: the same after JSON. */
 export interface Job extends EngineJob {
   readonly version: string; // of preannotate
-  readonly inputs: readonly string[]; // folders, files, globs
+  readonly inputs: readonly string[]; // folders, files, globs; or addresses and lists of them
   readonly discovery: DiscoverOptions;
+  readonly fetch: FetchSettings; // of remote images
   readonly choice: ImageChoice;
   readonly watch: boolean; // annotates what arrives, until it is stopped
   readonly retryFailed: boolean; // annotates only what failed in the last run
@@ -52,6 +55,7 @@ export interface Job extends EngineJob {
 
 /** A run that has begun to annotate. */
 export interface RunState {
+  readonly remote: RemoteImages | undefined; // fetches its images, where they are remote
   readonly lock: OutputLock; // of the output folder; asked before something is written
   found: Discovery; // of a watch, what it found last
   plan: Plan; // of a watch, as it is by now
@@ -128,7 +132,7 @@ export function beginJournalHeader(
   const selection = toStoredSelection(job.statedSelection, job.ontology);
   const { root, images: all } = found;
   const run = {
-    ...toStoredRoot(job.outDir, root),
+    ...(root === undefined ? {} : toStoredRoot(job.outDir, root)),
     selection,
     formats: [...formats],
     images,
@@ -157,7 +161,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     created: header.created,
     started: stats.started.toISOString(),
     ...(status === 'running' ? {} : { finished: new Date().toISOString() }),
-    ...toStoredRoot(job.outDir, found.root),
+    ...(found.root === undefined ? {} : toStoredRoot(job.outDir, found.root)),
     model: { reference: job.model, sha256: header.model.sha256 },
     ontology: specOf(job.ontology),
     selection: toStoredSelection(job.statedSelection, job.ontology),

@@ -3,6 +3,7 @@ import { messageOf, type PreannotateError } from './core/errors.js';
 import { toSeenExamples } from './core/seen-example.js';
 import { mapConcurrent } from './core/stream.js';
 import { beginJournalHeader, toManifest, type Job, type RunState } from './job.js';
+import { RemoteImages } from './images/remote/remote-images.js';
 import { findModel } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
@@ -38,7 +39,9 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   const stats = new RunStats({ found: found.images.length + plan.others, resumed: plan.finished });
   signal.throwIfAborted();
 
-  const work = { model, images: job.watch ? Infinity : plan.pending.length, imageFolder: found.root };
+  await using remote = found.root === undefined ? new RemoteImages(job.fetch) : undefined;
+  const images = job.watch ? Infinity : plan.pending.length;
+  const work = { model, images, imageFolder: found.root, remote };
   const use = { note, warn: (message: string) => note(`Warning: ${message}`), signal };
   await using engine = work.images > 0 ? await openEngine(job, work, use) : undefined;
   const examples = engine && toSeenExamples(await engine.prepare(job.ontology), job.ontology);
@@ -47,7 +50,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   await imageIds.save(job.outDir);
   await saveSources(sources, plan.sources);
   await using journal = await Journal.begin(job.outDir, header, earlier);
-  const run = { ...prepared, lock, journal, stats, examples: examples ?? prepared.examples };
+  const run = { ...prepared, remote, lock, journal, stats, examples: examples ?? prepared.examples };
   prepared.notes.forEach((note) => progress.note(note));
   await using previews = new PreviewFolder();
   return await annotateAndWrite(job, run, {

@@ -3,6 +3,7 @@ import type { SeenExample } from './core/seen-example.js';
 import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
 import { isTemporary } from './images/listing/endings.js';
+import { areRemote, discoverRemote, selectCoveredRemote } from './images/remote/discover-remote.js';
 import { toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
 import { assertGivesObjectness } from './model/objectness.js';
@@ -70,21 +71,21 @@ export async function prepare<Found extends Model | undefined>(
       assertSameJob(before, toJournalHeader(job, model), path);
     }
   }
-  const list = await readImageList(job.outDir);
+  const imageList = await readImageList(job.outDir);
   const manifest = await readUsableManifest(job);
   const sources = await readSources(job.outDir);
   const scope = manifest ?? earlier?.header.run;
   const earlierWork = earlier && {
     journal: earlier,
     list: sources,
-    root: scope && resolveRoot(job.outDir, scope),
-    isKnown: (name: string) => list.images.has(name),
+    root: scope?.root === undefined ? undefined : resolveRoot(job.outDir, { root: scope.root }),
+    isKnown: (name: string) => imageList.images.has(name),
   };
   const failed = job.retryFailed ? chooseFailed(found.images, await readFailed(job.outDir)) : undefined;
   const plan = await planRun(findAmong(found, job, failed), earlierWork, { rule: job.missing, signal });
   const failedBefore = failed && countFailed(failed, plan.pending, (name) => earlier?.entries.has(name) === true);
   const imageIds = ImageIds.from({
-    list,
+    list: imageList,
     journal: job.restart ? await readDiscarded(job) : earlier,
     found: found.images.map(({ name }) => name),
     isPublished: classes.isPublished,
@@ -122,20 +123,23 @@ export async function listImages(job: Job): Promise<{ found: Discovery; images: 
 
 /** A watch leaves files alone that are given another name when they are complete. */
 async function discoverImages({ inputs, discovery, watch }: Job): Promise<Discovery> {
-  const found = await discover(inputs, discovery);
+  const list = areRemote(inputs) ? discoverRemote : discover;
+  const found = await list(inputs, discovery);
   return watch ? { ...found, images: found.images.filter(({ name }) => !isTemporary(name)) } : found;
 }
 
 /** A part of the images says nothing about the others. */
 function findAmong(found: Discovery, { choice }: Job, failed: FailedImages | undefined): FoundImages {
-  const { root, images } = found;
+  const { root, images, remote } = found;
   const isPart = failed !== undefined || describeChoice(choice) !== undefined;
   const selectNone = () => new Set<string>();
+  const covered = (names: readonly string[]) =>
+    remote === undefined ? selectCovered({ ...found, root: root! }, names) : selectCoveredRemote(remote, names);
   return {
     root,
     images,
     chosen: failed?.chosen ?? chooseImages(images, choice),
-    selectCovered: isPart ? selectNone : (names) => selectCovered(found, names),
+    selectCovered: isPart ? selectNone : covered,
   };
 }
 

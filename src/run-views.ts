@@ -68,20 +68,22 @@ export function showPreviews(
 
 function describeView(
   job: Job,
-  { found, lock, journal, plan, imageIds, examples }: RunState,
+  { found, remote, lock, journal, plan, imageIds, examples }: RunState,
   { entries, signal }: { entries: Journal['entries']; signal: AbortSignal },
 ) {
   const throwIfStopped = async () => {
     signal.throwIfAborted();
     await lock.assertHeldSinceHeartbeat();
   };
-  const shown = { ...job, sources: plan.sources, signal };
+  const urls = new Map(found.images.flatMap(({ name, url }) => (url === undefined ? [] : [[name, url]])));
+  const shown = { ...job, sources: plan.sources, urls, signal };
   const images = new StoredImages({ path: journal.path, entries }, imageIds, shown);
   return {
     ...job,
     images: new CountedImages(images, job.ontology),
     hiddenNames: images.hiddenNames,
     root: found.root,
+    remote,
     provenance: provenanceOf(journal.header),
     throwIfStopped,
     limits: job.worker,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PreannotateError } from './core/errors.js';
 import type { ImageFiles } from './core/image-files.js';
 import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
 import type { Selection } from './core/select.js';
@@ -7,8 +8,10 @@ import { formatNames, formats, type FormatName } from './formats/index.js';
 import { assertClassOrderKept } from './formats/view-folder/class-order.js';
 import { assertRecordSound, assertReplaceable, isView } from './formats/view-folder/replaceable.js';
 import { printable } from './core/text.js';
+import type { FetchSettings } from './images/remote/fetch-settings.js';
+import { RemoteImages } from './images/remote/remote-images.js';
 import type { Progress } from './progress/bar.js';
-import type { JournalHeader } from './run/header.js';
+import type { JournalHeader, RunScope } from './run/header.js';
 import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
 import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
 import { CountedImages, type ViewCounts } from './run/images/counted-images.js';
@@ -47,6 +50,7 @@ export interface ExportTarget {
   readonly outDir: string; // absolute
   readonly imagesRoot?: string | undefined; // absolute; where its images are now, if they were moved
   readonly takeOver: TakeOverRule;
+  readonly fetch?: Omit<FetchSettings, 'maxBytes'>; // of remote images; without it, none is fetched
 }
 
 /**
@@ -56,7 +60,7 @@ export interface ExportTarget {
  * @returns How much of the run the views have, and what was chosen.
  */
 export async function exportViews<Choice extends ViewChoice>(
-  { outDir, imagesRoot, takeOver }: ExportTarget,
+  { outDir, imagesRoot, takeOver, fetch }: ExportTarget,
   choose: (run: OpenedRun) => Choice,
   progress: Progress,
 ): Promise<{ extent: Extent; counts: ViewCounts; choice: Choice; missingPreviews: number }> {
@@ -68,9 +72,7 @@ export async function exportViews<Choice extends ViewChoice>(
   run.notes.forEach((note) => progress.note(note));
   const choice = await withPresentViews(outDir, choose(run));
   const root = await requireImageRoot(run, { ...choice, outDir, given: imagesRoot });
-  const earlierRoot = expectedRoot(outDir, run.scope);
-  if (root !== earlierRoot)
-    note(`The images of the run are in ${printable(root)}; they were in ${printable(earlierRoot)}.`);
+  if (root !== undefined) noteMoved(root, expectedRoot(outDir, asLocal(run.scope)), note);
   await assertViewsReplaceable({ ...choice, outDir, ontology }, root);
   await lock.assertHeld();
   await publishNumbers(outDir, run);
@@ -81,13 +83,15 @@ export async function exportViews<Choice extends ViewChoice>(
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
   const { hiddenNames } = stored;
   const provenance = provenanceOf(journal.header);
-  const view = { ontology, images, hiddenNames, root, provenance, throwIfStopped };
+  const isFetched = root === undefined && fetch !== undefined;
+  await using remote = isFetched ? new RemoteImages({ ...fetch, maxBytes }) : undefined;
+  const view = { ontology, images, hiddenNames, root, remote, provenance, throwIfStopped, signal: lock.lost };
   await using previews = new PreviewFolder();
   const { examples: seen = [], example_folder: folder = '.' } = run.manifest ?? {};
   const examples = { folder: expectedRoot(outDir, { root: folder }), seen };
   const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels }, examples };
   const missingPreviews = await writeViews(written, previews, progress);
-  await rememberRoot(outDir, run, root);
+  if (root !== undefined) await rememberRoot(outDir, run, root);
   const counts = await images.counts();
   const skipped = noteSkippedByTrainers(counts.skipped_by_trainers);
   if (skipped !== undefined) progress.note(skipped);
@@ -116,12 +120,18 @@ export async function withPresentViews<Choice extends Pick<ViewChoice, 'formats'
 /**
  * The folder of the images, which may have been moved since the run.
  *
+ * @returns undefined where the images are remote.
  * @throws PreannotateError INPUT_NOT_FOUND when a view needs images, and there are none.
  */
 async function requireImageRoot(
-  { scope, journal, sources }: OpenedRun,
+  { scope: stored, journal, sources }: OpenedRun,
   { outDir, given, formats: names, previews, imageFiles }: ViewTarget & { given: string | undefined },
-): Promise<string> {
+): Promise<string | undefined> {
+  if (stored.root === undefined) {
+    if (given !== undefined) throw remoteRootError();
+    return undefined;
+  }
+  const scope = asLocal(stored);
   const search = { outDir, scope, journal, sources, given };
   const found = await findImageRoot(search);
   if (found !== undefined) return found;
@@ -130,8 +140,27 @@ async function requireImageRoot(
   return expectedRoot(outDir, scope);
 }
 
+/** The scope of a run of images in a folder. */
+function asLocal(scope: RunScope): RunScope & { readonly root: string } {
+  if (scope.root === undefined) throw new Error('the images of this run are remote. This is a bug.');
+  return { ...scope, root: scope.root };
+}
+
+function noteMoved(root: string, earlier: string, note: (message: string) => void): void {
+  if (root !== earlier) note(`The images of the run are in ${printable(root)}; they were in ${printable(earlier)}.`);
+}
+
+function remoteRootError(): PreannotateError {
+  return new PreannotateError({
+    code: 'USAGE',
+    message: 'The images of this run are on the web or in S3: --images-root does not concern them.',
+    hint: 'Leave it out; --images copy downloads them.',
+  });
+}
+
 /** Lets the next export find images that were moved, alone or with the output folder. */
-async function rememberRoot(outDir: string, { scope, manifest }: OpenedRun, root: string): Promise<void> {
+async function rememberRoot(outDir: string, { scope: stored, manifest }: OpenedRun, root: string): Promise<void> {
+  const scope = asLocal(stored);
   const now = toStoredRoot(outDir, root);
   const isMoved = expectedRoot(outDir, scope) !== root;
   const isOutMoved = scope.root_absolute !== undefined && scope.root !== now.root;
@@ -153,7 +182,7 @@ async function publishNumbers(outDir: string, { classes, ontology, imageIds }: O
  */
 export async function assertViewsReplaceable(
   { outDir, formats: names, previews, ontology, overwriteEdited }: ViewTarget & Pick<View, 'ontology'>,
-  root: string,
+  root: string | undefined,
 ): Promise<void> {
   for (const name of names) {
     const { signature, classOrder, layout }: AnnotationFormat = formats[name];

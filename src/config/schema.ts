@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deviceOptions } from './options/device.js';
 import { doctorOptions } from './options/doctor.js';
-import { imageOptions } from './options/images.js';
+import { addressOptions, imageOptions, remoteOptions } from './options/images.js';
 import { lockOptions } from './options/lock.js';
 import { metaOf, type OptionGroup } from './options/meta.js';
 import { modelOptions } from './options/model.js';
@@ -24,6 +24,8 @@ export const RunConfig = z.strictObject({
   ...selectionOptions,
   ...deviceOptions,
   ...imageOptions,
+  ...addressOptions,
+  ...remoteOptions,
   ...outputOptions,
 });
 
@@ -33,6 +35,8 @@ export const ExportConfig = z.strictObject({
   ...rootOptions,
   ...selectionOptions,
   ...lockOptions,
+  ...addressOptions,
+  ...remoteOptions,
   ...outputOptions,
 });
 

@@ -4,6 +4,15 @@ import type { Failure } from './errors.js';
 /** An image file to annotate, by the name it has in every output. */
 export interface ImageFile {
   readonly name: string; // path relative to a folder that is given once for all of them; forward slashes
+  /** Where a remote image is fetched from: http, https or s3. It may hold secrets: it is never stored or logged. */
+  readonly url?: string;
+  readonly listed?: ListedObject; // of a remote image: what the listing that names it says of it
+}
+
+/** An object as a listing of its bucket describes it. */
+export interface ListedObject {
+  readonly sizeBytes: number;
+  readonly etag: string | undefined;
 }
 
 /** An image that came as its encoded bytes (JPEG, PNG …), and what messages call it. */
@@ -44,8 +53,10 @@ export interface AnnotatedImage {
 /** What the bytes of an image were when it was annotated. */
 export interface ContentStamp {
   readonly sizeBytes: number;
-  readonly modifiedMs: number; // the file's mtime, whole milliseconds since 1970
+  readonly modifiedMs: number; // the file's mtime, whole milliseconds since 1970; 0 where it is not known
   readonly sha256: string; // of the bytes that were decoded
+  readonly etag?: string; // that a server gave these bytes
+  readonly url?: string; // that they were fetched from, where it holds no secret
 }
 
 /** An annotated image as the journal keeps it. */
@@ -67,4 +78,5 @@ export interface ViewImage extends AnnotatedImage, Pick<ContentStamp, 'sizeBytes
   readonly encoding?: string; // as in ImageResult; missing in journals of earlier versions
   readonly isDegraded?: boolean; // it was decoded in part
   readonly isMissing?: boolean; // its file is gone, and it is to stay in the views
+  readonly url?: string; // of a remote image, where it is known
 }

@@ -9,12 +9,26 @@ export interface View {
   /** Names of annotated images that are left out: their files are gone or have changed. Sorted like the images. */
   readonly hiddenNames?: readonly string[];
   readonly ontology: Ontology;
-  readonly root: string; // absolute folder that image names are relative to
+  readonly root: string | undefined; // absolute folder that image names are relative to; undefined: all are remote
+  readonly remote?: RemoteSource | undefined; // fetches remote images; left out where none is needed
   readonly outDir: string; // absolute folder of this format, made by the format: <out>/<format>
   readonly provenance: Provenance;
+  readonly signal?: AbortSignal; // stops fetching remote images
   readonly imageFiles: ImageFiles;
   readonly overwriteEdited: boolean; // files that the user edited are moved aside and replaced
   readonly throwIfStopped: () => Promise<void>; // throws once no more may be written
+}
+
+/** Fetches remote images. */
+export interface RemoteSource {
+  /**
+   * @returns The bytes of the image, until they are disposed of.
+   * @throws PreannotateError whose message names the image; the signal's reason
+   */
+  fetch(
+    image: { readonly name: string; readonly url: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly bytes: Uint8Array } & Disposable>;
 }
 
 /** What made the annotations. The same for every run of the same job. */

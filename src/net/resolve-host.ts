@@ -12,6 +12,8 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
+type LookupPolicy = Pick<UrlPolicy, 'allowPrivate' | 'dnsServers'>;
+
 /** Addresses that are tried of each family. A name can have thousands, and untrusted clients choose the names. */
 const ADDRESSES_PER_FAMILY = 2;
 
@@ -25,11 +27,11 @@ const LOOKUP_TRIES = 2;
  * @throws PreannotateError URL_REFUSED when any address of the host may not be connected to, or it has none;
  *   URL_FETCH_FAILED when no name server answers; the signal's reason
  */
-export async function resolveAllowed(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
+export async function resolveAllowed(host: string, policy: LookupPolicy, signal: AbortSignal): Promise<Address[]> {
   const literal = host.replace(/^\[(.*)\]$/, '$1');
   const addresses = isIP(literal) === 0 ? await lookUp(host, policy, signal) : [addressOf(literal)];
-  if (addresses.length === 0) throw urlRefusedError();
-  if (!addresses.every(({ address }) => mayConnect(address, policy.allowPrivate))) throw urlRefusedError();
+  if (addresses.length === 0) throw urlRefusedError('unknown host');
+  if (!addresses.every(({ address }) => mayConnect(address, policy.allowPrivate))) throw urlRefusedError('address');
   return [4, 6].flatMap((family) => addresses.filter((each) => each.family === family).slice(0, ADDRESSES_PER_FAMILY));
 }
 
@@ -38,7 +40,7 @@ export async function resolveAllowed(host: string, policy: UrlPolicy, signal: Ab
  * libuv's four threads for as long as a name server is silent, and four such lookups block all file and name access of
  * the process. c-ares, for public names, waits on sockets and can be cancelled.
  */
-async function lookUp(host: string, policy: UrlPolicy, signal: AbortSignal): Promise<Address[]> {
+async function lookUp(host: string, policy: LookupPolicy, signal: AbortSignal): Promise<Address[]> {
   if (!policy.allowPrivate || policy.dnsServers !== undefined) return askNameServers(host, policy.dnsServers, signal);
   const all = await untilAborted(lookup(host, { all: true }).catch(emptyIfUnknown), signal);
   return all.map(({ address }) => addressOf(address));

@@ -1,9 +1,8 @@
-import type { LookupFunction } from 'node:net';
-import { buildConnector, Client, type Dispatcher } from 'undici';
+import { Client, type Dispatcher } from 'undici';
+import { createConnector } from './connector.js';
 import { GrowingBuffer } from './growing-buffer.js';
-import { mayConnect } from './address-guard.js';
-import { resolveAllowed, type Address } from './resolve-host.js';
-import { fetchFailedError, FetchStatusError, urlRefusedError, imageTooLargeError } from './url-errors.js';
+import { resolveAllowed } from './resolve-host.js';
+import { fetchFailedError, FetchStatusError, imageTooLargeError } from './url-errors.js';
 import type { UrlPolicy } from './url-policy.js';
 
 /** The image, or the target of a redirect. */
@@ -13,15 +12,12 @@ export type GetResult = { readonly bytes: Uint8Array } | { readonly location: st
  * The same for every fetch, except for the credentials of a trusted host. Compressed answers are not requested: 200 KB
  * of gzip can hold 200 MB.
  */
-const HEADERS = { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'preannotate' };
+export const HEADERS = { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'preannotate' };
 
-const MAX_HEADER_BYTES = 16_384;
+export const MAX_HEADER_BYTES = 16_384;
 
 /** A server that is silent for this share of the whole time (3 s of 5 s) is given up. */
 const SILENCE_SHARE = 0.6;
-
-/** Long enough for the handshake with a distant host, short enough to try the host's next address. */
-const ATTEMPT_MS = 750;
 
 /**
  * Sends one GET over a connection of its own and reads the answer. No proxy, cookie, referrer or redirect.
@@ -82,59 +78,44 @@ export async function sendRequest<Answer>(
   }
 }
 
-/** Connects to the given addresses only, and checks the address once more when connected. */
-function createConnector(addresses: Address[], limits: { allowPrivate: boolean; timeoutMs: number }) {
-  const lookup: LookupFunction = (_host, { all }, callback) => {
-    if (all) callback(null, addresses);
-    else callback(null, addresses[0]!.address, addresses[0]!.family);
-  };
-  const connect = buildConnector({
-    lookup, // not called for an address in the URL itself, which is the one that was checked
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: ATTEMPT_MS,
-    timeout: limits.timeoutMs,
-    maxCachedSessions: 0,
-  });
-  const guarded: buildConnector.connector = (options, callback) => {
-    connect(options, (...[error, socket]) => {
-      if (error !== null) {
-        callback(error, null);
-      } else if (mayConnect(socket.remoteAddress ?? '', limits.allowPrivate)) {
-        callback(null, socket);
-      } else {
-        socket.destroy();
-        callback(urlRefusedError(), null);
-      }
-    });
-  };
-  return guarded;
-}
-
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-async function readResponse(
-  { statusCode, headers, body }: Dispatcher.ResponseData,
+async function readResponse(response: Dispatcher.ResponseData, url: URL, policy: UrlPolicy): Promise<GetResult> {
+  const location = locationOf(response, url, policy);
+  if (location !== undefined) return { location };
+  const bytes = await collectBody(response.body, policy);
+  if (bytes.length === 0) throw fetchFailedError('its server sent an empty answer');
+  return { bytes };
+}
+
+/**
+ * Checks the head of an answer.
+ *
+ * @returns Where it redirects to; undefined when its body may be the image.
+ * @throws PreannotateError URL_FETCH_FAILED, IMAGE_TOO_LARGE
+ */
+export function locationOf(
+  { statusCode, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>,
   { origin }: URL,
-  policy: UrlPolicy,
-): Promise<GetResult> {
+  policy: Pick<UrlPolicy, 'maxBytes'>,
+): string | undefined {
   const location = Buffer.from(textOf(headers['location']), 'latin1').toString(); // UTF-8 on the wire
-  if (REDIRECTS.has(statusCode) && location !== '') return { location };
-  if (statusCode !== 200) throw new FetchStatusError(origin, statusCode);
+  if (REDIRECTS.has(statusCode) && location !== '') return location;
+  if (statusCode !== 200) throw new FetchStatusError(origin, statusCode, textOf(headers['retry-after']));
   const [, page] = PAGE_TYPE.exec(textOf(headers['content-type'])) ?? [];
   if (page !== undefined) throw fetchFailedError(`its server answered with ${page.toLowerCase()}, not with an image`);
   if (!/^(identity)?$/i.test(textOf(headers['content-encoding']))) {
     throw fetchFailedError('its server answered with compressed content, which was not asked for');
   }
   if (Number(textOf(headers['content-length'])) > policy.maxBytes) throw imageTooLargeError(policy.maxBytes);
-  const bytes = await collectBody(body, policy);
-  if (bytes.length === 0) throw fetchFailedError('its server sent an empty answer');
-  return { bytes };
+  return undefined;
 }
 
 /** Types of web pages, error reports and sign-in forms. With any other type, the decoder tests the content. */
 const PAGE_TYPE = /^\s*(text\/html|application\/(?:xhtml\+xml|xml|json|problem\+json))\b/i;
 
-function textOf(header: string | string[] | undefined): string {
+/** A header as one text; empty where there is none. */
+export function textOf(header: string | string[] | undefined): string {
   return [header ?? ''].flat().join(',').trim();
 }
 

@@ -6,18 +6,29 @@ function forClients(failure: Failure, cause?: unknown): PreannotateError {
   return new PreannotateError({ ...failure, clientHint: failure.hint }, cause);
 }
 
+/** Why a URL is refused; not for clients of the server. */
+export type Refusal = 'address' | 'unknown host' | 'redirect' | 'form';
+
 /**
  * The one answer for every URL that must not be fetched. It gives no reason, and covers host names that do not exist,
  * so that clients learn nothing about the networks that this server can reach.
  */
-export function urlRefusedError(): PreannotateError {
-  return forClients({
-    code: 'URL_REFUSED',
-    message: 'image_url is not an address that this server fetches from, or its host is unknown.',
-    hint:
+export class UrlRefusedError extends PreannotateError {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    const hint =
       'The server fetches public http and https URLs, without a user name or password in them; send other images as ' +
-      'image_base64 or as a file.',
-  });
+      'image_base64 or as a file.';
+    const message = 'image_url is not an address that this server fetches from, or its host is unknown.';
+    super({ code: 'URL_REFUSED', message, hint, clientHint: hint });
+    this.refusal = refusal;
+  }
+}
+
+/** @param refusal - Why; `form` covers what the text of the URL alone decides. */
+export function urlRefusedError(refusal: Refusal = 'form'): UrlRefusedError {
+  return new UrlRefusedError(refusal);
 }
 
 /**
@@ -44,7 +55,7 @@ export function urlInvalidError(reason: string): PreannotateError {
 }
 
 /** An address that may be fetched and gave no image. */
-class FetchFailedError extends PreannotateError {
+export class FetchFailedError extends PreannotateError {
   readonly reason: string; // completes "could not be fetched:"
 
   constructor(reason: string, cause?: unknown) {
@@ -65,11 +76,13 @@ export function fetchFailedError(reason: string, cause?: unknown): FetchFailedEr
 export class FetchStatusError extends FetchFailedError {
   readonly origin: string; // of the server that answered, which may be the target of a redirect
   readonly status: number;
+  readonly retryAfter: string; // header, empty where there is none
 
-  constructor(origin: string, status: number) {
+  constructor(origin: string, status: number, retryAfter = '') {
     super(`its server answered with status ${status}`);
     this.origin = origin;
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -20,6 +20,8 @@ export interface UrlPolicy {
   readonly allowHosts?: readonly string[];
   /** Also hosts of private networks and of this machine (`--allow-private`), and every port. */
   readonly allowPrivate: boolean;
+  /** Every port of public hosts too: the user of a command names the URLs, not a client. */
+  readonly anyPort?: boolean;
   readonly maxBytes: number;
   /** Called with the number of bytes as they arrive; what it throws ends the fetch. */
   readonly onBytes?: (count: number) => void;
@@ -57,9 +59,9 @@ export function parseAllowedUrl(text: string, policy: UrlPolicy): URL {
  * @throws PreannotateError URL_REFUSED, also for a text that is not a URL
  */
 export function resolveAllowedRedirect(location: string, from: URL, policy: UrlPolicy): URL {
-  if (location.length > MAX_URL_LENGTH || !URL.canParse(location, from.href)) throw urlRefusedError();
+  if (location.length > MAX_URL_LENGTH || !URL.canParse(location, from.href)) throw urlRefusedError('redirect');
   const url = new URL(location, from);
-  if (from.protocol === 'https:' && url.protocol !== 'https:') throw urlRefusedError();
+  if (from.protocol === 'https:' && url.protocol !== 'https:') throw urlRefusedError('redirect');
   return requireAllowed(url, policy);
 }
 
@@ -89,9 +91,9 @@ function matchesHost({ host }: HostRule, { hostname }: URL): boolean {
   return host === '' || (host.startsWith('.') ? hostname.endsWith(host) : hostname === host);
 }
 
-function matchesPort({ port }: HostRule, url: URL, { allowPrivate }: UrlPolicy): boolean {
+function matchesPort({ port }: HostRule, url: URL, { allowPrivate, anyPort = false }: UrlPolicy): boolean {
   const asked = portOf(url);
-  return port === undefined ? allowPrivate || USUAL_PORTS.some((usual) => usual === asked) : port === asked;
+  return port === undefined ? allowPrivate || anyPort || USUAL_PORTS.some((usual) => usual === asked) : port === asked;
 }
 
 function portOf({ port, protocol }: URL): string {

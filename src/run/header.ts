@@ -36,7 +36,8 @@ export type ClassIds = Readonly<z.output<typeof ClassIds>>;
 
 /** What the views of a run show, and of which images. It decides nothing that the model finds. */
 export const RunScope = z.object({
-  root: z.string(), // image names are relative to it, and it to the output folder; absolute in earlier versions
+  // Image names are relative to it, and it to the output folder; absolute in earlier versions. Remote images have none.
+  root: z.string().exactOptional(),
   root_absolute: z.string().exactOptional(), // where it was when the run was made
   selection: z.record(z.string(), z.unknown()), // what the views show, as config/selection.ts writes and reads it
   formats: z.array(z.string()),

@@ -12,7 +12,7 @@ const LOOKED_FOR = 100; // images, from all over the run
 const SAME_NAMES = 3; // last parts of a path
 const STATS_AT_ONCE = 64; // network file systems answer many at once
 
-type StoredRoot = Pick<RunScope, 'root' | 'root_absolute'>;
+type StoredRoot = Required<Pick<RunScope, 'root'>> & Pick<RunScope, 'root_absolute'>;
 
 /** Where the images of a run are looked for. */
 interface RootSearch {

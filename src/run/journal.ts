@@ -60,13 +60,13 @@ export class Journal implements AsyncDisposable {
    * @throws PreannotateError WRITE_FAILED
    */
   async append(record: Omit<ImageRecord, 'replaces'>): Promise<void> {
-    const { image, id, size_bytes: sizeBytes, modified_ms: modifiedMs } = record;
+    const { image, id, size_bytes: sizeBytes, modified_ms: modifiedMs, etag } = record;
     const earlier = this.entries.get(image);
     const replaces = earlier === undefined ? 0 : earlier.replaces + 1;
     const offset = this.#offset;
     await this.#write(formatLine(replaces === 0 ? record : { ...record, replaces }));
     const position = { line: this.#lines, offset, length: this.#offset - offset - 1 };
-    this.entries.set(image, { ...position, id, replaces, sizeBytes, modifiedMs });
+    this.entries.set(image, { ...position, id, replaces, sizeBytes, modifiedMs, etag });
   }
 
   /** Makes the added lines survive a power cut. */

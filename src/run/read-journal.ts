@@ -24,10 +24,18 @@ export interface JournalEntry {
   readonly replaces: number; // earlier lines of the image, which count no more: its file has changed
   readonly sizeBytes: number; // of the image file
   readonly modifiedMs: number;
+  readonly etag?: string | undefined; // of a remote image
 }
 
 /** The fields of every line that planning needs; the others are checked when the line is used. */
-const EntryFields = ImageRecord.pick({ image: true, id: true, replaces: true, size_bytes: true, modified_ms: true });
+const EntryFields = ImageRecord.pick({
+  image: true,
+  id: true,
+  replaces: true,
+  size_bytes: true,
+  modified_ms: true,
+  etag: true,
+});
 
 /** What a journal file holds. */
 export interface JournalContents {
@@ -98,7 +106,7 @@ class JournalEntries {
   add(value: unknown, position: Pick<JournalEntry, 'line' | 'offset' | 'length'>): void {
     const where = `${this.#path}:${position.line}`;
     const fields = parseForm(EntryFields, value, where);
-    const { image, replaces = 0, size_bytes: sizeBytes, modified_ms: modifiedMs } = fields;
+    const { image, replaces = 0, size_bytes: sizeBytes, modified_ms: modifiedMs, etag } = fields;
     const earlier = this.byName.get(image);
     if (earlier !== undefined && replaces <= earlier.replaces)
       throw repeatedError(where, `${printable(image)} has line ${earlier.line} too`);
@@ -113,7 +121,7 @@ class JournalEntries {
       );
     }
     if (id !== undefined) this.#ids.add(id);
-    this.byName.set(image, { ...position, id, replaces, sizeBytes, modifiedMs });
+    this.byName.set(image, { ...position, id, replaces, sizeBytes, modifiedMs, etag });
   }
 }
 

@@ -28,6 +28,8 @@ export const ImageRecord = z.object({
   size_bytes: z.number(),
   modified_ms: z.number(),
   sha256: z.string(),
+  etag: z.string().exactOptional(), // of a remote image, that its server gave these bytes
+  url: z.string().exactOptional(), // of a remote image; left out where it has a query or user info
   encoding: z.string().exactOptional(), // JPEG, PNG, float TIFF; missing in journals of version 0.1
   degraded: z.string().exactOptional(),
 });
@@ -50,6 +52,8 @@ export function toRecord(result: ImageResult, id: number, ontology: Ontology): I
     size_bytes: result.sizeBytes,
     modified_ms: result.modifiedMs,
     sha256: result.sha256,
+    ...(result.etag === undefined ? {} : { etag: result.etag }),
+    ...(result.url === undefined ? {} : { url: result.url }),
     ...(result.encoding === undefined ? {} : { encoding: result.encoding }),
     ...(result.degraded === undefined ? {} : { degraded: result.degraded }),
   };

@@ -9,7 +9,9 @@ import { prepareImageWeights } from '../model/image-weights.js';
 import { describeInputSize, formOf } from '../model/input-form.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from './devices/choose-devices.js';
+import type { RemoteImages } from '../images/remote/remote-images.js';
 import type { Engine } from './engine.js';
+import { FetchingEngine } from './fetching/fetching-engine.js';
 import { describePlacement, placeWorkers, type RequestedPlacement, type Workload } from './devices/placement.js';
 import { Pool, type PoolOptions } from './pool.js';
 import type { WorkerSettings } from './protocol.js';
@@ -46,7 +48,8 @@ export interface EngineJob {
 export interface EngineInput {
   readonly model: Model;
   readonly images: number; // Infinity for a server
-  readonly imageFolder?: string; // that names of image files are relative to; images may also come as bytes
+  readonly imageFolder?: string | undefined; // that names of image files are relative to; images may come as bytes
+  readonly remote?: RemoteImages | undefined; // fetches images that have addresses; without it, they are read as files
 }
 
 /** What a batch run and a server do differently with a pool of workers. */
@@ -68,7 +71,7 @@ export interface EngineUse extends Pick<
  */
 export async function startEngine(
   job: EngineJob,
-  { model, images, imageFolder }: EngineInput,
+  { model, images, imageFolder, remote }: EngineInput,
   { note, warn, signal, waitsForAll = false, ...use }: EngineUse,
 ): Promise<Engine> {
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
@@ -95,7 +98,7 @@ export async function startEngine(
     const [examples] = await untilAborted(prepared, signal);
     for (const { text, isDoubtful } of describeExamples(examples, job.places)) (isDoubtful ? warn : note)(text);
     await untilAborted(waitsForAll ? engine.allReady() : engine.ready(), signal); // whatever failed meanwhile is thrown
-    return engine;
+    return remote === undefined ? engine : new FetchingEngine(engine, remote);
   } catch (error) {
     await engine[Symbol.asyncDispose]();
     throw error;

@@ -38,6 +38,11 @@ describe('precedence', () => {
   it('without any source everything has its default', async () => {
     const { settings, given, configFile } = await loadRun({});
     expect(settings).toEqual({
+      allowPrivate: false,
+      fetchConcurrency: 8,
+      fetchTimeout: 60_000,
+      s3NoSignRequest: false,
+      s3PathStyle: false,
       out: join(cwd, 'annotations'),
       model: 'google/owlvit-base-patch32',
       fit: 'auto',

@@ -11,7 +11,7 @@ import { formatNames, formats, type FormatName } from '../../src/formats/index.j
 import { ROOT, SHARED } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { filesUnder, readers } from './readers.js';
-import { asyncOf, imagesNamed, oddImage, oddNames, ontology, randomNumbers, written } from './views.js';
+import { asyncOf, imagesNamed, type LocalView, oddImage, oddNames, ontology, randomNumbers, written } from './views.js';
 
 const CORPUS_NAMES = join(SHARED, 'corpus/odd-names.json');
 
@@ -83,7 +83,11 @@ describe.each(formatNames)('%s', (format) => {
   });
 });
 
-async function expectReadBack(format: FormatName, { outDir, root }: View, images: readonly ViewImage[]): Promise<void> {
+async function expectReadBack(
+  format: FormatName,
+  { outDir, root }: LocalView,
+  images: readonly ViewImage[],
+): Promise<void> {
   const sizes = new Map(images.map(({ name, width, height }) => [name, { width, height }]));
   const read = await readers[format]({ outDir, root, sizes });
   const byName = new Map(read.map((image) => [image.name, image]));

@@ -21,6 +21,9 @@ export const ontology = buildOntology({
   ignore: ['nothing'],
 });
 
+/** Of images in a folder. */
+export type LocalView = View & { readonly root: string };
+
 let patches = 0;
 export function detection(classId: number, score: number, box: Xyxy): Detection {
   return { classId, queryId: classId, patchId: patches++, score, box };
@@ -47,7 +50,7 @@ function contentOf(name: string) {
 }
 
 /** A view over these images, whose files exist: each holds its own name. */
-export async function viewOf(format: FormatName, images: readonly ViewImage[]): Promise<View> {
+export async function viewOf(format: FormatName, images: readonly ViewImage[]): Promise<LocalView> {
   const folder = await realpath(await temporaryFolder());
   const root = join(folder, 'source');
   await mkdir(root);
@@ -71,7 +74,7 @@ export async function viewOf(format: FormatName, images: readonly ViewImage[]): 
 export async function written(
   format: FormatName,
   images: readonly ViewImage[],
-): Promise<{ view: View; notes: string[] }> {
+): Promise<{ view: LocalView; notes: string[] }> {
   const view = await viewOf(format, images);
   return { view, notes: await formats[format].write(view) };
 }

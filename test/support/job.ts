@@ -27,6 +27,13 @@ export async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       exclude: [],
       outputFolders: ['coco', 'yolo', 'previews'],
     },
+    fetch: {
+      allowPrivate: false,
+      maxBytes: 1e8,
+      timeoutMs: 10_000,
+      perHost: 8,
+      s3: { pathStyle: false, unsigned: false },
+    },
     choice: {},
     watch: false,
     retryFailed: false,

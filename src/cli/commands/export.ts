@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import type { ImageFiles } from '../../core/image-files.js';
 import { counted } from '../../core/text.js';
 import { describeBelowFloor } from '../../config/conflicts.js';
 import { loadSettings, type Loaded } from '../../config/load.js';
@@ -15,6 +16,7 @@ import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
 import { formatSelection } from './format-selection.js';
+import { fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';
 
 const EXAMPLES = `
@@ -43,7 +45,7 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   const { exportViews, PREVIEWS } = await import('../../views.js'); // other commands do not need it
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const { extent, counts, choice, missingPreviews } = await exportViews(
-    { outDir, imagesRoot: settings.imagesRoot, takeOver: takeOverRuleOf(loaded) },
+    { outDir, imagesRoot: settings.imagesRoot, takeOver: takeOverRuleOf(loaded), fetch: fetchSettingsOf(loaded) },
     (run) => chooseViews(run, loaded),
     progress,
   );
@@ -84,9 +86,15 @@ function chooseViews({ scope, ontology, journal }: OpenedRun, loaded: Loaded<typ
     selection: resolveSelection(stated, ontology),
     formats: given.format === 'default' ? knownFormats(scope) : settings.format,
     previews: settings.preview,
-    imageFiles: given.images === 'default' ? (scope.images ?? settings.images) : settings.images,
+    imageFiles: imageFilesOf(scope, loaded),
     overwriteEdited: settings.overwriteEdited,
   };
+}
+
+function imageFilesOf(scope: RunScope, loaded: Loaded<typeof ExportConfig>): ImageFiles {
+  const { settings, given } = loaded;
+  if (scope.root === undefined) return remoteImageFiles(loaded, scope.images ?? 'none');
+  return given.images === 'default' ? (scope.images ?? settings.images) : settings.images;
 }
 
 /** @throws PreannotateError CONFIG_INVALID when a threshold is set for which nothing was stored, as `run` does. */

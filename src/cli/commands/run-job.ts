@@ -1,5 +1,6 @@
 import type { Loaded } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
+import { areRemote } from '../../images/remote/discover-remote.js';
 import type { ImageChoice } from '../../run/choose-images.js';
 import type { MissingRule } from '../../run/plan/missing.js';
 import { formatNames } from '../../formats/index.js';
@@ -9,6 +10,7 @@ import { VERSION } from '../version.js';
 import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
 import { queueOf } from './queue-of.js';
+import { fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';
 
 const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
@@ -25,6 +27,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     ontologyNotes: [...job.ontologyNotes, ...advice],
     version: VERSION,
     inputs,
+    fetch: { ...fetchSettingsOf(loaded), maxBytes: settings.maxBytes },
     discovery: extensions === undefined ? discovery : { ...discovery, extensions },
     choice: choiceOf(settings),
     watch: settings.watch,
@@ -37,7 +40,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     precision: settings.precision,
     formats: settings.format,
     previews: settings.preview,
-    imageFiles: settings.images,
+    imageFiles: areRemote(inputs) ? remoteImageFiles(loaded, 'none') : settings.images,
     overwriteEdited: settings.overwriteEdited,
     ...queueOf(settings),
     maxErrors: settings.maxErrors,

@@ -102,8 +102,9 @@ function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   const classes = counted(job.ontology.classes.length, 'class', 'classes');
   const choice = job.retryFailed ? '--retry-failed' : describeChoice(job.choice);
   const chosen = choice === undefined ? '' : `${finished + pending.length} chosen by ${choice}, `;
+  const where = plan.root === undefined ? '' : ` under ${plan.root}`;
   const lines = [
-    `${found} images found under ${plan.root}, ${chosen}${finished} already done, ${pending.length} to do.`,
+    `${found} images found${where}, ${chosen}${finished} already done, ${pending.length} to do.`,
     `Model ${model}, ${classes}, ${describeQueries(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
     ...notes,
     ...formatAsked(plan.asked),

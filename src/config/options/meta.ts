@@ -5,6 +5,7 @@ export const OPTION_GROUPS = {
   find: 'What to find',
   input: 'Input',
   output: 'Output',
+  remote: 'Images on the web and in S3',
   boxes: 'Which boxes',
   address: 'Address and access',
   requests: 'Requests',

@@ -22,7 +22,7 @@ export async function assertReplaceable(
 ): Promise<void> {
   const entries = await entriesOf(outDir);
   if (entries.length === 0) return;
-  const holdsImages = `${root}${sep}`.startsWith(`${await realpath(outDir)}${sep}`);
+  const holdsImages = root !== undefined && `${root}${sep}`.startsWith(`${await realpath(outDir)}${sep}`);
   if (holdsImages) throw foreignFolderError(outDir, holdsImages);
   const isRecorded = (await new ViewRecord(outDir).header()) !== undefined;
   if (!isRecorded && !(await isOwnFile(join(outDir, signature)))) throw foreignFolderError(outDir, holdsImages);

@@ -5,6 +5,7 @@ import type { Ontology } from '../../core/ontology.js';
 import { compareUtf8 } from '../../core/text.js';
 import type { AnnotationFormat, View } from '../format.js';
 import { ImagePlacer } from '../image-file.js';
+import { ImageDownloader } from '../remote-image-file.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { writeView } from '../view-folder/write-view.js';
 import { YoloNames } from './names.js';
@@ -52,12 +53,14 @@ class YoloTree {
   readonly #view: View;
   readonly #names = new YoloNames();
   readonly #placer: ImagePlacer | undefined;
+  readonly #downloader: ImageDownloader;
   readonly #indexOf: readonly number[];
   #reserved = 0; // hidden names
 
   constructor(view: View) {
     this.#view = view;
     this.#placer = view.imageFiles === 'none' ? undefined : new ImagePlacer(view.imageFiles);
+    this.#downloader = new ImageDownloader(view);
     this.#indexOf = classIndexes(view.ontology);
   }
 
@@ -80,7 +83,7 @@ class YoloTree {
   get notes(): string[] {
     const all = this.#names.notes;
     all.push(...(this.#placer?.notes('yolo') ?? ['yolo/images is not written (--images none): readers want it.']));
-    return all;
+    return [...all, ...this.#downloader.notes('yolo')];
   }
 
   /** Images that are left out keep their places: a file of labels that was edited must not become another image's. */
@@ -102,10 +105,11 @@ class YoloTree {
       ),
     ];
     if (this.#placer === undefined) return labels;
-    const source = join(this.#view.root, name);
     const path = posix.join('images', SUBSET, place.image);
-    const content = { size, sha256 };
-    return [...labels, this.#placer.toViewFile({ path, source, name, content, isMissing })];
+    const placed = { path, name, content: { size, sha256 }, isMissing };
+    const { root } = this.#view;
+    if (root === undefined) return [...labels, this.#downloader.toViewFile({ ...placed, url: image.url })];
+    return [...labels, this.#placer.toViewFile({ ...placed, source: join(root, name) })];
   }
 }
 

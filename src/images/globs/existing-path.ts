@@ -7,6 +7,7 @@ export interface Place {
   readonly root: string; // absolute and real; names are relative to it
   readonly cwd: string;
   readonly separator: string; // of the system
+  readonly label?: string; // what patterns are relative to, in messages; default: the root
 }
 
 /**

@@ -100,8 +100,8 @@ export class NameFilter {
     }
     if (rule.path !== undefined) return `${given} matches nothing: no file was listed there.`;
     const suggestion = suggestPattern(rule, names, this.#place);
-    const advice = suggestion === undefined ? `Patterns are relative to ${printable(this.#place.root)}.` : suggestion;
-    return `${given} matches nothing. ${advice}`;
+    const { root, label = printable(root) } = this.#place;
+    return `${given} matches nothing. ${suggestion ?? `Patterns are relative to ${label}.`}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import { dirname, posix, relative, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { expandBraces, makeExpression } from '../globs/glob-limits.js';
-import type { Discovery, ListedInput } from './discover.js';
+import type { ListedInput, LocalDiscovery } from './discover.js';
 
 /**
  * Selects the names that a listing would have looked at, were their files there. If it does not have such a name, the
@@ -13,7 +13,7 @@ import type { Discovery, ListedInput } from './discover.js';
  * @param names - Relative to the root of the listing, forward slashes.
  */
 export function selectCovered(
-  { root, inputs, isComplete }: Pick<Discovery, 'root' | 'inputs' | 'isComplete'>,
+  { root, inputs, isComplete }: Pick<LocalDiscovery, 'root' | 'inputs' | 'isComplete'>,
   names: readonly string[],
 ): ReadonlySet<string> {
   const folders = inputs.filter(({ kind }) => kind === 'folder');

@@ -27,16 +27,28 @@ export interface ListedInput {
   readonly glob?: { readonly pattern: string; readonly written: string }; // of a glob: `base` as the user wrote it
 }
 
+/** What was listed for one input of remote images. */
+export type RemoteInput =
+  | { readonly kind: 'list' | 'address' }
+  // What the names of all objects begin with; flat: only those directly below.
+  | { readonly kind: 'prefix'; readonly names: string; readonly isFlat: boolean };
+
 /** The images of a run. */
 export interface Discovery {
-  readonly root: string; // absolute; names are relative to it
-  readonly inputs: readonly ListedInput[]; // in the order in which they were given
+  readonly root: string | undefined; // absolute; names are relative to it. Remote images have none
+  readonly inputs: readonly ListedInput[]; // in the order in which they were given; of remote images, see `remote`
+  readonly remote?: readonly RemoteInput[];
   readonly isComplete: boolean; // everything below the inputs could be listed: an image that is missing is not there
   readonly images: readonly ImageFile[]; // by UTF-8 bytes of their names
   readonly failures: readonly { name: string; failure: Failure }[]; // folders and names that cannot be read
   readonly skipped: number; // files that are no images
   readonly leftOut: readonly LeftOut[]; // the same, by ending
   readonly notes: readonly string[]; // files left out, and inputs and patterns that match nothing
+}
+
+/** Images below a folder. */
+export interface LocalDiscovery extends Discovery {
+  readonly root: string;
 }
 
 /**
@@ -47,7 +59,7 @@ export interface Discovery {
  * @throws PreannotateError INPUT_NOT_FOUND when an input does not exist, or no image is left; USAGE for a glob that
  *   would take too long.
  */
-export async function discover(inputs: readonly string[], options: DiscoverOptions): Promise<Discovery> {
+export async function discover(inputs: readonly string[], options: DiscoverOptions): Promise<LocalDiscovery> {
   const listings = await Promise.all(inputs.map(resolveInput));
   const root = findCommonFolder(listings.map(({ base }) => base));
   const filter = await NameFilter.create(options, { root, cwd: process.cwd(), separator: sep });

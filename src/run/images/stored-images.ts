@@ -12,6 +12,7 @@ interface Shown {
   readonly ontology: Ontology;
   readonly selection: Selection;
   readonly sources?: Sources; // images whose files are gone or have changed are left out
+  readonly urls?: ReadonlyMap<string, string>; // of remote images, by name; others may have theirs in the journal
   readonly signal?: AbortSignal;
 }
 
@@ -28,12 +29,13 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   readonly #ontology: Ontology;
   readonly #selection: Selection;
   readonly #sources: Sources;
+  readonly #urls: ReadonlyMap<string, string>;
   readonly #signal: AbortSignal | undefined;
 
   constructor(
     journal: { path: string; entries: ReadonlyMap<string, JournalEntry> },
     ids: ImageIds,
-    { ontology, selection, sources = new Map(), signal }: Shown,
+    { ontology, selection, sources = new Map(), urls = new Map(), signal }: Shown,
   ) {
     this.#path = journal.path;
     this.#entries = journal.entries;
@@ -44,6 +46,7 @@ export class StoredImages implements AsyncIterable<ViewImage> {
     this.#ontology = ontology;
     this.#selection = selection;
     this.#sources = sources;
+    this.#urls = urls;
     this.#signal = signal;
   }
 
@@ -64,7 +67,8 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const isMissing = this.#sources.get(name)?.state === 'kept';
       const id = this.#ids.of(name);
       const shown = { id, name, width, height, detections, stored, sizeBytes, sha256, isDegraded, isMissing };
-      yield encoding === undefined ? shown : { ...shown, encoding };
+      const url = this.#urls.get(name) ?? record.url;
+      yield { ...shown, ...(encoding === undefined ? {} : { encoding }), ...(url === undefined ? {} : { url }) };
     }
   }
 }

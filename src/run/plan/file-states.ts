@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PreannotateError } from '../../core/errors.js';
+import type { ImageFile } from '../../core/image.js';
 import { mapConcurrent } from '../../core/stream.js';
 import { openRegularFile } from '../../disk/regular-file.js';
 import { RecordFile, type JournalContents, type JournalEntry } from '../read-journal.js';
@@ -70,8 +71,30 @@ async function compareStats(
   }
 }
 
-function changedSince({ sizeBytes, modifiedMs }: JournalEntry): Source {
-  return { state: 'changed', size_bytes: sizeBytes, modified_ms: modifiedMs };
+/**
+ * Compares remote images with those that were annotated, by the size and ETag that a listing states. An image that was
+ * named, not listed, is not asked for again: it counts as the same.
+ */
+export function* compareListed(
+  images: readonly ImageFile[],
+  entries: ReadonlyMap<string, JournalEntry>,
+): Generator<{ name: string; state: FileState }> {
+  for (const { name, listed } of images) {
+    const entry = entries.get(name);
+    if (entry === undefined) continue;
+    const isOther =
+      listed !== undefined && (listed.sizeBytes !== entry.sizeBytes || isOtherTag(listed.etag, entry.etag));
+    yield { name, state: isOther ? changedSince(entry) : undefined };
+  }
+}
+
+function isOtherTag(listed: string | undefined, before: string | undefined): boolean {
+  return listed !== undefined && before !== undefined && listed !== before;
+}
+
+function changedSince({ sizeBytes, modifiedMs, etag }: JournalEntry): Source {
+  const before = { size_bytes: sizeBytes, modified_ms: modifiedMs, ...(etag === undefined ? {} : { etag }) };
+  return { state: 'changed', ...before };
 }
 
 /** @returns undefined when the file cannot be read. */

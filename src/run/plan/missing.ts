@@ -19,13 +19,14 @@ export function mayGoUnasked(gone: number, annotated: number): boolean {
 /** @throws PreannotateError RESUME_MISMATCH when more images are gone than may go without being asked. */
 export function assertMayGo(
   gone: readonly string[],
-  { annotated, root, journal }: { annotated: number; root: string; journal: string },
+  { annotated, root, journal }: { annotated: number; root: string | undefined; journal: string },
 ): void {
   if (mayGoUnasked(gone.length, annotated)) return;
   const images = `${gone.length} of the ${annotated} images that are annotated in ${printable(journal)}`;
+  const where = root === undefined ? 'in the lists and buckets given' : `below ${printable(root)}`;
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
-    message: `${images} ${gone.length === 1 ? 'was' : 'were'} not found below ${printable(root)}: ${summarize(gone)}.`,
+    message: `${images} ${gone.length === 1 ? 'was' : 'were'} not found ${where}: ${summarize(gone)}.`,
     hint:
       'If they were deleted, renamed or excluded on purpose, give --accept-missing: they leave the annotation files, ' +
       'and keep their numbers and results. --keep-missing keeps them in the annotation files. Otherwise check the ' +
@@ -49,7 +50,7 @@ export function assertSameImages(
   if (root !== undefined && !isSameFolder && counts.changed > counts.annotated / 2)
     throw otherImagesError(
       `${printable(path)} holds images of ${printable(root)}; ${counts.changed} of the ${counts.annotated} with the ` +
-        `same names below ${printable(found.root)} have another content.`,
+        `same names below ${printable(found.root ?? '')} have another content.`,
     );
 }
 

@@ -1,7 +1,7 @@
 import type { ImageFile } from '../../core/image.js';
 import { compareUtf8 } from '../../core/text.js';
 import type { EarlierWork, FoundImages } from './earlier-work.js';
-import { compareFiles, type FileState } from './file-states.js';
+import { compareFiles, compareListed, type FileState } from './file-states.js';
 import { assertMayGo, assertSameImages, mayGoUnasked, type MissingRule } from './missing.js';
 import { countSources, divideNames, type Source, type Sources } from './sources.js';
 
@@ -38,8 +38,9 @@ export async function planRun(
   const covered = found.selectCovered(notFound);
   const annotated = found.chosen.map(({ name }) => name).filter((name) => entries.has(name));
   const states = new Map<string, FileState>();
-  const files = { root: found.root, names: annotated, journal, sources: list.sources };
-  for await (const { name, state } of compareFiles(files, signal)) states.set(name, state);
+  const files = { root: found.root ?? '', names: annotated, journal, sources: list.sources };
+  const compared = found.root === undefined ? compareListed(found.chosen, entries) : compareFiles(files, signal);
+  for await (const { name, state } of compared) states.set(name, state);
   const changed = annotated.filter((name) => states.get(name)?.state === 'changed');
   assertSameImages(found, earlier, { annotated: annotated.length, changed: changed.length });
 

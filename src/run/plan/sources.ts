@@ -14,7 +14,12 @@ const Source = z.discriminatedUnion('state', [
   z.object({ state: z.literal('gone') }), // its image is left out of the views
   z.object({ state: z.literal('kept') }), // gone as well; its image stays in the views
   // Its content has changed: the result of a file of this size and time is no longer that of the image.
-  z.object({ state: z.literal('changed'), size_bytes: z.number(), modified_ms: z.number() }),
+  z.object({
+    state: z.literal('changed'),
+    size_bytes: z.number(),
+    modified_ms: z.number(),
+    etag: z.string().exactOptional(), // of a remote image
+  }),
   z.object({ state: z.literal('touched'), modified_ms: z.number() }), // the content is the same: it was hashed
 ]);
 export type Source = z.output<typeof Source>;
@@ -31,12 +36,13 @@ export interface SourceList {
 }
 
 /** Whether the views have an image: its file is there, or kept, and the result in the journal is that of the file. */
-function isShown(source: Source | undefined, entry: Pick<JournalEntry, 'sizeBytes' | 'modifiedMs'>): boolean {
+function isShown(source: Source | undefined, entry: Pick<JournalEntry, 'sizeBytes' | 'modifiedMs' | 'etag'>): boolean {
   if (source?.state === 'gone') return false;
   return !(
     source?.state === 'changed' &&
     source.size_bytes === entry.sizeBytes &&
-    source.modified_ms === entry.modifiedMs
+    source.modified_ms === entry.modifiedMs &&
+    source.etag === entry.etag
   );
 }
 
@@ -99,7 +105,7 @@ export async function saveSources({ path, ...before }: SourceList, sources: Sour
 }
 
 function hasSameSources(before: Sources, now: Sources): boolean {
-  const textOf = (source: Source | undefined) => JSON.stringify(source, ['state', 'size_bytes', 'modified_ms']);
+  const textOf = (source: Source | undefined) => JSON.stringify(source, ['state', 'size_bytes', 'modified_ms', 'etag']);
   return before.size === now.size && [...now].every(([name, source]) => textOf(before.get(name)) === textOf(source));
 }
 

@@ -13,7 +13,7 @@ import { readImage } from '../../images/read.js';
 import type { Resizer } from '../../images/resize/resizer.js';
 import { cutCrop } from '../../images/crop.js';
 import type { ImageSize } from '../../model/artifact.js';
-import { Budget } from '../../core/budget.js';
+import { Budget } from '../../images/budget.js';
 import { StageTimeout } from './stage-timeout.js';
 import type { WorkerSettings } from '../protocol.js';
 

@@ -8,7 +8,7 @@ const MAX_ATTEMPTS = 4; // at one picture, each in a new process
 
 /** One picture to draw. */
 export interface PreviewRequest {
-  readonly source: string; // absolute path of the image
+  readonly source: string | Uint8Array; // absolute path of the image, or its bytes
   readonly target: string; // absolute path of the JPEG
   readonly boxes: readonly { box: Xyxy; label: string; colour: readonly [number, number, number] }[];
   readonly limits: { readonly maxBytes: number; readonly maxPixels: number };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ViewImage } from '../../core/image.js';
+import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 import type { View } from '../../formats/format.js';
 import { fingerprintFile, type Fingerprint } from '../../formats/view-folder/record/fingerprint.js';
@@ -43,6 +44,14 @@ export async function countPreviews(outDir: string): Promise<number> {
   return drawn;
 }
 
+/** A picture to draw. */
+interface Preview extends Pick<PreviewRequest, 'boxes' | 'limits'> {
+  readonly path: string; // in the folder
+  readonly content: string; // a hash of what it will show
+  /** @throws PreannotateError where a remote image cannot be had */
+  readonly open: () => Promise<Pick<PreviewRequest, 'source'> & Disposable>;
+}
+
 /** What was drawn for an image, and what came of it. */
 interface Drawing {
   readonly content: string; // a hash of the image's and of the boxes
@@ -82,9 +91,8 @@ export class PreviewFolder implements AsyncDisposable {
     for await (const image of job.images) {
       if (image.isMissing === true) continue;
       if (listed++ >= job.count) break;
-      const { name, sha256 } = image;
-      const request = toPreviewRequest(image, job);
-      const preview = { path: `${name}.jpg`, content: hashOf([sha256, request.boxes]), request };
+      const { name } = image;
+      const preview = toPreview(image, job);
       yield { image: name, files: [this.#toFile(preview, job.signal, (problem) => onProblem(name, problem))] };
     }
     const examples = await this.#listExamples(job, onProblem);
@@ -109,12 +117,13 @@ export class PreviewFolder implements AsyncDisposable {
       if (request === undefined) return { path, isLast: true, write: () => Promise.resolve(undefined) };
       const content = hashOf([label, request.boxes]);
       const report = (problem: string) => onProblem(label, problem);
-      return this.#toFile({ path, content, request: { ...request, limits } }, signal, report);
+      const { source, boxes } = request;
+      return this.#toFile({ path, content, boxes, limits, open: () => Promise.resolve(keep(source)) }, signal, report);
     });
   }
 
   #toFile(
-    { path, content, request }: { path: string; content: string; request: Omit<PreviewRequest, 'target'> },
+    { path, content, boxes, limits, open }: Preview,
     signal: AbortSignal | undefined,
     onProblem: (problem: string) => void,
   ): ViewFile {
@@ -123,7 +132,7 @@ export class PreviewFolder implements AsyncDisposable {
       return Promise.resolve(drawing?.content === content ? drawing.is : undefined);
     };
     const write: ViewFile['write'] = async (target) => {
-      const problem = await this.#artist.draw({ ...request, target }, signal);
+      const problem = await this.#draw({ boxes, limits, open, target }, signal);
       if (problem === undefined) {
         const is = await fingerprintFile(target);
         this.#drawn.set(path, { content, is });
@@ -137,6 +146,20 @@ export class PreviewFolder implements AsyncDisposable {
     return { path, foresee, write };
   }
 
+  async #draw(
+    { open, ...request }: Omit<PreviewRequest, 'source'> & Pick<Preview, 'open'>,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    try {
+      using image = await open();
+      return await this.#artist.draw({ ...request, source: image.source }, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof PreannotateError) return error.message.replace(/\.$/, '');
+      throw error;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#artist[Symbol.asyncDispose]();
   }
@@ -146,11 +169,36 @@ function hashOf(content: unknown): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('base64');
 }
 
-function toPreviewRequest(image: ViewImage, { ontology, root, limits }: PreviewJob): Omit<PreviewRequest, 'target'> {
+function toPreview(image: ViewImage, { ontology, root, limits, remote, signal }: PreviewJob): Preview {
+  const { name, sha256 } = image;
   const boxes = image.detections.map(({ classId, score, box }) => ({
     box,
     label: `${ontology.classes[classId]!.name} ${score.toFixed(2)}`,
     colour: colourOf(classId),
   }));
-  return { source: join(root, image.name), boxes, limits };
+  const open = async () => (root === undefined ? await fetchAgain(image, remote, signal) : keep(join(root, name)));
+  return { path: `${name}.jpg`, content: hashOf([sha256, boxes]), boxes, limits, open };
+}
+
+function keep(source: PreviewRequest['source']): Pick<PreviewRequest, 'source'> & Disposable {
+  return { source, [Symbol.dispose]: () => {} };
+}
+
+/** The bytes that were annotated, or none. */
+async function fetchAgain(
+  { name, url, sha256 }: ViewImage,
+  remote: PreviewJob['remote'],
+  signal = new AbortController().signal,
+): Promise<Pick<PreviewRequest, 'source'> & Disposable> {
+  if (url === undefined || remote === undefined)
+    throw notDrawnError('its address is not stored: give it to `run` again');
+  const fetched = await remote.fetch({ name, url }, signal);
+  const isSame = createHash('sha256').update(fetched.bytes).digest('hex') === sha256;
+  if (isSame) return { source: fetched.bytes, [Symbol.dispose]: () => fetched[Symbol.dispose]() };
+  fetched[Symbol.dispose]();
+  throw notDrawnError('it has changed since it was annotated');
+}
+
+function notDrawnError(message: string): PreannotateError {
+  return new PreannotateError({ code: 'IMAGE_UNREADABLE', message, hint: '' });
 }

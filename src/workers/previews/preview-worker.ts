@@ -18,7 +18,7 @@ process.on('message', (request: PreviewRequest) => {
 /** @returns What went wrong, if anything: a preview that cannot be drawn costs nothing else. */
 async function draw({ source, target, boxes, limits }: PreviewRequest): Promise<string | undefined> {
   try {
-    const { bytes } = await readImage(source, limits.maxBytes);
+    const bytes = typeof source === 'string' ? (await readImage(source, limits.maxBytes)).bytes : Buffer.from(source);
     const image = await decodeImage(bytes, { maxPixels: limits.maxPixels, strict: false });
     await makeFolder(dirname(target));
     await writeFile(target, await drawPreview(image, boxes));

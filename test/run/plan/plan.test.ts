@@ -10,7 +10,7 @@ import { header } from '../journal-header.js';
 const toImages = (names: readonly string[]) => names.map((name) => ({ name }));
 
 /** What is found in a folder. Of the images, only those that are chosen are looked at. */
-async function found(names: readonly string[], chosen = names): Promise<FoundImages> {
+async function found(names: readonly string[], chosen = names): Promise<FoundImages & { root: string }> {
   const root = await temporaryFolder();
   for (const name of chosen) await writeFile(join(root, name), 'here');
   return { root, images: toImages(names), chosen: toImages(chosen), selectCovered: () => new Set() };

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../src/core/budget.js';
+import { Budget } from '../../src/images/budget.js';
 
 describe('a budget', () => {
   it('never grants more than its total, and grants in the order of the calls', async () => {
