@@ -55,7 +55,7 @@ export async function prepare<Found extends Model | undefined>(
   signal?: AbortSignal,
 ): Promise<Prepared<Found>> {
   if (job.queue === undefined) assertOptimizerAvailable(job.worker.optimizer); // else workers have their own
-  const found = await discoverImages(job);
+  const found = await discoverImages(job, signal);
   await assertViewsReplaceable(job, found.root);
   await assertOwnFilesReplaceable(job.outDir);
   const classes = await readClasses(job.outDir, await readHeader(job.outDir));
@@ -116,15 +116,20 @@ export async function prepare<Found extends Model | undefined>(
 }
 
 /** What is there now, and what of it the job is about. */
-export async function listImages(job: Job): Promise<{ found: Discovery; images: FoundImages }> {
-  const found = await discoverImages(job);
+export async function listImages(
+  job: Job,
+  signal?: AbortSignal,
+): Promise<{ found: Discovery; images: FoundImages }> {
+  const found = await discoverImages(job, signal);
   return { found, images: findAmong(found, job, undefined) };
 }
 
 /** A watch leaves files alone that are given another name when they are complete. */
-async function discoverImages({ inputs, discovery, watch }: Job): Promise<Discovery> {
-  const list = areRemote(inputs) ? discoverRemote : discover;
-  const found = await list(inputs, discovery);
+async function discoverImages({ inputs, discovery, fetch, watch }: Job, stop?: AbortSignal): Promise<Discovery> {
+  const signal = stop ?? new AbortController().signal;
+  const found = areRemote(inputs)
+    ? await discoverRemote(inputs, discovery, { fetch, signal })
+    : await discover(inputs, discovery);
   return watch ? { ...found, images: found.images.filter(({ name }) => !isTemporary(name)) } : found;
 }
 

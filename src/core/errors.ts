@@ -41,6 +41,7 @@ const TABLE = {
   MODEL_DOWNLOAD_FAILED: [1, 503, 'internal', 'the model could not be downloaded'],
   DEVICE_UNAVAILABLE: [2, 503, 'internal', 'no device can compute'],
   INPUT_NOT_FOUND: [2, 400, 'invalid', null],
+  STORAGE_UNAVAILABLE: [2, 500, 'internal', null], // S3: what is to be annotated cannot be listed
   OUTPUT_UNUSABLE: [2, 500, 'internal', null],
   OUTPUT_LOCKED: [2, 500, 'internal', null],
   OUTPUT_LOST: [1, 500, 'internal', null], // another run has taken the output folder over

@@ -13,6 +13,15 @@ import { temporaryFolder } from './temporary.js';
 /** Prints nothing. */
 export const progress = new Progress({ stream: new PassThrough(), quiet: true });
 
+/** How remote images are fetched. */
+export const FETCH: Job['fetch'] = {
+  allowPrivate: false,
+  maxBytes: 1e8,
+  timeoutMs: 10_000,
+  perHost: 8,
+  s3: { pathStyle: false, unsigned: false },
+};
+
 /** A job of two images in a folder of its own. */
 export async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
   const folder = await temporaryFolder();
@@ -27,13 +36,7 @@ export async function jobOf(changed: Partial<Job> = {}): Promise<Job> {
       exclude: [],
       outputFolders: ['coco', 'yolo', 'previews'],
     },
-    fetch: {
-      allowPrivate: false,
-      maxBytes: 1e8,
-      timeoutMs: 10_000,
-      perHost: 8,
-      s3: { pathStyle: false, unsigned: false },
-    },
+    fetch: FETCH,
     choice: {},
     watch: false,
     retryFailed: false,

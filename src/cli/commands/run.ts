@@ -24,6 +24,8 @@ Examples:
   preannotate run photos --class 'bottle=a bottle,glass bottle' --class cup -o drafts
   preannotate run photos --ontology bottles --model google/owlv2-base-patch16-ensemble
   preannotate run 'photos/**/*.png' --model builtin:emoji --ontology emoji --preview 20
+  preannotate run @urls.txt --class cup -o drafts
+  preannotate run s3://bucket/photos/ --class cup -o drafts
 
 The same command continues where it was stopped. Exit codes: 0 done, 1 unexpected failure,
 2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 130/143 stopped by a signal.`;
@@ -35,8 +37,10 @@ const WATCH_OUTCOME = 'The annotation files are brought up to date; a second sig
 export function runCommand(): Command {
   const command = new Command('run')
     .alias('predict')
-    .description('Annotate folders, image files or globs; continues where an earlier run was stopped.')
-    .argument('[paths...]', 'folders, image files or globs (quoted)', ['.'])
+    .description(
+      'Annotate folders, image files, globs, or images on the web and in S3; continues where it was stopped.',
+    )
+    .argument('[paths...]', 'folders, image files, globs (quoted); or URLs, @lists of them, s3://bucket/prefix', ['.'])
     .action(async (paths: string[]) => {
       const flags = readGivenFlags(command, RunConfig);
       const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });

@@ -1,10 +1,15 @@
 import { PreannotateError } from '../../core/errors.js';
-import { counted, printable } from '../../core/text.js';
+import { counted, endingOf, printable } from '../../core/text.js';
 import { NameFilter } from '../globs/name-filter.js';
 import type { Discovery, DiscoverOptions, RemoteInput } from '../listing/discover.js';
+import { IMAGE_EXTENSIONS } from '../listing/endings.js';
+import { EVERY_FILE } from '../listing/find-images.js';
 import { LeftOutFiles } from '../listing/left-out.js';
-import { isAddress, parseAddress, withoutQuery } from './address.js';
+import { isAddress, parseAddress, withoutQuery, type S3Address } from './address.js';
+import type { FetchSettings } from './fetch-settings.js';
 import { FoundImages } from './found-images.js';
+import { nameOfPrefix } from './remote-name.js';
+import { listObjects, type ListSettings } from './s3/list-objects.js';
 import { isList, readList } from './url-list.js';
 
 /** No path is below it, so that patterns are compared with names alone. */
@@ -34,11 +39,16 @@ export function areRemote(inputs: readonly string[]): boolean {
  * @param inputs - URLs, s3:// prefixes and `@lists` of addresses.
  * @throws PreannotateError INPUT_NOT_FOUND, URL_INVALID, STORAGE_UNAVAILABLE
  */
-export async function discoverRemote(inputs: readonly string[], options: DiscoverOptions): Promise<Discovery> {
+export async function discoverRemote(
+  inputs: readonly string[],
+  options: DiscoverOptions,
+  { fetch, signal }: { readonly fetch: FetchSettings; readonly signal: AbortSignal },
+): Promise<Discovery> {
   const found = new FoundImages();
   const leftOut = new LeftOutFiles();
   const remote: RemoteInput[] = [];
-  for (const input of inputs) remote.push(await addInput(input, found));
+  const listing = { recursive: options.recursive, fetch, signal };
+  for (const input of inputs) remote.push(await addInput(input, { found, leftOut, options, listing }));
   const filter = await NameFilter.create(options, PLACE);
   const selected = filter.select(found.names);
   const { images, failures } = found.select(selected);
@@ -57,16 +67,44 @@ export async function discoverRemote(inputs: readonly string[], options: Discove
   };
 }
 
-async function addInput(input: string, found: FoundImages): Promise<RemoteInput> {
+/** What the images of an input are added to, and how it is listed. */
+interface Gathering {
+  readonly found: FoundImages;
+  readonly leftOut: LeftOutFiles;
+  readonly options: DiscoverOptions;
+  readonly listing: ListSettings;
+}
+
+async function addInput(input: string, gathering: Gathering): Promise<RemoteInput> {
+  const { found } = gathering;
   if (isList(input)) {
     for await (const listed of readList(input)) found.add(listed);
     return { kind: 'list' };
   }
   const address = parseAddress(input);
   if (address.kind === 'invalid') throw invalidInputError(address.problem);
-  if (address.kind === 's3') throw new Error('s3 is not there yet');
+  if (address.kind === 's3') return await addPrefix(address, gathering);
   found.add({ address, url: input, where: withoutQuery(address) });
   return { kind: 'address' };
+}
+
+/** An object is an image by the ending of its key; one that was given by name is taken whatever it is. */
+async function addPrefix(address: S3Address, { found, leftOut, options, listing }: Gathering): Promise<RemoteInput> {
+  const { bucket, key: prefix } = address;
+  const wanted = new Set<string>(options.extensions ?? IMAGE_EXTENSIONS);
+  for await (const { key, listed, isGiven } of listObjects(address, listing)) {
+    const ending = endingOf(key);
+    if (isGiven || wanted.has(EVERY_FILE) || wanted.has(ending)) {
+      found.add({
+        address: { ...address, key },
+        url: `s3://${bucket}/${key}`,
+        where: printable(`s3://${bucket}/${key}`),
+        listed,
+      });
+    } else leftOut.addExpected(ending);
+  }
+  const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+  return { kind: 'prefix', names: nameOfPrefix(bucket, folder), isFlat: !options.recursive };
 }
 
 /** Selects the names of annotated images that a listing would have had, were they still there. */
@@ -84,15 +122,23 @@ function describeRepeated(repeated: number): string[] {
 }
 
 function noImagesError(inputs: readonly string[], listed: number, unused: readonly string[]): PreannotateError {
-  const shown = inputs.filter(isList).map(printable).join(' ') || 'The addresses';
+  const shown = inputs.map(shownInput).join(' ');
   return new PreannotateError({
     code: 'INPUT_NOT_FOUND',
     message:
       listed === 0
         ? `${shown}: no images found.`
         : `--include and --exclude leave none of ${counted(listed, 'image')}.`,
-    hint: unused.join(' ') || 'A list has one address a line.',
+    hint:
+      unused.join(' ') ||
+      'A list has one address a line. Of a bucket, objects are listed by their endings; --ext sets others.',
   });
+}
+
+/** An input for messages: without what may be secret. */
+function shownInput(input: string): string {
+  const address = isList(input) ? undefined : parseAddress(input);
+  return printable(address === undefined || address.kind === 'invalid' ? input : withoutQuery(address));
 }
 
 function invalidInputError(problem: string): PreannotateError {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Budget } from '../budget.js';
 import { PreannotateError } from '../../core/errors.js';
 import { untilAborted } from '../../core/stream.js';
@@ -10,6 +11,7 @@ import type { FetchSettings } from './fetch-settings.js';
 import { HttpSource } from './http-source.js';
 import type { OpenedImage } from './image-source.js';
 import { Retries } from './retry.js';
+import { S3Source } from './s3/s3-source.js';
 
 /** Memory of the images that are being fetched or wait for a worker; a larger image is fetched alone. */
 const BYTES_AT_ONCE = 128_000_000;
@@ -28,12 +30,14 @@ export interface FetchedImage extends Disposable {
 export class RemoteImages implements AsyncDisposable {
   readonly #settings: FetchSettings;
   readonly #http: HttpSource;
+  readonly #s3: S3Source;
   readonly #retries: Retries;
   readonly #budget = new Budget(BYTES_AT_ONCE);
 
   constructor(settings: FetchSettings) {
     this.#settings = settings;
     this.#http = new HttpSource(settings);
+    this.#s3 = new S3Source(settings);
     this.#retries = new Retries(settings.perHost);
   }
 
@@ -46,6 +50,7 @@ export class RemoteImages implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<FetchedImage> {
     const address = parseAddress(url);
+    setMaxListeners(0, signal); // all that is fetched at once listens
     try {
       if (address.kind === 'invalid') throw fetchFailedError(`its address ${address.problem}`);
       const attempt = () => this.#attempt(address, signal);
@@ -68,6 +73,7 @@ export class RemoteImages implements AsyncDisposable {
    */
   async #read(address: RemoteAddress, unknownBytes: number, signal: AbortSignal): Promise<FetchedImage | undefined> {
     using deadline = new Deadline(this.#settings.timeoutMs, signal);
+    if (address.kind === 's3') deadline.suspend(); // the SDK limits each of its attempts until the body begins
     let share: Disposable | undefined;
     let stop = () => {};
     let maxBytes: number | undefined;
@@ -96,8 +102,7 @@ export class RemoteImages implements AsyncDisposable {
   }
 
   async #open(address: RemoteAddress, signal: AbortSignal): Promise<OpenedImage> {
-    if (address.kind === 'http') return await this.#http.open(address, signal);
-    throw new Error('s3 is not there yet');
+    return address.kind === 's3' ? await this.#s3.open(address, signal) : await this.#http.open(address, signal);
   }
 
   async #reserve(bytes: number, signal: AbortSignal): Promise<Disposable> {
@@ -111,7 +116,7 @@ export class RemoteImages implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#http[Symbol.asyncDispose]();
+    await Promise.all([this.#http[Symbol.asyncDispose](), this.#s3[Symbol.asyncDispose]()]);
   }
 }
 

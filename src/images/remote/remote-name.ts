@@ -28,6 +28,13 @@ export function nameOf(address: RemoteAddress): string {
   return Buffer.byteLength(name) <= MAX_NAME_BYTES ? name : [place, `~${digest(parts.join('/'))}`, file].join('/');
 }
 
+/** What the names of all objects begin with whose keys begin with a prefix, but for names that were shortened. */
+export function nameOfPrefix(bucket: string, prefix: string): string {
+  const parts = prefix.split('/');
+  const last = parts.pop()!;
+  return [bucket, ...parts.map(encodePart), encode(last)].join('/');
+}
+
 /** What two addresses of the same image have in common. Not for output. */
 export function identityOf(address: RemoteAddress): string {
   if (address.kind === 's3') return `s3://${address.bucket}/${address.key}`;

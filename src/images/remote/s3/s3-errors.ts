@@ -1,0 +1,90 @@
+import { messageOf, systemCodeOf } from '../../../core/errors.js';
+
+/** Why S3 did not give something. */
+export interface S3Problem {
+  readonly reason: string; // completes "could not be fetched:" and "cannot be listed:"
+  readonly hint: string;
+}
+
+const CREDENTIALS =
+  'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`. ' +
+  '--s3-no-sign-request reads public buckets without credentials.';
+const ENDPOINT = 'Check --s3-endpoint, AWS_ENDPOINT_URL_S3 and the network.';
+const AGAIN = 'Try again later: the same command goes on where it was stopped.';
+
+/** What users can do about errors of S3, by their names. */
+const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string])[] = [
+  [/^(?:CredentialsProviderError|TokenProviderError)$/, 'no AWS credentials were found', CREDENTIALS],
+  [
+    /^(?:ExpiredToken(?:Exception)?|TokenRefreshRequired|RequestExpired)$/,
+    'the AWS credentials have expired',
+    'Renew them, for example with `aws sso login`. The same command goes on where it was stopped.',
+  ],
+  [
+    /^(?:InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|InvalidClientTokenId|UnrecognizedClientException)$/,
+    'the AWS credentials are not valid there',
+    `Check them, and whether they belong to this endpoint. ${CREDENTIALS}`,
+  ],
+  [
+    /^(?:AccessDenied|AllAccessDisabled|Forbidden|403)$/,
+    'access is denied',
+    'The credentials need s3:ListBucket on the bucket and s3:GetObject on its objects. ' +
+      '--s3-no-sign-request reads public buckets without credentials.',
+  ],
+  [/^NoSuchBucket$/, 'there is no such bucket', 'Check its name, and the endpoint or account that it belongs to.'],
+  [
+    /^(?:NoSuchKey|NotFound|404)$/,
+    'there is no such object',
+    'It was deleted after it was listed, or the key is wrong.',
+  ],
+  [
+    /^(?:PermanentRedirect|TemporaryRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|301|307)$/,
+    'the bucket is in another region',
+    'Set AWS_REGION to the region of the bucket.',
+  ],
+  [
+    /^(?:SlowDown|ServiceUnavailable|Throttling\w*|TooManyRequests\w*|RequestLimitExceeded|InternalError|5\d\d)$/,
+    'the server is busy',
+    AGAIN,
+  ],
+  [/^InvalidObjectState$/, 'it is archived', 'Restore it from the archive (Glacier) first.'],
+  [/^RequestTimeTooSkewed$/, 'the clock of this machine is wrong', 'Set it.'],
+  [
+    /^(?:TimeoutError|ETIMEDOUT)$/,
+    'the server was too slow',
+    `Raise --fetch-timeout if it is slow but works. ${AGAIN}`,
+  ],
+  [
+    /^(?:ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|EPIPE)$/,
+    'the endpoint does not accept connections',
+    ENDPOINT,
+  ],
+  [
+    /^(?:ENOTFOUND|EAI_AGAIN)$/,
+    'the host of the endpoint does not exist',
+    `${ENDPOINT} MinIO and others may need --s3-path-style.`,
+  ],
+  [
+    /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/,
+    'no trusted TLS connection is possible',
+    ENDPOINT,
+  ],
+];
+
+/** Errors of S3, in plain words: messages of the SDK name requests and hosts, and may quote what was sent. */
+export function describeS3Error(error: unknown): S3Problem {
+  for (const name of namesOf(error)) {
+    const [, reason, hint] = PROBLEMS.find(([pattern]) => pattern.test(name)) ?? [];
+    if (reason !== undefined && hint !== undefined) return { reason: `${reason} (${name})`, hint };
+  }
+  const [name = 'Error'] = namesOf(error);
+  return { reason: `S3 reports ${name}`, hint: 'Check the bucket and the endpoint.' };
+}
+
+/** The name that S3 or the SDK gives an error, the code of the system, the status. */
+function namesOf(error: unknown): string[] {
+  const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } };
+  const isCredentials = /credential/i.test(messageOf(error)) && /could not load/i.test(messageOf(error));
+  const known = [isCredentials ? 'CredentialsProviderError' : name, systemCodeOf(error), $metadata?.httpStatusCode];
+  return known.flatMap((each) => (each === undefined ? [] : [String(each)]));
+}
