@@ -33,7 +33,8 @@ describe.skipIf(!hasNamespaces())('a server in a network of its own (needs unsha
   it('fetches from public hosts, and follows no redirect from them to any other', () => {
     const script = join(import.meta.dirname, 'public-network.ts');
     const output = inOwnNetwork([process.execPath, '--import', 'tsx', script, PUBLIC_V4, PUBLIC_V6]);
-    const { fetched, redirected, connections, control, canary } = JSON.parse(output) as Record<string, unknown>;
+    const { redirectedImages, imagesFetched, ...results } = JSON.parse(output) as Record<string, unknown>;
+    const { fetched, redirected, connections, control, canary } = results;
     expect(fetched).toEqual({
       [PUBLIC_V4]: 'photo',
       [`[${PUBLIC_V6}]`]: 'photo',
@@ -43,6 +44,8 @@ describe.skipIf(!hasNamespaces())('a server in a network of its own (needs unsha
       'rebinding.test, again': 'URL_REFUSED',
     });
     expect(redirected).toEqual(Object.fromEntries(FORBIDDEN_HOSTS.map((host) => [host, 'URL_REFUSED'])));
+    expect(redirectedImages).toEqual(redirected);
+    expect(imagesFetched).toEqual({ direct: 'photo', private: 'URL_REFUSED', rebound: 'URL_REFUSED' });
     expect(connections).toEqual({ asked: 2, web: FORBIDDEN_HOSTS.length, canary: 0 });
     expect(control).toEqual({
       '127.0.0.1': 'photo',

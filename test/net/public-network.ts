@@ -2,6 +2,7 @@
  * Started by public-network.process.test.ts in a network namespace of its own, where public and private addresses are
  * all this machine: the connections that it gets show what the guard keeps apart. Prints one line of JSON.
  */
+import { RemoteImages } from '../../src/images/remote/remote-images.js';
 import { fetchImage } from '../../src/net/fetch-image.js';
 import type { UrlPolicy } from '../../src/net/url-policy.js';
 import { startNameServer } from '../support/servers/name-server.js';
@@ -47,11 +48,47 @@ for (const host of FORBIDDEN_HOSTS) {
   const to = encodeURIComponent(`http://${host}:${canary.port}/`);
   redirected[host] = await outcome(`http://photos.test:${web.port}/?to=${to}`);
 }
-const connections = { asked, web: web.connections - before, canary: canary.connections };
+const webConnections = web.connections - before;
+
+await using images = new RemoteImages({
+  ...policy,
+  perHost: 2,
+  s3: { pathStyle: false, unsigned: false },
+});
+const redirectedImages: Record<string, string> = {};
+for (const host of FORBIDDEN_HOSTS) {
+  const to = encodeURIComponent(`http://${host}:${canary.port}/`);
+  redirectedImages[host] = await outcomeOfImage(`http://photos.test:${web.port}/?to=${to}`);
+}
+const imagesFetched = {
+  direct: await outcomeOfImage(`http://photos.test:${web.port}/`),
+  private: await outcomeOfImage(`http://127.0.0.1:${web.port}/`),
+  rebound: await outcomeOfImage(`http://rebinding.test:${web.port}/`), // 127.0.0.1 by now
+};
+
+async function outcomeOfImage(url: string): Promise<string> {
+  try {
+    using fetched = await images.fetch({ name: 'a.jpg', url }, new AbortController().signal);
+    return Buffer.compare(fetched.bytes, PHOTO) === 0 ? 'photo' : 'other bytes';
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}
+const connections = { asked, web: webConnections, canary: canary.connections };
 
 const opened = { ...policy, allowPrivate: true };
 const control: Record<string, string> = {};
 for (const host of ['127.0.0.1', '[::1]', '10.0.0.7', '192.168.1.1', '[fd00::7]', '169.254.169.254']) {
   control[host] = await outcome(`http://photos.test:${web.port}/?to=http://${host}:${canary.port}/`, opened);
 }
-console.log(JSON.stringify({ fetched, redirected, connections, control, canary: canary.connections }));
+console.log(
+  JSON.stringify({
+    fetched,
+    redirected,
+    redirectedImages,
+    imagesFetched,
+    connections,
+    control,
+    canary: canary.connections,
+  }),
+);

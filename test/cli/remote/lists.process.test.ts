@@ -1,9 +1,11 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
-import { etagOf, startImageServer } from '../../support/servers/image-server.js';
+import { EMOJI, preannotate, SCENES, viewsOf } from '../../support/cli.js';
+import { etagOf, startImageServer, type Fault } from '../../support/servers/image-server.js';
 import { temporaryFolder } from '../../support/temporary.js';
+import { boxesOf, imagesOf, textsIn } from './outputs.js';
 
 const NAMES = ['scene-01.jpg', 'scene-10.png', 'scene-19.webp'];
 const SECRET = 'hunter2';
@@ -32,9 +34,10 @@ describe('a run over a list of URLs', () => {
     expect(record).not.toHaveProperty('url');
     const again = await preannotate([...args, '--json']);
     expect(again.stdout).toContain('"resumed": 3');
+    const fetched = server.seen.length;
     const dryRun = await preannotate([...args, '--dry-run', '--restart']);
     expect(dryRun.stdout).toContain('scene-10~');
-    expect(server.requests.get('/a%20b/scene-01.jpg')).toBe(3); // once to annotate, and for the preview of each run
+    expect(server.seen).toHaveLength(fetched);
     const authorization = `Basic ${Buffer.from(`user:${SECRET}`).toString('base64')}`;
     expect(new Set(server.seen.map(({ headers }) => headers.authorization))).toEqual(new Set([authorization]));
     for (const text of [
@@ -48,31 +51,86 @@ describe('a run over a list of URLs', () => {
     ])
       expect(text.includes(SECRET)).toBe(false);
   });
+
+  it('ends as without faults, once they are over', async () => {
+    const status = (code: number): Fault => always((response) => response.writeHead(code).end());
+    using server = await startImageServer({
+      '/scene-01.jpg': status(404),
+      '/scene-02.jpg': status(403),
+      '/scene-10.png': always((response) => response.setHeader('content-type', 'text/html').end('<p>no</p>')),
+      '/scene-19.webp': always((response) => response.end('not an image')),
+    });
+    const folder = await temporaryFolder();
+    const names = ['scene-01.jpg', 'scene-02.jpg', ...NAMES.slice(1), 'scene-03.jpg', 'scene-04.jpg'];
+    await writeFile(join(folder, 'urls.txt'), names.map((name) => `${server.origin}/${name}\n`).join(''));
+    const list = ['run', `@${join(folder, 'urls.txt')}`, '--allow-private', ...EMOJI];
+    const out = join(folder, 'out');
+    const first = await preannotate([...list, '-o', out]);
+    expect(first.code).toBe(3);
+    const errors = (await readFile(join(out, 'errors.jsonl'), 'utf8')).trim().split('\n');
+    const failed = errors.map((line) => JSON.parse(line) as { image: string; code: string });
+    expect(failed.map(({ image, code }) => [image.replace(`${server.host}/`, ''), code])).toEqual([
+      ['scene-01.jpg', 'URL_FETCH_FAILED'],
+      ['scene-02.jpg', 'URL_FETCH_FAILED'],
+      ['scene-10.png', 'URL_FETCH_FAILED'],
+      ['scene-19.webp', 'IMAGE_UNSUPPORTED'],
+    ]);
+    server.faults = {};
+    server.requests.clear();
+    expect((await preannotate([...list, '-o', out])).code).toBe(0);
+    expect([...server.requests.keys()].sort()).toEqual(names.slice(0, 4).map((name) => `/${name}`));
+    await preannotate([...list, '-o', join(folder, 'clean')]);
+    expect(await viewsOf(out)).toEqual(await viewsOf(join(folder, 'clean')));
+  });
+
+  it('leaves out what was removed from the list, if it is not too much', async () => {
+    using server = await startImageServer();
+    const folder = await temporaryFolder();
+    const file = join(folder, 'urls.txt');
+    const urls = ['scene-01.jpg', 'scene-02.jpg', 'scene-03.jpg'].map((name) => `${server.origin}/${name}`);
+    const args = ['run', `@${file}`, '--allow-private', ...EMOJI, '-o', join(folder, 'out')];
+    await writeFile(file, [...urls, urls[0], `${urls[1]}#again`].join('\n'));
+    const first = await preannotate(args);
+    expect(first.stderr).toContain('2 addresses are repeated, and counted once.');
+    await writeFile(file, urls.slice(1).join('\n'));
+    const refused = await preannotate(args);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('were not found in the lists and buckets given'.replace('were', 'was'));
+    const { code, stderr } = await preannotate([...args, '--accept-missing']);
+    expect(stderr).toContain('1 annotated image is no longer found');
+    expect(code).toBe(0);
+    expect((await imagesOf(join(folder, 'out'))).map(({ file_name: name }) => name)).toHaveLength(2);
+  });
+
+  it('is refused with the line that is wrong, and beside folders', async () => {
+    const folder = await temporaryFolder();
+    const file = join(folder, 'urls.txt');
+    await writeFile(file, '# photos\nhttps://example.org/a.jpg\nexample.org/b.jpg?key=secret\n');
+    const run = (...inputs: string[]) =>
+      preannotate(['run', ...inputs, ...EMOJI, '-o', join(folder, 'out'), '--dry-run']);
+    const wrong = await run(`@${file}`);
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toContain(`${file}:3 is no http://, https:// or s3:// address.`);
+    expect(wrong.stderr).not.toContain('secret');
+    const mixed = await run('https://example.org/a.jpg?secret', folder);
+    expect(mixed.code).toBe(2);
+    expect(mixed.stderr).toContain(`${folder} is a file or folder, and other inputs are addresses`);
+    const missing = await run('@nowhere.txt');
+    expect(missing).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('There is no file nowhere.txt.') as string,
+    });
+    const piped = await preannotate(['run', '@-', ...EMOJI, '-o', join(folder, 'out'), '--dry-run'], {
+      prefix: ['sh', '-c', `sed -n 2p '${file}' | "$@"`, 'sh'],
+    });
+    expect(piped.stdout).toContain('  example.org/a.jpg\n');
+  });
 });
 
-/** All boxes of a COCO file, by the name of the scene. */
-async function boxesOf(out: string): Promise<unknown> {
-  const { annotations } = await readCoco(out);
-  const names = new Map((await imagesOf(out)).map(({ id, file_name: name }) => [id, /scene-\d+/.exec(name)![0]]));
-  return annotations.map(({ image_id: id, bbox, score }) => [names.get(id), bbox, score]);
-}
-
-async function imagesOf(out: string): Promise<{ id: number; file_name: string }[]> {
-  return (await readCoco(out)).images;
-}
-
-interface Coco {
-  images: { id: number; file_name: string }[];
-  annotations: { image_id: number; bbox: number[]; score: number }[];
-}
-
-async function readCoco(out: string): Promise<Coco> {
-  return JSON.parse(await readFile(join(out, 'coco/instances.json'), 'utf8')) as Coco;
-}
-
-/** Every file below a folder, and the names of all. */
-async function textsIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  return [files.join('\n'), ...(await Promise.all(files.map((file) => readFile(file, 'latin1'))))];
+/** Always answers like this. */
+function always(answer: (response: ServerResponse) => void): Fault {
+  return (_, response) => {
+    answer(response);
+    return true;
+  };
 }
