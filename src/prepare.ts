@@ -116,10 +116,7 @@ export async function prepare<Found extends Model | undefined>(
 }
 
 /** What is there now, and what of it the job is about. */
-export async function listImages(
-  job: Job,
-  signal?: AbortSignal,
-): Promise<{ found: Discovery; images: FoundImages }> {
+export async function listImages(job: Job, signal?: AbortSignal): Promise<{ found: Discovery; images: FoundImages }> {
   const found = await discoverImages(job, signal);
   return { found, images: findAmong(found, job, undefined) };
 }

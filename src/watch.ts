@@ -111,8 +111,9 @@ export class Watch implements AsyncDisposable {
     const { imageIds, stats, lock, found: before } = this.#run;
     const { progress, errors } = this.#use;
     const { found, images } = await listImages(this.#job);
-    if (found.root !== before.root) throw movedError(found.root, before.root);
-    const look = await this.#images.look(images, performance.now());
+    const { root } = found;
+    if (root === undefined || root !== before.root) throw movedError(root ?? '', before.root ?? '');
+    const look = await this.#images.look({ ...images, root }, performance.now());
     this.#run.found = found;
     await this.#reportUnlisted();
     for (const name of look.vanished) errors.remove(name);

@@ -6,6 +6,16 @@ import type { FetchSettings } from '../../images/remote/fetch-settings.js';
 
 type RemoteConfig = Loaded<typeof RunConfig | typeof ExportConfig>;
 
+/** @throws PreannotateError USAGE for a watch over remote images */
+export function assertNotWatched({ settings, nameOf }: Loaded<typeof RunConfig>): void {
+  if (!settings.watch) return;
+  throw new PreannotateError({
+    code: 'USAGE',
+    message: `${nameOf('watch')} looks at folders, not at the web or S3.`,
+    hint: 'Run the same command without it from time to time: it annotates what is new in the lists and buckets.',
+  });
+}
+
 /** How remote images are fetched, but for their size. */
 export function fetchSettingsOf({ settings }: RemoteConfig): Omit<FetchSettings, 'maxBytes'> {
   const { allowPrivate, fetchTimeout: timeoutMs, fetchConcurrency: perHost, s3Endpoint: endpoint } = settings;

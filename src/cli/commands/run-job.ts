@@ -10,7 +10,7 @@ import { VERSION } from '../version.js';
 import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
 import { queueOf } from './queue-of.js';
-import { fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
+import { assertNotWatched, fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';
 
 const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
@@ -18,6 +18,8 @@ const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name
 /** The job of a batch run, as it was configured. */
 export async function createRunJob(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
   const { settings } = loaded;
+  const isRemote = areRemote(inputs);
+  if (isRemote) assertNotWatched(loaded);
   const { recursive, include, exclude, ext: extensions } = settings;
   const discovery = { recursive, include, exclude, outputFolders: VIEW_FOLDERS, mayBeEmpty: settings.watch };
   const job = await createEngineJob(loaded);
@@ -40,7 +42,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     precision: settings.precision,
     formats: settings.format,
     previews: settings.preview,
-    imageFiles: areRemote(inputs) ? remoteImageFiles(loaded, 'none') : settings.images,
+    imageFiles: isRemote ? remoteImageFiles(loaded, 'none') : settings.images,
     overwriteEdited: settings.overwriteEdited,
     ...queueOf(settings),
     maxErrors: settings.maxErrors,

@@ -56,7 +56,7 @@ export class WatchedImages {
   }
 
   /** @param nowMs - Monotonic. */
-  async look(found: FoundImages, nowMs: number): Promise<Look> {
+  async look(found: FoundImages & { readonly root: string }, nowMs: number): Promise<Look> {
     let isChanged = false;
     const files: { name: string; stamp: Stamp }[] = [];
     const stamps = mapConcurrent(found.chosen, STATS_AT_ONCE, async ({ name }) => ({

@@ -120,6 +120,8 @@ describe('a run over a list of URLs', () => {
       code: 2,
       stderr: expect.stringContaining('There is no file nowhere.txt.') as string,
     });
+    const watched = await run(`@${file}`, '--watch');
+    expect(watched).toMatchObject({ code: 2, stderr: expect.stringContaining('--watch looks at folders') as string });
     const piped = await preannotate(['run', '@-', ...EMOJI, '-o', join(folder, 'out'), '--dry-run'], {
       prefix: ['sh', '-c', `sed -n 2p '${file}' | "$@"`, 'sh'],
     });
