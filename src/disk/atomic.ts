@@ -16,6 +16,20 @@ type Content = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array
  * @throws PreannotateError WRITE_FAILED naming the file; OUTPUT_UNUSABLE when its folder cannot be used.
  */
 export async function replaceFile(path: string, content: Content | string): Promise<void> {
+  await replace(path, content, () => Promise.resolve(true));
+}
+
+/** Does the same, and leaves a file alone that has this content: also its times stay. */
+export async function replaceIfChanged(path: string, content: Content | string): Promise<void> {
+  await replace(path, content, async (temporary) => !(await haveSameContent(temporary, path)));
+}
+
+/** @param isWanted - Whether the file that was written beside it is to take its place. */
+async function replace(
+  path: string,
+  content: Content | string,
+  isWanted: (temporary: string) => Promise<boolean>,
+): Promise<void> {
   const folder = dirname(path);
   // Random, not the process id: in a container that is the same in every run, also in one that was killed here.
   const temporary = join(folder, TEMPORARY + randomBytes(6).toString('hex'));
@@ -28,12 +42,33 @@ export async function replaceFile(path: string, content: Content | string): Prom
     } finally {
       await withWriteErrors(path, () => file.close());
     }
+    if (!(await isWanted(temporary))) {
+      await removeIfPossible(temporary);
+      return;
+    }
     await withWriteErrors(path, () => rename(temporary, path));
   } catch (error) {
     await removeIfPossible(temporary);
     throw error;
   }
   await syncFolder(folder);
+}
+
+/** Whether two files are the same. A file that cannot be read is another one. */
+async function haveSameContent(a: string, b: string): Promise<boolean> {
+  try {
+    await using one = await open(a, 'r');
+    await using other = await open(b, 'r');
+    if ((await one.stat()).size !== (await other.stat()).size) return false;
+    for (;;) {
+      const [left, right] = await Promise.all([one, other].map((file) => file.read(Buffer.alloc(BUFFER_BYTES))));
+      const [bytes, others] = [left!, right!].map(({ buffer, bytesRead }) => buffer.subarray(0, bytesRead));
+      if (!bytes!.equals(others!)) return false;
+      if (bytes!.length === 0) return true;
+    }
+  } catch {
+    return false;
+  }
 }
 
 /**

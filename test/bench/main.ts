@@ -17,6 +17,7 @@ import { peer } from './questions/peer.js';
 import { overhead } from './questions/overhead.js';
 import { overload } from './questions/overload.js';
 import { precision } from './questions/precision.js';
+import { scale } from './questions/scale/scale.js';
 import { serve } from './questions/serve.js';
 import { sgemm } from './questions/sgemm.js';
 import { sizes } from './questions/sizes.js';
@@ -46,6 +47,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   kills,
   extremes,
   views,
+  scale,
 };
 const NAMES = Object.keys(QUESTIONS);
 

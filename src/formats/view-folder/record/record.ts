@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { replaceFile } from '../../../disk/atomic.js';
+import { replaceFile, replaceIfChanged } from '../../../disk/atomic.js';
 import { withWriteErrors } from '../../../disk/write-failure.js';
 import { mergeGroups } from './merge-groups.js';
 import {
@@ -52,7 +52,7 @@ export class ViewRecord {
 
   /** Records what has been written. */
   async complete(header: RecordHeader, groups: AsyncIterable<FileGroup>): Promise<void> {
-    await replaceFile(this.path, toRecordLines(header, groups));
+    await replaceIfChanged(this.path, toRecordLines(header, groups));
   }
 
   async forgetPrepared(): Promise<void> {
