@@ -133,7 +133,7 @@ function adviseOn(reason: string, { tls }: QueueAddress): string {
   if (/certificate|altnames/i.test(reason)) {
     return 'Name the PEM file of its authority with --queue-ca; the certificate must be for this host name.';
   }
-  if (/SSL|TLS|wrong version|Connection is closed/i.test(reason)) {
+  if (/SSL|TLS|wrong version|Connection is closed|ECONNRESET|EPIPE/i.test(reason)) {
     return tls ? 'Does it listen for TLS on this port? Else write redis://.' : 'If it expects TLS, write rediss://.';
   }
   return 'Is it running, and can this machine reach it (address, port, firewall)?';

@@ -21,6 +21,7 @@ interface RedisServerOptions {
   readonly config?: readonly string[]; // arguments, such as --requirepass
   /** How the test connects, where that needs more than the port. */
   readonly client?: { readonly password?: string; readonly tls?: { readonly ca: Buffer } };
+  readonly tls?: boolean; // the port is that of TLS
   readonly prefix?: readonly string[]; // a command that starts it, such as ip netns exec
 }
 
@@ -50,9 +51,10 @@ export class RedisServer {
 
   /** Starts it again, with what its folder holds. */
   async restart(): Promise<void> {
-    const { config = [], prefix = [] } = this.#options;
-    const always = ['--port', String(this.port), '--dir', this.folder, '--save', '', '--loglevel', 'warning'];
-    const [command, ...args] = [...prefix, 'redis-server', ...always, ...config];
+    const { config = [], prefix = [], tls = false } = this.#options;
+    const port = [tls ? '--tls-port' : '--port', String(this.port)];
+    const always = ['--dir', this.folder, '--save', '', '--loglevel', 'warning'];
+    const [command, ...args] = [...prefix, 'redis-server', ...port, ...always, ...config];
     this.#process = spawn(command!, args, { stdio: 'ignore' });
     if (prefix.length > 0) return;
     const client = this.#connect();
