@@ -16,6 +16,8 @@ import { odd } from './questions/odd.js';
 import { peer } from './questions/peer.js';
 import { overhead } from './questions/overhead.js';
 import { overload } from './questions/overload.js';
+import { queue } from './questions/queue/queue.js';
+import { queueScale } from './questions/queue/queue-scale.js';
 import { precision } from './questions/precision.js';
 import { scale } from './questions/scale/scale.js';
 import { serve } from './questions/serve.js';
@@ -48,6 +50,8 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   extremes,
   views,
   scale,
+  queue,
+  'queue-scale': queueScale,
 };
 const NAMES = Object.keys(QUESTIONS);
 
