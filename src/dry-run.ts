@@ -1,10 +1,11 @@
 import type { Failure } from './core/errors.js';
 import type { Ontology } from './core/ontology.js';
 import type { Discovery } from './images/listing/discover.js';
-import type { Job } from './job.js';
+import { isShard, type Job } from './job.js';
 import { findModelHere } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
+import type { Shard } from './run/choose-images.js';
 import { OutputLock } from './run/lock/output-lock.js';
 import { withPresentViews } from './views.js';
 import { describeInput } from './workers/start-engine.js';
@@ -12,6 +13,8 @@ import { describeInput } from './workers/start-engine.js';
 /** What a run would do. */
 export interface JobPlan {
   readonly root: string | undefined; // of remote images there is none
+  readonly out: string; // absolute; that of a shard is in <out>/shards
+  readonly shard?: Shard;
   readonly found: number;
   readonly finished: number;
   readonly pending: readonly string[];
@@ -31,11 +34,14 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
   using watcher = progress.download();
   const { precision } = job;
   const finding = { precision, watcher, variables: process.env };
-  const { found, model, plan, notes } = await prepare(await withPresentViews(job.outDir, job), () =>
-    findModelHere(job.model, finding),
+  const { found, model, plan, notes } = await prepare(
+    isShard(job) ? job : await withPresentViews(job.outDir, job),
+    () => findModelHere(job.model, finding),
   );
   return {
     root: found.root,
+    out: job.outDir,
+    ...(job.choice.shard === undefined ? {} : { shard: job.choice.shard }),
     found: found.images.length,
     finished: plan.finished,
     pending: plan.pending.map(({ name }) => name),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { toStoredSelection, type StatedSelection } from './config/selection.js';
 import type { ImageFiles } from './core/image-files.js';
 import { hasSeveralTexts, specOf } from './core/ontology.js';
@@ -18,7 +19,13 @@ import type { RunStats } from './progress/stats.js';
 import type { ViewCounts } from './run/images/counted-images.js';
 import type { ImageChoice } from './run/choose-images.js';
 import type { KnownClasses } from './run/numbers/classes.js';
-import { JOURNAL_VERSION, type ClassIds, type JournalHeader, type StoredOptions } from './run/header.js';
+import {
+  JOURNAL_VERSION,
+  type ClassIds,
+  type JournalHeader,
+  type PartScope,
+  type StoredOptions,
+} from './run/header.js';
 import type { ImageIds } from './run/numbers/image-ids.js';
 import { toStoredRoot } from './run/image-root.js';
 import type { Journal } from './run/journal.js';
@@ -51,6 +58,11 @@ export interface Job extends EngineJob {
   readonly queue?: QueueSettings; // hands the images to workers elsewhere
   readonly maxErrors: ErrorBudget; // a run that exceeds it stops, unless it is 0
   readonly statedSelection: StatedSelection; // for run.json
+}
+
+/** Whether a run annotates the part of one machine. It writes no views: `merge` does, when all parts are there. */
+export function isShard({ choice }: Pick<Job, 'choice'>): boolean {
+  return choice.shard !== undefined;
 }
 
 /** A run that has begun to annotate. */
@@ -126,7 +138,7 @@ function choosesByObjectness({ ontology, worker }: Job, checkpoint: Model['check
 export function beginJournalHeader(
   job: Job,
   model: HeaderModel,
-  { found, classes }: { found: Discovery; classes: ClassIds },
+  { found, plan, classes }: { found: Discovery; plan: Plan; classes: ClassIds },
 ): JournalHeader {
   const { formats, imageFiles: images } = job;
   const selection = toStoredSelection(job.statedSelection, job.ontology);
@@ -138,9 +150,24 @@ export function beginJournalHeader(
     images,
     choice: job.choice,
     found: all.length,
+    ...describePart(job, plan, all),
     classes,
   };
   return { ...toJournalHeader(job, model), run };
+}
+
+/** What `merge` is told by a shard. */
+function describePart({ choice, previews }: Job, plan: Plan, all: Discovery['images']): { part?: PartScope } {
+  if (choice.shard === undefined) return {};
+  const hash = createHash('sha256');
+  for (const { name } of all) hash.update(`${name}\n`);
+  return {
+    part: {
+      found_sha256: hash.digest('hex'),
+      chosen: plan.pending.length + plan.finished,
+      previews: Number.isFinite(previews) ? previews : true,
+    },
+  };
 }
 
 /** In the form of a config file. */
@@ -168,6 +195,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     formats: [...job.formats],
     images: job.imageFiles,
     choice: job.choice,
+    ...describePart(job, plan, found.images),
     options: header.options,
     counts: {
       found: stats.found,
@@ -177,7 +205,9 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       ...(run.failedBefore === undefined ? {} : { failed_before: run.failedBefore }),
       skipped: found.skipped,
       ...run.viewCounts,
-      ...(run.viewCounts !== undefined && job.previews > 0 ? { previews: Math.min(job.previews, annotated) } : {}),
+      ...(run.viewCounts !== undefined && job.previews > 0 && !isShard(job)
+        ? { previews: Math.min(job.previews, annotated) }
+        : {}),
       ...(gone > 0 ? { gone } : {}),
       ...(outdated > 0 ? { outdated } : {}),
       ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),

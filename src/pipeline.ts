@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { messageOf, type PreannotateError } from './core/errors.js';
 import { toSeenExamples } from './core/seen-example.js';
 import { mapConcurrent } from './core/stream.js';
-import { beginJournalHeader, toManifest, type Job, type RunState } from './job.js';
+import { beginJournalHeader, isShard, toManifest, type Job, type RunState } from './job.js';
 import { RemoteImages } from './images/remote/remote-images.js';
 import { findModel } from './model/source.js';
 import { prepare } from './prepare.js';
@@ -28,14 +28,14 @@ import type { Engine } from './workers/engine.js';
 export async function annotate(asked: Job, progress: Progress, stop: AbortSignal): Promise<RunManifest> {
   const note = (message: string) => progress.note(message);
   await using lock = await OutputLock.take(asked.outDir, { takeOver: asked.takeOver, note, signal: stop });
-  const job = await withPresentViews(asked.outDir, asked);
+  const job = isShard(asked) ? asked : await withPresentViews(asked.outDir, asked);
   const signal = AbortSignal.any([stop, lock.lost]);
   job.ontologyNotes.forEach(note);
   using watcher = progress.download();
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
   const prepared = await prepare(job, () => findModel(job.model, finding), signal);
   const { found, model, earlier, plan, sources, classes, imageIds } = prepared;
-  const header = beginJournalHeader(job, model, { found, classes: withClasses(classes, job.ontology.classes) });
+  const header = beginJournalHeader(job, model, { found, plan, classes: withClasses(classes, job.ontology.classes) });
   const stats = new RunStats({ found: found.images.length + plan.others, resumed: plan.finished });
   signal.throwIfAborted();
 

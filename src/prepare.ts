@@ -24,6 +24,7 @@ import { chooseFailed, countFailed, describeRetry, type FailedImages } from './r
 import { describeSources } from './run/plan/missing.js';
 import { planRun, type Plan } from './run/plan/plan.js';
 import { readSources, type SourceList } from './run/plan/sources.js';
+import { describeParts } from './run/shards/part-notes.js';
 import { assertViewsReplaceable } from './views.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
 
@@ -111,6 +112,7 @@ export async function prepare<Found extends Model | undefined>(
       ...imageIds.notes,
       ...sourceNotes(sources),
       ...describeSources(plan),
+      ...(await describeParts(job.outDir, job.choice, earlier === undefined)),
     ],
   };
 }

@@ -1,6 +1,6 @@
 import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
 import { compareUtf8 } from './core/text.js';
-import type { Job, RunState } from './job.js';
+import { isShard, type Job, type RunState } from './job.js';
 import type { Progress } from './progress/bar.js';
 import { CountedImages } from './run/images/counted-images.js';
 import type { Journal } from './run/journal.js';
@@ -20,16 +20,19 @@ interface OutputUse {
   readonly signal: AbortSignal;
 }
 
-/** Writes the views of a run's journal. */
+/** Writes the views of a run's journal; those of a shard are only counted. */
 export async function writeOutputs(
   job: Job,
   run: RunState,
   { entries = run.journal.entries, previews, progress, signal }: OutputUse,
 ): Promise<void> {
   const { classes, stats } = run;
-  await recordClasses(classes, withClasses(classes, job.ontology.classes)); // from here on, people may use the numbers
   const view = describeView(job, run, { entries, signal });
-  stats.missingPreviews = await writeViews(view, previews, progress);
+  if (!isShard(job)) {
+    // From here on, people may use the numbers.
+    await recordClasses(classes, withClasses(classes, job.ontology.classes));
+    stats.missingPreviews = await writeViews(view, previews, progress);
+  }
   run.viewCounts = await view.images.counts();
   const skipped = noteSkippedByTrainers(run.viewCounts.skipped_by_trainers);
   if (skipped !== undefined) progress.note(skipped);
@@ -46,7 +49,8 @@ export function showPreviews(
   run: RunState,
   { previews, signal }: { previews: PreviewFolder; signal: AbortSignal },
 ): LivePreviews | undefined {
-  if (job.previews === 0 || job.restart) return undefined; // a restart keeps the previews that are there until its end
+  if (job.previews === 0 || isShard(job)) return undefined;
+  if (job.restart) return undefined; // it keeps the previews that are there until its end
   const { pending, kept, sources } = run.plan;
   const isKept = new Set(kept); // its file is gone: there is nothing to draw
   const [annotated] = divideNames(run.journal.entries, sources);

@@ -5,6 +5,7 @@ import type { Job } from '../job.js';
 import { describeChoice } from '../run/choose-images.js';
 import type { LoggedError } from '../run/error-log.js';
 import type { RunManifest } from '../run/manifest.js';
+import { wholeFolder } from '../run/shards/find-parts.js';
 import { PREVIEWS } from '../views.js';
 
 const MAX_CLASSES = 10;
@@ -73,8 +74,9 @@ function describeFailures({ manifest: { counts }, errors }: RunResult): string[]
 }
 
 /** The files to open, as they are reached from where the user is. */
-function describePlaces({ job: { outDir }, manifest, cwd }: RunResult): string[] {
+function describePlaces({ job: { outDir, choice }, manifest, cwd }: RunResult): string[] {
   const folder = printable(placeOf(outDir, cwd));
+  if (choice.shard !== undefined) return [`Results of part ${choice.shard.index} of ${choice.shard.count}: ${folder}`];
   const names = formatNames.filter((name) => manifest.formats.includes(name));
   const places = names.map((name) => [formats[name].title, `${folder}/${name}/${formats[name].signature}`]);
   if ((manifest.counts.previews ?? 0) > 0) places.push(['Previews', `${folder}/${PREVIEWS}`]);
@@ -84,6 +86,7 @@ function describePlaces({ job: { outDir }, manifest, cwd }: RunResult): string[]
 
 function describeNextSteps({ job, manifest, cwd, command }: RunResult): string[] {
   const { counts, selection } = manifest;
+  if (job.choice.shard !== undefined) return describeMerge(job, { manifest, cwd, command });
   const folder = quoteForShell(placeOf(job.outDir, cwd));
   const choice = describeChoice(job.choice);
   const left = counts.found - counts.annotated; // failed ones too: they are tried again
@@ -97,6 +100,19 @@ function describeNextSteps({ job, manifest, cwd, command }: RunResult): string[]
   const purpose = isEmpty ? 'No box scored above the threshold. For a lower one' : 'For another threshold';
   steps.push(`${purpose}, in seconds: ${command} export ${folder} --score-threshold ${threshold}`);
   return steps;
+}
+
+/** A shard has no files to look at yet. */
+function describeMerge(
+  { outDir, choice }: RunResult['job'],
+  { manifest: { counts, part }, cwd, command }: Pick<RunResult, 'manifest' | 'cwd' | 'command'>,
+): string[] {
+  const whole = quoteForShell(placeOf(wholeFolder(outDir), cwd));
+  const files = part === undefined || part.previews === 0 ? 'annotation files' : 'annotation files and previews';
+  return [
+    ...(counts.failed > 0 ? ['The same command tries failed images again.'] : []),
+    `When all ${choice.shard!.count} parts are done, this writes the ${files}: ${command} merge ${whole}`,
+  ];
 }
 
 /** A higher threshold as an example. */

@@ -32,7 +32,7 @@ export async function measureExtent(outDir: string, run: OpenedRun): Promise<Ext
   }
   const found = Math.max(run.scope.found, run.imageIds.size - countSources(run.sources, 'gone'));
   const failed = await countErrors(outDir);
-  const expected = countChosen(found, choice);
+  const expected = run.scope.part?.chosen ?? countChosen(found, choice);
   return { images, found, failed, status: images + failed < expected ? 'interrupted' : 'done', choice };
 }
 

@@ -34,6 +34,14 @@ export type StoredOptions = z.output<typeof StoredOptions>;
 export const ClassIds = z.record(z.string(), z.int());
 export type ClassIds = Readonly<z.output<typeof ClassIds>>;
 
+/** What a shard tells `merge`, beside what every run has. */
+export const PartScope = z.object({
+  found_sha256: z.string(), // of the names of all images found, sorted, each with a line's end
+  chosen: z.int(), // images of this shard
+  previews: z.union([z.literal(true), z.int()]), // as `--preview` asked for them: all, or the first n of the whole run
+});
+export type PartScope = z.output<typeof PartScope>;
+
 /** What the views of a run show, and of which images. It decides nothing that the model finds. */
 export const RunScope = z.object({
   // Image names are relative to it, and it to the output folder; absolute in earlier versions. Remote images have none.
@@ -44,6 +52,7 @@ export const RunScope = z.object({
   images: z.enum(IMAGE_FILES).exactOptional(), // beside the labels; missing in version 0.1
   choice: ImageChoice.exactOptional(), // of them; missing in version 0.1
   found: z.number(), // images
+  part: PartScope.exactOptional(), // of a shard only
 });
 export type RunScope = z.output<typeof RunScope>;
 

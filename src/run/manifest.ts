@@ -56,6 +56,7 @@ export const RunManifest = z.object({
   formats: RunScope.shape.formats,
   images: RunScope.shape.images,
   choice: RunScope.shape.choice,
+  part: RunScope.shape.part,
   options: StoredOptions,
   counts: RunCounts,
   examples: z.array(SeenExampleSchema).exactOptional(), // of the ontology; left out when there is none

@@ -3,6 +3,8 @@ import type { RunConfig } from '../../config/schema.js';
 import { areRemote } from '../../images/remote/discover-remote.js';
 import type { ImageChoice } from '../../run/choose-images.js';
 import type { MissingRule } from '../../run/plan/missing.js';
+import { partFolder } from '../../run/shards/find-parts.js';
+import { describeUnused, resolveShard } from '../../run/shards/scheduler.js';
 import { formatNames } from '../../formats/index.js';
 import type { Job } from '../../job.js';
 import { PREVIEWS } from '../../views.js';
@@ -21,21 +23,22 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
   const isRemote = areRemote(inputs);
   if (isRemote) assertNotWatched(loaded);
   const { recursive, include, exclude, ext: extensions } = settings;
+  const choice = choiceOf(settings);
   const discovery = { recursive, include, exclude, outputFolders: VIEW_FOLDERS, mayBeEmpty: settings.watch };
   const job = await createEngineJob(loaded);
   const advice = adviseOn({ ...job, model: settings.model, canExport: true });
   return {
     ...job,
-    ontologyNotes: [...job.ontologyNotes, ...advice],
+    ontologyNotes: [...job.ontologyNotes, ...advice, ...describeScheduler(settings)],
     version: VERSION,
     inputs,
     fetch: { ...fetchSettingsOf(loaded), maxBytes: settings.maxBytes },
     discovery: extensions === undefined ? discovery : { ...discovery, extensions },
-    choice: choiceOf(settings),
+    choice,
     watch: settings.watch,
     retryFailed: settings.retryFailed,
     missing: missingRuleOf(settings),
-    outDir: settings.out,
+    outDir: choice.shard === undefined ? settings.out : partFolder(settings.out, choice.shard),
     restart: settings.restart,
     takeOver: takeOverRuleOf(loaded),
     model: settings.model,
@@ -56,6 +59,15 @@ function missingRuleOf({ keepMissing, acceptMissing, watch }: Loaded<typeof RunC
   return watch ? 'few' : 'ask';
 }
 
-function choiceOf({ limit, sample }: Loaded<typeof RunConfig>['settings']): ImageChoice {
-  return { ...(limit === undefined ? {} : { limit }), ...(sample === undefined ? {} : { sample }) };
+function choiceOf({ limit, sample, shard }: Loaded<typeof RunConfig>['settings']): ImageChoice {
+  return {
+    ...(limit === undefined ? {} : { limit }),
+    ...(sample === undefined ? {} : { sample }),
+    ...(shard === undefined ? {} : { shard: resolveShard(shard, process.env) }),
+  };
+}
+
+function describeScheduler({ shard }: Loaded<typeof RunConfig>['settings']): string[] {
+  const note = shard === undefined ? describeUnused(process.env) : undefined;
+  return note === undefined ? [] : [note];
 }

@@ -26,6 +26,7 @@ Examples:
   preannotate run 'photos/**/*.png' --model builtin:emoji --ontology emoji --preview 20
   preannotate run @urls.txt --class cup -o drafts
   preannotate run s3://bucket/photos/ --class cup -o drafts
+  preannotate run photos --ontology bottles --shard 1/4
 
 The same command continues where it was stopped. Exit codes: 0 done, 1 unexpected failure,
 2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 130/143 stopped by a signal.`;
@@ -70,8 +71,8 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   return isIncomplete ? 3 : 0;
 }
 
-function exceedsBudget(budget: ErrorBudget, { counts, choice = {} }: RunManifest): boolean {
-  return counts.failed > allowedFailures(budget, countChosen(counts.found, choice));
+function exceedsBudget(budget: ErrorBudget, { counts, choice = {}, part }: RunManifest): boolean {
+  return counts.failed > allowedFailures(budget, part?.chosen ?? countChosen(counts.found, choice));
 }
 
 /** For people; with --verbose, what the model was asked, the thresholds in force and the time of each stage too. */
@@ -96,6 +97,11 @@ function describeQueries({ ontology: { queries } }: Job): string {
   return `${counted(prompts, 'prompt')}${examples === 0 ? '' : `, ${counted(examples, 'example')}`}`;
 }
 
+function describeViews({ formats, choice: { shard } }: Job): string {
+  const views = formats.join(', ');
+  return shard === undefined ? views : `part ${shard.index} of ${shard.count}; merge writes ${views}`;
+}
+
 function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   if (json) {
     printJson(plan);
@@ -109,7 +115,7 @@ function printPlan(plan: JobPlan, job: Job, json: boolean): void {
   const where = plan.root === undefined ? '' : ` under ${plan.root}`;
   const lines = [
     `${found} images found${where}, ${chosen}${finished} already done, ${pending.length} to do.`,
-    `Model ${model}, ${classes}, ${describeQueries(job)}. Output: ${job.outDir} (${job.formats.join(', ')})`,
+    `Model ${model}, ${classes}, ${describeQueries(job)}. Output: ${job.outDir} (${describeViews(job)})`,
     ...notes,
     ...formatAsked(plan.asked),
     ...failures.map(({ message }) => message),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseShard } from '../../run/shards/scheduler.js';
 import * as value from './values.js';
 
 /** How a batch run uses its output folder. */
@@ -41,6 +42,13 @@ export const runOptions = {
     .default(false)
     .describe('Annotate only the images that failed in the last run into this folder, by its errors.jsonl')
     .meta({ flag: { group: 'input', only: true } }),
+  shard: z
+    .exactOptional(shard())
+    .describe(
+      'Annotate only part i of n, into <out>/shards/i-of-n; `preannotate merge` joins the parts. auto takes the part ' +
+        'from Slurm, AWS Batch or GitLab, auto/n also from Kubernetes',
+    )
+    .meta({ flag: { group: 'input', placeholder: 'i/n', only: true } }),
   accept_missing: value
     .toggle()
     .default(false)
@@ -70,3 +78,12 @@ export const runOptions = {
     .describe('Annotate everything again; the results of the earlier run are kept in .preannotate/journals')
     .meta({ flag: { group: 'output', basic: true, only: true } }),
 };
+
+/** `i/n`, `auto`, or `auto/n`. */
+function shard() {
+  const error = 'must be i/n, where parts count from 1 to n (1/4 to 4/4), or auto, or auto/n';
+  return z
+    .string({ error })
+    .refine((text) => parseShard(text) !== undefined, { error })
+    .transform((text) => parseShard(text)!);
+}

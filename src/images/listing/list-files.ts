@@ -17,6 +17,7 @@ import type { Listing } from './resolve-input.js';
 
 const STATE_FOLDER = '.preannotate'; // of a run, in its output folder
 const OUTPUT_MARK = 'images.jsonl'; // in it, before the first view is written
+const PART_FOLDER = /\/shards\/\d+-of-\d+\/?$/; // of a run that machines share
 
 /** How folders are listed. */
 export interface ListOptions {
@@ -79,7 +80,8 @@ type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) 
 
 /**
  * fast-glob abandons the whole listing at one unreadable folder; this reports the folder and lists the rest. It also
- * skips excluded folders, and the output of earlier runs, which is among the images when `--out` is.
+ * skips excluded folders, and the output of earlier runs, which is among the images when `--out` is. Nothing in the
+ * folder of a shard is listed, so that each shard finds the same files.
  */
 function makeReaddir(
   outputFolders: readonly string[],
@@ -90,7 +92,8 @@ function makeReaddir(
       if (error !== null) folders.onUnreadable(path, error);
       const listed = error === null ? found : [];
       const isOutput = listed.some(({ name }) => name === STATE_FOLDER && existsSync(join(path, name, OUTPUT_MARK)));
-      const entries = isOutput ? listed.filter(({ name }) => !outputFolders.includes(name)) : listed;
+      const isPart = isOutput && PART_FOLDER.test(path.replaceAll('\\', '/'));
+      const entries = isOutput ? listed.filter(({ name }) => !isPart && !outputFolders.includes(name)) : listed;
       callback(
         null,
         entries.filter((entry) => !entry.isDirectory() || !folders.isExcluded(join(path, entry.name))),
