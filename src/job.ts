@@ -17,7 +17,7 @@ import { formOf } from './model/input-form.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
 import type { ViewCounts } from './run/images/counted-images.js';
-import type { ImageChoice } from './run/choose-images.js';
+import { chooseImages, type ImageChoice } from './run/choose-images.js';
 import type { KnownClasses } from './run/numbers/classes.js';
 import {
   JOURNAL_VERSION,
@@ -138,7 +138,7 @@ function choosesByObjectness({ ontology, worker }: Job, checkpoint: Model['check
 export function beginJournalHeader(
   job: Job,
   model: HeaderModel,
-  { found, plan, classes }: { found: Discovery; plan: Plan; classes: ClassIds },
+  { found, classes }: { found: Discovery; classes: ClassIds },
 ): JournalHeader {
   const { formats, imageFiles: images } = job;
   const selection = toStoredSelection(job.statedSelection, job.ontology);
@@ -150,21 +150,21 @@ export function beginJournalHeader(
     images,
     choice: job.choice,
     found: all.length,
-    ...describePart(job, plan, all),
+    ...describePart(job, all),
     classes,
   };
   return { ...toJournalHeader(job, model), run };
 }
 
 /** What `merge` is told by a shard. */
-function describePart({ choice, previews }: Job, plan: Plan, all: Discovery['images']): { part?: PartScope } {
+function describePart({ choice, previews }: Job, all: Discovery['images']): { part?: PartScope } {
   if (choice.shard === undefined) return {};
   const hash = createHash('sha256');
   for (const { name } of all) hash.update(`${name}\n`);
   return {
     part: {
       found_sha256: hash.digest('hex'),
-      chosen: plan.pending.length + plan.finished,
+      chosen: chooseImages(all, choice).length,
       previews: Number.isFinite(previews) ? previews : true,
     },
   };
@@ -195,7 +195,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     formats: [...job.formats],
     images: job.imageFiles,
     choice: job.choice,
-    ...describePart(job, plan, found.images),
+    ...describePart(job, found.images),
     options: header.options,
     counts: {
       found: stats.found,

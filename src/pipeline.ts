@@ -35,7 +35,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
   const prepared = await prepare(job, () => findModel(job.model, finding), signal);
   const { found, model, earlier, plan, sources, classes, imageIds } = prepared;
-  const header = beginJournalHeader(job, model, { found, plan, classes: withClasses(classes, job.ontology.classes) });
+  const header = beginJournalHeader(job, model, { found, classes: withClasses(classes, job.ontology.classes) });
   const stats = new RunStats({ found: found.images.length + plan.others, resumed: plan.finished });
   signal.throwIfAborted();
 

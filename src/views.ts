@@ -50,23 +50,39 @@ export interface ExportTarget {
   readonly outDir: string; // absolute
   readonly imagesRoot?: string | undefined; // absolute; where its images are now, if they were moved
   readonly takeOver: TakeOverRule;
-  readonly fetch?: Omit<FetchSettings, 'maxBytes'>; // of remote images; without it, none is fetched
+  readonly fetch?: Omit<FetchSettings, 'maxBytes'> | undefined; // of remote images; without it, none is fetched
+}
+
+/** How much of a run its views have, and what was chosen. */
+interface WrittenAgain<Choice> {
+  readonly extent: Extent;
+  readonly counts: ViewCounts;
+  readonly choice: Choice;
+  readonly missingPreviews: number;
 }
 
 /**
  * Writes the views of a run again, from its journal alone. They are those that are chosen, and those that are there.
  *
  * @param choose - Decides what to write, given what the run was.
- * @returns How much of the run the views have, and what was chosen.
  */
 export async function exportViews<Choice extends ViewChoice>(
   { outDir, imagesRoot, takeOver, fetch }: ExportTarget,
   choose: (run: OpenedRun) => Choice,
   progress: Progress,
-): Promise<{ extent: Extent; counts: ViewCounts; choice: Choice; missingPreviews: number }> {
+): Promise<WrittenAgain<Choice>> {
   await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
+  await using lock = await OutputLock.take(outDir, { takeOver, note: (message) => progress.note(message) });
+  return await writeViewsAgain({ outDir, imagesRoot, lock, fetch }, choose, progress);
+}
+
+/** Writes the views of a run from its journal, in a folder of which the caller has the lock. */
+export async function writeViewsAgain<Choice extends ViewChoice>(
+  { outDir, imagesRoot, lock, fetch }: Omit<ExportTarget, 'takeOver'> & { readonly lock: OutputLock },
+  choose: (run: OpenedRun) => Choice,
+  progress: Progress,
+): Promise<WrittenAgain<Choice>> {
   const note = (message: string) => progress.note(message);
-  await using lock = await OutputLock.take(outDir, { takeOver, note });
   const run = await openRun(outDir);
   const { journal, ontology, imageIds } = run;
   run.notes.forEach((note) => progress.note(note));

@@ -3,6 +3,7 @@ import { FAILURES, PreannotateError } from '../core/errors.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
+import { mergeCommand } from './commands/merge.js';
 import { modelsCommand } from './commands/models.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
@@ -62,6 +63,7 @@ export function createProgram(): Command {
     runCommand(),
     serveCommand(),
     exportCommand(),
+    mergeCommand(),
     workerCommand(),
     initCommand(),
     modelsCommand(),

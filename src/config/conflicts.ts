@@ -51,7 +51,7 @@ const RULES: readonly Rule[] = [
       advice: `Leave out ${nameOf(key)}: all images that failed are tried again.`,
     }),
   })),
-  ...(['limit', 'sample', 'retry_failed'] as const).map((key) => ({
+  ...(['limit', 'sample', 'shard', 'retry_failed'] as const).map((key) => ({
     keys: ['watch', key] as const,
     clashes: ({ watch }: Values, isSet: (key: Key) => boolean) => watch === true && isSet(key),
     problem: (_: Values, nameOf: (key: Key) => string) => ({

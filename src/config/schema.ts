@@ -40,6 +40,13 @@ export const ExportConfig = z.strictObject({
   ...outputOptions,
 });
 
+/** Without a folder to merge, `out` is the one that has the parts. */
+export const MergeConfig = z.strictObject({
+  out: runOptions.out,
+  max_errors: runOptions.max_errors,
+  ...ExportConfig.shape,
+});
+
 export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...doctorOptions, ...outputOptions });
 /** Commands about models; which files are downloaded also depends on the precision. */
 export const ModelsConfig = z.strictObject({ ...outputOptions });

@@ -47,6 +47,7 @@ const TABLE = {
   OUTPUT_LOST: [1, 500, 'internal', null], // another run has taken the output folder over
   JOURNAL_DAMAGED: [2, 500, 'internal', null],
   RESUME_MISMATCH: [2, 400, 'invalid', null],
+  PARTS_UNUSABLE: [2, 400, 'invalid', null], // of a run that machines share: some are missing, or of another run
   WRITE_FAILED: [1, 500, 'internal', null],
   QUEUE_UNREACHABLE: [2, 500, 'internal', null],
   WORKERS_FAILING: [1, 503, 'worker_lost', 'workers do not stay up'],

@@ -8,7 +8,7 @@ import { replaceFile } from '../disk/atomic.js';
 import { readLines } from '../disk/lines.js';
 import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
 
-const FILE = 'errors.jsonl';
+export const ERRORS_FILE = 'errors.jsonl';
 
 /** Where the line of an image or a folder is. */
 interface Line {
@@ -36,7 +36,7 @@ export class ErrorLog implements AsyncDisposable {
 
   /** Begins a new one. @throws PreannotateError OUTPUT_UNUSABLE, WRITE_FAILED */
   static async open(outDir: string): Promise<ErrorLog> {
-    const path = join(outDir, FILE);
+    const path = join(outDir, ERRORS_FILE);
     return new ErrorLog(path, await withOutputErrors(path, () => open(path, 'w+')));
   }
 
@@ -47,7 +47,7 @@ export class ErrorLog implements AsyncDisposable {
    * @throws PreannotateError OUTPUT_UNUSABLE, WRITE_FAILED
    */
   static async continue(outDir: string): Promise<ErrorLog> {
-    const path = join(outDir, FILE);
+    const path = join(outDir, ERRORS_FILE);
     const log = new ErrorLog(path, await withOutputErrors(path, () => open(path, 'a+')));
     for await (const { line, offset, bytes, complete } of readLines(path)) {
       if (!complete) break;
@@ -155,7 +155,7 @@ export type LoggedError = Readonly<Pick<z.output<typeof LoggedError>, 'image' | 
 export async function readFirstErrors(outDir: string, count: number): Promise<LoggedError[]> {
   const errors: LoggedError[] = [];
   try {
-    for await (const { line } of readLines(join(outDir, FILE))) {
+    for await (const { line } of readLines(join(outDir, ERRORS_FILE))) {
       if (errors.length >= count) break;
       errors.push(LoggedError.parse(JSON.parse(line)));
     }
@@ -175,7 +175,7 @@ export interface LoggedName {
 export async function readFailed(outDir: string): Promise<LoggedName[]> {
   const failed: LoggedName[] = [];
   try {
-    for await (const { line } of readLines(join(outDir, FILE))) {
+    for await (const { line } of readLines(join(outDir, ERRORS_FILE))) {
       const logged = parseLogged(line);
       if (logged !== undefined) failed.push({ name: logged.image, isFolder: logged.code === 'FOLDER_UNREADABLE' });
     }

@@ -13,6 +13,7 @@ import { readImageList } from './numbers/image-list.js';
 import { readClasses, type KnownClasses } from './numbers/classes.js';
 import { assertSourcesKnown, countSources, readSources, type Sources } from './plan/sources.js';
 import { readManifest, type RunManifest, type StoredManifest } from './manifest.js';
+import { listPartFolders } from './shards/find-parts.js';
 import { JOURNAL_FILE, readJournal, tornNote, type JournalContents } from './read-journal.js';
 
 /** A run, opened for reading. */
@@ -86,6 +87,7 @@ export async function assertHoldsRun(outDir: string): Promise<void> {
   const folder = await stat(outDir).catch(() => undefined);
   if (folder === undefined) throw await noFolderError(outDir);
   if (!folder.isDirectory()) throw noRunError(outDir, 'it is not a folder');
+  if ((await listPartFolders(outDir)).length > 0) throw unmergedError(outDir);
   throw noRunError(outDir, `${JOURNAL_FILE} is not in it`);
 }
 
@@ -166,6 +168,15 @@ async function noFolderError(outDir: string): Promise<PreannotateError> {
     code: 'INPUT_NOT_FOUND',
     message: `There is no folder ${printable(shown)}.`,
     hint: isRun ? `Did you mean ${printable(meant)}?` : 'Give the output folder of a `preannotate run`.',
+  });
+}
+
+function unmergedError(outDir: string): PreannotateError {
+  const shown = printable(displayPath(outDir));
+  return new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message: `${shown} holds the parts of a run in shards/, which are not merged yet.`,
+    hint: `\`preannotate merge ${shown}\` joins them and writes the annotation files.`,
   });
 }
 

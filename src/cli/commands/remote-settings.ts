@@ -1,10 +1,10 @@
 import type { Loaded } from '../../config/load.js';
 import { PreannotateError } from '../../core/errors.js';
 import type { ImageFiles } from '../../core/image-files.js';
-import type { ExportConfig, RunConfig } from '../../config/schema.js';
+import type { ExportConfig, MergeConfig, RunConfig } from '../../config/schema.js';
 import type { FetchSettings } from '../../images/remote/fetch-settings.js';
 
-type RemoteConfig = Loaded<typeof RunConfig | typeof ExportConfig>;
+type RemoteConfig = Loaded<typeof RunConfig | typeof ExportConfig | typeof MergeConfig>;
 
 /** @throws PreannotateError USAGE for a watch over remote images */
 export function assertNotWatched({ settings, nameOf }: Loaded<typeof RunConfig>): void {

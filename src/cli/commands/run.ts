@@ -13,7 +13,7 @@ import { addHelpNotes } from '../help.js';
 import { abortOnSignals, Interrupted } from '../interrupt.js';
 import { printJson } from '../output.js';
 import { formatAsked } from './format-asked.js';
-import { formatSelection } from './format-selection.js';
+import { formatSelection } from './views/format-selection.js';
 
 const NAMED_FAILURES = 5;
 

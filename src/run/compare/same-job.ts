@@ -18,7 +18,18 @@ export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
  * @throws PreannotateError RESUME_MISMATCH naming the differences, and how to go on.
  */
 export function assertSameJob(before: JournalHeader, now: JournalHeader, path: string): void {
-  const differences = [
+  const differences = findJobDifferences(before, now);
+  if (differences.length === 0) return;
+  throw new PreannotateError({
+    code: 'RESUME_MISMATCH',
+    message: `${path} belongs to another job. ${describeDifferences(differences)}`,
+    hint: adviseOn(differences),
+  });
+}
+
+/** What of two jobs decides the model's answers and differs. */
+export function findJobDifferences(before: JournalHeader, now: JournalHeader): Difference[] {
+  return [
     ...findDifferences(decisiveParts(before), decisiveParts(now)),
     ...findOntologyDifferences(before.ontology, now.ontology),
     ...findMeanDifference(before, now),
@@ -27,12 +38,6 @@ export function assertSameJob(before: JournalHeader, now: JournalHeader, path: s
     ...findRuleDifference(before, now),
     ...findPositionsDifference(before, now),
   ];
-  if (differences.length === 0) return;
-  throw new PreannotateError({
-    code: 'RESUME_MISMATCH',
-    message: `${path} belongs to another job. ${describeDifferences(differences)}`,
-    hint: adviseOn(differences),
-  });
 }
 
 /** The ways to go on: the job as it was begun, where flags restore it, or the other one. */

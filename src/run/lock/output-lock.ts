@@ -66,6 +66,12 @@ export class OutputLock implements AsyncDisposable {
     await withLockErrors(path, () => FileLock.assertFree(path, takeOver));
   }
 
+  /** Refuses a folder that a run is writing into. It is only read then, and need not be writable. */
+  static async assertUnused(outDir: string, takeOver?: TakeOverRule): Promise<void> {
+    const path = lockPath(outDir);
+    await withLockErrors(path, () => FileLock.assertFree(path, takeOver));
+  }
+
   /** Makes sure that the folder is still ours, before something is written that must not meet another run's. */
   async assertHeld(): Promise<void> {
     if (!(await this.#lock.isHeld())) throw this.lost.reason;

@@ -1,0 +1,91 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadSettings, type Loaded } from '../../config/load.js';
+import { MergeConfig } from '../../config/schema.js';
+import { PreannotateError } from '../../core/errors.js';
+import type { Merged } from '../../merge.js';
+import { Progress } from '../../progress/bar.js';
+import { countChosen } from '../../run/choose-images.js';
+import { allowedFailures } from '../../run/mass-failure.js';
+import { addFlags, readGivenFlags } from '../flags.js';
+import { addHelpNotes } from '../help.js';
+import { printJson } from '../output.js';
+import { VERSION } from '../version.js';
+import { formatSelection } from './views/format-selection.js';
+import { fetchSettingsOf } from './remote-settings.js';
+import { takeOverRuleOf } from './take-over-rule.js';
+import { chooseViews } from './views/choose-views.js';
+import { describeViews } from './views/describe-views.js';
+
+const EXAMPLES = `
+Examples:
+  preannotate merge annotations
+  preannotate merge machine-a/annotations machine-b/annotations -o annotations
+  preannotate merge annotations --preview 20
+
+All parts of one number must be there, and finished: what is missing is listed with the command that makes it.
+Options that are not given keep the values of the parts. Merging again adds what the parts have got since.`;
+
+export function mergeCommand(): Command {
+  const command = new Command('merge')
+    .description('Join the parts that `run --shard` has made into one run, and write its annotation files.')
+    .argument('[folders...]', 'an output folder that has the parts in shards/, or several, or the parts themselves')
+    .action(async (folders: string[]) => {
+      const flags = readGivenFlags(command, MergeConfig);
+      const loaded = await loadSettings({ schema: MergeConfig, flags, environment: process.env, cwd: process.cwd() });
+      process.exitCode = await mergeFolders(folders, loaded);
+    });
+  return addHelpNotes(addFlags(command, MergeConfig), EXAMPLES);
+}
+
+async function mergeFolders(given: readonly string[], loaded: Loaded<typeof MergeConfig>): Promise<number> {
+  const { settings } = loaded;
+  const { mergeParts } = await import('../../merge.js'); // other commands do not need it
+  const outDir = outputOf(given, loaded);
+  const folders = given.length === 0 ? [outDir] : given.map((folder) => resolve(folder));
+  const merged = await mergeParts(
+    {
+      folders,
+      outDir,
+      imagesRoot: settings.imagesRoot,
+      takeOver: takeOverRuleOf(loaded),
+      fetch: fetchSettingsOf(loaded),
+      version: VERSION,
+    },
+    (run) => chooseViews(run, loaded),
+    new Progress({ stream: process.stderr, quiet: settings.quiet }),
+  );
+  await printResult(merged, outDir, loaded);
+  const { failed, found, choice } = merged.extent;
+  const isIncomplete = failed > allowedFailures(settings.maxErrors, countChosen(found, choice));
+  return isIncomplete || merged.missingPreviews > 0 ? 3 : 0;
+}
+
+/** @throws PreannotateError USAGE when several folders are given, and not where the run goes. */
+function outputOf(given: readonly string[], { settings, given: origins }: Loaded<typeof MergeConfig>): string {
+  const [first, second] = given;
+  if (first === undefined || origins.out === 'flag') return settings.out;
+  if (second === undefined) return resolve(first);
+  if (origins.out !== 'default') return settings.out;
+  throw new PreannotateError({
+    code: 'USAGE',
+    message: 'Several folders are to be merged, but it is not known into which one.',
+    hint: 'Name the output folder of the whole run with -o.',
+  });
+}
+
+async function printResult(
+  { parts, extent, counts, choice }: Merged<ReturnType<typeof chooseViews>>,
+  outDir: string,
+  { settings }: Loaded<typeof MergeConfig>,
+): Promise<void> {
+  const { formats, stored, previews } = choice;
+  if (settings.json) printJson({ parts, ...extent, ...counts, formats, selection: stored });
+  else if (!settings.quiet) {
+    const { PREVIEWS } = await import('../../views.js');
+    const views = previews > 0 ? [...formats, PREVIEWS] : formats;
+    const details = settings.verbose ? formatSelection(stored) : '';
+    const written = `${describeViews(extent, counts.detections, views)} written to ${outDir}`;
+    process.stdout.write(`${parts} parts merged. ${written}\n${details}`);
+  }
+}

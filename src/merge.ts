@@ -1,0 +1,191 @@
+import { problemsError } from './config/problems.js';
+import { buildOntology, type Ontology } from './core/ontology.js';
+import type { Progress } from './progress/bar.js';
+import type { Extent } from './run/extent.js';
+import type { JournalHeader } from './run/header.js';
+import type { ViewCounts } from './run/images/counted-images.js';
+import { expectedRoot, findImageRoot } from './run/image-root.js';
+import { Journal } from './run/journal.js';
+import { OutputLock } from './run/lock/output-lock.js';
+import { beginManifest, endManifest, readManifest, type RunManifest } from './run/manifest.js';
+import { assertClassesKept, withClasses } from './run/numbers/classes.js';
+import { ImageIds } from './run/numbers/image-ids.js';
+import { assertOwnFilesReplaceable } from './run/own-files.js';
+import { saveSources } from './run/plan/sources.js';
+import { chooseParts, findUnfinished } from './run/shards/choose-parts.js';
+import { findGivenParts } from './run/shards/find-given.js';
+import { addResults, findNames, findNewResults, joinSources } from './run/shards/join-parts.js';
+import { choiceOf, isSameManifest, toMergedHeader, toMergedManifest, type MergedRun } from './run/shards/merged-run.js';
+import { hasErrors, joinErrors, replaceErrors } from './run/shards/part-errors.js';
+import { readPart, type Part, type UnusablePart } from './run/shards/read-part.js';
+import { entriesAfter, findOtherJob, readWholeRun } from './run/shards/whole-run.js';
+import {
+  assertViewsReplaceable,
+  withPresentViews,
+  writeViewsAgain,
+  type ExportTarget,
+  type ViewChoice,
+} from './views.js';
+
+/** Parts of a run, and where the whole run goes. */
+export interface MergeTarget extends ExportTarget {
+  readonly folders: readonly string[]; // absolute: parts, or output folders that have parts
+  readonly version: string; // of preannotate
+}
+
+/** The run that the parts are of, as far as it decides what is written. */
+interface SharedRun {
+  readonly scope: RunManifest;
+  readonly ontology: Ontology;
+  readonly header: JournalHeader;
+  readonly previews: number; // of the first images by name
+}
+
+/** What is written, and how run.json has it. */
+interface MergeChoice extends ViewChoice {
+  readonly stored: RunManifest['selection'];
+}
+
+/** What a merge has done. */
+export interface Merged<Choice> {
+  readonly parts: number;
+  readonly extent: Extent;
+  readonly counts: ViewCounts;
+  readonly choice: Choice;
+  readonly missingPreviews: number;
+}
+
+/**
+ * Joins the parts of a run that machines have shared into one output folder, and writes its views: those of a single
+ * run over the same images. The folders of the parts are only read.
+ *
+ * @param choose - Decides what to write, given what the parts are.
+ * @throws PreannotateError PARTS_UNUSABLE naming everything that is missing, unfinished, damaged or of another run.
+ */
+export async function mergeParts<Choice extends MergeChoice>(
+  target: MergeTarget,
+  choose: (run: SharedRun) => Choice,
+  progress: Progress,
+): Promise<Merged<Choice>> {
+  const { outDir, imagesRoot, takeOver, fetch } = target;
+  const started = new Date();
+  const folders = await findGivenParts(target.folders);
+  const note = (message: string) => progress.note(message);
+  await using lock = await OutputLock.take(outDir, { takeOver, note });
+  const parts = await requireParts(folders, target, note);
+  const found = await findNames(parts);
+  const unfinished = findUnfinished(parts, found);
+  if (unfinished.length > 0) throw problemsError('PARTS_UNUSABLE', unfinished);
+  const whole = await readWholeRun(outDir);
+  const other = findOtherJob(whole, parts[0]!);
+  if (other !== undefined) throw problemsError('PARTS_UNUSABLE', [other]);
+
+  // Everything that could be refused, before the first write.
+  const shared = describeRun(parts);
+  const choice = await withPresentViews(outDir, choose(shared));
+  const root = await findRoot(parts, imagesRoot);
+  const { ontology } = shared;
+  await assertViewsReplaceable({ ...choice, outDir, ontology }, root);
+  await assertOwnFilesReplaceable(outDir);
+  assertClassesKept(whole.classes, ontology.classes);
+  const results = findNewResults(parts, whole.journal);
+  const entries = entriesAfter(whole, results);
+  const imageIds = ImageIds.from({
+    list: whole.list,
+    journal: whole.journal,
+    found: [...new Set([...found, ...entries.keys()])],
+    isPublished: whole.classes.isPublished,
+    wasFinished: whole.manifest?.status === 'done',
+    restarts: false,
+  });
+  const sources = joinSources(parts, entries, whole.sources.sources);
+  const errors = joinErrors(parts);
+  [...whole.classes.notes, ...imageIds.notes].forEach(note);
+
+  await lock.assertHeld();
+  await imageIds.save(outDir);
+  await saveSources(whole.sources, sources);
+  const classes = withClasses(whole.classes, ontology.classes);
+  const header = toMergedHeader(parts, { outDir, root, found: found.size, classes });
+  await using journal = await Journal.begin(outDir, header, whole.journal);
+  const { version } = target;
+  const failed = errors.length;
+  const merged = { version, outDir, root, parts, found, entries, sources, failed, header: journal.header, started };
+  const isErrorsSame = await hasErrors(outDir, errors);
+  const hasNews = results.length > 0 || !isErrorsSame || whole.manifest?.status !== 'done';
+  return await withManifest({ ...merged, lock, hasNews }, choice, async () => {
+    await addResults(journal, results, { imageIds, throwIfStopped: () => lock.assertHeldSinceHeartbeat() });
+    await journal.sync();
+    if (!isErrorsSame) await replaceErrors(outDir, errors);
+    return await writeViewsAgain({ outDir, imagesRoot, lock, fetch }, () => choice, progress);
+  });
+}
+
+/** @throws PreannotateError PARTS_UNUSABLE */
+async function requireParts(
+  folders: readonly string[],
+  { imagesRoot, takeOver }: MergeTarget,
+  note: (message: string) => void,
+): Promise<readonly Part[]> {
+  const read: (Part | UnusablePart)[] = [];
+  for (const folder of folders) read.push(await readPart(folder, takeOver));
+  const { parts, problems, notes } = await chooseParts(read, imagesRoot !== undefined);
+  if (problems.length > 0) throw problemsError('PARTS_UNUSABLE', problems);
+  notes.forEach(note);
+  return parts;
+}
+
+function describeRun(parts: readonly Part[]): SharedRun {
+  const [{ manifest, header }] = parts as [Part];
+  const previews = parts.map(({ scope }) => (scope.previews === true ? Infinity : scope.previews));
+  return { scope: manifest, ontology: buildOntology(manifest.ontology), header, previews: Math.max(...previews) };
+}
+
+/** The folder of the images, which may be on another machine only; remote images have none. */
+async function findRoot(parts: readonly Part[], given: string | undefined): Promise<string | undefined> {
+  const [{ folder, manifest, journal, sources }] = [...parts].sort(
+    (a, b) => b.journal.entries.size - a.journal.entries.size,
+  ) as [Part];
+  const { root, ...scope } = manifest;
+  if (root === undefined) return undefined;
+  const stored = { ...scope, root };
+  return (
+    (await findImageRoot({ outDir: folder, scope: stored, journal, sources, given })) ?? expectedRoot(folder, stored)
+  );
+}
+
+/**
+ * Does the work of a merge while run.json has its status. One that changes nothing leaves the file as it is.
+ *
+ * @param hasNews - There is more to write than views.
+ */
+async function withManifest<Choice extends MergeChoice>(
+  { lock, hasNews, ...run }: MergedRun & { readonly lock: OutputLock; readonly hasNews: boolean },
+  choice: Choice,
+  work: () => Promise<Omit<Merged<Choice>, 'parts'>>,
+): Promise<Merged<Choice>> {
+  const { outDir } = run;
+  const views = { selection: choice.stored, formats: [...choice.formats], images: choice.imageFiles };
+  const toManifest = (status: RunManifest['status'], written?: Omit<Merged<Choice>, 'parts'>) =>
+    toMergedManifest(run, status, {
+      ...views,
+      previews: choice.previews,
+      missingPreviews: written?.missingPreviews ?? 0,
+      counts: written?.counts,
+    });
+  if (hasNews) await beginManifest(outDir, toManifest('running'));
+  const written = await work().catch(async (error: unknown) => {
+    // A second failure, such as the same full disk, would only hide the first.
+    if (hasNews && (await lock.isHeld())) await endManifest(outDir, toManifest('interrupted')).catch(() => {});
+    throw error;
+  });
+  await lock.assertHeld();
+  const manifest = toManifest('done', written);
+  const before = hasNews ? undefined : await readManifest(outDir);
+  if (before === undefined || !isSameManifest(before, manifest)) await endManifest(outDir, manifest);
+  return {
+    ...written,
+    parts: run.parts.length,
+    extent: { ...written.extent, status: 'done', failed: run.failed, choice: choiceOf(run.parts) },
+  };
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { compareUtf8 } from '../../core/text.js';
+import type { Journal } from '../journal.js';
+import { readImageList } from '../numbers/image-list.js';
+import type { ImageIds } from '../numbers/image-ids.js';
+import type { Source, Sources } from '../plan/sources.js';
+import { RecordFile, type JournalContents, type JournalEntry } from '../read-journal.js';
+import type { Part } from './read-part.js';
+
+/** A result of a part that the whole run does not have yet. */
+export interface NewResult {
+  readonly part: Part;
+  readonly name: string;
+  readonly entry: JournalEntry;
+}
+
+/**
+ * The names that all parts have found. Each part lists what it found and what it knew from before: where an image was
+ * deleted between two runs of one part, the lists of several parts together tell what is there.
+ */
+export async function findNames(parts: readonly Part[]): Promise<Set<string>> {
+  let names: Set<string> | undefined;
+  for (const { folder, scope } of parts) {
+    const { images, problem } = await readImageList(folder);
+    if (problem !== undefined) continue; // that of another part will do
+    const before = names;
+    const listed = [...images.keys()];
+    names = new Set(before === undefined ? listed : listed.filter((name) => before.has(name)));
+    if (hashNames(names) === scope.found_sha256) break;
+  }
+  return names ?? new Set();
+}
+
+function hashNames(names: ReadonlySet<string>): string {
+  const hash = createHash('sha256');
+  for (const name of [...names].sort(compareUtf8)) hash.update(`${name}\n`);
+  return hash.digest('hex');
+}
+
+/**
+ * Finds the results that a whole run lacks: it may be merged before, or have annotated images itself. Of an image whose
+ * file has changed, that of the later file counts.
+ */
+export function findNewResults(parts: readonly Part[], whole: JournalContents | undefined): NewResult[] {
+  const results: NewResult[] = [];
+  for (const part of parts) {
+    for (const [name, entry] of part.journal.entries) {
+      const present = whole?.entries.get(name);
+      if (present === undefined || entry.modifiedMs > present.modifiedMs) results.push({ part, name, entry });
+    }
+  }
+  return results;
+}
+
+/** Adds results to a journal, one at a time. @param throwIfStopped - Called before each. */
+export async function addResults(
+  journal: Journal,
+  results: readonly NewResult[],
+  { imageIds, throwIfStopped }: { imageIds: ImageIds; throwIfStopped: () => Promise<void> },
+): Promise<void> {
+  let reading: { part: Part; records: RecordFile } | undefined;
+  try {
+    for (const { part, name, entry } of results) {
+      await throwIfStopped();
+      if (reading?.part !== part) {
+        await reading?.records[Symbol.asyncDispose]();
+        reading = { part, records: await RecordFile.open(part.journal.path) };
+      }
+      const { replaces: _, ...record } = await reading.records.read(entry);
+      await journal.append({ ...record, id: imageIds.of(name) });
+    }
+  } finally {
+    await reading?.records[Symbol.asyncDispose]();
+  }
+}
+
+/** The state of files as the parts found them, where their results are those of the whole run. */
+export function joinSources(
+  parts: readonly Part[],
+  entries: ReadonlyMap<string, JournalEntry>,
+  before: Sources,
+): Map<string, Source> {
+  const joined = new Map<string, Source>(before);
+  for (const part of parts) {
+    for (const [name, source] of part.sources) {
+      const [own, whole] = [part.journal.entries.get(name), entries.get(name)];
+      const isSame = own?.sizeBytes === whole?.sizeBytes && own?.modifiedMs === whole?.modifiedMs;
+      if (own !== undefined && isSame) joined.set(name, source);
+    }
+  }
+  return joined;
+}
