@@ -4,20 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { formatLine, parseLine } from '../../../src/disk/checked-line.js';
 import { EMOJI, journalled, manyScenes, preannotate, Running, untilJournalled } from '../../support/cli.js';
+import { viewFiles } from '../../support/view-files.js';
 
 const PARTS = [1, 2, 3, 4];
-
-/** The content of every file of the views, and where links lead. */
-async function viewFiles(out: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for (const view of ['coco', 'yolo', 'previews']) {
-    for (const entry of await readdir(join(out, view), { recursive: true, withFileTypes: true })) {
-      const path = join(entry.parentPath, entry.name);
-      if (!entry.isDirectory()) files[path.slice(out.length)] = await readFile(path, 'base64');
-    }
-  }
-  return files;
-}
 
 /** Content and time of every file that a merge could have changed. */
 async function stateOf(out: string): Promise<Record<string, string>> {

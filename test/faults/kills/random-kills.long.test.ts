@@ -1,0 +1,3 @@
+import { describeRandomKills } from './scenario.js';
+
+describeRandomKills({ copies: 42, kills: 50 });

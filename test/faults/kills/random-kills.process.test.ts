@@ -1,0 +1,3 @@
+import { describeRandomKills } from './scenario.js';
+
+describeRandomKills({ copies: 3, kills: 5 });
