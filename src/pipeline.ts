@@ -149,17 +149,18 @@ async function annotateUntilFailure(
   const outcomes = mapConcurrent(watch?.images() ?? plan.pending, engine.capacity, async (image) => {
     const index = images++;
     const outcome = engine.detect(image, job.ontology, detecting); // decode, infer, map: in a worker
-    return { index, outcome: await (watch === undefined ? outcome : unlessAborted(outcome, ending)) };
+    return { index, image, outcome: await (watch === undefined ? outcome : unlessAborted(outcome, ending)) };
   });
   const massFailure = watch === undefined ? watchForMassFailure(job, run) : undefined;
   try {
     // As they finish; the views put them back in order.
-    for await (const { index, outcome } of outcomes) {
+    for await (const { index, image, outcome } of outcomes) {
       await lock.assertHeldSinceHeartbeat();
       if (outcome === undefined) continue; // the watch ends: the next one annotates the image
       if (outcome.ok) {
         const id = imageIds.of(outcome.result.name);
-        await journal.append(toRecord(outcome.result, id, job.ontology));
+        const result = { ...outcome.result, name: image.name }; // the string that is in memory already
+        await journal.append(toRecord(result, id, job.ontology));
         errors.remove(outcome.result.name);
         shown?.imageAnnotated(outcome.result.name);
       } else await errors.replace(outcome.name, outcome.failure); // never fatal

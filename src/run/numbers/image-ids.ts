@@ -17,16 +17,17 @@ export interface NumberSources {
 /** The number of every image, from 1. Failed images have numbers too, so that a later success renumbers nothing. */
 export class ImageIds {
   readonly #ids: Map<string, number>;
-  readonly #list: ImageList;
+  readonly #list: Pick<ImageList, 'path' | 'problem'>; // as it was read, without its images: they are in #ids too
   #last: number | undefined; // the highest number, once images have been added
   #isReplaced = false; // the list on disk, by this process
-  #isSaved = false; // by this process, and nothing was added since
+  #isSaved: boolean; // the list on disk has these numbers
   readonly notes: readonly string[]; // what was wrong with the list, and what was done
   readonly isNew: boolean; // a number of an annotated image was given just now
 
   private constructor(ids: Map<string, number>, list: ImageList, given: { notes: string[]; isNew: boolean }) {
     this.#ids = ids;
-    this.#list = list;
+    this.#list = { path: list.path, problem: list.problem };
+    this.#isSaved = list.form === 'checked' && list.problem === undefined && hasSameIds(list.images, ids);
     this.notes = given.notes;
     this.isNew = given.isNew;
   }
@@ -73,9 +74,8 @@ export class ImageIds {
   /** Writes the list, unless it is on disk like this. A damaged one is kept in the run's own folder. */
   async save(outDir: string): Promise<void> {
     if (this.#isSaved) return;
-    const { images, form, path, problem } = this.#list;
+    const { path, problem } = this.#list;
     this.#isSaved = true;
-    if (form === 'checked' && problem === undefined && hasSameIds(images, this.#ids)) return;
     if (problem !== undefined && !this.#isReplaced) await keepFile(outDir, path, '-images.jsonl');
     await writeImageList(outDir, this.#ids);
     this.#isReplaced = true;
@@ -130,7 +130,9 @@ function numberByName(names: readonly string[]): Map<string, number> {
 }
 
 function hasSameIds(images: ImageList['images'], ids: ReadonlyMap<string, number>): boolean {
-  return images.size === ids.size && [...ids].every(([name, id]) => images.get(name)?.id === id);
+  if (images.size !== ids.size) return false;
+  for (const [name, id] of ids) if (images.get(name)?.id !== id) return false;
+  return true;
 }
 
 function describeRebuilding({ path, form, problem }: ImageList, added: number): string[] {
