@@ -13,7 +13,7 @@ export interface QueueSettings {
 }
 
 const CONNECT_MS = 3000;
-const FIRST_TRIES = 3; // together below 10 s
+const FIRST_WAIT_MS = 6000; // for a Redis that is just being started; with the last try below 10 s
 
 /**
  * An answer that takes longer comes from a dead link, such as a machine that was switched off: the socket is closed and
@@ -64,12 +64,16 @@ export async function connectToQueue(settings: QueueSettings, signal: AbortSigna
       redis.disconnect();
     }
   };
-  const info = await pRetry(first, { retries: FIRST_TRIES - 1, minTimeout: 500, factor: 1, signal }).catch(
-    (error: unknown) => {
-      signal.throwIfAborted();
-      throw unreachableError(name, settings, error);
-    },
-  );
+  const info = await pRetry(first, {
+    retries: 100,
+    minTimeout: 500,
+    factor: 1,
+    maxRetryTime: FIRST_WAIT_MS,
+    signal,
+  }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw unreachableError(name, settings, error);
+  });
   const warnings = checkServer(name, info);
   const redis = new Redis(options);
   redis.on('error', () => {}); // reported by RedisWatch once it lasts
