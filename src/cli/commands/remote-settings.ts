@@ -6,8 +6,15 @@ import type { FetchSettings } from '../../images/remote/fetch-settings.js';
 
 type RemoteConfig = Loaded<typeof RunConfig | typeof ExportConfig | typeof MergeConfig>;
 
-/** @throws PreannotateError USAGE for a watch over remote images */
-export function assertNotWatched({ settings, nameOf }: Loaded<typeof RunConfig>): void {
+/** @throws PreannotateError USAGE for a watch over remote images, or a queue of them */
+export function assertRemotePossible({ settings, nameOf }: Loaded<typeof RunConfig>): void {
+  if (settings.queue !== undefined) {
+    throw new PreannotateError({
+      code: 'USAGE',
+      message: `${nameOf('queue')} is given, but workers of a queue read files only, not the web or S3.`,
+      hint: 'Run without it; several machines can each take a part of a list.',
+    });
+  }
   if (!settings.watch) return;
   throw new PreannotateError({
     code: 'USAGE',

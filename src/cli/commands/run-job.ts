@@ -12,7 +12,7 @@ import { VERSION } from '../version.js';
 import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
 import { queueOf } from './queue-of.js';
-import { assertNotWatched, fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
+import { assertRemotePossible, fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';
 
 const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
@@ -21,7 +21,7 @@ const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name
 export async function createRunJob(inputs: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<Job> {
   const { settings } = loaded;
   const isRemote = areRemote(inputs);
-  if (isRemote) assertNotWatched(loaded);
+  if (isRemote) assertRemotePossible(loaded);
   const { recursive, include, exclude, ext: extensions } = settings;
   const choice = choiceOf(settings);
   const discovery = { recursive, include, exclude, outputFolders: VIEW_FOLDERS, mayBeEmpty: settings.watch };

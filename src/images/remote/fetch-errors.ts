@@ -82,8 +82,8 @@ export function toImageError(
 
 const REFUSALS: Readonly<Record<Refusal, readonly [reason: string, hint: string]>> = {
   address: [
-    'its host has an address of a private network, of this machine or of a cloud service',
-    'If you trust the addresses in your list, give --allow-private. Link-local addresses are never used.',
+    'its host has an address of a private network or of this machine, which needs --allow-private',
+    'Give it only if you trust the addresses. Link-local addresses and those of cloud services are never used.',
   ],
   'unknown host': ['its host does not exist', 'Check the address.'],
   redirect: [

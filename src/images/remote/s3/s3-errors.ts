@@ -43,10 +43,11 @@ const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string])
     'Set AWS_REGION to the region of the bucket.',
   ],
   [
-    /^(?:SlowDown|ServiceUnavailable|Throttling\w*|TooManyRequests\w*|RequestLimitExceeded|InternalError|5\d\d)$/,
+    /^(?:SlowDown|ServiceUnavailable|Throttling\w*|TooManyRequests\w*|RequestLimitExceeded|503)$/,
     'the server is busy',
     AGAIN,
   ],
+  [/^(?:InternalError|5\d\d)$/, 'the server failed', AGAIN],
   [/^InvalidObjectState$/, 'it is archived', 'Restore it from the archive (Glacier) first.'],
   [/^RequestTimeTooSkewed$/, 'the clock of this machine is wrong', 'Set it.'],
   [
