@@ -3,6 +3,7 @@ import { messageOf, type PreannotateError } from './core/errors.js';
 import { toSeenExamples } from './core/seen-example.js';
 import { mapConcurrent } from './core/stream.js';
 import { beginJournalHeader, isShard, toManifest, type Job, type RunState } from './job.js';
+import { hostsOf } from './images/remote/address.js';
 import { RemoteImages } from './images/remote/remote-images.js';
 import { findModel } from './model/source.js';
 import { prepare } from './prepare.js';
@@ -41,7 +42,8 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
 
   await using remote = found.root === undefined ? new RemoteImages(job.fetch) : undefined;
   const images = job.watch ? Infinity : plan.pending.length;
-  const work = { model, images, imageFolder: found.root, remote };
+  const hosts = remote && hostsOf(plan.pending);
+  const work = { model, images, imageFolder: found.root, remote, hosts };
   const use = { note, warn: (message: string) => note(`Warning: ${message}`), signal };
   await using engine = work.images > 0 ? await openEngine(job, work, use) : undefined;
   const examples = engine && toSeenExamples(await engine.prepare(job.ontology), job.ontology);

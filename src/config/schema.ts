@@ -84,6 +84,8 @@ export const WorkerConfig = z.strictObject({
   threads: deviceOptions.threads,
   max_batch_size: deviceOptions.max_batch_size,
   optimizer: deviceOptions.optimizer,
+  ...addressOptions,
+  ...remoteOptions,
   quiet: outputOptions.quiet,
   verbose: outputOptions.verbose,
 });

@@ -3,8 +3,10 @@ import type { Detection } from '../core/detection.js';
 import { FAILURES, type FailureCode } from '../core/errors.js';
 import type { ImageFile, ImageOutcome } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
+import { publicAddressOf } from '../images/remote/address.js';
 
 const MAX_TEXT = 20_000; // of a message; it has the last lines that a worker process printed
+const MAX_ETAG = 16_384; // what all headers of an answer may have
 const NUMBERS = 8; // a detection: class, query, patch, score, box
 
 const Annotated = z.object({
@@ -13,6 +15,7 @@ const Annotated = z.object({
   sizeBytes: z.number(),
   modifiedMs: z.number(),
   sha256: z.string().regex(/^[\da-f]{64}$/),
+  etag: z.string().max(MAX_ETAG).exactOptional(), // of a remote image
   encoding: z.string().max(64).exactOptional(),
   degraded: z.string().max(MAX_TEXT).exactOptional(),
   detections: z.array(z.number()), // flat: a tenth of the objects to parse
@@ -58,9 +61,10 @@ export function toSent(outcome: ImageOutcome): SentOutcome {
       },
     };
   }
-  const { width, height, sizeBytes, modifiedMs, sha256, encoding, degraded, detections } = outcome.result;
+  const { width, height, sizeBytes, modifiedMs, sha256, etag, encoding, degraded, detections } = outcome.result;
   return {
     ...{ width, height, sizeBytes, modifiedMs, sha256 },
+    ...(etag === undefined ? {} : { etag }),
     ...(encoding === undefined ? {} : { encoding }),
     ...(degraded === undefined ? {} : { degraded: degraded.slice(0, MAX_TEXT) }),
     detections: detections.flatMap(({ classId, queryId, patchId, score, box }) => [
@@ -76,12 +80,15 @@ export interface OutcomeLimits {
   readonly maxDetections: number; // an image
 }
 
-/** @returns undefined for detections that this run cannot have. */
-export function fromSent({ name }: ImageFile, sent: SentOutcome, limits: OutcomeLimits): ImageOutcome | undefined {
+/** @returns undefined for what this image, or this run, cannot have. */
+export function fromSent({ name, url }: ImageFile, sent: SentOutcome, limits: OutcomeLimits): ImageOutcome | undefined {
   if ('failure' in sent) return { ok: false, name, failure: sent.failure };
   const { detections: numbers, ...rest } = sent;
+  if (url === undefined && rest.etag !== undefined) return undefined;
   const detections = toDetections(numbers, sent, limits);
-  return detections && { ok: true, result: { name, ...rest, detections } };
+  const address = url === undefined ? undefined : publicAddressOf(url);
+  const stored = address === undefined ? {} : { url: address };
+  return detections && { ok: true, result: { name, ...rest, ...stored, detections } };
 }
 
 function toDetections(

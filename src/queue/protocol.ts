@@ -11,6 +11,7 @@ export const MAX_CHUNK_IMAGES = 16;
 export const VANISHED = 'workers vanished with this image';
 
 const MAX_NAME = 4096; // characters
+const MAX_URL = 8192; // what a list of addresses may have
 const MAX_MESSAGE = 20_000;
 
 /** A run as the list of runs has it: enough to see whether this version can work for it. */
@@ -35,16 +36,17 @@ export const RunDescription = z.object({
   selection: z.looseObject({ thresholds: z.array(z.number()) }),
   exampleFolder: z.string(),
   imageFolder: z.string().exactOptional(), // that names of image files are relative to
+  hosts: z.array(z.string().max(MAX_NAME)).exactOptional(), // of remote images: `https://example.org`, `s3://bucket`
   images: z.int().positive().nullable(), // that are left; null: more will come
   chunkImages: z.int().positive().max(MAX_CHUNK_IMAGES), // in a chunk, at most
 });
 export type RunDescription = z.output<typeof RunDescription>;
 
-/** The data of a BullMQ job. */
+/** The data of a BullMQ job. It is the only place in the Redis that has addresses of images, which may hold secrets. */
 export const Chunk = z.object({
   key: z.string(), // of the run
   images: z
-    .array(z.object({ name: z.string().min(1).max(MAX_NAME), url: z.string().max(MAX_NAME).exactOptional() }))
+    .array(z.object({ name: z.string().min(1).max(MAX_NAME), url: z.string().max(MAX_URL).exactOptional() }))
     .min(1)
     .max(MAX_CHUNK_IMAGES),
 });

@@ -50,6 +50,7 @@ export interface EngineInput {
   readonly images: number; // Infinity for a server
   readonly imageFolder?: string | undefined; // that names of image files are relative to; images may come as bytes
   readonly remote?: RemoteImages | undefined; // fetches images that have addresses; without it, they are read as files
+  readonly hosts?: readonly string[] | undefined; // of these, for those who fetch them elsewhere
 }
 
 /** What a batch run and a server do differently with a pool of workers. */

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Queue } from 'bullmq';
 import { onTestFinished } from 'vitest';
 import { EMOJI, manyScenes, preannotate, Running, viewsOf } from '../support/cli.js';
 import { ROOT } from '../support/model/golden.js';
+import type { RedisServer } from '../support/system/redis.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** A folder of images, and what a run on this machine makes of them. */
@@ -42,8 +44,23 @@ interface WorkerOptions {
 
 /** Starts a worker with one process, which ends with the test. */
 export function startWorker(url: string, root: string, { args = [], ...options }: WorkerOptions = {}): Running {
+  return startBareWorker(url, { args: ['--root', root, ...args], ...options });
+}
+
+/** The same with nothing that it may read, but for what its arguments say. */
+export function startBareWorker(url: string, { args = [], ...options }: WorkerOptions = {}): Running {
   const own = ['--device', 'cpu', '--workers-per-device', '1', '--threads', '1'];
-  return end(new Running(['worker', '--queue', url, '--root', root, ...own, ...args], options));
+  return end(new Running(['worker', '--queue', url, ...own, ...args], options));
+}
+
+/** The queue of the only run in a Redis. */
+export async function onlyQueue(redis: RedisServer) {
+  const [[id, text]] = Object.entries(await redis.client().hgetall('preannotate:runs')) as [[string, string]];
+  const { key } = JSON.parse(text) as { key: string };
+  const connection = { host: '127.0.0.1', port: redis.port };
+  const queue = new Queue(`${id}-${key.slice(0, 16)}`, { connection, prefix: 'preannotate' });
+  onTestFinished(() => queue.close());
+  return { id, key, queue };
 }
 
 /** A command that ends with the test, if not before. */

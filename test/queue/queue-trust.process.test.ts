@@ -1,26 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Queue } from 'bullmq';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { preannotate, Running, SCENES, untilJournalled, viewsOf } from '../support/cli.js';
 import { FIXTURES, ROOT } from '../support/model/golden.js';
 import { certificate, hasOpenssl } from '../support/servers/certificate.js';
 import { hasRedis, RedisServer } from '../support/system/redis.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { end, photosOf, queueArgs, startWorker, untilPrinted, withFault } from './queue-runs.js';
+import { end, onlyQueue, photosOf, queueArgs, startWorker, untilPrinted, withFault } from './queue-runs.js';
 
 const SLOW = withFault('slow.mjs', { SLOW_MS: '300' });
-
-/** The queue of the only run in a Redis. */
-async function onlyQueue(redis: RedisServer) {
-  const [[id, text]] = Object.entries(await redis.client().hgetall('preannotate:runs')) as [[string, string]];
-  const { key } = JSON.parse(text) as { key: string };
-  const connection = { host: '127.0.0.1', port: redis.port };
-  const queue = new Queue(`${id}-${key.slice(0, 16)}`, { connection, prefix: 'preannotate' });
-  onTestFinished(() => queue.close());
-  return { id, key, queue };
-}
 
 describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)', () => {
   it('a worker of another version is refused by name on both sides, and the run waits for others', async () => {

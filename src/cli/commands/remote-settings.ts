@@ -1,20 +1,13 @@
 import type { Loaded } from '../../config/load.js';
 import { PreannotateError } from '../../core/errors.js';
 import type { ImageFiles } from '../../core/image-files.js';
-import type { ExportConfig, MergeConfig, RunConfig } from '../../config/schema.js';
+import type { ExportConfig, MergeConfig, RunConfig, WorkerConfig } from '../../config/schema.js';
 import type { FetchSettings } from '../../images/remote/fetch-settings.js';
 
 type RemoteConfig = Loaded<typeof RunConfig | typeof ExportConfig | typeof MergeConfig>;
 
-/** @throws PreannotateError USAGE for a watch over remote images, or a queue of them */
+/** @throws PreannotateError USAGE for a watch over remote images */
 export function assertRemotePossible({ settings, nameOf }: Loaded<typeof RunConfig>): void {
-  if (settings.queue !== undefined) {
-    throw new PreannotateError({
-      code: 'USAGE',
-      message: `${nameOf('queue')} is given, but workers of a queue read files only, not the web or S3.`,
-      hint: 'Run without it; several machines can each take a part of a list.',
-    });
-  }
   if (!settings.watch) return;
   throw new PreannotateError({
     code: 'USAGE',
@@ -24,7 +17,9 @@ export function assertRemotePossible({ settings, nameOf }: Loaded<typeof RunConf
 }
 
 /** How remote images are fetched, but for their size. */
-export function fetchSettingsOf({ settings }: RemoteConfig): Omit<FetchSettings, 'maxBytes'> {
+export function fetchSettingsOf({
+  settings,
+}: RemoteConfig | Loaded<typeof WorkerConfig>): Omit<FetchSettings, 'maxBytes'> {
   const { allowPrivate, fetchTimeout: timeoutMs, fetchConcurrency: perHost, s3Endpoint: endpoint } = settings;
   const s3 = {
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -10,12 +10,14 @@ import { addHelpNotes } from '../help.js';
 import { abortOnSignals } from '../interrupt.js';
 import { VERSION } from '../version.js';
 import { queueOf } from './queue-of.js';
+import { fetchSettingsOf } from './remote-settings.js';
 
 const EXAMPLES = `
 Examples:
   preannotate worker --queue redis://queue-host:6379 --root /data/photos
   PREANNOTATE_QUEUE=rediss://user:password@queue-host:6380 preannotate worker --root /data --device cuda
   preannotate worker --queue redis://queue-host:6379 --root /data --exit-when-idle 10m
+  preannotate worker --queue redis://queue-host:6379 --allow-host '*.example.org' --allow-host s3://bucket
 
 Takes the images of every \`preannotate run --queue\` with the same address. It needs the same version of
 preannotate, the images under the same paths, and finds or downloads the model of each run itself. SIGTERM and
@@ -39,7 +41,8 @@ export function workerCommand(): Command {
 }
 
 /** @throws PreannotateError USAGE without a queue */
-function toWorkerJob({ settings }: Loaded<typeof WorkerConfig>): WorkerJob {
+function toWorkerJob(loaded: Loaded<typeof WorkerConfig>): WorkerJob {
+  const { settings } = loaded;
   const { queue } = queueOf(settings);
   if (queue === undefined) {
     throw new PreannotateError({
@@ -52,6 +55,8 @@ function toWorkerJob({ settings }: Loaded<typeof WorkerConfig>): WorkerJob {
     version: VERSION,
     queue,
     roots: settings.roots.map((root) => resolve(root)),
+    allowHosts: settings.allowHost,
+    fetch: fetchSettingsOf(loaded),
     devices: settings.devices,
     placement: pickSettings(settings, ['workersPerDevice', 'threads', 'maxBatchSize']),
     optimizer: settings.optimizer,

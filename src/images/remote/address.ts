@@ -46,6 +46,25 @@ export function publicAddress(address: RemoteAddress): string | undefined {
   return isSecret ? undefined : withoutQuery(address);
 }
 
+/** The same of an address as it was given. */
+export function publicAddressOf(url: string): string | undefined {
+  const address = parseAddress(url);
+  return address.kind === 'invalid' ? undefined : publicAddress(address);
+}
+
+/** The servers and buckets that remote images are on, each once. */
+export function hostsOf(images: readonly { readonly url?: string }[]): string[] {
+  const hosts = new Set(images.map(({ url }) => (url === undefined ? undefined : hostOf(url))));
+  return [...hosts].filter((host) => host !== undefined).sort();
+}
+
+/** The server or bucket of an address, as an address: `https://example.org:8443`, `s3://bucket`. */
+function hostOf(url: string): string | undefined {
+  const address = parseAddress(url);
+  if (address.kind === 'invalid') return undefined;
+  return address.kind === 's3' ? `s3://${address.bucket}` : address.url.origin;
+}
+
 function parseS3(text: string): ReturnType<typeof parseAddress> {
   const slash = text.indexOf('/');
   const [bucket, key] = slash === -1 ? [text, ''] : [text.slice(0, slash), text.slice(slash + 1)];

@@ -15,7 +15,7 @@ export class HttpSource implements AsyncDisposable {
   constructor({ allowPrivate, allowHosts = [], dnsServers, maxBytes, timeoutMs, perHost }: FetchSettings) {
     this.#policy = {
       enabled: true,
-      anyPort: true,
+      anyPort: allowHosts.length === 0, // a host has its ports named too
       ...{ allowPrivate, allowHosts, maxBytes, timeoutMs, maxRedirects: MAX_REDIRECTS },
       ...(dnsServers === undefined ? {} : { dnsServers }),
     };

@@ -173,7 +173,7 @@ export class OutstandingChunks implements Disposable {
   }
 
   #toJob(id: string) {
-    const images = this.#chunks.get(id)!.images.map(({ image }) => image);
+    const images = this.#chunks.get(id)!.images.map(({ image: { name, url } }) => ({ name, ...(url && { url }) }));
     return { name: 'chunk', data: { key: this.#options.key, images }, opts: { jobId: id } };
   }
 

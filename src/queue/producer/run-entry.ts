@@ -7,6 +7,7 @@ import { replaceFile } from '../../disk/atomic.js';
 import { readJsonFile } from '../../disk/json.js';
 import { BUILTIN, findLocalFolder } from '../../model/source.js';
 import type { EngineInput, EngineJob } from '../../workers/start-engine.js';
+import type { FetchSettings } from '../../images/remote/fetch-settings.js';
 import type { RequestedPrecision } from '../../core/precision.js';
 import type { QueueSettings } from '../redis/connection.js';
 import { MAX_CHUNK_IMAGES, type Registration, type RunDescription } from '../protocol.js';
@@ -43,12 +44,13 @@ export interface QueuedJob extends EngineJob {
   readonly model: string; // reference
   readonly precision: RequestedPrecision;
   readonly queue: QueueSettings;
+  readonly fetch: FetchSettings; // of remote images, as this machine does; workers have their own
 }
 
 /** How a run is described to workers. */
 export function describeRun(
   job: QueuedJob,
-  { model, images, imageFolder }: EngineInput,
+  { model, images, imageFolder, hosts }: EngineInput,
   key: string,
 ): { description: RunDescription; registration: Registration } {
   const { optimizer: _, ...worker } = job.worker; // each worker's own, as its devices are
@@ -70,6 +72,7 @@ export function describeRun(
     selection: job.selection,
     exampleFolder: job.exampleFolder,
     ...(imageFolder === undefined ? {} : { imageFolder }),
+    ...(hosts === undefined ? {} : { hosts }),
     images,
     chunkImages: Math.min(MAX_CHUNK_IMAGES, Math.ceil(images / CHUNKS_A_RUN)),
   } as unknown as RunDescription; // the same, once it has been through JSON

@@ -14,6 +14,7 @@ import { RedisWatch } from '../redis/watch.js';
 import { runKeyOf } from '../run-key.js';
 import { QueueEngine } from './queue-engine.js';
 import { describeRun, readRunId, type QueuedJob } from './run-entry.js';
+import { describeWorkerCommand } from './worker-command.js';
 import { WorkersSeen } from './workers-seen.js';
 
 /** Events carry results: about 400 chunks of them. What is trimmed before it was read is found by a sweep. */
@@ -73,7 +74,7 @@ export async function startQueueEngine(
   const queue = openQueue(name);
   const engine = new QueueEngine({
     ...{ id, connection, queue, events, registration, description, ontology, note },
-    workers: new WorkersSeen({ note, startCommand: describeCommand(connection, job, input) }),
+    workers: new WorkersSeen({ note, startCommand: describeWorkerCommand(connection, job, input) }),
     onRefused: (error) => watch.refused(error),
     close: async () => {
       const removed = endRun(connection, id, openQueue).catch(() => {});
@@ -142,20 +143,4 @@ async function removeKeys(
   } finally {
     await queue.disconnect();
   }
-}
-
-/** How to start a worker for a run. Not the address as it was given, which may have a password. */
-function describeCommand(
-  { name }: Connection,
-  { queue, exampleFolder, ontology }: QueuedJob,
-  input: EngineInput,
-): string {
-  const scheme = queue.address.tls ? 'rediss' : 'redis';
-  const hasExamples = ontology.queries.some(({ example }) => example !== undefined);
-  const folders = [
-    ...(input.imageFolder === undefined ? [] : [input.imageFolder]),
-    ...(hasExamples ? [exampleFolder] : []),
-  ];
-  const roots = folders.map((folder) => ` --root ${JSON.stringify(folder)}`).join('');
-  return `preannotate worker --queue ${scheme}://${name}${roots}`;
 }

@@ -43,7 +43,7 @@ function isWithin(path: string, folder: string): boolean {
 }
 
 /** Why an image is not read, as its outcome; undefined where it may be. */
-export async function refuseImage(
+export async function refuseFile(
   { name }: ImageFile,
   { folder, allowed }: { readonly folder: string | undefined; readonly allowed: AllowedFolders },
 ): Promise<ImageOutcome | undefined> {

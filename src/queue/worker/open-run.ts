@@ -9,17 +9,27 @@ import { keysOf } from '../keys.js';
 import { parseStored, RunDescription, type Registration } from '../protocol.js';
 import type { Connection } from '../redis/connection.js';
 import { runKeyOf } from '../run-key.js';
+import { RemoteImages } from '../../images/remote/remote-images.js';
+import type { FetchSettings } from '../../images/remote/fetch-settings.js';
+import type { AllowedAddresses } from './allowed-addresses.js';
 import type { AllowedFolders } from './allowed-files.js';
 
 /** What a worker decides itself: how it computes, not what. */
 export interface OwnSettings extends Pick<EngineJob, 'devices' | 'placement'> {
   readonly version: string; // of preannotate
   readonly optimizer: EngineJob['worker']['optimizer'];
+  readonly fetch: Omit<FetchSettings, 'maxBytes' | 'allowHosts'>; // of remote images
+}
+
+/** What a worker may read. */
+export interface Allowed {
+  readonly folders: AllowedFolders;
+  readonly addresses: AllowedAddresses;
 }
 
 interface OpenOptions {
   readonly connection: Connection;
-  readonly allowed: AllowedFolders;
+  readonly allowed: Allowed;
   readonly own: OwnSettings;
   readonly watcher: DownloadObserver;
   readonly use: EngineUse;
@@ -33,6 +43,7 @@ export interface OpenedRun {
   readonly description: RunDescription;
   readonly job: EngineJob;
   readonly engine: Engine;
+  readonly remote: RemoteImages | undefined; // fetches its images, where they are remote; disposed of after the engine
 }
 
 /**
@@ -49,17 +60,25 @@ export async function openRun(id: string, registered: Registration, options: Ope
   const description = parseStored(RunDescription, await connection.redis.get(keysOf(id).run));
   if (description?.key !== registered.key) throw new Refused('the description of the run cannot be read.');
   const job = toEngineJob(description, own);
-  await assertFoldersAllowed(description, job, allowed);
+  await assertFoldersAllowed(description, job, allowed.folders);
+  assertHostsAllowed(description, allowed.addresses);
   const finding = { precision: description.model.precision, watcher, signal: use.signal, variables: process.env };
   const model = await findModel(description.model.reference, finding);
   assertSameModel(description, model);
   if (runKeyOf(own.version, job, model) !== description.key) {
     throw new Refused('its ontology or options come to another key than those of the run.');
   }
-  const { images: left, imageFolder } = description;
-  const images = left ?? Infinity;
-  const engine = await startEngine(job, { model, images, ...(imageFolder === undefined ? {} : { imageFolder }) }, use);
-  return { description, job, engine };
+  const { images: left, imageFolder, hosts } = description;
+  const { maxBytes } = job.worker;
+  const { hosts: allowHosts } = allowed.addresses;
+  const remote = hosts && new RemoteImages({ ...own.fetch, allowHosts, maxBytes });
+  try {
+    const engine = await startEngine(job, { model, images: left ?? Infinity, imageFolder, remote }, use);
+    return { description, job, engine, remote };
+  } catch (error) {
+    await remote?.[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function toEngineJob(description: RunDescription, { devices, placement, optimizer }: OwnSettings): EngineJob {
@@ -94,6 +113,15 @@ async function assertFoldersAllowed(
       `the ${what} are in ${printable(folder)}, and ${given}.`.replace('the model are', 'the model is'),
     );
   }
+}
+
+/** @throws Refused */
+function assertHostsAllowed({ hosts = [] }: RunDescription, addresses: AllowedAddresses): void {
+  const outside = hosts.find((host) => !addresses.allows(host));
+  if (outside === undefined) return;
+  const { given } = addresses;
+  const allowed = given.length === 0 ? 'it was started without --allow-host' : `it may fetch from ${given.join(', ')}`;
+  throw new Refused(`images are on ${printable(outside)}, and ${allowed}.`);
 }
 
 /** @throws Refused */

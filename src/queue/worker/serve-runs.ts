@@ -8,8 +8,9 @@ import type { DownloadObserver } from '../../hub/repository.js';
 import { BEATS, keysOf, makeWorkerId, RUNS } from '../keys.js';
 import { connectToQueue, type Connection, type QueueSettings } from '../redis/connection.js';
 import { RedisWatch } from '../redis/watch.js';
+import { AllowedAddresses } from './allowed-addresses.js';
 import { AllowedFolders } from './allowed-files.js';
-import { describeRefusal, openRun, type OwnSettings } from './open-run.js';
+import { describeRefusal, openRun, type Allowed, type OwnSettings } from './open-run.js';
 import { RunList, type ListedRun } from './run-list.js';
 import { ServedRun } from './served-run.js';
 
@@ -27,6 +28,7 @@ const PROGRESS_MS = 60_000;
 export interface WorkerJob extends OwnSettings {
   readonly queue: QueueSettings;
   readonly roots: readonly string[]; // absolute
+  readonly allowHosts: readonly string[]; // as `AllowedAddresses` has them
   readonly exitWhenIdleMs?: number;
 }
 
@@ -38,14 +40,17 @@ interface Reporting {
 /**
  * Works for the runs of a queue: several, one after another, until it is stopped or has been idle for long.
  *
- * @throws PreannotateError QUEUE_UNREACHABLE; what makes this machine unfit for any run; the signal's reason
+ * @throws PreannotateError QUEUE_UNREACHABLE, CONFIG_INVALID; what makes this machine unfit for any run; the signal's
+ *   reason
  */
 export async function serveRuns(job: WorkerJob, reporting: Reporting, signal: AbortSignal): Promise<void> {
+  const addresses = new AllowedAddresses(job.allowHosts, job.fetch);
   const connection = await connectToQueue(job.queue, signal);
   connection.warnings.forEach((warning) => reporting.note(`Warning: ${warning}`));
   using _watch = new RedisWatch(connection, reporting.note);
   try {
-    await using server = new RunServer(job, { ...reporting, connection, allowed: await AllowedFolders.of(job.roots) });
+    const allowed = { folders: await AllowedFolders.of(job.roots), addresses };
+    await using server = new RunServer(job, { ...reporting, connection, allowed });
     reporting.note(`Waiting for runs at ${connection.name}.`);
     await server.serve(signal);
   } finally {
@@ -55,7 +60,7 @@ export async function serveRuns(job: WorkerJob, reporting: Reporting, signal: Ab
 
 interface ServerParts extends Reporting {
   readonly connection: Connection;
-  readonly allowed: AllowedFolders;
+  readonly allowed: Allowed;
 }
 
 /** The runs that this process works for. */

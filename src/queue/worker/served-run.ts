@@ -7,8 +7,9 @@ import { toSent, type ChunkResult } from '../outcomes.js';
 import { Chunk, VANISHED, type WorkerEntry } from '../protocol.js';
 import { BLOCK_SEC, type Connection } from '../redis/connection.js';
 import { loadBullmq } from '../redis/library.js';
-import { refuseImage, type AllowedFolders } from './allowed-files.js';
-import type { OpenedRun } from './open-run.js';
+import { refuseAddress } from './allowed-addresses.js';
+import { refuseFile } from './allowed-files.js';
+import type { Allowed, OpenedRun } from './open-run.js';
 
 /**
  * A chunk belongs to a worker for this long after the last sign of life, and abandoned ones are looked for this often:
@@ -29,7 +30,7 @@ interface ServeOptions {
   readonly worker: string; // id of this process
   readonly opened: OpenedRun;
   readonly connection: Connection;
-  readonly allowed: AllowedFolders;
+  readonly allowed: Allowed;
   readonly warn: (message: string) => void;
 }
 
@@ -95,6 +96,7 @@ export class ServedRun implements AsyncDisposable {
     await Promise.race([closed.catch(() => {}), sleep(GIVE_BACK_MS, undefined, { ref: false })]);
     await this.#worker.disconnect().catch(() => {});
     await opened.engine[Symbol.asyncDispose]();
+    await opened.remote?.[Symbol.asyncDispose]();
   }
 
   async #process(job: Job<Chunk, ChunkResult>, token: string): Promise<ChunkResult> {
@@ -135,10 +137,15 @@ export class ServedRun implements AsyncDisposable {
 
   async #detect(image: Chunk['images'][number]): Promise<ImageOutcome> {
     const { opened, allowed, warn } = this.#options;
-    const { description, engine, job } = opened;
-    const refused = await refuseImage(image, { folder: description.imageFolder, allowed });
+    const { description, engine, job, remote } = opened;
+    const refused =
+      image.url === undefined
+        ? await refuseFile(image, { folder: description.imageFolder, allowed: allowed.folders })
+        : refuseAddress({ ...image, url: image.url }, remote && allowed.addresses);
     if (refused === undefined) return await engine.detect(image, job.ontology, this.#stop.signal);
-    warn(`Refused to read ${printable(image.name)}: it lies outside the folders given as --root.`);
+    const outside =
+      image.url === undefined ? 'the folders given as --root' : 'the hosts and buckets given as --allow-host';
+    warn(`Refused to read ${printable(image.name)}: it lies outside ${outside}.`);
     return refused;
   }
 }

@@ -2,7 +2,7 @@ import type { ImageOutcome, ImageSource, StageTimes } from '../../core/image.js'
 import { PreannotateError } from '../../core/errors.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { ChosenExample } from '../../core/seen-example.js';
-import { parseAddress, publicAddress } from '../../images/remote/address.js';
+import { publicAddressOf } from '../../images/remote/address.js';
 import type { FetchedImage, RemoteImages } from '../../images/remote/remote-images.js';
 import type { Placement } from '../devices/placement.js';
 import type { Engine, EngineStatus, PrepareOptions } from '../engine.js';
@@ -33,8 +33,7 @@ export class FetchingEngine implements Engine {
     const { bytes, etag, modifiedMs } = held;
     const outcome = await this.#engine.detect({ name, bytes }, ontology, signal);
     if (!outcome.ok) return outcome;
-    const address = parseAddress(url);
-    const stored = address.kind === 'invalid' ? undefined : publicAddress(address);
+    const stored = publicAddressOf(url);
     const result = {
       ...outcome.result,
       modifiedMs,

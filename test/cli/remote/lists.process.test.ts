@@ -122,11 +122,6 @@ describe('a run over a list of URLs', () => {
     });
     const watched = await run(`@${file}`, '--watch');
     expect(watched).toMatchObject({ code: 2, stderr: expect.stringContaining('--watch looks at folders') as string });
-    const queued = await run(`@${file}`, '--queue', 'redis://127.0.0.1:1');
-    expect(queued).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('--queue is given, but workers') as string,
-    });
     const piped = await preannotate(['run', '@-', ...EMOJI, '-o', join(folder, 'out'), '--dry-run'], {
       prefix: ['sh', '-c', `sed -n 2p '${file}' | "$@"`, 'sh'],
     });

@@ -72,6 +72,14 @@ export const workerOptions = {
         'all who can write to the Redis could ask for it. Repeatable',
     )
     .meta({ flag: { group: 'queue', basic: true, name: 'root', placeholder: 'dir', repeatable: true } }),
+  allow_host: value
+    .texts()
+    .default([])
+    .describe(
+      'Host or bucket that remote images of runs may be fetched from: example.org, *.example.org, example.org:9000 ' +
+        'for another port than 80, 443, 8080 and 8443, or s3://bucket; any other is refused. Repeatable',
+    )
+    .meta({ flag: { group: 'queue', basic: true, placeholder: 'host', repeatable: true } }),
   exit_when_idle: z
     .exactOptional(value.duration(1))
     .describe('End with exit code 0 after this time without work, such as 60s or 10m. Default: wait for more')
