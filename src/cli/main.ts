@@ -1,5 +1,6 @@
 /** Entry point of the command line. What loads the rest comes first: with too few open files, that fails anywhere. */
 import { exitNow, stopOnSignals } from '../server/stop.js';
+import { keepHeapSmall } from './heap.js';
 import { describeFileLimit } from './open-files.js';
 
 const NEEDS_NO_WORKER = /^(--help|-h|--dry-run|--queue(=.*)?)$/s;
@@ -7,6 +8,7 @@ const NEEDS_NO_WORKER = /^(--help|-h|--dry-run|--queue(=.*)?)$/s;
 const args = process.argv.slice(2);
 const isServer = args[0] === 'serve';
 if (isServer) stopOnSignals();
+else keepHeapSmall();
 
 const limit = describeFileLimit();
 if (limit === undefined) process.exitCode = await start();

@@ -65,8 +65,9 @@ export class Journal implements AsyncDisposable {
     const replaces = earlier === undefined ? 0 : earlier.replaces + 1;
     const offset = this.#offset;
     await this.#write(formatLine(replaces === 0 ? record : { ...record, replaces }));
-    const position = { line: this.#lines, offset, length: this.#offset - offset - 1 };
-    this.entries.set(image, { ...position, id, replaces, sizeBytes, modifiedMs, etag });
+    const line = this.#lines;
+    const length = this.#offset - offset - 1;
+    this.entries.set(image, { line, offset, length, id, replaces, sizeBytes, modifiedMs, etag });
   }
 
   /** Makes the added lines survive a power cut. */

@@ -121,7 +121,9 @@ class JournalEntries {
       );
     }
     if (id !== undefined) this.#ids.add(id);
-    this.byName.set(image, { ...position, id, replaces, sizeBytes, modifiedMs, etag });
+    const { line, offset, length } = position;
+    // Written out: V8 would give each object that a spread makes a description of its own, of 300 bytes.
+    this.byName.set(image, { line, offset, length, id, replaces, sizeBytes, modifiedMs, etag });
   }
 }
 

@@ -42,7 +42,7 @@ export class ImageIds {
     const { list, journal, found, restarts, isPublished } = sources;
     if (journal === undefined && !isPublished)
       return new ImageIds(numberByName(found), list, { notes: [], isNew: true });
-    const known = new Map([...list.images].map(([name, { id }]) => [name, id]));
+    const known = listedNumbers(sources);
     const added = addJournalled(known, sources);
     const unknown = [...(journal?.entries.keys() ?? [])].filter((name) => !known.has(name));
     const isLost = unknown.length > 0 ? !mayBeUnnumbered(sources) : journal === undefined && list.problem !== undefined;
@@ -80,6 +80,17 @@ export class ImageIds {
     await writeImageList(outDir, this.#ids);
     this.#isReplaced = true;
   }
+}
+
+/** The numbers of the list, under the journal's own strings where it has the names: each name is in memory once. */
+function listedNumbers({ list, journal }: NumberSources): Map<string, number> {
+  const known = new Map<string, number>();
+  for (const name of journal?.entries.keys() ?? []) {
+    const listed = list.images.get(name);
+    if (listed !== undefined) known.set(name, listed.id);
+  }
+  for (const [name, { id }] of list.images) if (!known.has(name)) known.set(name, id);
+  return known;
 }
 
 function isWhole({ form, problem }: ImageList): boolean {
