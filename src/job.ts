@@ -29,7 +29,7 @@ import {
 import type { ImageIds } from './run/numbers/image-ids.js';
 import { toStoredRoot } from './run/image-root.js';
 import type { Journal } from './run/journal.js';
-import type { RunManifest } from './run/manifest.js';
+import { toMissingCounts, type RunManifest } from './run/manifest.js';
 import type { ErrorBudget } from './run/mass-failure.js';
 import type { OutputLock, TakeOverRule } from './run/lock/output-lock.js';
 import type { MissingRule } from './run/plan/missing.js';
@@ -210,7 +210,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
         : {}),
       ...(gone > 0 ? { gone } : {}),
       ...(outdated > 0 ? { outdated } : {}),
-      ...(stats.missingPreviews > 0 ? { missing_previews: stats.missingPreviews } : {}),
+      ...toMissingCounts(stats.missing),
     },
     ...(run.examples.length === 0
       ? {}

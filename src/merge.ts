@@ -7,7 +7,14 @@ import type { ViewCounts } from './run/images/counted-images.js';
 import { expectedRoot, findImageRoot } from './run/image-root.js';
 import { Journal } from './run/journal.js';
 import { OutputLock } from './run/lock/output-lock.js';
-import { beginManifest, endManifest, readManifest, type RunManifest } from './run/manifest.js';
+import {
+  beginManifest,
+  endManifest,
+  NONE_MISSING,
+  readManifest,
+  type MissingFiles,
+  type RunManifest,
+} from './run/manifest.js';
 import { assertClassesKept, withClasses } from './run/numbers/classes.js';
 import { ImageIds } from './run/numbers/image-ids.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
@@ -52,7 +59,7 @@ export interface Merged<Choice> {
   readonly extent: Extent;
   readonly counts: ViewCounts;
   readonly choice: Choice;
-  readonly missingPreviews: number;
+  readonly missing: MissingFiles;
 }
 
 /**
@@ -170,7 +177,7 @@ async function withManifest<Choice extends MergeChoice>(
     toMergedManifest(run, status, {
       ...views,
       previews: choice.previews,
-      missingPreviews: written?.missingPreviews ?? 0,
+      missing: written?.missing ?? NONE_MISSING,
       counts: written?.counts,
     });
   if (hasNews) await beginManifest(outDir, toManifest('running'));

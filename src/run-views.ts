@@ -31,7 +31,7 @@ export async function writeOutputs(
   if (!isShard(job)) {
     // From here on, people may use the numbers.
     await recordClasses(classes, withClasses(classes, job.ontology.classes));
-    stats.missingPreviews = await writeViews(view, previews, progress);
+    stats.missing = await writeViews(view, previews, progress);
   }
   run.viewCounts = await view.images.counts();
   const skipped = noteSkippedByTrainers(run.viewCounts.skipped_by_trainers);

@@ -17,7 +17,7 @@ import { assertClassesKept, recordClasses, withClasses } from './run/numbers/cla
 import { CountedImages, type ViewCounts } from './run/images/counted-images.js';
 import { expectedRoot, findImageRoot, missingImagesError, toStoredRoot } from './run/image-root.js';
 import { measureExtent, type Extent } from './run/extent.js';
-import { replaceManifest } from './run/manifest.js';
+import { NONE_MISSING, replaceManifest, type MissingFiles } from './run/manifest.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
 import { StoredImages } from './run/images/stored-images.js';
 import {
@@ -58,7 +58,7 @@ interface WrittenAgain<Choice> {
   readonly extent: Extent;
   readonly counts: ViewCounts;
   readonly choice: Choice;
-  readonly missingPreviews: number;
+  readonly missing: MissingFiles;
 }
 
 /**
@@ -106,12 +106,12 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const { examples: seen = [], example_folder: folder = '.' } = run.manifest ?? {};
   const examples = { folder: expectedRoot(outDir, { root: folder }), seen };
   const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels }, examples };
-  const missingPreviews = await writeViews(written, previews, progress);
+  const missing = await writeViews(written, previews, progress);
   if (root !== undefined) await rememberRoot(outDir, run, root);
   const counts = await images.counts();
   const skipped = noteSkippedByTrainers(counts.skipped_by_trainers);
   if (skipped !== undefined) progress.note(skipped);
-  return { extent: await measureExtent(outDir, run), counts, choice, missingPreviews };
+  return { extent: await measureExtent(outDir, run), counts, choice, missing };
 }
 
 /**
@@ -213,20 +213,24 @@ export async function assertViewsReplaceable(
 /** Views to write, of which images. */
 type WrittenViews = Omit<View, 'outDir'> & ViewTarget & Pick<PreviewJob, 'limits' | 'examples' | 'signal'>;
 
-/** Writes the requested annotation files and previews. @returns How many previews could not be drawn. */
+/** Writes the requested annotation files and previews. @returns How many of their files could not be made. */
 export async function writeViews(
   views: WrittenViews,
   previews: PreviewFolder,
   progress: Pick<Progress, 'note'>,
-): Promise<number> {
+): Promise<MissingFiles> {
+  let copies = 0;
+  const onMissingCopy = () => {
+    copies++;
+  };
   for (const name of views.formats) {
-    const notes = await formats[name].write({ ...views, outDir: join(views.outDir, name) });
+    const notes = await formats[name].write({ ...views, outDir: join(views.outDir, name), onMissingCopy });
     notes.forEach((note) => progress.note(note));
   }
-  if (views.previews === 0) return 0;
+  if (views.previews === 0) return { ...NONE_MISSING, copies };
   const { notes, missing } = await writePreviews(views, previews);
   notes.forEach((note) => progress.note(note));
-  return missing;
+  return { previews: missing, copies };
 }
 
 /** Writes the previews alone. */

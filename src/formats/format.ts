@@ -15,6 +15,7 @@ export interface View {
   readonly provenance: Provenance;
   readonly signal?: AbortSignal; // stops fetching remote images
   readonly imageFiles: ImageFiles;
+  readonly onMissingCopy?: () => void; // of a remote image: its download failed, or it has changed
   readonly overwriteEdited: boolean; // files that the user edited are moved aside and replaced
   readonly throwIfStopped: () => Promise<void>; // throws once no more may be written
 }

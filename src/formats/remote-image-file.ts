@@ -14,15 +14,17 @@ export interface RemoteImagePlace extends Omit<ImagePlace, 'source'> {
   readonly url: string | undefined; // not known of an address that may not be stored
 }
 
+type DownloadView = Pick<View, 'remote' | 'signal' | 'onMissingCopy'>;
+
 /** Downloads the images of a view, and counts those that could not be had as they were when they were annotated. */
 export class ImageDownloader {
-  readonly #view: Pick<View, 'remote' | 'signal'>;
+  readonly #view: DownloadView;
   readonly #changed = new NameList();
   readonly #unknown = new NameList();
   readonly #failed = new NameList();
   #firstFailure = '';
 
-  constructor(view: Pick<View, 'remote' | 'signal'>) {
+  constructor(view: DownloadView) {
     this.#view = view;
   }
 
@@ -67,8 +69,7 @@ export class ImageDownloader {
     try {
       using fetched = await remote.fetch({ name, url }, signal);
       if (createHash('sha256').update(fetched.bytes).digest('hex') !== content.sha256) {
-        this.#changed.add(name);
-        return false;
+        return this.#miss(name, this.#changed);
       }
       await withWriteErrors(at.place, () => writeFile(at.target, fetched.bytes, { flag: 'wx' }));
       return true;
@@ -76,8 +77,13 @@ export class ImageDownloader {
       signal.throwIfAborted();
       if (!(error instanceof PreannotateError) || error.code === 'WRITE_FAILED') throw error;
       if (this.#failed.count === 0) this.#firstFailure = error.message;
-      this.#failed.add(name);
-      return false;
+      return this.#miss(name, this.#failed);
     }
+  }
+
+  #miss(name: string, list: NameList): false {
+    list.add(name);
+    this.#view.onMissingCopy?.();
+    return false;
   }
 }

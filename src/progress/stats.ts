@@ -8,7 +8,7 @@ export class RunStats {
   readonly resumed: number;
   annotated = 0; // in this attempt
   failed = 0;
-  missingPreviews = 0;
+  missing = { previews: 0, copies: 0 }; // files of views
   readonly #startMs = performance.now();
   #inferenceStartMs: number | undefined;
   #inferenceMs = 0;

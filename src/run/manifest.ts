@@ -24,7 +24,26 @@ const RunCounts = z.object({
   outdated: z.number().exactOptional(), // the same for those that have changed since, and are not annotated again yet
   previews: z.number().exactOptional(), // that the folder is to have; left out when it has none
   missing_previews: z.number().exactOptional(), // could not be drawn; left out when there is none
+  missing_copies: z.number().exactOptional(), // of remote images, could not be downloaded; left out when there is none
 });
+
+/** Files of views that were asked for and could not be made. */
+export interface MissingFiles {
+  readonly previews: number;
+  readonly copies: number; // of remote images
+}
+
+export const NONE_MISSING: MissingFiles = { previews: 0, copies: 0 };
+
+/** As run.json and --json have them. */
+export function toMissingCounts({ previews, copies }: MissingFiles): MissingCounts {
+  return {
+    ...(previews > 0 ? { missing_previews: previews } : {}),
+    ...(copies > 0 ? { missing_copies: copies } : {}),
+  };
+}
+
+type MissingCounts = Pick<z.output<typeof RunCounts>, 'missing_previews' | 'missing_copies'>;
 
 /** Files of one ending that are no images of the run. */
 const LeftOut = z.object({

@@ -38,7 +38,7 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   const { settings } = loaded;
   const { exportViews, PREVIEWS } = await import('../../views.js'); // other commands do not need it
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
-  const { extent, counts, choice, missingPreviews } = await exportViews(
+  const { extent, counts, choice, missing } = await exportViews(
     { outDir, imagesRoot: settings.imagesRoot, takeOver: takeOverRuleOf(loaded), fetch: fetchSettingsOf(loaded) },
     ({ journal, ...run }) => chooseViews({ ...run, header: journal.header, previews: 0 }, loaded),
     progress,
@@ -46,12 +46,14 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   const { formats, stored } = choice;
   if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent.status));
   const details = settings.verbose ? formatSelection(stored) : '';
-  if (settings.json) printJson({ ...extent, ...counts, formats, selection: stored });
+  const { toMissingCounts } = await import('../../run/manifest.js');
+  const lacking = toMissingCounts(missing);
+  if (settings.json) printJson({ ...extent, ...counts, ...lacking, formats, selection: stored });
   else if (!settings.quiet) {
     const views = choice.previews > 0 ? [...formats, PREVIEWS] : formats;
     process.stdout.write(`${describeViews(extent, counts.detections, views)} written to ${outDir}\n${details}`);
   }
-  return missingPreviews > 0 ? 3 : 0;
+  return missing.previews + missing.copies > 0 ? 3 : 0;
 }
 
 /** What to do about the images that the views lack. */

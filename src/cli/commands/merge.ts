@@ -58,7 +58,7 @@ async function mergeFolders(given: readonly string[], loaded: Loaded<typeof Merg
   await printResult(merged, outDir, loaded);
   const { failed, found, choice } = merged.extent;
   const isIncomplete = failed > allowedFailures(settings.maxErrors, countChosen(found, choice));
-  return isIncomplete || merged.missingPreviews > 0 ? 3 : 0;
+  return isIncomplete || merged.missing.previews + merged.missing.copies > 0 ? 3 : 0;
 }
 
 /** @throws PreannotateError USAGE when several folders are given, and not where the run goes. */
@@ -75,12 +75,14 @@ function outputOf(given: readonly string[], { settings, given: origins }: Loaded
 }
 
 async function printResult(
-  { parts, extent, counts, choice }: Merged<ReturnType<typeof chooseViews>>,
+  { parts, extent, counts, choice, missing }: Merged<ReturnType<typeof chooseViews>>,
   outDir: string,
   { settings }: Loaded<typeof MergeConfig>,
 ): Promise<void> {
   const { formats, stored, previews } = choice;
-  if (settings.json) printJson({ parts, ...extent, ...counts, formats, selection: stored });
+  const { toMissingCounts } = await import('../../run/manifest.js');
+  if (settings.json)
+    printJson({ parts, ...extent, ...counts, ...toMissingCounts(missing), formats, selection: stored });
   else if (!settings.quiet) {
     const { PREVIEWS } = await import('../../views.js');
     const views = previews > 0 ? [...formats, PREVIEWS] : formats;

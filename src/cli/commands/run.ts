@@ -67,8 +67,8 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
   if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
-  const isIncomplete = (manifest.counts.missing_previews ?? 0) > 0 || exceedsBudget(settings.maxErrors, manifest);
-  return isIncomplete ? 3 : 0;
+  const { missing_previews: previews = 0, missing_copies: copies = 0 } = manifest.counts;
+  return previews + copies > 0 || exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;
 }
 
 function exceedsBudget(budget: ErrorBudget, { counts, choice = {}, part }: RunManifest): boolean {

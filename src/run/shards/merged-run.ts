@@ -1,7 +1,7 @@
 import type { ViewCounts } from '../images/counted-images.js';
 import { expectedRoot, toStoredRoot } from '../image-root.js';
 import type { ClassIds, JournalHeader, RunScope } from '../header.js';
-import { RunManifest } from '../manifest.js';
+import { RunManifest, toMissingCounts, type MissingFiles } from '../manifest.js';
 import { countShown, countSources, divideNames, type Sources } from '../plan/sources.js';
 import type { JournalEntry } from '../read-journal.js';
 import type { Part } from './read-part.js';
@@ -50,7 +50,7 @@ export function choiceOf([first]: readonly Part[]): NonNullable<RunScope['choice
 interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats'> {
   readonly images: NonNullable<RunManifest['images']>;
   readonly previews: number; // that the folder is to have
-  readonly missingPreviews: number;
+  readonly missing: MissingFiles;
   readonly counts: ViewCounts | undefined; // undefined until the views are written
 }
 
@@ -58,7 +58,7 @@ interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats'> {
 export function toMergedManifest(
   run: MergedRun,
   status: RunManifest['status'],
-  { selection, formats, images, previews, missingPreviews, counts }: WrittenViews,
+  { selection, formats, images, previews, missing, counts }: WrittenViews,
 ): RunManifest {
   const { version, outDir, root, parts, found, entries, sources, failed, header, started } = run;
   const [{ manifest }] = parts as [Part];
@@ -90,7 +90,7 @@ export function toMergedManifest(
       ...(counts !== undefined && previews > 0 ? { previews: Math.min(previews, annotated) } : {}),
       ...(gone > 0 ? { gone } : {}),
       ...(outdated > 0 ? { outdated } : {}),
-      ...(missingPreviews > 0 ? { missing_previews: missingPreviews } : {}),
+      ...toMissingCounts(missing),
     },
     ...examplesOf(parts, outDir),
     ...(manifest.left_out === undefined ? {} : { left_out: manifest.left_out }),

@@ -49,11 +49,16 @@ it('the images of a list are downloaded beside the labels, and only as they were
     },
   };
   await rm(join(out, 'yolo'), { recursive: true });
-  const third = await preannotate([...exported, '--images', 'copy', '--format', 'yolo']);
+  const third = await preannotate([...exported, '--images', 'copy', '--format', 'yolo', '--json']);
+  expect(third.code).toBe(3);
+  expect(JSON.parse(third.stdout)).toMatchObject({ missing_copies: 2 });
   expect(third.stderr).toContain(`changed since annotation and not downloaded`);
   expect(third.stderr).toContain(`could not be downloaded`);
   expect(await readdir(images)).toEqual(['scene-01.jpg']);
   expect(third.stderr + third.stdout).not.toContain('secret');
+  const fourth = await preannotate([...run, '--images', 'copy', '--json']);
+  expect(fourth.code).toBe(3);
+  expect(JSON.parse(fourth.stdout)).toMatchObject({ counts: { failed: 0, missing_copies: 2 } });
 });
 
 it('labels and copies of hostile keys stay in their view', async () => {
