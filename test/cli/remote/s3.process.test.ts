@@ -60,6 +60,7 @@ describe('a run over s3://', () => {
     using server = await startScenes({ pageSize: 2 });
     const first = await annotate(server, 's3://yard/photos');
     expect(first.stderr).not.toContain('rror');
+    expect(first.stderr).not.toMatch(/warning/i);
     expect(first.code).toBe(0);
     const names = ['yard/photos/a b+é%2520/1.jpg', ...NAMES.map((name) => `yard/photos/${name}`)];
     expect(await namesIn(first.out)).toEqual(names);

@@ -61,8 +61,15 @@ async function hasRegion(client: Sdk.S3Client): Promise<boolean> {
   }
 }
 
+/**
+ * Keeps the SDK from printing at each start which versions of Node its later releases will need: which one is installed
+ * here is not for users of this command to choose. The SDK reads it when a client is made.
+ */
+const NO_VERSION_WARNING = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+
 /** The SDK is large, and few need it: it is an optional peer dependency. */
 async function loadSdk(): Promise<typeof Sdk> {
+  process.env[NO_VERSION_WARNING] ??= 'true';
   try {
     return await import('@aws-sdk/client-s3');
   } catch (error) {
