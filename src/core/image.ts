@@ -78,5 +78,6 @@ export interface ViewImage extends AnnotatedImage, Pick<ContentStamp, 'sizeBytes
   readonly encoding?: string; // as in ImageResult; missing in journals of earlier versions
   readonly isDegraded?: boolean; // it was decoded in part
   readonly isMissing?: boolean; // its file is gone, and it is to stay in the views
-  readonly url?: string; // of a remote image, where it is known
+  readonly url?: string; // of a remote image, where it is known; it may hold secrets
+  readonly publicUrl?: string; // the same where it holds none, as the journal has it
 }

@@ -50,7 +50,10 @@ async function* writeInstances(
   const classes = [...ontology.classes].sort((a, b) => a.id - b.id);
   const categories = classes.map(({ id, name }) => toAsciiJson({ id, name, supercategory: '' }));
   yield `\n${categories.join(',\n')}\n],\n"images": [`;
-  yield* listItems(images, ({ id, name, width, height }) => [{ id, file_name: name, width, height }]);
+  yield* listItems(images, ({ id, name, width, height, publicUrl }) => {
+    const isOnWeb = publicUrl !== undefined && /^https?:/.test(publicUrl);
+    return [{ id, file_name: name, width, height, ...(isOnWeb ? { coco_url: publicUrl } : {}) }];
+  });
   yield `\n],\n"annotations": [`;
   let annotationId = 0;
   yield* listItems(images, (image) =>

@@ -67,8 +67,14 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const isMissing = this.#sources.get(name)?.state === 'kept';
       const id = this.#ids.of(name);
       const shown = { id, name, width, height, detections, stored, sizeBytes, sha256, isDegraded, isMissing };
-      const url = this.#urls.get(name) ?? record.url;
-      yield { ...shown, ...(encoding === undefined ? {} : { encoding }), ...(url === undefined ? {} : { url }) };
+      const { url: publicUrl } = record;
+      const url = this.#urls.get(name) ?? publicUrl;
+      yield {
+        ...shown,
+        ...(encoding === undefined ? {} : { encoding }),
+        ...(url === undefined ? {} : { url }),
+        ...(publicUrl === undefined ? {} : { publicUrl }),
+      };
     }
   }
 }

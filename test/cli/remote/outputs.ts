@@ -9,12 +9,18 @@ export async function boxesOf(out: string): Promise<unknown> {
 }
 
 /** The images of a COCO file. */
-export async function imagesOf(out: string): Promise<{ id: number; file_name: string }[]> {
+export async function imagesOf(out: string): Promise<CocoImage[]> {
   return (await readCoco(out)).images;
 }
 
+interface CocoImage {
+  id: number;
+  file_name: string;
+  coco_url?: string;
+}
+
 interface Coco {
-  images: { id: number; file_name: string }[];
+  images: CocoImage[];
   annotations: { image_id: number; bbox: number[]; score: number }[];
 }
 

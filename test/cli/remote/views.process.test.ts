@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
 import { sendImage, startImageServer } from '../../support/servers/image-server.js';
 import { temporaryFolder } from '../../support/temporary.js';
+import { imagesOf } from './outputs.js';
 
 const NAMES = ['scene-01.jpg', 'scene-02.jpg', 'scene-10.png'];
 
@@ -27,6 +28,10 @@ it('the images of a list are downloaded beside the labels, and only as they were
   for (const name of NAMES) expect(await readFile(join(images, name))).toEqual(await readFile(join(SCENES, name)));
   expect(first.stderr).toContain('yolo: 1 image not downloaded, because addresses with a query');
   expect(await readdir(join(out, 'previews', server.host))).toEqual(['scene-01.jpg.jpg']);
+
+  const host = `${server.origin}/`;
+  const urls = (await imagesOf(out)).map(({ coco_url: url }) => url);
+  expect(urls).toEqual([`${host}scene-01.jpg`, `${host}scene-02.jpg`, undefined, `${host}scene-10.png`]);
 
   server.requests.clear();
   const second = await preannotate([...run, '--images', 'copy']);
