@@ -124,7 +124,7 @@ export async function mergeParts<Choice extends MergeChoice>(
     await addResults(journal, results, { imageIds, throwIfStopped: () => lock.assertHeldSinceHeartbeat() });
     await journal.sync();
     if (!isErrorsSame) await replaceErrors(outDir, errors);
-    return await writeViewsAgain({ outDir, imagesRoot, lock, fetch }, () => choice, progress);
+    return await writeViewsAgain({ outDir, imagesRoot, lock, fetch, version }, () => choice, progress);
   });
 }
 

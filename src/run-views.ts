@@ -6,9 +6,11 @@ import { CountedImages } from './run/images/counted-images.js';
 import type { Journal } from './run/journal.js';
 import { recordClasses, withClasses } from './run/numbers/classes.js';
 import { StoredImages } from './run/images/stored-images.js';
+import { ViewDigests } from './run/images/view-digest.js';
 import type { JournalEntry } from './run/read-journal.js';
 import { divideNames } from './run/plan/sources.js';
-import { provenanceOf, writePreviews, writeViews } from './views.js';
+import { provenanceOf } from './view-inputs.js';
+import { writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
 import type { PreviewFolder } from './workers/previews/preview-folder.js';
 
@@ -82,8 +84,11 @@ function describeView(
   const urls = new Map(found.images.flatMap(({ name, url }) => (url === undefined ? [] : [[name, url]])));
   const shown = { ...job, sources: plan.sources, urls, signal };
   const images = new StoredImages({ path: journal.path, entries }, imageIds, shown);
+  const isWhole = entries === journal.entries;
+  const viewed = { ...job, journal, imageIds, sources: plan.sources, root: found.root };
   return {
     ...job,
+    digests: isWhole ? new ViewDigests(viewed) : undefined,
     images: new CountedImages(images, job.ontology),
     hiddenNames: images.hiddenNames,
     root: found.root,

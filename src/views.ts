@@ -3,7 +3,7 @@ import { PreannotateError } from './core/errors.js';
 import type { ImageFiles } from './core/image-files.js';
 import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
 import type { Selection } from './core/select.js';
-import type { AnnotationFormat, Provenance, View } from './formats/format.js';
+import type { AnnotationFormat, View } from './formats/format.js';
 import { formatNames, formats, type FormatName } from './formats/index.js';
 import { assertClassOrderKept } from './formats/view-folder/class-order.js';
 import { assertRecordSound, assertReplaceable, isView } from './formats/view-folder/replaceable.js';
@@ -11,7 +11,7 @@ import { printable } from './core/text.js';
 import type { FetchSettings } from './images/remote/fetch-settings.js';
 import { RemoteImages } from './images/remote/remote-images.js';
 import type { Progress } from './progress/bar.js';
-import type { JournalHeader, RunScope } from './run/header.js';
+import type { RunScope } from './run/header.js';
 import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
 import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
 import { CountedImages, type ViewCounts } from './run/images/counted-images.js';
@@ -20,6 +20,8 @@ import { measureExtent, type Extent } from './run/extent.js';
 import { NONE_MISSING, replaceManifest, type MissingFiles } from './run/manifest.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
 import { StoredImages } from './run/images/stored-images.js';
+import { ViewDigests } from './run/images/view-digest.js';
+import { describeInputs, provenanceOf } from './view-inputs.js';
 import {
   countPreviews,
   PREVIEW_SIGNATURE,
@@ -50,6 +52,7 @@ export interface ExportTarget {
   readonly outDir: string; // absolute
   readonly imagesRoot?: string | undefined; // absolute; where its images are now, if they were moved
   readonly takeOver: TakeOverRule;
+  readonly version?: string | undefined; // of preannotate; without it, views are made again in any case
   readonly fetch?: Omit<FetchSettings, 'maxBytes'> | undefined; // of remote images; without it, none is fetched
 }
 
@@ -67,18 +70,18 @@ interface WrittenAgain<Choice> {
  * @param choose - Decides what to write, given what the run was.
  */
 export async function exportViews<Choice extends ViewChoice>(
-  { outDir, imagesRoot, takeOver, fetch }: ExportTarget,
+  { takeOver, ...target }: ExportTarget,
   choose: (run: OpenedRun) => Choice,
   progress: Progress,
 ): Promise<WrittenAgain<Choice>> {
-  await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
-  await using lock = await OutputLock.take(outDir, { takeOver, note: (message) => progress.note(message) });
-  return await writeViewsAgain({ outDir, imagesRoot, lock, fetch }, choose, progress);
+  await assertHoldsRun(target.outDir); // so that no lock is made in a folder that holds no run
+  await using lock = await OutputLock.take(target.outDir, { takeOver, note: (message) => progress.note(message) });
+  return await writeViewsAgain({ ...target, lock }, choose, progress);
 }
 
 /** Writes the views of a run from its journal, in a folder of which the caller has the lock. */
 export async function writeViewsAgain<Choice extends ViewChoice>(
-  { outDir, imagesRoot, lock, fetch }: Omit<ExportTarget, 'takeOver'> & { readonly lock: OutputLock },
+  { outDir, imagesRoot, lock, fetch, version }: Omit<ExportTarget, 'takeOver'> & { readonly lock: OutputLock },
   choose: (run: OpenedRun) => Choice,
   progress: Progress,
 ): Promise<WrittenAgain<Choice>> {
@@ -99,9 +102,9 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
   const { hiddenNames } = stored;
   const provenance = provenanceOf(journal.header);
-  const isFetched = root === undefined && fetch !== undefined;
-  await using remote = isFetched ? new RemoteImages({ ...fetch, maxBytes }) : undefined;
-  const view = { ontology, images, hiddenNames, root, remote, provenance, throwIfStopped, signal: lock.lost };
+  await using remote = root === undefined && fetch ? new RemoteImages({ ...fetch, maxBytes }) : undefined;
+  const digests = version === undefined ? undefined : new ViewDigests({ ...run, ...choice, root, version });
+  const view = { ontology, images, digests, hiddenNames, root, remote, provenance, throwIfStopped, signal: lock.lost };
   await using previews = new PreviewFolder();
   const { examples: seen = [], example_folder: folder = '.' } = run.manifest ?? {};
   const examples = { folder: expectedRoot(outDir, { root: folder }), seen };
@@ -211,7 +214,12 @@ export async function assertViewsReplaceable(
 }
 
 /** Views to write, of which images. */
-type WrittenViews = Omit<View, 'outDir'> & ViewTarget & Pick<PreviewJob, 'limits' | 'examples' | 'signal'>;
+type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom'> &
+  ViewTarget &
+  Pick<PreviewJob, 'limits' | 'examples' | 'signal'> & {
+    readonly images: CountedImages;
+    readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
+  };
 
 /** Writes the requested annotation files and previews. @returns How many of their files could not be made. */
 export async function writeViews(
@@ -224,7 +232,8 @@ export async function writeViews(
     copies++;
   };
   for (const name of views.formats) {
-    const notes = await formats[name].write({ ...views, outDir: join(views.outDir, name), onMissingCopy });
+    const view = { ...views, outDir: join(views.outDir, name), onMissingCopy };
+    const notes = await formats[name].write({ ...view, madeFrom: await describeInputs(formats[name], view) });
     notes.forEach((note) => progress.note(note));
   }
   if (views.previews === 0) return { ...NONE_MISSING, copies };
@@ -236,10 +245,4 @@ export async function writeViews(
 /** Writes the previews alone. */
 export async function writePreviews(views: WrittenViews, previews: PreviewFolder): Promise<PreviewResult> {
   return await previews.update({ ...views, outDir: join(views.outDir, PREVIEWS), count: views.previews });
-}
-
-/** The tool and the model that made the annotations, for the files that name them. */
-export function provenanceOf({ preannotate, model, created }: JournalHeader): Provenance {
-  const year = Number(created.slice(0, 4));
-  return { version: preannotate, model: model.reference, modelSha256: model.sha256, year };
 }

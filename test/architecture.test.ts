@@ -12,6 +12,7 @@ const STEPS = [
   ['watch.ts'],
   ['prepare.ts', 'run-views.ts'],
   ['job.ts', 'views.ts'],
+  ['view-inputs.ts'],
   ['queue'],
   ['workers', 'config'],
   ['model'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const CHECK = ',"check":"';
@@ -23,4 +24,30 @@ export function parseLine(line: string): unknown {
 /** Eight hex digits. */
 export function checksum(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
+}
+
+const PENDING_CHARS = 8192; // a call for every line would cost more than the hash
+
+/** A hash of lines with checksums: it changes with every one of them, and with their order. */
+export class LinesDigest {
+  readonly #hash = createHash('sha256');
+  #pending = '';
+
+  /** @param line - Whose checksum is right; with its end or without. */
+  add(line: string): void {
+    const end = line.endsWith('\n') ? line.length - 3 : line.length - 2;
+    this.#pending += line.slice(end - 8, end);
+    if (this.#pending.length >= PENDING_CHARS) this.#flush();
+  }
+
+  /** Of the lines so far. */
+  get value(): string {
+    this.#flush();
+    return this.#hash.copy().digest('hex');
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#pending);
+    this.#pending = '';
+  }
 }

@@ -19,13 +19,12 @@ const RESULTS =
  */
 export const coco: AnnotationFormat = {
   title: 'COCO instances and results',
+  form: 1,
   signature: SIGNATURE,
   write: async (view) => {
-    const notes: string[] = [];
     const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '';
     const date = dateOf(epoch);
-    if (epoch !== '' && date === undefined)
-      notes.push(`SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.`);
+    const isDateWrong = epoch !== '' && date === undefined;
     let results = 0;
     const files = [
       streamedFile(SIGNATURE, writeInstances(view, date)),
@@ -34,10 +33,13 @@ export const coco: AnnotationFormat = {
         writeResults(view, () => results++),
       ),
     ];
-    notes.push(...(await writeView(view, SIGNATURE, { groups: [{ files }] })));
-    if (results === 0)
-      notes.push('coco/results.json is an empty list, which pycocotools cannot load: nothing was detected.');
-    return notes;
+    const notes = () => [
+      ...(isDateWrong ? ['SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.'] : []),
+      ...(results === 0
+        ? ['coco/results.json is an empty list, which pycocotools cannot load: nothing was detected.']
+        : []),
+    ];
+    return await writeView(view, SIGNATURE, { groups: [{ files }], notes });
   },
 };
 

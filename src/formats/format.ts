@@ -18,6 +18,14 @@ export interface View {
   readonly onMissingCopy?: () => void; // of a remote image: its download failed, or it has changed
   readonly overwriteEdited: boolean; // files that the user edited are moved aside and replaced
   readonly throwIfStopped: () => Promise<void>; // throws once no more may be written
+  readonly madeFrom?: ViewInputs | undefined; // left out where the view is made in any case
+}
+
+/** What a view is made from, so that one that is there, as it was made from the same, is not made again. */
+export interface ViewInputs {
+  readonly digest: string; // changes with everything that decides what is in the files, and in the notes on them
+  readonly counts: () => Promise<unknown>; // of the images and boxes, to be restored where they are not counted again
+  readonly restoreCounts: (counts: unknown) => boolean; // false: it cannot use them
 }
 
 /** Fetches remote images. */
@@ -52,6 +60,8 @@ export interface Layout {
 /** One view of the journal. Adding a format is one file and one line in `index.ts`. */
 export interface AnnotationFormat {
   readonly title: string;
+  /** Raised when the same images give other files or notes, so that views that are there are made again. */
+  readonly form: number;
   /**
    * A file of the view with the word `preannotate` in its first 4 KB, by which a folder without a record of written
    * files is recognised as a view of version 0.1. Other folders are never written.

@@ -1,7 +1,7 @@
 import { open, truncate, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { formatLine } from '../disk/checked-line.js';
+import { formatLine, LinesDigest } from '../disk/checked-line.js';
 import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
 import type { JournalHeader } from './header.js';
 import { keepJournal } from './kept-files.js';
@@ -15,15 +15,18 @@ export class Journal implements AsyncDisposable {
   readonly path: string;
   readonly header: JournalHeader;
   readonly entries: Map<string, JournalEntry>;
+  readonly digest: LinesDigest; // of its lines
   readonly #file: FileHandle;
   #lines: number;
   #offset: number;
   #syncedAt = performance.now();
 
-  private constructor(file: FileHandle, { path, header, entries, lines, endOffset }: Omit<JournalContents, 'torn'>) {
+  private constructor(file: FileHandle, contents: Omit<JournalContents, 'torn'>) {
+    const { path, header, entries, lines, endOffset, digest } = contents;
     this.path = path;
     this.header = header;
     this.entries = entries;
+    this.digest = digest;
     this.#file = file;
     this.#offset = endOffset;
     this.#lines = lines;
@@ -43,7 +46,8 @@ export class Journal implements AsyncDisposable {
     if (earlier?.torn === true) await withOutputErrors(path, () => truncate(path, earlier.endOffset));
     const file = await withOutputErrors(path, () => open(path, earlier === undefined ? 'w' : 'a'));
     if (earlier !== undefined) return new Journal(file, earlier);
-    const journal = new Journal(file, { path, header, entries: new Map(), lines: 0, endOffset: 0 });
+    const none = { entries: new Map<string, JournalEntry>(), lines: 0, endOffset: 0, digest: new LinesDigest() };
+    const journal = new Journal(file, { path, header, ...none });
     try {
       await journal.#write(formatLine(header));
       return journal;
@@ -83,6 +87,7 @@ export class Journal implements AsyncDisposable {
   async #write(line: string): Promise<void> {
     const bytes = Buffer.from(line);
     await withWriteErrors(this.path, () => this.#append(bytes));
+    this.digest.add(line);
     this.#offset += bytes.length;
     this.#lines++;
     if (performance.now() - this.#syncedAt > SYNC_INTERVAL_MS) await this.sync();

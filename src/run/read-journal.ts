@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { parseLine } from '../disk/checked-line.js';
+import { LinesDigest, parseLine } from '../disk/checked-line.js';
 import { jsonError } from '../disk/json.js';
 import { readLines } from '../disk/lines.js';
 import { JournalHeader } from './header.js';
@@ -45,6 +45,7 @@ export interface JournalContents {
   readonly lines: number; // whole ones, the header among them
   readonly endOffset: number; // bytes of whole lines; at most one torn line follows
   readonly torn: boolean;
+  readonly digest: LinesDigest; // of whole lines
 }
 
 /**
@@ -60,6 +61,7 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
   let lines = 0;
   let torn = false;
   const entries = new JournalEntries(path);
+  const digest = new LinesDigest();
   try {
     for await (const { line, number, offset, bytes, complete } of readLines(path)) {
       if (!complete) {
@@ -69,6 +71,7 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
       }
       const value = parseLine(line);
       if (value === undefined) throw damagedError(path, number);
+      digest.add(line);
       endOffset = offset + bytes + 1;
       lines = number;
       if (number === 1) header = parseForm(JournalHeader, value, `${path}:1`);
@@ -78,7 +81,7 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error instanceof PreannotateError ? error : jsonError(path, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
   }
-  return header === undefined ? undefined : { path, header, entries: entries.byName, lines, endOffset, torn };
+  return header === undefined ? undefined : { path, header, entries: entries.byName, lines, endOffset, torn, digest };
 }
 
 /** The header of a journal whose other lines may be damaged; undefined when it cannot be read. */

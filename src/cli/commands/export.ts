@@ -7,6 +7,7 @@ import type { Extent } from '../../run/extent.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
+import { VERSION } from '../version.js';
 import { formatSelection } from './views/format-selection.js';
 import { fetchSettingsOf } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';
@@ -39,7 +40,13 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   const { exportViews, PREVIEWS } = await import('../../views.js'); // other commands do not need it
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const { extent, counts, choice, missing } = await exportViews(
-    { outDir, imagesRoot: settings.imagesRoot, takeOver: takeOverRuleOf(loaded), fetch: fetchSettingsOf(loaded) },
+    {
+      outDir,
+      imagesRoot: settings.imagesRoot,
+      takeOver: takeOverRuleOf(loaded),
+      fetch: fetchSettingsOf(loaded),
+      version: VERSION,
+    },
     ({ journal, ...run }) => chooseViews({ ...run, header: journal.header, previews: 0 }, loaded),
     progress,
   );

@@ -10,12 +10,13 @@ import { DiskState, statsOf } from './disk-state.js';
 import { EditedFiles } from './edited-files.js';
 import { mergeGroups } from './record/merge-groups.js';
 import { notesOnLayout, notesOnOthers } from './layout/layout-notes.js';
-import type { Layout } from '../format.js';
+import type { Layout, ViewInputs } from '../format.js';
 import { relocate } from './layout/relocate.js';
 import { ViewRecord } from './record/record.js';
 import type { FileGroup, RecordHeader } from './record/record-lines.js';
 import { stageGroup, type StagingTarget } from './stage.js';
 import { Staging } from './staging.js';
+import { findUnchanged } from './unchanged.js';
 import { hasNewerFiles, moveAllAside, restoreReplacedFolder } from './unrecorded.js';
 import type { ViewFile, ViewFileGroup } from './view-file.js';
 import { entriesOf, resolveViewFolder, stagingFolderBeside, stagingFolderIn } from './view-paths.js';
@@ -29,6 +30,7 @@ export interface ViewContent {
   readonly layout?: Layout; // where files are one folder deeper than earlier versions wrote them
   readonly images?: number; // where the view has only the first by name, how many it may have; Infinity: all
   readonly firstNotes?: readonly string[]; // for the user, when the view is new, or in a new layout
+  readonly notes?: () => readonly string[]; // for the user, of what was made; asked once all of it is
   /** Those of the images by name, then that of the view as a whole. */
   readonly groups: AsyncIterable<ViewFileGroup> | Iterable<ViewFileGroup>;
 }
@@ -39,6 +41,7 @@ interface ViewTarget {
   readonly signature: string | undefined; // the file by which a view of version 0.1 is recognised
   readonly overwriteEdited: boolean;
   readonly version: string; // of preannotate
+  readonly madeFrom?: ViewInputs | undefined;
   readonly throwIfStopped: () => Promise<void>; // throws once no more may be written
 }
 
@@ -56,6 +59,8 @@ class ViewUpdate {
   readonly #aside: Aside;
   readonly #edited = new EditedFiles();
   #notes: string[] = [];
+  #recorded = ''; // digest of the record
+  #isPartial = false; // a file could not be made, and may be the next time
 
   constructor(target: ViewTarget, root: string, content: ViewContent) {
     this.#target = target;
@@ -67,6 +72,30 @@ class ViewUpdate {
 
   /** @returns Notes. */
   async run(): Promise<string[]> {
+    const { outDir, madeFrom: inputs, throwIfStopped } = this.#target;
+    const placed = { outDir, root: this.#root, record: this.#record, throwIfStopped };
+    const made = inputs === undefined ? undefined : await findUnchanged(placed, inputs.digest);
+    if (made !== undefined && inputs?.restoreCounts(made.counts) === true) return made.notes;
+    await this.#make();
+    const edits = this.#edited.notes(outDir, this.#aside.folder);
+    const notes = [...(this.#content.notes?.() ?? [])];
+    if (inputs !== undefined && edits.length === 0 && !this.#isPartial) await this.#recordMade(inputs, notes);
+    return [...edits, ...this.#notes, ...notes];
+  }
+
+  async #recordMade({ digest, counts }: ViewInputs, notes: string[]): Promise<void> {
+    const folders = [...(this.#content.folders ?? [])];
+    await this.#target.throwIfStopped();
+    await this.#record.recordMade({
+      inputs: digest,
+      record: this.#recorded,
+      folders,
+      notes,
+      counts: await counts(),
+    });
+  }
+
+  async #make(): Promise<void> {
     await restoreReplacedFolder(this.#root);
     await this.#record.recover();
     const entries = await entriesOf(this.#root);
@@ -79,7 +108,6 @@ class ViewUpdate {
     else await this.#update(entries.length > 0);
     if (isEarlier && layout !== undefined) this.#notes.push(...(await notesOnOthers(this.#root, layout)));
     if (!isRecorded || isEarlier) this.#notes.push(...firstNotes);
-    return [...this.#edited.notes(this.#target.outDir, this.#aside.folder), ...this.#notes];
   }
 
   async #relocate(layout: Layout): Promise<void> {
@@ -94,7 +122,7 @@ class ViewUpdate {
     for (const folder of this.#content.folders ?? []) await staging.makeFolder(folder);
     const groups = this.#stage(noGroups(), { staging, disk: undefined, overwriteEdited: false });
     const stamped = mapInOrder(groups, IMAGES_AT_ONCE, (group) => staging.stamp(group));
-    await this.#record.complete(this.#header, stamped); // counts for nothing while there is no view
+    this.#recorded = await this.#record.complete(this.#header, stamped); // counts for nothing while there is no view
     await this.#target.throwIfStopped();
     await withWriteErrors(this.#root, () => rename(staging.folder, this.#root));
     await syncFolder(dirname(this.#root));
@@ -120,7 +148,7 @@ class ViewUpdate {
     // From here on, what is prepared may have been put in its place.
     if (!isRecorded) await this.#record.complete(this.#header, nothing());
     const staged = { root: this.#root, staging, disk, aside: this.#aside, overwriteEdited, emptied: new Set<string>() };
-    await this.#record.complete(this.#header, this.#commit(before(), staged));
+    this.#recorded = await this.#record.complete(this.#header, this.#commit(before(), staged));
     await removeEmptyFolders(staged);
     await this.#makeFolders();
     this.#notes.push(...(await this.#writeNewVersions(listUnplaced(staging, this.#record.prepared()))));
@@ -141,7 +169,12 @@ class ViewUpdate {
 
   async *#stage(before: AsyncIterable<FileGroup>, target: StagingTarget): AsyncGenerator<FileGroup> {
     const pairs = mergeGroups(before, appendEnd(this.#content.groups));
-    yield* mapInOrder(pairs, IMAGES_AT_ONCE, (pair) => stageGroup(pair, target));
+    yield* mapInOrder(pairs, IMAGES_AT_ONCE, async (pair) => {
+      const group = await stageGroup(pair, target);
+      const made = group.files.filter(({ maybe }) => maybe !== true).length;
+      if (made < (pair.now?.files.length ?? 0)) this.#isPartial = true;
+      return group;
+    });
   }
 
   async *#commit(before: AsyncIterable<FileGroup>, view: StagedView): AsyncGenerator<FileGroup> {
@@ -171,7 +204,7 @@ class ViewUpdate {
     const outDir = `${this.#target.outDir}.new`;
     const record = new ViewRecord(outDir);
     if (this.#edited.kept === 0 && (await record.header()) === undefined) return [];
-    const target = { ...this.#target, outDir, signature: undefined, overwriteEdited: true };
+    const target = { ...this.#target, outDir, signature: undefined, overwriteEdited: true, madeFrom: undefined };
     const notes = await updateView(target, { groups });
     if (this.#edited.kept > 0) return notes;
     await record.forget();

@@ -12,12 +12,12 @@ import { updateView, type ViewContent } from './update-view.js';
  *   JOURNAL_DAMAGED when the record of written files is damaged; WRITE_FAILED
  */
 export async function writeView(
-  view: Pick<View, 'outDir' | 'root' | 'overwriteEdited' | 'provenance' | 'throwIfStopped'>,
+  view: Pick<View, 'outDir' | 'root' | 'overwriteEdited' | 'provenance' | 'throwIfStopped' | 'madeFrom'>,
   signature: string,
   content: ViewContent,
 ): Promise<string[]> {
   await assertReplaceable(view, signature);
-  const { outDir, overwriteEdited, provenance, throwIfStopped } = view;
-  const target = { outDir, signature, overwriteEdited, throwIfStopped, version: provenance.version };
+  const { outDir, overwriteEdited, provenance, throwIfStopped, madeFrom } = view;
+  const target = { outDir, signature, overwriteEdited, throwIfStopped, madeFrom, version: provenance.version };
   return await updateView(target, content);
 }

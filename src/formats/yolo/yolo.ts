@@ -29,6 +29,7 @@ const TRAIN_AND_VAL =
  */
 export const yolo: AnnotationFormat = {
   title: 'YOLO labels (Ultralytics layout)',
+  form: 1,
   signature: SIGNATURE,
   classOrder: listClassNames,
   hasImages: true,
@@ -42,9 +43,9 @@ export const yolo: AnnotationFormat = {
       layout: LAYOUT,
       firstNotes: [TRAIN_AND_VAL],
       groups: tree.groups(),
+      notes: () => tree.notes,
     };
-    const edits = await writeView(view, SIGNATURE, content);
-    return [...edits, ...tree.notes];
+    return await writeView(view, SIGNATURE, content);
   },
 };
 

@@ -31,6 +31,13 @@ export class CountedImages implements AsyncIterable<ViewImage> {
     return this.#counts!;
   }
 
+  /** Takes over what {@link counts} gave for the same images. @returns Whether it is of that form */
+  restoreCounts(counts: unknown): boolean {
+    const { data } = ViewCounts.safeParse(counts);
+    this.#counts ??= data;
+    return data !== undefined;
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<ViewImage> {
     const byClass = new Array<number>(this.#ontology.classes.length).fill(0);
     const skipped = new Map<string, number>();

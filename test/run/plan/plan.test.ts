@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LinesDigest } from '../../../src/disk/checked-line.js';
 import type { EarlierWork, FoundImages } from '../../../src/run/plan/earlier-work.js';
 import { planRun } from '../../../src/run/plan/plan.js';
 import type { Source } from '../../../src/run/plan/sources.js';
@@ -27,6 +28,7 @@ function earlier(root: string, names: readonly string[], sources: Record<string,
       lines: 2,
       endOffset: 2,
       torn: false,
+      digest: new LinesDigest(),
     },
     list: { path: '', sources: new Map(Object.entries(sources)), form: 'read', problem: undefined },
     root,

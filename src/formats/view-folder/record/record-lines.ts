@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PreannotateError, systemCodeOf } from '../../../core/errors.js';
 import { compareUtf8, printable } from '../../../core/text.js';
-import { formatLine, parseLine } from '../../../disk/checked-line.js';
+import { formatLine, parseLine, type LinesDigest } from '../../../disk/checked-line.js';
 import { jsonError } from '../../../disk/json.js';
 import { readLines } from '../../../disk/lines.js';
 import { Fingerprint } from './fingerprint.js';
@@ -46,12 +46,13 @@ export async function readRecordHeader(path: string): Promise<RecordHeader | und
 /**
  * The groups of a record, in the order of image names.
  *
+ * @param digest - Is given every line.
  * @throws PreannotateError JOURNAL_DAMAGED naming the file and the line, also when lines are missing at the end.
  */
-export async function* readRecordGroups(path: string): AsyncGenerator<FileGroup> {
+export async function* readRecordGroups(path: string, digest?: LinesDigest): AsyncGenerator<FileGroup> {
   let last: FileGroup | undefined;
   let lines = 0;
-  for await (const { value, number } of readChecked(path)) {
+  for await (const { value, number } of readChecked(path, digest)) {
     lines = number;
     if (number === 1) continue;
     const group = parse(FileGroup, value, { path, number });
@@ -62,13 +63,19 @@ export async function* readRecordGroups(path: string): AsyncGenerator<FileGroup>
   if (lines > 0 && (last === undefined || last.image !== undefined)) throw damagedError({ path, number: lines + 1 });
 }
 
-/** The content of a record. */
+/** The content of a record. @param digest - Is given every line. */
 export async function* toRecordLines(
   header: RecordHeader,
   groups: AsyncIterable<FileGroup>,
+  digest: LinesDigest,
 ): AsyncGenerator<string, void, undefined> {
-  yield formatLine(header);
-  for await (const group of groups) yield formatLine(group);
+  const toLine = (value: object) => {
+    const line = formatLine(value);
+    digest.add(line);
+    return line;
+  };
+  yield toLine(header);
+  for await (const group of groups) yield toLine(group);
 }
 
 /** Orders groups by image name; the files of the view as a whole come last. */
@@ -78,11 +85,12 @@ export function compareGroups(a: Pick<FileGroup, 'image'>, b: Pick<FileGroup, 'i
   return compareUtf8(a.image, b.image);
 }
 
-async function* readChecked(path: string): AsyncGenerator<{ value: unknown; number: number }> {
+async function* readChecked(path: string, digest?: LinesDigest): AsyncGenerator<{ value: unknown; number: number }> {
   try {
     for await (const { line, number } of readLines(path)) {
       const value = parseLine(line);
       if (value === undefined) throw damagedError({ path, number });
+      digest?.add(line);
       yield { value, number };
     }
   } catch (error) {

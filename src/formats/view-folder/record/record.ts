@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { replaceFile, replaceIfChanged } from '../../../disk/atomic.js';
+import { LinesDigest } from '../../../disk/checked-line.js';
 import { withWriteErrors } from '../../../disk/write-failure.js';
+import { readMadeView, writeMadeView, type MadeView } from './made-view.js';
 import { mergeGroups } from './merge-groups.js';
 import {
   readRecordGroups,
@@ -17,13 +19,15 @@ import {
  */
 export class ViewRecord {
   readonly path: string;
-  readonly #preparedPath: string;
+  readonly preparedPath: string; // what is about to be written
+  readonly #madePath: string;
 
   /** @param outDir - The folder of the view: `<out>/yolo`. */
   constructor(outDir: string) {
     const folder = join(dirname(outDir), '.preannotate', 'views');
     this.path = join(folder, `${basename(outDir)}.jsonl`);
-    this.#preparedPath = join(folder, `${basename(outDir)}.next.jsonl`);
+    this.preparedPath = join(folder, `${basename(outDir)}.next.jsonl`);
+    this.#madePath = join(folder, `${basename(outDir)}.made.jsonl`);
   }
 
   /** @returns undefined when nothing was recorded: the view is new, or was written by version 0.1. */
@@ -36,27 +40,40 @@ export class ViewRecord {
     for await (const _ of this.groups());
   }
 
-  groups(): AsyncGenerator<FileGroup> {
-    return readRecordGroups(this.path);
+  /** @param digest - Is given every line. */
+  groups(digest?: LinesDigest): AsyncGenerator<FileGroup> {
+    return readRecordGroups(this.path, digest);
+  }
+
+  /** What the view was made from. @returns undefined where that is not known. */
+  async made(): Promise<MadeView | undefined> {
+    return await readMadeView(this.#madePath);
+  }
+
+  /** Records what a complete view was made from. */
+  async recordMade(made: MadeView): Promise<void> {
+    await writeMadeView(this.#madePath, made);
   }
 
   /** Records what is about to be written, so that after a kill those files are not taken for edited ones. */
   async prepare(header: RecordHeader, groups: AsyncIterable<FileGroup>): Promise<void> {
-    await replaceFile(this.#preparedPath, toRecordLines(header, groups));
+    await replaceFile(this.preparedPath, toRecordLines(header, groups, new LinesDigest()));
   }
 
   /** What is about to be written. */
   prepared(): AsyncGenerator<FileGroup> {
-    return readRecordGroups(this.#preparedPath);
+    return readRecordGroups(this.preparedPath);
   }
 
-  /** Records what has been written. */
-  async complete(header: RecordHeader, groups: AsyncIterable<FileGroup>): Promise<void> {
-    await replaceIfChanged(this.path, toRecordLines(header, groups));
+  /** Records what has been written. @returns Digest of the record. */
+  async complete(header: RecordHeader, groups: AsyncIterable<FileGroup>): Promise<string> {
+    const digest = new LinesDigest();
+    await replaceIfChanged(this.path, toRecordLines(header, groups, digest));
+    return digest.value;
   }
 
   async forgetPrepared(): Promise<void> {
-    await this.#remove(this.#preparedPath);
+    await this.#remove(this.preparedPath);
   }
 
   /**
@@ -65,7 +82,7 @@ export class ViewRecord {
    */
   async recover(): Promise<void> {
     const header = await this.header();
-    const isPrepared = (await readRecordHeader(this.#preparedPath)) !== undefined;
+    const isPrepared = (await readRecordHeader(this.preparedPath)) !== undefined;
     if (header !== undefined && isPrepared) await this.complete(header, addUncertain(this.groups(), this.prepared()));
     await this.forgetPrepared();
   }
@@ -73,6 +90,7 @@ export class ViewRecord {
   /** For a view that is no longer there. */
   async forget(): Promise<void> {
     await this.forgetPrepared();
+    await this.#remove(this.#madePath);
     await this.#remove(this.path);
   }
 

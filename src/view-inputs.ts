@@ -1,0 +1,44 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import type { AnnotationFormat, Provenance, View, ViewInputs } from './formats/format.js';
+import type { JournalHeader } from './run/header.js';
+import type { CountedImages } from './run/images/counted-images.js';
+import type { ViewDigests } from './run/images/view-digest.js';
+
+/** The images of a view, counted, and the digests of what they come from. */
+interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'provenance'> {
+  readonly images: CountedImages;
+  readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
+}
+
+/**
+ * What a view is made from, so that it is made again only when that changes.
+ *
+ * @returns undefined where it is made in any case: what a server has of an image is known only once it is asked.
+ */
+export async function describeInputs(
+  { form, hasImages }: AnnotationFormat,
+  { outDir, root, imageFiles, provenance, images, digests }: CountedView,
+): Promise<ViewInputs | undefined> {
+  const placesImages = hasImages === true && imageFiles !== 'none';
+  if (digests === undefined || (placesImages && root === undefined)) return undefined;
+  const place = await realpath(outDir).catch(async () => join(await realpath(dirname(outDir)), basename(outDir)));
+  const others = {
+    form,
+    provenance,
+    imageFiles,
+    images: root === undefined ? '' : relative(place, root), // links are relative
+    date: process.env['SOURCE_DATE_EPOCH'] ?? '',
+  };
+  return {
+    digest: await digests.of(others, placesImages),
+    counts: () => images.counts(),
+    restoreCounts: (counts) => images.restoreCounts(counts),
+  };
+}
+
+/** The tool and the model that made the annotations, for the files that name them. */
+export function provenanceOf({ preannotate, model, created }: JournalHeader): Provenance {
+  const year = Number(created.slice(0, 4));
+  return { version: preannotate, model: model.reference, modelSha256: model.sha256, year };
+}
