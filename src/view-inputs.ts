@@ -14,24 +14,23 @@ interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'pro
 /**
  * What a view is made from, so that it is made again only when that changes.
  *
- * @returns undefined where it is made in any case: what a server has of an image is known only once it is asked.
+ * @returns undefined where it is made in any case: remote images may have other addresses, and other content, now.
  */
 export async function describeInputs(
   { form, hasImages }: AnnotationFormat,
   { outDir, root, imageFiles, provenance, images, digests }: CountedView,
 ): Promise<ViewInputs | undefined> {
-  const placesImages = hasImages === true && imageFiles !== 'none';
-  if (digests === undefined || (placesImages && root === undefined)) return undefined;
+  if (digests === undefined || root === undefined) return undefined;
   const place = await realpath(outDir).catch(async () => join(await realpath(dirname(outDir)), basename(outDir)));
   const others = {
     form,
     provenance,
     imageFiles,
-    images: root === undefined ? '' : relative(place, root), // links are relative
+    images: relative(place, root), // links are relative
     date: process.env['SOURCE_DATE_EPOCH'] ?? '',
   };
   return {
-    digest: await digests.of(others, placesImages),
+    digest: await digests.of(others, hasImages === true && imageFiles !== 'none'),
     counts: () => images.counts(),
     restoreCounts: (counts) => images.restoreCounts(counts),
   };
