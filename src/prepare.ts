@@ -4,6 +4,7 @@ import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
 import { isTemporary } from './images/listing/endings.js';
 import { areRemote, discoverRemote, selectCoveredRemote } from './images/remote/discover-remote.js';
+import { assertNoLists } from './images/remote/url-list.js';
 import { toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
 import { assertGivesObjectness } from './model/objectness.js';
@@ -126,7 +127,9 @@ export async function listImages(job: Job, signal?: AbortSignal): Promise<{ foun
 /** A watch leaves files alone that are given another name when they are complete. */
 async function discoverImages({ inputs, discovery, fetch, watch }: Job, stop?: AbortSignal): Promise<Discovery> {
   const signal = stop ?? new AbortController().signal;
-  const found = areRemote(inputs)
+  const isRemote = areRemote(inputs);
+  if (!isRemote) await assertNoLists(inputs);
+  const found = isRemote
     ? await discoverRemote(inputs, discovery, { fetch, signal })
     : await discover(inputs, discovery);
   return watch ? { ...found, images: found.images.filter(({ name }) => !isTemporary(name)) } : found;

@@ -24,6 +24,8 @@ export async function inputNotFoundError(input: string, cause: unknown): Promise
 async function suggestInput(input: string): Promise<string | undefined> {
   if (input.startsWith('!')) return `To leave out images, use --exclude "${printable(input.slice(1))}".`;
   if (/^~[/\\]/.test(input)) return 'The shell replaces ~ only outside of quotes: give the path of your home folder.';
+  const slash = /^(s3|https?):\/(?=[^/])/i.exec(input);
+  if (slash !== null) return `Did you mean ${printable(`${slash[1]!}://${input.slice(slash[0].length)}`)}?`;
   const trimmed = input.trim();
   if (trimmed !== input && (await exists(trimmed))) return `Did you mean "${printable(trimmed)}", without the spaces?`;
   const slashes = input.replaceAll('\\', '/');

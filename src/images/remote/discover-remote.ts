@@ -47,13 +47,18 @@ export async function discoverRemote(
   const found = new FoundImages();
   const leftOut = new LeftOutFiles();
   const remote: RemoteInput[] = [];
+  const problems: string[] = [];
   const listing = { recursive: options.recursive, fetch, signal };
-  for (const input of inputs) remote.push(await addInput(input, { found, leftOut, options, listing }));
+  for (const input of inputs) {
+    const { problem, ...added } = await addInput(input, { found, leftOut, options, listing });
+    remote.push(added);
+    if (problem !== undefined) problems.push(`${shownInput(input)}: ${problem}.`);
+  }
   const filter = await NameFilter.create(options, PLACE);
   const selected = filter.select(found.names);
   const { images, failures } = found.select(selected);
   const unused = filter.describe(found.names);
-  if (images.length === 0 && failures.length === 0) throw noImagesError(inputs, found.names.length, unused);
+  if (images.length === 0 && failures.length === 0) throw noImagesError(problems, found.names.length, unused);
   return {
     root: undefined,
     inputs: [],
@@ -63,7 +68,7 @@ export async function discoverRemote(
     failures,
     skipped: leftOut.total,
     leftOut: leftOut.groups,
-    notes: [...describeRepeated(found.repeated), ...unused, ...leftOut.describe()],
+    notes: [...problems, ...describeRepeated(found.repeated), ...unused, ...leftOut.describe()],
   };
 }
 
@@ -75,11 +80,18 @@ interface Gathering {
   readonly listing: ListSettings;
 }
 
-async function addInput(input: string, gathering: Gathering): Promise<RemoteInput> {
+/** An input, and why it adds no image, if it adds none. */
+type AddedInput = RemoteInput & { readonly problem?: string };
+
+async function addInput(input: string, gathering: Gathering): Promise<AddedInput> {
   const { found } = gathering;
   if (isList(input)) {
-    for await (const listed of readList(input)) found.add(listed);
-    return { kind: 'list' };
+    let isEmpty = true;
+    for await (const listed of readList(input)) {
+      found.add(listed);
+      isEmpty = false;
+    }
+    return { kind: 'list', ...(isEmpty ? { problem: 'the list has no addresses' } : {}) };
   }
   const address = parseAddress(input);
   if (address.kind === 'invalid') throw invalidInputError(address.problem);
@@ -88,13 +100,21 @@ async function addInput(input: string, gathering: Gathering): Promise<RemoteInpu
   return { kind: 'address' };
 }
 
-/** An object is an image by the ending of its key; one that was given by name is taken whatever it is. */
-async function addPrefix(address: S3Address, { found, leftOut, options, listing }: Gathering): Promise<RemoteInput> {
+/**
+ * An object is an image by the ending of its key; one that was given by name is taken whatever it is.
+ *
+ * @throws PreannotateError INPUT_NOT_FOUND where nothing is there, and the key is that of an image
+ */
+async function addPrefix(address: S3Address, { found, leftOut, options, listing }: Gathering): Promise<AddedInput> {
   const { bucket, key: prefix } = address;
   const wanted = new Set<string>(options.extensions ?? IMAGE_EXTENSIONS);
+  let objects = 0;
+  let images = 0;
   for await (const { key, listed, isGiven } of listObjects(address, listing)) {
     const ending = endingOf(key);
+    objects++;
     if (isGiven || wanted.has(EVERY_FILE) || wanted.has(ending)) {
+      images++;
       found.add({
         address: { ...address, key },
         url: `s3://${bucket}/${key}`,
@@ -103,8 +123,12 @@ async function addPrefix(address: S3Address, { found, leftOut, options, listing 
       });
     } else leftOut.addExpected(ending);
   }
+  if (objects === 0 && wanted.has(endingOf(prefix))) throw noObjectError(address);
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-  return { kind: 'prefix', names: nameOfPrefix(bucket, folder), isFlat: !options.recursive };
+  const isFlat = !options.recursive;
+  const problem =
+    objects > 0 ? 'no images found' : `no images found: no object is${isFlat ? ' directly' : ''} below it`;
+  return { kind: 'prefix', names: nameOfPrefix(bucket, folder), isFlat, ...(images === 0 ? { problem } : {}) };
 }
 
 /** Selects the names of annotated images that a listing would have had, were they still there. */
@@ -121,17 +145,21 @@ function describeRepeated(repeated: number): string[] {
   return [`${counted(repeated, 'address is', 'addresses are')} repeated, and counted once.`];
 }
 
-function noImagesError(inputs: readonly string[], listed: number, unused: readonly string[]): PreannotateError {
-  const shown = inputs.map(shownInput).join(' ');
+function noImagesError(problems: readonly string[], listed: number, unused: readonly string[]): PreannotateError {
   return new PreannotateError({
     code: 'INPUT_NOT_FOUND',
-    message:
-      listed === 0
-        ? `${shown}: no images found.`
-        : `--include and --exclude leave none of ${counted(listed, 'image')}.`,
+    message: listed === 0 ? problems.join(' ') : `--include and --exclude leave none of ${counted(listed, 'image')}.`,
     hint:
       unused.join(' ') ||
       'A list has one address a line. Of a bucket, objects are listed by their endings; --ext sets others.',
+  });
+}
+
+function noObjectError(address: S3Address): PreannotateError {
+  return new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message: `There is no object ${printable(withoutQuery(address))}.`,
+    hint: `Check its key: \`aws s3 ls s3://${address.bucket}/\` lists what is there.`,
   });
 }
 

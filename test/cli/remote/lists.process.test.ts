@@ -110,7 +110,7 @@ describe('a run over a list of URLs', () => {
       preannotate(['run', ...inputs, ...EMOJI, '-o', join(folder, 'out'), '--dry-run']);
     const wrong = await run(`@${file}`);
     expect(wrong).toMatchObject({ code: 2, stdout: '' });
-    expect(wrong.stderr).toContain(`${file}:3 is no http://, https:// or s3:// address.`);
+    expect(wrong.stderr).toContain(`${file}:3 is no http://, https:// or s3:// address: "example.org/b.jpg..."`);
     expect(wrong.stderr).not.toContain('secret');
     const mixed = await run('https://example.org/a.jpg?secret', folder);
     expect(mixed.code).toBe(2);
@@ -122,6 +122,15 @@ describe('a run over a list of URLs', () => {
     });
     const watched = await run(`@${file}`, '--watch');
     expect(watched).toMatchObject({ code: 2, stderr: expect.stringContaining('--watch looks at folders') as string });
+    const unmarked = await run(file);
+    expect(unmarked).toMatchObject({ code: 2, stderr: expect.stringContaining(`write @${file}.`) as string });
+    const slash = await run('s3:/photos');
+    expect(slash).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean s3://photos?') as string });
+    const empty = join(folder, 'empty.txt');
+    await writeFile(empty, '# nothing yet\n');
+    const none = await run(`@${empty}`);
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining(`@${empty}: the list has no`) as string });
+    expect((await run(`@${empty}`, 'https://example.org/a.jpg')).stdout).toContain('the list has no addresses.');
     const piped = await preannotate(['run', '@-', ...EMOJI, '-o', join(folder, 'out'), '--dry-run'], {
       prefix: ['sh', '-c', `sed -n 2p '${file}' | "$@"`, 'sh'],
     });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -89,6 +90,17 @@ describe('a run over s3://', () => {
     const flat = { recursive: false, extensions: ['webp', 'txt'] };
     expect(await list('s3://yard/photos', flat)).toEqual(['photos/notes.txt', 'photos/scene-19.webp']);
     await expect(list('s3://yard', { recursive: false })).rejects.toThrow('s3://yard/: no images found');
+  });
+
+  it('reports inputs that match nothing, and refuses an object that is not there', async () => {
+    using server = await startScenes();
+    const out = join(await temporaryFolder(), 'out');
+    const some = await annotate(server, 's3://yard/photos/scene-01.jpg', ['s3://yard/photoz/', '--dry-run', '-o', out]);
+    expect(some.stdout).toContain('s3://yard/photoz/: no images found: no object is below it.');
+    const missing = await annotate(server, 's3://yard/photos/', ['s3://yard/photos/scene-99.jpg', '-o', out]);
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no object') as string });
+    expect(existsSync(join(out, 'detections.jsonl'))).toBe(false);
+    await expect(discover(server, 's3://yard/photoz/')).rejects.toThrow('no object is below it');
   });
 
   it('retries SlowDown, cut bodies and timeouts, and records what was denied', async () => {
