@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { messageOf, type PreannotateError } from './core/errors.js';
 import { toSeenExamples } from './core/seen-example.js';
-import { mapConcurrent } from './core/stream.js';
+import { mapInBatches } from './core/stream.js';
 import { beginJournalHeader, isShard, toManifest, type Job, type RunState } from './job.js';
+import type { ImageFile, ImageOutcome } from './core/image.js';
 import { hostsOf } from './images/remote/address.js';
 import { RemoteImages } from './images/remote/remote-images.js';
 import { findModel } from './model/source.js';
@@ -24,6 +25,9 @@ import { Watch } from './watch.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
 import { startEngine, type EngineInput, type EngineUse } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
+
+/** Results that have arrived are written to the journal together, up to so many: about 400 kB. */
+const WRITTEN_AT_ONCE = 256;
 
 /** A whole batch run: image files in, journal and annotation files out. */
 export async function annotate(asked: Job, progress: Progress, stop: AbortSignal): Promise<RunManifest> {
@@ -148,7 +152,13 @@ async function annotateUntilFailure(
   await using shown = job.watch ? undefined : showPreviews(job, run, { previews, signal });
   stats.beginImages();
   let images = 0;
-  const outcomes = mapConcurrent(watch?.images() ?? plan.pending, engine.capacity, async (image) => {
+  const toRecords = (image: ImageFile, outcome: ImageOutcome | undefined) => {
+    if (outcome?.ok !== true) return [];
+    const result = { ...outcome.result, name: image.name }; // the string that is in memory already
+    return [toRecord(result, imageIds.of(image.name), job.ontology)];
+  };
+  const limits = { limit: engine.capacity, batchSize: WRITTEN_AT_ONCE };
+  const batches = mapInBatches(watch?.images() ?? plan.pending, limits, async (image) => {
     const index = images++;
     const outcome = engine.detect(image, job.ontology, detecting); // decode, infer, map: in a worker
     return { index, image, outcome: await (watch === undefined ? outcome : unlessAborted(outcome, ending)) };
@@ -156,20 +166,23 @@ async function annotateUntilFailure(
   const massFailure = watch === undefined ? watchForMassFailure(job, run) : undefined;
   try {
     // As they finish; the views put them back in order.
-    for await (const { index, image, outcome } of outcomes) {
+    for await (const batch of batches) {
       await lock.assertHeldSinceHeartbeat();
-      if (outcome === undefined) continue; // the watch ends: the next one annotates the image
-      if (outcome.ok) {
-        const id = imageIds.of(outcome.result.name);
-        const result = { ...outcome.result, name: image.name }; // the string that is in memory already
-        await journal.append(toRecord(result, id, job.ontology));
-        errors.remove(outcome.result.name);
-        shown?.imageAnnotated(outcome.result.name);
-      } else await errors.replace(outcome.name, outcome.failure); // never fatal
-      stats.count(outcome);
-      progress.tick(outcome);
-      watch?.finish(outcome);
-      const failure = massFailure?.check(index, outcome, stats.failed);
+      await journal.appendAll(batch.flatMap(({ image, outcome }) => toRecords(image, outcome)));
+      let failure: PreannotateError | undefined;
+      for (const { index, outcome } of batch) {
+        if (outcome === undefined) continue; // the watch ends: the next one annotates the image
+        if (outcome.ok) {
+          errors.remove(outcome.result.name);
+          shown?.imageAnnotated(outcome.result.name);
+        } else if (failure === undefined)
+          await errors.replace(outcome.name, outcome.failure); // never fatal
+        else continue; // as if it had not arrived before the run was stopped
+        stats.count(outcome);
+        progress.tick(outcome);
+        watch?.finish(outcome);
+        failure ??= massFailure?.check(index, outcome, stats.failed);
+      }
       if (failure !== undefined) return failure; // images that workers still have are not waited for
     }
     await watch?.save();

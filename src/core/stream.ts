@@ -7,50 +7,109 @@ export async function* mapConcurrent<In, Out>(
   limit: number,
   map: (item: In) => Promise<Out>,
 ): AsyncGenerator<Out> {
+  for await (const [result] of mapInBatches(source, { limit, batchSize: 1 }, map)) yield result!;
+}
+
+/** The same, yielding up to `batchSize` results at a time: those that have arrived by then, at least one. */
+export async function* mapInBatches<In, Out>(
+  source: AsyncIterable<In> | Iterable<In>,
+  { limit, batchSize }: { readonly limit: number; readonly batchSize: number },
+  map: (item: In) => Promise<Out>,
+): AsyncGenerator<Out[]> {
   const items = iterate(source);
-  const settled: Promise<Out>[] = [];
+  const settled = new Settled<Out>();
   let inFlight = 0;
-  let pulled: Promise<IteratorResult<In>> | undefined; // of the source, which has not answered yet, or just now
+  let pulled: Promise<void> | undefined; // of the source, which has not answered yet, or just now
   let answered: Promise<IteratorResult<In>> | undefined; // the same, once it has answered
   let hasEnded = false;
-  let wake = () => {};
-  const pull = () => {
-    const next = Promise.resolve(items.next());
-    const answer = () => {
-      answered = next;
-      wake();
-    };
-    next.then(answer, answer);
-    return next;
-  };
-  const start = (item: In) => {
-    const call = map(item);
-    const settle = () => {
-      settled.push(call);
-      wake();
-    };
-    call.then(settle, settle);
+  const start = (next: IteratorResult<In>) => {
+    hasEnded = next.done === true;
+    if (next.done === true) return;
+    settled.addLater(map(next.value));
     inFlight++;
   };
+  const pull = () => {
+    const next = items.next();
+    if (!(next instanceof Promise)) {
+      start(next);
+      return;
+    }
+    const answer = () => {
+      answered = next;
+      settled.wake();
+    };
+    pulled = next.then(answer, answer);
+  };
+  const isOpen = () => !hasEnded;
+  const mayPull = () => !hasEnded && pulled === undefined && inFlight < Math.max(1, limit);
+  const hasMore = () => !hasEnded || inFlight > 0;
+  const hasAnswer = () => answered !== undefined;
+  const isWaiting = () => pulled !== undefined;
   try {
-    while (!hasEnded || inFlight > 0) {
-      if (!hasEnded && inFlight < Math.max(1, limit)) pulled ??= pull();
-      while (answered === undefined && settled.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      if (answered !== undefined) {
-        const next = await answered;
+    while (hasMore()) {
+      while (mayPull()) pull();
+      if (!hasMore()) break;
+      while (!hasAnswer() && settled.isEmpty) await settled.wait();
+      if (hasAnswer()) {
+        const next = await answered!;
         pulled = answered = undefined;
-        hasEnded = next.done === true;
-        if (next.done !== true) start(next.value);
+        start(next);
       } else {
-        inFlight--;
-        yield settled.shift()!;
+        const batch = settled.takeBatch(batchSize);
+        inFlight -= batch.length;
+        yield batch;
       }
     }
   } finally {
     // A source that has not answered is not waited for: it may have nothing new for long.
-    const ending = hasEnded ? undefined : items.return?.();
-    if (pulled === undefined) await ending;
+    const ending = isOpen() ? items.return?.() : undefined;
+    if (!isWaiting()) await ending;
     else void Promise.resolve(ending).catch(() => {});
+  }
+}
+
+type Result<Out> = { readonly value: Out } | { readonly error: unknown };
+
+/** Results of calls, in the order in which they arrive. */
+class Settled<Out> {
+  readonly #results: Result<Out>[] = [];
+  #next = 0; // to be taken
+  wake = () => {};
+
+  get isEmpty(): boolean {
+    return this.#next === this.#results.length;
+  }
+
+  addLater(call: Promise<Out>): void {
+    const add = (result: Result<Out>) => {
+      this.#results.push(result);
+      this.wake();
+    };
+    call.then(
+      (value) => add({ value }),
+      (error: unknown) => add({ error }),
+    );
+  }
+
+  async wait(): Promise<void> {
+    await new Promise<void>((resolve) => (this.wake = resolve));
+  }
+
+  /** What arrived before a rejection is taken first. @throws The error of a rejected call, in its turn. */
+  takeBatch(size: number): Out[] {
+    const batch: Out[] = [];
+    while (batch.length < size && !this.isEmpty) {
+      const result = this.#results[this.#next]!;
+      if ('error' in result && batch.length > 0) break;
+      this.#next++;
+      if ('error' in result) throw result.error;
+      batch.push(result.value);
+    }
+    if (this.#next * 2 >= this.#results.length) {
+      this.#results.splice(0, this.#next); // not each time: the rest is moved
+      this.#next = 0;
+    }
+    return batch;
   }
 }
 

@@ -8,6 +8,7 @@ const LINE_EVERY_SHARE = 0.1;
 const MIN_LINE_MS = 1_000; // a short run needs few lines
 const TEXT_COLUMNS = 75; // beside the bar
 const RATE_WINDOW_MS = 15_000; // recent images predict the rest better than the first ones
+const SAMPLE_MS = 50; // thousands of images a second are not remembered one by one
 
 /** Shows the progress of a run: a bar on a terminal, plain lines elsewhere. */
 export class Progress {
@@ -52,7 +53,7 @@ export class Progress {
     this.#done++;
     if (!ok) this.#failed++;
     const atMs = this.#now();
-    this.#recent.push({ atMs, done: this.#done });
+    if (atMs - this.#recent.at(-1)!.atMs >= SAMPLE_MS) this.#recent.push({ atMs, done: this.#done });
     while (this.#recent.length > 2 && atMs - this.#recent[0]!.atMs > RATE_WINDOW_MS) this.#recent.shift();
     if (this.#quiet) return;
     if (this.#bar !== undefined) this.#bar.update(this.#done, this.#numbers());

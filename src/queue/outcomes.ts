@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Xyxy } from '../core/box.js';
 import type { Detection } from '../core/detection.js';
 import { FAILURES, type FailureCode } from '../core/errors.js';
 import type { ImageFile, ImageOutcome } from '../core/image.js';
@@ -7,6 +8,8 @@ import { publicAddressOf } from '../images/remote/address.js';
 
 const MAX_TEXT = 20_000; // of a message; it has the last lines that a worker process printed
 const MAX_ETAG = 16_384; // what all headers of an answer may have
+const MAX_ENCODING = 64;
+const SHA256 = /^[\da-f]{64}$/;
 const NUMBERS = 8; // a detection: class, query, patch, score, box
 
 const Annotated = z.object({
@@ -14,9 +17,9 @@ const Annotated = z.object({
   height: z.int().positive(),
   sizeBytes: z.number(),
   modifiedMs: z.number(),
-  sha256: z.string().regex(/^[\da-f]{64}$/),
+  sha256: z.string().regex(SHA256),
   etag: z.string().max(MAX_ETAG).exactOptional(), // of a remote image
-  encoding: z.string().max(64).exactOptional(),
+  encoding: z.string().max(MAX_ENCODING).exactOptional(),
   degraded: z.string().max(MAX_TEXT).exactOptional(),
   detections: z.array(z.number()), // flat: a tenth of the objects to parse
 });
@@ -36,16 +39,56 @@ const Times = z.object({
   wait: z.number(),
 });
 
-/** What a worker returns for a chunk: an outcome for each of its images, in their order. */
-export const ChunkResult = z.object({
+const Outcome = z.union([Annotated, z.object({ failure: Failed })]);
+type SentOutcome = z.output<typeof Outcome>;
+
+const Envelope = z.object({
   key: z.string(), // of the run
   worker: z.string().max(512),
   times: Times, // of its processes, in milliseconds, since it last returned a chunk of the run
-  outcomes: z.array(z.union([Annotated, z.object({ failure: Failed })])),
+  outcomes: z.array(z.unknown()),
 });
-export type ChunkResult = z.output<typeof ChunkResult>;
 
-type SentOutcome = ChunkResult['outcomes'][number];
+/** What a worker returns for a chunk: an outcome for each of its images, in their order. */
+export interface ChunkResult extends z.output<typeof Envelope> {
+  readonly outcomes: SentOutcome[];
+}
+
+/** @returns undefined for what has not the form of a result. */
+export function parseChunkResult(value: unknown): ChunkResult | undefined {
+  const { data } = Envelope.safeParse(value);
+  const outcomes = data?.outcomes.map((outcome) => parsePlain(outcome) ?? Outcome.safeParse(outcome).data);
+  return outcomes?.every((outcome) => outcome !== undefined) ? { ...data!, outcomes } : undefined;
+}
+
+/**
+ * What nearly all outcomes are, checked by hand: a schema takes several times as long, and this is the most that the
+ * main process of a run does for an image. Its numbers are checked when they become detections.
+ *
+ * @returns undefined for everything else, which the schema decides.
+ */
+function parsePlain(value: unknown): SentOutcome | undefined {
+  if (typeof value !== 'object' || value === null || 'failure' in value) return undefined;
+  const { width, height, sizeBytes, modifiedMs, sha256, encoding, detections, ...others } = value as Partial<SentImage>;
+  const isPlain =
+    isCount(width) &&
+    isCount(height) &&
+    Number.isFinite(sizeBytes) &&
+    Number.isFinite(modifiedMs) &&
+    typeof sha256 === 'string' &&
+    SHA256.test(sha256) &&
+    typeof encoding === 'string' &&
+    encoding.length <= MAX_ENCODING &&
+    Array.isArray(detections) &&
+    Object.keys(others).length === 0;
+  return isPlain ? (value as SentImage) : undefined;
+}
+
+type SentImage = z.output<typeof Annotated>;
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
 
 /** Names stay behind: the producer knows what it handed out. Times do too: they are in {@link WorkerEntry}. */
 export function toSent(outcome: ImageOutcome): SentOutcome {
@@ -91,31 +134,35 @@ export function fromSent({ name, url }: ImageFile, sent: SentOutcome, limits: Ou
   return detections && { ok: true, result: { name, ...rest, ...stored, detections } };
 }
 
+/** @returns undefined where a number is none, or is not possible in this image and run */
 function toDetections(
-  numbers: readonly number[],
-  { width, height }: { readonly width: number; readonly height: number },
+  numbers: readonly unknown[],
+  image: { readonly width: number; readonly height: number },
   { ontology: { queries }, maxDetections }: OutcomeLimits,
 ): Detection[] | undefined {
   if (numbers.length % NUMBERS !== 0 || numbers.length > maxDetections * NUMBERS) return undefined;
+  if (!numbers.every((number) => typeof number === 'number')) return undefined;
   const detections: Detection[] = [];
   for (let i = 0; i < numbers.length; i += NUMBERS) {
-    const [classId, queryId, patchId, score, x1, y1, x2, y2] = numbers.slice(i, i + NUMBERS) as Eight;
+    const classId = numbers[i]!;
+    const queryId = numbers[i + 1]!;
+    const patchId = numbers[i + 2]!;
+    const score = numbers[i + 3]!;
+    const box: Xyxy = [numbers[i + 4]!, numbers[i + 5]!, numbers[i + 6]!, numbers[i + 7]!];
     const isPossible =
+      classId >= 0 &&
       queries[queryId]?.classId === classId &&
       Number.isSafeInteger(patchId) &&
       patchId >= 0 &&
       score >= 0 &&
       score <= 1 &&
-      x1 >= 0 &&
-      x1 <= x2 &&
-      x2 <= width &&
-      y1 >= 0 &&
-      y1 <= y2 &&
-      y2 <= height;
-    if (!isPossible || classId < 0) return undefined;
-    detections.push({ classId, queryId, patchId, score, box: [x1, y1, x2, y2] });
+      liesWithin(box, image);
+    if (!isPossible) return undefined;
+    detections.push({ classId, queryId, patchId, score, box });
   }
   return detections;
 }
 
-type Eight = [number, number, number, number, number, number, number, number];
+function liesWithin([x1, y1, x2, y2]: Xyxy, { width, height }: { readonly width: number; readonly height: number }) {
+  return x1 >= 0 && x1 <= x2 && x2 <= width && y1 >= 0 && y1 <= y2 && y2 <= height;
+}

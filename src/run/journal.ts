@@ -49,7 +49,7 @@ export class Journal implements AsyncDisposable {
     const none = { entries: new Map<string, JournalEntry>(), lines: 0, endOffset: 0, digest: new LinesDigest() };
     const journal = new Journal(file, { path, header, ...none });
     try {
-      await journal.#write(formatLine(header));
+      await journal.#write([formatLine(header)]);
       return journal;
     } catch (error) {
       await file.close();
@@ -57,21 +57,34 @@ export class Journal implements AsyncDisposable {
     }
   }
 
+  /** Adds one image. See {@link appendAll}. */
+  async append(record: Omit<ImageRecord, 'replaces'>): Promise<void> {
+    await this.appendAll([record]);
+  }
+
   /**
-   * Adds an image, or replaces the result of one whose file has changed: its earlier lines stay, and count no more.
-   * From then on, it survives a kill of this process.
+   * Adds images, or replaces the results of those whose files have changed: earlier lines stay, and count no more. From
+   * then on, they survive a kill of this process. All take one write together, which costs as much as one image's own.
    *
    * @throws PreannotateError WRITE_FAILED
    */
-  async append(record: Omit<ImageRecord, 'replaces'>): Promise<void> {
-    const { image, id, size_bytes: sizeBytes, modified_ms: modifiedMs, etag } = record;
-    const earlier = this.entries.get(image);
-    const replaces = earlier === undefined ? 0 : earlier.replaces + 1;
-    const offset = this.#offset;
-    await this.#write(formatLine(replaces === 0 ? record : { ...record, replaces }));
-    const line = this.#lines;
-    const length = this.#offset - offset - 1;
-    this.entries.set(image, { line, offset, length, id, replaces, sizeBytes, modifiedMs, etag });
+  async appendAll(records: readonly Omit<ImageRecord, 'replaces'>[]): Promise<void> {
+    if (records.length === 0) return;
+    const added = new Map<string, JournalEntry>();
+    const lines: string[] = [];
+    let offset = this.#offset;
+    for (const record of records) {
+      const { image, id, size_bytes: sizeBytes, modified_ms: modifiedMs, etag } = record;
+      const earlier = added.get(image) ?? this.entries.get(image);
+      const replaces = earlier === undefined ? 0 : earlier.replaces + 1;
+      const text = formatLine(replaces === 0 ? record : { ...record, replaces });
+      const bytes = Buffer.byteLength(text);
+      const line = this.#lines + lines.push(text);
+      added.set(image, { line, offset, length: bytes - 1, id, replaces, sizeBytes, modifiedMs, etag });
+      offset += bytes;
+    }
+    await this.#write(lines);
+    for (const [image, entry] of added) this.entries.set(image, entry);
   }
 
   /** Makes the added lines survive a power cut. */
@@ -84,12 +97,12 @@ export class Journal implements AsyncDisposable {
     await this.#file.close();
   }
 
-  async #write(line: string): Promise<void> {
-    const bytes = Buffer.from(line);
+  async #write(lines: readonly string[]): Promise<void> {
+    const bytes = Buffer.from(lines.join(''));
     await withWriteErrors(this.path, () => this.#append(bytes));
-    this.digest.add(line);
+    for (const line of lines) this.digest.add(line);
     this.#offset += bytes.length;
-    this.#lines++;
+    this.#lines += lines.length;
     if (performance.now() - this.#syncedAt > SYNC_INTERVAL_MS) await this.sync();
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { mapConcurrent, untilAborted } from '../../src/core/stream.js';
+import { mapConcurrent, mapInBatches, untilAborted } from '../../src/core/stream.js';
 
 describe('mapConcurrent', () => {
   it('never has more calls in flight than its limit, and loses none', async () => {
@@ -81,6 +81,37 @@ describe('mapConcurrent', () => {
         for await (const _ of results);
       })(),
     ).rejects.toThrow('two');
+  });
+});
+
+describe('mapInBatches', () => {
+  it('yields all results that have arrived, at most a batch at a time, and loses none', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const batches: number[][] = [];
+    const items = Array.from({ length: 40 }, (_, i) => i);
+    const mapped = mapInBatches(items, { limit: 10, batchSize: 4 }, async (i) => {
+      most = Math.max(most, ++inFlight);
+      await sleep(1);
+      inFlight--;
+      return i;
+    });
+    for await (const batch of mapped) {
+      batches.push(batch);
+      await sleep(5);
+    }
+    expect(most).toBe(10);
+    expect(batches.flat().sort((a, b) => a - b)).toEqual(items);
+    expect(Math.max(...batches.map(({ length }) => length))).toBe(4);
+    expect(batches.length).toBeLessThan(20);
+  });
+
+  it('yields what arrived before a call was rejected, and then throws', async () => {
+    const results = mapInBatches([1, 2, 3, 4], { limit: 4, batchSize: 4 }, (i) =>
+      i === 3 ? Promise.reject(new Error('three')) : Promise.resolve(i),
+    );
+    expect(await results.next()).toEqual({ value: [1, 2], done: false });
+    await expect(results.next()).rejects.toThrow('three');
   });
 });
 

@@ -8,7 +8,7 @@ import { hasRedis, RedisServer } from '../support/system/redis.js';
 
 const ontology = buildOntology({ templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] });
 const OUTCOME = {
-  ...{ width: 10, height: 10, sizeBytes: 5, modifiedMs: 0, sha256: 'ab'.repeat(32) },
+  ...{ width: 10, height: 10, sizeBytes: 5, modifiedMs: 0, sha256: 'ab'.repeat(32), encoding: 'JPEG' },
   detections: [0, 0, 3, 0.5, 1, 1, 5.25, 6],
 };
 const TIMES = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };
@@ -63,6 +63,10 @@ describe.skipIf(!hasRedis)('chunks that are handed out (needs redis-server)', ()
     ['a box outside the image', { outcomes: [{ ...OUTCOME, detections: [0, 0, 3, 0.5, 1, 1, 5, 11] }] }],
     ['a class that does not exist', { outcomes: [{ ...OUTCOME, detections: [1, 0, 3, 0.5, 1, 1, 5, 6] }] }],
     ['more detections than the run keeps', { outcomes: [{ ...OUTCOME, detections: Array(24).fill(0) }] }],
+    ['numbers that are text', { outcomes: [{ ...OUTCOME, detections: [0, 0, 3, '0.5', 1, 1, 5, 6] }] }],
+    ['a width that is text', { outcomes: [{ ...OUTCOME, width: '10' }] }],
+    ['an image without a height', { outcomes: [{ ...OUTCOME, height: undefined }] }],
+    ['a checksum that is none', { outcomes: [{ ...OUTCOME, sha256: 'AB'.repeat(32) }] }],
     ['a failure that does not exist', { outcomes: [{ failure: { code: 'NONE', message: '', hint: '' } }] }],
   ])('results with %s are dropped with a warning, and the chunk is handed out again', async (_, changed) => {
     const { chunks, warnings, ask, waiting } = await open();

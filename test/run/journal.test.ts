@@ -60,6 +60,25 @@ describe('a journal', () => {
     expect(await records.read(contents.entries.get('sub/é 日本.jpg')!)).toMatchObject(record('sub/é 日本.jpg'));
   });
 
+  it('takes several images in one write, in lines of their own, the same one twice too', async () => {
+    const folder = await written(['a.jpg']);
+    {
+      await using journal = await Journal.begin(folder, header, await readJournal(folder));
+      await journal.appendAll([]);
+      await journal.appendAll(
+        ['b.jpg', 'é.jpg', 'b.jpg', 'a.jpg'].map((name, i) => ({ ...record(name), width: i + 1 })),
+      );
+      const { entries } = (await readJournal(folder))!;
+      expect([...journal.entries].sort()).toEqual([...entries].sort());
+    }
+    const { entries, path, lines } = (await readJournal(folder))!;
+    expect(lines).toBe(6); // with the header
+    await using records = await RecordFile.open(path);
+    expect(await records.read(entries.get('b.jpg')!)).toMatchObject({ width: 3, replaces: 1 });
+    expect(await records.read(entries.get('a.jpg')!)).toMatchObject({ width: 4, replaces: 1 });
+    expect(await records.read(entries.get('é.jpg')!)).toEqual({ ...record('é.jpg'), width: 2 });
+  });
+
   it('continues where an earlier attempt ended', async () => {
     const folder = await written(['a.jpg']);
     {

@@ -4,7 +4,7 @@ import type { Job, Queue } from 'bullmq';
 import type { ImageFile, ImageOutcome } from '../../core/image.js';
 import { mapConcurrent } from '../../core/stream.js';
 import { printable } from '../../core/text.js';
-import { ChunkResult, fromSent, type OutcomeLimits } from '../outcomes.js';
+import { fromSent, parseChunkResult, type ChunkResult, type OutcomeLimits } from '../outcomes.js';
 import { VANISHED, type Chunk } from '../protocol.js';
 
 /** A list that is not full waits this long for more images. */
@@ -76,10 +76,10 @@ export class OutstandingChunks implements Disposable {
     const chunk = this.#chunks.get(id);
     this.#remove(id);
     if (chunk === undefined) return; // taken before, or handed out by an earlier producer
-    const parsed = ChunkResult.safeParse(value);
-    const outcomes = parsed.success ? this.#toOutcomes(chunk, parsed.data) : undefined;
+    const result = parseChunkResult(value);
+    const outcomes = result && this.#toOutcomes(chunk, result);
     if (outcomes === undefined) {
-      const from = parsed.success ? `worker ${printable(parsed.data.worker)}` : 'a worker';
+      const from = result === undefined ? 'a worker' : `worker ${printable(result.worker)}`;
       this.#options.warn(
         `Results that ${from} sent for ${describe(chunk)} are dropped: they are of another run, or have no valid form.`,
       );
@@ -87,7 +87,7 @@ export class OutstandingChunks implements Disposable {
       return;
     }
     this.#chunks.delete(id);
-    this.#options.onResult(parsed.data!);
+    this.#options.onResult(result!);
     for (const [i, { resolve }] of chunk.images.entries()) resolve(outcomes[i]!);
   }
 
