@@ -20,7 +20,7 @@ import { ImageIds } from './run/numbers/image-ids.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { saveSources } from './run/plan/sources.js';
 import { chooseParts, findUnfinished } from './run/shards/choose-parts.js';
-import { findGivenParts } from './run/shards/find-given.js';
+import { assertNoPart, findGivenParts } from './run/shards/find-given.js';
 import { addResults, findNames, findNewResults, joinSources } from './run/shards/join-parts.js';
 import { choiceOf, isSameManifest, toMergedHeader, toMergedManifest, type MergedRun } from './run/shards/merged-run.js';
 import { hasErrors, joinErrors, replaceErrors } from './run/shards/part-errors.js';
@@ -67,7 +67,8 @@ export interface Merged<Choice> {
  * run over the same images. The folders of the parts are only read.
  *
  * @param choose - Decides what to write, given what the parts are.
- * @throws PreannotateError PARTS_UNUSABLE naming everything that is missing, unfinished, damaged or of another run.
+ * @throws PreannotateError PARTS_UNUSABLE naming everything that is missing, unfinished, damaged or of another run
+ * @throws PreannotateError USAGE when the output folder is itself a part
  */
 export async function mergeParts<Choice extends MergeChoice>(
   target: MergeTarget,
@@ -77,6 +78,7 @@ export async function mergeParts<Choice extends MergeChoice>(
   const { outDir, imagesRoot, takeOver, fetch } = target;
   const started = new Date();
   const folders = await findGivenParts(target.folders);
+  await assertNoPart(outDir, folders);
   const note = (message: string) => progress.note(message);
   await using lock = await OutputLock.take(outDir, { takeOver, note });
   const parts = await requireParts(folders, target, note);

@@ -1,6 +1,8 @@
+import { realpath } from 'node:fs/promises';
 import { PreannotateError } from '../../core/errors.js';
+import { readHeader } from '../read-journal.js';
 import { holdsJournal, listPartFolders, PARTS } from './find-parts.js';
-import { nameOf } from './read-part.js';
+import { describePart, nameOf } from './read-part.js';
 
 /**
  * The folders of parts among those that a user gives: parts themselves, or output folders with parts in `shards/`.
@@ -24,5 +26,32 @@ function noPartsError(folder: string): PreannotateError {
     code: 'INPUT_NOT_FOUND',
     message: `${nameOf(folder)} holds no part of a run: there is no journal in it, nor in folders below ${PARTS}/.`,
     hint: 'Give the --out folder of `preannotate run --shard`, or the folders of its parts.',
+  });
+}
+
+/**
+ * Refuses to merge into a part, or into a run of its own that is given as one.
+ *
+ * @param folders - Of the parts.
+ * @throws PreannotateError USAGE
+ */
+export async function assertNoPart(outDir: string, folders: readonly string[]): Promise<void> {
+  const run = (await readHeader(outDir))?.run;
+  const isGiven = async () => {
+    const given = await Promise.all(folders.map((folder) => realpath(folder)));
+    return given.includes(await realpath(outDir).catch(() => outDir)); // it may not exist yet
+  };
+  if (run?.part !== undefined && run.choice?.shard !== undefined) {
+    throw new PreannotateError({
+      code: 'USAGE',
+      message: `${nameOf(outDir)} is ${describePart(run.choice.shard)}: the whole run cannot be written into it.`,
+      hint: 'Give the folder above, which has the parts in shards/, or name that of the whole run with -o.',
+    });
+  }
+  if (!(await isGiven())) return;
+  throw new PreannotateError({
+    code: 'USAGE',
+    message: `${nameOf(outDir)} cannot be merged into itself: it has no parts in shards/.`,
+    hint: 'Give the folders of parts, or the output folders that have them in shards/.',
   });
 }

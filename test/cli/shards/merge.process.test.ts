@@ -132,6 +132,25 @@ describe('preannotate merge', () => {
     expect(await viewFiles(out)).toEqual(await viewFiles(join(folder, 'single')));
   });
 
+  it('refuses to write the whole run into a part, or a run of its own into itself, and leaves both alone', async () => {
+    const [out, single] = [await withParts(...PARTS), join(folder, 'single')];
+    const before = [await stateOf(out), await stateOf(single)];
+    const part = join(out, 'shards/1-of-4');
+    for (const args of [[part], [out, '-o', part], [part, join(out, 'shards/2-of-4'), '-o', part]]) {
+      const { code, stderr } = await preannotate(['merge', ...args]);
+      expect({ code, stderr }).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/1-of-4 is part 1 of 4: the whole run .*Give the folder above.* -o/s) as string,
+      });
+    }
+    const { code, stderr } = await preannotate(['merge', single]);
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/single cannot be merged into itself: it has no parts in shards\//) as string,
+    });
+    expect([await stateOf(out), await stateOf(single)]).toEqual(before);
+  });
+
   it('uses a part once that is there twice with the same results, and refuses other results by name', async () => {
     const [one, other] = [await withParts(1, 2, 3), await withParts(3, 4)];
     const merge = () => preannotate(['merge', one, other, '-o', join(folder, 'twice')]);
