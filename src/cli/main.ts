@@ -16,8 +16,8 @@ else {
   process.stderr.write(limit);
   process.exitCode = 1;
 }
-if (isServer && limit === undefined) {
-  // Nothing that a client or a worker has left open keeps a server alive.
+if ((isServer || args[0] === 'worker') && limit === undefined) {
+  // Nothing that a client, a worker or a Redis has left open keeps the process alive.
   const { flushOutput } = await import('./output.js');
   await flushOutput();
   exitNow(process.exitCode);

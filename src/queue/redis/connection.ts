@@ -36,6 +36,15 @@ export interface Connection {
   readonly warnings: readonly string[]; // about its settings
 }
 
+/**
+ * Options for connections that are not opened again after the signal: one that waits for a Redis that is away would
+ * keep the process from ending.
+ */
+export function optionsUntil(signal: AbortSignal, { options }: Connection): Connection['options'] {
+  const { retryStrategy } = options;
+  return { ...options, retryStrategy: (times) => (signal.aborted ? null : retryStrategy(times)) };
+}
+
 /** host:port, without user and password. */
 export function nameOf({ host, port }: QueueAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -94,7 +103,7 @@ async function toOptions({ address, caFile }: QueueSettings) {
     socketTimeout: SILENCE_MS,
     keepAlive: 5000,
     maxRetriesPerRequest: null, // commands wait until the Redis is back
-    retryStrategy: (times: number) => Math.min(times * 200, MAX_RETRY_MS),
+    retryStrategy: (times: number): number | null => Math.min(times * 200, MAX_RETRY_MS),
   };
 }
 

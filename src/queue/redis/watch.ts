@@ -8,6 +8,11 @@ const FIRST_NOTE_MS = 5000;
 const SECOND_NOTE_MS = 30_000;
 const LATER_NOTES_MS = 600_000; // of a wait that may last the night
 
+/** Whether a Redis has answered with an error, such as that it is full or a replica. Later it may answer otherwise. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
 /** Reports when a Redis is away, and when it is back. Work goes on by itself. */
 export class RedisWatch implements Disposable {
   readonly #name: string;

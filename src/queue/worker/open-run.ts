@@ -1,5 +1,6 @@
 import { PreannotateError } from '../../core/errors.js';
 import { buildOntology } from '../../core/ontology.js';
+import { untilAborted } from '../../core/stream.js';
 import { printable } from '../../core/text.js';
 import type { DownloadObserver } from '../../hub/repository.js';
 import { BUILTIN, findLocalFolder, findModel, type Model } from '../../model/source.js';
@@ -57,7 +58,8 @@ export async function openRun(id: string, registered: Registration, options: Ope
   if (registered.version !== own.version) {
     throw new Refused(`it has preannotate ${own.version}, this run ${registered.version}.`);
   }
-  const description = parseStored(RunDescription, await connection.redis.get(keysOf(id).run));
+  const stored = await untilAborted(connection.redis.get(keysOf(id).run), use.signal);
+  const description = parseStored(RunDescription, stored);
   if (description?.key !== registered.key) throw new Refused('the description of the run cannot be read.');
   const job = toEngineJob(description, own);
   await assertFoldersAllowed(description, job, allowed.folders);
@@ -79,6 +81,11 @@ export async function openRun(id: string, registered: Registration, options: Ope
     await remote?.[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+export async function closeRun({ engine, remote }: OpenedRun): Promise<void> {
+  await engine[Symbol.asyncDispose]();
+  await remote?.[Symbol.asyncDispose]();
 }
 
 function toEngineJob(description: RunDescription, { devices, placement, optimizer }: OwnSettings): EngineJob {

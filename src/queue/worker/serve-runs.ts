@@ -7,10 +7,10 @@ import { counted, printable } from '../../core/text.js';
 import type { DownloadObserver } from '../../hub/repository.js';
 import { BEATS, keysOf, makeWorkerId, RUNS } from '../keys.js';
 import { connectToQueue, type Connection, type QueueSettings } from '../redis/connection.js';
-import { RedisWatch } from '../redis/watch.js';
+import { isRefusal, RedisWatch } from '../redis/watch.js';
 import { AllowedAddresses } from './allowed-addresses.js';
 import { AllowedFolders } from './allowed-files.js';
-import { describeRefusal, openRun, type Allowed, type OwnSettings } from './open-run.js';
+import { closeRun, describeRefusal, openRun, type Allowed, type OwnSettings } from './open-run.js';
 import { RunList, type ListedRun } from './run-list.js';
 import { ServedRun } from './served-run.js';
 
@@ -19,6 +19,9 @@ const BEAT_POLLS = 4;
 
 /** A run that was refused is tried again: a model may have been copied, a disk freed. */
 const REFUSED_MS = 60_000;
+
+/** The same where it was the Redis that refused something. */
+const REDIS_REFUSED_MS = 10_000;
 
 /** Each holds its own copy of its model in the memory of every device. */
 const MAX_RUNS = 2;
@@ -47,10 +50,10 @@ export async function serveRuns(job: WorkerJob, reporting: Reporting, signal: Ab
   const addresses = new AllowedAddresses(job.allowHosts, job.fetch);
   const connection = await connectToQueue(job.queue, signal);
   connection.warnings.forEach((warning) => reporting.note(`Warning: ${warning}`));
-  using _watch = new RedisWatch(connection, reporting.note);
+  using watch = new RedisWatch(connection, reporting.note);
   try {
     const allowed = { folders: await AllowedFolders.of(job.roots), addresses };
-    await using server = new RunServer(job, { ...reporting, connection, allowed });
+    await using server = new RunServer(job, { ...reporting, connection, watch, allowed });
     reporting.note(`Waiting for runs at ${connection.name}.`);
     await server.serve(signal);
   } finally {
@@ -60,6 +63,7 @@ export async function serveRuns(job: WorkerJob, reporting: Reporting, signal: Ab
 
 interface ServerParts extends Reporting {
   readonly connection: Connection;
+  readonly watch: RedisWatch;
   readonly allowed: Allowed;
 }
 
@@ -72,10 +76,11 @@ class RunServer implements AsyncDisposable {
   readonly #list = new RunList();
   readonly #served = new Map<string, ServedRun>();
   readonly #opening = new Map<string, Promise<void>>();
-  readonly #refused = new Map<string, number>(); // run and key → when
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #openAgainMs = new Map<string, number>(); // run and key → not before
   readonly #told = new Set<string>();
   readonly #stop = new AbortController();
-  #failure: PreannotateError | undefined;
+  #failure: Error | undefined; // ends the worker
   #lastWorkMs = performance.now();
   #lastProgressMs = performance.now();
   #answered = 0;
@@ -88,7 +93,7 @@ class RunServer implements AsyncDisposable {
   async serve(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true });
     for (let poll = 0; !this.#isIdleForLong(); poll++) {
-      await untilAborted(this.#poll(poll % BEAT_POLLS === 0), signal);
+      await untilAborted(this.#poll(poll % BEAT_POLLS === 0), signal).catch((error: unknown) => this.#fail(error));
       if (this.#failure !== undefined) throw this.#failure;
       await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
@@ -97,7 +102,7 @@ class RunServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('The worker ends.'));
-    await Promise.allSettled(this.#opening.values());
+    await Promise.all([...this.#opening.values(), ...this.#leaving]);
     await Promise.all([...this.#served.values()].map((run) => run[Symbol.asyncDispose]()));
   }
 
@@ -119,60 +124,78 @@ class RunServer implements AsyncDisposable {
 
   async #leave(id: string, run: ServedRun, why: string): Promise<void> {
     this.#served.delete(id);
-    await run[Symbol.asyncDispose]();
+    const leaving = run[Symbol.asyncDispose]().finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+    await leaving;
     this.#parts.note(`Run ${id} ${why}; ${counted(run.images, 'image')} of it were annotated here.`);
   }
 
   #openIfFree(listed: ListedRun): void {
-    const { id, registration } = listed;
+    const { id } = listed;
     if (this.#served.has(id) || this.#opening.has(id)) return;
     if (this.#served.size + this.#opening.size >= MAX_RUNS) return;
-    const refusedAt = this.#refused.get(`${id} ${registration.key}`);
-    if (refusedAt !== undefined && performance.now() - refusedAt < REFUSED_MS) return;
-    const opening = this.#open(listed).finally(() => this.#opening.delete(id));
+    if (performance.now() < (this.#openAgainMs.get(keyOf(listed)) ?? 0)) return;
+    const opening = this.#open(listed)
+      .catch((error: unknown) => this.#refuse(listed, error))
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#opening.delete(id));
     this.#opening.set(id, opening);
-    opening.catch(() => {}); // in #failure
   }
 
-  async #open({ id, registration }: ListedRun): Promise<void> {
+  async #open(listed: ListedRun): Promise<void> {
+    const { id } = listed;
     const { connection, allowed, note, watcher } = this.#parts;
-    const name = `run ${id} (${printable(registration.name)})`;
+    const { signal } = this.#stop;
+    const opened = await openRun(id, listed.registration, {
+      ...{ connection, allowed, watcher, own: this.#job },
+      use: {
+        note: (message) => this.#noteOnce(id, message),
+        warn: (message) => this.#noteOnce(id, message),
+        signal,
+        onFailure: (failure) => (this.#failure ??= failure),
+      },
+    });
     try {
-      const opened = await openRun(id, registration, {
-        ...{ connection, allowed, watcher, own: this.#job },
-        use: {
-          note: (message) => this.#noteOnce(id, message),
-          warn: (message) => this.#noteOnce(id, message),
-          signal: this.#stop.signal,
-          onFailure: (failure) => (this.#failure ??= failure),
-        },
-      });
-      const examples = await opened.engine.prepare(opened.job.ontology);
-      if (examples.length > 0) await connection.redis.set(keysOf(id).examples, JSON.stringify(examples), 'NX');
+      const examples = await opened.engine.prepare(opened.job.ontology, { signal });
+      if (examples.length > 0) {
+        await untilAborted(connection.redis.set(keysOf(id).examples, JSON.stringify(examples), 'NX'), signal);
+      }
+      signal.throwIfAborted();
       const run = await ServedRun.begin({ id, worker: this.#id, opened, connection, allowed, warn: note });
       this.#served.set(id, run);
       this.#lastWorkMs = performance.now();
       const { images } = opened.description;
-      note(`Works for ${name}: ${images === null ? 'images as they arrive' : counted(images, 'image')}.`);
-      await this.#tell(id, run);
+      const work = images === null ? 'images as they arrive' : counted(images, 'image');
+      note(`Works for ${nameOf(listed)}: ${work}.`);
+      await untilAborted(this.#tell(id, run), signal);
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      await this.#refuse(id, registration.key, { name, error });
+      if (!this.#served.has(id)) await closeRun(opened);
+      throw error;
     }
   }
 
-  /** Tells the producer, and ends where this machine fits no run. */
-  async #refuse(id: string, key: string, { name, error }: { name: string; error: unknown }): Promise<void> {
+  /** Tells the producer why this worker takes no part in a run. */
+  async #refuse(listed: ListedRun, error: unknown): Promise<void> {
+    const { id } = listed;
+    const { redis } = this.#parts.connection;
+    const { signal } = this.#stop;
     const why = describeRefusal(error);
-    if (why === undefined) throw error;
-    this.#refused.set(`${id} ${key}`, performance.now());
-    this.#noteOnce(id, `Cannot take part in ${name}: ${why}`);
+    const pauseMs = why === undefined ? REDIS_REFUSED_MS : REFUSED_MS;
+    this.#openAgainMs.set(keyOf(listed), performance.now() + pauseMs);
+    if (signal.aborted || why === undefined) throw error;
+    if (error instanceof PreannotateError && UNFIT.includes(error.code)) this.#failure ??= error;
+    this.#noteOnce(id, `Cannot take part in ${nameOf(listed)}: ${why}`);
     const entry = { host: this.#host, pid: process.pid, state: 'refused', message: why, devices: [], processes: 0 };
     const none = { restarts: 0, images: 0, beat: 0 };
-    const { redis } = this.#parts.connection;
-    if (this.#list.has(id)) await redis.hset(keysOf(id).workers, this.#id, JSON.stringify({ ...entry, ...none }));
-    const isUnfit = error instanceof PreannotateError && UNFIT.includes(error.code);
-    if (isUnfit) this.#failure ??= error;
+    if (!this.#list.has(id)) return;
+    await untilAborted(redis.hset(keysOf(id).workers, this.#id, JSON.stringify({ ...entry, ...none })), signal);
+  }
+
+  /** Ends the worker, unless it ends already, or it was the Redis that refused something: that is tried again. */
+  #fail(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    if (isRefusal(error)) this.#parts.watch.refused(error);
+    else this.#failure ??= error as Error;
   }
 
   #noteOnce(id: string, message: string): void {
@@ -201,6 +224,14 @@ class RunServer implements AsyncDisposable {
       if (run.active > 0) this.#parts.note(`Run ${id}: ${counted(run.images, 'image')} annotated here so far.`);
     }
   }
+}
+
+function nameOf({ id, registration: { name } }: ListedRun): string {
+  return `run ${id} (${printable(name)})`;
+}
+
+function keyOf({ id, registration: { key } }: ListedRun): string {
+  return `${id} ${key}`;
 }
 
 /** Nothing that a run could change. */

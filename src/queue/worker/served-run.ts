@@ -1,15 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
 import { NO_TIMES, type ImageOutcome, type StageTimes } from '../../core/image.js';
 import { printable } from '../../core/text.js';
 import { keysOf, PREFIX, queueName } from '../keys.js';
 import { toSent, type ChunkResult } from '../outcomes.js';
 import { Chunk, VANISHED, type WorkerEntry } from '../protocol.js';
-import { BLOCK_SEC, type Connection } from '../redis/connection.js';
+import { BLOCK_SEC, optionsUntil, type Connection } from '../redis/connection.js';
 import { loadBullmq } from '../redis/library.js';
+import { waitAtMost } from '../redis/wait-at-most.js';
 import { refuseAddress } from './allowed-addresses.js';
 import { refuseFile } from './allowed-files.js';
-import type { Allowed, OpenedRun } from './open-run.js';
+import { closeRun, type Allowed, type OpenedRun } from './open-run.js';
 
 /**
  * A chunk belongs to a worker for this long after the last sign of life, and abandoned ones are looked for this often:
@@ -24,6 +24,7 @@ const VANISHED_IMAGE = 2;
 
 /** A Redis that is away does not keep a worker from ending: its chunks are given back when their leases end. */
 const GIVE_BACK_MS = 3000;
+const DISCONNECT_MS = 1000;
 
 interface ServeOptions {
   readonly id: string; // of the run
@@ -42,6 +43,7 @@ export class ServedRun implements AsyncDisposable {
   readonly #options: ServeOptions;
   readonly #worker: Worker<Chunk, ChunkResult>;
   readonly #stop = new AbortController();
+  readonly #ended = new AbortController();
   readonly #errors: { readonly Unrecoverable: new (message: string) => Error; readonly Waiting: new () => Error };
   #reported: StageTimes = NO_TIMES;
   #beat = 0;
@@ -55,7 +57,7 @@ export class ServedRun implements AsyncDisposable {
     // One chunk more than the devices need: the next is there when one is answered.
     const concurrency = Math.ceil(engine.capacity / description.chunkImages) + 1;
     this.#worker = new Worker(queueName(id, this.key), (job, token) => this.#process(job, token!), {
-      connection: connection.options,
+      connection: optionsUntil(this.#ended.signal, connection),
       prefix: PREFIX,
       skipVersionCheck: true,
       concurrency,
@@ -92,11 +94,13 @@ export class ServedRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('The worker leaves the run.'));
     const { id, worker, connection, opened } = this.#options;
-    const closed = this.#worker.close().then(() => connection.redis.hdel(keysOf(id).workers, worker));
-    await Promise.race([closed.catch(() => {}), sleep(GIVE_BACK_MS, undefined, { ref: false })]);
-    await this.#worker.disconnect().catch(() => {});
-    await opened.engine[Symbol.asyncDispose]();
-    await opened.remote?.[Symbol.asyncDispose]();
+    const canGiveBack = connection.redis.status === 'ready';
+    const closed = this.#worker.close(!canGiveBack);
+    const gone = canGiveBack ? closed.then(() => connection.redis.hdel(keysOf(id).workers, worker)) : closed;
+    await waitAtMost(GIVE_BACK_MS, gone);
+    this.#ended.abort();
+    await waitAtMost(DISCONNECT_MS, this.#worker.disconnect());
+    await closeRun(opened);
   }
 
   async #process(job: Job<Chunk, ChunkResult>, token: string): Promise<ChunkResult> {
