@@ -1,16 +1,28 @@
 import { createHash } from 'node:crypto';
+import { statSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PreannotateError } from '../../core/errors.js';
 import type { ImageFile } from '../../core/image.js';
 import { mapConcurrent } from '../../core/stream.js';
+import { lookAtAll } from '../../disk/stats/stat-slices.js';
 import { openRegularFile } from '../../disk/regular-file.js';
 import { RecordFile, type JournalContents, type JournalEntry } from '../read-journal.js';
 import type { Source, Sources } from './sources.js';
 
-const STATS_AT_ONCE = 64; // network file systems answer many at once
 const HASHES_AT_ONCE = 4; // each reads a whole file: more would only make a disk seek
+
+const STAT = {
+  now: (path: string): Stats | undefined => {
+    try {
+      return statSync(path);
+    } catch {
+      return undefined;
+    }
+  },
+  later: (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined),
+};
 
 /** What a file is, compared with the one that was annotated; undefined: the same. */
 export type FileState = Source | { readonly state: 'unreadable' } | undefined;
@@ -33,15 +45,16 @@ export async function* compareFiles(
   { root, names, journal, sources }: AnnotatedFiles,
   signal?: AbortSignal,
 ): AsyncGenerator<{ name: string; state: FileState }> {
+  const compared: { name: string; state: FileState }[] = [];
   const touched: { name: string; modifiedMs: number }[] = [];
-  const stats = mapConcurrent(names, STATS_AT_ONCE, async (name) => {
+  const files = names.map((name) => ({ name, path: resolve(root, name) }));
+  await lookAtAll(files, STAT, ({ name }, stats) => {
     signal?.throwIfAborted();
-    return { name, ...(await compareStats(resolve(root, name), journal.entries.get(name)!, sources.get(name))) };
-  });
-  for await (const { name, state, modifiedMs } of stats) {
-    if (modifiedMs === undefined) yield { name, state };
+    const { state, modifiedMs } = compareStats(stats, journal.entries.get(name)!, sources.get(name));
+    if (modifiedMs === undefined) compared.push({ name, state });
     else touched.push({ name, modifiedMs });
-  }
+  });
+  yield* compared;
   if (touched.length === 0) return;
   await using records = await RecordFile.open(journal.path);
   yield* mapConcurrent(touched, HASHES_AT_ONCE, async ({ name, modifiedMs }) => {
@@ -54,21 +67,17 @@ export async function* compareFiles(
 }
 
 /** @returns The time of a file whose content must be compared, else its state. */
-async function compareStats(
-  path: string,
+function compareStats(
+  stats: Stats | undefined,
   entry: JournalEntry,
   source: Source | undefined,
-): Promise<{ state: FileState; modifiedMs?: number }> {
-  try {
-    const stats = await stat(path);
-    const modifiedMs = Math.floor(stats.mtimeMs);
-    if (!stats.isFile() || stats.size !== entry.sizeBytes) return { state: changedSince(entry) };
-    if (modifiedMs === entry.modifiedMs) return { state: undefined };
-    const isKnown = source?.state === 'touched' && source.modified_ms === modifiedMs;
-    return isKnown ? { state: source } : { state: undefined, modifiedMs };
-  } catch {
-    return { state: { state: 'unreadable' } }; // annotating it will report what is wrong
-  }
+): { state: FileState; modifiedMs?: number } {
+  if (stats === undefined) return { state: { state: 'unreadable' } }; // annotating it will report what is wrong
+  const modifiedMs = Math.floor(stats.mtimeMs);
+  if (!stats.isFile() || stats.size !== entry.sizeBytes) return { state: changedSince(entry) };
+  if (modifiedMs === entry.modifiedMs) return { state: undefined };
+  const isKnown = source?.state === 'touched' && source.modified_ms === modifiedMs;
+  return isKnown ? { state: source } : { state: undefined, modifiedMs };
 }
 
 /**
