@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { urlRefusedError, type UrlRefusedError } from './url-errors.js';
 
 /** Ranges that `--allow-private` permits. Link-local is not one of them: clouds serve credentials there, not images. */
 const OWN_NETWORKS: ReadonlySet<string> = new Set(['loopback', 'private', 'carrierGradeNat', 'uniqueLocal']);
@@ -26,6 +27,13 @@ export function mayConnect(address: string, allowPrivate: boolean): boolean {
   const ip = ipaddr.parse(address);
   if (CLOUD_SERVICES.has(ip.toString())) return false;
   return isPublic(ip) || (allowPrivate && OWN_NETWORKS.has(ip.range()));
+}
+
+/** @returns Why a host with these addresses may not be connected to; undefined where it may. */
+export function findAddressRefusal(addresses: readonly string[], allowPrivate: boolean): UrlRefusedError | undefined {
+  const mayAll = (isPrivateAllowed: boolean) => addresses.every((address) => mayConnect(address, isPrivateAllowed));
+  if (mayAll(allowPrivate)) return undefined;
+  return urlRefusedError(mayAll(true) ? 'private address' : 'address');
 }
 
 /** Public by IANA's special-purpose registries. A network's own NAT64 prefix cannot be told from a public one. */

@@ -1,8 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import { mayConnect } from './address-guard.js';
+import { findAddressRefusal } from './address-guard.js';
 import { resolveAllowed, type Address } from './resolve-host.js';
-import { urlRefusedError } from './url-errors.js';
 import type { UrlPolicy } from './url-policy.js';
 
 /** Long enough for the handshake with a distant host, short enough to try the host's next address. */
@@ -39,11 +38,14 @@ export function createConnector(addresses: Address[], limits: { allowPrivate: bo
     connect(options, (...[error, socket]) => {
       if (error !== null) {
         callback(error, null);
-      } else if (mayConnect(socket.remoteAddress ?? '', limits.allowPrivate)) {
+        return;
+      }
+      const refusal = findAddressRefusal([socket.remoteAddress ?? ''], limits.allowPrivate);
+      if (refusal === undefined) {
         callback(null, socket);
       } else {
         socket.destroy();
-        callback(urlRefusedError('address'), null);
+        callback(refusal, null);
       }
     });
   };

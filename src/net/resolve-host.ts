@@ -2,7 +2,7 @@ import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { systemCodeOf } from '../core/errors.js';
 import { untilAborted } from '../core/stream.js';
-import { mayConnect } from './address-guard.js';
+import { findAddressRefusal } from './address-guard.js';
 import { fetchFailedError, urlRefusedError } from './url-errors.js';
 import type { UrlPolicy } from './url-policy.js';
 
@@ -31,7 +31,11 @@ export async function resolveAllowed(host: string, policy: LookupPolicy, signal:
   const literal = host.replace(/^\[(.*)\]$/, '$1');
   const addresses = isIP(literal) === 0 ? await lookUp(host, policy, signal) : [addressOf(literal)];
   if (addresses.length === 0) throw urlRefusedError('unknown host');
-  if (!addresses.every(({ address }) => mayConnect(address, policy.allowPrivate))) throw urlRefusedError('address');
+  const refusal = findAddressRefusal(
+    addresses.map(({ address }) => address),
+    policy.allowPrivate,
+  );
+  if (refusal !== undefined) throw refusal;
   return [4, 6].flatMap((family) => addresses.filter((each) => each.family === family).slice(0, ADDRESSES_PER_FAMILY));
 }
 

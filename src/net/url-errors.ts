@@ -7,7 +7,7 @@ function forClients(failure: Failure, cause?: unknown): PreannotateError {
 }
 
 /** Why a URL is refused; not for clients of the server. */
-export type Refusal = 'address' | 'unknown host' | 'redirect' | 'form';
+export type Refusal = 'private address' | 'address' | 'unknown host' | 'host' | 'redirect' | 'redirect host' | 'form';
 
 /**
  * The one answer for every URL that must not be fetched. It gives no reason, and covers host names that do not exist,

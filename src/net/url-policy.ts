@@ -1,6 +1,6 @@
 import { PreannotateError } from '../core/errors.js';
 import { excerpt } from '../core/text.js';
-import { portRefusedError, urlInvalidError, urlRefusedError } from './url-errors.js';
+import { portRefusedError, urlInvalidError, urlRefusedError, type Refusal } from './url-errors.js';
 
 /** A host that the operator has configured: images are fetched from it regardless of the rules for other hosts. */
 export interface TrustedHost {
@@ -50,7 +50,7 @@ export function parseAllowedUrl(text: string, policy: UrlPolicy): URL {
   if (!policy.enabled && policy.trusted === undefined) throw urlRefusedError();
   if (text.length > MAX_URL_LENGTH) throw urlInvalidError(`is longer than ${MAX_URL_LENGTH} characters`);
   if (!URL.canParse(text)) throw urlInvalidError('is not a URL');
-  return requireAllowed(new URL(text), policy);
+  return requireAllowed(new URL(text), policy, { form: 'form', host: 'host' });
 }
 
 /**
@@ -62,18 +62,18 @@ export function resolveAllowedRedirect(location: string, from: URL, policy: UrlP
   if (location.length > MAX_URL_LENGTH || !URL.canParse(location, from.href)) throw urlRefusedError('redirect');
   const url = new URL(location, from);
   if (from.protocol === 'https:' && url.protocol !== 'https:') throw urlRefusedError('redirect');
-  return requireAllowed(url, policy);
+  return requireAllowed(url, policy, { form: 'redirect', host: 'redirect host' });
 }
 
-function requireAllowed(url: URL, policy: UrlPolicy): URL {
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw urlRefusedError();
-  if (url.username !== '' || url.password !== '') throw urlRefusedError();
+function requireAllowed(url: URL, policy: UrlPolicy, refusal: { form: Refusal; host: Refusal }): URL {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw urlRefusedError(refusal.form);
+  if (url.username !== '' || url.password !== '') throw urlRefusedError(refusal.form);
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
   if (url.origin === policy.trusted?.origin) return url;
-  if (!policy.enabled) throw urlRefusedError();
+  if (!policy.enabled) throw urlRefusedError(refusal.host);
   const rules = policy.allowHosts?.length ? policy.allowHosts.map(parseHostRule) : [ANY_HOST];
   const ofHost = rules.filter((rule) => matchesHost(rule, url));
-  if (ofHost.length === 0) throw urlRefusedError();
+  if (ofHost.length === 0) throw urlRefusedError(refusal.host);
   if (!ofHost.some((rule) => matchesPort(rule, url, policy))) throw portRefusedError(portOf(url));
   return url;
 }

@@ -81,16 +81,25 @@ export function toImageError(
 }
 
 const REFUSALS: Readonly<Record<Refusal, readonly [reason: string, hint: string]>> = {
-  address: [
+  'private address': [
     'its host has an address of a private network or of this machine, which needs --allow-private',
     'Give it only if you trust the addresses. Link-local addresses and those of cloud services are never used.',
+  ],
+  address: [
+    'its host has an address that is never connected to',
+    'Link-local addresses, those of cloud services, reserved ones and those that embed another address are never used.',
   ],
   'unknown host': ['its host does not exist', 'Check the address.'],
   redirect: [
     'it redirects to an address that is not safe to follow',
     'Give the address that it leads to, if you trust it.',
   ],
-  form: ['its host is not among those that are allowed', 'Check the address, and --allow-host.'],
+  host: ['its host is not among those that are allowed', 'Check the address, and --allow-host.'],
+  'redirect host': [
+    'it redirects to a host that is not among those that are allowed',
+    'Give the address that it leads to, or start the workers with an --allow-host for that host too.',
+  ],
+  form: ['its address is not one that images are fetched from', 'Check the address.'],
 };
 
 function hintOf(status: number): string {

@@ -60,6 +60,13 @@ function cut(response: ServerResponse, bytes: Buffer): void {
 const GOOD = { bytes: SMALL, etag: etagOf(SMALL) };
 
 describe('an image of a web server', () => {
+  it('is refused where it redirects to a host that a worker may not fetch from', async () => {
+    const leads = always((response) => response.writeHead(302, { location: 'http://elsewhere.test/' }).end());
+    const failed = await fetchFrom(leads, { allowHosts: ['127.0.0.1'] });
+    const text = expect.stringMatching(/it redirects to a host that is not among .* --allow-host/) as string;
+    expect(failed).toMatchObject({ code: 'URL_REFUSED', text });
+  });
+
   it.each<[string, Fault]>([
     ['500', first(1, (response) => response.writeHead(500).end())],
     ['429', first(1, (response) => response.writeHead(429).end())],
@@ -106,13 +113,23 @@ describe('an image of a web server', () => {
     ['URL_FETCH_FAILED', /compressed/, always((response) => response.setHeader('content-encoding', 'gzip').end(SMALL))],
     [
       'URL_REFUSED',
-      /not safe|private network/,
+      /^(?!.*--allow-private).*never connected to/,
       always((response) => response.writeHead(302, { location: 'http://169.254.169.254/latest/' }).end()),
     ],
     [
       'URL_REFUSED',
-      /allowed|not safe/,
+      /never connected to/,
+      always((response) => response.writeHead(302, { location: 'http://[::ffff:127.0.0.1]/' }).end()),
+    ],
+    [
+      'URL_REFUSED',
+      /it redirects to an address that is not safe/,
       always((response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end()),
+    ],
+    [
+      'URL_REFUSED',
+      /it redirects to an address that is not safe/,
+      always((response) => response.writeHead(302, { location: 'http://user:secret@127.0.0.1/' }).end()),
     ],
     [
       'URL_FETCH_FAILED',
