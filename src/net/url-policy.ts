@@ -38,7 +38,7 @@ export interface UrlPolicy {
 const USUAL_PORTS = ['80', '443', '8080', '8443'] as const;
 
 /** Signed links of object stores stay below 2000. */
-const MAX_URL_LENGTH = 8192;
+export const MAX_URL_LENGTH = 8192;
 
 /**
  * Parses a client's URL and checks it against the policy. Names are not looked up here.

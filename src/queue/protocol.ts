@@ -3,6 +3,7 @@ import { StoredOntology } from '../run/stored-ontology.js';
 import { FITS } from '../core/inference/input-form.js';
 import { PRECISIONS } from '../core/precision.js';
 import type { ChosenExample } from '../core/seen-example.js';
+import { MAX_URL_LENGTH } from '../net/url-policy.js';
 
 /** Images that a worker takes at once; longer lists are refused. */
 export const MAX_CHUNK_IMAGES = 16;
@@ -11,7 +12,6 @@ export const MAX_CHUNK_IMAGES = 16;
 export const VANISHED = 'workers vanished with this image';
 
 const MAX_NAME = 4096; // characters
-const MAX_URL = 8192; // what a list of addresses may have
 const MAX_MESSAGE = 20_000;
 
 /** A run as the list of runs has it: enough to see whether this version can work for it. */
@@ -46,7 +46,7 @@ export type RunDescription = z.output<typeof RunDescription>;
 export const Chunk = z.object({
   key: z.string(), // of the run
   images: z
-    .array(z.object({ name: z.string().min(1).max(MAX_NAME), url: z.string().max(MAX_URL).exactOptional() }))
+    .array(z.object({ name: z.string().min(1).max(MAX_NAME), url: z.string().max(MAX_URL_LENGTH).exactOptional() }))
     .min(1)
     .max(MAX_CHUNK_IMAGES),
 });

@@ -1,3 +1,5 @@
+import { MAX_URL_LENGTH } from '../../net/url-policy.js';
+
 /** Where a remote image is. */
 export type RemoteAddress = HttpAddress | S3Address;
 
@@ -13,9 +15,6 @@ export interface S3Address {
   readonly key: string; // as it is, not percent-encoded; a prefix where a folder is meant
 }
 
-/** Signed links of object stores stay below 2000. */
-const MAX_LENGTH = 8192;
-
 const BUCKET = /^[a-z0-9][a-z0-9._-]{1,253}[a-z0-9]$/i;
 
 /** Whether a text is meant as an address, not as a path. */
@@ -25,7 +24,7 @@ export function isAddress(text: string): boolean {
 
 /** @returns What is wrong with the text, as the end of a sentence, where it is no address. It quotes nothing of it. */
 export function parseAddress(text: string): RemoteAddress | { readonly kind: 'invalid'; readonly problem: string } {
-  if (text.length > MAX_LENGTH) return invalid(`is longer than ${MAX_LENGTH} characters`);
+  if (text.length > MAX_URL_LENGTH) return invalid(`is longer than ${MAX_URL_LENGTH} characters`);
   if (/^s3:\/\//i.test(text)) return parseS3(text.slice('s3://'.length));
   if (!isAddress(text)) return invalid('is no http://, https:// or s3:// address');
   if (!URL.canParse(text)) return invalid('is not a valid URL');

@@ -8,8 +8,6 @@ import {
   type Refusal,
 } from '../../net/url-errors.js';
 
-import { S3FetchError } from './s3/s3-source.js';
-
 const RETRIED_STATUS: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** Errors of connections, name servers and cut answers. Those of TLS and of wrong answers stay the same. */
@@ -17,6 +15,16 @@ const RETRIED_CODE =
   /^(?:E(?:CONN|TIME|HOST|NET|PIPE|AI_AGAIN|SERVFAIL|REFUSED)|UND_ERR_(?:SOCKET|CONNECT|HEADERS_T|BODY_T|RES_CONTENT))/;
 
 const AGAIN = 'The same command tries failed images again.';
+
+/** An image that its storage did not give, and what to do about it. */
+export class StorageFetchError extends FetchFailedError {
+  readonly advice: string;
+
+  constructor({ reason, hint }: { readonly reason: string; readonly hint: string }) {
+    super(reason, new Error(reason));
+    this.advice = hint;
+  }
+}
 
 /** Whether another attempt may succeed. @param error - As {@link toAttemptError} gives it */
 export function isTransient(error: unknown): boolean {
@@ -61,7 +69,7 @@ export function toImageError(
     new PreannotateError({ code, message: `${printable(name)} could not be fetched: ${reason}.`, hint }, error);
   if (error instanceof UrlRefusedError) return fail(error.code, ...REFUSALS[error.refusal]);
   if (error instanceof FetchStatusError) return fail(error.code, error.reason, hintOf(error.status));
-  if (error instanceof S3FetchError) return fail(error.code, error.reason, error.advice);
+  if (error instanceof StorageFetchError) return fail(error.code, error.reason, error.advice);
   if (error instanceof FetchFailedError) return fail(error.code, error.reason, `Check the address. ${AGAIN}`);
   if (!(error instanceof PreannotateError)) return fail('URL_FETCH_FAILED', 'an unexpected error occurred', AGAIN);
   if (error.code === 'URL_TIMEOUT') {

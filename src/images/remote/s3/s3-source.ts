@@ -1,21 +1,10 @@
 import { Readable } from 'node:stream';
-import { FetchFailedError } from '../../../net/url-errors.js';
 import type { S3Address } from '../address.js';
+import { StorageFetchError } from '../fetch-errors.js';
 import type { FetchSettings } from '../fetch-settings.js';
 import type { OpenedImage } from '../image-source.js';
 import { openS3, type S3 } from './s3-client.js';
 import { describeS3Error } from './s3-errors.js';
-
-/** An object that S3 did not give. The SDK has tried again where that could help. */
-export class S3FetchError extends FetchFailedError {
-  readonly advice: string;
-
-  constructor(error: unknown) {
-    const { reason, hint } = describeS3Error(error);
-    super(reason, new Error(reason));
-    this.advice = hint;
-  }
-}
 
 /** Objects of S3 and of storage that speaks its protocol. */
 export class S3Source implements AsyncDisposable {
@@ -37,7 +26,7 @@ export class S3Source implements AsyncDisposable {
       return { body: Body, length: ContentLength, etag: ETag, modifiedMs: LastModified?.getTime() ?? 0 };
     } catch (error) {
       signal.throwIfAborted();
-      throw new S3FetchError(error);
+      throw new StorageFetchError(describeS3Error(error)); // the SDK has tried again where that could help
     }
   }
 
