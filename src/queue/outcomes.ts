@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Xyxy } from '../core/box.js';
-import type { Detection } from '../core/detection.js';
+import { compareDetections, type Detection } from '../core/detection.js';
 import { FAILURES, type FailureCode } from '../core/errors.js';
 import type { ImageFile, ImageOutcome } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
 import { publicAddressOf } from '../images/remote/address.js';
+import { MAX_CHUNK_IMAGES } from './protocol.js';
 
 const MAX_TEXT = 20_000; // of a message; it has the last lines that a worker process printed
 const MAX_ETAG = 16_384; // what all headers of an answer may have
@@ -15,8 +16,8 @@ const NUMBERS = 8; // a detection: class, query, patch, score, box
 const Annotated = z.object({
   width: z.int().positive(),
   height: z.int().positive(),
-  sizeBytes: z.number(),
-  modifiedMs: z.number(),
+  sizeBytes: z.int().nonnegative(),
+  modifiedMs: z.int(), // before 1970 it is negative
   sha256: z.string().regex(SHA256),
   etag: z.string().max(MAX_ETAG).exactOptional(), // of a remote image
   encoding: z.string().max(MAX_ENCODING).exactOptional(),
@@ -46,7 +47,7 @@ const Envelope = z.object({
   key: z.string(), // of the run
   worker: z.string().max(512),
   times: Times, // of its processes, in milliseconds, since it last returned a chunk of the run
-  outcomes: z.array(z.unknown()),
+  outcomes: z.array(z.unknown()).max(MAX_CHUNK_IMAGES),
 });
 
 /** What a worker returns for a chunk: an outcome for each of its images, in their order. */
@@ -73,8 +74,8 @@ function parsePlain(value: unknown): SentOutcome | undefined {
   const isPlain =
     isCount(width) &&
     isCount(height) &&
-    Number.isFinite(sizeBytes) &&
-    Number.isFinite(modifiedMs) &&
+    (sizeBytes === 0 || isCount(sizeBytes)) &&
+    Number.isSafeInteger(modifiedMs) &&
     typeof sha256 === 'string' &&
     SHA256.test(sha256) &&
     typeof encoding === 'string' &&
@@ -158,7 +159,10 @@ function toDetections(
       score <= 1 &&
       liesWithin(box, image);
     if (!isPossible) return undefined;
-    detections.push({ classId, queryId, patchId, score, box });
+    const detection = { classId, queryId, patchId, score, box };
+    const before = detections.at(-1);
+    if (before !== undefined && compareDetections(before, detection) >= 0) return undefined; // they are kept in order
+    detections.push(detection);
   }
   return detections;
 }
