@@ -5,7 +5,7 @@ import { discover, type Discovery } from './images/listing/discover.js';
 import { isTemporary } from './images/listing/endings.js';
 import { areRemote, discoverRemote, selectCoveredRemote } from './images/remote/discover-remote.js';
 import { assertNoLists } from './images/remote/url-list.js';
-import { toJournalHeader, type Job } from './job.js';
+import { isShard, toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
 import { assertGivesObjectness } from './model/objectness.js';
 import type { Model } from './model/source.js';
@@ -21,11 +21,17 @@ import { readManifest, type RunManifest } from './run/manifest.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { readHeader, readJournal, tornNote, type JournalContents } from './run/read-journal.js';
 import type { FoundImages } from './run/plan/earlier-work.js';
-import { chooseFailed, countFailed, describeRetry, type FailedImages } from './run/plan/failed-images.js';
+import {
+  assertRunBefore,
+  chooseFailed,
+  countFailed,
+  describeRetry,
+  type FailedImages,
+} from './run/plan/failed-images.js';
 import { describeSources } from './run/plan/missing.js';
 import { planRun, type Plan } from './run/plan/plan.js';
 import { readSources, type SourceList } from './run/plan/sources.js';
-import { describeParts } from './run/shards/part-notes.js';
+import { assertNoParts, describeParts } from './run/shards/part-notes.js';
 import { assertViewsReplaceable } from './views.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
 
@@ -57,12 +63,14 @@ export async function prepare<Found extends Model | undefined>(
   signal?: AbortSignal,
 ): Promise<Prepared<Found>> {
   if (job.queue === undefined) assertOptimizerAvailable(job.worker.optimizer); // else workers have their own
+  if (job.retryFailed) await assertRunBefore(job.outDir);
   const found = await discoverImages(job, signal);
   await assertViewsReplaceable(job, found.root);
   await assertOwnFilesReplaceable(job.outDir);
   const classes = await readClasses(job.outDir, await readHeader(job.outDir));
   assertClassesKept(classes, job.ontology.classes);
   const earlier = await readEarlier(job);
+  if (earlier === undefined && !job.restart && !isShard(job)) await assertNoParts(job.outDir);
   const model = await find();
   if (model !== undefined) assertGivesObjectness(model, job.worker.minObjectness);
   if (earlier !== undefined) {

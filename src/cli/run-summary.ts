@@ -1,4 +1,5 @@
 import { counted, printable } from '../core/text.js';
+import { describeFetchOptions } from '../images/remote/fetch-settings.js';
 import { displayPath } from '../disk/display-path.js';
 import { formatNames, formats } from '../formats/index.js';
 import type { Job } from '../job.js';
@@ -8,12 +9,13 @@ import type { RunManifest } from '../run/manifest.js';
 import { wholeFolder } from '../run/shards/find-parts.js';
 import { PREVIEWS } from '../views.js';
 
+const TRIED_AGAIN = 'The same command tries failed images again.';
 const MAX_CLASSES = 10;
 const SHELL_SAFE = /^[\w./@%+,:=~-]+$/;
 
 /** What the summary of a run is made of. */
 export interface RunResult {
-  readonly job: Pick<Job, 'outDir' | 'choice'>;
+  readonly job: Pick<Job, 'outDir' | 'choice' | 'fetch'>;
   readonly manifest: RunManifest;
   readonly errors: readonly LoggedError[]; // the first few
   readonly cwd: string;
@@ -70,7 +72,26 @@ function describeFailures({ manifest: { counts }, errors }: RunResult): string[]
     `${counts.failed} failed${before}:`,
     ...reasons,
     ...(left > 0 ? [`  and ${left} more, in errors.jsonl`] : []),
+    ...(sharedHint(errors) ?? []),
   ];
+}
+
+/** What to do where all failures shown have the same cause. */
+function sharedHint([first, ...others]: RunResult['errors']): [string] | undefined {
+  const hint = first?.hint ?? '';
+  return hint === '' || others.some((other) => other.hint !== hint) ? undefined : [printable(hint)];
+}
+
+/** Without what the shared hint says already. */
+function describeRetry(errors: RunResult['errors']): string[] {
+  const [hint] = sharedHint(errors) ?? [];
+  if (hint === undefined) return [TRIED_AGAIN];
+  return hint.includes(TRIED_AGAIN) ? [] : ['Once this is corrected, the same command tries failed images again.'];
+}
+
+/** Of a run over remote images: they are not stored, and previews need them. */
+function fetchOptionsOf({ job, manifest }: Pick<RunResult, 'job' | 'manifest'>): string {
+  return manifest.root === undefined ? describeFetchOptions(job.fetch) : '';
 }
 
 /** The files to open, as they are reached from where the user is. */
@@ -84,40 +105,43 @@ function describePlaces({ job: { outDir, choice }, manifest, cwd }: RunResult): 
   return places.map(([title, place]) => `${`${title}:`.padEnd(width)} ${place}`);
 }
 
-function describeNextSteps({ job, manifest, cwd, command }: RunResult): string[] {
+function describeNextSteps(result: RunResult): string[] {
+  const { job, manifest, errors, cwd, command } = result;
   const { counts, selection } = manifest;
-  if (job.choice.shard !== undefined) return describeMerge(job, { manifest, cwd, command });
+  if (job.choice.shard !== undefined) return describeMerge(result);
   const folder = quoteForShell(placeOf(job.outDir, cwd));
   const choice = describeChoice(job.choice);
   const left = counts.found - counts.annotated; // failed ones too: they are tried again
   const steps: string[] = [];
   if (choice !== undefined && left > 0)
     steps.push(`The same command without ${choice} annotates the other ${counted(left, 'image')}.`);
-  if (counts.failed > 0) steps.push('The same command tries failed images again.');
-  if ((counts.previews ?? 0) === 0) steps.push(`To see the boxes: ${command} export ${folder} --preview=20`);
+  if (counts.failed > 0) steps.push(...describeRetry(errors));
+  if ((counts.previews ?? 0) === 0)
+    steps.push(`To see the boxes: ${command} export ${folder} --preview=20${fetchOptionsOf(result)}`);
   const isEmpty = counts.detections === 0 && counts.annotated > 0;
-  const threshold = isEmpty ? manifest.options.score_floor : raise(selection['score_threshold']);
+  const threshold = isEmpty ? manifest.options.score_floor : anotherThreshold(selection['score_threshold']);
   const purpose = isEmpty ? 'No box scored above the threshold. For a lower one' : 'For another threshold';
   steps.push(`${purpose}, in seconds: ${command} export ${folder} --score-threshold ${threshold}`);
   return steps;
 }
 
 /** A shard has no files to look at yet. */
-function describeMerge(
-  { outDir, choice }: RunResult['job'],
-  { manifest: { counts, part }, cwd, command }: Pick<RunResult, 'manifest' | 'cwd' | 'command'>,
-): string[] {
+function describeMerge(result: RunResult): string[] {
+  const { job, manifest, errors, cwd, command } = result;
+  const { outDir, choice } = job;
+  const { counts, part } = manifest;
+  const options = part === undefined || part.previews === 0 ? '' : fetchOptionsOf(result);
   const whole = quoteForShell(placeOf(wholeFolder(outDir), cwd));
   const files = part === undefined || part.previews === 0 ? 'annotation files' : 'annotation files and previews';
   return [
-    ...(counts.failed > 0 ? ['The same command tries failed images again.'] : []),
-    `When all ${choice.shard!.count} parts are done, this writes the ${files}: ${command} merge ${whole}`,
+    ...(counts.failed > 0 ? describeRetry(errors) : []),
+    `When all ${choice.shard!.count} parts are done, this writes the ${files}: ${command} merge ${whole}${options}`,
   ];
 }
 
-/** A higher threshold as an example. */
-function raise(threshold: unknown): number {
-  return typeof threshold === 'number' && threshold <= 0.5 ? Math.round(threshold * 200) / 100 || 0.1 : 0.3;
+/** As an example: a higher one, unless that would leave next to nothing. */
+function anotherThreshold(threshold: unknown): number {
+  return typeof threshold === 'number' && threshold <= 0.4 ? Math.round(threshold * 200) / 100 || 0.1 : 0.3;
 }
 
 function placeOf(path: string, cwd: string): string {

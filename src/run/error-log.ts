@@ -148,8 +148,13 @@ export class ErrorLog implements AsyncDisposable {
 }
 
 /** A line of errors.jsonl. */
-const LoggedError = z.object({ image: z.string(), code: z.string(), message: z.string() });
-export type LoggedError = Readonly<Pick<z.output<typeof LoggedError>, 'image' | 'message'>>;
+const LoggedError = z.object({
+  image: z.string(),
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().exactOptional(),
+});
+export type LoggedError = Readonly<Pick<z.output<typeof LoggedError>, 'image' | 'message' | 'hint'>>;
 
 /** The first failures of the last attempt; none where errors.jsonl cannot be read. */
 export async function readFirstErrors(outDir: string, count: number): Promise<LoggedError[]> {

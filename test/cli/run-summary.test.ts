@@ -18,7 +18,9 @@ function summaryOf({
   counts = {},
   job = {},
   errors = [],
+  manifest = {},
 }: {
+  manifest?: object;
   counts?: object;
   job?: object;
   errors?: object[];
@@ -26,11 +28,13 @@ function summaryOf({
   const result = {
     job: { outDir: '/home/me/photos/my drafts', choice: {}, ...job },
     manifest: {
+      root: '..',
       formats: ['yolo', 'coco'],
       counts: { ...COUNTS, ...counts },
       timings: { total_ms: 12_345 },
       selection: { score_threshold: 0.1 },
       options: { score_floor: 0.05 },
+      ...manifest,
     },
     errors,
     cwd: '/home/me/photos',
@@ -72,6 +76,31 @@ describe('the summary of a run', () => {
       ].join('\n'),
     );
     expect(summary).toContain('The same command tries failed images again.\n');
+  });
+
+  it('has what to do about failures of one cause once, and options that fetch images', () => {
+    const hint = 'Add --allow-private.';
+    const errors = ['h/a.jpg', 'h/b.jpg'].map((image) => ({ image, message: `${image} failed`, hint }));
+    const fetch = { allowPrivate: true, s3: { endpoint: 'http://minio:9000/', pathStyle: true, unsigned: false } };
+    const summary = summaryOf({
+      counts: { failed: 2, previews: 0 },
+      errors,
+      job: { fetch },
+      manifest: { root: undefined },
+    });
+    expect(summary).toContain('  h/b.jpg failed\nAdd --allow-private.\n');
+    expect(summary).toContain('Once this is corrected, the same command tries failed images again.');
+    expect(summary).toContain('--preview=20 --allow-private --s3-endpoint http://minio:9000 --s3-path-style\n');
+    const mixed = summaryOf({ counts: { failed: 2 }, errors: [errors[0]!, { ...errors[1], hint: 'Other.' }] });
+    expect(mixed).not.toContain(hint);
+  });
+
+  it.each([
+    [0.3, 0.6],
+    [0.5, 0.3],
+  ])('suggests another threshold than %d: %d', (given, suggested) => {
+    const manifest = { selection: { score_threshold: given } };
+    expect(summaryOf({ manifest })).toContain(`--score-threshold ${suggested}\n`);
   });
 
   it('adds up the boxes of all but the ten most frequent classes', () => {

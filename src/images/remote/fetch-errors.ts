@@ -91,7 +91,7 @@ export function toImageError(
 const REFUSALS: Readonly<Record<Refusal, readonly [reason: string, hint: string]>> = {
   'private address': [
     'its host has an address of a private network or of this machine, which needs --allow-private',
-    'Give it only if you trust the addresses. Link-local addresses and those of cloud services are never used.',
+    'Add --allow-private, if you trust the addresses. Link-local addresses and those of cloud services are never used.',
   ],
   address: [
     'its host has an address that is never connected to',

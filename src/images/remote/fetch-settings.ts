@@ -9,6 +9,16 @@ export interface FetchSettings {
   readonly s3: S3Settings;
 }
 
+/** The options with which other commands fetch from the same places: ` --allow-private`. */
+export function describeFetchOptions({ allowPrivate, s3 }: Pick<FetchSettings, 'allowPrivate' | 's3'>): string {
+  return [
+    ...(allowPrivate ? [' --allow-private'] : []),
+    ...(s3.endpoint === undefined ? [] : [` --s3-endpoint ${new URL(s3.endpoint).origin}`]),
+    ...(s3.pathStyle ? [' --s3-path-style'] : []),
+    ...(s3.unsigned ? [' --s3-no-sign-request'] : []),
+  ].join('');
+}
+
 /** What is not left to the environment and the files that the AWS SDK reads. */
 export interface S3Settings {
   readonly endpoint?: string; // of MinIO and others

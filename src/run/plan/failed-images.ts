@@ -1,11 +1,29 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PreannotateError } from '../../core/errors.js';
 import type { ImageFile } from '../../core/image.js';
-import { counted } from '../../core/text.js';
-import type { LoggedName } from '../error-log.js';
+import { counted, printable } from '../../core/text.js';
+import { displayPath } from '../../disk/display-path.js';
+import { ERRORS_FILE, type LoggedName } from '../error-log.js';
+import { JOURNAL_FILE } from '../read-journal.js';
 
 /** What failed in the last run, and is tried again alone. */
 export interface FailedImages {
   readonly chosen: readonly ImageFile[];
   readonly names: readonly string[]; // of images and folders, as errors.jsonl has them
+}
+
+/** @throws PreannotateError INPUT_NOT_FOUND for a folder that no run has used: nothing can have failed there. */
+export async function assertRunBefore(outDir: string): Promise<void> {
+  for (const name of [JOURNAL_FILE, ERRORS_FILE]) {
+    const file = await stat(join(outDir, name)).catch(() => undefined);
+    if (file !== undefined) return;
+  }
+  throw new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message: `--retry-failed: there is no earlier run in ${printable(displayPath(outDir))}.`,
+    hint: 'Name its output folder with --out, or run without --retry-failed to annotate all images.',
+  });
 }
 
 /**

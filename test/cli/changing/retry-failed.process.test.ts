@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -54,6 +55,14 @@ describe('--retry-failed', () => {
     });
     expect(await viewsOf(photos.out)).toEqual(views);
     expect((await photos.run()).stdout).toContain('6 of 6 images');
+  });
+
+  it('is refused where there is no earlier run', async () => {
+    const photos = await photosNamed(['a.jpg']);
+    const { code, stderr } = await photos.run('--retry-failed');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`there is no earlier run in ${photos.out}.`);
+    expect(existsSync(join(photos.out, 'detections.jsonl'))).toBe(false);
   });
 
   it('writes views where there is no errors.jsonl', async () => {

@@ -85,7 +85,11 @@ describe('run --shard', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ counts: { annotated: images, resumed: images } });
     expect(await readFile(join(part, 'detections.jsonl'))).toEqual(journal);
 
-    const whole = await run('--dry-run');
+    const refused = await run('--dry-run');
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/--shard as in 1\/3.*merge/) as string });
+    const retry = await run('--shard', '3/3', '--retry-failed');
+    expect(retry).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no earlier run in') as string });
+    const whole = await run('--dry-run', '--restart');
     expect(whole.stdout).toContain(`${total} images found`);
     expect(whole.stdout).toMatch(/shards has results of runs with --shard.*preannotate merge/);
   });
