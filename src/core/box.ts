@@ -26,6 +26,10 @@ export function xyxyToXywh(box: Xyxy): Xywh {
   return [box[0], box[1], box[2] - box[0], box[3] - box[1]];
 }
 
+export function xywhToXyxy(box: Xywh): Xyxy {
+  return [box[0], box[1], box[0] + box[2], box[1] + box[3]];
+}
+
 /** Corners as fractions of `width` by `height`. */
 export function toFractions(box: Xyxy, { width, height }: Size): Xyxy {
   return [box[0] / width, box[1] / height, box[2] / width, box[3] / height];

@@ -42,6 +42,7 @@ const TABLE = {
   DEVICE_UNAVAILABLE: [2, 503, 'internal', 'no device can compute'],
   INPUT_NOT_FOUND: [2, 400, 'invalid', null],
   STORAGE_UNAVAILABLE: [2, 500, 'internal', null], // S3: what is to be annotated cannot be listed
+  DATA_SET_INVALID: [2, 400, 'invalid', null], // annotation files that cannot be read
   OUTPUT_UNUSABLE: [2, 500, 'internal', null],
   OUTPUT_LOCKED: [2, 500, 'internal', null],
   OUTPUT_LOST: [1, 500, 'internal', null], // another run has taken the output folder over

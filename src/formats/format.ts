@@ -1,6 +1,9 @@
+import type { DataSet } from '../core/data-set/data-set.js';
 import type { ViewImage } from '../core/image.js';
 import type { ImageFiles } from '../core/image-files.js';
 import type { Ontology } from '../core/ontology.js';
+import type { DataSetProbe } from './reading/probe.js';
+import type { ReadOptions } from './reading/read-options.js';
 
 /** Everything a format needs to write itself. */
 export interface View {
@@ -57,7 +60,7 @@ export interface Layout {
   readonly subfolder: string; // of each; the record names it
 }
 
-/** One view of the journal. Adding a format is one file and one line in `index.ts`. */
+/** A format, written as a view of the journal. Adding one is one file and one line in `index.ts`. */
 export interface AnnotationFormat {
   readonly title: string;
   /** Raised when the same images give other files or notes, so that views that are there are made again. */
@@ -73,6 +76,15 @@ export interface AnnotationFormat {
    * @returns Notes for the user, a sentence each: what was edited, renamed, left out or written twice.
    */
   write(view: View): Promise<string[]>;
+  /** Whether a path holds a data set of this format, judged by content: by what `read` opens first. */
+  recognise(probe: DataSetProbe): Promise<boolean>;
+  /**
+   * Reads a data set of this format, written by this program or exported by another one.
+   *
+   * @param probe - Of a path that {@link recognise} takes, or that the user says is of this format.
+   * @throws PreannotateError DATA_SET_INVALID naming the file and the line or id, and how to fix it.
+   */
+  read(probe: DataSetProbe, options: ReadOptions): Promise<DataSet>;
   /** The classes in the order in which files number them, for a format whose files have no names of classes. */
   readonly classOrder?: (ontology: Ontology) => string[];
   /** The view has the images beside its labels, unless none are wanted. */

@@ -1,4 +1,4 @@
-import { coco } from './coco.js';
+import { coco } from './coco/coco.js';
 import type { AnnotationFormat } from './format.js';
 import { yolo } from './yolo/yolo.js';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { coco } from '../../src/formats/coco.js';
+import { coco } from '../../src/formats/coco/coco.js';
 import { readAsciiJson, type CocoFile, type CocoResult } from './readers.js';
 import { detection, imagesNamed, viewOf, written } from './views.js';
 

@@ -4,6 +4,7 @@ import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import { compareUtf8 } from '../../core/text.js';
 import type { AnnotationFormat, View } from '../format.js';
+import { dataSetError } from '../reading/errors.js';
 import { ImagePlacer } from '../image-file.js';
 import { ImageDownloader } from '../remote-image-file.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
@@ -31,6 +32,8 @@ export const yolo: AnnotationFormat = {
   title: 'YOLO labels (Ultralytics layout)',
   form: 1,
   signature: SIGNATURE,
+  recognise: () => Promise.resolve(false),
+  read: (probe) => Promise.reject(dataSetError({ where: probe.path, problem: 'YOLO labels are not read yet' })),
   classOrder: listClassNames,
   hasImages: true,
   layout: LAYOUT,

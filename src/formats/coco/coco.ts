@@ -1,9 +1,10 @@
-import { mapBox, round, xyxyToXywh, type Xywh, type Xyxy } from '../core/box.js';
-import { BOX_DECIMALS } from '../core/detection.js';
-import type { ViewImage } from '../core/image.js';
-import type { AnnotationFormat, Provenance, View } from './format.js';
-import { streamedFile } from './view-folder/view-file.js';
-import { writeView } from './view-folder/write-view.js';
+import { mapBox, round, xyxyToXywh, type Xywh, type Xyxy } from '../../core/box.js';
+import { BOX_DECIMALS } from '../../core/detection.js';
+import type { ViewImage } from '../../core/image.js';
+import type { AnnotationFormat, Provenance, View } from '../format.js';
+import { readCoco, recogniseCoco } from './read-coco.js';
+import { streamedFile } from '../view-folder/view-file.js';
+import { writeView } from '../view-folder/write-view.js';
 
 const SIGNATURE = 'instances.json';
 const RESULTS =
@@ -21,6 +22,8 @@ export const coco: AnnotationFormat = {
   title: 'COCO instances and results',
   form: 1,
   signature: SIGNATURE,
+  recognise: recogniseCoco,
+  read: readCoco,
   write: async (view) => {
     const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '';
     const date = dateOf(epoch);

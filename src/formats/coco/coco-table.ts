@@ -1,0 +1,153 @@
+import type { Xywh } from '../../core/box.js';
+import type { DataSet, DataSetClass, LabelledImage } from '../../core/data-set/data-set.js';
+import type { ReadOptions } from '../reading/read-options.js';
+import { BoxTable } from '../reading/box-table.js';
+import { refuseEntry } from '../reading/errors.js';
+import type { JsonItem } from '../reading/json-items.js';
+import { NumberColumn } from '../reading/number-column.js';
+import { ownText } from '../reading/own-text.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What a COCO file holds, compactly: its lists come in any order, and may be larger than memory as objects. */
+export class CocoTable {
+  readonly #file: string;
+  readonly #options: ReadOptions;
+  readonly #classes = new Map<number, DataSetClass>();
+  readonly #indexes = new Map<number, number>(); // of images, by id
+  readonly #names: string[] = [];
+  readonly #widths = new NumberColumn();
+  readonly #heights = new NumberColumn();
+  readonly #boxes = new BoxTable('xywh');
+
+  /** @param file - Absolute path of the file. */
+  constructor(file: string, options: ReadOptions) {
+    this.#file = file;
+    this.#options = options;
+  }
+
+  /** Takes an item of `categories`, `images` or `annotations`; of a list at the top, a result. */
+  take({ list, index, value }: JsonItem): void {
+    const name = list === '' ? 'result' : list;
+    if (typeof value !== 'object' || value === null) this.#refuse(`${name}[${index}]`, 'is not an object');
+    else if (list === 'categories') this.#addClass(value as Fields, index);
+    else if (list === 'images') this.#addImage(value as Fields, index);
+    else this.#addBox(value as Fields, `${name}[${index}]`);
+  }
+
+  /** Takes images and classes of another data set, by whose numbers results name theirs. */
+  async takeNumbers(other: DataSet): Promise<void> {
+    for (const { id, name } of other.classes) if (id !== undefined) this.#classes.set(id, { id, name });
+    for await (const { id, ...image } of other.images) if (id !== undefined) this.#setImage(id, image);
+  }
+
+  /** Gives numbers that nothing explains a name: their digits. */
+  takeBareNumbers(): void {
+    for (let row = 0; row < this.#boxes.rows; row++) {
+      const { image, category } = this.#boxes.keysOf(row);
+      if (!this.#indexes.has(image)) this.#setImage(image, { name: String(image) });
+      if (!this.#classes.has(category)) this.#classes.set(category, { id: category, name: String(category) });
+    }
+  }
+
+  /** @param rest - What else there is to say of the data set. */
+  toDataSet(rest: Pick<DataSet, 'isNumbered' | 'notes'>): DataSet {
+    const boxesOf = this.#boxes.group({
+      imageCount: this.#names.length,
+      imageOf: (row) => this.#imageOf(row),
+      classNameOf: (id) => this.#classes.get(id)!.name,
+    });
+    const imageAt = (id: number, index: number): LabelledImage => {
+      const [width, height] = [this.#widths.get(index), this.#heights.get(index)];
+      const size = width === undefined || height === undefined ? {} : { width, height };
+      return { id, name: this.#names[index]!, ...size, file: this.#file, boxes: boxesOf(index) };
+    };
+    const indexes = this.#indexes;
+    const images: AsyncIterable<LabelledImage> = {
+      async *[Symbol.asyncIterator]() {
+        for (const [id, index] of indexes) yield await Promise.resolve(imageAt(id, index));
+      },
+    };
+    return { classes: [...this.#classes.values()], images, ...rest };
+  }
+
+  #addClass({ id, name }: Fields, index: number): void {
+    const where = `categories[${index}]`;
+    if (!isId(id)) this.#refuse(where, 'has no "id" that is a whole number');
+    else if (typeof name !== 'string' || name === '') this.#refuse(where, 'has no "name"');
+    else if (this.#classes.has(id)) this.#refuse(where, `has the id ${id}, as "${this.#classes.get(id)!.name}" has`);
+    else this.#classes.set(id, { id, name: ownText(name) });
+  }
+
+  #addImage({ id, file_name: name, width, height }: Fields, index: number): void {
+    const where = isId(id) ? `image ${id}` : `images[${index}]`;
+    if (!isId(id)) this.#refuse(where, 'has no "id" that is a whole number');
+    else if (typeof name !== 'string' || name === '') this.#refuse(where, 'has no "file_name"');
+    else if (this.#indexes.has(id)) this.#refuse(where, 'comes a second time');
+    else this.#setImage(id, { name, width: numberOf(width), height: numberOf(height) });
+  }
+
+  #setImage(
+    id: number,
+    { name, width, height }: { name: string; width?: number | undefined; height?: number | undefined },
+  ) {
+    const index = this.#names.push(ownText(name)) - 1;
+    this.#indexes.set(id, index);
+    this.#widths.set(index, width);
+    this.#heights.set(index, height);
+  }
+
+  #addBox({ id, image_id: image, category_id: category, bbox, ...rest }: Fields, at: string): void {
+    const where = isId(id) ? `annotation ${id}` : at;
+    if (!isId(image)) this.#refuse(where, 'has no "image_id" that is a whole number');
+    else if (!isId(category)) this.#refuse(where, 'has no "category_id" that is a whole number');
+    else if (!isBox(bbox)) this.#refuse(where, 'has no "bbox" of four numbers');
+    else {
+      const { score, area, iscrowd, attributes } = rest;
+      const { score: kept, prompt } =
+        typeof attributes === 'object' && attributes !== null ? (attributes as Fields) : {};
+      this.#boxes.add({
+        image,
+        category,
+        box: bbox,
+        isCrowd: iscrowd === 1 || iscrowd === true,
+        ...optional('id', isId(id) ? id : undefined),
+        ...optional('score', numberOf(score) ?? numberOf(kept)),
+        ...optional('area', numberOf(area)),
+        ...optional('prompt', typeof prompt === 'string' ? prompt : undefined),
+      });
+    }
+  }
+
+  #imageOf(row: number): number | undefined {
+    const { image, category, id } = this.#boxes.keysOf(row);
+    const index = this.#indexes.get(image);
+    const where = id === undefined ? `annotations[${row}]` : `annotation ${id}`;
+    if (index === undefined) this.#refuse(where, `names image ${image}, which is not in "images"`);
+    else if (!this.#classes.has(category))
+      this.#refuse(where, `names category ${category}, which is not in "categories"`);
+    else return index;
+    return undefined;
+  }
+
+  #refuse(what: string, problem: string): void {
+    refuseEntry(this.#options, { where: `${this.#file}, ${what}`, problem });
+  }
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function isBox(value: unknown): value is Xywh {
+  return Array.isArray(value) && value.length === 4 && value.every((side) => numberOf(side) !== undefined);
+}
+
+/** A property, unless its value is undefined. */
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [K in Key]?: Value });
+}
