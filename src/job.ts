@@ -53,7 +53,7 @@ export interface Job extends EngineJob {
   readonly precision: RequestedPrecision; // also decides which of a model's files is fetched, where there are several
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
-  readonly imageFiles: ImageFiles;
+  readonly imageFiles?: ImageFiles; // left out: as suits the readers of each format
   readonly overwriteEdited: boolean; // files of views that the user edited
   readonly queue?: QueueSettings; // hands the images to workers elsewhere
   readonly maxErrors: ErrorBudget; // a run that exceeds it stops, unless it is 0
@@ -147,7 +147,7 @@ export function beginJournalHeader(
     ...(root === undefined ? {} : toStoredRoot(job.outDir, root)),
     selection,
     formats: [...formats],
-    images,
+    ...(images === undefined ? {} : { images }),
     choice: job.choice,
     found: all.length,
     ...describePart(job, all),
@@ -193,7 +193,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     ontology: specOf(job.ontology),
     selection: toStoredSelection(job.statedSelection, job.ontology),
     formats: [...job.formats],
-    images: job.imageFiles,
+    ...(job.imageFiles === undefined ? {} : { images: job.imageFiles }),
     choice: job.choice,
     ...describePart(job, found.images),
     options: header.options,

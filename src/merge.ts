@@ -174,7 +174,8 @@ async function withManifest<Choice extends MergeChoice>(
   work: () => Promise<Omit<Merged<Choice>, 'parts'>>,
 ): Promise<Merged<Choice>> {
   const { outDir } = run;
-  const views = { selection: choice.stored, formats: [...choice.formats], images: choice.imageFiles };
+  const { stored: selection, formats, imageFiles: images } = choice;
+  const views = { selection, formats: [...formats], ...(images === undefined ? {} : { images }) };
   const toManifest = (status: RunManifest['status'], written?: Omit<Merged<Choice>, 'parts'>) =>
     toMergedManifest(run, status, {
       ...views,

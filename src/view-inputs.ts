@@ -17,8 +17,8 @@ interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'pro
  * @returns undefined where it is made in any case: remote images may have other addresses, and other content, now.
  */
 export async function describeInputs(
-  { form, hasImages }: AnnotationFormat,
-  { outDir, root, imageFiles, provenance, images, digests }: CountedView,
+  { form, images: usual }: Pick<AnnotationFormat, 'form' | 'images'>,
+  { outDir, root, imageFiles = usual, provenance, images, digests }: CountedView,
 ): Promise<ViewInputs | undefined> {
   if (digests === undefined || root === undefined) return undefined;
   const place = await realpath(outDir).catch(async () => join(await realpath(dirname(outDir)), basename(outDir)));
@@ -30,7 +30,7 @@ export async function describeInputs(
     date: process.env['SOURCE_DATE_EPOCH'] ?? '',
   };
   return {
-    digest: await digests.of(others, hasImages === true && imageFiles !== 'none'),
+    digest: await digests.of(others, usual !== undefined && imageFiles !== 'none'),
     counts: () => images.counts(),
     restoreCounts: (counts) => images.restoreCounts(counts),
   };

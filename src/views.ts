@@ -38,7 +38,7 @@ export interface ViewChoice {
   readonly selection: Selection;
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
-  readonly imageFiles: ImageFiles;
+  readonly imageFiles?: ImageFiles; // left out: as suits the readers of each format
   readonly overwriteEdited: boolean; // files of views that the user edited
 }
 
@@ -154,7 +154,7 @@ async function requireImageRoot(
   const search = { outDir, scope, journal, sources, given };
   const found = await findImageRoot(search);
   if (found !== undefined) return found;
-  const placesImages = names.some((name) => formats[name].hasImages === true);
+  const placesImages = names.some((name) => 'images' in formats[name]);
   if (previews > 0 || (placesImages && imageFiles !== 'none')) throw await missingImagesError(search);
   return expectedRoot(outDir, scope);
 }

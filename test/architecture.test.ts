@@ -11,7 +11,7 @@ const STEPS = [
   ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'server', 'doctor'],
   ['watch.ts'],
   ['prepare.ts', 'run-views.ts'],
-  ['job.ts', 'views.ts', 'open-data-set.ts'],
+  ['job.ts', 'views.ts', 'data-set'],
   ['view-inputs.ts'],
   ['queue'],
   ['workers', 'config'],

@@ -17,7 +17,7 @@ export interface View {
   readonly outDir: string; // absolute folder of this format, made by the format: <out>/<format>
   readonly provenance: Provenance;
   readonly signal?: AbortSignal; // stops fetching remote images
-  readonly imageFiles: ImageFiles;
+  readonly imageFiles?: ImageFiles | undefined; // undefined: as suits the readers of the format
   readonly onMissingCopy?: () => void; // of a remote image: its download failed, or it has changed
   readonly overwriteEdited: boolean; // files that the user edited are moved aside and replaced
   readonly throwIfStopped: () => Promise<void>; // throws once no more may be written
@@ -87,8 +87,8 @@ export interface AnnotationFormat {
   read(probe: DataSetProbe, options: ReadOptions): Promise<DataSet>;
   /** The classes in the order in which files number them, for a format whose files have no names of classes. */
   readonly classOrder?: (ontology: Ontology) => string[];
-  /** The view has the images beside its labels, unless none are wanted. */
-  readonly hasImages?: true;
+  /** The view has the images beside its labels: so, unless asked otherwise. */
+  readonly images?: ImageFiles;
   /** Where files are one folder deeper than earlier versions wrote them. */
   readonly layout?: Layout;
 }

@@ -58,15 +58,18 @@ export class ImagePlacer {
     };
   }
 
-  /** @param view - What notes begin with: `yolo`. */
-  notes(view: string): string[] {
+  /**
+   * @param view - What notes begin with: `yolo`.
+   * @param folder - Of the images, for messages: `yolo/images`.
+   */
+  notes(view: string, folder: string): string[] {
     const { count, summary } = this.#rewritable;
     const copied =
       `${view}: ${counted(count, 'JPEG file')} with data after the end of the picture (${summary}) ` +
-      `${count === 1 ? 'is' : 'are'} copied into ${view}/images: training programs rewrite such files, and would ` +
+      `${count === 1 ? 'is' : 'are'} copied into ${folder}: training programs rewrite such files, and would ` +
       'rewrite your originals through a link.';
     const left =
-      `${view}: ${counted(this.#left, 'image')} could not be placed in ${view}/images: use ` +
+      `${view}: ${counted(this.#left, 'image')} could not be placed in ${folder}: use ` +
       '--images copy, or copy them there yourself.';
     return [...(count > 0 ? [copied] : []), ...(this.#left > 0 ? [left] : [])];
   }

@@ -47,7 +47,6 @@ describe('precedence', () => {
       model: 'google/owlvit-base-patch32',
       fit: 'auto',
       positions: 'auto',
-      images: 'symlink',
       overwriteEdited: false,
       format: ['coco', 'yolo'],
       scoreThreshold: 0.1,

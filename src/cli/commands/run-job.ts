@@ -1,5 +1,6 @@
 import type { Loaded } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
+import type { ImageFiles } from '../../core/image-files.js';
 import { areRemote } from '../../images/remote/discover-remote.js';
 import type { ImageChoice } from '../../run/choose-images.js';
 import type { MissingRule } from '../../run/plan/missing.js';
@@ -45,11 +46,17 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     precision: settings.precision,
     formats: settings.format,
     previews: settings.preview,
-    imageFiles: isRemote ? remoteImageFiles(loaded, 'none') : settings.images,
+    ...imageFilesOf(loaded, isRemote),
     overwriteEdited: settings.overwriteEdited,
     ...queueOf(settings),
     maxErrors: settings.maxErrors,
   };
+}
+
+/** None: as suits the readers of each format. */
+function imageFilesOf(loaded: Loaded<typeof RunConfig>, isRemote: boolean): { imageFiles?: ImageFiles } {
+  const imageFiles = isRemote ? remoteImageFiles(loaded, 'none') : loaded.settings.images;
+  return imageFiles === undefined ? {} : { imageFiles };
 }
 
 /** Nobody watches a watch: it does not end because images are gone. */

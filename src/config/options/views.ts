@@ -21,11 +21,11 @@ export const viewOptions = {
         'written again too',
     )
     .meta({ flag: { group: 'output', basic: true, placeholder: 'list', repeatable: true } }),
-  images: value
-    .choice(IMAGE_FILES)
-    .default('symlink')
+  images: z
+    .exactOptional(value.choice(IMAGE_FILES))
     .describe(
-      `Images in yolo/: ${IMAGE_FILES.join(', ')}. JPEGs that training programs would rewrite are always copied`,
+      `Images in yolo/ (default symlink) and huggingface/ (default copy): ${IMAGE_FILES.join(', ')}. JPEGs that ` +
+        'training programs would rewrite are always copied',
     )
     .meta({ flag: { group: 'output', placeholder: 'how' } }),
   overwrite_edited: value

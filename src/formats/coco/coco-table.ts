@@ -1,10 +1,10 @@
 import type { Xywh } from '../../core/box.js';
-import type { DataSet, DataSetClass, LabelledImage } from '../../core/data-set/data-set.js';
+import type { DataSet, DataSetClass } from '../../core/data-set/data-set.js';
 import type { ReadOptions } from '../reading/read-options.js';
 import { BoxTable } from '../reading/box-table.js';
 import { refuseEntry } from '../reading/errors.js';
+import { ImageTable, type ImageRow } from '../reading/image-table.js';
 import type { JsonItem } from '../reading/json-items.js';
-import { NumberColumn } from '../reading/number-column.js';
 import { ownText } from '../reading/own-text.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -15,14 +15,13 @@ export class CocoTable {
   readonly #options: ReadOptions;
   readonly #classes = new Map<number, DataSetClass>();
   readonly #indexes = new Map<number, number>(); // of images, by id
-  readonly #names: string[] = [];
-  readonly #widths = new NumberColumn();
-  readonly #heights = new NumberColumn();
+  readonly #images: ImageTable;
   readonly #boxes = new BoxTable('xywh');
 
   /** @param file - Absolute path of the file. */
   constructor(file: string, options: ReadOptions) {
     this.#file = file;
+    this.#images = new ImageTable(file);
     this.#options = options;
   }
 
@@ -53,22 +52,11 @@ export class CocoTable {
   /** @param rest - What else there is to say of the data set. */
   toDataSet(rest: Pick<DataSet, 'isNumbered' | 'notes'>): DataSet {
     const boxesOf = this.#boxes.group({
-      imageCount: this.#names.length,
+      imageCount: this.#images.count,
       imageOf: (row) => this.#imageOf(row),
       classNameOf: (id) => this.#classes.get(id)!.name,
     });
-    const imageAt = (id: number, index: number): LabelledImage => {
-      const [width, height] = [this.#widths.get(index), this.#heights.get(index)];
-      const size = width === undefined || height === undefined ? {} : { width, height };
-      return { id, name: this.#names[index]!, ...size, file: this.#file, boxes: boxesOf(index) };
-    };
-    const indexes = this.#indexes;
-    const images: AsyncIterable<LabelledImage> = {
-      async *[Symbol.asyncIterator]() {
-        for (const [id, index] of indexes) yield await Promise.resolve(imageAt(id, index));
-      },
-    };
-    return { classes: [...this.#classes.values()], images, ...rest };
+    return { classes: [...this.#classes.values()], images: this.#images.withBoxes(boxesOf), ...rest };
   }
 
   #addClass({ id, name }: Fields, index: number): void {
@@ -87,14 +75,8 @@ export class CocoTable {
     else this.#setImage(id, { name, width: numberOf(width), height: numberOf(height) });
   }
 
-  #setImage(
-    id: number,
-    { name, width, height }: { name: string; width?: number | undefined; height?: number | undefined },
-  ) {
-    const index = this.#names.push(ownText(name)) - 1;
-    this.#indexes.set(id, index);
-    this.#widths.set(index, width);
-    this.#heights.set(index, height);
+  #setImage(id: number, image: ImageRow): void {
+    this.#indexes.set(id, this.#images.add({ ...image, id }));
   }
 
   #addBox({ id, image_id: image, category_id: category, bbox, ...rest }: Fields, at: string): void {

@@ -1,6 +1,7 @@
-import { mapBox, round, xyxyToXywh, type Xywh, type Xyxy } from '../../core/box.js';
+import { round } from '../../core/box.js';
 import { BOX_DECIMALS } from '../../core/detection.js';
 import type { ViewImage } from '../../core/image.js';
+import { bboxOf } from '../bbox.js';
 import type { AnnotationFormat, Provenance, View } from '../format.js';
 import { readCoco, recogniseCoco } from './read-coco.js';
 import { streamedFile } from '../view-folder/view-file.js';
@@ -123,13 +124,6 @@ function describeData({ version, model, modelSha256, year }: Provenance, date: s
 function dateOf(sourceDateEpoch: string): string | undefined {
   const date = new Date(/^\d+$/.test(sourceDateEpoch) ? Number(sourceDateEpoch) * 1000 : NaN);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
-}
-
-/** Sizes are computed from the rounded corners, in hundredths of a pixel, so that the box still ends in the image. */
-function bboxOf(box: Xyxy): Xywh {
-  const scale = 10 ** BOX_DECIMALS;
-  const corners = mapBox(box, (value) => Math.round(value * scale));
-  return mapBox(xyxyToXywh(corners), (value) => value / scale);
 }
 
 /** JSON in ASCII: pycocotools opens files in the locale's encoding. */

@@ -1,18 +1,19 @@
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { xyxyToCxcywh } from '../../core/box.js';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import { compareUtf8 } from '../../core/text.js';
 import type { AnnotationFormat, View } from '../format.js';
-import { dataSetError } from '../reading/errors.js';
-import { ImagePlacer } from '../image-file.js';
-import { ImageDownloader } from '../remote-image-file.js';
-import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
+import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
+import { ViewImages } from '../view-images.js';
 import { writeView } from '../view-folder/write-view.js';
-import { YoloNames } from './names.js';
+import { YoloNames, type YoloName } from './names.js';
+import { readYolo, recogniseYolo } from './read-yolo.js';
+import { listRenamed, RENAMED } from './renamed.js';
 
 const SIGNATURE = 'data.yaml';
 const DECIMALS = 6; // what Ultralytics itself writes
+const IMAGES = 'symlink';
 const SMALLEST = 10 ** -DECIMALS;
 const SUBSET = 'train'; // of all images: CVAT and Datumaro want images/<subset>/
 const LAYOUT = { trees: ['images', 'labels', 'labels_conf'], subfolder: SUBSET };
@@ -24,7 +25,7 @@ const TRAIN_AND_VAL =
 /**
  * YOLO as Ultralytics reads it: five columns a box in `labels/train/`, the images in `images/train/`, and `data.yaml`,
  * which names them for `train` and for `val`. Scores are a sixth column in `labels_conf/train/`, because readers refuse
- * six columns in `labels/`. Prompts are lost.
+ * six columns in `labels/`. `renamed.csv` has the names of images that are called otherwise there. Prompts are lost.
  *
  * @see https://docs.ultralytics.com/datasets/detect/
  */
@@ -32,10 +33,10 @@ export const yolo: AnnotationFormat = {
   title: 'YOLO labels (Ultralytics layout)',
   form: 1,
   signature: SIGNATURE,
-  recognise: () => Promise.resolve(false),
-  read: (probe) => Promise.reject(dataSetError({ where: probe.path, problem: 'YOLO labels are not read yet' })),
+  recognise: recogniseYolo,
+  read: readYolo,
   classOrder: listClassNames,
-  hasImages: true,
+  images: IMAGES,
   layout: LAYOUT,
   write: async (view) => {
     const tree = new YoloTree(view);
@@ -56,50 +57,52 @@ export const yolo: AnnotationFormat = {
 class YoloTree {
   readonly #view: View;
   readonly #names = new YoloNames();
-  readonly #placer: ImagePlacer | undefined;
-  readonly #downloader: ImageDownloader;
+  readonly #images: ViewImages;
   readonly #indexOf: readonly number[];
-  #reserved = 0; // hidden names
 
   constructor(view: View) {
     this.#view = view;
-    this.#placer = view.imageFiles === 'none' ? undefined : new ImagePlacer(view.imageFiles);
-    this.#downloader = new ImageDownloader(view);
+    this.#images = new ViewImages(view, { name: 'yolo', folder: 'yolo/images', usual: IMAGES });
     this.#indexOf = classIndexes(view.ontology);
   }
 
   async *groups(): AsyncGenerator<ViewFileGroup> {
-    const { images, ontology, provenance } = this.#view;
-    for await (const image of images) {
-      this.#reserveNames((hidden) => compareUtf8(hidden, image.name) < 0);
-      yield { image: image.name, files: this.#filesOf(image) };
+    const { ontology, provenance } = this.#view;
+    let isRenamed = false;
+    for await (const { image, place } of this.#place(this.#names)) {
+      isRenamed ||= place.image !== image.name;
+      yield { image: image.name, files: this.#filesOf(image, place) };
     }
     const classNames = listClassNames(ontology);
     yield {
       files: [
         textFile('classes.txt', classNames.map((name) => `${name}\n`).join('')),
         textFile(SIGNATURE, formatDataYaml(classNames, provenance.version)),
+        ...(isRenamed ? [streamedFile(RENAMED, listRenamed(this.#place(new YoloNames())))] : []),
       ],
     };
   }
 
   /** After the files were written. */
   get notes(): string[] {
-    const all = this.#names.notes;
-    all.push(...(this.#placer?.notes('yolo') ?? ['yolo/images is not written (--images none): readers want it.']));
-    return [...all, ...this.#downloader.notes('yolo')];
+    return [...this.#names.notes, ...this.#images.notes];
   }
 
-  /** Images that are left out keep their places: a file of labels that was edited must not become another image's. */
-  #reserveNames(isDue: (name: string) => boolean): void {
-    const { hiddenNames = [] } = this.#view;
-    while (this.#reserved < hiddenNames.length && isDue(hiddenNames[this.#reserved]!))
-      this.#names.reserve(hiddenNames[this.#reserved++]!);
+  /**
+   * The images and their places. Those that are left out keep their places: a file of labels that was edited must not
+   * become another image's.
+   */
+  async *#place(names: YoloNames): AsyncGenerator<{ image: ViewImage; place: YoloName }> {
+    const { images, hiddenNames = [] } = this.#view;
+    let reserved = 0;
+    for await (const image of images) {
+      while (reserved < hiddenNames.length && compareUtf8(hiddenNames[reserved]!, image.name) < 0)
+        names.reserve(hiddenNames[reserved++]!);
+      yield { image, place: names.of(image.name) };
+    }
   }
 
-  #filesOf(image: ViewImage): ViewFile[] {
-    const { name, sizeBytes: size, sha256, isMissing = false } = image;
-    const place = this.#names.of(name);
+  #filesOf(image: ViewImage, place: YoloName): ViewFile[] {
     const rows = toRows(image, this.#indexOf);
     const labels = [
       textFile(posix.join('labels', SUBSET, place.label), rows.map(({ row }) => `${row}\n`).join('')),
@@ -108,12 +111,7 @@ class YoloTree {
         rows.map(({ row, score }) => `${row} ${score}\n`).join(''),
       ),
     ];
-    if (this.#placer === undefined) return labels;
-    const path = posix.join('images', SUBSET, place.image);
-    const placed = { path, name, content: { size, sha256 }, isMissing };
-    const { root } = this.#view;
-    if (root === undefined) return [...labels, this.#downloader.toViewFile({ ...placed, url: image.url })];
-    return [...labels, this.#placer.toViewFile({ ...placed, source: join(root, name) })];
+    return [...labels, ...this.#images.filesOf(image, posix.join('images', SUBSET, place.image))];
   }
 }
 

@@ -47,8 +47,7 @@ export function choiceOf([first]: readonly Part[]): NonNullable<RunScope['choice
 }
 
 /** What a merge wrote. */
-interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats'> {
-  readonly images: NonNullable<RunManifest['images']>;
+interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats' | 'images'> {
   readonly previews: number; // that the folder is to have
   readonly missing: MissingFiles;
   readonly counts: ViewCounts | undefined; // undefined until the views are written
@@ -77,7 +76,7 @@ export function toMergedManifest(
     ontology: manifest.ontology,
     selection,
     formats,
-    images,
+    ...(images === undefined ? {} : { images }),
     choice: choiceOf(parts),
     options: header.options,
     counts: {

@@ -18,7 +18,10 @@ import { formatNames, formats, type FormatName } from '../../../src/formats/inde
 import { asyncOf, imagesNamed, written } from '../views.js';
 
 const NAMES = ['a.jpg', 'sub/b.jpg', 'sub/c.png'];
-const LABEL: Record<FormatName, string> = { coco: 'results.json', yolo: 'labels/train/sub/c.txt' };
+const LABEL: Record<FormatName, string> = {
+  coco: 'results.json',
+  yolo: 'labels/train/sub/c.txt',
+};
 
 /** The same view with other boxes, so that every file of labels gets another content. */
 function changed(view: View): View {

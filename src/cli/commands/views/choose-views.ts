@@ -34,15 +34,17 @@ export function chooseViews({ scope, ontology, header, previews }: ViewedRun, lo
     selection: resolveSelection(stated, ontology),
     formats: given.format === 'default' ? knownFormats(scope) : settings.format,
     previews: given.preview === 'default' ? previews : settings.preview,
-    imageFiles: imageFilesOf(scope, loaded),
+    ...imageFilesOf(scope, loaded),
     overwriteEdited: settings.overwriteEdited,
   };
 }
 
-function imageFilesOf(scope: ViewedRun['scope'], loaded: LoadedViews): ImageFiles {
+/** None: as suits the readers of each format. */
+function imageFilesOf(scope: ViewedRun['scope'], loaded: LoadedViews): { imageFiles?: ImageFiles } {
   const { settings, given } = loaded;
-  if (scope.root === undefined) return remoteImageFiles(loaded, scope.images ?? 'none');
-  return given.images === 'default' ? (scope.images ?? settings.images) : settings.images;
+  if (scope.root === undefined) return { imageFiles: remoteImageFiles(loaded, scope.images ?? 'none') };
+  const imageFiles = given.images === 'default' ? scope.images : settings.images;
+  return imageFiles === undefined ? {} : { imageFiles };
 }
 
 /** @throws PreannotateError CONFIG_INVALID when a threshold is set for which nothing was stored, as `run` does. */

@@ -1,0 +1,79 @@
+import { join, resolve } from 'node:path';
+import type { DataSet } from '../core/data-set/data-set.js';
+import { PreannotateError, systemCodeOf } from '../core/errors.js';
+import { printable } from '../core/text.js';
+import { describeReadError } from '../disk/readable-file.js';
+import type { AnnotationFormat } from '../formats/format.js';
+import { formats, type FormatName } from '../formats/index.js';
+import { DataSetProbe } from '../formats/reading/probe.js';
+import type { ReadOptions } from '../formats/reading/read-options.js';
+import { readHeaderSize } from '../images/header-size.js';
+import { readRun, recogniseRun } from './run.js';
+
+type Reader = Pick<AnnotationFormat, 'title' | 'recognise' | 'read'>;
+
+const RUN = { title: 'output folder of a run', recognise: recogniseRun, read: readRun } satisfies Reader;
+const READERS: Readonly<Record<DataSetFormat, Reader>> = { ...formats, run: RUN };
+
+/** What a data set can be read as. */
+export type DataSetFormat = FormatName | 'run';
+
+/** How to open a data set. */
+export interface OpenOptions extends Partial<ReadOptions> {
+  readonly format?: DataSetFormat | undefined; // left out: found by content
+}
+
+/** A data set, and what it was read as. */
+export interface OpenedDataSet extends DataSet {
+  readonly format: DataSetFormat;
+}
+
+/**
+ * Opens annotation files of any format, or the output folder of a run. Sizes that files do not state are read from the
+ * headers of the images, unless `sizeOf` is given.
+ *
+ * @param path - A file, or the folder of a data set.
+ * @throws PreannotateError INPUT_NOT_FOUND; DATA_SET_INVALID when it is of no format, or of several.
+ */
+export async function openDataSet(path: string, { format: asked, ...given }: OpenOptions = {}): Promise<OpenedDataSet> {
+  const probe = await openProbe(resolve(path));
+  const format = asked ?? (await recogniseFormat(probe));
+  const { imagesRoot } = given;
+  const sizeOf: ReadOptions['sizeOf'] = async ({ name, path: file }) => {
+    const size = file === undefined ? undefined : await readHeaderSize(file);
+    return size ?? (imagesRoot === undefined ? undefined : await readHeaderSize(join(imagesRoot, name)));
+  };
+  return { format, ...(await READERS[format].read(probe, { sizeOf, ...given })) };
+}
+
+async function openProbe(path: string): Promise<DataSetProbe> {
+  try {
+    return await DataSetProbe.open(path);
+  } catch (error) {
+    const code = systemCodeOf(error) === 'ENOENT' ? 'INPUT_NOT_FOUND' : 'DATA_SET_INVALID';
+    const message = `${printable(path)}: ${describeReadError(error)}.`;
+    throw new PreannotateError(
+      { code, message, hint: 'Name a file of annotations, or the folder of a data set.' },
+      error,
+    );
+  }
+}
+
+async function recogniseFormat(probe: DataSetProbe): Promise<DataSetFormat> {
+  const readers = Object.entries(READERS) as [DataSetFormat, Reader][];
+  const found: DataSetFormat[] = [];
+  for (const [name, reader] of readers) if (await reader.recognise(probe)) found.push(name);
+  if (found.length === 1) return found[0]!;
+  const tried = readers.map(([name, { title }]) => `${name} (${title})`).join(', ');
+  throw new PreannotateError({
+    code: 'DATA_SET_INVALID',
+    message:
+      found.length === 0
+        ? `${printable(probe.path)} holds annotations of no known format: ${tried}.`
+        : `${printable(probe.path)} holds annotations of several formats: ${found.join(', ')}.`,
+    hint:
+      found.length === 0
+        ? 'Name the file of annotations or the folder it is in, or say with --format what it is.'
+        : 'Name one of the files or folders in it, or say with --format which one is meant.',
+  });
+}

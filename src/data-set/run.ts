@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { readStoredSelection, resolveSelection } from '../config/selection.js';
+import type { DataSet, LabelledImage } from '../core/data-set/data-set.js';
+import type { ViewImage } from '../core/image.js';
+import type { Ontology } from '../core/ontology.js';
+import type { DataSetProbe } from '../formats/reading/probe.js';
+import type { ReadOptions } from '../formats/reading/read-options.js';
+import { findImageRoot } from '../run/image-root.js';
+import { StoredImages } from '../run/images/stored-images.js';
+import { openRun } from '../run/open-run.js';
+import { JOURNAL_FILE, readHeader } from '../run/read-journal.js';
+
+/** Whether a path is the output folder of a run. */
+export async function recogniseRun({ path, isFolder }: DataSetProbe): Promise<boolean> {
+  return isFolder && (await readHeader(path)) !== undefined;
+}
+
+/** The boxes of a run that its views have: those above its thresholds, after suppression. */
+export async function readRun(
+  { path: outDir }: DataSetProbe,
+  { imagesRoot: given }: Pick<ReadOptions, 'imagesRoot'>,
+): Promise<DataSet> {
+  const run = await openRun(outDir);
+  const { journal, imageIds, ontology, sources, scope } = run;
+  const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
+  const stored = new StoredImages(journal, imageIds, { ontology, selection, sources });
+  const { root: storedRoot } = scope; // undefined: the images are remote
+  const search = { outDir, journal, sources, given };
+  const root =
+    storedRoot === undefined ? undefined : await findImageRoot({ ...search, scope: { ...scope, root: storedRoot } });
+  const images: AsyncIterable<LabelledImage> = {
+    async *[Symbol.asyncIterator]() {
+      for await (const image of stored) yield toLabelled(image, { ontology, outDir, root });
+    },
+  };
+  return { classes: ontology.classes.map(({ id, name }) => ({ id, name })), images, notes: run.notes };
+}
+
+function toLabelled(
+  { id, name, width, height, detections }: ViewImage,
+  { ontology, outDir, root }: { ontology: Ontology; outDir: string; root: string | undefined },
+): LabelledImage {
+  const boxes = detections.map(({ classId, queryId, score, box }) => {
+    return { className: ontology.classes[classId]!.name, box, score, prompt: ontology.queries[queryId]!.prompt };
+  });
+  const imagePath = root === undefined ? {} : { imagePath: join(root, name) };
+  return { id, name, width, height, ...imagePath, file: join(outDir, JOURNAL_FILE), boxes };
+}

@@ -1,0 +1,66 @@
+import type { LabelledImage } from '../../core/data-set/data-set.js';
+import { NumberColumn } from './number-column.js';
+import { ownText } from './own-text.js';
+
+/** An image as a table has it. */
+export interface ImageRow {
+  readonly name: string;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly id?: number;
+  readonly line?: number;
+}
+
+/** Images of a file that lists their boxes elsewhere, or in any order. */
+export class ImageTable {
+  readonly #file: string;
+  readonly #names: string[] = [];
+  readonly #widths = new NumberColumn();
+  readonly #heights = new NumberColumn();
+  readonly #ids = new NumberColumn();
+  readonly #lines = new NumberColumn();
+
+  /** @param file - Absolute path of the file. */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  get count(): number {
+    return this.#names.length;
+  }
+
+  /** @returns The index of the image. */
+  add({ name, width, height, id, line }: ImageRow): number {
+    const index = this.#names.push(ownText(name)) - 1;
+    this.#widths.set(index, width);
+    this.#heights.set(index, height);
+    this.#ids.set(index, id);
+    this.#lines.set(index, line);
+    return index;
+  }
+
+  /** @param boxesOf - The boxes of an image by its index. */
+  withBoxes(boxesOf: (index: number) => LabelledImage['boxes']): AsyncIterable<LabelledImage> {
+    const imageAt = (index: number) => ({ ...this.#imageAt(index), boxes: boxesOf(index) });
+    const { count } = this;
+    return {
+      async *[Symbol.asyncIterator]() {
+        for (let index = 0; index < count; index++) yield await Promise.resolve(imageAt(index));
+      },
+    };
+  }
+
+  #imageAt(index: number): Omit<LabelledImage, 'boxes'> {
+    const width = this.#widths.get(index);
+    const height = this.#heights.get(index);
+    const id = this.#ids.get(index);
+    const line = this.#lines.get(index);
+    return {
+      name: this.#names[index]!,
+      file: this.#file,
+      ...(width === undefined || height === undefined ? {} : { width, height }),
+      ...(id === undefined ? {} : { id }),
+      ...(line === undefined ? {} : { line }),
+    };
+  }
+}
