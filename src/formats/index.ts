@@ -1,7 +1,8 @@
 import { coco } from './coco/coco.js';
+import { csv } from './csv/csv.js';
 import type { AnnotationFormat } from './format.js';
 import { yolo } from './yolo/yolo.js';
 
-export const formats = { coco, yolo } satisfies Record<string, AnnotationFormat>;
+export const formats = { coco, yolo, csv } satisfies Record<string, AnnotationFormat>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as [FormatName, ...FormatName[]];

@@ -21,6 +21,7 @@ const NAMES = ['a.jpg', 'sub/b.jpg', 'sub/c.png'];
 const LABEL: Record<FormatName, string> = {
   coco: 'results.json',
   yolo: 'labels/train/sub/c.txt',
+  csv: 'boxes.csv',
 };
 
 /** The same view with other boxes, so that every file of labels gets another content. */
