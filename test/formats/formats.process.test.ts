@@ -81,7 +81,11 @@ describe.each(formatNames)('%s', (format) => {
 });
 
 /** By our own reader, and by a strict one where there is one: what that gets is the same. */
-async function expectRead(format: FormatName, { outDir, root }: LocalView, images: readonly ViewImage[]): Promise<void> {
+async function expectRead(
+  format: FormatName,
+  { outDir, root }: LocalView,
+  images: readonly ViewImage[],
+): Promise<void> {
   await expectReadBack(format, outDir, { ontology, images });
   const sizes = new Map(images.map(({ name, width, height }) => [name, { width, height }]));
   const strict = await strictReaders[format]?.({ outDir, root, sizes });

@@ -19,7 +19,7 @@ import { chooseViews } from '../../../src/cli/commands/views/choose-views.js';
 import { loadSettings } from '../../../src/config/load.js';
 import { ExportConfig } from '../../../src/config/schema.js';
 import { formatLine, LinesDigest, parseLine } from '../../../src/disk/checked-line.js';
-import { formatNames, type FormatName } from '../../../src/formats/index.js';
+import { formatNames, formats, type FormatName } from '../../../src/formats/index.js';
 import { Progress } from '../../../src/progress/bar.js';
 import { ViewDigests } from '../../../src/run/images/view-digest.js';
 import { Journal } from '../../../src/run/journal.js';
@@ -32,6 +32,8 @@ import { EMOJI, preannotate, SCENES, viewsOf } from '../../support/cli.js';
 const LABEL = 'yolo/labels/train/a.txt';
 const LINK = 'yolo/images/train/a.jpg';
 const RECORDS = '.preannotate/views';
+const WITHOUT_IMAGES = formatNames.filter((name) => !('images' in formats[name]));
+const allBut = (changed: FormatName) => formatNames.filter((name) => name !== changed);
 
 let parent = '';
 let [photos, out] = ['', ''];
@@ -43,7 +45,7 @@ beforeAll(async () => {
   [photos, out] = [join(parent, 'photos'), join(parent, 'out')];
   await mkdir(join(photos, 'sub'), { recursive: true });
   for (const name of ['a.jpg', 'b.jpg', 'sub/c.jpg']) await copyFile(join(SCENES, 'scene-01.jpg'), join(photos, name));
-  const flags = [...EMOJI, '--format', 'coco,yolo', '--out', out];
+  const flags = [...EMOJI, '--format', formatNames.join(), '--out', out];
   expect(await preannotate(['run', photos, ...flags])).toMatchObject({ code: 0 });
 });
 afterAll(() => rm(parent, { recursive: true, force: true }));
@@ -96,10 +98,10 @@ async function edit(path: string, text: string): Promise<void> {
 let label = ''; // its content
 
 const CHANGES: Record<string, Change> = {
-  'nothing changes': { same: ['coco', 'yolo'] },
+  'nothing changes': { same: formatNames },
   'a threshold changes': { call: { flags: { score_threshold: 0.3 } }, same: [] },
   'suppression changes': { call: { flags: { nms_iou: 0.2 } }, same: [] },
-  'how images are placed changes': { call: { flags: { images: 'copy' } }, same: [] },
+  'how images are placed changes': { call: { flags: { images: 'copy' } }, same: ['huggingface'] },
   'the program is another version': { call: { version: '1.0.1' }, same: [] },
   'the date of files changes': {
     happen: () => Promise.resolve((process.env['SOURCE_DATE_EPOCH'] = '1700000000')),
@@ -112,11 +114,11 @@ const CHANGES: Record<string, Change> = {
     undo: async () => saveSources(await readSources(out), new Map()),
     same: [],
   },
-  'an image is touched': { happen: () => utimes(join(photos, 'a.jpg'), 1, 1), same: ['coco'] },
+  'an image is touched': { happen: () => utimes(join(photos, 'a.jpg'), 1, 1), same: WITHOUT_IMAGES },
   'a label is edited': {
     happen: () => edit(LABEL, '0 0.5 0.5 0.1 0.1\n'),
     undo: () => edit(LABEL, label),
-    same: ['coco'],
+    same: allBut('yolo'),
   },
   'a label is edited and keeps its size and time': {
     happen: async () => {
@@ -127,19 +129,19 @@ const CHANGES: Record<string, Change> = {
       await utimes(at(LABEL), 1, 1);
     },
     undo: () => edit(LABEL, label),
-    same: ['coco'],
+    same: allBut('yolo'),
   },
-  'a label is touched': { happen: () => utimes(at(LABEL), 1, 1), same: ['coco'] },
-  'a label is deleted': { happen: () => rm(at(LABEL)), undo: () => edit(LABEL, label), same: ['coco'] },
+  'a label is touched': { happen: () => utimes(at(LABEL), 1, 1), same: allBut('yolo') },
+  'a label is deleted': { happen: () => rm(at(LABEL)), undo: () => edit(LABEL, label), same: allBut('yolo') },
   'a file of COCO is deleted': {
     happen: () => rename(at('coco/results.json'), at('results.json')),
     undo: () => rename(at('results.json'), at('coco/results.json')),
-    same: ['yolo'],
+    same: allBut('coco'),
   },
   'the link to an image is deleted': {
     happen: () => rm(at(LINK)),
     undo: () => symlink('../../../../photos/a.jpg', at(LINK)),
-    same: ['coco'],
+    same: allBut('yolo'),
   },
   'a folder of labels is replaced by a link to it': {
     happen: async () => {
@@ -150,21 +152,21 @@ const CHANGES: Record<string, Change> = {
       await rm(at('yolo/labels'));
       await rename(at('elsewhere'), at('yolo/labels'));
     },
-    same: ['coco'],
+    same: allBut('yolo'),
   },
-  'a file is added': { happen: () => edit('yolo/labels/train/mine.txt', ''), same: ['coco', 'yolo'] },
+  'a file is added': { happen: () => edit('yolo/labels/train/mine.txt', ''), same: formatNames },
   'new versions are beside a view': {
     happen: () => mkdir(at('yolo.new')),
     undo: () => rm(at('yolo.new'), { recursive: true, force: true }),
-    same: ['coco'],
+    same: allBut('yolo'),
   },
   'an update was stopped before its files were in place': {
     happen: () => mkdir(at('yolo/.preannotate-new')),
-    same: ['coco'],
+    same: allBut('yolo'),
   },
   'an update was stopped while its files were put in place': {
     happen: async () => edit(`${RECORDS}/yolo.next.jsonl`, await readFile(at(`${RECORDS}/yolo.jsonl`), 'utf8')),
-    same: ['coco'],
+    same: allBut('yolo'),
   },
   'the record of files is another one': {
     happen: async () => {
@@ -175,11 +177,11 @@ const CHANGES: Record<string, Change> = {
         [header, ...lines.slice(1)].map((line) => formatLine(line as object)).join(''),
       );
     },
-    same: ['coco'],
+    same: allBut('yolo'),
   },
   'what a view was made from is damaged': {
     happen: async () => writeFile(madePath('yolo'), (await readFile(madePath('yolo'), 'utf8')).replace('{', '{ ')),
-    same: ['coco'],
+    same: allBut('yolo'),
   },
 };
 

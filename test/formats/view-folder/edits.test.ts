@@ -22,6 +22,7 @@ const LABEL: Record<FormatName, string> = {
   coco: 'results.json',
   yolo: 'labels/train/sub/c.txt',
   csv: 'boxes.csv',
+  huggingface: 'train/metadata.jsonl',
 };
 
 /** The same view with other boxes, so that every file of labels gets another content. */

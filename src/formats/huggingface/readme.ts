@@ -1,0 +1,65 @@
+import { parse as parseYaml, stringify as toYaml } from 'yaml';
+import type { Provenance } from '../format.js';
+
+/** The description of a data set, with its features in YAML. */
+export const README = 'README.md';
+
+const FRONT_MATTER = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---/;
+
+/**
+ * The description, from which `load_dataset` takes what the columns are.
+ *
+ * @param classes - In the order in which files number them, from 0.
+ */
+export function formatReadme(classes: readonly { readonly name: string }[], { version }: Provenance): string {
+  const names = Object.fromEntries(classes.map(({ name }, place) => [String(place), name]));
+  const features = [
+    { name: 'image', dtype: 'image' },
+    { name: 'image_id', dtype: 'int64' },
+    { name: 'width', dtype: 'int64' },
+    { name: 'height', dtype: 'int64' },
+    {
+      name: 'objects',
+      struct: [
+        { name: 'bbox', sequence: { sequence: 'float64', length: 4 } },
+        { name: 'category', sequence: { class_label: { names } } },
+        { name: 'score', sequence: 'float64' },
+        { name: 'prompt', sequence: 'string' },
+      ],
+    },
+  ];
+  const description = {
+    configs: [{ config_name: 'default', data_files: [{ split: 'train', path: 'train/**' }] }],
+    task_categories: ['object-detection'],
+    dataset_info: { features },
+  };
+  return [
+    `---\n# Drafted by preannotate ${version}\n${toYaml(description, { version: '1.1', lineWidth: 0 })}---\n`,
+    '# Draft boxes, to be corrected by people\n',
+    '`objects.bbox` is `[x, y, width, height]` in pixels of the upright image. `objects.category` is the place of the',
+    'class in the list above. `objects.score` says how sure the model was, from 0 to 1.\n',
+  ].join('\n');
+}
+
+/** The names of classes that a description states; undefined where it states none. */
+export function classNamesIn(readme: string): readonly string[] | undefined {
+  const yaml = FRONT_MATTER.exec(readme)?.[1];
+  if (yaml === undefined) return undefined;
+  try {
+    return findNames(parseYaml(yaml, { schema: 'failsafe' }));
+  } catch {
+    return undefined; // others than us read the description too, and report what is wrong in it
+  }
+}
+
+/** Of the first `class_label`, wherever it is: a list, or a map by number. */
+function findNames(value: unknown): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const { names } = (key === 'class_label' ? inner : {}) as { names?: unknown };
+    if (typeof names === 'object' && names !== null) return Object.values(names).map(String);
+    const found = findNames(inner);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
