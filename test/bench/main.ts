@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import { abandoned } from './questions/abandoned.js';
 import { extremes } from './questions/faults/extremes.js';
+import { formats } from './questions/formats/formats.js';
 import { forms } from './questions/forms.js';
 import { photographs, type PhotographsOptions } from './photographs/photographs.js';
 import { describeMachine } from './support/machine.js';
@@ -27,7 +28,7 @@ import { soak } from './questions/soak.js';
 import { startup } from './questions/startup.js';
 import { throughput } from './questions/throughput.js';
 import { tiles } from './questions/tiles.js';
-import { views } from './questions/views.js';
+import { views } from './questions/formats/views.js';
 import { withFolder, type Bench } from './support/workspace.js';
 
 const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
@@ -52,6 +53,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   scale,
   queue,
   'queue-scale': queueScale,
+  formats,
 };
 const NAMES = Object.keys(QUESTIONS);
 

@@ -110,7 +110,7 @@ class CsvTable {
     const known = this.#imageIndexes.get(image.name);
     if (known !== undefined) return known;
     const index = this.#images.add(image);
-    this.#imageIndexes.set(ownText(image.name), index);
+    this.#imageIndexes.set(this.#images.nameOf(index), index);
     return index;
   }
 

@@ -1,6 +1,12 @@
 import { dirname, join, relative } from 'node:path';
 import { xywhToXyxy } from '../../core/box.js';
-import type { DataSet, DataSetClass, LabelledBox, LabelledImage } from '../../core/data-set/data-set.js';
+import {
+  placeOf,
+  type DataSet,
+  type DataSetClass,
+  type LabelledBox,
+  type LabelledImage,
+} from '../../core/data-set/data-set.js';
 import { compareUtf8 } from '../../core/text.js';
 import { readLines } from '../../disk/lines.js';
 import { dataSetError, refuseEntry, toDataSetError } from '../reading/errors.js';
@@ -85,7 +91,7 @@ function toImage(
     const className = typeof category === 'string' || names === undefined ? String(category) : names[category];
     if (className === undefined) {
       const problem = `the category ${category} is not one of the ${names!.length} classes of ${README}`;
-      refuseEntry(options, { where: `${place.file}:${place.line}`, problem });
+      refuseEntry(options, { where: placeOf(place), problem });
       continue;
     }
     boxes.push({

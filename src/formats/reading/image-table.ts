@@ -39,6 +39,10 @@ export class ImageTable {
     return index;
   }
 
+  nameOf(index: number): string {
+    return this.#names[index]!;
+  }
+
   /** @param boxesOf - The boxes of an image by its index. */
   withBoxes(boxesOf: (index: number) => LabelledImage['boxes']): AsyncIterable<LabelledImage> {
     const imageAt = (index: number) => ({ ...this.#imageAt(index), boxes: boxesOf(index) });

@@ -5,7 +5,7 @@ import { messageOf } from '../../core/errors.js';
 import { dataSetError, toDataSetError } from './errors.js';
 import { jsonTokenizer } from './json-tokens.js';
 
-const CHUNK_BYTES = 1 << 18;
+const CHUNK_BYTES = 1 << 16;
 
 /** A value of a large JSON file: an item of a list at its top, or of a list that its object has under a key. */
 export interface JsonItem {

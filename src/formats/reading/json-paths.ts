@@ -1,6 +1,6 @@
 import { jsonTokenizer } from './json-tokens.js';
 
-const PIECE = 1024; // of a piece with an error, nothing is found
+const PIECE = 32; // characters; of those before a mistake, so many are not looked at
 
 /**
  * Where JSON has values: `images`, `images[]`, `images[].file_name`; in a list of objects, `[].image_id`. Where each

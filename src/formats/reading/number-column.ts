@@ -1,24 +1,31 @@
-const FIRST_ROWS = 1024;
+const BLOCK_ROWS = 1 << 14; // 128 KB at most: a column grows without being copied
+const MISSING = -(2 ** 31); // among whole numbers
 
-/** A column of numbers in a table that grows, of which some are not stated: 8 bytes a row, none while there is none. */
+/**
+ * A column of numbers in a table that grows, of which some are not stated: 4 bytes a row for small whole numbers, 8 for
+ * others, none while there is none.
+ */
 export class NumberColumn {
-  #values = new Float64Array(0);
+  readonly #blocks: (Int32Array | Float64Array | undefined)[] = [];
 
   set(row: number, value: number | undefined): void {
     if (value === undefined) return;
-    if (row >= this.#values.length) this.#grow(row + 1);
-    this.#values[row] = value;
+    const at = Math.floor(row / BLOCK_ROWS);
+    let block = (this.#blocks[at] ??= new Int32Array(BLOCK_ROWS).fill(MISSING));
+    if (block instanceof Int32Array && !isSmall(value))
+      block = this.#blocks[at] = Float64Array.from(block, (each) => (each === MISSING ? NaN : each));
+    block[row % BLOCK_ROWS] = value;
   }
 
   get(row: number): number | undefined {
-    const value = this.#values[row];
-    return value === undefined || Number.isNaN(value) ? undefined : value;
+    const block = this.#blocks[Math.floor(row / BLOCK_ROWS)];
+    const value = block?.[row % BLOCK_ROWS];
+    if (value === undefined || Number.isNaN(value)) return undefined;
+    return block instanceof Int32Array && value === MISSING ? undefined : value;
   }
+}
 
-  #grow(rows: number): void {
-    const before = this.#values;
-    this.#values = new Float64Array(Math.max(rows, before.length * 2, FIRST_ROWS));
-    this.#values.set(before);
-    this.#values.fill(NaN, before.length);
-  }
+/** Whether a number is kept exactly as one of 32 bits; -0 is not. */
+function isSmall(value: number): boolean {
+  return (value | 0) === value && value !== MISSING && !Object.is(value, -0);
 }

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { printGoals, printTable } from '../support/table.js';
-import type { Bench } from '../support/workspace.js';
+import { printGoals, printTable } from '../../support/table.js';
+import type { Bench } from '../../support/workspace.js';
 
-const WRITER = fileURLToPath(new URL('../support/views-process.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('../../support/views-process.ts', import.meta.url));
 
 interface Written {
   readonly seconds: Readonly<Record<'first' | 'unchanged' | 'changed', number>>;
