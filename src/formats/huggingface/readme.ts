@@ -7,7 +7,8 @@ export const README = 'README.md';
 const FRONT_MATTER = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---/;
 
 /**
- * The description, from which `load_dataset` takes what the columns are.
+ * The description, from which `load_dataset` takes what the columns are: of an `imagefolder`, those of the configuration.
+ * The Hub shows those of `dataset_info`.
  *
  * @param classes - In the order in which files number them, from 0.
  */
@@ -29,12 +30,12 @@ export function formatReadme(classes: readonly { readonly name: string }[], { ve
     },
   ];
   const description = {
-    configs: [{ config_name: 'default', data_files: [{ split: 'train', path: 'train/**' }] }],
+    configs: [{ config_name: 'default', data_files: [{ split: 'train', path: 'train/**' }], features }],
     task_categories: ['object-detection'],
     dataset_info: { features },
   };
   return [
-    `---\n# Drafted by preannotate ${version}\n${toYaml(description, { version: '1.1', lineWidth: 0 })}---\n`,
+    `---\n# Drafted by preannotate ${version}\n${toYaml(description, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}---\n`,
     '# Draft boxes, to be corrected by people\n',
     '`objects.bbox` is `[x, y, width, height]` in pixels of the upright image. `objects.category` is the place of the',
     'class in the list above. `objects.score` says how sure the model was, from 0 to 1.\n',
