@@ -60,6 +60,7 @@ async function openProbe(path: string): Promise<DataSetProbe> {
 }
 
 async function recogniseFormat(probe: DataSetProbe): Promise<DataSetFormat> {
+  if (await RUN.recognise(probe)) return 'run'; // its folder holds its views, too
   const readers = Object.entries(READERS) as [DataSetFormat, Reader][];
   const found: DataSetFormat[] = [];
   for (const [name, reader] of readers) if (await reader.recognise(probe)) found.push(name);

@@ -16,6 +16,8 @@ import type { ReadOptions } from '../reading/read-options.js';
 import { METADATA, parseMetadata, type MetadataImage } from './metadata.js';
 import { classNamesIn, README } from './readme.js';
 
+const SPLITS = { depth: 1 }; // a folder for each, or none
+
 /** Whether a path is a file of metadata with boxes, or a folder with one. */
 export async function recogniseHuggingFace(probe: DataSetProbe): Promise<boolean> {
   const hasBoxes = async (file: string) => {
@@ -23,9 +25,9 @@ export async function recogniseHuggingFace(probe: DataSetProbe): Promise<boolean
     return paths.has('file_name') && (paths.has('objects') || paths.has('objects[]'));
   };
   if (!probe.isFolder) return await hasBoxes(probe.path);
-  if ((await probe.find(METADATA, hasBoxes)) !== undefined) return true;
+  if ((await probe.find(METADATA, hasBoxes, SPLITS)) !== undefined) return true;
   const hasClasses = (await findClassNames(probe, probe.path)) !== undefined;
-  return hasClasses && (await probe.find(METADATA, () => Promise.resolve(true))) !== undefined; // of no images
+  return hasClasses && (await probe.find(METADATA, () => Promise.resolve(true), SPLITS)) !== undefined; // of no images
 }
 
 /**

@@ -4,11 +4,14 @@ import type { Provenance } from '../format.js';
 /** The description of a data set, with its features in YAML. */
 export const README = 'README.md';
 
+/** Read by PyYAML, and by people. */
+const YAML_OPTIONS = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
+
 const FRONT_MATTER = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---/;
 
 /**
- * The description, from which `load_dataset` takes what the columns are: of an `imagefolder`, those of the configuration.
- * The Hub shows those of `dataset_info`.
+ * The description, from which `load_dataset` takes what the columns are: of an `imagefolder`, those of the
+ * configuration. The Hub shows those of `dataset_info`.
  *
  * @param classes - In the order in which files number them, from 0.
  */
@@ -35,7 +38,7 @@ export function formatReadme(classes: readonly { readonly name: string }[], { ve
     dataset_info: { features },
   };
   return [
-    `---\n# Drafted by preannotate ${version}\n${toYaml(description, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}---\n`,
+    `---\n# Drafted by preannotate ${version}\n${toYaml(description, YAML_OPTIONS)}---\n`,
     '# Draft boxes, to be corrected by people\n',
     '`objects.bbox` is `[x, y, width, height]` in pixels of the upright image. `objects.category` is the place of the',
     'class in the list above. `objects.score` says how sure the model was, from 0 to 1.\n',

@@ -5,7 +5,14 @@ import { openRegularFile } from '../../disk/regular-file.js';
 import { jsonPathsIn } from './json-paths.js';
 
 const HEAD_BYTES = 1 << 16;
+const MAX_FILES = 20; // of a folder: the labels of some images are empty
 const MAX_FOLDERS = 1000; // a folder of images may have any number of them
+
+/** Where to search in a folder. */
+interface SearchPlace {
+  readonly folder?: string; // below it; left out: itself
+  readonly depth?: number; // of folders below that; 0: in no other one
+}
 
 /** Looks into a path, so that formats can recognise themselves; what they ask for twice is read once. */
 export class DataSetProbe {
@@ -48,18 +55,26 @@ export class DataSetProbe {
     return (await names).filter((name) => name.toLowerCase().endsWith(ending)).map((name) => join(at, name));
   }
 
-  /** A file in the folder or below it whose name ends so, and that is as wanted; the first few folders are searched. */
-  async find(ending: string, isWanted: (file: string) => Promise<boolean>): Promise<string | undefined> {
+  /**
+   * A file whose name ends so and that is as wanted: the first few files of each folder are looked at, and the first
+   * few folders.
+   */
+  async find(
+    ending: string,
+    isWanted: (file: string) => Promise<boolean>,
+    { folder = '', depth = Infinity }: SearchPlace = {},
+  ): Promise<string | undefined> {
     if (!this.isFolder) return undefined;
-    const waiting = [this.path];
+    const waiting = [{ path: join(this.path, folder), level: 0 }];
     for (let searched = 0; waiting.length > 0 && searched < MAX_FOLDERS; searched++) {
-      const folder = waiting.shift()!;
-      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      const { path, level } = waiting.shift()!;
+      const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
       entries.sort((a, b) => compareUtf8(a.name, b.name));
-      const file = entries.find((entry) => entry.isFile() && entry.name.toLowerCase().endsWith(ending));
-      if (file !== undefined && (await isWanted(join(folder, file.name)))) return join(folder, file.name);
-      for (const entry of entries)
-        if (entry.isDirectory() && !entry.name.startsWith('.')) waiting.push(join(folder, entry.name));
+      const files = entries.filter((entry) => !entry.isDirectory() && entry.name.toLowerCase().endsWith(ending));
+      for (const { name } of files.slice(0, MAX_FILES)) if (await isWanted(join(path, name))) return join(path, name);
+      if (level === depth) continue;
+      const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+      waiting.push(...folders.map(({ name }) => ({ path: join(path, name), level: level + 1 })));
     }
     return undefined;
   }

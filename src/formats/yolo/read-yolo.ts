@@ -55,21 +55,22 @@ async function findDescription(probe: DataSetProbe): Promise<(() => Promise<Yolo
   return await findLabels(probe);
 }
 
-/** A folder of labels, with or without images and a list of classes beside it. */
+/** A folder of labels, or one with `labels/`; with or without images and a list of classes beside it. */
 async function findLabels(probe: DataSetProbe): Promise<(() => Promise<YoloDescription>) | undefined> {
-  if (!probe.isFolder) return undefined;
-  const labels = await probe.find('.txt', async (file) => {
+  const hasRows = async (file: string) => {
     const [first = ''] = ((await probe.head(file)) ?? '').trimStart().split('\n');
     return LABEL_ROW.test(first);
-  });
-  if (labels === undefined) return undefined;
+  };
+  const isBeside = (await probe.find('.txt', hasRows, { folder: 'labels' })) !== undefined;
+  if (!isBeside && (await probe.find('.txt', hasRows, { depth: 0 })) === undefined) return undefined;
   const folder = probe.path;
-  const isBeside = labels.startsWith(join(folder, 'labels', '/'));
-  const place = isBeside ? join(folder, 'images') : folder;
+  const part = isBeside
+    ? ({ names: [], place: join(folder, 'images'), kind: 'images' } as const)
+    : ({ names: [], place: folder, kind: 'labels' } as const);
   return async () => ({
     folder,
     classNames: await findClassNames(probe, folder),
-    parts: [{ names: [], place, kind: isBeside ? 'images' : 'labels' }],
+    parts: [part],
     hasKeypoints: false,
   });
 }

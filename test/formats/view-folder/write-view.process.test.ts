@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { View } from '../../../src/formats/format.js';
-import { formatNames, formats } from '../../../src/formats/index.js';
+import { formatNames, formats, type FormatName } from '../../../src/formats/index.js';
 import { canMount, smallDisk } from '../../support/system/disk.js';
 import { filesUnder } from '../readers.js';
 import { startWriting } from '../start-writing.js';
@@ -42,6 +42,14 @@ async function fill(path: string): Promise<void> {
   while (!(await isFull()));
 }
 
+/** A file that changes with the boxes. */
+const EDITED: Record<FormatName, string> = {
+  coco: 'results.json',
+  yolo: 'labels/train/0/0.txt',
+  csv: 'boxes.csv',
+  huggingface: 'train/metadata.jsonl',
+};
+
 describe.each(formatNames)('writing a view of %s', (format) => {
   it('that is killed at any moment takes no file for an edited one, nor its own files for the user’s', async () => {
     const random = randomNumbers(3);
@@ -50,7 +58,7 @@ describe.each(formatNames)('writing a view of %s', (format) => {
     const complete = await contentOf(view.outDir);
     await formats[format].write(changed(view));
     const changedContent = await contentOf(view.outDir);
-    const edited = format === 'yolo' ? 'labels/train/0/0.txt' : 'results.json';
+    const edited = EDITED[format];
     await writeFile(join(view.outDir, edited), 'by hand');
     const startMs = performance.now();
     const { closed } = await startWriting(format, view, { names: NAMES });
