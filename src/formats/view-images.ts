@@ -28,6 +28,10 @@ export class ViewImages {
     this.#downloader = new ImageDownloader(view);
   }
 
+  get areWanted(): boolean {
+    return this.#placer !== undefined;
+  }
+
   /** @param path - Of the image in the view. @returns None where no images are wanted. */
   filesOf({ name, sizeBytes: size, sha256, isMissing = false, url }: ViewImage, path: string): ViewFile[] {
     if (this.#placer === undefined) return [];

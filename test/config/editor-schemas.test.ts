@@ -72,7 +72,7 @@ ontology: { a bottle: bottle }
 ontology: { bottle: [a bottle] }
 `,
   bad: `
-format: voc
+format: kitti
 format: [coco, coco]
 format: "coco,coco"
 format: []

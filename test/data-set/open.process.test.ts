@@ -6,6 +6,7 @@ import { openDataSet } from '../../src/data-set/open.js';
 import { formatNames } from '../../src/formats/index.js';
 import { EMOJI, preannotate, SCENES } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { toleranceOf } from '../formats/read-back.js';
 
 it('a run, and each format that it writes, are recognised, and hold the same boxes', async () => {
   const out = join(await temporaryFolder(), 'out');
@@ -20,6 +21,12 @@ it('a run, and each format that it writes, are recognised, and hold the same box
     const view = await read(join(out, format)); // sizes are read from the images, where the format does not state them
     expect(view.format).toBe(format);
     expect(view.images.map(describe), format).toEqual(run.images.map(describe));
+    for (const [i, image] of view.images.entries()) {
+      const corners = cornersOf(run.images[i]!);
+      const off = cornersOf(image).map((at, k) => Math.abs(at - corners[k]!));
+      const size = { width: image.width!, height: image.height! };
+      expect(Math.max(0, ...off), format).toBeLessThanOrEqual(toleranceOf(format, size));
+    }
   }
   const linked = async (path: string) => (await lstat(join(out, path))).isSymbolicLink();
   expect(await linked('yolo/images/train/scene-01.jpg')).toBe(true);
@@ -34,6 +41,9 @@ async function read(path: string) {
 }
 
 function describe({ name, width, height, boxes }: LabelledImage) {
-  const rounded = boxes.map(({ className, box }) => [className, ...box.map(Math.round)]);
-  return { name, width, height, boxes: rounded };
+  return { name, width, height, classes: boxes.map(({ className }) => className) };
+}
+
+function cornersOf({ boxes }: LabelledImage): number[] {
+  return boxes.flatMap(({ box }) => [...box]);
 }

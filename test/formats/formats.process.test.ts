@@ -128,7 +128,7 @@ async function writesMany(format: FormatName, shown: string): Promise<unknown> {
       queries: [{ prompt: 'a', texts: ['a'], classId: 0 }] };
     const provenance = { version: '1', model: 'm', modelSha256: '', year: 2026 };
     const outDir = ${JSON.stringify(join(folder, format))};
-    await formats.${format}.write({ images: ${shown}, ontology, root: '/', outDir, provenance,
+    await formats[${JSON.stringify(format)}].write({ images: ${shown}, ontology, root: '/', outDir, provenance,
       imageFiles: 'symlink', overwriteEdited: false, throwIfStopped: async () => {} });`;
   const args = ['--max-old-space-size=32', '--import', 'tsx', '--input-type=module', '-e', script];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' });

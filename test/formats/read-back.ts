@@ -7,11 +7,17 @@ import { compareUtf8 } from '../../src/core/text.js';
 import { openDataSet } from '../../src/data-set/open.js';
 import type { FormatName } from '../../src/formats/index.js';
 
-/** How far a corner may be off, in pixels, where it is not 0.01: as `fixtures/docs/formats.md` says. */
+/** Of corners, where it is not 0.01: as `fixtures/docs/formats.md` says. */
 const ROUNDING: Partial<Record<FormatName, (size: Size) => number>> = {
   yolo: ({ width, height }) => 1e-6 * Math.max(width, height),
+  voc: () => 1,
 };
 const EPSILON = 1e-9;
+
+/** How far a corner may be off in a format, in pixels. */
+export function toleranceOf(format: FormatName, size: Size): number {
+  return (ROUNDING[format]?.(size) ?? 0.01) + EPSILON;
+}
 
 /** What files of a format have no place for. */
 const LOST: Partial<Record<FormatName, readonly ('score' | 'prompt')[]>> = { yolo: ['prompt'] };
@@ -44,7 +50,6 @@ function expectSame(
   { ontology, image }: { ontology: Ontology; image: ViewImage },
 ): void {
   const lost = LOST[format] ?? [];
-  const within = (ROUNDING[format]?.(image) ?? 0.01) + EPSILON;
   if (found.width !== undefined) expect([found.width, found.height]).toEqual([image.width, image.height]);
   const read = found.boxes.map(({ className, score, prompt }) => ({ className, score, prompt }));
   const written = image.detections.map(({ classId, queryId, score }) => ({
@@ -56,5 +61,5 @@ function expectSame(
   const off = found.boxes.flatMap(({ box }, i) =>
     box.map((at, edge) => Math.abs(at - image.detections[i]!.box[edge]!)),
   );
-  expect(Math.max(0, ...off)).toBeLessThanOrEqual(within);
+  expect(Math.max(0, ...off)).toBeLessThanOrEqual(toleranceOf(format, image));
 }

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { cxcywhToXyxy, type Cxcywh, type Size, type Xywh, type Xyxy } from '../../src/core/box.js';
 import type { FormatName } from '../../src/formats/index.js';
+import { readCvat, readLabelme, readLabelStudio, readVoc } from './tool-readers.js';
 import { xywhToXyxy } from '../support/evaluation/boxes.js';
 
 /** What a reader of a format makes of one image. */
@@ -23,6 +24,10 @@ export interface Source {
 export const strictReaders: Partial<Record<FormatName, (source: Source) => Promise<ReadImage[]>>> = {
   coco: readCoco,
   yolo: readYolo,
+  voc: readVoc,
+  'label-studio': readLabelStudio,
+  cvat: readCvat,
+  labelme: readLabelme,
 };
 
 export interface CocoAnnotation {

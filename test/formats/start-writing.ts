@@ -31,7 +31,7 @@ export async function startWriting(
       outDir: ${JSON.stringify(outDir)}, imageFiles: 'symlink',
       overwriteEdited: false, throwIfStopped: async () => {} };
     process.stdout.write('.');
-    await formats.${format}.write(view);`;
+    await formats[${JSON.stringify(format)}].write(view);`;
   const args = ['--import', 'tsx', '--input-type=module', '-e', script];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');

@@ -3,14 +3,14 @@ import { stat } from 'node:fs/promises';
 import { fromCell, readCsvRows, toCell, toCsvLines } from '../csv-rows.js';
 import { withoutEnding } from '../reading/image-names.js';
 import { ownText } from '../reading/own-text.js';
-import type { YoloName } from './names.js';
+import type { PairedName } from '../paired-names.js';
 
 /** Which images are called otherwise in the tree: `file,image`, a line each. */
 export const RENAMED = 'renamed.csv';
 
 /** The lines of that file. */
 export async function* listRenamed(
-  places: AsyncIterable<{ readonly image: { readonly name: string }; readonly place: YoloName }>,
+  places: AsyncIterable<{ readonly image: { readonly name: string }; readonly place: PairedName }>,
 ): AsyncGenerator<string> {
   yield toCsvLines([['file', 'image']]);
   for await (const { image, place } of places)

@@ -4,14 +4,15 @@ import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import { compareUtf8 } from '../../core/text.js';
 import type { AnnotationFormat, View } from '../format.js';
+import { PairedNames, type PairedName, type PairingRule } from '../paired-names.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { ViewImages } from '../view-images.js';
 import { writeView } from '../view-folder/write-view.js';
-import { YoloNames, type YoloName } from './names.js';
 import { readYolo, recogniseYolo } from './read-yolo.js';
 import { listRenamed, RENAMED } from './renamed.js';
 
 const SIGNATURE = 'data.yaml';
+const PAIRING: PairingRule = { view: 'yolo', ending: '.txt', replacesImages: true };
 const DECIMALS = 6; // what Ultralytics itself writes
 const IMAGES = 'symlink';
 const SMALLEST = 10 ** -DECIMALS;
@@ -56,7 +57,7 @@ export const yolo: AnnotationFormat = {
 /** The files of a view, and what there is to say about them. */
 class YoloTree {
   readonly #view: View;
-  readonly #names = new YoloNames();
+  readonly #names = new PairedNames(PAIRING);
   readonly #images: ViewImages;
   readonly #indexOf: readonly number[];
 
@@ -78,7 +79,7 @@ class YoloTree {
       files: [
         textFile('classes.txt', classNames.map((name) => `${name}\n`).join('')),
         textFile(SIGNATURE, formatDataYaml(classNames, provenance.version)),
-        ...(isRenamed ? [streamedFile(RENAMED, listRenamed(this.#place(new YoloNames())))] : []),
+        ...(isRenamed ? [streamedFile(RENAMED, listRenamed(this.#place(new PairedNames(PAIRING))))] : []),
       ],
     };
   }
@@ -92,7 +93,7 @@ class YoloTree {
    * The images and their places. Those that are left out keep their places: a file of labels that was edited must not
    * become another image's.
    */
-  async *#place(names: YoloNames): AsyncGenerator<{ image: ViewImage; place: YoloName }> {
+  async *#place(names: PairedNames): AsyncGenerator<{ image: ViewImage; place: PairedName }> {
     const { images, hiddenNames = [] } = this.#view;
     let reserved = 0;
     for await (const image of images) {
@@ -102,7 +103,7 @@ class YoloTree {
     }
   }
 
-  #filesOf(image: ViewImage, place: YoloName): ViewFile[] {
+  #filesOf(image: ViewImage, place: PairedName): ViewFile[] {
     const rows = toRows(image, this.#indexOf);
     const labels = [
       textFile(posix.join('labels', SUBSET, place.label), rows.map(({ row }) => `${row}\n`).join('')),

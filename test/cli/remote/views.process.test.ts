@@ -34,8 +34,11 @@ it('the images of a list are downloaded beside the labels, and only as they were
   expect(urls).toEqual([`${host}scene-01.jpg`, `${host}scene-02.jpg`, undefined, `${host}scene-10.png`]);
 
   server.requests.clear();
-  const second = await preannotate([...run, '--images', 'copy']);
+  const second = await preannotate([...run, '--images', 'copy', '--format', 'yolo,label-studio']);
   expect(second.stderr).not.toContain('not downloaded');
+  const tasks = await readFile(join(out, 'label-studio/tasks.json'), 'utf8');
+  expect(tasks).toContain(`"${server.origin}/scene-01.jpg"`);
+  expect(tasks).not.toContain('secret');
   expect(await readdir(images)).toHaveLength(4);
   expect([...server.requests]).toEqual([
     ['/scene-03.jpg', 1],

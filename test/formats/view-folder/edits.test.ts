@@ -21,6 +21,10 @@ const NAMES = ['a.jpg', 'sub/b.jpg', 'sub/c.png'];
 const LABEL: Record<FormatName, string> = {
   coco: 'results.json',
   yolo: 'labels/train/sub/c.txt',
+  voc: 'Annotations/sub/c.xml',
+  'label-studio': 'tasks.json',
+  cvat: 'labels.json',
+  labelme: 'sub/c.json',
   csv: 'boxes.csv',
   huggingface: 'train/metadata.jsonl',
 };

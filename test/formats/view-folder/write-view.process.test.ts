@@ -46,6 +46,10 @@ async function fill(path: string): Promise<void> {
 const EDITED: Record<FormatName, string> = {
   coco: 'results.json',
   yolo: 'labels/train/0/0.txt',
+  voc: 'Annotations/0/0.xml',
+  'label-studio': 'tasks.json',
+  cvat: 'annotations.xml',
+  labelme: '0/0.json',
   csv: 'boxes.csv',
   huggingface: 'train/metadata.jsonl',
 };

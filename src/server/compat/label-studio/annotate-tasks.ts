@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { regionsOf, taskScoreOf, type Region } from '../../../formats/label-studio-region.js';
+import { regionsOf, taskScoreOf, type Region } from '../../../formats/label-studio/region.js';
 import { toNamedError, toProblemDetails } from '../../http/problem-details.js';
 import { RequestError } from '../../http/request-error.js';
 import { annotateRequest, reportItemFailure } from '../../request/annotate-request.js';

@@ -1,4 +1,4 @@
-import type { RegionTags } from '../../../formats/label-studio-region.js';
+import type { RegionTags } from '../../../formats/label-studio/region.js';
 import { invalidFieldError, type RequestError } from '../../http/request-error.js';
 import { readAttribute, descendantsOf, parseXml, type XmlElement } from './xml.js';
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { YoloNames } from '../../../src/formats/yolo/names.js';
-import { oddNames, randomNumbers } from '../views.js';
+import { PairedNames, type PairingRule } from '../../src/formats/paired-names.js';
+import { oddNames, randomNumbers } from './views.js';
+
+const YOLO: PairingRule = { view: 'yolo', ending: '.txt', replacesImages: true };
 
 function placesOf(...names: string[]) {
-  const given = new YoloNames();
+  const given = new PairedNames(YOLO);
   return names.map((name) => given.of(name));
 }
 
@@ -64,7 +66,7 @@ describe('places of images in the YOLO tree', () => {
   });
 
   it('stay the same while an image before them is left out', () => {
-    const names = new YoloNames();
+    const names = new PairedNames(YOLO);
     names.reserve('images/a.jpg');
     expect(names.of('images/a.png')).toEqual(placesOf('images/a.jpg', 'images/a.png')[1]);
     expect(names.notes.join()).toContain('1 image called');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mapBox, round, toFractions, xyxyToXywh, type Size, type Xyxy } from '../core/box.js';
+import { mapBox, round, toFractions, xyxyToXywh, type Size, type Xyxy } from '../../core/box.js';
 
 /** Regions name the control tag of the labelling config that they belong to, and the object tag that they lie on. */
 export interface RegionTags {
@@ -9,10 +9,11 @@ export interface RegionTags {
 }
 
 /** A box to write as a region. */
-export interface LabelledBox {
+export interface RegionBox {
   readonly box: Xyxy; // pixels of the upright image, within it
   readonly label: string;
   readonly score: number; // 0 to 1
+  readonly note?: string; // shown with the region
 }
 
 /**
@@ -37,6 +38,7 @@ export interface Region {
     readonly labels?: readonly [string];
   };
   readonly score: number;
+  readonly meta?: { readonly text: readonly [string] }; // notes, which Label Studio shows and exports
 }
 
 const PERCENT_DECIMALS = 5; // of an image 10,000 pixels wide, a thousandth of a pixel
@@ -49,23 +51,24 @@ const ID_CHARACTERS = 10; // as Label Studio's own; 60 bits
  * @param image - Identifies the image, for example its name or the id of its task: region ids derive from it.
  */
 export function regionsOf(
-  boxes: readonly LabelledBox[],
+  boxes: readonly RegionBox[],
   { width, height }: Size,
   { tags, image }: { tags: RegionTags; image: string },
 ): Region[] {
-  return boxes.flatMap(({ box, label, score }, rank): Region[] => {
+  return boxes.flatMap(({ box, label, score, note }, rank): Region[] => {
     const id = regionId(image, rank);
+    const last = { score, ...(note === undefined ? {} : { meta: { text: [note] } as const }) };
     const value = { ...toPercent(box, { width, height }), rotation: 0 } as const;
     const rest = { to_name: tags.toName, original_width: width, original_height: height, image_rotation: 0 } as const;
     const { fromName: from_name, rectangleName } = tags;
     if (rectangleName === undefined) {
       return [
-        { id, type: 'rectanglelabels', from_name, ...rest, value: { ...value, rectanglelabels: [label] }, score },
+        { id, type: 'rectanglelabels', from_name, ...rest, value: { ...value, rectanglelabels: [label] }, ...last },
       ];
     }
     return [
-      { id, type: 'rectangle', from_name: rectangleName, ...rest, value, score },
-      { id, type: 'labels', from_name, ...rest, value: { ...value, labels: [label] }, score },
+      { id, type: 'rectangle', from_name: rectangleName, ...rest, value, ...last },
+      { id, type: 'labels', from_name, ...rest, value: { ...value, labels: [label] }, ...last },
     ];
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Xyxy } from '../../src/core/box.js';
-import { regionsOf, taskScoreOf } from '../../src/formats/label-studio-region.js';
+import type { Xyxy } from '../../../src/core/box.js';
+import { regionsOf, taskScoreOf } from '../../../src/formats/label-studio/region.js';
 
 const tags = { fromName: 'label', toName: 'image' };
 const shown = (box: Xyxy) => ({ box, label: 'car', score: 0.5 });

@@ -1,0 +1,19 @@
+import type { AnnotationFormat } from '../format.js';
+import { readLabelStudio, recogniseLabelStudio } from './read.js';
+import { LABEL_CONFIG, writeTasks } from './write.js';
+
+/**
+ * Label Studio: tasks with a prediction each, and `label_config.xml`, the labelling interface that they fit. Boxes are
+ * in percent with five decimals. The prompt is a note of its region. An image without boxes has a prediction without
+ * regions.
+ *
+ * @see https://labelstud.io/guide/tasks and https://labelstud.io/guide/predictions
+ */
+export const labelStudio: AnnotationFormat = {
+  title: 'Label Studio tasks',
+  form: 1,
+  signature: LABEL_CONFIG,
+  recognise: recogniseLabelStudio,
+  read: readLabelStudio,
+  write: writeTasks,
+};

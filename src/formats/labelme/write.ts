@@ -1,0 +1,115 @@
+import { join, posix, relative, sep } from 'node:path';
+import type { ViewImage } from '../../core/image.js';
+import type { Ontology } from '../../core/ontology.js';
+import { compareUtf8 } from '../../core/text.js';
+import type { View } from '../format.js';
+import { PairedNames } from '../paired-names.js';
+import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
+import { ViewImages } from '../view-images.js';
+import { ORIGINAL_NAME } from './parse-labels.js';
+
+/** The classes, a line each: LabelMe takes it as `--labels`, X-AnyLabeling as a file of labels to import. */
+export const LABELS = 'labels.txt';
+
+export const USUAL_IMAGES = 'symlink';
+
+/** Says what the folder is. */
+export const README = 'README.txt';
+
+export const HOW_TO_OPEN = `Drafted by preannotate, to be corrected by people.
+
+X-AnyLabeling: open this folder.
+LabelMe: labelme . --labels ${LABELS} --nodata
+`;
+
+/** LabelMe and X-AnyLabeling warn of files without a version, and read this one. */
+const VERSION = '5.5.0';
+
+/** The files of a view, and what there is to say about them. */
+export class LabelmeTree {
+  readonly #view: View;
+  readonly #names = new PairedNames({
+    view: 'labelme',
+    ending: '.json',
+    reserved: [LABELS, README].map((name) => name.toLowerCase()),
+  });
+  readonly #images: ViewImages;
+  #reserved = 0; // hidden names
+
+  constructor(view: View) {
+    this.#view = view;
+    this.#images = new ViewImages(view, { name: 'labelme', folder: 'labelme', usual: USUAL_IMAGES });
+  }
+
+  async *groups(): AsyncGenerator<ViewFileGroup> {
+    const { images, ontology } = this.#view;
+    for await (const image of images) {
+      this.#reserveNames((hidden) => compareUtf8(hidden, image.name) < 0);
+      yield { image: image.name, files: this.#filesOf(image) };
+    }
+    const names = [...ontology.classes].sort((a, b) => a.id - b.id).map(({ name }) => `${name}\n`);
+    yield { files: [textFile(LABELS, names.join('')), textFile(README, HOW_TO_OPEN)] };
+  }
+
+  /** After the files were written. */
+  get notes(): string[] {
+    const none =
+      'labelme has no images beside its labels (--images none): LabelMe finds them where they are, for ' +
+      'X-AnyLabeling move the .json files beside the images.';
+    return [...this.#names.notes, ...(this.#images.areWanted ? this.#images.notes : [none])];
+  }
+
+  /** Images that are left out keep their places: an edited file must not become another image's. */
+  #reserveNames(isDue: (name: string) => boolean): void {
+    const { hiddenNames = [] } = this.#view;
+    while (this.#reserved < hiddenNames.length && isDue(hiddenNames[this.#reserved]!))
+      this.#names.reserve(hiddenNames[this.#reserved++]!);
+  }
+
+  #filesOf(image: ViewImage): ViewFile[] {
+    const { name } = image;
+    const { root, outDir, ontology } = this.#view;
+    const place = this.#names.of(name);
+    const folder = join(outDir, posix.dirname(place.label));
+    const isElsewhere = !this.#images.areWanted && root !== undefined;
+    const imagePath = isElsewhere
+      ? relative(folder, join(root, name)).replaceAll(sep, '/')
+      : posix.basename(place.image);
+    const labels = textFile(
+      place.label,
+      formatLabels(image, { imagePath, ontology, isNamed: place.image !== name || name.includes('\\') }),
+    );
+    return [labels, ...this.#images.filesOf(image, place.image)];
+  }
+}
+
+/** Two corners, which both programs read. Keys that they do not know, they keep. */
+function formatLabels(
+  { name, width, height, detections }: ViewImage,
+  { imagePath, ontology, isNamed }: { imagePath: string; ontology: Ontology; isNamed: boolean },
+): string {
+  const shapes = detections.map(({ classId, queryId, score, box: [x1, y1, x2, y2] }) => ({
+    label: ontology.classes[classId]!.name,
+    score,
+    points: [
+      [x1, y1],
+      [x2, y2],
+    ],
+    group_id: null,
+    description: '',
+    shape_type: 'rectangle',
+    flags: {},
+    prompt: ontology.queries[queryId]!.prompt,
+  }));
+  const content = {
+    version: VERSION,
+    flags: {},
+    shapes,
+    imagePath,
+    imageData: null,
+    imageHeight: height,
+    imageWidth: width,
+    ...(isNamed ? { [ORIGINAL_NAME]: name } : {}),
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}

@@ -1,0 +1,71 @@
+import type { ViewImage } from '../../core/image.js';
+import { toInclusive } from './boxes.js';
+
+/** What `source/annotation` says of our own files, so that no reader has to guess. */
+export const STATED_RULE = '1-based inclusive pixels, drafted by preannotate';
+
+export const IMAGE_FOLDER = 'JPEGImages';
+
+/** What of a view does not change from image to image, ready for XML. */
+export interface XmlTexts {
+  readonly classes: readonly string[]; // by index
+  readonly prompts: readonly string[];
+}
+
+/** Where an image is. */
+interface Places {
+  readonly filename: string; // below JPEGImages, for XML
+  readonly original: string | undefined; // its name, where it has another one in the view
+}
+
+/**
+ * The XML of one image. Its score and prompt are attributes as CVAT and Datumaro write them; other readers skip them.
+ */
+export function formatAnnotation(image: ViewImage, { filename, original }: Places, texts: XmlTexts): string {
+  const { width, height, detections } = image;
+  const objects = detections.map(({ classId, queryId, score, box }) => {
+    const corners = toInclusive(box, image);
+    const [xmin, ymin, xmax, ymax] = corners;
+    const isTruncated = xmin === 1 || ymin === 1 || xmax === width || ymax === height;
+    return `  <object>
+    <name>${texts.classes[classId]!}</name>
+    <pose>Unspecified</pose>
+    <truncated>${isTruncated ? 1 : 0}</truncated>
+    <difficult>0</difficult>
+    <bndbox>
+      <xmin>${xmin}</xmin>
+      <ymin>${ymin}</ymin>
+      <xmax>${xmax}</xmax>
+      <ymax>${ymax}</ymax>
+    </bndbox>
+    <attributes>
+      <attribute>
+        <name>score</name>
+        <value>${score}</value>
+      </attribute>
+      <attribute>
+        <name>prompt</name>
+        <value>${texts.prompts[queryId]!}</value>
+      </attribute>
+    </attributes>
+  </object>
+`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<annotation>
+  <folder>${IMAGE_FOLDER}</folder>
+  <filename>${filename}</filename>
+${original === undefined ? '' : `  <path>${original}</path>\n`}  <source>
+    <database>Unknown</database>
+    <annotation>${STATED_RULE}</annotation>
+    <image>Unknown</image>
+  </source>
+  <size>
+    <width>${width}</width>
+    <height>${height}</height>
+    <depth>3</depth>
+  </size>
+  <segmented>0</segmented>
+${objects.join('')}</annotation>
+`;
+}
