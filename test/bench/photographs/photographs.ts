@@ -3,14 +3,18 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { messageOf } from '../../../src/core/errors.js';
 import { suppress } from '../../../src/core/select.js';
+import type { EvaluatedImage } from '../../../src/evaluation/evaluated-image.js';
+import { Evaluation } from '../../../src/evaluation/evaluation.js';
+import { drawSets, estimate, type Estimate } from '../../../src/evaluation/resample.js';
+import { SIZES } from '../../../src/evaluation/ranked-class.js';
 import { traitsOf } from '../../../src/model/families.js';
 import { findModel } from '../../../src/model/source.js';
 import { SCENES } from '../../support/cli.js';
-import { Evaluation, SIZES, type EvaluatedImage } from '../../support/evaluation/average-precision.js';
+import { averagePrecision, averagesOf } from '../../support/evaluation/averages.js';
+import { xywhToXyxy } from '../../support/evaluation/boxes.js';
 import { toEvaluated, type CocoResult } from '../../support/evaluation/coco-file.js';
 import { finish, start } from '../support/command.js';
 import { printTable } from '../support/table.js';
-import { drawSets, estimate, type Estimate } from './bootstrap.js';
 import { readGroundTruth, type GroundTruth } from './ground-truth.js';
 import { listSettings, type Setting } from './settings.js';
 
@@ -141,8 +145,12 @@ async function readResults(out: string, { root, truth }: { root: string; truth: 
 
 function suppressImage({ objects, detections }: EvaluatedImage): EvaluatedImage {
   const sorted = [...detections].sort((a, b) => b.score - a.score);
-  const ranked = sorted.map((detection, i) => ({ ...detection, queryId: 0, patchId: i }));
-  return { objects, detections: suppress(ranked, () => NMS_IOU, false) };
+  const ranked = sorted.map(({ classId, score, box }, i) => ({
+    ...{ classId, score, queryId: 0, patchId: i },
+    box: xywhToXyxy(box),
+  }));
+  const shown = suppress(ranked, () => NMS_IOU, false);
+  return { objects, detections: shown.map(({ patchId }) => sorted[patchId]!) };
 }
 
 function report(
@@ -154,10 +162,11 @@ function report(
   const figures = outcomes.map(({ images }) => {
     const evaluation = new Evaluation(images);
     const sizes = (['small', 'medium', 'large'] as const).map((size) => {
-      const { map, perClass } = new Evaluation(images, { size }).average();
+      const { map, perClass } = averagePrecision(images, { size });
       return perClass.size === 0 ? '-' : percent(map); // none of this size
     });
-    return { all: evaluation.average(), resampled: sets.map((weights) => evaluation.average(weights)), sizes };
+    const resampled = sets.map((weights) => averagesOf(evaluation, { weights }));
+    return { all: averagesOf(evaluation), resampled, sizes };
   });
   const [base] = figures;
   const rows = outcomes.map(({ setting, secondsPerImage, failed }, i) => {

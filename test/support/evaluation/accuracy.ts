@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Xywh } from '../../../src/core/box.js';
+import { xyxyToXywh, type Xywh } from '../../../src/core/box.js';
 import { suppress } from '../../../src/core/select.js';
-import { averagePrecision } from './average-precision.js';
+import { averagePrecision, type Averages } from './averages.js';
 import { xywhToXyxy } from './boxes.js';
 
 /** The parts of a COCO file that are compared. */
@@ -16,11 +16,7 @@ export interface Coco {
  * mAP of a run's stored detections against the scenes' ground truth: after NMS at 0.5, as the model's card has it, or
  * as `results.json` holds them.
  */
-export async function accuracyOf(
-  outDir: string,
-  scenes: string,
-  { isSuppressed = true } = {},
-): Promise<ReturnType<typeof averagePrecision>> {
+export async function accuracyOf(outDir: string, scenes: string, { isSuppressed = true } = {}): Promise<Averages> {
   const read = async <Content>(path: string) => JSON.parse(await readFile(path, 'utf8')) as Content;
   const truth = await read<Coco>(join(scenes, 'instances.json'));
   const ours = await read<Coco>(join(outDir, 'coco/instances.json'));
@@ -34,9 +30,10 @@ export async function accuracyOf(
         ...{ classId, queryId: 0, patchId: 0, score },
         box: xywhToXyxy(bbox),
       }));
+      const shown = isSuppressed ? suppress(detections, () => 0.5, false) : detections;
       return {
-        objects: objects.map(({ category_id: classId, bbox }) => ({ classId, box: xywhToXyxy(bbox) })),
-        detections: isSuppressed ? suppress(detections, () => 0.5, false) : detections,
+        objects: objects.map(({ category_id: classId, bbox }) => ({ classId, box: bbox })),
+        detections: shown.map((detection) => ({ ...detection, box: xyxyToXywh(detection.box) })),
       };
     }),
   );

@@ -1,6 +1,5 @@
 import type { Xywh } from '../../../src/core/box.js';
-import type { EvaluatedImage } from './average-precision.js';
-import { xywhToXyxy } from './boxes.js';
+import type { EvaluatedImage } from '../../../src/evaluation/evaluated-image.js';
 
 /** The parts of a COCO file that the evaluation reads. */
 export interface CocoTruth {
@@ -32,10 +31,10 @@ export function toEvaluated({ images, annotations }: CocoTruth, results: readonl
     .map(({ id }) => ({
       objects: (objects.get(id) ?? []).map(({ category_id: classId, bbox, area, iscrowd }) => {
         const isCrowd = iscrowd === 1;
-        return { classId, box: xywhToXyxy(bbox), crowd: isCrowd, ...(area === undefined ? {} : { area }) };
+        return { classId, box: bbox, isCrowd, ...(area === undefined ? {} : { area }) };
       }),
       detections: (found.get(id) ?? []).map(({ category_id: classId, bbox, score }) => {
-        return { classId, score, box: xywhToXyxy(bbox) };
+        return { classId, score, box: bbox };
       }),
     }));
 }

@@ -1,5 +1,5 @@
-import type { Xyxy } from '../../../src/core/box.js';
-import type { EvaluatedImage } from './average-precision.js';
+import type { Xywh } from '../../../src/core/box.js';
+import type { EvaluatedImage } from '../../../src/evaluation/evaluated-image.js';
 
 const CLASSES = [1, 2, 3, 7];
 
@@ -18,13 +18,13 @@ export function randomScenes(seed: number, { crowds }: { crowds: number }): Eval
   return Array.from({ length: 40 }, () => {
     const objects = Array.from({ length: below(8) }, () => {
       const [x, y] = [below(60), below(60)];
-      const box: Xyxy = [x, y, x + 5 + below(35), y + 5 + below(35)];
-      return { classId: CLASSES[below(4)]!, box, crowd: below(100) < crowds * 100 };
+      const box: Xywh = [x, y, 5 + below(35), 5 + below(35)];
+      return { classId: CLASSES[below(4)]!, box, isCrowd: below(100) < crowds * 100 };
     });
     const detections = objects.flatMap(({ classId, box }) =>
       Array.from({ length: below(4) }, () => {
         const [dx, dy] = [below(7) - 3, below(7) - 3];
-        const near: Xyxy = [box[0] + dx, box[1] + dy, box[2] + dx + below(5), box[3] + dy];
+        const near: Xywh = [box[0] + dx, box[1] + dy, box[2] + below(5), box[3]];
         return { classId: below(8) > 0 ? classId : CLASSES[below(4)]!, score: below(50) / 50, box: near };
       }),
     );

@@ -1,4 +1,4 @@
-import { Random } from '../../support/random.js';
+import { Random } from './random.js';
 
 const ERRORS_OF_95_PERCENT = 1.96; // standard errors on each side, of a normal distribution
 

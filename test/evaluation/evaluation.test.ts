@@ -1,21 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Xyxy } from '../../../src/core/box.js';
-import { FIXTURES } from '../model/golden.js';
-import { averagePrecision, COCO_IOUS, Evaluation, type EvaluatedImage, type SIZES } from './average-precision.js';
-import { toEvaluated, type CocoResult, type CocoTruth } from './coco-file.js';
-import { randomScenes } from './scenes.js';
+import type { Xywh } from '../../src/core/box.js';
+import { COCO_IOUS, Evaluation } from '../../src/evaluation/evaluation.js';
+import { classStatsOf, precisionsByIou, statsOf, type Stats } from '../../src/evaluation/figures.js';
+import type { EvaluatedImage } from '../../src/evaluation/evaluated-image.js';
+import { FIXTURES } from '../support/model/golden.js';
+import { averagePrecision, averagesOf } from '../support/evaluation/averages.js';
+import { toEvaluated, type CocoResult, type CocoTruth } from '../support/evaluation/coco-file.js';
+import { randomScenes } from '../support/evaluation/scenes.js';
 
 /** What pycocotools says of a set. */
 interface Expected {
-  readonly stats: Readonly<Record<'AP' | 'AP50' | 'APsmall' | 'APmedium' | 'APlarge', number>>; // -1: no objects
-  readonly per_class: readonly { category_id: number; ap: number | null }[];
+  readonly stats: Stats;
+  readonly per_class: readonly {
+    category_id: number;
+    ap: number | null;
+    ap50: number | null;
+    ap75: number | null;
+    ar100: number | null;
+  }[];
+  readonly ap_by_iou: readonly number[];
 }
 
 const close = (value: number) => expect.closeTo(value, 12) as number;
 
-const at = (x: number): Xyxy => [x, 0, x + 10, 10];
+const mapValues = <Value, Result>(values: Record<string, Value>, map: (value: Value) => Result) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]));
+
+const at = (x: number): Xywh => [x, 0, 10, 10];
 
 function image(objects: number[], detections: [number, number][], classId = 1): EvaluatedImage {
   return {
@@ -101,7 +114,7 @@ describe('average precision', () => {
 });
 
 describe('crowds', () => {
-  const crowd = { classId: 1, box: [100, 0, 140, 10] as Xyxy, crowd: true };
+  const crowd = { classId: 1, box: [100, 0, 40, 10] as Xywh, isCrowd: true };
 
   it('make detections in them neither right nor wrong, however many, and are not missed', () => {
     const [alone] = [
@@ -140,18 +153,23 @@ describe('compared with pycocotools 2.0.11, to the last digits', () => {
     expect(ours.map50).toBeCloseTo(map50, 14);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('random set %i of fixtures/evaluation, by size of object and by class', (set) => {
+  it.each([1, 2, 3, 4, 5, 6])('random set %i of fixtures/evaluation, in all figures', (set) => {
     const read = (name: string): unknown =>
       JSON.parse(readFileSync(join(FIXTURES, `evaluation/random-0${set}`, name), 'utf8'));
     const images = toEvaluated(read('truth.json') as CocoTruth, read('results.json') as CocoResult[]);
-    const { stats, per_class: perClass } = read('expected.json') as Expected;
-    const of = (size: keyof typeof SIZES) => averagePrecision(images, { size }).map;
-    const all = averagePrecision(images);
-    expect([all.map, all.map50, of('small'), of('medium'), of('large')]).toEqual(
-      [stats.AP, stats.AP50, stats.APsmall, stats.APmedium, stats.APlarge].map((value) => close(Math.max(0, value))),
+    const { stats, per_class: perClass, ap_by_iou: byIou } = read('expected.json') as Expected;
+    const evaluation = new Evaluation(images);
+    const expected = Object.entries(stats).map(([name, value]) => [name, close(value as number)]);
+    expect(Object.entries(statsOf(evaluation))).toEqual(expected);
+    const ids = perClass.map(({ category_id: id }) => id);
+    expect(classStatsOf(evaluation, ids)).toEqual(
+      perClass.map(({ category_id: classId, ...figures }) => ({
+        classId,
+        objects: expect.any(Number) as number,
+        ...mapValues(figures, (value) => (value === null ? null : close(value))),
+      })),
     );
-    const expected = perClass.filter(({ ap }) => ap !== null);
-    expect([...all.perClass]).toEqual(expected.map(({ category_id: id, ap }) => [id, close(ap!)]));
+    expect(precisionsByIou(evaluation)).toEqual(byIou.map(close));
   });
 
   it('each class by itself', () => {
@@ -186,7 +204,7 @@ describe('whatever the images', () => {
     const wrong = (score: number) =>
       scenes.map(({ objects, detections }) => ({
         objects,
-        detections: [...detections, { classId: 1, score, box: [900, 900, 910, 910] as Xyxy }],
+        detections: [...detections, { classId: 1, score, box: [900, 900, 10, 10] as Xywh }],
       }));
     expect(averagePrecision(wrong(2)).map).toBeLessThan(averagePrecision(scenes).map);
     expect(averagePrecision(wrong(-1))).toEqual(averagePrecision(scenes));
@@ -203,7 +221,7 @@ describe('whatever the images', () => {
   it('an image that counts n times is as good as n copies of it', () => {
     const weights = scenes.map((_, i) => [0, 1, 1, 3][i % 4]!);
     const copies = scenes.flatMap((scene, i) => Array.from({ length: weights[i]! }, () => scene));
-    const weighted = new Evaluation(scenes).average(weights);
+    const weighted = averagesOf(new Evaluation(scenes), { weights });
     const copied = averagePrecision(copies);
     expect([weighted.map, weighted.map50]).toEqual([close(copied.map), close(copied.map50)]);
     expect([...weighted.perClass]).toEqual([...copied.perClass].map(([id, value]) => [id, close(value)]));

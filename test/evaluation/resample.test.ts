@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Random } from '../../support/random.js';
-import { drawSets, estimate } from './bootstrap.js';
+import { Random } from '../support/random.js';
+import { drawSets, estimate } from '../../src/evaluation/resample.js';
 
 it('a set has as many images as there are, some of them twice, and depends on the seed alone', () => {
   const sets = drawSets(50, { count: 20, seed: 1 });
