@@ -1,13 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { FAILURES, PreannotateError } from '../core/errors.js';
 import { doctorCommand } from './commands/doctor.js';
+import { evalCommand } from './commands/evaluation/eval.js';
 import { exportCommand } from './commands/export.js';
 import { initCommand } from './commands/init.js';
 import { mergeCommand } from './commands/merge.js';
 import { modelsCommand } from './commands/models.js';
+import { promptsCommand } from './commands/evaluation/prompts.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { workerCommand } from './commands/worker.js';
+import { tuneCommand } from './commands/evaluation/tune.js';
 import { throwUsageErrors } from './usage/usage-errors.js';
 import { addHelpNotes } from './help.js';
 import { Interrupted } from './interrupt.js';
@@ -65,6 +68,9 @@ export function createProgram(): Command {
     exportCommand(),
     mergeCommand(),
     workerCommand(),
+    evalCommand(),
+    tuneCommand(),
+    promptsCommand(),
     initCommand(),
     modelsCommand(),
     doctorCommand(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deviceOptions } from './options/device.js';
 import { doctorOptions } from './options/doctor.js';
 import { addressOptions, imageOptions, remoteOptions } from './options/images.js';
+import { evalOptions, truthOptions } from './options/evaluation/evaluate.js';
 import { lockOptions } from './options/lock.js';
 import { metaOf, type OptionGroup } from './options/meta.js';
 import { modelOptions } from './options/model.js';
@@ -10,6 +11,7 @@ import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
+import { tuneOptions } from './options/evaluation/tune.js';
 import { rootOptions, viewOptions } from './options/views.js';
 
 /**
@@ -45,6 +47,28 @@ export const MergeConfig = z.strictObject({
   out: runOptions.out,
   max_errors: runOptions.max_errors,
   ...ExportConfig.shape,
+});
+
+/** What is shown is as in the run, unless it is set. */
+export const EvalConfig = z.strictObject({ ...truthOptions, ...evalOptions, ...selectionOptions, ...outputOptions });
+
+export const TuneConfig = z.strictObject({
+  ...truthOptions,
+  ...tuneOptions,
+  ontology: modelOptions.ontology,
+  seconds: evalOptions.seconds,
+  ...outputOptions,
+});
+
+const { devices, workers_per_device, threads, max_batch_size, optimizer } = deviceOptions;
+
+/** The model and how it looks at images are those of the run. */
+export const PromptsConfig = z.strictObject({
+  ...truthOptions,
+  ...rootOptions,
+  ontology: modelOptions.ontology,
+  ...{ devices, workers_per_device, threads, max_batch_size, optimizer },
+  ...outputOptions,
 });
 
 export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...doctorOptions, ...outputOptions });
@@ -97,6 +121,8 @@ export const WorkerConfig = z.strictObject({
 export const AnyConfig = z.strictObject({
   ...RunConfig.shape,
   ...ExportConfig.shape,
+  ...EvalConfig.shape,
+  ...TuneConfig.shape,
   ...DoctorConfig.shape,
   ...workerOptions,
   ...serveOptions,

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { abandoned } from './questions/abandoned.js';
+import { evaluation } from './questions/evaluation/evaluation.js';
 import { extremes } from './questions/faults/extremes.js';
 import { formats } from './questions/formats/formats.js';
 import { forms } from './questions/forms.js';
@@ -29,6 +30,7 @@ import { startup } from './questions/startup.js';
 import { throughput } from './questions/throughput.js';
 import { tiles } from './questions/tiles.js';
 import { views } from './questions/formats/views.js';
+import { tune } from './questions/evaluation/tune.js';
 import { withFolder, type Bench } from './support/workspace.js';
 
 const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
@@ -54,6 +56,8 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   queue,
   'queue-scale': queueScale,
   formats,
+  evaluation,
+  tune,
 };
 const NAMES = Object.keys(QUESTIONS);
 

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Ontologies that come with the package, each under the name of its file without `.yaml`. */
@@ -10,6 +10,11 @@ const ENDING = '.yaml';
 export function listShippedOntologies(): string[] {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith(ENDING));
   return files.map((file) => file.slice(0, -ENDING.length)).sort();
+}
+
+/** Whether a file is an ontology that comes with the package. @param path - Absolute. */
+export function isShippedFile(path: string): boolean {
+  return dirname(path) === resolve(FOLDER);
 }
 
 /**

@@ -1,12 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { OPTION_GROUPS } from '../../../src/config/options/meta.js';
-import { ExportConfig, flagsOf, RunConfig, ServeConfig } from '../../../src/config/schema.js';
+import {
+  EvalConfig,
+  ExportConfig,
+  flagsOf,
+  PromptsConfig,
+  RunConfig,
+  ServeConfig,
+  TuneConfig,
+} from '../../../src/config/schema.js';
 import { preannotate } from '../../support/cli.js';
 import { HAS_TERMINAL, OnTerminal } from '../../support/system/terminal.js';
 
 const BOLD = '\u001b[1m';
 
-const COMMANDS = { run: RunConfig, serve: ServeConfig, export: ExportConfig };
+const COMMANDS = {
+  run: RunConfig,
+  serve: ServeConfig,
+  export: ExportConfig,
+  eval: EvalConfig,
+  tune: TuneConfig,
+  prompts: PromptsConfig,
+};
 const NAMES = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
 
 describe('the help of a command with many options', () => {

@@ -163,9 +163,13 @@ describe('commands', () => {
     expect((await failureOf('fixtures/scenes')).hint).toBe('Did you mean preannotate run fixtures/scenes?');
   });
 
-  it.each(['train', 'val', 'zebra'])('none is suggested for %s', async (word) => {
+  it.each(['train', 'zebra'])('none is suggested for %s', async (word) => {
     const { message, hint } = await failureOf(word);
     expect([message, hint]).toEqual([`Unknown command '${word}'.`, 'See preannotate --help.']);
+  });
+
+  it('val is eval here', async () => {
+    expect((await failureOf('val')).hint).toBe('Did you mean preannotate eval?');
   });
 
   it('options before the command are explained', async () => {

@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.js';
-import { DoctorConfig, ExportConfig, flagsOf, RunConfig, ServeConfig } from '../../../src/config/schema.js';
+import {
+  DoctorConfig,
+  EvalConfig,
+  ExportConfig,
+  flagsOf,
+  PromptsConfig,
+  RunConfig,
+  ServeConfig,
+  TuneConfig,
+} from '../../../src/config/schema.js';
 import { PreannotateError } from '../../../src/core/errors.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
-const SCHEMAS = [RunConfig, ServeConfig, ExportConfig, DoctorConfig];
+const SCHEMAS = [RunConfig, ServeConfig, ExportConfig, DoctorConfig, EvalConfig, TuneConfig, PromptsConfig];
 
 /** Nothing that any option takes, and what is nearly right for some. */
 const BAD_VALUES = [

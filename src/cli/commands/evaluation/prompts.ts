@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadSettings, type Loaded } from '../../../config/load.js';
+import { PromptsConfig } from '../../../config/schema.js';
+import { Progress } from '../../../progress/bar.js';
+import { addFlags, readGivenFlags } from '../../flags.js';
+import { addHelpNotes } from '../../help.js';
+import { abortOnSignals } from '../../interrupt.js';
+import { printJson } from '../../output.js';
+
+const EXAMPLES = `
+Examples:
+  preannotate prompts annotations --truth corrected
+  preannotate prompts annotations --truth corrected --ontology wordings.yaml --json
+
+Every prompt is asked alone, of those images of the run that the corrected data set has, with the model of the run.
+--ontology names another ontology, with more wordings for each class. Nothing is written.`;
+
+export function promptsCommand(): Command {
+  const command = new Command('prompts')
+    .description('Rank the prompts of each class on a corrected data set, and name classes that are confused.')
+    .argument('<out-dir>', 'output folder of `preannotate run`')
+    .action(async (folder: string) => {
+      const flags = readGivenFlags(command, PromptsConfig);
+      const loaded = await loadSettings({ schema: PromptsConfig, flags, environment: process.env, cwd: process.cwd() });
+      await prompts(resolve(folder), loaded);
+    });
+  return addHelpNotes(addFlags(command, PromptsConfig), EXAMPLES);
+}
+
+/** What only this command needs is loaded here. */
+async function prompts(outDir: string, loaded: Loaded<typeof PromptsConfig>): Promise<void> {
+  const { settings } = loaded;
+  const { createPromptJob } = await import('./prompt-job.js');
+  const { rankPrompts } = await import('../../../rank-prompts.js');
+  const { formatRanking, rankingToJson } = await import('./format-ranking.js');
+  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const { job, notes } = await createPromptJob(outDir, loaded, abortOnSignals('Nothing was written.'));
+  for (const note of notes) progress.note(note);
+  const ranking = await rankPrompts(job, progress);
+  if (settings.json) printJson(rankingToJson(ranking, job.ontology));
+  else process.stdout.write(formatRanking(ranking, job.ontology));
+}

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadSettings, type Loaded } from '../../../config/load.js';
+import { TuneConfig } from '../../../config/schema.js';
+import { Progress } from '../../../progress/bar.js';
+import { addFlags, readGivenFlags } from '../../flags.js';
+import { addHelpNotes } from '../../help.js';
+import { printJson } from '../../output.js';
+
+const EXAMPLES = `
+Examples:
+  preannotate tune annotations --truth corrected --ontology bottles.yaml
+  preannotate tune annotations --truth corrected --ontology bottles.yaml --for precision=0.9 --write
+  preannotate tune annotations --truth corrected > tuned.yaml
+
+Without --ontology, the ontology of the run is printed as YAML with the new thresholds. With it, the lines that would
+change are printed, and --write changes them. No model is needed.`;
+
+export function tuneCommand(): Command {
+  const command = new Command('tune')
+    .description('Choose the threshold of each class from a corrected data set, and write it into the ontology.')
+    .argument('<out-dir>', 'output folder of `preannotate run`')
+    .action(async (folder: string) => {
+      const flags = readGivenFlags(command, TuneConfig);
+      const loaded = await loadSettings({ schema: TuneConfig, flags, environment: process.env, cwd: process.cwd() });
+      await tune(resolve(folder), loaded);
+    });
+  return addHelpNotes(addFlags(command, TuneConfig), EXAMPLES);
+}
+
+/** What only this command needs is loaded here. */
+async function tune(outDir: string, { settings }: Loaded<typeof TuneConfig>): Promise<void> {
+  const { tuneRun } = await import('./tune-run.js');
+  const { OntologyFile } = await import('./ontology-file.js');
+  const { formatTuned, tunedToJson, formatChanges, toYaml, chosenThresholds } = await import('./format-tuned.js');
+  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const file = await OntologyFile.open(settings.ontology, settings.write);
+  const tuned = await tuneRun(outDir, settings, file?.spec);
+  for (const note of tuned.notes) progress.note(note);
+  const goal = settings.for;
+  const table = formatTuned(tuned, goal);
+  const result = tunedToJson(tuned, goal);
+  const [common, byClass] = chosenThresholds(tuned.ontology, tuned.groups);
+  if (file === undefined || (!file.hasPlace && !settings.write)) {
+    process.stderr.write(settings.quiet ? '' : table);
+    if (settings.json) printJson(result);
+    else process.stdout.write(toYaml(tuned.ontology, tuned));
+    return;
+  }
+  const changes = file.edit({ common, byClass });
+  const backup = settings.write && changes.length > 0 ? await file.save() : undefined;
+  if (settings.json) printJson({ ...result, file: file.path, changes, written: backup !== undefined });
+  else if (!settings.quiet)
+    process.stdout.write(table + (changes.length === 0 ? '' : `\n${formatChanges(file.name, changes)}`));
+  if (changes.length === 0) progress.note(`${file.name} stays as it is.`);
+  else if (backup === undefined) progress.note(`Nothing was written: --write changes ${file.name}.`);
+  else
+    progress.note(
+      `${file.name} was changed; the old one is ${backup}. The same \`preannotate run\` applies it without the model.`,
+    );
+}

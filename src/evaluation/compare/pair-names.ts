@@ -1,0 +1,75 @@
+import { PreannotateError } from '../../core/errors.js';
+import { printable } from '../../core/text.js';
+
+/** How images of two data sets were recognised as the same. */
+export type NameRule = 'name' | 'end of the path' | 'file name';
+
+export interface NamePairs {
+  readonly rule: NameRule; // of all pairs
+  readonly pairs: ReadonlyMap<string, string>; // the first side's name -> the second's
+}
+
+/**
+ * Pairs images by name. The longest part of names that any two have in common decides for all: whole names; else the
+ * end of one that is all of the other; else the last part.
+ *
+ * @throws PreannotateError DATA_SET_INVALID where several images could be meant.
+ */
+export function pairNames(first: Iterable<string>, second: Iterable<string>): NamePairs {
+  const [ours, theirs] = [[...first], [...second]];
+  const known = new Set(theirs);
+  const same = ours.filter((name) => known.has(name));
+  if (same.length > 0) return { rule: 'name', pairs: new Map(same.map((name) => [name, name])) };
+  const byLast = groupBy(theirs, lastPart);
+  const ends = findPairs(ours, (name) => (byLast.get(lastPart(name)) ?? []).filter((other) => isEnd(name, other)));
+  if (ends.size > 0) return { rule: 'end of the path', pairs: requireUnique(ends) };
+  const lasts = findPairs(ours, (name) => byLast.get(lastPart(name)) ?? []);
+  return { rule: 'file name', pairs: requireUnique(lasts) };
+}
+
+function findPairs(names: readonly string[], candidatesOf: (name: string) => string[]): Map<string, string[]> {
+  const found = names.map((name) => [name, candidatesOf(name)] as const);
+  return new Map(found.filter(([, candidates]) => candidates.length > 0));
+}
+
+function requireUnique(found: ReadonlyMap<string, readonly string[]>): Map<string, string> {
+  const pairs = new Map<string, string>();
+  const takenBy = new Map<string, string>();
+  for (const [name, candidates] of found) {
+    const [other, another] = candidates as [string, ...string[]];
+    if (another !== undefined) throw ambiguousError(name, [other, another]);
+    const earlier = takenBy.get(other);
+    if (earlier !== undefined) throw ambiguousError(other, [earlier, name]);
+    takenBy.set(other, name);
+    pairs.set(name, other);
+  }
+  return pairs;
+}
+
+function isEnd(a: string, b: string): boolean {
+  return a.endsWith(`/${b}`) || b.endsWith(`/${a}`);
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+function groupBy(names: readonly string[], keyOf: (name: string) => string): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const group = groups.get(keyOf(name));
+    if (group === undefined) groups.set(keyOf(name), [name]);
+    else group.push(name);
+  }
+  return groups;
+}
+
+function ambiguousError(name: string, others: readonly [string, string]): PreannotateError {
+  return new PreannotateError({
+    code: 'DATA_SET_INVALID',
+    message:
+      `The image ${printable(name)} could be ${others.map(printable).join(' or ')}: ` +
+      'no name is the same on both sides.',
+    hint: 'Give the images of one side the paths that they have on the other, relative to one folder.',
+  });
+}
