@@ -2,10 +2,9 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { cxcywhToXyxy, type Cxcywh, type Size, type Xywh, type Xyxy } from '../../src/core/box.js';
+import { xywhToXyxy, cxcywhToXyxy, type Cxcywh, type Size, type Xywh, type Xyxy } from '../../src/core/box.js';
 import type { FormatName } from '../../src/formats/index.js';
 import { readCvat, readLabelme, readLabelStudio, readVoc } from './tool-readers.js';
-import { xywhToXyxy } from '../support/evaluation/boxes.js';
 
 /** What a reader of a format makes of one image. */
 export interface ReadImage {

@@ -1,6 +1,7 @@
 import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { xywhToXyxy } from '../../../src/core/box.js';
 import { messageOf } from '../../../src/core/errors.js';
 import { suppress } from '../../../src/core/select.js';
 import type { EvaluatedImage } from '../../../src/evaluation/evaluated-image.js';
@@ -11,7 +12,6 @@ import { traitsOf } from '../../../src/model/families.js';
 import { findModel } from '../../../src/model/source.js';
 import { SCENES } from '../../support/cli.js';
 import { averagePrecision, averagesOf } from '../../support/evaluation/averages.js';
-import { xywhToXyxy } from '../../support/evaluation/boxes.js';
 import { toEvaluated, type CocoResult } from '../../support/evaluation/coco-file.js';
 import { finish, start } from '../support/command.js';
 import { printTable } from '../support/table.js';

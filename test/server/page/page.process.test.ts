@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PredictAnswer } from '../../../src/config/predict-schema.js';
-import { iou, type Xywh, type Xyxy } from '../../../src/core/box.js';
+import { xywhToXyxy, iou, type Xywh, type Xyxy } from '../../../src/core/box.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
 import { SCENES } from '../../support/cli.js';
 import { scene, TestServer } from '../../support/server.js';
-import { xywhToXyxy } from '../../support/evaluation/boxes.js';
 
 const SCENE = join(SCENES, 'scene-01.jpg');
 

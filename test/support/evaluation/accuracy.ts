@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { xyxyToXywh, type Xywh } from '../../../src/core/box.js';
+import { xywhToXyxy, xyxyToXywh, type Xywh } from '../../../src/core/box.js';
 import { suppress } from '../../../src/core/select.js';
 import { averagePrecision, type Averages } from './averages.js';
-import { xywhToXyxy } from './boxes.js';
 
 /** The parts of a COCO file that are compared. */
 export interface Coco {

@@ -1,10 +1,3 @@
-import type { Xywh, Xyxy } from '../../../src/core/box.js';
-
-/** Corners of a box as COCO files have it. */
-export function xywhToXyxy([x, y, width, height]: Xywh): Xyxy {
-  return [x, y, x + width, y + height];
-}
-
 /** The IoU of two boxes given by their corners, written out. */
 export function overlap([a, b, c, d]: readonly number[], [e, f, g, h]: readonly number[]): number {
   const shared = Math.max(0, Math.min(c!, g!) - Math.max(a!, e!)) * Math.max(0, Math.min(d!, h!) - Math.max(b!, f!));

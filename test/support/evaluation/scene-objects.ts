@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { iou, type Xywh, type Xyxy } from '../../../src/core/box.js';
+import { xywhToXyxy, iou, type Xywh, type Xyxy } from '../../../src/core/box.js';
 import { SCENES } from '../cli.js';
-import { xywhToXyxy } from './boxes.js';
 
 /** An object of the shipped scenes, as their ground truth has it. */
 export interface SceneObject {

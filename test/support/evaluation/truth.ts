@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Xywh, Xyxy } from '../../../src/core/box.js';
+import { xywhToXyxy, type Xywh, type Xyxy } from '../../../src/core/box.js';
 import { SCENES } from '../cli.js';
-import { xywhToXyxy } from './boxes.js';
 
 export interface Coco {
   images: { id: number; file_name: string; width: number; height: number }[];
