@@ -23,14 +23,16 @@ export function assertMayGo(
 ): void {
   if (mayGoUnasked(gone.length, annotated)) return;
   const images = `${gone.length} of the ${annotated} images that are annotated in ${printable(journal)}`;
-  const where = root === undefined ? 'in the lists and buckets given' : `below ${printable(root)}`;
+  const isRemote = root === undefined;
+  const where = isRemote ? 'in the lists and buckets given' : `below ${printable(root)}`;
+  const check = isRemote ? 'lists, prefixes and credentials' : 'paths and filters, and whether all disks are mounted';
   throw new PreannotateError({
     code: 'RESUME_MISMATCH',
     message: `${images} ${gone.length === 1 ? 'was' : 'were'} not found ${where}: ${summarize(gone)}.`,
     hint:
       'If they were deleted, renamed or excluded on purpose, give --accept-missing: they leave the annotation files, ' +
-      'and keep their numbers and results. --keep-missing keeps them in the annotation files. Otherwise check the ' +
-      'paths and filters, and whether all disks are mounted.',
+      'and keep their numbers and results. --keep-missing keeps them in the annotation files. Otherwise ' +
+      `check the ${check}.`,
   });
 }
 
