@@ -183,9 +183,11 @@ class RunServer implements AsyncDisposable {
     const pauseMs = why === undefined ? REDIS_REFUSED_MS : REFUSED_MS;
     this.#openAgainMs.set(keyOf(listed), performance.now() + pauseMs);
     if (signal.aborted || why === undefined) throw error;
-    if (error instanceof PreannotateError && UNFIT.includes(error.code)) this.#failure ??= error;
-    this.#noteOnce(id, `Cannot take part in ${nameOf(listed)}: ${why}`);
-    const entry = { host: this.#host, pid: process.pid, state: 'refused', message: why, devices: [], processes: 0 };
+    const isUnfit = error instanceof PreannotateError && UNFIT.includes(error.code);
+    if (isUnfit) this.#failure ??= error;
+    const message = isUnfit ? why : `${why} It tries again every minute.`;
+    this.#noteOnce(id, `Cannot take part in ${nameOf(listed)}: ${message}`);
+    const entry = { host: this.#host, pid: process.pid, state: 'refused', message, devices: [], processes: 0 };
     const none = { restarts: 0, images: 0, beat: 0 };
     if (!this.#list.has(id)) return;
     await untilAborted(redis.hset(keysOf(id).workers, this.#id, JSON.stringify({ ...entry, ...none })), signal);
