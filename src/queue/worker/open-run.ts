@@ -108,17 +108,15 @@ async function assertFoldersAllowed(
   const local = reference === BUILTIN.reference ? undefined : isFolder ? reference : findLocalFolder(reference);
   const hasExamples = ontology.queries.some(({ example }) => example !== undefined);
   const needed = [
-    ...(imageFolder === undefined ? [] : [['images', imageFolder]]),
-    ...(hasExamples ? [['examples', exampleFolder]] : []),
-    ...(local === undefined ? [] : [['model', local]]),
+    ...(imageFolder === undefined ? [] : [['images are', imageFolder]]),
+    ...(hasExamples ? [['examples are', exampleFolder]] : []),
+    ...(local === undefined ? [] : [['model is', local]]),
   ] as [string, string][];
   for (const [what, folder] of needed) {
     if (await allowed.allows(folder)) continue;
     const given =
       allowed.given.length === 0 ? 'it was started without --root' : `it may read ${allowed.given.join(', ')}`;
-    throw new Refused(
-      `the ${what} are in ${printable(folder)}, and ${given}.`.replace('the model are', 'the model is'),
-    );
+    throw new Refused(`the ${what} in ${printable(folder)}, and ${given}.`);
   }
 }
 
