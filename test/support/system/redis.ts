@@ -25,6 +25,9 @@ interface RedisServerOptions {
   readonly prefix?: readonly string[]; // a command that starts it, such as ip netns exec
 }
 
+/** Tries with other ports, where another process has taken one meanwhile. */
+const START_TRIES = 3;
+
 /** A redis-server of Debian on a free port, which ends with the test. */
 export class RedisServer {
   readonly port: number;
@@ -39,10 +42,16 @@ export class RedisServer {
   }
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await temporaryFolder(), options);
-    onTestFinished(() => server.kill());
-    await server.restart();
-    return server;
+    for (let tries = 1; ; tries++) {
+      const server = new RedisServer(await freePort(), await temporaryFolder(), options);
+      onTestFinished(() => server.kill());
+      try {
+        await server.restart();
+        return server;
+      } catch (error) {
+        if (tries === START_TRIES || !/Address already in use/.test(String(error))) throw error;
+      }
+    }
   }
 
   get url(): string {
@@ -55,11 +64,23 @@ export class RedisServer {
     const port = [tls ? '--tls-port' : '--port', String(this.port)];
     const always = ['--dir', this.folder, '--save', '', '--loglevel', 'warning'];
     const [command, ...args] = [...prefix, 'redis-server', ...port, ...always, ...config];
-    this.#process = spawn(command!, args, { stdio: 'ignore' });
+    const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    const died = once(child, 'exit').then(([code]) => {
+      throw new Error(`redis-server ended with ${String(code)}:\n${printed}`);
+    });
+    died.catch(() => {}); // later it is killed
     if (prefix.length > 0) return;
     const client = this.#connect();
-    await client.ping(); // waits until it answers
-    client.disconnect();
+    try {
+      const info = await Promise.race([client.info('server'), died]); // waits until it answers
+      if (!info.includes(`process_id:${child.pid}\r`)) await died; // another one has its port
+    } finally {
+      client.disconnect();
+    }
   }
 
   async kill(): Promise<void> {
