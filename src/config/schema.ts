@@ -31,11 +31,22 @@ export const RunConfig = z.strictObject({
   ...outputOptions,
 });
 
+/** Options that keep their values in a run that was made already. */
+function ofTheRun<Shape extends Record<string, z.ZodType>>(shape: Shape): Shape {
+  const entries = Object.entries(shape).map(([key, option]) => [key, withDefault(option, 'as the run has it')]);
+  return Object.fromEntries(entries) as Shape;
+}
+
+/** @param shownDefault - What is so where the option is not given. */
+function withDefault<Option extends z.ZodType>(option: Option, shownDefault: string): Option {
+  return option.meta({ flag: { group: 'other', ...metaOf(option).flag, shownDefault } });
+}
+
 /** The output folder is an argument, not an option. */
 export const ExportConfig = z.strictObject({
-  ...viewOptions,
+  ...ofTheRun(viewOptions),
   ...rootOptions,
-  ...selectionOptions,
+  ...ofTheRun(selectionOptions),
   ...lockOptions,
   ...addressOptions,
   ...remoteOptions,
@@ -44,8 +55,13 @@ export const ExportConfig = z.strictObject({
 
 /** Without a folder to merge, `out` is the one that has the parts. */
 export const MergeConfig = z.strictObject({
-  out: runOptions.out,
-  max_errors: runOptions.max_errors,
+  out: withDefault(
+    runOptions.out.describe('Folder for the whole run; needed where several folders are given'),
+    'the folder given',
+  ),
+  max_errors: runOptions.max_errors.describe(
+    'Exit with code 3 if more images failed in all parts than this number, or this share (5%)',
+  ),
   ...ExportConfig.shape,
 });
 
@@ -212,6 +228,7 @@ export function listNames(key: string, option: z.core.$ZodType): string[] {
 function defaultOf(option: z.core.$ZodType): string {
   if (!(option instanceof z.ZodDefault || option instanceof z.ZodPrefault)) return '';
   const value: unknown = option.def.defaultValue;
+  const shown = metaOf(option).flag?.shownDefault;
   if (typeof value === 'boolean' || (Array.isArray(value) && value.length === 0)) return '';
-  return ` (default: ${String(value)})`; // a list is told as a flag takes it, with commas
+  return ` (default: ${shown ?? String(value)})`; // a list is told as a flag takes it, with commas
 }

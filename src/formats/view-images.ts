@@ -6,6 +6,10 @@ import { ImagePlacer } from './image-file.js';
 import { ImageDownloader } from './remote-image-file.js';
 import type { ViewFile } from './view-folder/view-file.js';
 
+const NO_IMAGES =
+  'yolo/images is not written (--images none), but training programs read it: --images copy writes it, also later in ' +
+  'an export.';
+
 /** Where a view has its images. */
 interface ImageFolder {
   readonly name: string; // of the view: `yolo`

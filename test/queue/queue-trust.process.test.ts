@@ -119,6 +119,9 @@ describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)
     }
     printed.push((await preannotate(['worker', ...roots, '--queue', `rediss://:${password}x@${at}`])).stderr);
     expect(printed.at(-1)).toMatch(/cannot be used: WRONGPASS[^]*Check user and password/);
+    expect(stderr + worker.stderr).not.toContain('HELLO');
+    const anonymous = await preannotate(['worker', ...roots, '--queue', `rediss://${at}`]);
+    expect(anonymous.stderr).toMatch(/needs a password \(NOAUTH\)\.\nGive it in PREANNOTATE_QUEUE/);
     printed.push((await preannotate(['worker', '--queue', secure])).stderr);
     expect(printed.at(-1)).toMatch(/certificate[^]*--queue-ca/);
     printed.push((await preannotate(['worker', '--queue', `redis://:${password}@${at}`])).stderr);

@@ -25,6 +25,7 @@ interface FlagMeta {
   readonly placeholder?: string; // of its value; none for a switch
   readonly optionalValue?: boolean; // the value may be left out
   readonly repeatable?: boolean; // given several times, the values add up
+  readonly shownDefault?: string; // instead of the value, such as "that of the run"
   readonly negation?: string; // help of --no-<name>; the option can be turned off by name
   readonly only?: boolean; // a flag only, since it concerns one call: not in config files or the environment
 }

@@ -36,19 +36,19 @@ export const runOptions = {
     .toggle()
     .default(false)
     .describe('Annotate images as they arrive in the folders, until stopped by Ctrl-C or SIGTERM')
-    .meta({ flag: { group: 'input', only: true } }),
+    .meta({ flag: { group: 'input', basic: true, only: true } }),
   retry_failed: value
     .toggle()
     .default(false)
     .describe('Annotate only the images that failed in the last run into this folder, by its errors.jsonl')
-    .meta({ flag: { group: 'input', only: true } }),
+    .meta({ flag: { group: 'input', basic: true, only: true } }),
   shard: z
     .exactOptional(shard())
     .describe(
       'Annotate only part i of n, into <out>/shards/i-of-n; `preannotate merge` joins the parts. auto takes the part ' +
         'from Slurm, AWS Batch or GitLab, auto/n also from Kubernetes',
     )
-    .meta({ flag: { group: 'input', placeholder: 'i/n', only: true } }),
+    .meta({ flag: { group: 'input', basic: true, placeholder: 'i/n', only: true } }),
   accept_missing: value
     .toggle()
     .default(false)

@@ -46,7 +46,7 @@ export const yolo: AnnotationFormat = {
       folders: trees.map((name) => posix.join(name, SUBSET)),
       classes: listClassNames(view.ontology),
       layout: LAYOUT,
-      firstNotes: [TRAIN_AND_VAL],
+      firstNotes: view.imageFiles === 'none' ? [] : [TRAIN_AND_VAL],
       groups: tree.groups(),
       notes: () => tree.notes,
     };

@@ -17,7 +17,8 @@ export function describeWorkerCommand({ name }: Connection, job: QueuedJob, inpu
   ];
   const roots = folders.map((folder) => ` --root ${JSON.stringify(folder)}`).join('');
   const remote = input.hosts === undefined ? '' : describeRemote(input.hosts, job.fetch);
-  return `preannotate worker --queue ${scheme}://${name}${roots}${remote}`;
+  const login = queue.address.password === undefined ? '' : ' (with its password in PREANNOTATE_QUEUE)';
+  return `preannotate worker --queue ${scheme}://${name}${roots}${remote}${login}`;
 }
 
 /** What workers need to fetch from the same servers as this machine would. */

@@ -128,7 +128,8 @@ function isForGood(message: string): boolean {
 }
 
 function unreachableError(name: string, { address }: QueueSettings, error: unknown): PreannotateError {
-  const reason = messageOf(error).replace(/\.$/, '');
+  const raw = messageOf(error).replace(/\.$/, '');
+  const reason = raw.includes('NOAUTH') ? 'it needs a password (NOAUTH)' : raw;
   return new PreannotateError(
     {
       code: 'QUEUE_UNREACHABLE',
@@ -140,7 +141,10 @@ function unreachableError(name: string, { address }: QueueSettings, error: unkno
 }
 
 function adviseOn(reason: string, { tls }: QueueAddress): string {
-  if (/WRONGPASS|NOAUTH|NOPERM|password/i.test(reason)) {
+  if (reason.includes('NOAUTH')) {
+    return 'Give it in PREANNOTATE_QUEUE, as redis://:password@host:port or redis://user:password@host:port.';
+  }
+  if (/WRONGPASS|NOPERM|password/i.test(reason)) {
     return 'Check user and password: PREANNOTATE_QUEUE=redis://user:password@host:port.';
   }
   if (/certificate|altnames/i.test(reason)) {
@@ -148,6 +152,9 @@ function adviseOn(reason: string, { tls }: QueueAddress): string {
   }
   if (/SSL|TLS|wrong version|Connection is closed|ECONNRESET|EPIPE/i.test(reason)) {
     return tls ? 'Does it listen for TLS on this port? Else write redis://.' : 'If it expects TLS, write rediss://.';
+  }
+  if (tls && /ETIMEDOUT|timed? ?out/i.test(reason)) {
+    return 'Does it listen for TLS on this port? Else write redis://. Can this machine reach it (address, firewall)?';
   }
   return 'Is it running, and can this machine reach it (address, port, firewall)?';
 }

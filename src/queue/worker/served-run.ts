@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Job, Worker } from 'bullmq';
 import { NO_TIMES, type ImageOutcome, type StageTimes } from '../../core/image.js';
 import { printable } from '../../core/text.js';
@@ -52,6 +53,7 @@ export class ServedRun implements AsyncDisposable {
     const { id, opened, connection } = options;
     const { description, engine } = opened;
     this.#options = options;
+    setMaxListeners(0, this.#stop.signal); // every image in flight listens
     this.key = description.key;
     this.#errors = { Unrecoverable: UnrecoverableError, Waiting: WaitingError };
     // One chunk more than the devices need: the next is there when one is answered.

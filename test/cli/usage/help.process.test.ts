@@ -62,6 +62,14 @@ describe('the help of a command with many options', () => {
   });
 });
 
+it('export and merge show no default where the run decides', async () => {
+  for (const name of ['export', 'merge']) {
+    const { stdout } = await preannotate([name, '--help']);
+    expect(stdout).toMatch(/threshold \(default: as the run has it\)/);
+    expect(stdout).not.toMatch(/stop the run there|another run into the same folder/);
+  }
+});
+
 it.each(['init', 'doctor', 'models', 'models list', 'models pull'])('%s has one help', async (name) => {
   const brief = await preannotate([...name.split(' '), '-h']);
   expect(brief.code).toBe(0);

@@ -55,7 +55,7 @@ export const queueOptions = {
         'rediss:// for TLS. `run` then computes nothing itself. Give user and password as PREANNOTATE_QUEUE, since ' +
         'command lines can be read by others',
     )
-    .meta({ examples: ['redis://localhost:6379'], flag: { group: 'queue', placeholder: 'url' } }),
+    .meta({ examples: ['redis://localhost:6379'], flag: { group: 'queue', basic: true, placeholder: 'url' } }),
   queue_ca: z
     .exactOptional(z.string().min(1))
     .describe('PEM file with the certificate authority of a rediss:// address, if it is a private one')
