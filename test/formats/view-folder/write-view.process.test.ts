@@ -90,11 +90,15 @@ describe.each(formatNames)('writing a view of %s', (format) => {
 
   it('for the first time gives it its name when it is complete', async () => {
     const view = await viewOf(format, imagesNamed(NAMES));
-    const writing = await startWriting(format, view, { names: NAMES });
-    let names: string[] = [];
-    while (!names.includes(`.preannotate-${format}-new`)) names = await readdir(dirname(view.outDir)).catch(() => []);
-    writing.child.kill('SIGKILL');
-    await writing.closed;
+    const list = () => readdir(dirname(view.outDir)).catch((): string[] => []);
+    let isStaged = false;
+    while (!isStaged) {
+      await rm(dirname(view.outDir), { recursive: true, force: true }); // of a process that was too fast for us
+      const { child, closed } = await startWriting(format, view, { names: NAMES });
+      while (!isStaged && child.exitCode === null) isStaged = (await list()).includes(`.preannotate-${format}-new`);
+      child.kill('SIGKILL');
+      await closed;
+    }
     expect(await readdir(dirname(view.outDir))).not.toContain(format);
     await formats[format].write(unchanged(view));
     expect((await readdir(dirname(view.outDir))).sort()).toEqual(['.preannotate', format]);
