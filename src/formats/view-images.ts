@@ -6,10 +6,6 @@ import { ImagePlacer } from './image-file.js';
 import { ImageDownloader } from './remote-image-file.js';
 import type { ViewFile } from './view-folder/view-file.js';
 
-const NO_IMAGES =
-  'yolo/images is not written (--images none), but training programs read it: --images copy writes it, also later in ' +
-  'an export.';
-
 /** Where a view has its images. */
 interface ImageFolder {
   readonly name: string; // of the view: `yolo`
@@ -48,7 +44,7 @@ export class ViewImages {
   /** After the files were written. */
   get notes(): string[] {
     const { name, folder } = this.#place;
-    const none = `${folder} is not written (--images none): readers want it.`;
+    const none = `${folder} is not written (--images none), but training programs read it: --images copy writes it.`;
     return [...(this.#placer?.notes(name, folder) ?? [none]), ...this.#downloader.notes(name)];
   }
 }

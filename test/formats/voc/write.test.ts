@@ -72,7 +72,7 @@ ${objects.join('')}</annotation>
     );
     expect(await readFile(join(view.outDir, 'labelmap.txt'), 'utf8')).not.toMatch(/^<a>/m);
     expect(notes.join('\n')).toMatch(/labelmap\.txt cannot name "<a> & "b": 'c'".*CVAT and Datumaro refuse/);
-    expect(notes.join('\n')).toContain('voc/JPEGImages is not written (--images none): readers want it.');
+    expect(notes.join('\n')).toContain('voc/JPEGImages is not written (--images none), but training programs');
   });
 });
 
