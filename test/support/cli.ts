@@ -26,6 +26,7 @@ export class Running {
   readonly child: ChildProcess;
   stdout = '';
   stderr = '';
+  readonly #closed: Promise<unknown[]>;
 
   constructor(args: readonly string[], options: CliOptions = {}) {
     const [command, ...rest] = [...(options.prefix ?? []), process.execPath, join(ROOT, 'bin/preannotate.js'), ...args];
@@ -36,12 +37,14 @@ export class Running {
       timeout: options.timeoutMs,
       killSignal: 'SIGKILL',
     });
+    this.#closed = once(this.child, 'close'); // it may end before anyone waits for it
+    this.#closed.catch(() => {}); // whoever waits gets the error
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
   }
 
   async finished(): Promise<Finished> {
-    const [code, signal] = (await once(this.child, 'close')) as [number | null, NodeJS.Signals | null];
+    const [code, signal] = (await this.#closed) as [number | null, NodeJS.Signals | null];
     return { code, signal, stdout: this.stdout, stderr: this.stderr };
   }
 
