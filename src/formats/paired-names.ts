@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { counted } from '../core/text.js';
+import type { ViewImage } from '../core/image.js';
+import { compareUtf8, counted } from '../core/text.js';
+import type { View } from './format.js';
 
 const MAX_NAME_BYTES = 255; // of file systems in use
 const MAX_EXTENSION_LENGTH = 16; // what is longer is a name with a dot in it
@@ -95,6 +97,22 @@ export class PairedNames {
       free = truncateName(other, room);
     this.#taken.add(keyOf(free));
     return { free, isSuffixed };
+  }
+}
+
+/**
+ * The images of a view and their places. Those that are left out keep their places: a file of labels that was edited
+ * must not become another image's.
+ */
+export async function* placeImages(
+  { images, hiddenNames = [] }: Pick<View, 'images' | 'hiddenNames'>,
+  names: PairedNames,
+): AsyncGenerator<{ image: ViewImage; place: PairedName }> {
+  let reserved = 0;
+  for await (const image of images) {
+    while (reserved < hiddenNames.length && compareUtf8(hiddenNames[reserved]!, image.name) < 0)
+      names.reserve(hiddenNames[reserved++]!);
+    yield { image, place: names.of(image.name) };
   }
 }
 

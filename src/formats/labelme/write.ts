@@ -1,9 +1,8 @@
 import { join, posix, relative, sep } from 'node:path';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
-import { compareUtf8 } from '../../core/text.js';
 import type { View } from '../format.js';
-import { PairedNames } from '../paired-names.js';
+import { PairedNames, placeImages, type PairedName } from '../paired-names.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { ViewImages } from '../view-images.js';
 import { ORIGINAL_NAME } from './parse-labels.js';
@@ -34,7 +33,6 @@ export class LabelmeTree {
     reserved: [LABELS, README].map((name) => name.toLowerCase()),
   });
   readonly #images: ViewImages;
-  #reserved = 0; // hidden names
 
   constructor(view: View) {
     this.#view = view;
@@ -42,10 +40,9 @@ export class LabelmeTree {
   }
 
   async *groups(): AsyncGenerator<ViewFileGroup> {
-    const { images, ontology } = this.#view;
-    for await (const image of images) {
-      this.#reserveNames((hidden) => compareUtf8(hidden, image.name) < 0);
-      yield { image: image.name, files: this.#filesOf(image) };
+    const { ontology } = this.#view;
+    for await (const { image, place } of placeImages(this.#view, this.#names)) {
+      yield { image: image.name, files: this.#filesOf(image, place) };
     }
     const names = [...ontology.classes].sort((a, b) => a.id - b.id).map(({ name }) => `${name}\n`);
     yield { files: [textFile(LABELS, names.join('')), textFile(README, HOW_TO_OPEN)] };
@@ -59,17 +56,9 @@ export class LabelmeTree {
     return [...this.#names.notes, ...(this.#images.areWanted ? this.#images.notes : [none])];
   }
 
-  /** Images that are left out keep their places: an edited file must not become another image's. */
-  #reserveNames(isDue: (name: string) => boolean): void {
-    const { hiddenNames = [] } = this.#view;
-    while (this.#reserved < hiddenNames.length && isDue(hiddenNames[this.#reserved]!))
-      this.#names.reserve(hiddenNames[this.#reserved++]!);
-  }
-
-  #filesOf(image: ViewImage): ViewFile[] {
+  #filesOf(image: ViewImage, place: PairedName): ViewFile[] {
     const { name } = image;
     const { root, outDir, ontology } = this.#view;
-    const place = this.#names.of(name);
     const folder = join(outDir, posix.dirname(place.label));
     const isElsewhere = !this.#images.areWanted && root !== undefined;
     const imagePath = isElsewhere

@@ -1,9 +1,8 @@
 import { posix } from 'node:path';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
-import { compareUtf8 } from '../../core/text.js';
 import type { View } from '../format.js';
-import { PairedNames } from '../paired-names.js';
+import { PairedNames, placeImages, type PairedName } from '../paired-names.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { ViewImages } from '../view-images.js';
 import { toXmlName, XmlEscaper } from '../xml/escape.js';
@@ -26,7 +25,6 @@ export class VocTree {
   readonly #escaper = new XmlEscaper();
   readonly #texts: XmlTexts;
   readonly #list = new NameLines();
-  #reserved = 0; // hidden names
 
   constructor(view: View) {
     this.#view = view;
@@ -43,9 +41,8 @@ export class VocTree {
   }
 
   async *groups(): AsyncGenerator<ViewFileGroup> {
-    for await (const image of this.#view.images) {
-      this.#reserveNames((hidden) => compareUtf8(hidden, image.name) < 0);
-      yield { image: image.name, files: this.#filesOf(image) };
+    for await (const { image, place } of placeImages(this.#view, this.#names)) {
+      yield { image: image.name, files: this.#filesOf(image, place) };
     }
     yield {
       files: [
@@ -65,16 +62,8 @@ export class VocTree {
     ];
   }
 
-  /** Images that are left out keep their places: an edited file must not become another image's. */
-  #reserveNames(isDue: (name: string) => boolean): void {
-    const { hiddenNames = [] } = this.#view;
-    while (this.#reserved < hiddenNames.length && isDue(hiddenNames[this.#reserved]!))
-      this.#names.reserve(hiddenNames[this.#reserved++]!);
-  }
-
-  #filesOf(image: ViewImage): ViewFile[] {
+  #filesOf(image: ViewImage, place: PairedName): ViewFile[] {
     const { name } = image;
-    const place = this.#names.of(name);
     this.#list.add(place.label.slice(0, -'.xml'.length));
     const filename = this.#escaper.escape(place.image);
     const original = place.image === name ? undefined : this.#escaper.escape(toXmlName(name));

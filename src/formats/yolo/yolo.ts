@@ -2,9 +2,8 @@ import { posix } from 'node:path';
 import { xyxyToCxcywh } from '../../core/box.js';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
-import { compareUtf8 } from '../../core/text.js';
 import type { AnnotationFormat, View } from '../format.js';
-import { PairedNames, type PairedName, type PairingRule } from '../paired-names.js';
+import { PairedNames, placeImages, type PairedName, type PairingRule } from '../paired-names.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { ViewImages } from '../view-images.js';
 import { writeView } from '../view-folder/write-view.js';
@@ -70,7 +69,7 @@ class YoloTree {
   async *groups(): AsyncGenerator<ViewFileGroup> {
     const { ontology, provenance } = this.#view;
     let isRenamed = false;
-    for await (const { image, place } of this.#place(this.#names)) {
+    for await (const { image, place } of placeImages(this.#view, this.#names)) {
       isRenamed ||= place.image !== image.name;
       yield { image: image.name, files: this.#filesOf(image, place) };
     }
@@ -79,7 +78,7 @@ class YoloTree {
       files: [
         textFile('classes.txt', classNames.map((name) => `${name}\n`).join('')),
         textFile(SIGNATURE, formatDataYaml(classNames, provenance.version)),
-        ...(isRenamed ? [streamedFile(RENAMED, listRenamed(this.#place(new PairedNames(PAIRING))))] : []),
+        ...(isRenamed ? [streamedFile(RENAMED, listRenamed(placeImages(this.#view, new PairedNames(PAIRING))))] : []),
       ],
     };
   }
@@ -87,20 +86,6 @@ class YoloTree {
   /** After the files were written. */
   get notes(): string[] {
     return [...this.#names.notes, ...this.#images.notes];
-  }
-
-  /**
-   * The images and their places. Those that are left out keep their places: a file of labels that was edited must not
-   * become another image's.
-   */
-  async *#place(names: PairedNames): AsyncGenerator<{ image: ViewImage; place: PairedName }> {
-    const { images, hiddenNames = [] } = this.#view;
-    let reserved = 0;
-    for await (const image of images) {
-      while (reserved < hiddenNames.length && compareUtf8(hiddenNames[reserved]!, image.name) < 0)
-        names.reserve(hiddenNames[reserved++]!);
-      yield { image, place: names.of(image.name) };
-    }
   }
 
   #filesOf(image: ViewImage, place: PairedName): ViewFile[] {
