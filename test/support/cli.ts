@@ -38,7 +38,7 @@ export class Running {
       killSignal: 'SIGKILL',
     });
     this.#closed = once(this.child, 'close'); // it may end before anyone waits for it
-    this.#closed.catch(() => {}); // whoever waits gets the error
+    this.#closed.catch(() => {}); // it is thrown where finished() is awaited
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
   }

@@ -1,6 +1,6 @@
 import type { Xywh, Xyxy } from '../box.js';
 
-/** A box of a data set, whoever drew it. */
+/** A box of a data set, drawn by a person or a model. */
 export interface LabelledBox {
   readonly className: string;
   readonly box: Xyxy; // pixels of the upright image, as the file states it: it may leave the image

@@ -4,7 +4,7 @@ import { excerpt, printable } from '../../core/text.js';
 import { parseAddress } from '../../images/remote/address.js';
 import { parseAllowedUrl, requireValidHosts, type UrlPolicy } from '../../net/url-policy.js';
 
-/** The hosts and buckets that a worker may fetch images from, whoever asks: all who can write to the Redis can ask. */
+/** The hosts and buckets that a worker may fetch images from. Anyone who can write to the Redis can ask for any. */
 export class AllowedAddresses {
   readonly given: readonly string[];
   readonly hosts: readonly string[]; // those of `given` that are no buckets

@@ -4,7 +4,7 @@ import { systemCodeOf } from '../../core/errors.js';
 import type { ImageFile, ImageOutcome } from '../../core/image.js';
 import { printable } from '../../core/text.js';
 
-/** The folders that a worker may read, whoever asks: all who can write to the Redis can ask. */
+/** The folders that a worker may read from. Anyone who can write to the Redis can ask for any file. */
 export class AllowedFolders {
   readonly #roots: readonly string[]; // real
   readonly given: readonly string[];
