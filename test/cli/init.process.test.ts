@@ -6,10 +6,20 @@ import { describe, expect, it } from 'vitest';
 import { loadSettings, requireOntologySource } from '../../src/config/load.js';
 import { ClassEntry, FullOntology } from '../../src/config/ontology/schema.js';
 import { loadOntology } from '../../src/config/ontology/load-ontology.js';
-import { FileConfig, RunConfig, ServeConfig } from '../../src/config/schema.js';
+import {
+  EvalConfig,
+  FileConfig,
+  PromptsConfig,
+  RunConfig,
+  ServeConfig,
+  TuneConfig,
+  WorkerConfig,
+} from '../../src/config/schema.js';
 import { preannotate, SCENES } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
 
+/** Where a key is in several, the last one counts. */
+const SCHEMAS = [WorkerConfig, PromptsConfig, TuneConfig, EvalConfig, ServeConfig, RunConfig];
 const CONFIG_KEYS = Object.keys(FileConfig.shape);
 const ONTOLOGY_KEYS = [...Object.keys(FullOntology.shape), ...Object.keys(ClassEntry.shape)];
 
@@ -51,11 +61,11 @@ describe('a starter', () => {
     for (const key of CONFIG_KEYS) expect(config, key).toMatch(new RegExp(`^(# )?${key}: |Also spelled ${key}$`, 'm'));
     const settingsOf = async () => {
       const request = { flags: {}, environment: {}, cwd: folder };
-      const [served, run] = [
-        await loadSettings({ ...request, schema: ServeConfig }),
-        await loadSettings({ ...request, schema: RunConfig }),
-      ];
-      return { settings: { ...served.settings, ...run.settings }, given: { ...served.given, ...run.given } };
+      const loaded = await Promise.all(SCHEMAS.map((schema) => loadSettings({ ...request, schema })));
+      return {
+        settings: Object.assign({}, ...loaded.map(({ settings }) => settings)) as Record<string, unknown>,
+        given: Object.assign({}, ...loaded.map(({ given }) => given)) as Record<string, unknown>,
+      };
     };
     const before = (await settingsOf()).settings;
     const all = uncommented(config, CONFIG_KEYS);
@@ -63,8 +73,8 @@ describe('a starter', () => {
     const loaded = await settingsOf();
     for (const line of all.split('\n').filter((one) => /^\w/.test(one))) {
       const key = line.split(':')[0]!.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-      if (!line.endsWith('# an example')) expect(loaded.settings[key as 'model'], key).toEqual(before[key as 'model']);
-      expect(loaded.given[key as 'model'], key).toBe('config');
+      if (!line.endsWith('# an example')) expect(loaded.settings[key], key).toEqual(before[key]);
+      expect(loaded.given[key], key).toBe('config');
     }
   });
 

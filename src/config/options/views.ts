@@ -27,7 +27,7 @@ export const viewOptions = {
       `Images in yolo/ (default symlink) and huggingface/ (default copy): ${IMAGE_FILES.join(', ')}. JPEGs that ` +
         'training programs would rewrite are always copied',
     )
-    .meta({ flag: { group: 'output', placeholder: 'how' } }),
+    .meta({ examples: ['hardlink'], flag: { group: 'output', placeholder: 'how' } }),
   overwrite_edited: value
     .toggle()
     .default(false)
