@@ -65,7 +65,7 @@ describe.skipIf(!hasRedis)('remote images through a queue (needs redis-server)',
     const out = join(await temporaryFolder(), 'out');
     const url = `${web.origin}/scene-01.jpg`;
     const running = end(new Running(['run', url, ...EMOJI, '--allow-private', '-o', out, '--queue', redis.url]));
-    const bare = startBareWorker(redis.url);
+    const bare = startBareWorker(redis.url, { args: ['--root', out] });
     await untilPrinted(bare, /images are on http:.*, and it was started without --allow-host/);
     const refusal = new RegExp(`images are on ${web.origin}, and it may fetch from 127.0.0.1, s3://yard`);
     const usualPorts = startBareWorker(redis.url, { args: ['--allow-host', '127.0.0.1', '--allow-host', 's3://yard'] });

@@ -7,7 +7,16 @@ import { FIXTURES, ROOT } from '../support/model/golden.js';
 import { certificate, hasOpenssl } from '../support/servers/certificate.js';
 import { hasRedis, RedisServer } from '../support/system/redis.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { end, onlyQueue, photosOf, queueArgs, startWorker, untilPrinted, withFault } from './queue-runs.js';
+import {
+  end,
+  onlyQueue,
+  photosOf,
+  queueArgs,
+  startBareWorker,
+  startWorker,
+  untilPrinted,
+  withFault,
+} from './queue-runs.js';
 
 const SLOW = withFault('slow.mjs', { SLOW_MS: '300' });
 
@@ -60,7 +69,7 @@ describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)
     const worker = startWorker(redis.url, elsewhere);
     await untilPrinted(worker, /the images are in .*, and it may read /);
     await untilPrinted(running, /cannot take part: the images are in /);
-    const none = end(new Running(['worker', '--queue', redis.url]));
+    const none = startBareWorker(redis.url, { args: ['--allow-host', 'example.org'] });
     await untilPrinted(none, /it was started without --root/);
   });
 
@@ -122,9 +131,9 @@ describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)
     expect(stderr + worker.stderr).not.toContain('HELLO');
     const anonymous = await preannotate(['worker', ...roots, '--queue', `rediss://${at}`]);
     expect(anonymous.stderr).toMatch(/needs a password \(NOAUTH\)\.\nGive it in PREANNOTATE_QUEUE/);
-    printed.push((await preannotate(['worker', '--queue', secure])).stderr);
+    printed.push((await preannotate(['worker', '--root', '/', '--queue', secure])).stderr);
     expect(printed.at(-1)).toMatch(/certificate[^]*--queue-ca/);
-    printed.push((await preannotate(['worker', '--queue', `redis://:${password}@${at}`])).stderr);
+    printed.push((await preannotate(['worker', '--root', '/', '--queue', `redis://:${password}@${at}`])).stderr);
     expect(printed.at(-1)).toMatch(/If it expects TLS, write rediss/);
     for (const text of printed) expect(text).not.toContain(password);
   });

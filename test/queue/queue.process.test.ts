@@ -54,7 +54,7 @@ describe.skipIf(!hasRedis)('a run through a queue (needs redis-server)', () => {
     const start = performance.now();
     for (const args of [
       ['run', SCENES, ...EMOJI, '--queue', url],
-      ['worker', '--queue', url],
+      ['worker', '--queue', url, '--root', SCENES],
     ]) {
       const { code, stderr } = await preannotate([...args, ...(args[0] === 'run' ? ['--out', out] : [])]);
       expect(code).toBe(2);
@@ -64,10 +64,18 @@ describe.skipIf(!hasRedis)('a run through a queue (needs redis-server)', () => {
     expect(performance.now() - start).toBeLessThan(20_000);
   });
 
+  it('a worker that may read nothing is refused before it connects, with both options', async () => {
+    const { code, stderr } = await preannotate(['worker', '--queue', 'redis://127.0.0.1:1']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /Without --root and --allow-host, a worker may read no image\.\nGive .*--root.*--allow-host/,
+    );
+  });
+
   it.each(['localhost:6379', 'redis://', 'redis://u:s3cret@host:6379/x', 'http://u:s3cret@host'])(
     'refuses the address %s without printing it',
     async (url) => {
-      const { code, stderr } = await preannotate(['worker', '--queue', url]);
+      const { code, stderr } = await preannotate(['worker', '--queue', url, '--root', SCENES]);
       expect(code).toBe(2);
       expect(stderr).toContain('--queue is not the address of a Redis');
       expect(stderr).not.toContain('s3cret');

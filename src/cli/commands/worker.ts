@@ -40,7 +40,7 @@ export function workerCommand(): Command {
   return addHelpNotes(addFlags(command, WorkerConfig), EXAMPLES);
 }
 
-/** @throws PreannotateError USAGE without a queue */
+/** @throws PreannotateError USAGE without a queue, or without anything that may be read */
 function toWorkerJob(loaded: Loaded<typeof WorkerConfig>): WorkerJob {
   const { settings } = loaded;
   const { queue } = queueOf(settings);
@@ -49,6 +49,15 @@ function toWorkerJob(loaded: Loaded<typeof WorkerConfig>): WorkerJob {
       code: 'USAGE',
       message: 'It is not known where the queue is.',
       hint: 'Give --queue redis://host:6379, or set PREANNOTATE_QUEUE.',
+    });
+  }
+  if (settings.roots.length + settings.allowHost.length === 0) {
+    throw new PreannotateError({
+      code: 'USAGE',
+      message: 'Without --root and --allow-host, a worker may read no image.',
+      hint:
+        'Give the folder of the images as --root /data/photos, or for images on the web or in S3, their hosts as ' +
+        '--allow-host example.org or --allow-host s3://bucket.',
     });
   }
   return {
