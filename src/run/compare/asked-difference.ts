@@ -1,6 +1,6 @@
 import { toAsked } from '../../core/prompts/canonical-prompt.js';
 import { textsOf, type OntologySpec } from '../../core/ontology.js';
-import { describeChange, type Difference } from './difference.js';
+import { compareValues, type Difference } from './difference.js';
 
 /** The prompts of a class, or those that are ignored. */
 interface PromptList {
@@ -30,10 +30,10 @@ function findListDifference(
   const alike = askedOf(was, { ...before, canonical: now.canonical === true });
   if (isEqual(alike, askedOf(is, now))) return canonicalDifference(before, now, { was, is });
   const hasSamePrompts = isEqual(alike.map(firstOf), askedOf(is, now).map(firstOf));
-  const what = hasSamePrompts
-    ? describeChange('templates', before.templates, now.templates)
-    : describeChange(title, was, is);
-  return { what, finish: adviseEarlier(before) };
+  const difference = hasSamePrompts
+    ? compareValues('templates', before.templates, now.templates)
+    : compareValues(title, was, is);
+  return { ...difference, finish: adviseEarlier(before) };
 }
 
 function listsOf({ classes, ignore }: OntologySpec): PromptList[] {
@@ -67,8 +67,13 @@ function canonicalDifference(
     now.canonical === true
       ? 'set `canonical: false` in the ontology (in its full form, with `classes`)'
       : 'remove `canonical: false` from the ontology';
-  const change = `was ${describeText(earlier[text])}; now it is ${describeText(later[text])}`;
-  return { what: `what the model is asked for "${is[at]!}" ${change}`, finish };
+  return {
+    kind: 'value',
+    of: `what the model is asked for "${is[at]!}"`,
+    was: describeText(earlier[text]),
+    is: describeText(later[text]),
+    finish,
+  };
 }
 
 function describeText(text: string | undefined): string {

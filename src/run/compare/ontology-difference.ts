@@ -1,6 +1,6 @@
 import { labelOf, type OntologySpec } from '../../core/ontology.js';
 import { findAskedDifferences } from './asked-difference.js';
-import { describeChange, findDifferences, type Difference } from './difference.js';
+import { compareValues, findDifferences, type Difference } from './difference.js';
 
 /** What two ontologies decide that differs; nothing when they differ in thresholds and spelling only. */
 export function findOntologyDifferences(before: OntologySpec, now: OntologySpec): Difference[] {
@@ -14,18 +14,20 @@ function findClassDifferences(before: OntologySpec, now: OntologySpec): Differen
   const lost = was.filter((name) => !is.includes(name));
   const added = is.filter((name) => !was.includes(name));
   const isReordered = lost.length + added.length === 0 && was.join('\n') !== is.join('\n');
-  if (isReordered) return [{ what: describeChange('order of classes', was, is) }];
-  if (was.length === is.length && lost.length === added.length) {
-    return was.flatMap((name, i) =>
-      name === is[i] ? [] : [{ what: describeChange(`name of class ${i + 1}`, name, is[i]) }],
-    );
+  if (isReordered) {
+    const difference = compareValues('order of classes', was, is);
+    return [difference.kind === 'list' ? { ...difference, of: 'classes' } : difference]; // it reports their order
   }
-  const ofSize = was.length === is.length ? [] : [describeChange('number of classes', was.length, is.length)];
+  if (was.length === is.length && lost.length === added.length) {
+    return was.flatMap((name, i) => (name === is[i] ? [] : [compareValues(`name of class ${i + 1}`, name, is[i])]));
+  }
+  const onlyIn = (isLater: boolean) => (name: string) =>
+    ({ kind: 'only', what: `class "${name}"`, isLater }) satisfies Difference;
   return [
-    ...ofSize,
-    ...lost.map((name) => `class "${name}" is missing now`),
-    ...added.map((name) => `class "${name}" was not there`),
-  ].map((what) => ({ what }));
+    ...(was.length === is.length ? [] : [compareValues('number of classes', was.length, is.length)]),
+    ...lost.map(onlyIn(false)),
+    ...added.map(onlyIn(true)),
+  ];
 }
 
 /** What is compared of the classes that both have: all but prompts. */

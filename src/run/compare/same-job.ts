@@ -101,7 +101,10 @@ function findMeanDifference(before: JournalHeader, now: JournalHeader): Differen
   if (isSame || !hasSeveralTexts(before.ontology) || !hasSeveralTexts(now.ontology)) return [];
   return [
     {
-      what: `the mean over templates was that of ${describeMean(before)}; now it is that of ${describeMean(now)}`,
+      kind: 'value',
+      of: 'the mean over templates',
+      was: `that of ${describeMean(before)}`,
+      is: `that of ${describeMean(now)}`,
       finish: EARLIER_VERSION,
     },
   ];

@@ -1,7 +1,7 @@
 import { printable } from '../../core/text.js';
-import { findDifferences, type Difference } from '../compare/difference.js';
+import { describeSides, findDifferences, type Difference } from '../compare/difference.js';
 import { findJobDifferences } from '../compare/same-job.js';
-import { readImageList } from '../numbers/image-list.js';
+import { findNamesOf } from './join-parts.js';
 import { describePart, nameOf, type Part, type PartProblem } from './read-part.js';
 
 /** Parts that belong together, and why others do not. */
@@ -11,7 +11,8 @@ export interface SortedParts {
 }
 
 /** How a part differs from the others. */
-interface ForeignReason extends Difference {
+interface ForeignReason {
+  readonly difference: Difference;
   readonly advice: string;
 }
 
@@ -39,7 +40,7 @@ export async function sortParts(parts: readonly Part[], hasRoot: boolean): Promi
     parts: ofOneRun,
     problems: [
       ...problems,
-      ...(await Promise.all(foreign.map((part) => describeForeign(ofOneRun[0]!, part, hasRoot)))),
+      ...(await Promise.all(foreign.map((part) => describeForeign(ofOneRun[0]!, part, { all: parts, hasRoot })))),
     ],
   };
 }
@@ -60,15 +61,17 @@ function largest(groups: readonly Part[][]): Part[] {
 }
 
 function findReason(before: Part, now: Part, hasRoot: boolean): ForeignReason | undefined {
-  const version = findDifferences(versionOf(before), versionOf(now))[0];
-  const job = version ?? findJobDifferences(before.header, now.header)[0];
-  if (job !== undefined) return { ...job, advice: ADVICE.job };
-  const views = findDifferences(viewsOf(before), viewsOf(now))[0];
-  if (views !== undefined) return { ...views, advice: ADVICE.views };
-  const root = hasRoot ? undefined : findDifferences(rootOf(before), rootOf(now))[0];
-  if (root !== undefined) return { ...root, advice: ADVICE.root };
-  const found = findDifferences(foundBy(before), foundBy(now))[0];
-  return found && { ...found, advice: ADVICE.found };
+  const compared: [Difference[], string][] = [
+    [
+      [...findDifferences(versionOf(before), versionOf(now)), ...findJobDifferences(before.header, now.header)],
+      ADVICE.job,
+    ],
+    [findDifferences(viewsOf(before), viewsOf(now)), ADVICE.views],
+    [hasRoot ? [] : findDifferences(rootOf(before), rootOf(now)), ADVICE.root],
+    [findDifferences(foundBy(before), foundBy(now)), ADVICE.found],
+  ];
+  for (const [[difference], advice] of compared) if (difference !== undefined) return { difference, advice };
+  return undefined;
 }
 
 function versionOf({ header }: Part) {
@@ -103,21 +106,35 @@ function foundBy({ manifest, scope }: Part) {
   return { 'number of images found': manifest.counts.found, 'names of images found (SHA-256)': scope.found_sha256 };
 }
 
-async function describeForeign(reference: Part, part: Part, hasRoot: boolean): Promise<PartProblem> {
-  const { what, advice } = findReason(reference, part, hasRoot)!;
-  const [one, other] = [describePart(reference.shard), describePart(part.shard)];
-  const example = advice === ADVICE.found ? await describeNames(reference, part) : '';
+async function describeForeign(
+  reference: Part,
+  part: Part,
+  { all, hasRoot }: { all: readonly Part[]; hasRoot: boolean },
+): Promise<PartProblem> {
+  const { difference, advice } = findReason(reference, part, hasRoot)!;
+  const isTwice = reference.shard.index === part.shard.index;
+  const sideOf = ({ folder, shard }: Part) => (isTwice ? nameOf(folder) : `part ${shard.index}`);
+  const sides = { before: sideOf(reference), later: sideOf(part) };
+  const other = isTwice ? nameOf(reference.folder) : describePart(reference.shard);
+  const what = printable(describeSides(difference, sides));
+  const image = advice === ADVICE.found ? await findOtherImage(reference, part, all) : undefined;
+  const example = image === undefined ? '' : ` (${printable(image.name)} is in ${sideOf(image.part)} only)`;
   return {
-    message: `${nameOf(part.folder)}: ${other} is of another run than ${one}: ${printable(what)}${example}.`,
+    message: `${nameOf(part.folder)}: ${describePart(part.shard)} is of another run than ${other}: ${what}${example}.`,
     advice,
   };
 }
 
-/** An image that only one of two parts knows. */
-async function describeNames(reference: Part, part: Part): Promise<string> {
-  const [before, now] = [await readImageList(reference.folder), await readImageList(part.folder)];
-  const added = [...now.images.keys()].find((name) => !before.images.has(name));
-  if (added !== undefined) return ` (${printable(added)} is new)`;
-  const missing = [...before.images.keys()].find((name) => !now.images.has(name));
-  return missing === undefined ? '' : ` (${printable(missing)} is missing)`;
+/** An image that only one of two parts has found, where it is known what both have found. */
+async function findOtherImage(
+  reference: Part,
+  part: Part,
+  all: readonly Part[],
+): Promise<{ name: string; part: Part } | undefined> {
+  const [before, later] = [await findNamesOf(reference, all), await findNamesOf(part, all)];
+  if (before === undefined || later === undefined) return undefined;
+  const added = [...later].find((name) => !before.has(name));
+  if (added !== undefined) return { name: added, part };
+  const missing = [...before].find((name) => !later.has(name));
+  return missing === undefined ? undefined : { name: missing, part: reference };
 }

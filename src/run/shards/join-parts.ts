@@ -31,6 +31,23 @@ export async function findNames(parts: readonly Part[]): Promise<Set<string>> {
   return names ?? new Set();
 }
 
+/**
+ * The names that a part has found, as far as the lists tell: its own also has what was deleted since, which the list
+ * of a part that ran later may lack.
+ */
+export async function findNamesOf(part: Part, all: readonly Part[]): Promise<ReadonlySet<string> | undefined> {
+  const { images } = await readImageList(part.folder);
+  const isFound = (names: ReadonlySet<string>) => hashNames(names) === part.scope.found_sha256;
+  const listed = new Set(images.keys());
+  if (isFound(listed)) return listed;
+  for (const { folder } of all) {
+    const { images: others } = await readImageList(folder);
+    const shared = new Set([...listed].filter((name) => others.has(name)));
+    if (isFound(shared)) return shared;
+  }
+  return undefined;
+}
+
 function hashNames(names: ReadonlySet<string>): string {
   const hash = createHash('sha256');
   for (const name of [...names].sort(compareUtf8)) hash.update(`${name}\n`);

@@ -3,6 +3,7 @@ import { readManifest, type StoredManifest } from '../manifest.js';
 import { readClasses, type KnownClasses } from '../numbers/classes.js';
 import { readImageList, type ImageList } from '../numbers/image-list.js';
 import { readSources, type SourceList } from '../plan/sources.js';
+import { describeSides } from '../compare/difference.js';
 import { findJobDifferences } from '../compare/same-job.js';
 import { readHeader, readJournal, type JournalContents, type JournalEntry } from '../read-journal.js';
 import type { NewResult } from './join-parts.js';
@@ -42,8 +43,9 @@ async function readUsableManifest(outDir: string): Promise<StoredManifest | unde
 export function findOtherJob({ journal }: WholeRun, { folder, header }: Part): PartProblem | undefined {
   const difference = journal && findJobDifferences(journal.header, header)[0];
   if (difference === undefined) return undefined;
+  const [before, later] = [nameOf(journal!.path), nameOf(folder)];
   return {
-    message: `${nameOf(journal!.path)} is of another run than ${nameOf(folder)}: ${difference.what}.`,
+    message: `${before} is of another run than ${later}: ${describeSides(difference, { before, later })}.`,
     advice: 'Name another output folder with -o.',
   };
 }

@@ -179,7 +179,7 @@ describe('preannotate merge', () => {
     const { code, stderr } = await preannotate(['merge', out]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /3-of-4: part 3 of 4 is of another run than part 1 of 4: number of classes was 87; now it is 1/,
+      /3-of-4: part 3 of 4 is of another run than part 1 of 4: number of classes is 1 in part 3, 87 in part 1\./,
     );
     expect(stderr).toMatch(/1-of-2 is part 1 of 2; of 4 there are 1, 2, 3, 4\./);
     expect(stderr).not.toContain('missing');
@@ -187,12 +187,24 @@ describe('preannotate merge', () => {
     await rm(join(out, 'shards/1-of-2'), { recursive: true });
     await rm(join(out, 'shards/3-of-4'), { recursive: true });
     await cp(join(photos, 'copy-0/scene-01.jpg'), image);
-    onTestFinished(() => rm(image));
+    onTestFinished(() => rm(image, { force: true }));
     await run(out, '--shard', '3/4', '--nms-iou', '0.7');
-    expect((await preannotate(['merge', out])).stderr).toMatch(/part 3 of 4 .*: nms_iou was "auto"; now it is 0.7/);
+    expect((await preannotate(['merge', out])).stderr).toMatch(
+      /part 3 of 4 .*: nms_iou is 0.7 in part 3, "auto" in part 1/,
+    );
     await run(out, '--shard', '3/4');
     const grown = await preannotate(['merge', out]);
-    expect(grown.stderr).toMatch(/number of images found was 49; now it is 50 \(later\.png is new\)/);
+    expect(grown.stderr).toMatch(/found is 50 in part 3, 49 in part 1 \(later\.png is in part 3 only\)\./);
+    // One deleted since is still in the list of part 3, and names no difference.
+    const last = join(photos, 'last.png');
+    await rename(image, last);
+    onTestFinished(() => rm(last));
+    await run(out, '--shard', '3/4');
+    const unknown = await preannotate(['merge', out]);
+    expect(unknown.stderr).toMatch(/part 3 .*found is 50 in part 3, 49 in part 1\./);
+    await run(out, '--shard', '4/4');
+    const known = await preannotate(['merge', out]);
+    expect(known.stderr).toMatch(/part 3 .*49 in part 1 \(last\.png is in part 3 only\)\./);
   });
 
   it('takes parts of several machines, whose images are in other folders, where the folder here is named', async () => {
@@ -204,7 +216,7 @@ describe('preannotate merge', () => {
     const args = ['merge', here, join(away, 'shards/4-of-4'), '-o', join(folder, 'machines')];
     const refused = await preannotate(args);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/folder of the images was ".*photos"; now it is ".*photos-there".*--images-root/s);
+    expect(refused.stderr).toMatch(/images is ".*photos-there" in part 4, ".*photos" in part 1.*--images-root/s);
     expect((await preannotate([...args, '--images-root', photos])).code).toBe(3);
     expect(await viewFiles(join(folder, 'machines'))).toEqual(await viewFiles(join(folder, 'single')));
   });

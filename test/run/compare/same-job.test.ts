@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fit } from '../../../src/core/inference/input-form.js';
-import { assertSameJob, withFit } from '../../../src/run/compare/same-job.js';
+import { describeSides } from '../../../src/run/compare/difference.js';
+import { assertSameJob, findJobDifferences, withFit } from '../../../src/run/compare/same-job.js';
 import type { JournalHeader } from '../../../src/run/header.js';
 import { header } from '../journal-header.js';
 
@@ -197,6 +198,25 @@ describe('the job that a journal belongs to', () => {
     expect(messageOf(two, ontologyOf(retuned))).toBeUndefined();
   });
 
+  const nine = Array.from({ length: 9 }, (_, i) => `class-${i}`);
+  it.each<[string, Partial<JournalHeader>, Partial<JournalHeader>, string]>([
+    ['a value', {}, { options: { ...header.options, precision: 'int8' } }, 'precision is "int8" in b, "fp32" in a'],
+    ['a value that one lacks', {}, { options: { ...header.options, fit: 'grey' } }, 'fit is "grey" in b, not set in a'],
+    ['a class', classesNamed('dog'), classesNamed('dog', 'cat'), 'class "cat" is in b only'],
+    ['a class of the other', classesNamed('dog', 'cat'), classesNamed('dog'), 'class "cat" is in a only'],
+    [
+      'a long list',
+      ignoring(0, 12),
+      ignoring(1, 13),
+      'ignored prompts has "prompt 12" in b only, and "prompt 0" in a only',
+    ],
+    ['an order', classesNamed(...nine), classesNamed(...[...nine].reverse()), 'the order of classes is another'],
+  ])('is told side by side of two parts that differ in %s', (_, before, now, told) => {
+    const differences = findJobDifferences({ ...header, ...before }, { ...header, ...now });
+    const sides = differences.map((difference) => describeSides(difference, { before: 'a', later: 'b' }));
+    expect(sides).toContainEqual(expect.stringContaining(told));
+  });
+
   it('is another one with fewer classes, also where all have examples only', () => {
     const examples = (name: string) => [{ image: `${name}.png`, sha256: name }];
     const classes = ['a', 'b'].map((name, i) => ({ name, id: i + 1, prompts: [], examples: examples(name) }));
@@ -222,3 +242,13 @@ describe('the job that a journal belongs to', () => {
     }
   });
 });
+
+function classesNamed(...names: string[]): Partial<JournalHeader> {
+  const classes = names.map((name, i) => ({ name, id: i + 1, prompts: [`a ${name}`] }));
+  return { ontology: { templates: [], classes, ignore: [] } };
+}
+
+function ignoring(from: number, to: number): Partial<JournalHeader> {
+  const ignore = Array.from({ length: to - from }, (_, i) => `prompt ${from + i}`);
+  return { ontology: { ...header.ontology, ignore } };
+}
