@@ -1,9 +1,8 @@
 /** Entry point of the command line. What loads the rest comes first: with too few open files, that fails anywhere. */
 import { exitNow, stopOnSignals } from '../server/stop.js';
-import { keepHeapSmall } from './heap.js';
-import { describeFileLimit } from './open-files.js';
-
-const NEEDS_NO_WORKER = /^(--help|-h|--dry-run|--queue(=.*)?)$/s;
+import { keepHeapSmall } from './start/heap.js';
+import { describeFileLimit } from './start/open-files.js';
+import { needsWorkerSoon } from './start/spare-need.js';
 
 const args = process.argv.slice(2);
 const isServer = args[0] === 'serve';
@@ -25,7 +24,7 @@ if ((isServer || args[0] === 'worker') && limit === undefined) {
 
 /** A worker process starts to load before everything else. */
 async function start(): Promise<number> {
-  if (['run', 'predict', 'serve'].includes(args[0] ?? '') && !args.some((arg) => NEEDS_NO_WORKER.test(arg))) {
+  if (needsWorkerSoon({ args, environment: process.env, cwd: process.cwd() })) {
     const { startSpareWorker } = await import('../workers/spare-worker.js');
     startSpareWorker();
   }
