@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { Running } from '../../support/cli.js';
 import type { Random } from '../../support/random.js';
 
@@ -30,6 +30,7 @@ export async function killAtRandom(
 ): Promise<Killed> {
   const killed = { parents: 0, workers: 0 };
   let running = start(args);
+  onTestFinished(() => void running.command.child.kill('SIGKILL')); // also when a check fails
   while (killed.parents + killed.workers < kills) {
     const ended = await Promise.race([running.ended, sleep(random.below(longestMs)).then(() => undefined)]);
     if (ended !== undefined) {
