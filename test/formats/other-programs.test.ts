@@ -80,6 +80,24 @@ describe('reads what other programs write:', () => {
     expect(images).toEqual([`${name} 1000x750: cup 100,75,350.5,225.25`]);
   });
 
+  it('Label Studio, without images: names that are addresses in it', async () => {
+    const folder = await temporaryFolder();
+    const images = ['/data/local-files/?d=shelf/a%20b.jpg', '/data/upload/3/0a1b2c3d-c.jpg', 'data/d.jpg'].map(
+      (file_name, id) => ({ id, file_name }),
+    );
+    await writeFile(join(folder, 'result.json'), JSON.stringify({ images, categories: [], annotations: [] }));
+    expect((await readAll(join(folder, 'result.json'))).images).toEqual(['shelf/a b.jpg', 'c.jpg', 'data/d.jpg']);
+    await mkdir(join(folder, 'voc/Annotations'), { recursive: true });
+    const annotation = '<annotation><filename>?d=a%20b.jpg</filename><size><width>8</width><height>6</height></size>';
+    await writeFile(join(folder, 'voc/Annotations/?d=a%20b.xml'), `${annotation}</annotation>`);
+    expect((await readAll(join(folder, 'voc'))).images).toEqual(['a b.jpg 8x6']);
+    await mkdir(join(folder, 'yolo/labels'), { recursive: true });
+    await writeFile(join(folder, 'yolo/classes.txt'), 'cup\n');
+    await writeFile(join(folder, 'yolo/labels/?d=gate.txt'), '0 0.5 0.5 0.25 0.5\n');
+    const imagesRoot = join(DATA_SETS, 'ultralytics/images/train');
+    expect((await readAll(join(folder, 'yolo'), { imagesRoot })).images).toEqual(['gate.jpg 80x40: cup 30,10,50,30']);
+  });
+
   it('COCO with annotations first, without area, crowd flags and sizes; decimals in a size', async () => {
     const { images } = await readAll('minimal-coco.json');
     expect(images).toEqual(['b.jpg: box 1,1,3,3', 'a.jpg 20x30.5: box 0,0,10.25,20.5']);

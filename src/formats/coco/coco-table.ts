@@ -6,6 +6,7 @@ import { refuseEntry } from '../reading/errors.js';
 import { ImageTable, type ImageRow } from '../reading/image-table.js';
 import type { JsonItem } from '../reading/json-items.js';
 import { ownText } from '../reading/own-text.js';
+import { nameOfExported } from '../reading/files/label-studio-url.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -72,7 +73,7 @@ export class CocoTable {
     if (!isId(id)) this.#refuse(where, 'has no "id" that is a whole number');
     else if (typeof name !== 'string' || name === '') this.#refuse(where, 'has no "file_name"');
     else if (this.#indexes.has(id)) this.#refuse(where, 'comes a second time');
-    else this.#setImage(id, { name, width: numberOf(width), height: numberOf(height) });
+    else this.#setImage(id, { name: nameOfExported(name), width: numberOf(width), height: numberOf(height) });
   }
 
   #setImage(id: number, image: ImageRow): void {

@@ -10,7 +10,7 @@ import { readJsonItems } from '../reading/json-items.js';
 import type { DataSetProbe } from '../reading/probe.js';
 import type { ReadOptions } from '../reading/read-options.js';
 import { ShapeCounts } from '../reading/shape-counts.js';
-import { nameOfUrl } from './image-url.js';
+import { nameOfUrl } from '../reading/files/label-studio-url.js';
 import { readLabels } from './label-config.js';
 import { boxesOf, sizeOfRegions } from './read-regions.js';
 import { latestOf, TaskReader } from './task-reader.js';

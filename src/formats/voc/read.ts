@@ -4,6 +4,7 @@ import { compareUtf8, counted } from '../../core/text.js';
 import { dataSetError, refuseEntry } from '../reading/errors.js';
 import { ImageFinder } from '../reading/files/find-image.js';
 import { toImageName } from '../reading/files/image-name.js';
+import { nameOfExported } from '../reading/files/label-studio-url.js';
 import { listBelow } from '../reading/files/list-below.js';
 import { partOfFolder } from '../reading/files/part-name.js';
 import type { DataSetProbe } from '../reading/probe.js';
@@ -122,7 +123,7 @@ interface Context {
 async function toImage(annotation: VocAnnotation, context: Context): Promise<LabelledImage> {
   const { file, tree, parts, finder, options, rule } = context;
   const stem = relative(tree.annotations, file).split(sep).join('/').slice(0, -'.xml'.length);
-  const stated = toImageName(annotation.filename ?? posix.basename(stem));
+  const stated = toImageName(nameOfExported(annotation.filename ?? posix.basename(stem)));
   const filename = stated.includes('/') ? stated : posix.join(posix.dirname(stem), stated);
   const places = [join(tree.root, IMAGE_FOLDER), join(tree.root, 'images'), tree.annotations];
   const { imagesRoot } = options;

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { readLines } from '../../disk/lines.js';
 import { toDataSetError } from '../reading/errors.js';
+import { nameOfExported } from '../reading/files/label-studio-url.js';
 import { ImageFinder, isImageName, listFilesBelow, withoutEnding } from '../reading/image-names.js';
 import type { YoloPart } from './description.js';
 
@@ -70,7 +71,7 @@ async function* listLabelled(
   const finder = imagesRoot === undefined ? undefined : new ImageFinder(imagesRoot);
   for await (const file of listFilesBelow(labels)) {
     if (!file.endsWith('.txt')) continue;
-    const stem = withoutEnding(file);
+    const stem = nameOfExported(withoutEnding(file));
     const found = await finder?.find(stem);
     const path = found === undefined ? undefined : join(imagesRoot!, found);
     const scoredLabel = scored === undefined ? undefined : join(scored, file);

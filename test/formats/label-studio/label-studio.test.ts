@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { labelStudio } from '../../../src/formats/label-studio/label-studio.js';
-import { nameOfUrl } from '../../../src/formats/label-studio/image-url.js';
+import { nameOfUrl } from '../../../src/formats/reading/files/label-studio-url.js';
 import { filesUnder } from '../readers.js';
 import { folderOf, listBoxes, readAll, toolFile } from '../read-all.js';
 import { asyncOf, imagesNamed, viewOf, written } from '../views.js';

@@ -1,9 +1,11 @@
-import { toImageName } from '../reading/files/image-name.js';
+import { toImageName } from './image-name.js';
 
 /** What Label Studio puts before the names of files that were uploaded: 8 digits of a UUID. */
 const UPLOAD_HASH = /^[0-9a-f]{8}-(?=.)/;
 const UPLOADS = /(?:^|\/)(?:data\/)?upload\/\d+\/([^/]+)$/;
 const LOCAL_FILES = /(?:^|\/)data\/local-files\/?$/;
+
+const TASK_ADDRESS = /^(?:https?:\/\/[^/]+)?\/data\/(?:local-files|upload)\//;
 
 /** The name of an image, and what was done to get it. */
 export interface NamedUrl {
@@ -33,6 +35,17 @@ export function nameOfUrl(address: string): NamedUrl | undefined {
   if (url === undefined) return { name: toImageName(address), isUpload: false };
   const name = `${url.host}${decode(path)}`;
   return path === '/' || path === '' ? undefined : { name: toImageName(name), isUpload: false };
+}
+
+/**
+ * The name of an image in a COCO, VOC or YOLO export of Label Studio without images: the address in the task stands for
+ * it, or its last part, `?d=a.jpg`.
+ *
+ * @returns What is stated, where it is another name.
+ */
+export function nameOfExported(stated: string): string {
+  if (stated.startsWith('?d=')) return toImageName(decode(stated.slice('?d='.length)));
+  return TASK_ADDRESS.test(stated) ? (nameOfUrl(stated)?.name ?? stated) : stated;
 }
 
 function parse(address: string): URL | undefined {
