@@ -21,6 +21,7 @@ export type DataSetFormat = FormatName | 'run';
 /** How to open a data set. */
 export interface OpenOptions extends Partial<ReadOptions> {
   readonly format?: DataSetFormat | undefined; // left out: found by content
+  readonly formatOption?: string; // that users give the format with; left out: --format
 }
 
 /** A data set, and what it was read as. */
@@ -35,9 +36,10 @@ export interface OpenedDataSet extends DataSet {
  * @param path - A file, or the folder of a data set.
  * @throws PreannotateError INPUT_NOT_FOUND; DATA_SET_INVALID when it is of no format, or of several.
  */
-export async function openDataSet(path: string, { format: asked, ...given }: OpenOptions = {}): Promise<OpenedDataSet> {
+export async function openDataSet(path: string, options: OpenOptions = {}): Promise<OpenedDataSet> {
+  const { format: asked, formatOption = '--format', ...given } = options;
   const probe = await openProbe(resolve(path));
-  const format = asked ?? (await recogniseFormat(probe));
+  const format = asked ?? (await recogniseFormat(probe, formatOption));
   const { imagesRoot } = given;
   const sizeOf: ReadOptions['sizeOf'] = async ({ name, path: file }) => {
     const size = file === undefined ? undefined : await readHeaderSize(file);
@@ -59,7 +61,7 @@ async function openProbe(path: string): Promise<DataSetProbe> {
   }
 }
 
-async function recogniseFormat(probe: DataSetProbe): Promise<DataSetFormat> {
+async function recogniseFormat(probe: DataSetProbe, option: string): Promise<DataSetFormat> {
   if (await RUN.recognise(probe)) return 'run'; // its folder holds its views, too
   const readers = Object.entries(READERS) as [DataSetFormat, Reader][];
   const found: DataSetFormat[] = [];
@@ -74,7 +76,7 @@ async function recogniseFormat(probe: DataSetProbe): Promise<DataSetFormat> {
         : `${printable(probe.path)} holds annotations of several formats: ${found.join(', ')}.`,
     hint:
       found.length === 0
-        ? 'Name the file of annotations or the folder it is in, or say with --format what it is.'
-        : 'Name one of the files or folders in it, or say with --format which one is meant.',
+        ? `Name the file of annotations or the folder it is in, or say with ${option} what it is.`
+        : `Name one of the files or folders in it, or say with ${option} which one is meant.`,
   });
 }

@@ -2,7 +2,18 @@ import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 
 /** How images of two data sets were recognised as the same. */
-export type NameRule = 'name' | 'end of the path' | 'file name';
+export type NameRule = 'name' | 'end of the path' | (typeof BY_FILE_NAME)[number][0];
+
+/** What Label Studio puts before the names of files that were uploaded. */
+const UPLOAD_DIGITS = /^[0-9a-f]{8}-(?=.)/;
+
+/** Labels without images have names without endings, and uploads have digits before theirs. */
+const BY_FILE_NAME = [
+  ['file name', lastPart],
+  ['file name without ending', (name: string) => stemOf(lastPart(name))],
+  ['file name without upload digits', (name: string) => lastPart(name).replace(UPLOAD_DIGITS, '')],
+  ['file name without ending and upload digits', (name: string) => stemOf(lastPart(name)).replace(UPLOAD_DIGITS, '')],
+] as const;
 
 export interface NamePairs {
   readonly rule: NameRule; // of all pairs
@@ -11,7 +22,8 @@ export interface NamePairs {
 
 /**
  * Pairs images by name. The longest part of names that any two have in common decides for all: whole names; else the
- * end of one that is all of the other; else the last part.
+ * end of one that is all of the other; else the last part; else what is left of it without an ending, or without the
+ * digits before the name of an upload.
  *
  * @throws PreannotateError DATA_SET_INVALID where several images could be meant.
  */
@@ -23,8 +35,12 @@ export function pairNames(first: Iterable<string>, second: Iterable<string>): Na
   const byLast = groupBy(theirs, lastPart);
   const ends = findPairs(ours, (name) => (byLast.get(lastPart(name)) ?? []).filter((other) => isEnd(name, other)));
   if (ends.size > 0) return { rule: 'end of the path', pairs: requireUnique(ends) };
-  const lasts = findPairs(ours, (name) => byLast.get(lastPart(name)) ?? []);
-  return { rule: 'file name', pairs: requireUnique(lasts) };
+  for (const [rule, keyOf] of BY_FILE_NAME) {
+    const byKey = groupBy(theirs, keyOf);
+    const found = findPairs(ours, (name) => byKey.get(keyOf(name)) ?? []);
+    if (found.size > 0) return { rule, pairs: requireUnique(found) };
+  }
+  return { rule: 'file name', pairs: new Map() };
 }
 
 function findPairs(names: readonly string[], candidatesOf: (name: string) => string[]): Map<string, string[]> {
@@ -52,6 +68,10 @@ function isEnd(a: string, b: string): boolean {
 
 function lastPart(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
+}
+
+function stemOf(file: string): string {
+  return file.replace(/(?<=.)\.\w{1,4}$/, '');
 }
 
 function groupBy(names: readonly string[], keyOf: (name: string) => string): Map<string, string[]> {

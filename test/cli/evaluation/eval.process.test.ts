@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,6 +74,15 @@ describe('a run over the shipped scenes', () => {
     for (const name of ['precision-recall', 'f1-by-threshold', 'confusion-matrix']) {
       expect(await readFile(join(plots, `${name}.svg`), 'utf8')).toContain('wine glass');
     }
+  });
+
+  it('is compared with labels without images and endings, whose sizes are those of the run', async () => {
+    const yolo = join(await temporaryFolder(), 'yolo');
+    await preannotate(['export', out, '--format', 'yolo', '--score-threshold', '0.5']);
+    await cp(join(out, 'yolo/labels/train'), join(yolo, 'labels/train'), { recursive: true });
+    await copyFile(join(out, 'yolo/data.yaml'), join(yolo, 'data.yaml'));
+    const report = await evaluate([out, '--truth', yolo, '--truth-format', 'yolo', '--images-root', SCENES]);
+    expect(report.stats.AP).toBe(1);
   });
 
   it('as ground truth finds itself', async () => {

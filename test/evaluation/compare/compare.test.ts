@@ -33,6 +33,15 @@ describe('images are the same', () => {
     expect([rule, [...pairs]]).toEqual(['file name', [['x/2.jpg', 'y/2.jpg']]]);
   });
 
+  it.each([
+    [['a/tea.jpg', 'a/mug.png'], ['tea', 'jug'], 'file name without ending', [['a/tea.jpg', 'tea']]],
+    [['tea.jpg'], ['x/0a1b2c3d-tea.jpg'], 'file name without upload digits', [['tea.jpg', 'x/0a1b2c3d-tea.jpg']]],
+    [['tea.jpg'], ['0a1b2c3d-tea'], 'file name without ending and upload digits', [['tea.jpg', '0a1b2c3d-tea']]],
+  ])('else without what tools leave out or put before: %j, %j', (ours, theirs, byRule, expected) => {
+    const { rule, pairs } = pairNames(ours, theirs);
+    expect([rule, [...pairs]]).toEqual([byRule, expected]);
+  });
+
   it('and never by guess: several that could be meant are refused', () => {
     expect(() => pairNames(['1.jpg'], ['a/1.jpg', 'b/1.jpg'])).toThrow('1.jpg could be a/1.jpg or b/1.jpg');
     expect(() => pairNames(['a/1.jpg', 'b/1.jpg'], ['1.jpg'])).toThrow('1.jpg could be a/1.jpg or b/1.jpg');

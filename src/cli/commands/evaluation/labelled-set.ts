@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import type { Size } from '../../../core/box.js';
 import type { LabelledImage } from '../../../core/data-set/data-set.js';
 import { readHeaderSize } from '../../../images/header-size.js';
 import type { LabelledSet } from '../../../evaluation/compare/compare.js';
 import type { OpenedDataSet } from '../../../data-set/open.js';
+import { withoutEnding } from '../../../formats/reading/image-names.js';
 
 /** Reads all images of a data set. */
 export async function collect(set: OpenedDataSet): Promise<LabelledSet & { readonly notes: readonly string[] }> {
@@ -12,22 +14,27 @@ export async function collect(set: OpenedDataSet): Promise<LabelledSet & { reado
 }
 
 /**
- * Sizes of images: as another data set has them, by name, or by the last part of it where that is unique; else as the
- * image itself has it.
+ * Sizes of images: as another data set has them, by name, or by the last part of it, with or without its ending, where
+ * that is unique; else as the image itself has it.
+ *
+ * @param imagesRoot - Absolute folder of images that a data set does not lead to.
  */
-export function sizesIn(images: readonly LabelledImage[]) {
+export function sizesIn(images: readonly LabelledImage[], imagesRoot?: string) {
   const sizes = new Map<string, Size | undefined>();
   const add = (name: string, size: Size) => sizes.set(name, sizes.has(name) ? undefined : size);
   for (const { name, width, height } of images) {
     if (width === undefined || height === undefined) continue;
     const last = lastPart(name);
-    if (last !== name) add(last, { width, height });
+    for (const short of new Set([last, withoutEnding(last)])) if (short !== name) add(short, { width, height });
   }
   for (const { name, width, height } of images) {
     if (width !== undefined && height !== undefined) sizes.set(name, { width, height });
   }
-  return async ({ name, path }: { name: string; path: string | undefined }): Promise<Size | undefined> =>
-    sizes.get(name) ?? sizes.get(lastPart(name)) ?? (path === undefined ? undefined : await readHeaderSize(path));
+  return async ({ name, path }: { name: string; path: string | undefined }): Promise<Size | undefined> => {
+    const known = sizes.get(name) ?? sizes.get(lastPart(name));
+    const file = path ?? (imagesRoot === undefined ? undefined : join(imagesRoot, name));
+    return known ?? (file === undefined ? undefined : await readHeaderSize(file));
+  };
 }
 
 function lastPart(name: string): string {

@@ -10,7 +10,7 @@ import { compareSets, type Comparison, type LabelledSet } from '../../../evaluat
 import { openDataSet } from '../../../data-set/open.js';
 import { collect, sizesIn } from './labelled-set.js';
 
-type TruthKeys = 'truth' | 'truthFormat' | 'classes' | 'map' | 'iou';
+type TruthKeys = 'truth' | 'truthFormat' | 'imagesRoot' | 'classes' | 'map' | 'iou';
 type TruthSettings = Pick<Loaded<typeof EvalConfig>['settings'], TruthKeys>;
 
 const REVIEW = 'review';
@@ -22,7 +22,9 @@ export async function compareWithTruth(
   { missing = 'their objects count as missed' } = {}, // what becomes of images without predictions
 ): Promise<{ comparison: Comparison; notes: readonly string[] }> {
   const path = requireTruth(settings.truth);
-  const opened = await openDataSet(path, { format: settings.truthFormat, sizeOf: sizesIn(predictions.images) });
+  const { truthFormat: format, imagesRoot } = settings;
+  const sizeOf = sizesIn(predictions.images, imagesRoot);
+  const opened = await openDataSet(path, { format, formatOption: '--truth-format', imagesRoot, sizeOf });
   const truth = await collect(opened);
   if (truth.isNumbered === true) throw numbersOnlyError(path);
   const renamed = new Map((settings.map ?? []).map(readRenaming));
@@ -90,7 +92,7 @@ function describeNames(comparison: Comparison, missing: string): string[] {
     names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
   const note = (names: readonly string[], text: string) => (names.length === 0 ? [] : [`${text}: ${list(names)}.`]);
   return [
-    ...(rule === 'name' ? [] : [`Images were recognised by their ${rule}, since no path is the same on both sides.`]),
+    ...(rule === 'name' ? [] : [`Images were recognised by the ${rule}, since no path is the same on both sides.`]),
     ...note(
       unpairedImages.truth,
       `${unpairedImages.truth.length} of ${comparison.imageNames.length} images of the ground truth have no ` +

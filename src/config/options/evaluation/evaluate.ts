@@ -13,6 +13,10 @@ export const truthOptions = {
     .exactOptional(value.choice(formatNames))
     .describe(`Format of the corrected data set: ${formatNames.join(', ')}. Default: found by content`)
     .meta({ flag: { group: 'input', placeholder: 'name', only: true } }),
+  images_root: z
+    .exactOptional(z.string().min(1))
+    .describe('Folder of the images, where the files of the corrected data set do not lead to them')
+    .meta({ flag: { group: 'input', placeholder: 'dir', only: true }, path: 'always' }),
   classes: z
     .exactOptional(value.texts())
     .describe('Compare these classes alone, by name, separated by commas')
