@@ -72,7 +72,7 @@ describe('a run over s3://', () => {
     const second = await annotate(server, 's3://yard/photos', ['-o', first.out, '--accept-missing']);
     expect(second.stderr).toContain('1 image has changed and is annotated again: yard/photos/scene-02.jpg.');
     expect(second.stderr).toContain('1 annotated image is no longer found');
-    expect([...server.requests.keys()].sort()).toEqual(['?list', 'photos/scene-02.jpg']);
+    expect([...server.requests.keys()].sort()).toEqual(['?list', 'photos', 'photos/scene-02.jpg']);
     const run = await readFile(join(first.out, 'run.json'), 'utf8');
     expect(JSON.parse(run)).toMatchObject({ status: 'done', counts: { annotated: 4, gone: 1, failed: 0 } });
     const third = await annotate(server, 's3://yard/photos', ['-o', first.out]);
@@ -90,6 +90,38 @@ describe('a run over s3://', () => {
     const flat = { recursive: false, extensions: ['webp', 'txt'] };
     expect(await list('s3://yard/photos', flat)).toEqual(['photos/notes.txt', 'photos/scene-19.webp']);
     await expect(list('s3://yard', { recursive: false })).rejects.toThrow('s3://yard/: no images found');
+  });
+
+  it('finds one object, and all pages, where keys are not listed in order', async () => {
+    using server = await startScenes({ isUnsorted: true, pageSize: 2 });
+    const objects = server.buckets.get('yard')!;
+    objects.set('photos/notes.txt.old', objects.get('photos/notes.txt')!);
+    expect(await discover(server, 's3://yard/photos/notes.txt')).toEqual(['yard/photos/notes.txt']);
+    const names = ['yard/photos/a b+é%2520/1.jpg', ...NAMES.map((name) => `yard/photos/${name}`)];
+    expect(await discover(server, 's3://yard/photos')).toEqual(names);
+  });
+
+  it('lists a folder where only the objects in it may be read, and names one object that may not', async () => {
+    using server = await startScenes();
+    for (const key of ['photos', 'photos/scene-01.jpg'])
+      server.faults.set(key, (_, response) => {
+        sendError(response, 403, 'AccessDenied');
+        return true;
+      });
+    expect(await discover(server, 's3://yard/photos')).toContain('yard/photos/scene-02.jpg');
+    await expect(discover(server, 's3://yard/photos/scene-01.jpg')).rejects.toThrow(
+      's3://yard/photos/scene-01.jpg is an object: access is denied',
+    );
+  });
+
+  it('says that the same command does what is left where a server stays busy', async () => {
+    using server = await startScenes();
+    server.faults.set('?list', (_, response) => {
+      sendError(response, 503, 'SlowDown');
+      return true;
+    });
+    const hint = expect.stringMatching(/^Try again later: the same command does what is left\.$/) as string;
+    await expect(discover(server, 's3://yard/photos')).rejects.toMatchObject({ hint });
   });
 
   it('reports inputs that match nothing, and refuses an object that is not there', async () => {

@@ -20,10 +20,12 @@ export const S3_ENVIRONMENT = {
 interface S3Options {
   readonly pageSize?: number;
   readonly isPublic?: boolean; // requests need not be signed
+  readonly isUnsorted?: boolean; // keys are listed in another order, as by directory buckets
 }
 
-/** Buckets in memory behind the protocol of S3, as far as it is used here: ListObjectsV2 and GetObject, path style. */
-export async function startS3Server({ pageSize = 1000, isPublic = false }: S3Options = {}) {
+/** Buckets in memory behind the protocol of S3, as far as it is used here, path style. */
+export async function startS3Server(options: S3Options = {}) {
+  const { pageSize = 1000, isPublic = false, isUnsorted = false } = options;
   const buckets = new Map<string, Map<string, Buffer>>();
   const faults = new Map<string, Fault>(); // by key, and `?list`
   const requests = new Map<string, number>();
@@ -42,7 +44,8 @@ export async function startS3Server({ pageSize = 1000, isPublic = false }: S3Opt
     const bytes = objects?.get(name);
     if (!isPublic && !isSigned(request, url)) sendError(response, 403, 'AccessDenied');
     else if (objects === undefined) sendError(response, 404, 'NoSuchBucket');
-    else if (name === '?list') sendXml(response, 200, listing(objects, url.searchParams, pageSize));
+    else if (name === '?list')
+      sendXml(response, 200, listing(sortKeys(objects, isUnsorted), url.searchParams, pageSize));
     else if (bytes === undefined) sendError(response, 404, 'NoSuchKey');
     else sendObject(response, bytes);
   }
@@ -70,14 +73,19 @@ function sendXml(response: ServerResponse, status: number, xml: string): void {
   response.writeHead(status, { 'content-type': 'application/xml' }).end(`<?xml version="1.0" encoding="UTF-8"?>${xml}`);
 }
 
+function sortKeys(objects: ReadonlyMap<string, Buffer>, isUnsorted: boolean): ReadonlyMap<string, Buffer> {
+  const sorted = [...objects].sort(([a], [b]) => (a < b ? -1 : 1));
+  return new Map(isUnsorted ? sorted.reverse() : sorted);
+}
+
 function listing(objects: ReadonlyMap<string, Buffer>, query: URLSearchParams, pageSize: number): string {
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter');
   const after = query.get('continuation-token');
   const size = Math.min(pageSize, Number(query.get('max-keys') ?? pageSize));
-  const all = [...objects.keys()].sort().filter((key) => key.startsWith(prefix));
+  const all = [...objects.keys()].filter((key) => key.startsWith(prefix));
   const flat = delimiter === null ? all : all.filter((key) => !key.slice(prefix.length).includes(delimiter));
-  const left = flat.filter((key) => after === null || key > Buffer.from(after, 'base64').toString());
+  const left = after === null ? flat : flat.slice(flat.indexOf(Buffer.from(after, 'base64').toString()) + 1);
   const page = left.slice(0, size);
   const isTruncated = left.length > page.length;
   const next = Buffer.from(page.at(-1) ?? '').toString('base64');

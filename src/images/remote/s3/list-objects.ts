@@ -31,14 +31,17 @@ export async function* listObjects(address: S3Address, settings: ListSettings): 
   using s3 = await openS3(settings.fetch);
   try {
     const folder = key === '' || key.endsWith('/') ? key : `${key}/`;
-    if (folder !== key) yield* findObject(s3, address, settings.signal);
+    let isEmpty = true;
     for await (const object of listPages(s3, { bucket, prefix: folder, ...settings })) {
+      isEmpty = false;
       const isHidden = object.key
         .slice(folder.length)
         .split('/')
         .some((part) => part.startsWith('.'));
       if (!object.key.endsWith('/') && !isHidden) yield object;
     }
+    const object = folder === key ? undefined : await findObject(s3, address, { ...settings, mayBeDenied: !isEmpty });
+    if (object !== undefined) yield object;
   } catch (error) {
     settings.signal.throwIfAborted();
     if (error instanceof PreannotateError) throw error;
@@ -46,17 +49,27 @@ export async function* listObjects(address: S3Address, settings: ListSettings): 
   }
 }
 
-/** The first object whose key begins with a prefix, if it is the prefix itself. */
-async function* findObject(
+/**
+ * The object of this very key, if there is one. It is asked for by its key: not every storage lists keys in order.
+ *
+ * @param options.mayBeDenied - The key is that of a folder, and credentials may be good for what is in it alone.
+ */
+async function findObject(
   { sdk, client }: S3,
   { bucket, key }: S3Address,
-  signal: AbortSignal,
-): AsyncGenerator<S3Object> {
-  const request = { Bucket: bucket, Prefix: key, MaxKeys: 1, EncodingType: 'url' } as const;
-  const page = await client.send(new sdk.ListObjectsV2Command(request), { abortSignal: signal });
-  for (const object of page.Contents ?? []) {
-    const found = toObject(object, page.EncodingType);
-    if (found.key === key) yield { ...found, isGiven: true };
+  { signal, mayBeDenied }: { readonly signal: AbortSignal; readonly mayBeDenied: boolean },
+): Promise<S3Object | undefined> {
+  try {
+    const command = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key });
+    const { ContentLength = 0, ETag } = await client.send(command, { abortSignal: signal });
+    return { key, listed: { sizeBytes: ContentLength, etag: ETag }, isGiven: true };
+  } catch (error) {
+    const status = error instanceof sdk.S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+    if (status === 404 || (status === 403 && mayBeDenied)) return undefined;
+    signal.throwIfAborted();
+    const { reason, hint } = describeS3Error(error);
+    const message = `It cannot be found out whether s3://${printable(`${bucket}/${key}`)} is an object: ${reason}.`;
+    throw new PreannotateError({ code: 'STORAGE_UNAVAILABLE', message, hint });
   }
 }
 

@@ -10,7 +10,7 @@ const CREDENTIALS =
   'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`. ' +
   '--s3-no-sign-request reads public buckets without credentials.';
 const ENDPOINT = 'Check --s3-endpoint, AWS_ENDPOINT_URL_S3 and the network.';
-const AGAIN = 'Try again later: the same command goes on where it was stopped.';
+const AGAIN = 'Try again later: the same command does what is left.';
 
 /** What users can do about errors of S3, by their names. */
 const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string])[] = [
@@ -18,7 +18,7 @@ const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string])
   [
     /^(?:ExpiredToken(?:Exception)?|TokenRefreshRequired|RequestExpired)$/,
     'the AWS credentials have expired',
-    'Renew them, for example with `aws sso login`. The same command goes on where it was stopped.',
+    'Renew them, for example with `aws sso login`. The same command then does what is left.',
   ],
   [
     /^(?:InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|InvalidClientTokenId|UnrecognizedClientException)$/,
