@@ -4,6 +4,7 @@ import { compareDetections, type Detection } from '../core/detection.js';
 import { FAILURES, type FailureCode } from '../core/errors.js';
 import type { ImageFile, ImageOutcome } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
+import { countCrops, type TileOptions } from '../core/tiling/tiles.js';
 import { publicAddressOf } from '../images/remote/address.js';
 import { MAX_CHUNK_IMAGES } from './protocol.js';
 
@@ -122,6 +123,8 @@ export function toSent(outcome: ImageOutcome): SentOutcome {
 export interface OutcomeLimits {
   readonly ontology: Ontology;
   readonly maxDetections: number; // an image
+  readonly patches: number; // of one input of the model
+  readonly tiles?: TileOptions | undefined; // each tile is an input
 }
 
 /** @returns undefined for what this image, or this run, cannot have. */
@@ -139,10 +142,11 @@ export function fromSent({ name, url }: ImageFile, sent: SentOutcome, limits: Ou
 function toDetections(
   numbers: readonly unknown[],
   image: { readonly width: number; readonly height: number },
-  { ontology: { queries }, maxDetections }: OutcomeLimits,
+  { ontology: { queries }, maxDetections, patches, tiles }: OutcomeLimits,
 ): Detection[] | undefined {
   if (numbers.length % NUMBERS !== 0 || numbers.length > maxDetections * NUMBERS) return undefined;
   if (!numbers.every((number) => typeof number === 'number')) return undefined;
+  const patchesOfAll = patches * countCrops(image, tiles);
   const detections: Detection[] = [];
   for (let i = 0; i < numbers.length; i += NUMBERS) {
     const classId = numbers[i]!;
@@ -155,6 +159,7 @@ function toDetections(
       queries[queryId]?.classId === classId &&
       Number.isSafeInteger(patchId) &&
       patchId >= 0 &&
+      patchId < patchesOfAll &&
       score >= 0 &&
       score <= 1 &&
       liesWithin(box, image);

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { StoredOntology } from '../run/stored-ontology.js';
+import { EXAMPLE_RULES } from '../core/inference/example-rule.js';
 import { FITS } from '../core/inference/input-form.js';
 import { PRECISIONS } from '../core/precision.js';
 import type { ChosenExample } from '../core/seen-example.js';
 import { MAX_URL_LENGTH } from '../net/url-policy.js';
+import type { EngineJob } from '../workers/start-engine.js';
 
 /** Images that a worker takes at once; longer lists are refused. */
 export const MAX_CHUNK_IMAGES = 16;
@@ -18,7 +20,31 @@ const MAX_MESSAGE = 20_000;
 export const Registration = z.object({ version: z.string(), key: z.string(), name: z.string() });
 export type Registration = z.output<typeof Registration>;
 
-/** Everything a worker needs to know of a run. Both sides have the same version, which decides what `worker` holds. */
+const Side = z.int().positive();
+const Fraction = z.number().min(0).max(1);
+
+/** How the worker processes are set, but for the optimizer: each worker has its own, as its devices are. */
+const SentWorker = z.strictObject({
+  imageSize: z.object({ height: Side, width: Side }).exactOptional(),
+  tiles: z.object({ height: Side, width: Side, overlap: Fraction, fullImage: z.boolean() }).exactOptional(),
+  scoreFloor: Fraction,
+  minObjectness: Fraction.exactOptional(),
+  maxDetections: z.int().positive(),
+  maxPixels: z.number().positive(),
+  maxBytes: z.number().positive(),
+  strictImages: z.boolean(),
+  exampleRule: z.enum(EXAMPLE_RULES),
+  stageTimeoutSec: z.number().positive().exactOptional(),
+} satisfies Record<keyof Omit<EngineJob['worker'], 'optimizer'>, z.ZodType>);
+
+const SentSelection = z.strictObject({
+  thresholds: z.array(z.number()).readonly(), // one per class, as the next
+  nmsIou: z.array(z.number()).readonly().nullable(),
+  classAgnosticNms: z.boolean(),
+  maxDetections: z.number(),
+} satisfies Record<keyof EngineJob['selection'], z.ZodType>);
+
+/** Everything a worker needs to know of a run. */
 export const RunDescription = z.object({
   key: z.string(), // of what decides results: see run-key.ts
   model: z.object({
@@ -32,11 +58,12 @@ export const RunDescription = z.object({
   places: z.object({ whole: z.string(), byLabel: z.record(z.string(), z.string()) }),
   allowTruncate: z.boolean(),
   form: z.object({ fit: z.enum(['auto', ...FITS]), positions: z.enum(['auto', 'interpolate']) }),
-  worker: z.looseObject({ maxDetections: z.int().positive() }),
-  selection: z.looseObject({ thresholds: z.array(z.number()) }),
+  worker: SentWorker,
+  selection: SentSelection,
   exampleFolder: z.string(),
   imageFolder: z.string().exactOptional(), // that names of image files are relative to
-  hosts: z.array(z.string().max(MAX_NAME)).exactOptional(), // of remote images: `https://example.org`, `s3://bucket`
+  /** Of remote images: `https://example.org`, `s3://bucket`. */
+  hosts: z.array(z.string().max(MAX_NAME)).readonly().exactOptional(),
   images: z.int().positive().nullable(), // that are left; null: more will come
   chunkImages: z.int().positive().max(MAX_CHUNK_IMAGES), // in a chunk, at most
 });

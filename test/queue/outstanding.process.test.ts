@@ -20,7 +20,7 @@ describe.skipIf(!hasRedis)('chunks that are handed out (needs redis-server)', ()
     const queue = new Queue<Chunk, unknown>('chunks', { connection });
     const warnings: string[] = [];
     const chunks = new OutstandingChunks({
-      ...{ queue, ontology, key: 'key', chunkSize: 2, maxDetections: 2 },
+      ...{ queue, ontology, key: 'key', chunkSize: 2, maxDetections: 2, patches: 4 },
       warn: (message) => void warnings.push(message),
       onRefused: (error) => void warnings.push(String(error)),
       onResult: () => {},
@@ -62,12 +62,13 @@ describe.skipIf(!hasRedis)('chunks that are handed out (needs redis-server)', ()
     ['too few outcomes', { outcomes: [] }],
     ['a box outside the image', { outcomes: [{ ...OUTCOME, detections: [0, 0, 3, 0.5, 1, 1, 5, 11] }] }],
     ['a class that does not exist', { outcomes: [{ ...OUTCOME, detections: [1, 0, 3, 0.5, 1, 1, 5, 6] }] }],
+    ['a patch that the model does not have', { outcomes: [{ ...OUTCOME, detections: [0, 0, 4, 0.5, 1, 1, 5, 6] }] }],
     ['more detections than the run keeps', { outcomes: [{ ...OUTCOME, detections: Array(24).fill(0) }] }],
     ['more outcomes than a chunk has images', { outcomes: Array(17).fill(OUTCOME) }],
     ['a detection twice', { outcomes: [{ ...OUTCOME, detections: [...OUTCOME.detections, ...OUTCOME.detections] }] }],
     [
       'the best detection last',
-      { outcomes: [{ ...OUTCOME, detections: [...OUTCOME.detections, 0, 0, 4, 0.75, 1, 1, 5, 6] }] },
+      { outcomes: [{ ...OUTCOME, detections: [...OUTCOME.detections, 0, 0, 2, 0.75, 1, 1, 5, 6] }] },
     ],
     ['a size below 0', { outcomes: [{ ...OUTCOME, sizeBytes: -1 }] }],
     ['half a millisecond', { outcomes: [{ ...OUTCOME, modifiedMs: 0.5 }] }],

@@ -46,12 +46,18 @@ export function planCrops({ width, height }: Size, tiles?: TileOptions): Crop[] 
   return tiles.fullImage ? [whole, ...cut] : cut;
 }
 
+/** How many crops {@link planCrops} gives, of images of any size. */
+export function countCrops({ width, height }: Size, tiles?: TileOptions): number {
+  if (tiles === undefined || (width <= tiles.width && height <= tiles.height)) return 1;
+  const columns = lastSpanOf(width, tiles.width, tiles.overlap) + 1;
+  const rows = lastSpanOf(height, tiles.height, tiles.overlap) + 1;
+  return rows * columns + (tiles.fullImage ? 1 : 0);
+}
+
 /** Spans of `side` pixels along an axis; each shares at least the fraction `overlap` with the next. */
 function spansOf(length: number, side: number, overlap: number): Span[] {
-  if (length <= side) return [{ from: 0, to: length }];
-  // A rounding error, as in 10 * (1 - 0.9), must not cost a pixel.
-  const step = Math.max(1, Math.floor(side * (1 - overlap) + 1e-6));
-  const last = Math.ceil((length - side) / step);
+  const last = lastSpanOf(length, side, overlap);
+  if (last === 0) return [{ from: 0, to: length }];
   const starts = Array.from({ length: last + 1 }, (_, i) => Math.floor((i * (length - side)) / last));
   return starts.map((from, i) => ({
     from,
@@ -59,4 +65,11 @@ function spansOf(length: number, side: number, overlap: number): Span[] {
     ...(i === 0 ? {} : { before: starts[i - 1]! + side }),
     ...(i === last ? {} : { after: starts[i + 1]! }),
   }));
+}
+
+/** The number of the last span, from 0. */
+function lastSpanOf(length: number, side: number, overlap: number): number {
+  // A rounding error, as in 10 * (1 - 0.9), must not cost a pixel.
+  const step = Math.max(1, Math.floor(side * (1 - overlap) + 1e-6));
+  return Math.max(0, Math.ceil((length - side) / step));
 }

@@ -35,6 +35,7 @@ export interface QueueParts {
   readonly registration: Registration;
   readonly description: RunDescription;
   readonly ontology: Ontology;
+  readonly patches: number; // of one input of the model
   readonly note: (message: string) => void;
   readonly onRefused: (error: unknown) => void;
   readonly close: () => Promise<void>; // the connections, and what watches them
@@ -56,14 +57,17 @@ export class QueueEngine implements Engine {
   #stopped: Error | undefined; // why no more is handed out
 
   constructor(parts: QueueParts) {
-    const { queue, description, workers, ontology, note, onRefused, connection, events } = parts;
-    const { chunkImages: chunkSize } = description;
+    const { queue, description, workers, ontology, patches, note, onRefused, connection, events } = parts;
+    const {
+      chunkImages: chunkSize,
+      worker: { maxDetections, tiles },
+    } = description;
     this.#parts = parts;
     this.capacity = CHUNKS_AT_ONCE * chunkSize;
     this.#chunks = new OutstandingChunks({
       ...{ queue, ontology, chunkSize, onRefused, warn: note },
       key: description.key,
-      maxDetections: description.worker.maxDetections,
+      ...{ maxDetections, tiles, patches },
       onResult: ({ worker, times, outcomes }) => {
         if (!workers.knows(worker)) void this.#beat(); // looks who it is
         workers.count(worker, outcomes.length);

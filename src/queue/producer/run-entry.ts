@@ -55,7 +55,7 @@ export function describeRun(
 ): { description: RunDescription; registration: Registration } {
   const { optimizer: _, ...worker } = job.worker; // each worker's own, as its devices are
   const folder = job.model === BUILTIN.reference ? undefined : findLocalFolder(job.model);
-  const description = {
+  const description: RunDescription = {
     key,
     model: {
       reference: folder ?? job.model,
@@ -73,8 +73,8 @@ export function describeRun(
     exampleFolder: job.exampleFolder,
     ...(imageFolder === undefined ? {} : { imageFolder }),
     ...(hosts === undefined ? {} : { hosts }),
-    images,
+    images: Number.isFinite(images) ? images : null,
     chunkImages: Math.min(MAX_CHUNK_IMAGES, Math.ceil(images / CHUNKS_A_RUN)),
-  } as unknown as RunDescription; // the same, once it has been through JSON
+  };
   return { description, registration: { version: job.version, key, name: basename(job.outDir) } };
 }

@@ -1,6 +1,7 @@
 import { printable } from '../../core/text.js';
 import { untilAborted } from '../../core/stream.js';
 import type { Engine } from '../../workers/engine.js';
+import { traitsOf } from '../../model/families.js';
 import { assertPromptsFit } from '../../workers/queries/tokenise.js';
 import { describeExamples } from '../../workers/queries/describe-examples.js';
 import { describeInput, type EngineInput, type EngineUse } from '../../workers/start-engine.js';
@@ -57,7 +58,9 @@ async function beginRun(id: string, { connections, job, input, use }: RunParts):
   const { description, registration } = describeRun(job, input, runKeyOf(job.version, job, input.model));
   const name = queueName(id, description.key);
   const events = connections.openEvents(name);
+  const traits = traitsOf(input.model.checkpoint);
   const engine = new QueueEngine({
+    patches: traits.patches(traits.inputSize(job.worker.imageSize)),
     ...{ id, connection, queue: connections.openQueue(name), events, registration, description, ontology, note },
     workers: new WorkersSeen({ note, startCommand: describeWorkerCommand(connection, job, input) }),
     onRefused: (error) => watch.refused(error),

@@ -94,8 +94,8 @@ function toEngineJob(description: RunDescription, { devices, placement, optimize
     ontology: buildOntology(ontology),
     ...{ places, allowTruncate, form, exampleFolder, devices, placement },
     ontologyNotes: [], // the producer has shown them
-    worker: { ...worker, optimizer } as EngineJob['worker'],
-    selection: selection as unknown as EngineJob['selection'],
+    worker: { ...worker, optimizer },
+    selection,
   };
 }
 
@@ -108,12 +108,12 @@ async function assertFoldersAllowed(
   const local = reference === BUILTIN.reference ? undefined : isFolder ? reference : findLocalFolder(reference);
   const hasExamples = ontology.queries.some(({ example }) => example !== undefined);
   const needed = [
-    ...(imageFolder === undefined ? [] : [['images are', imageFolder]]),
-    ...(hasExamples ? [['examples are', exampleFolder]] : []),
-    ...(local === undefined ? [] : [['model is', local]]),
-  ] as [string, string][];
-  for (const [what, folder] of needed) {
-    if (await allowed.allows(folder)) continue;
+    { what: 'images are', folder: imageFolder },
+    { what: 'examples are', folder: hasExamples ? exampleFolder : undefined },
+    { what: 'model is', folder: local },
+  ];
+  for (const { what, folder } of needed) {
+    if (folder === undefined || (await allowed.allows(folder))) continue;
     const given =
       allowed.given.length === 0 ? 'it was started without --root' : `it may read ${allowed.given.join(', ')}`;
     throw new Refused(`the ${what} in ${printable(folder)}, and ${given}.`);
