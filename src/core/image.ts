@@ -1,5 +1,6 @@
 import type { Detection } from './detection.js';
 import type { Failure } from './errors.js';
+import type { PartName } from './data-set/split.js';
 
 /** An image file to annotate, by the name it has in every output. */
 export interface ImageFile {
@@ -77,6 +78,7 @@ export interface ViewImage extends AnnotatedImage, Pick<ContentStamp, 'sizeBytes
   readonly stored: readonly Detection[]; // all that the journal keeps, before thresholds and suppression
   readonly encoding?: string; // as in ImageResult; missing in journals of earlier versions
   readonly isDegraded?: boolean; // it was decoded in part
+  readonly part?: PartName; // where the images are divided
   readonly isMissing?: boolean; // its file is gone, and it is to stay in the views
   readonly url?: string; // of a remote image, where it is known; it may hold secrets
   readonly publicUrl?: string; // the same where it holds none, as the journal has it

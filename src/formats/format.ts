@@ -2,6 +2,7 @@ import type { DataSet } from '../core/data-set/data-set.js';
 import type { ViewImage } from '../core/image.js';
 import type { ImageFiles } from '../core/image-files.js';
 import type { Ontology } from '../core/ontology.js';
+import type { PartName } from '../core/data-set/split.js';
 import type { DataSetProbe } from './reading/probe.js';
 import type { ReadOptions } from './reading/read-options.js';
 
@@ -11,6 +12,9 @@ export interface View {
   readonly images: AsyncIterable<ViewImage>;
   /** Names of annotated images that are left out: their files are gone or have changed. Sorted like the images. */
   readonly hiddenNames?: readonly string[];
+  readonly parts?: readonly PartName[] | undefined; // that the images are divided into; undefined: they are not
+  /** Those of one part; without it, they are found among all. */
+  readonly imagesOf?: ((part: PartName) => AsyncIterable<ViewImage>) | undefined;
   readonly ontology: Ontology;
   readonly root: string | undefined; // absolute folder that image names are relative to; undefined: all are remote
   readonly remote?: RemoteSource | undefined; // fetches remote images; left out where none is needed

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ImageFiles } from '../core/image-files.js';
 import type { ViewImage } from '../core/image.js';
+import type { PartName } from '../core/data-set/split.js';
 import type { View } from './format.js';
 import { ImagePlacer } from './image-file.js';
 import { ImageDownloader } from './remote-image-file.js';
@@ -47,4 +48,20 @@ export class ViewImages {
     const none = `${folder} is not written (--images none), but training programs read it: --images copy writes it.`;
     return [...(this.#placer?.notes(name, folder) ?? [none]), ...this.#downloader.notes(name)];
   }
+}
+
+/** The images of one part of a view. */
+export function imagesOfPart(
+  { images, imagesOf }: Pick<View, 'images' | 'imagesOf'>,
+  part: PartName,
+): AsyncIterable<ViewImage> {
+  return imagesOf?.(part) ?? filterPart(images, part);
+}
+
+async function* filterOnce(images: AsyncIterable<ViewImage>, part: PartName): AsyncGenerator<ViewImage> {
+  for await (const image of images) if (image.part === part) yield image;
+}
+
+function filterPart(images: AsyncIterable<ViewImage>, part: PartName): AsyncIterable<ViewImage> {
+  return { [Symbol.asyncIterator]: () => filterOnce(images, part) };
 }

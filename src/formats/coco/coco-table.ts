@@ -35,6 +35,13 @@ export class CocoTable {
     else this.#addBox(value as Fields, `${name}[${index}]`);
   }
 
+  /** Takes an item of `images` of another file that has a part of them. */
+  takePart({ value }: JsonItem, part: string): void {
+    const { id, file_name: name } = (value ?? {}) as Fields;
+    const index = isId(id) ? this.#indexes.get(id) : undefined;
+    if (index !== undefined && this.#images.nameOf(index) === name) this.#images.setPart(index, part);
+  }
+
   /** Takes images and classes of another data set, by whose numbers results name theirs. */
   async takeNumbers(other: DataSet): Promise<void> {
     for (const { id, name } of other.classes) if (id !== undefined) this.#classes.set(id, { id, name });

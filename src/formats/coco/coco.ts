@@ -5,6 +5,7 @@ import { bboxOf } from '../bbox.js';
 import type { AnnotationFormat, Provenance, View } from '../format.js';
 import { readCoco, recogniseCoco } from './read-coco.js';
 import { streamedFile } from '../view-folder/view-file.js';
+import { imagesOfPart } from '../view-images.js';
 import { writeView } from '../view-folder/write-view.js';
 
 const SIGNATURE = 'instances.json';
@@ -15,7 +16,8 @@ const RESULTS =
 /**
  * COCO: `instances.json` with the selected detections, including scores and prompts, and `results.json` with all stored
  * ones in the form that `COCO.loadRes` reads, because average precision needs the detections below the threshold. They
- * are those before suppression, of which average precision counts the duplicates as wrong: suppress them first.
+ * are those before suppression, of which average precision counts the duplicates as wrong: suppress them first. Where
+ * the images are divided, `instances_train.json` and so on have those of each part.
  *
  * @see https://cocodataset.org/#format-data; pycocotools wants `info`, annotation ids from 1, `area` and `iscrowd`
  */
@@ -36,6 +38,10 @@ export const coco: AnnotationFormat = {
         'results.json',
         writeResults(view, () => results++),
       ),
+      ...(view.parts ?? []).map((part) => {
+        const images = imagesOfPart(view, part);
+        return streamedFile(`instances_${part}.json`, writeInstances({ ...view, images }, date));
+      }),
     ];
     const notes = () => [
       ...(isDateWrong ? ['SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.'] : []),

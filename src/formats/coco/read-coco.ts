@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { PART_NAMES } from '../../core/data-set/split.js';
 import { counted } from '../../core/text.js';
 import type { DataSet } from '../../core/data-set/data-set.js';
 import type { ReadOptions } from '../reading/read-options.js';
@@ -27,11 +29,28 @@ export async function readCoco(probe: DataSetProbe, options: ReadOptions): Promi
   const hasResults = await isResults(probe, file);
   const lists = hasResults ? [''] : ['categories', 'images', 'annotations'];
   for await (const items of readJsonItems(file, lists)) items.forEach((item) => table.take(item));
-  if (!hasResults) return table.toDataSet({ notes: [] });
+  if (!hasResults) {
+    await takeParts(table, file);
+    return table.toDataSet({ notes: [] });
+  }
   const numbers = options.numberedAs ?? (await readBeside(file, options));
   if (numbers === undefined) table.takeBareNumbers();
   else await table.takeNumbers(numbers);
   return table.toDataSet(numbers === undefined ? { isNumbered: true, notes: [] } : { notes: [] });
+}
+
+/** The parts of images, from the files of each part beside ours: `instances_train.json`. */
+async function takeParts(table: CocoTable, file: string): Promise<void> {
+  if (basename(file) !== INSTANCES) return;
+  for (const part of PART_NAMES) {
+    const path = join(dirname(file), `instances_${part}.json`);
+    const isThere = await stat(path).then(
+      (stats) => stats.isFile(),
+      () => false,
+    );
+    if (!isThere) continue;
+    for await (const items of readJsonItems(path, ['images'])) items.forEach((item) => table.takePart(item, part));
+  }
 }
 
 /** The instances that a file of results lies beside, as this program writes them. */

@@ -5,7 +5,10 @@ export const COLUMNS = [
   'sha256', // of the image file
 ] as const;
 
-export type Column = (typeof COLUMNS)[number];
+/** Behind them, where the images are divided. */
+export const PART_COLUMN = 'part';
+
+export type Column = (typeof COLUMNS)[number] | typeof PART_COLUMN;
 
 /** What other programs call them. */
 const OTHER_NAMES: Readonly<Partial<Record<Column, readonly string[]>>> = {
@@ -18,6 +21,7 @@ const OTHER_NAMES: Readonly<Partial<Record<Column, readonly string[]>>> = {
   y1: ['ymin', 'y_min'],
   x2: ['xmax', 'x_max'],
   y2: ['ymax', 'y_max'],
+  part: ['split', 'subset'],
 };
 
 /** Without these, a file is no list of boxes. */
@@ -30,7 +34,7 @@ export type ColumnPlaces = Readonly<Partial<Record<Column, number>>>;
 export function placeColumns(header: readonly string[]): ColumnPlaces | readonly Column[] {
   const names = header.map((name) => name.trim().toLowerCase());
   const places: Partial<Record<Column, number>> = {};
-  for (const column of COLUMNS) {
+  for (const column of [...COLUMNS, PART_COLUMN] as const) {
     const place = names.findIndex((name) => name === column || OTHER_NAMES[column]?.includes(name));
     if (place !== -1) places[column] = place;
   }

@@ -5,7 +5,7 @@ import { isFormula, toCell, toCsvLines } from '../csv-rows.js';
 import type { AnnotationFormat, View } from '../format.js';
 import { streamedFile, textFile } from '../view-folder/view-file.js';
 import { writeView } from '../view-folder/write-view.js';
-import { COLUMNS } from './columns.js';
+import { COLUMNS, PART_COLUMN } from './columns.js';
 import { readCsv, recogniseCsv } from './read-csv.js';
 
 const BOXES = 'boxes.csv';
@@ -30,7 +30,7 @@ export const csv: AnnotationFormat = {
         BOXES,
         writeRows(view, (count) => (quoted += count)),
       ),
-      textFile(README, describeColumns(view.provenance.version)),
+      textFile(README, describeColumns(view)),
     ];
     return await writeView(view, README, { groups: [{ files }], notes: () => noteQuoted(quoted) });
   },
@@ -42,10 +42,14 @@ function noteQuoted(count: number): string[] {
   return [`csv: ${texts} with a character at which spreadsheets compute: ' is put before it.`];
 }
 
-async function* writeRows({ images, ontology }: View, onQuoted: (count: number) => void): AsyncGenerator<string> {
-  yield toCsvLines([COLUMNS]);
+async function* writeRows(
+  { images, ontology, parts }: View,
+  onQuoted: (count: number) => void,
+): AsyncGenerator<string> {
+  yield toCsvLines([parts === undefined ? COLUMNS : [...COLUMNS, PART_COLUMN]]);
   for await (const image of images) {
-    const rows = toRows(image, ontology);
+    const end = image.part === undefined ? [] : [image.part];
+    const rows = toRows(image, ontology).map((row) => [...row, ...end]);
     onQuoted(rows.flat().filter((value) => typeof value === 'string' && isFormula(value)).length);
     yield toCsvLines(rows.map((row) => row.map((value) => (typeof value === 'string' ? toCell(value) : value))));
   }
@@ -60,13 +64,14 @@ function toRows({ detections, ...image }: ViewImage, { classes, queries }: Ontol
   });
 }
 
-function describeColumns(version: string): string {
+function describeColumns({ provenance: { version }, parts }: View): string {
+  const divided = parts === undefined ? '' : ' part is the part of the data set.';
   return [
     `Drafted by preannotate ${version}; to be corrected by people.`,
     '',
     `${BOXES} has a row for each box: x1, y1, x2 and y2 are pixels of the upright image, from its left and top edge.`,
     'An image in which nothing was found has a row without a box. image is relative to the folder of the images;',
-    'sha256 is that of the image file.',
+    `sha256 is that of the image file.${divided}`,
     '',
     "Where a text begins with =, + - or @, there is a ' before it, so that spreadsheets do not compute it.",
     '',

@@ -3,6 +3,7 @@ import { excerpt } from '../../core/text.js';
 import { fromCell, readCsvRows, type CsvRow } from '../csv-rows.js';
 import { BoxTable } from '../reading/box-table.js';
 import { dataSetError, refuseEntry } from '../reading/errors.js';
+import { toPart } from '../reading/files/part-name.js';
 import { ImageTable, type ImageRow } from '../reading/image-table.js';
 import { ownText } from '../reading/own-text.js';
 import type { DataSetProbe } from '../reading/probe.js';
@@ -67,7 +68,13 @@ class CsvTable {
     const field = (column: Column) => values[places[column] ?? -1] ?? '';
     const name = fromCell(field('image'));
     if (name === '') return 'has no image';
-    const image = this.#imageAt({ name, line, width: numberOf(field('width')), height: numberOf(field('height')) });
+    const image = this.#imageAt({
+      name,
+      line,
+      width: numberOf(field('width')),
+      height: numberOf(field('height')),
+      part: partOf(field('part')),
+    });
     const className = fromCell(field('class'));
     const sides = [field('x1'), field('y1'), field('x2'), field('y2')] as const;
     if (className === '' && sides.every((side) => side.trim() === '')) return undefined; // an image without boxes
@@ -128,6 +135,11 @@ class CsvTable {
 function sortById(classes: readonly DataSetClass[]): DataSetClass[] {
   const isNumbered = classes.every(({ id }) => id !== undefined);
   return isNumbered ? [...classes].sort((a, b) => a.id! - b.id!) : [...classes];
+}
+
+function partOf(text: string): string | undefined {
+  const part = fromCell(text).trim();
+  return part === '' ? undefined : toPart(part);
 }
 
 function numberOf(text: string): number | undefined {

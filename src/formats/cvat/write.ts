@@ -49,7 +49,8 @@ async function* writeAnnotations(view: View, escaper: XmlEscaper): AsyncGenerato
     const { name, width, height } = image;
     const held = escaper.escape(name);
     const original = fitsXml(name) ? '' : ` ${ORIGINAL_NAME}="${escaper.escape(toXmlName(name))}"`;
-    const open = `  <image id="${id++}" name="${held}"${original} width="${width}" height="${height}">\n`;
+    const subset = image.part === undefined ? '' : ` subset="${image.part}"`;
+    const open = `  <image id="${id++}" name="${held}"${original}${subset} width="${width}" height="${height}">\n`;
     yield `${open}${formatBoxes(image, texts)}  </image>\n`;
   }
   yield '</annotations>\n';

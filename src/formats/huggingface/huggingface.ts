@@ -1,21 +1,22 @@
 import { posix } from 'node:path';
 import type { Ontology } from '../../core/ontology.js';
+import type { PartName } from '../../core/data-set/split.js';
 import { bboxOf } from '../bbox.js';
 import type { AnnotationFormat, View } from '../format.js';
 import { streamedFile, textFile, type ViewFileGroup } from '../view-folder/view-file.js';
-import { ViewImages } from '../view-images.js';
+import { imagesOfPart, ViewImages } from '../view-images.js';
 import { writeView } from '../view-folder/write-view.js';
 import { METADATA } from './metadata.js';
 import { readHuggingFace, recogniseHuggingFace } from './read-huggingface.js';
 import { formatReadme, README } from './readme.js';
 
 const IMAGES = 'copy';
-const SPLIT = 'train'; // of all images: what `load_dataset` gives for images that are not divided
+const SPLIT = 'train'; // of all images, unless they are divided: what `load_dataset` calls them then
 
 /**
  * An `imagefolder` of the Hugging Face `datasets` library: `train/metadata.jsonl` with a line for each image, the
- * images beside it, and the names of classes in the YAML of `README.md`. Boxes are `[x, y, width, height]`; `category`
- * is the place of the class in that list.
+ * images beside it, and the names of classes in the YAML of `README.md`; a folder for each part where the images are
+ * divided. Boxes are `[x, y, width, height]`; `category` is the place of the class in that list.
  *
  * @see https://huggingface.co/docs/datasets/image_dataset#object-detection
  */
@@ -27,21 +28,32 @@ export const huggingface: AnnotationFormat = {
   read: readHuggingFace,
   images: IMAGES, // so that the folder can be uploaded as it is
   write: async (view) => {
-    const images = new ViewImages(view, { name: 'huggingface', folder: `huggingface/${SPLIT}`, usual: IMAGES });
+    const images = new ViewImages(view, { name: 'huggingface', folder: describeFolder(view), usual: IMAGES });
     const groups = listGroups(view, images);
-    return await writeView(view, README, { folders: [SPLIT], groups, notes: () => images.notes });
+    return await writeView(view, README, { folders: partsOf(view), groups, notes: () => images.notes });
   },
 };
 
 async function* listGroups(view: View, images: ViewImages): AsyncGenerator<ViewFileGroup> {
   for await (const image of view.images)
-    yield { image: image.name, files: images.filesOf(image, posix.join(SPLIT, image.name)) };
+    yield { image: image.name, files: images.filesOf(image, posix.join(image.part ?? SPLIT, image.name)) };
   yield {
     files: [
-      streamedFile(posix.join(SPLIT, METADATA), writeMetadata(view)),
-      textFile(README, formatReadme(listClasses(view.ontology), view.provenance)),
+      ...partsOf(view).map((part) => {
+        const images = view.parts === undefined ? view.images : imagesOfPart(view, part);
+        return streamedFile(posix.join(part, METADATA), writeMetadata({ ...view, images }));
+      }),
+      textFile(README, formatReadme(listClasses(view.ontology), partsOf(view), view.provenance)),
     ],
   };
+}
+
+function partsOf({ parts = [SPLIT] }: View): readonly PartName[] {
+  return parts;
+}
+
+function describeFolder({ parts }: View): string {
+  return parts === undefined ? `huggingface/${SPLIT}` : 'huggingface';
 }
 
 async function* writeMetadata({ images, ontology }: View): AsyncGenerator<string> {

@@ -13,6 +13,7 @@ import { dataSetError, refuseEntry, toDataSetError } from '../reading/errors.js'
 import { listFilesBelow } from '../reading/image-names.js';
 import type { DataSetProbe } from '../reading/probe.js';
 import type { ReadOptions } from '../reading/read-options.js';
+import { toPart } from '../reading/files/part-name.js';
 import { METADATA, parseMetadata, type MetadataImage } from './metadata.js';
 import { classNamesIn, README } from './readme.js';
 
@@ -69,7 +70,7 @@ interface Metadata {
 async function* readImages({ files, folder, names }: Metadata, options: ReadOptions): AsyncGenerator<LabelledImage> {
   for (const file of files) {
     const [part, ...rest] = relative(folder, dirname(file)).split(/[/\\]/);
-    const where = { file, ...(part === '' || rest.length > 0 ? {} : { part: part! }) };
+    const where = { file, ...(part === '' || rest.length > 0 ? {} : { part: toPart(part!) }) };
     try {
       for await (const { line, number } of readLines(file)) {
         if (line.trim() === '') continue;

@@ -1,4 +1,5 @@
 import { parse as parseYaml, stringify as toYaml } from 'yaml';
+import type { PartName } from '../../core/data-set/split.js';
 import type { Provenance } from '../format.js';
 
 /** The description of a data set, with its features in YAML. */
@@ -14,8 +15,13 @@ const FRONT_MATTER = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---/;
  * configuration. The Hub shows those of `dataset_info`.
  *
  * @param classes - In the order in which files number them, from 0.
+ * @param parts - Names of folders.
  */
-export function formatReadme(classes: readonly { readonly name: string }[], { version }: Provenance): string {
+export function formatReadme(
+  classes: readonly { readonly name: string }[],
+  parts: readonly PartName[],
+  { version }: Provenance,
+): string {
   const names = Object.fromEntries(classes.map(({ name }, place) => [String(place), name]));
   const features = [
     { name: 'image', dtype: 'image' },
@@ -33,7 +39,7 @@ export function formatReadme(classes: readonly { readonly name: string }[], { ve
     },
   ];
   const description = {
-    configs: [{ config_name: 'default', data_files: [{ split: 'train', path: 'train/**' }], features }],
+    configs: [{ config_name: 'default', data_files: parts.map(toDataFiles), features }],
     task_categories: ['object-detection'],
     dataset_info: { features },
   };
@@ -43,6 +49,11 @@ export function formatReadme(classes: readonly { readonly name: string }[], { ve
     '`objects.bbox` is `[x, y, width, height]` in pixels of the upright image. `objects.category` is the place of the',
     'class in the list above. `objects.score` says how sure the model was, from 0 to 1.\n',
   ].join('\n');
+}
+
+/** The library calls `val` so. */
+function toDataFiles(part: PartName) {
+  return { split: part === 'val' ? 'validation' : part, path: `${part}/**` };
 }
 
 /** The names of classes that a description states; undefined where it states none. */

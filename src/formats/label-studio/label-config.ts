@@ -11,6 +11,9 @@ export const IMAGE_KEY = 'image';
 /** Where the name of a remote image is, which its address does not give. */
 export const NAME_KEY = 'image_name';
 
+/** Where the part of an image is, where the images are divided: the Data Manager can filter by it. */
+export const PART_KEY = 'part';
+
 const GOLDEN_ANGLE = 137.508; // degrees: consecutive hues are far apart, however many there are
 const SATURATION = 0.65;
 const LIGHTNESS = 0.5;

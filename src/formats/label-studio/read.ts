@@ -116,7 +116,7 @@ class TaskPass {
   async #toImage(task: Fields, file: string): Promise<LabelledImage | undefined> {
     const read = this.#tasks.read(task);
     if (read === undefined) return undefined;
-    const { id, address, name: own, regions } = read;
+    const { id, address, name: own, part, regions } = read;
     const where = id === undefined ? file : `${file}, task ${id}`;
     const ownName = own === undefined ? undefined : { name: toImageName(own), isUpload: false };
     const named = ownName ?? (address === undefined ? undefined : nameOfUrl(address));
@@ -136,6 +136,7 @@ class TaskPass {
       name,
       ...(id === undefined ? {} : { id }),
       ...size,
+      ...(part === undefined ? {} : { part }),
       ...(imagePath === undefined ? {} : { imagePath }),
       file,
       boxes: boxesOf(regions, { where, size, counts: this.#counts, refuse }),

@@ -1,12 +1,14 @@
 import { counted } from '../../core/text.js';
+import { isPartName } from '../../core/data-set/split.js';
 import { isFields, numberOf, textOf, type Fields } from '../reading/fields.js';
-import { NAME_KEY } from './label-config.js';
+import { NAME_KEY, PART_KEY } from './label-config.js';
 
 /** What of a task is read. */
 export interface ReadTask {
   readonly id: number | undefined;
   readonly address: string | undefined; // of the image
   readonly name: string | undefined; // of a remote image, as this program calls it
+  readonly part: string | undefined; // of the data set, where our tasks state it
   readonly regions: readonly unknown[];
 }
 
@@ -26,7 +28,9 @@ export class TaskReader {
     const data = isFull ? (task['data'] as Fields) : task;
     const regions = isFull ? this.#regionsOf(task) : listsOf(task);
     if (regions === undefined) return undefined;
-    return { id: numberOf(task['id']), address: addressIn(data), name: textOf(data[NAME_KEY]), regions };
+    const stated = data[PART_KEY];
+    const part = isPartName(stated) ? stated : undefined; // others may mean anything
+    return { id: numberOf(task['id']), address: addressIn(data), name: textOf(data[NAME_KEY]), part, regions };
   }
 
   /** Several annotators made an entry each, in a minimal export; the latest is read. */

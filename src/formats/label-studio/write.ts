@@ -4,7 +4,7 @@ import type { View } from '../format.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { XmlEscaper } from '../xml/escape.js';
 import { writeView } from '../view-folder/write-view.js';
-import { formatLabelConfig, IMAGE_KEY, NAME_KEY, TAGS } from './label-config.js';
+import { formatLabelConfig, IMAGE_KEY, NAME_KEY, PART_KEY, TAGS } from './label-config.js';
 import { regionsOf } from './region.js';
 
 export const LABEL_CONFIG = 'label_config.xml';
@@ -73,7 +73,8 @@ function toTask(image: ViewImage, { classes, queries }: Ontology, model: string)
   };
   const { name, publicUrl: url } = image;
   const data = url === undefined ? { [IMAGE_KEY]: localFileUrl(name) } : { [IMAGE_KEY]: url, [NAME_KEY]: name };
-  return { data, predictions: [prediction] };
+  const part = image.part === undefined ? {} : { [PART_KEY]: image.part };
+  return { data: { ...data, ...part }, predictions: [prediction] };
 }
 
 /** As Label Studio serves files below its document root. */

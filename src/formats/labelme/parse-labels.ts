@@ -1,4 +1,5 @@
 import type { Size, Xyxy } from '../../core/box.js';
+import { isPartName } from '../../core/data-set/split.js';
 import { isFields, numberOf, textOf } from '../reading/fields.js';
 import { boundingBox } from '../reading/rotate.js';
 import { FileProblem } from '../reading/files/read-each.js';
@@ -16,6 +17,7 @@ export interface LabelmeShape {
 export interface LabelmeFile {
   readonly imagePath: string | undefined;
   readonly originalName: string | undefined; // where `imagePath` does not give it
+  readonly part: string | undefined; // where the images are divided
   readonly size: Size | undefined;
   readonly shapes: readonly LabelmeShape[];
   readonly skipped: readonly string[]; // kinds of other shapes
@@ -24,6 +26,9 @@ export interface LabelmeFile {
 /** The top-level key of {@link LabelmeFile.originalName}, which LabelMe and X-AnyLabeling keep. */
 export const ORIGINAL_NAME = 'originalName';
 
+/** The top-level key of {@link LabelmeFile.part}. */
+export const PART = 'part';
+
 /** Shapes of LabelMe and X-AnyLabeling that have an area; the first two points of a mask are its corners. */
 const WITH_AREA = new Set(['rectangle', 'polygon', 'rotation', 'circle', 'mask', 'quadrilateral']);
 
@@ -31,11 +36,19 @@ const WITH_AREA = new Set(['rectangle', 'polygon', 'rotation', 'circle', 'mask',
 export function parseLabels(bytes: Uint8Array): LabelmeFile | undefined {
   const content = parseJson(bytes);
   if (!isFields(content) || !Array.isArray(content['shapes'])) return undefined;
-  const { shapes, imagePath, imageWidth: width, imageHeight: height, [ORIGINAL_NAME]: original } = content;
+  const {
+    shapes,
+    imagePath,
+    imageWidth: width,
+    imageHeight: height,
+    [ORIGINAL_NAME]: original,
+    [PART]: part,
+  } = content;
   const read = (shapes as unknown[]).map(readShape);
   return {
     imagePath: textOf(imagePath),
     originalName: textOf(original),
+    part: isPartName(part) ? part : undefined,
     size: isSide(width) && isSide(height) ? { width, height } : undefined,
     shapes: read.filter((shape) => typeof shape !== 'string'),
     skipped: read.filter((shape) => typeof shape === 'string'),

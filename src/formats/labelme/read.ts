@@ -92,7 +92,7 @@ async function readLabelList(root: string): Promise<string[]> {
 }
 
 async function toImage(
-  { imagePath: stated, originalName, size, shapes }: LabelmeFile,
+  { imagePath: stated, originalName, part: statedPart, size, shapes }: LabelmeFile,
   { file, root, finder, options }: { file: string; root: string; finder: ImageFinder; options: ReadOptions },
 ): Promise<LabelledImage> {
   const folder = dirname(file);
@@ -108,7 +108,7 @@ async function toImage(
     (options.imagesRoot === undefined ? undefined : await finder.find([options.imagesRoot], originalName ?? below));
   const name = originalName ?? nameOf(at, { root: options.imagesRoot ?? root, otherwise: below });
   const measured = size ?? (await options.sizeOf({ name, path: imagePath }));
-  const part = partOfFolder(labels);
+  const part = statedPart ?? partOfFolder(labels);
   return {
     name,
     ...measured,

@@ -5,7 +5,7 @@ import type { View } from '../format.js';
 import { PairedNames, placeImages, type PairedName } from '../paired-names.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { ViewImages } from '../view-images.js';
-import { ORIGINAL_NAME } from './parse-labels.js';
+import { ORIGINAL_NAME, PART } from './parse-labels.js';
 
 /** The classes, a line each: LabelMe takes it as `--labels`, X-AnyLabeling as a file of labels to import. */
 export const LABELS = 'labels.txt';
@@ -74,7 +74,7 @@ export class LabelmeTree {
 
 /** Two corners, which both programs read. Keys that they do not know, they keep. */
 function formatLabels(
-  { name, width, height, detections }: ViewImage,
+  { name, width, height, detections, part }: ViewImage,
   { imagePath, ontology, isNamed }: { imagePath: string; ontology: Ontology; isNamed: boolean },
 ): string {
   const shapes = detections.map(({ classId, queryId, score, box: [x1, y1, x2, y2] }) => ({
@@ -99,6 +99,7 @@ function formatLabels(
     imageHeight: height,
     imageWidth: width,
     ...(isNamed ? { [ORIGINAL_NAME]: name } : {}),
+    ...(part === undefined ? {} : { [PART]: part }),
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }

@@ -9,6 +9,7 @@ export interface ImageRow {
   readonly height?: number | undefined;
   readonly id?: number;
   readonly line?: number;
+  readonly part?: string | undefined;
 }
 
 /** Images of a file that lists their boxes elsewhere, or in any order. */
@@ -19,6 +20,8 @@ export class ImageTable {
   readonly #heights = new NumberColumn();
   readonly #ids = new NumberColumn();
   readonly #lines = new NumberColumn();
+  readonly #parts = new NumberColumn(); // places in the list of their names
+  readonly #partNames: string[] = [];
 
   /** @param file - Absolute path of the file. */
   constructor(file: string) {
@@ -30,13 +33,20 @@ export class ImageTable {
   }
 
   /** @returns The index of the image. */
-  add({ name, width, height, id, line }: ImageRow): number {
+  add({ name, width, height, id, line, part }: ImageRow): number {
     const index = this.#names.push(ownText(name)) - 1;
     this.#widths.set(index, width);
     this.#heights.set(index, height);
     this.#ids.set(index, id);
     this.#lines.set(index, line);
+    this.setPart(index, part);
     return index;
+  }
+
+  setPart(index: number, part: string | undefined): void {
+    if (part === undefined) return;
+    const known = this.#partNames.indexOf(part);
+    this.#parts.set(index, known === -1 ? this.#partNames.push(ownText(part)) - 1 : known);
   }
 
   nameOf(index: number): string {
@@ -59,12 +69,14 @@ export class ImageTable {
     const height = this.#heights.get(index);
     const id = this.#ids.get(index);
     const line = this.#lines.get(index);
+    const part = this.#parts.get(index);
     return {
       name: this.#names[index]!,
       file: this.#file,
       ...(width === undefined || height === undefined ? {} : { width, height }),
       ...(id === undefined ? {} : { id }),
       ...(line === undefined ? {} : { line }),
+      ...(part === undefined ? {} : { part: this.#partNames[part]! }),
     };
   }
 }

@@ -4,6 +4,7 @@ import { withWriteErrors } from '../../disk/write-failure.js';
 import type { Aside } from './aside.js';
 import { statsOf, toRecorded, type DiskState } from './disk-state.js';
 import type { EditedFile } from './edited-files.js';
+import { moveFile } from './move-file.js';
 import { stampOf } from './record/fingerprint.js';
 import type { GroupPair } from './record/merge-groups.js';
 import type { FileGroup, WrittenFile } from './record/record-lines.js';
@@ -15,6 +16,7 @@ export interface StagedView {
   readonly staging: Staging;
   readonly disk: DiskState;
   readonly aside: Aside;
+  readonly divided: readonly string[]; // folders whose files may be in one subfolder or another
   readonly overwriteEdited: boolean;
   readonly emptied: Set<string>; // folders from which files were removed
 }
@@ -29,9 +31,10 @@ export interface Committed {
  * Puts the files of an image in their places, and removes those that are no longer part of the view. Files that the
  * user edited or deleted stay as they are, unless they are to be overwritten.
  */
-export async function commitGroup(view: StagedView, { before, now }: GroupPair<FileGroup>): Promise<Committed> {
-  const findEarlier = (path: string) => before.filter((file) => file.path === path);
+export async function commitGroup(view: StagedView, { before: listed, now }: GroupPair<FileGroup>): Promise<Committed> {
   const wanted = (now?.files ?? []).filter(({ maybe }) => maybe !== true);
+  const before = await followMoves(view, listed, wanted);
+  const findEarlier = (path: string) => before.filter((file) => file.path === path);
   const stale = new Set(before.map(({ path }) => path));
   const all: Committed[] = [];
   for (const file of wanted) {
@@ -40,6 +43,45 @@ export async function commitGroup(view: StagedView, { before, now }: GroupPair<F
   }
   for (const path of stale) all.push(await removeStale(view, path, findEarlier(path)));
   return { written: all.flatMap(({ written }) => written), edited: all.flatMap(({ edited }) => edited) };
+}
+
+/**
+ * Lets files that the user edited or deleted follow their image, which is now in another part of the view.
+ *
+ * @returns What was written before, by the paths of now.
+ */
+async function followMoves(
+  { root, disk, divided, overwriteEdited }: StagedView,
+  before: readonly WrittenFile[],
+  wanted: readonly WrittenFile[],
+): Promise<readonly WrittenFile[]> {
+  if (divided.length === 0 || overwriteEdited) return before;
+  const known = new Set(before.map(({ path }) => path));
+  const followed: WrittenFile[] = [];
+  for (const file of before) {
+    const place = placeIn(file.path, divided);
+    const target = wanted.find(
+      ({ path }) => place !== undefined && !known.has(path) && placeIn(path, divided) === place,
+    );
+    const { state } = target === undefined ? { state: undefined } : await disk.find(file.path, [file]);
+    const follows = state === 'deleted' || (state === 'edited' && (await moveEdited(root, file.path, target!.path)));
+    followed.push(follows ? { ...file, path: target!.path } : file);
+  }
+  return followed;
+}
+
+/** A path without the part that it is in: `labels//sub/a.txt`. */
+function placeIn(path: string, divided: readonly string[]): string | undefined {
+  const [tree = '', , ...rest] = path.split('/');
+  return divided.includes(tree) && rest.length > 0 ? [tree, '', ...rest].join('/') : undefined;
+}
+
+/** @returns false where its new place is taken. */
+async function moveEdited(root: string, from: string, to: string): Promise<boolean> {
+  const [source, target] = [join(root, from), join(root, to)];
+  if ((await statsOf(source))?.isFile() !== true || (await statsOf(target)) !== undefined) return false;
+  await withWriteErrors(target, () => moveFile(source, target));
+  return true;
 }
 
 async function commitFile(view: StagedView, file: WrittenFile, before: readonly WrittenFile[]): Promise<Committed> {

@@ -8,6 +8,7 @@ import { Aside } from './aside.js';
 import { commitGroup, removeEmptyFolders, type StagedView } from './commit.js';
 import { DiskState, statsOf } from './disk-state.js';
 import { EditedFiles } from './edited-files.js';
+import { appendEnd, listUnplaced, noGroups, nothing } from './groups.js';
 import { mergeGroups } from './record/merge-groups.js';
 import { notesOnLayout, notesOnOthers } from './layout/layout-notes.js';
 import type { Layout, ViewInputs } from '../format.js';
@@ -18,7 +19,7 @@ import { stageGroup, type StagingTarget } from './stage.js';
 import { Staging } from './staging.js';
 import { findUnchanged } from './unchanged.js';
 import { hasNewerFiles, moveAllAside, restoreReplacedFolder } from './unrecorded.js';
-import type { ViewFile, ViewFileGroup } from './view-file.js';
+import type { ViewFileGroup } from './view-file.js';
 import { entriesOf, resolveViewFolder, stagingFolderBeside, stagingFolderIn } from './view-paths.js';
 
 const IMAGES_AT_ONCE = 16; // keeps a disk busy without using up file descriptors
@@ -27,6 +28,7 @@ const IMAGES_AT_ONCE = 16; // keeps a disk busy without using up file descriptor
 export interface ViewContent {
   readonly folders?: readonly string[]; // made even when they stay empty
   readonly classes?: readonly string[]; // where files name a class by its place in a list
+  readonly divided?: readonly string[]; // folders at the top whose files may be in one subfolder or another: parts
   readonly layout?: Layout; // where files are one folder deeper than earlier versions wrote them
   readonly images?: number; // where the view has only the first by name, how many it may have; Infinity: all
   readonly firstNotes?: readonly string[]; // for the user, when the view is new, or in a new layout
@@ -147,7 +149,9 @@ class ViewUpdate {
     }
     // From here on, what is prepared may have been put in its place.
     if (!isRecorded) await this.#record.complete(this.#header, nothing());
-    const staged = { root: this.#root, staging, disk, aside: this.#aside, overwriteEdited, emptied: new Set<string>() };
+    const { divided = [] } = this.#content;
+    const place = { root: this.#root, staging, disk, aside: this.#aside, divided };
+    const staged = { ...place, overwriteEdited, emptied: new Set<string>() };
     this.#recorded = await this.#record.complete(this.#header, this.#commit(before(), staged));
     await removeEmptyFolders(staged);
     await this.#makeFolders();
@@ -211,31 +215,6 @@ class ViewUpdate {
     await rmdir(outDir).catch(() => {}); // unless the user keeps files there
     return notes;
   }
-}
-
-async function* listUnplaced(staging: Staging, groups: AsyncIterable<FileGroup>): AsyncGenerator<ViewFileGroup> {
-  for await (const { files, ...group } of groups) {
-    const left: ViewFile[] = [];
-    for (const { path, is, maybe } of files)
-      if (maybe !== true && (await staging.has(path))) left.push(staging.toViewFile(path, is));
-    if (left.length > 0) yield { ...group, files: left };
-  }
-}
-
-/** A record ends with the files of the view as a whole, also when there are none: its end can then be recognised. */
-async function* appendEnd(groups: ViewContent['groups']): AsyncGenerator<ViewFileGroup> {
-  let isEnded = false;
-  for await (const group of groups) {
-    yield group;
-    isEnded = group.image === undefined;
-  }
-  if (!isEnded) yield { files: [] };
-}
-
-async function* noGroups(): AsyncGenerator<never> {}
-
-async function* nothing(): AsyncGenerator<FileGroup> {
-  yield await Promise.resolve({ files: [] });
 }
 
 function movedAsideNote(outDir: string, folder: string, isEdited: boolean): string {

@@ -15,7 +15,7 @@ export const LABEL_MAP_START = '# label:color_rgb:parts:actions\n# drafted by pr
 /** Begins a line of the label map with a name, as JSON. */
 export const NAME_COMMENT = '# class ';
 
-const PART = 'train'; // of all images, as long as they are not divided
+const PART = 'train'; // of all images, unless they are divided
 
 /** The files of a view, and what there is to say about them. */
 export class VocTree {
@@ -24,11 +24,12 @@ export class VocTree {
   readonly #images: ViewImages;
   readonly #escaper = new XmlEscaper();
   readonly #texts: XmlTexts;
-  readonly #list = new NameLines();
+  readonly #lists: ReadonlyMap<string, NameLines>; // by part
 
   constructor(view: View) {
     this.#view = view;
     this.#images = new ViewImages(view, { name: 'voc', folder: `voc/${IMAGE_FOLDER}`, usual: USUAL_IMAGES });
+    this.#lists = new Map((view.parts ?? [PART]).map((part) => [part, new NameLines()]));
     const { classes, queries } = view.ontology;
     this.#texts = {
       classes: classes.map(({ name }) => this.#escaper.escape(name)),
@@ -46,7 +47,7 @@ export class VocTree {
     }
     yield {
       files: [
-        streamedFile(`ImageSets/Main/${PART}.txt`, this.#list.text()),
+        ...[...this.#lists].map(([part, list]) => streamedFile(`ImageSets/Main/${part}.txt`, list.text())),
         textFile(LABEL_MAP, formatLabelMap(this.#view.ontology)),
       ],
     };
@@ -63,8 +64,8 @@ export class VocTree {
   }
 
   #filesOf(image: ViewImage, place: PairedName): ViewFile[] {
-    const { name } = image;
-    this.#list.add(place.label.slice(0, -'.xml'.length));
+    const { name, part = PART } = image;
+    this.#lists.get(part)!.add(place.label.slice(0, -'.xml'.length));
     const filename = this.#escaper.escape(place.image);
     const original = place.image === name ? undefined : this.#escaper.escape(toXmlName(name));
     const text = formatAnnotation(image, { filename, original }, this.#texts);

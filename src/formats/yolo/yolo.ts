@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { xyxyToCxcywh } from '../../core/box.js';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
+import type { PartName } from '../../core/data-set/split.js';
 import type { AnnotationFormat, View } from '../format.js';
 import { PairedNames, placeImages, type PairedName, type PairingRule } from '../paired-names.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
@@ -15,17 +16,19 @@ const PAIRING: PairingRule = { view: 'yolo', ending: '.txt', replacesImages: tru
 const DECIMALS = 6; // what Ultralytics itself writes
 const IMAGES = 'symlink';
 const SMALLEST = 10 ** -DECIMALS;
-const SUBSET = 'train'; // of all images: CVAT and Datumaro want images/<subset>/
-const LAYOUT = { trees: ['images', 'labels', 'labels_conf'], subfolder: SUBSET };
+const SUBSET = 'train'; // of all images, unless they are divided: CVAT and Datumaro want images/<subset>/
+const TREES = ['images', 'labels', 'labels_conf'];
+const LAYOUT = { trees: TREES, subfolder: SUBSET };
 
 const TRAIN_AND_VAL =
-  'yolo/data.yaml names images/train for train and for val. Before you train, move some of the images to images/val ' +
-  'and their labels to labels/val, and write `val: images/val`; what you change there is kept.';
+  'yolo/data.yaml names images/train for train and for val. Before you train, divide the images: ' +
+  '`preannotate export` with --split train=0.8,val=0.2 does.';
 
 /**
  * YOLO as Ultralytics reads it: five columns a box in `labels/train/`, the images in `images/train/`, and `data.yaml`,
- * which names them for `train` and for `val`. Scores are a sixth column in `labels_conf/train/`, because readers refuse
- * six columns in `labels/`. `renamed.csv` has the names of images that are called otherwise there. Prompts are lost.
+ * which names them for `train` and for `val`. Where the images are divided, each part has its folder in these trees.
+ * Scores are a sixth column in `labels_conf/train/`, because readers refuse six columns in `labels/`. `renamed.csv` has
+ * the names of images that are called otherwise there. Prompts are lost.
  *
  * @see https://docs.ultralytics.com/datasets/detect/
  */
@@ -42,10 +45,11 @@ export const yolo: AnnotationFormat = {
     const tree = new YoloTree(view);
     const trees = ['labels', 'labels_conf', ...(view.imageFiles === 'none' ? [] : ['images'])];
     const content = {
-      folders: trees.map((name) => posix.join(name, SUBSET)),
+      folders: trees.flatMap((name) => (view.parts ?? [SUBSET]).map((part) => posix.join(name, part))),
+      divided: TREES,
       classes: listClassNames(view.ontology),
       layout: LAYOUT,
-      firstNotes: view.imageFiles === 'none' ? [] : [TRAIN_AND_VAL],
+      firstNotes: view.imageFiles === 'none' || view.parts !== undefined ? [] : [TRAIN_AND_VAL],
       groups: tree.groups(),
       notes: () => tree.notes,
     };
@@ -67,7 +71,7 @@ class YoloTree {
   }
 
   async *groups(): AsyncGenerator<ViewFileGroup> {
-    const { ontology, provenance } = this.#view;
+    const { ontology, provenance, parts } = this.#view;
     let isRenamed = false;
     for await (const { image, place } of placeImages(this.#view, this.#names)) {
       isRenamed ||= place.image !== image.name;
@@ -77,7 +81,7 @@ class YoloTree {
     yield {
       files: [
         textFile('classes.txt', classNames.map((name) => `${name}\n`).join('')),
-        textFile(SIGNATURE, formatDataYaml(classNames, provenance.version)),
+        textFile(SIGNATURE, formatDataYaml(classNames, provenance.version, parts)),
         ...(isRenamed ? [streamedFile(RENAMED, listRenamed(placeImages(this.#view, new PairedNames(PAIRING))))] : []),
       ],
     };
@@ -89,15 +93,16 @@ class YoloTree {
   }
 
   #filesOf(image: ViewImage, place: PairedName): ViewFile[] {
+    const { part = SUBSET } = image;
     const rows = toRows(image, this.#indexOf);
     const labels = [
-      textFile(posix.join('labels', SUBSET, place.label), rows.map(({ row }) => `${row}\n`).join('')),
+      textFile(posix.join('labels', part, place.label), rows.map(({ row }) => `${row}\n`).join('')),
       textFile(
-        posix.join('labels_conf', SUBSET, place.label),
+        posix.join('labels_conf', part, place.label),
         rows.map(({ row, score }) => `${row} ${score}\n`).join(''),
       ),
     ];
-    return [...labels, ...this.#images.filesOf(image, posix.join('images', SUBSET, place.image))];
+    return [...labels, ...this.#images.filesOf(image, posix.join('images', part, place.image))];
   }
 }
 
@@ -132,17 +137,24 @@ function sortClasses({ classes }: Ontology) {
   return [...classes].sort((a, b) => a.id - b.id);
 }
 
-function formatDataYaml(names: readonly string[], version: string): string {
+function formatDataYaml(names: readonly string[], version: string, parts?: readonly PartName[]): string {
   const entries = names.map((name, index) => `  ${index}: ${quoteYaml(name)}`);
   return [
     `# Drafted by preannotate ${version}; to be corrected by people. Paths are relative to this file.`,
     '# YOLOv5 needs the absolute path of this folder as well: path: /somewhere/yolo',
-    `train: images/${SUBSET}`,
-    `val: images/${SUBSET} # the same images: split them before you train`,
+    ...listPlaces(parts),
     'names:',
     ...entries,
     '',
   ].join('\n');
+}
+
+/** Ultralytics wants `train` and `val`. Without parts, they name the same images. */
+function listPlaces(parts: readonly PartName[] = []): string[] {
+  if (parts.length === 0)
+    return [`train: images/${SUBSET}`, `val: images/${SUBSET} # the same images: split them before you train`];
+  const places = parts.map((part) => `${part}: images/${part}`);
+  return parts.includes('val') ? places : [places[0]!, 'val: images/test # there is no val', ...places.slice(1)];
 }
 
 /** YAML 1.1 readers take an unquoted `no` or `1e3` for another type, and open the file in the locale's encoding. */

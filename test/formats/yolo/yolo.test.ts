@@ -7,8 +7,8 @@ import { filesUnder } from '../readers.js';
 import { detection, imagesNamed, viewOf, written } from '../views.js';
 
 const TRAIN_AND_VAL =
-  'yolo/data.yaml names images/train for train and for val. Before you train, move some of the images to images/val ' +
-  'and their labels to labels/val, and write `val: images/val`; what you change there is kept.';
+  'yolo/data.yaml names images/train for train and for val. Before you train, divide the images: ' +
+  '`preannotate export` with --split train=0.8,val=0.2 does.';
 
 it('a label file has a row per box with six decimals, its scores are in labels_conf, and it may be empty', async () => {
   const { view, notes } = await written('yolo', imagesNamed(['a.jpg', 'b/empty.jpg']));
