@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { toStoredSelection, type StatedSelection } from './config/selection.js';
 import type { ImageFiles } from './core/image-files.js';
 import { hasSeveralTexts, specOf } from './core/ontology.js';
+import type { SplitRule } from './core/data-set/split.js';
 import type { SeenExample } from './core/seen-example.js';
 import type { TileOptions } from './core/tiling/tiles.js';
 import type { TakenPart } from './workers/engine.js';
@@ -54,6 +55,8 @@ export interface Job extends EngineJob {
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
   readonly imageFiles?: ImageFiles; // left out: as suits the readers of each format
+  readonly split?: SplitRule; // of the images; left out: they are not divided
+  readonly reassign?: boolean; // parts that images have count no more
   readonly overwriteEdited: boolean; // files of views that the user edited
   readonly queue?: QueueSettings; // hands the images to workers elsewhere
   readonly maxErrors: ErrorBudget; // a run that exceeds it stops, unless it is 0
@@ -140,7 +143,7 @@ export function beginJournalHeader(
   model: HeaderModel,
   { found, classes }: { found: Discovery; classes: ClassIds },
 ): JournalHeader {
-  const { formats, imageFiles: images } = job;
+  const { formats, imageFiles: images, split } = job;
   const selection = toStoredSelection(job.statedSelection, job.ontology);
   const { root, images: all } = found;
   const run = {
@@ -148,6 +151,7 @@ export function beginJournalHeader(
     selection,
     formats: [...formats],
     ...(images === undefined ? {} : { images }),
+    ...(split === undefined ? {} : { split }),
     choice: job.choice,
     found: all.length,
     ...describePart(job, all),
@@ -194,6 +198,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     selection: toStoredSelection(job.statedSelection, job.ontology),
     formats: [...job.formats],
     ...(job.imageFiles === undefined ? {} : { images: job.imageFiles }),
+    ...(job.split === undefined ? {} : { split: job.split }),
     choice: job.choice,
     ...describePart(job, found.images),
     options: header.options,

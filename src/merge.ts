@@ -174,8 +174,13 @@ async function withManifest<Choice extends MergeChoice>(
   work: () => Promise<Omit<Merged<Choice>, 'parts'>>,
 ): Promise<Merged<Choice>> {
   const { outDir } = run;
-  const { stored: selection, formats, imageFiles: images } = choice;
-  const views = { selection, formats: [...formats], ...(images === undefined ? {} : { images }) };
+  const { stored: selection, formats, imageFiles: images, split } = choice;
+  const views = {
+    selection,
+    formats: [...formats],
+    ...(images === undefined ? {} : { images }),
+    ...(split === undefined ? {} : { split }),
+  };
   const toManifest = (status: RunManifest['status'], written?: Omit<Merged<Choice>, 'parts'>) =>
     toMergedManifest(run, status, {
       ...views,

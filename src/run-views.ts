@@ -1,4 +1,5 @@
 import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
+import type { PartName } from './core/data-set/split.js';
 import { compareUtf8 } from './core/text.js';
 import { isShard, type Job, type RunState } from './job.js';
 import type { Progress } from './progress/bar.js';
@@ -9,6 +10,7 @@ import { StoredImages } from './run/images/stored-images.js';
 import { ViewDigests } from './run/images/view-digest.js';
 import type { JournalEntry } from './run/read-journal.js';
 import { divideNames } from './run/plan/sources.js';
+import { divideIfAsked, type Division } from './run/split/divide.js';
 import { provenanceOf } from './view-inputs.js';
 import { writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
@@ -29,7 +31,9 @@ export async function writeOutputs(
   { entries = run.journal.entries, previews, progress, signal }: OutputUse,
 ): Promise<void> {
   const { classes, stats } = run;
-  const view = describeView(job, run, { entries, signal });
+  const division = isShard(job) ? undefined : await divide(job, run, entries);
+  division?.notes.forEach((note) => progress.note(note));
+  const view = describeView(job, run, { entries, division, signal });
   if (!isShard(job)) {
     // From here on, people may use the numbers.
     await recordClasses(classes, withClasses(classes, job.ontology.classes));
@@ -72,17 +76,26 @@ export function showPreviews(
   return new LivePreviews(update, (name) => shown.has(name));
 }
 
+async function divide(
+  { outDir, split, reassign }: Job,
+  { journal, plan }: RunState,
+  entries: Journal['entries'],
+): Promise<Division | undefined> {
+  const { path, digest } = journal;
+  return await divideIfAsked({ outDir, path, digest, entries, sources: plan.sources, rule: split, reassign });
+}
+
 function describeView(
   job: Job,
   { found, remote, lock, journal, plan, imageIds, examples }: RunState,
-  { entries, signal }: { entries: Journal['entries']; signal: AbortSignal },
+  { entries, division, signal }: { entries: Journal['entries']; division?: Division | undefined; signal: AbortSignal },
 ) {
   const throwIfStopped = async () => {
     signal.throwIfAborted();
     await lock.assertHeldSinceHeartbeat();
   };
   const urls = new Map(found.images.flatMap(({ name, url }) => (url === undefined ? [] : [[name, url]])));
-  const shown = { ...job, sources: plan.sources, urls, signal };
+  const shown = { ...job, sources: plan.sources, partOf: division?.partOf, urls, signal };
   const images = new StoredImages({ path: journal.path, entries }, imageIds, shown);
   const isWhole = entries === journal.entries;
   const viewed = { ...job, journal, imageIds, sources: plan.sources, root: found.root };
@@ -90,7 +103,9 @@ function describeView(
     ...job,
     digests: isWhole ? new ViewDigests(viewed) : undefined,
     images: new CountedImages(images, job.ontology),
+    imagesOf: (part: PartName) => images.ofPart(part),
     hiddenNames: images.hiddenNames,
+    division,
     root: found.root,
     remote,
     provenance: provenanceOf(journal.header),

@@ -4,10 +4,12 @@ import type { AnnotationFormat, Provenance, View, ViewInputs } from './formats/f
 import type { JournalHeader } from './run/header.js';
 import type { CountedImages } from './run/images/counted-images.js';
 import type { ViewDigests } from './run/images/view-digest.js';
+import type { Division } from './run/split/divide.js';
 
 /** The images of a view, counted, and the digests of what they come from. */
 interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'provenance'> {
   readonly images: CountedImages;
+  readonly division?: Division | undefined; // left out: the images are not divided
   readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
 }
 
@@ -18,7 +20,7 @@ interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'pro
  */
 export async function describeInputs(
   { form, images: usual }: Pick<AnnotationFormat, 'form' | 'images'>,
-  { outDir, root, imageFiles = usual, provenance, images, digests }: CountedView,
+  { outDir, root, imageFiles = usual, provenance, images, division, digests }: CountedView,
 ): Promise<ViewInputs | undefined> {
   if (digests === undefined || root === undefined) return undefined;
   const place = await realpath(outDir).catch(async () => join(await realpath(dirname(outDir)), basename(outDir)));
@@ -27,6 +29,7 @@ export async function describeInputs(
     provenance,
     imageFiles,
     images: relative(place, root), // links are relative
+    ...(division === undefined ? {} : { parts: [division.parts, division.digest] }),
     date: process.env['SOURCE_DATE_EPOCH'] ?? '',
   };
   return {

@@ -1,27 +1,27 @@
 import { join } from 'node:path';
-import { PreannotateError } from './core/errors.js';
 import type { ImageFiles } from './core/image-files.js';
+import type { PartName, SplitRule } from './core/data-set/split.js';
 import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
 import type { Selection } from './core/select.js';
 import type { AnnotationFormat, View } from './formats/format.js';
 import { formatNames, formats, type FormatName } from './formats/index.js';
 import { assertClassOrderKept } from './formats/view-folder/class-order.js';
 import { assertRecordSound, assertReplaceable, isView } from './formats/view-folder/replaceable.js';
-import { printable } from './core/text.js';
 import type { FetchSettings } from './images/remote/fetch-settings.js';
 import { RemoteImages } from './images/remote/remote-images.js';
 import type { Progress } from './progress/bar.js';
-import type { RunScope } from './run/header.js';
 import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
 import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
 import { CountedImages, type ViewCounts } from './run/images/counted-images.js';
-import { expectedRoot, findImageRoot, missingImagesError, toStoredRoot } from './run/image-root.js';
+import { expectedRoot } from './run/image-root.js';
 import { measureExtent, type Extent } from './run/extent.js';
-import { NONE_MISSING, replaceManifest, type MissingFiles } from './run/manifest.js';
+import { NONE_MISSING, type MissingFiles } from './run/manifest.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
 import { StoredImages } from './run/images/stored-images.js';
+import { divideIfAsked, type Division } from './run/split/divide.js';
 import { ViewDigests } from './run/images/view-digest.js';
 import { describeInputs, provenanceOf } from './view-inputs.js';
+import { asLocal, noteMoved, rememberViews, requireImageRoot } from './view-root.js';
 import {
   countPreviews,
   PREVIEW_SIGNATURE,
@@ -39,6 +39,8 @@ export interface ViewChoice {
   readonly formats: readonly FormatName[];
   readonly previews: number; // of the first images by name
   readonly imageFiles?: ImageFiles; // left out: as suits the readers of each format
+  readonly split?: SplitRule | undefined; // left out: the images are not divided
+  readonly reassign?: boolean; // parts that images have count no more
   readonly overwriteEdited: boolean; // files of views that the user edited
 }
 
@@ -96,7 +98,11 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   await lock.assertHeld();
   await publishNumbers(outDir, run);
   const { selection } = choice;
-  const stored = new StoredImages(journal, imageIds, { ontology, selection, sources: run.sources, signal: lock.lost });
+  const { sources } = run;
+  const division = await divideIfAsked({ ...journal, outDir, sources, rule: choice.split, reassign: choice.reassign });
+  division?.notes.forEach(note);
+  const partOf = division?.partOf;
+  const stored = new StoredImages(journal, imageIds, { ontology, selection, sources, partOf, signal: lock.lost });
   const images = new CountedImages(stored, ontology);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
@@ -104,13 +110,15 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const provenance = provenanceOf(journal.header);
   await using remote = root === undefined && fetch ? new RemoteImages({ ...fetch, maxBytes }) : undefined;
   const digests = version === undefined ? undefined : new ViewDigests({ ...run, ...choice, root, version });
-  const view = { ontology, images, digests, hiddenNames, root, remote, provenance, throwIfStopped, signal: lock.lost };
+  const shown = { ontology, images, digests, hiddenNames, root, remote, division };
+  const imagesOf = (part: PartName) => stored.ofPart(part);
+  const view = { ...shown, imagesOf, provenance, throwIfStopped, signal: lock.lost };
   await using previews = new PreviewFolder();
   const { examples: seen = [], example_folder: folder = '.' } = run.manifest ?? {};
   const examples = { folder: expectedRoot(outDir, { root: folder }), seen };
   const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels }, examples };
   const missing = await writeViews(written, previews, progress);
-  if (root !== undefined) await rememberRoot(outDir, run, root);
+  await rememberViews(outDir, run, { root, split: choice.split });
   const counts = await images.counts();
   const skipped = noteSkippedByTrainers(counts.skipped_by_trainers);
   if (skipped !== undefined) progress.note(skipped);
@@ -134,56 +142,6 @@ export async function withPresentViews<Choice extends Pick<ViewChoice, 'formats'
   }
   const previews = Math.max(choice.previews, await countPreviews(join(outDir, PREVIEWS)));
   return { ...choice, formats: [...choice.formats, ...present], previews };
-}
-
-/**
- * The folder of the images, which may have been moved since the run.
- *
- * @returns undefined where the images are remote.
- * @throws PreannotateError INPUT_NOT_FOUND when a view needs images, and there are none.
- */
-async function requireImageRoot(
-  { scope: stored, journal, sources }: OpenedRun,
-  { outDir, given, formats: names, previews, imageFiles }: ViewTarget & { given: string | undefined },
-): Promise<string | undefined> {
-  if (stored.root === undefined) {
-    if (given !== undefined) throw remoteRootError();
-    return undefined;
-  }
-  const scope = asLocal(stored);
-  const search = { outDir, scope, journal, sources, given };
-  const found = await findImageRoot(search);
-  if (found !== undefined) return found;
-  const placesImages = names.some((name) => 'images' in formats[name]);
-  if (previews > 0 || (placesImages && imageFiles !== 'none')) throw await missingImagesError(search);
-  return expectedRoot(outDir, scope);
-}
-
-/** The scope of a run of images in a folder. */
-function asLocal(scope: RunScope): RunScope & { readonly root: string } {
-  if (scope.root === undefined) throw new Error('the images of this run are remote. This is a bug.');
-  return { ...scope, root: scope.root };
-}
-
-function noteMoved(root: string, earlier: string, note: (message: string) => void): void {
-  if (root !== earlier) note(`The images of the run are in ${printable(root)}; they were in ${printable(earlier)}.`);
-}
-
-function remoteRootError(): PreannotateError {
-  return new PreannotateError({
-    code: 'USAGE',
-    message: 'The images of this run are on the web or in S3: --images-root does not concern them.',
-    hint: 'Leave it out; --images copy downloads them.',
-  });
-}
-
-/** Lets the next export find images that were moved, alone or with the output folder. */
-async function rememberRoot(outDir: string, { scope: stored, manifest }: OpenedRun, root: string): Promise<void> {
-  const scope = asLocal(stored);
-  const now = toStoredRoot(outDir, root);
-  const isMoved = expectedRoot(outDir, scope) !== root;
-  const isOutMoved = scope.root_absolute !== undefined && scope.root !== now.root;
-  if (manifest !== undefined && (isMoved || isOutMoved)) await replaceManifest(outDir, { ...manifest, ...now });
 }
 
 /** People may use the numbers of views: an export of a run that was killed gives them before the run's own end does. */
@@ -214,10 +172,11 @@ export async function assertViewsReplaceable(
 }
 
 /** Views to write, of which images. */
-type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom'> &
+type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom' | 'parts'> &
   ViewTarget &
   Pick<PreviewJob, 'limits' | 'examples' | 'signal'> & {
     readonly images: CountedImages;
+    readonly division?: Division | undefined; // of the images; left out: they are not divided
     readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
   };
 
@@ -232,7 +191,7 @@ export async function writeViews(
     copies++;
   };
   for (const name of views.formats) {
-    const view = { ...views, outDir: join(views.outDir, name), onMissingCopy };
+    const view = { ...views, outDir: join(views.outDir, name), parts: views.division?.parts, onMissingCopy };
     const notes = await formats[name].write({ ...view, madeFrom: await describeInputs(formats[name], view) });
     notes.forEach((note) => progress.note(note));
   }

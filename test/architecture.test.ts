@@ -12,7 +12,7 @@ const STEPS = [
   ['watch.ts'],
   ['prepare.ts', 'run-views.ts'],
   ['job.ts', 'views.ts', 'data-set'],
-  ['view-inputs.ts'],
+  ['view-inputs.ts', 'view-root.ts'],
   ['queue'],
   ['workers', 'config'],
   ['model'],

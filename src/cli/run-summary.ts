@@ -1,3 +1,4 @@
+import { describeParts } from '../core/data-set/split.js';
 import { counted, printable } from '../core/text.js';
 import { describeFetchOptions } from '../images/remote/fetch-settings.js';
 import { displayPath } from '../disk/display-path.js';
@@ -51,9 +52,11 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
       ? ''
       : ` and ${counted(rest, 'box', 'boxes')} of ${counted(others.length, 'more class', 'more classes')}`;
   const degraded = counts.degraded ?? 0;
+  const { images_by_part: parts } = counts;
   return [
     `${counted(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +
       `${counted(without, 'image')} without boxes.`,
+    ...(parts === undefined ? [] : [`Images by part: ${describeParts(parts)}.`]),
     ...(degraded > 0
       ? [`${counted(degraded, 'image')} could be decoded only in part ("degraded" in detections.jsonl).`]
       : []),

@@ -8,6 +8,7 @@ import type { ReadOptions } from '../formats/reading/read-options.js';
 import { findImageRoot } from '../run/image-root.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { openRun } from '../run/open-run.js';
+import { readSplits } from '../run/split/splits-file.js';
 import { JOURNAL_FILE, readHeader } from '../run/read-journal.js';
 
 /** Whether a path is the output folder of a run. */
@@ -28,21 +29,33 @@ export async function readRun(
   const search = { outDir, journal, sources, given };
   const root =
     storedRoot === undefined ? undefined : await findImageRoot({ ...search, scope: { ...scope, root: storedRoot } });
+  const splits = scope.split === undefined ? undefined : await readSplits(outDir);
+  const parts = new Map(splits?.images.map(({ image, part }) => [image, part]));
   const images: AsyncIterable<LabelledImage> = {
     async *[Symbol.asyncIterator]() {
-      for await (const image of stored) yield toLabelled(image, { ontology, outDir, root });
+      for await (const image of stored)
+        yield toLabelled(image, { ontology, outDir, root, part: parts.get(image.name) });
     },
   };
   return { classes: ontology.classes.map(({ id, name }) => ({ id, name })), images, notes: run.notes };
 }
 
+/** What is known of an image beside its journal. */
+interface LabelledRun {
+  readonly ontology: Ontology;
+  readonly outDir: string;
+  readonly root: string | undefined;
+  readonly part: string | undefined;
+}
+
 function toLabelled(
   { id, name, width, height, detections }: ViewImage,
-  { ontology, outDir, root }: { ontology: Ontology; outDir: string; root: string | undefined },
+  { ontology, outDir, root, part }: LabelledRun,
 ): LabelledImage {
   const boxes = detections.map(({ classId, queryId, score, box }) => {
     return { className: ontology.classes[classId]!.name, box, score, prompt: ontology.queries[queryId]!.prompt };
   });
   const imagePath = root === undefined ? {} : { imagePath: join(root, name) };
-  return { id, name, width, height, ...imagePath, file: join(outDir, JOURNAL_FILE), boxes };
+  const inPart = part === undefined ? {} : { part };
+  return { id, name, width, height, ...inPart, ...imagePath, file: join(outDir, JOURNAL_FILE), boxes };
 }

@@ -74,6 +74,7 @@ export const RunManifest = z.object({
   selection: RunScope.shape.selection,
   formats: RunScope.shape.formats,
   images: RunScope.shape.images,
+  split: RunScope.shape.split,
   choice: RunScope.shape.choice,
   part: RunScope.shape.part,
   options: StoredOptions,

@@ -58,7 +58,7 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   if (settings.json) printJson({ ...extent, ...counts, ...lacking, formats, selection: stored });
   else if (!settings.quiet) {
     const views = choice.previews > 0 ? [...formats, PREVIEWS] : formats;
-    process.stdout.write(`${describeViews(extent, counts.detections, views)} written to ${outDir}\n${details}`);
+    process.stdout.write(`${describeViews(extent, counts, views)} written to ${outDir}\n${details}`);
   }
   return missing.previews + missing.copies > 0 ? 3 : 0;
 }

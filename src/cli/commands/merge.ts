@@ -87,7 +87,7 @@ async function printResult(
     const { PREVIEWS } = await import('../../views.js');
     const views = previews > 0 ? [...formats, PREVIEWS] : formats;
     const details = settings.verbose ? formatSelection(stored) : '';
-    const written = `${describeViews(extent, counts.detections, views)} written to ${outDir}`;
+    const written = `${describeViews(extent, counts, views)} written to ${outDir}`;
     process.stdout.write(`${parts} parts merged. ${written}\n${details}`);
   }
 }

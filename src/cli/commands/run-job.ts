@@ -4,6 +4,7 @@ import type { ImageFiles } from '../../core/image-files.js';
 import { areRemote } from '../../images/remote/discover-remote.js';
 import type { ImageChoice } from '../../run/choose-images.js';
 import type { MissingRule } from '../../run/plan/missing.js';
+import { readManifest } from '../../run/manifest.js';
 import { partFolder } from '../../run/shards/find-parts.js';
 import { describeUnused, resolveShard } from '../../run/shards/scheduler.js';
 import { formatNames } from '../../formats/index.js';
@@ -15,6 +16,7 @@ import { createEngineJob } from './engine-job.js';
 import { queueOf } from './queue-of.js';
 import { assertRemotePossible, fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';
+import { chooseSplit } from './views/choose-split.js';
 
 const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
 
@@ -27,6 +29,8 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
   const choice = choiceOf(settings);
   const discovery = { recursive, include, exclude, outputFolders: VIEW_FOLDERS, mayBeEmpty: settings.watch };
   const job = await createEngineJob(loaded);
+  const outDir = choice.shard === undefined ? settings.out : partFolder(settings.out, choice.shard);
+  const before = await readManifest(outDir).catch(() => undefined); // what is damaged is reported by the run
   const advice = adviseOn({ ...job, model: settings.model, canExport: true });
   return {
     ...job,
@@ -39,7 +43,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     watch: settings.watch,
     retryFailed: settings.retryFailed,
     missing: missingRuleOf(settings),
-    outDir: choice.shard === undefined ? settings.out : partFolder(settings.out, choice.shard),
+    outDir,
     restart: settings.restart,
     takeOver: takeOverRuleOf(loaded),
     model: settings.model,
@@ -47,6 +51,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     formats: settings.format,
     previews: settings.preview,
     ...imageFilesOf(loaded, isRemote),
+    ...chooseSplit(before?.split, loaded),
     overwriteEdited: settings.overwriteEdited,
     ...queueOf(settings),
     maxErrors: settings.maxErrors,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { IMAGE_FILES } from '../../core/image-files.js';
 import { formatNames } from '../../formats/index.js';
+import { shares, splitBy } from './data-set/split.js';
 import * as value from './values.js';
 
 /** Where images are, of a run that was made already. */
@@ -28,6 +29,30 @@ export const viewOptions = {
         'training programs would rewrite are always copied',
     )
     .meta({ examples: ['hardlink'], flag: { group: 'output', placeholder: 'how' } }),
+  split: z
+    .exactOptional(shares())
+    .describe(
+      'Divide the images: train=0.8,val=0.1,test=0.1. splits.json has the part of each, which it keeps; none writes ' +
+        'all images together again',
+    )
+    .meta({ flag: { group: 'output', basic: true, placeholder: 'shares' } }),
+  split_by: splitBy()
+    .default('near')
+    .describe(
+      'What stays in one part: near (equal and similar images), image (equal ones), folder, or regex:<pattern> ' +
+        '(names with the same text in its group: regex:^([^_]+)_)',
+    )
+    .meta({ examples: ['folder'], flag: { group: 'output', placeholder: 'what' } }),
+  split_seed: value
+    .wholeBetween(0, 2 ** 31 - 1)
+    .default(0)
+    .describe('Another number divides the images in another way')
+    .meta({ flag: { group: 'output', placeholder: 'n' } }),
+  reassign: value
+    .toggle()
+    .default(false)
+    .describe('Divide all images anew, also those whose part is in splits.json')
+    .meta({ flag: { group: 'output', only: true } }),
   overwrite_edited: value
     .toggle()
     .default(false)

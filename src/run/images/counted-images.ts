@@ -3,6 +3,7 @@ import type { ViewImage } from '../../core/image.js';
 import { compareUtf8 } from '../../core/text.js';
 import { whySkippedByTrainers } from '../../core/skipped-by-trainers.js';
 import type { Ontology } from '../../core/ontology.js';
+import { PART_NAMES } from '../../core/data-set/split.js';
 
 /** What the views of a run hold. */
 export const ViewCounts = z.object({
@@ -10,6 +11,7 @@ export const ViewCounts = z.object({
   detections_by_class: z.record(z.string(), z.number()), // in the order of the ontology
   images_without_detections: z.number(),
   degraded: z.number(), // images that were decoded in part
+  images_by_part: z.record(z.string(), z.number()).exactOptional(), // images, where they are divided
   skipped_by_trainers: z.record(z.string(), z.number()), // images, by why training programs leave them out
 });
 export type ViewCounts = Readonly<z.output<typeof ViewCounts>>;
@@ -41,12 +43,14 @@ export class CountedImages implements AsyncIterable<ViewImage> {
   async *[Symbol.asyncIterator](): AsyncGenerator<ViewImage> {
     const byClass = new Array<number>(this.#ontology.classes.length).fill(0);
     const skipped = new Map<string, number>();
+    const parts = new Map<string, number>();
     let [detections, without, degraded] = [0, 0, 0];
     for await (const image of this.#images) {
       detections += image.detections.length;
       for (const { classId } of image.detections) byClass[classId]!++;
       if (image.detections.length === 0) without++;
       if (image.isDegraded) degraded++;
+      if (image.part !== undefined) parts.set(image.part, (parts.get(image.part) ?? 0) + 1);
       const reason = whySkippedByTrainers(image);
       if (reason !== undefined) skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
       yield image;
@@ -56,7 +60,12 @@ export class CountedImages implements AsyncIterable<ViewImage> {
       detections_by_class: Object.fromEntries(this.#ontology.classes.map(({ name }, i) => [name, byClass[i]!])),
       images_without_detections: without,
       degraded,
+      ...(parts.size === 0 ? {} : { images_by_part: inOrder(parts) }),
       skipped_by_trainers: Object.fromEntries([...skipped].sort(([a], [b]) => compareUtf8(a, b))),
     };
   }
+}
+
+function inOrder(parts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries(PART_NAMES.flatMap((part) => (parts.has(part) ? [[part, parts.get(part)!]] : [])));
 }

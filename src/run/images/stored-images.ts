@@ -1,5 +1,6 @@
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
+import type { PartName } from '../../core/data-set/split.js';
 import { compareUtf8 } from '../../core/text.js';
 import { select, type Selection } from '../../core/select.js';
 import type { ImageIds } from '../numbers/image-ids.js';
@@ -12,6 +13,7 @@ interface Shown {
   readonly ontology: Ontology;
   readonly selection: Selection;
   readonly sources?: Sources; // images whose files are gone or have changed are left out
+  readonly partOf?: ((name: string) => PartName) | undefined; // left out: the images are not divided
   readonly urls?: ReadonlyMap<string, string>; // of remote images, by name; others may have theirs in the journal
   readonly signal?: AbortSignal;
 }
@@ -29,13 +31,14 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   readonly #ontology: Ontology;
   readonly #selection: Selection;
   readonly #sources: Sources;
+  readonly #partOf: ((name: string) => PartName) | undefined;
   readonly #urls: ReadonlyMap<string, string>;
   readonly #signal: AbortSignal | undefined;
 
   constructor(
     journal: { path: string; entries: ReadonlyMap<string, JournalEntry> },
     ids: ImageIds,
-    { ontology, selection, sources = new Map(), urls = new Map(), signal }: Shown,
+    { ontology, selection, sources = new Map(), partOf, urls = new Map(), signal }: Shown,
   ) {
     this.#path = journal.path;
     this.#entries = journal.entries;
@@ -46,6 +49,7 @@ export class StoredImages implements AsyncIterable<ViewImage> {
     this.#ontology = ontology;
     this.#selection = selection;
     this.#sources = sources;
+    this.#partOf = partOf;
     this.#urls = urls;
     this.#signal = signal;
   }
@@ -54,10 +58,19 @@ export class StoredImages implements AsyncIterable<ViewImage> {
     return this.#names.length;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<ViewImage> {
+  [Symbol.asyncIterator](): AsyncGenerator<ViewImage> {
+    return this.#read(this.#names);
+  }
+
+  /** Those of a part: the others are not read. */
+  ofPart(part: PartName): AsyncGenerator<ViewImage> {
+    return this.#read(this.#names.filter((name) => this.#partOf?.(name) === part));
+  }
+
+  async *#read(names: readonly string[]): AsyncGenerator<ViewImage> {
     await using records = await RecordFile.open(this.#path);
     const reader = new RecordReader(this.#ontology);
-    for (const name of this.#names) {
+    for (const name of names) {
       this.#signal?.throwIfAborted();
       const record = await records.read(this.#entries.get(name)!);
       const stored = reader.detectionsOf(record);
@@ -71,6 +84,7 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const url = this.#urls.get(name) ?? publicUrl;
       yield {
         ...shown,
+        ...(this.#partOf === undefined ? {} : { part: this.#partOf(name) }),
         ...(encoding === undefined ? {} : { encoding }),
         ...(url === undefined ? {} : { url }),
         ...(publicUrl === undefined ? {} : { publicUrl }),

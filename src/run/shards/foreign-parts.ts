@@ -80,7 +80,7 @@ function versionOf({ header }: Part) {
 
 /** What the views show, and of which images. */
 function viewsOf({ manifest }: Part): Record<string, unknown> {
-  const { selection, formats, images, choice = {} } = manifest;
+  const { selection, formats, images, split, choice = {} } = manifest;
   const { thresholds = {}, nms_ious: limits = {}, ...others }: Record<string, unknown> = selection;
   const byClass = (what: string, values: unknown) =>
     Object.fromEntries(
@@ -93,6 +93,7 @@ function viewsOf({ manifest }: Part): Record<string, unknown> {
     ...byClass('IoU limit', limits),
     formats,
     images,
+    split,
     ...choice,
     shard: undefined, // of which each part has its own
   };

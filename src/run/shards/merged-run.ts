@@ -26,13 +26,14 @@ export function toMergedHeader(
   { outDir, root, found, classes }: { outDir: string; root: string | undefined; found: number; classes: ClassIds },
 ): JournalHeader {
   const [{ header, manifest }] = parts as [Part];
-  const { selection, formats, images } = manifest;
+  const { selection, formats, images, split } = manifest;
   const created = parts.map((part) => part.header.created).sort()[0]!;
   const run: RunScope & { classes: ClassIds } = {
     ...(root === undefined ? {} : toStoredRoot(outDir, root)),
     selection,
     formats,
     ...(images === undefined ? {} : { images }),
+    ...(split === undefined ? {} : { split }),
     choice: choiceOf(parts),
     found,
     classes,
@@ -47,7 +48,7 @@ export function choiceOf([first]: readonly Part[]): NonNullable<RunScope['choice
 }
 
 /** What a merge wrote. */
-interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats' | 'images'> {
+interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats' | 'images' | 'split'> {
   readonly previews: number; // that the folder is to have
   readonly missing: MissingFiles;
   readonly counts: ViewCounts | undefined; // undefined until the views are written
@@ -57,7 +58,7 @@ interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats' | 'imag
 export function toMergedManifest(
   run: MergedRun,
   status: RunManifest['status'],
-  { selection, formats, images, previews, missing, counts }: WrittenViews,
+  { selection, formats, images, split, previews, missing, counts }: WrittenViews,
 ): RunManifest {
   const { version, outDir, root, parts, found, entries, sources, failed, header, started } = run;
   const [{ manifest }] = parts as [Part];
@@ -77,6 +78,7 @@ export function toMergedManifest(
     selection,
     formats,
     ...(images === undefined ? {} : { images }),
+    ...(split === undefined ? {} : { split }),
     choice: choiceOf(parts),
     options: header.options,
     counts: {

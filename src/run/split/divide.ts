@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { formatShares, listParts, PART_NAMES, type PartName, type SplitRule } from '../../core/data-set/split.js';
+import { counted, printable } from '../../core/text.js';
+import type { LinesDigest } from '../../disk/checked-line.js';
+import { countShown } from '../plan/sources.js';
+import { readContents, type DividedJournal } from './contents.js';
+import { groupImages } from './groups.js';
+import { assignParts, type Assignment } from './keep-parts.js';
+import { readSplits, writeSplits, type DividedImage, type Splits } from './splits-file.js';
+
+const FORM = 1; // raised when the same images are divided in another way
+const NAMED = 3; // groups
+
+/** Divides the images of a run where there is a rule. */
+export async function divideIfAsked(
+  request: Omit<DivisionRequest, 'rule' | 'reassign'> & {
+    readonly rule: SplitRule | undefined;
+    readonly reassign?: boolean | undefined;
+  },
+): Promise<Division | undefined> {
+  const { rule, reassign = false, ...run } = request;
+  return rule === undefined ? undefined : await divideImages({ ...run, rule, reassign });
+}
+
+/** What is divided, and how. */
+interface DivisionRequest extends DividedJournal {
+  readonly outDir: string; // absolute
+  readonly digest: LinesDigest; // of the journal
+  readonly rule: SplitRule;
+  readonly reassign: boolean; // what was written earlier counts no more
+}
+
+/** The parts of the images of a run. */
+export interface Division {
+  readonly rule: SplitRule;
+  readonly parts: readonly PartName[]; // those that have a share, and those with images
+  readonly partOf: (name: string) => PartName;
+  readonly digest: string; // changes with the part of every image
+  readonly notes: readonly string[];
+}
+
+/**
+ * Divides the images of a run and writes `splits.json`, in a folder of which the caller has the lock. Where nothing has
+ * changed, the file alone is read.
+ *
+ * @throws PreannotateError JOURNAL_DAMAGED when `splits.json` is damaged; WRITE_FAILED
+ */
+async function divideImages(request: DivisionRequest): Promise<Division> {
+  const { outDir, rule, reassign } = request;
+  const madeFrom = digestInputs(request); // before anything is awaited: a watch adds to the journal meanwhile
+  const earlier = reassign ? undefined : await readSplits(outDir);
+  if (earlier?.made_from === madeFrom && earlier.images.length === countShown(request.entries, request.sources))
+    return toDivision(rule, earlier.images, []);
+  const contents = await readContents(request);
+  const groups = groupImages(contents, rule);
+  const assignment = assignParts(contents, groups, { rule, earlier });
+  const { images } = assignment;
+  const removed = earlier === undefined ? [] : findRemoved(earlier, images);
+  await writeSplits(outDir, { split: rule, made_from: madeFrom, images, removed });
+  return toDivision(rule, images, [
+    ...noteUnmatched(groups.unmatched, rule),
+    ...noteMoved(assignment, rule, earlier),
+    ...noteTorn(assignment, rule),
+  ]);
+}
+
+function digestInputs({ digest, sources, rule }: DivisionRequest): string {
+  const sorted = [...sources].sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([FORM, digest.value, sorted, rule]))
+    .digest('hex');
+}
+
+/** Images that were in the views, and whose parts would otherwise be forgotten. */
+function findRemoved({ images, removed }: Splits, now: readonly DividedImage[]): DividedImage[] {
+  const present = new Set(now.map(({ sha256 }) => sha256));
+  const bySha256 = new Map([...removed, ...images].map((image) => [image.sha256, image]));
+  return [...bySha256.values()].filter(({ sha256 }) => !present.has(sha256));
+}
+
+function toDivision(rule: SplitRule, images: readonly DividedImage[], notes: readonly string[]): Division {
+  const byName = new Map(images.map(({ image, part }) => [image, part]));
+  const hash = createHash('sha256');
+  const used = new Set<PartName>(listParts(rule.shares));
+  for (const { image, part } of images) {
+    used.add(part);
+    hash.update(`${part} ${image}\n`);
+  }
+  return {
+    rule,
+    parts: PART_NAMES.filter((part) => used.has(part)),
+    partOf: (name) => {
+      const part = byName.get(name);
+      if (part === undefined) throw new Error(`${printable(name)} is in no part. This is a bug.`);
+      return part;
+    },
+    digest: hash.digest('hex'),
+    notes: [...notes, ...noteEmpty(rule, images)],
+  };
+}
+
+/** Training programs want images in each part. */
+function noteEmpty({ shares }: SplitRule, images: readonly DividedImage[]): string[] {
+  const empty = listParts(shares).filter((name) => !images.some(({ part }) => part === name));
+  if (empty.length === 0 || images.length === 0) return [];
+  const ways = 'a larger share, another --split-seed with --reassign, or more images';
+  return [`${counted(images.length, 'image')} divided, of which none is in ${empty.join(' and ')}: ${ways} may help.`];
+}
+
+function noteUnmatched(unmatched: number, { by }: SplitRule): string[] {
+  if (unmatched === 0) return [];
+  return [`--split-by ${by}: the pattern does not fit the names of ${counted(unmatched, 'image')}; each is by itself.`];
+}
+
+function noteMoved({ moved }: Assignment, rule: SplitRule, earlier: Splits | undefined): string[] {
+  if (moved === 0 || earlier === undefined || isSameRule(earlier.split, rule)) return [];
+  return [
+    `${counted(moved, 'image')} ${moved === 1 ? 'keeps the part that it has' : 'keep the parts that they have'} in ` +
+      `splits.json, which ${formatShares(rule.shares)} by ${rule.by} would put elsewhere: --reassign moves them.`,
+  ];
+}
+
+function isSameRule(a: SplitRule, b: SplitRule): boolean {
+  return formatShares(a.shares) === formatShares(b.shares) && a.by === b.by && a.seed === b.seed;
+}
+
+function noteTorn({ torn }: Assignment, { by }: SplitRule): string[] {
+  if (torn.length === 0) return [];
+  const named = torn.slice(0, NAMED).map((images) => {
+    const other = images.find(({ part }) => part !== images[0]!.part)!;
+    return [images[0]!, other].map(({ image, part }) => `${printable(image)} (${part})`).join(' and ');
+  });
+  const more = torn.length > NAMED ? ', …' : '';
+  return [
+    `Images that belong together are in several parts, because they had them already: ${named.join(', ')}${more} ` +
+      `(${counted(torn.length, 'group')}). --split-by ${by} --reassign moves them together.`,
+  ];
+}
