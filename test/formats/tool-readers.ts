@@ -132,7 +132,7 @@ function nameHeld(held: string, sizes: ReadonlyMap<string, Size>): string {
 }
 
 interface Task {
-  readonly data: { readonly image: string };
+  readonly data: { readonly image: string; readonly image_name: string };
   readonly predictions: readonly {
     readonly score: number;
     readonly model_version: string;
@@ -179,7 +179,9 @@ export async function readLabelStudio({ outDir, sizes }: Source): Promise<ReadIm
   return tasks.map(({ data, predictions }) => {
     const address = new URL(data[image['@value'].slice(1) as 'image'], 'http://localhost');
     expect(address.pathname).toBe('/data/local-files/');
-    const name = address.searchParams.get('d')!;
+    const file = address.searchParams.get('d')!; // below the document root, in a folder: others are not served
+    const name = file.slice(file.indexOf('/') + 1);
+    expect(data.image_name).toBe(name);
     const [{ score, result }] = predictions as [Task['predictions'][number]];
     const scores = result.map((region) => region.score);
     expect(score).toBe(scores.length === 0 ? 0 : Math.min(...scores));

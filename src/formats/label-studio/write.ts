@@ -1,5 +1,6 @@
+import { basename, dirname } from 'node:path';
 import type { ViewImage } from '../../core/image.js';
-import type { Ontology } from '../../core/ontology.js';
+import { printable } from '../../core/text.js';
 import type { View } from '../format.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { XmlEscaper } from '../xml/escape.js';
@@ -12,10 +13,16 @@ export const LABEL_CONFIG = 'label_config.xml';
 /** Of a file that is imported at once, as Label Studio's documentation advises. */
 const MAX_TASKS = 100_000;
 
-const HOW_TO_OPEN =
-  'label-studio/tasks.json names images as local files of Label Studio. Start it with ' +
-  'LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT set to the folder of the ' +
-  'images, paste label_config.xml into the labelling interface of a project, and import the tasks.';
+/** @param root - Absolute folder of the images: Label Studio serves folders in its document root, not that itself. */
+function describeHowToOpen(root: string): string {
+  const documentRoot = printable(dirname(root));
+  return (
+    'label-studio/tasks.json names images as local files of Label Studio. Start it with ' +
+    `LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=${documentRoot}, add the ` +
+    `source storage "Local files" with the path ${printable(root)} to a project, without syncing it, paste ` +
+    'label_config.xml into its labelling interface, and import the tasks.'
+  );
+}
 
 /** Writes `label_config.xml` and the tasks. */
 export async function writeTasks(view: View): Promise<string[]> {
@@ -24,7 +31,8 @@ export async function writeTasks(view: View): Promise<string[]> {
   try {
     const groups = listGroups(view, images, escaper);
     const notes = () => escaper.notes('label-studio');
-    return await writeView(view, LABEL_CONFIG, { groups, firstNotes: [HOW_TO_OPEN], notes });
+    const firstNotes = view.root === undefined ? [] : [describeHowToOpen(view.root)];
+    return await writeView(view, LABEL_CONFIG, { groups, firstNotes, notes });
   } finally {
     await images.return?.();
   }
@@ -51,33 +59,35 @@ function filesOf(images: AsyncIterator<ViewImage>, count: number, view: View): V
 }
 
 /** One task a line; only one is in memory at a time. */
-async function* writeList(images: AsyncIterator<ViewImage>, { ontology, provenance }: View): AsyncGenerator<string> {
+async function* writeList(images: AsyncIterator<ViewImage>, view: View): AsyncGenerator<string> {
   let separator = '[\n';
   for (let tasks = 0; tasks < MAX_TASKS; tasks++) {
     const next = await images.next();
     if (next.done === true) break;
-    yield separator + JSON.stringify(toTask(next.value, ontology, provenance.model));
+    yield separator + JSON.stringify(toTask(next.value, view));
     separator = ',\n';
   }
   yield separator === '[\n' ? '[\n]\n' : '\n]\n';
 }
 
-function toTask(image: ViewImage, { classes, queries }: Ontology, model: string): object {
+function toTask(image: ViewImage, { ontology, provenance, root }: View): object {
+  const { classes, queries } = ontology;
   const boxes = image.detections.map(({ classId, queryId, score, box }) => {
     return { box, score, label: classes[classId]!.name, note: queries[queryId]!.prompt };
   });
   const prediction = {
-    model_version: model,
+    model_version: provenance.model,
     score: boxes.reduce((least, { score }) => Math.min(least, score), boxes.length === 0 ? 0 : 1), // sorts by doubt
     result: regionsOf(boxes, image, { tags: TAGS, image: image.name }),
   };
-  const { name, publicUrl: url } = image;
-  const data = url === undefined ? { [IMAGE_KEY]: localFileUrl(name) } : { [IMAGE_KEY]: url, [NAME_KEY]: name };
-  const part = image.part === undefined ? {} : { [PART_KEY]: image.part };
-  return { data: { ...data, ...part }, predictions: [prediction] };
+  const { name, publicUrl, part } = image;
+  const data = { [IMAGE_KEY]: publicUrl ?? localFileUrl(root, name), [NAME_KEY]: name };
+  return { data: part === undefined ? data : { ...data, [PART_KEY]: part }, predictions: [prediction] };
 }
 
-/** As Label Studio serves files below its document root. */
-export function localFileUrl(name: string): string {
-  return `/data/local-files/?d=${name.split('/').map(encodeURIComponent).join('/')}`;
+/** As Label Studio serves files: by their path below its document root, the folder above that of the images. */
+function localFileUrl(root: string | undefined, name: string): string {
+  const folder = root === undefined ? [] : [basename(root)];
+  const path = [...folder, ...name.split('/')].filter((part) => part !== '').map(encodeURIComponent);
+  return `/data/local-files/?d=${path.join('/')}`;
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { labelStudio } from '../../../src/formats/label-studio/label-studio.js';
 import { nameOfUrl } from '../../../src/formats/reading/files/label-studio-url.js';
@@ -22,7 +22,7 @@ describe('a Label Studio view', () => {
     expect([lines[0], ...lines.slice(-2), lines.length]).toEqual(['[', ']', '', 5]);
     const [first, second] = JSON.parse(lines.join('\n')) as [Record<string, unknown>, unknown];
     expect(first).toMatchObject({
-      data: { image: '/data/local-files/?d=a%20b%2Bc/%C3%BC.jpg' },
+      data: { image: '/data/local-files/?d=source/a%20b%2Bc/%C3%BC.jpg', image_name: 'a b+c/ü.jpg' },
       predictions: [{ model_version: 'builtin:emoji', score: 0.5, result: [{}, {}, {}] }],
     });
     expect((first['predictions'] as [{ result: unknown[] }])[0].result[1]).toEqual({
@@ -45,7 +45,7 @@ describe('a Label Studio view', () => {
       meta: { text: ['b'] },
     });
     expect(second).toEqual({
-      data: { image: '/data/local-files/?d=empty.jpg' },
+      data: { image: '/data/local-files/?d=source/empty.jpg', image_name: 'empty.jpg' },
       predictions: [{ model_version: 'builtin:emoji', score: 0, result: [] }],
     });
     expect(await readFile(join(view.outDir, 'label_config.xml'), 'utf8')).toBe(`<View>
@@ -58,7 +58,9 @@ describe('a Label Studio view', () => {
   </RectangleLabels>
 </View>
 `);
-    expect(notes).toEqual([expect.stringContaining('LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT')]);
+    const root = `LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=${dirname(view.root)}, add`; // folders in it are served
+    expect(notes).toEqual([expect.stringContaining(root)]);
+    expect(notes[0]).toContain(`with the path ${view.root} to a project`);
   });
 
   it('has at most 100,000 tasks in a file', async () => {
