@@ -102,7 +102,8 @@ function describePlaces({ job: { outDir, choice }, manifest, cwd }: RunResult): 
   const folder = printable(placeOf(outDir, cwd));
   if (choice.shard !== undefined) return [`Results of part ${choice.shard.index} of ${choice.shard.count}: ${folder}`];
   const names = formatNames.filter((name) => manifest.formats.includes(name));
-  const places = names.map((name) => [formats[name].title, `${folder}/${name}/${formats[name].signature}`]);
+  const placeIn = (...path: string[]) => [folder, ...path].filter((part) => part !== '').join('/');
+  const places = names.map((name) => [formats[name].title, placeIn(name, formats[name].opened)]);
   if ((manifest.counts.previews ?? 0) > 0) places.push(['Previews', `${folder}/${PREVIEWS}`]);
   const width = Math.max(...places.map(([title]) => title!.length)) + 1;
   return places.map(([title, place]) => `${`${title}:`.padEnd(width)} ${place}`);

@@ -74,6 +74,8 @@ export interface AnnotationFormat {
    * files is recognised as a view of version 0.1. Other folders are never written.
    */
   readonly signature: string;
+  /** The file that programs open, in the folder of the view; empty where they open the folder. */
+  readonly opened: string;
   /**
    * Writes the whole view. Files get their final names when they are complete.
    *

@@ -44,6 +44,13 @@ function summaryOf({
 }
 
 describe('the summary of a run', () => {
+  it('names the file that programs open, or the folder', () => {
+    const summary = summaryOf({ manifest: { formats: ['csv', 'voc', 'label-studio'] } });
+    expect(summary).toContain('Pascal VOC XML:          my drafts/voc\n');
+    expect(summary).toContain('Label Studio tasks:      my drafts/label-studio\n');
+    expect(summary).toContain('CSV, a row for each box: my drafts/csv/boxes.csv\n');
+  });
+
   it('has boxes by class, images without boxes, the files to open and what to do next', () => {
     expect(summaryOf({ counts: { annotated: 500, resumed: 95 } })).toBe(
       [

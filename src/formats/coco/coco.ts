@@ -25,6 +25,7 @@ export const coco: AnnotationFormat = {
   title: 'COCO instances and results',
   form: 1,
   signature: SIGNATURE,
+  opened: SIGNATURE,
   recognise: recogniseCoco,
   read: readCoco,
   write: async (view) => {

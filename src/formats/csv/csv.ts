@@ -21,6 +21,7 @@ export const csv: AnnotationFormat = {
   title: 'CSV, a row for each box',
   form: 1,
   signature: README,
+  opened: BOXES,
   recognise: recogniseCsv,
   read: readCsv,
   write: async (view) => {

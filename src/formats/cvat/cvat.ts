@@ -13,6 +13,7 @@ export const cvat: AnnotationFormat = {
   title: 'CVAT for images 1.1',
   form: 1,
   signature: ANNOTATIONS,
+  opened: ANNOTATIONS,
   recognise: recogniseCvat,
   read: readCvat,
   write: writeCvat,

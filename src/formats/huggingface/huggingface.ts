@@ -24,6 +24,7 @@ export const huggingface: AnnotationFormat = {
   title: 'Hugging Face imagefolder',
   form: 1,
   signature: README,
+  opened: '',
   recognise: recogniseHuggingFace,
   read: readHuggingFace,
   images: IMAGES, // so that the folder can be uploaded as it is

@@ -13,6 +13,7 @@ export const labelStudio: AnnotationFormat = {
   title: 'Label Studio tasks',
   form: 1,
   signature: LABEL_CONFIG,
+  opened: '',
   recognise: recogniseLabelStudio,
   read: readLabelStudio,
   write: writeTasks,

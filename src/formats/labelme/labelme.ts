@@ -13,6 +13,7 @@ export const labelme: AnnotationFormat = {
   title: 'LabelMe and X-AnyLabeling JSON',
   form: 1,
   signature: README,
+  opened: '',
   images: USUAL_IMAGES,
   recognise: recogniseLabelme,
   read: readLabelme,

@@ -15,6 +15,7 @@ export const voc: AnnotationFormat = {
   title: 'Pascal VOC XML',
   form: 1,
   signature: LABEL_MAP,
+  opened: '',
   images: USUAL_IMAGES,
   recognise: recogniseVoc,
   read: readVoc,

@@ -36,6 +36,7 @@ export const yolo: AnnotationFormat = {
   title: 'YOLO labels (Ultralytics layout)',
   form: 1,
   signature: SIGNATURE,
+  opened: SIGNATURE,
   recognise: recogniseYolo,
   read: readYolo,
   classOrder: listClassNames,
