@@ -4,11 +4,10 @@ import { compareUtf8 } from './core/text.js';
 import { isShard, type Job, type RunState } from './job.js';
 import type { Progress } from './progress/bar.js';
 import { CountedImages } from './run/images/counted-images.js';
-import type { Journal } from './run/journal.js';
 import { recordClasses, withClasses } from './run/numbers/classes.js';
 import { StoredImages } from './run/images/stored-images.js';
 import { ViewDigests } from './run/images/view-digest.js';
-import type { JournalEntry } from './run/read-journal.js';
+import type { JournalEntries, JournalEntry } from './run/entries/entry-table.js';
 import { divideNames } from './run/plan/sources.js';
 import { divideIfAsked, type Division } from './run/split/divide.js';
 import { provenanceOf } from './view-inputs.js';
@@ -18,7 +17,7 @@ import type { PreviewFolder } from './workers/previews/preview-folder.js';
 
 /** What views are written with. */
 interface OutputUse {
-  readonly entries?: Journal['entries']; // of the images; by default those of the journal
+  readonly entries?: JournalEntries; // of the images; by default those of the journal
   readonly previews: PreviewFolder;
   readonly progress: Pick<Progress, 'note'>;
   readonly signal: AbortSignal;
@@ -79,7 +78,7 @@ export function showPreviews(
 async function divide(
   { outDir, split, reassign }: Job,
   { journal, plan }: RunState,
-  entries: Journal['entries'],
+  entries: JournalEntries,
 ): Promise<Division | undefined> {
   const { path, digest } = journal;
   return await divideIfAsked({ outDir, path, digest, entries, sources: plan.sources, rule: split, reassign });
@@ -88,7 +87,7 @@ async function divide(
 function describeView(
   job: Job,
   { found, remote, lock, journal, plan, imageIds, examples }: RunState,
-  { entries, division, signal }: { entries: Journal['entries']; division?: Division | undefined; signal: AbortSignal },
+  { entries, division, signal }: { entries: JournalEntries; division?: Division | undefined; signal: AbortSignal },
 ) {
   const throwIfStopped = async () => {
     signal.throwIfAborted();

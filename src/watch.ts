@@ -6,6 +6,7 @@ import { printable } from './core/text.js';
 import { toManifest, type Job, type RunState } from './job.js';
 import { listImages } from './prepare.js';
 import type { Progress } from './progress/bar.js';
+import { EntryTable } from './run/entries/entry-table.js';
 import type { ErrorLog } from './run/error-log.js';
 import { beginManifest } from './run/manifest.js';
 import { describeSpared } from './run/plan/missing.js';
@@ -151,7 +152,7 @@ export class Watch implements AsyncDisposable {
       await errors.sort();
       await this.save();
       await writeOutputs(this.#job, this.#run, {
-        entries: new Map(journal.entries), // as they are now: a format may read them twice
+        entries: new EntryTable(journal.entries), // as they are now: a format may read them twice
         previews,
         progress: { note: (message) => this.#noteOnce(message) },
         signal: AbortSignal.any([signal, ended]),

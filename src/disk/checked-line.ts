@@ -14,6 +14,10 @@ export function formatLine(value: object): string {
 export function parseLine(line: string): unknown {
   const body = line.slice(0, -CHECK_CHARS);
   if (line.slice(-CHECK_CHARS) !== `${CHECK}${checksum(body)}"}`) return undefined;
+  return parseBody(body);
+}
+
+function parseBody(body: string): unknown {
   try {
     return JSON.parse(`${body}}`);
   } catch {
@@ -21,8 +25,23 @@ export function parseLine(line: string): unknown {
   }
 }
 
+/** The same, of a line as it is in a file, without its end. */
+export function parseLineBytes(line: Buffer): unknown {
+  return isIntact(line) ? parseBody(bodyOf(line).toString()) : undefined;
+}
+
+/** Whether a line is as it was written. @param line - Without its end. */
+export function isIntact(line: Buffer): boolean {
+  return line.toString('latin1', line.length - CHECK_CHARS) === `${CHECK}${checksum(bodyOf(line))}"}`;
+}
+
+/** A line without its checksum and the object's end. */
+export function bodyOf(line: Buffer): Buffer {
+  return line.subarray(0, -CHECK_CHARS);
+}
+
 /** Eight hex digits. */
-export function checksum(text: string): string {
+export function checksum(text: string | Buffer): string {
   return crc32(text).toString(16).padStart(8, '0');
 }
 
@@ -33,10 +52,13 @@ export class LinesDigest {
   readonly #hash = createHash('sha256');
   #pending = '';
 
-  /** @param line - Whose checksum is right; with its end or without. */
-  add(line: string): void {
-    const end = line.endsWith('\n') ? line.length - 3 : line.length - 2;
-    this.#pending += line.slice(end - 8, end);
+  /** @param line - Whose checksum is right; a string may have its end. */
+  add(line: string | Buffer): void {
+    if (typeof line !== 'string') this.#pending += line.toString('latin1', line.length - 10, line.length - 2);
+    else {
+      const end = line.endsWith('\n') ? line.length - 3 : line.length - 2;
+      this.#pending += line.slice(end - 8, end);
+    }
     if (this.#pending.length >= PENDING_CHARS) this.#flush();
   }
 

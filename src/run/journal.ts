@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { formatLine, LinesDigest } from '../disk/checked-line.js';
 import { withOutputErrors, withWriteErrors } from '../disk/write-failure.js';
+import { EntryTable, type JournalEntry } from './entries/entry-table.js';
 import type { JournalHeader } from './header.js';
 import { keepJournal } from './kept-files.js';
-import { JOURNAL_FILE, type JournalContents, type JournalEntry } from './read-journal.js';
+import { JOURNAL_FILE, type JournalContents } from './read-journal.js';
 import type { ImageRecord } from './record.js';
 
 const SYNC_INTERVAL_MS = 1000; // results that a power cut may lose; a killed process loses none
@@ -14,7 +15,7 @@ const SYNC_INTERVAL_MS = 1000; // results that a power cut may lose; a killed pr
 export class Journal implements AsyncDisposable {
   readonly path: string;
   readonly header: JournalHeader;
-  readonly entries: Map<string, JournalEntry>;
+  readonly entries: EntryTable;
   readonly digest: LinesDigest; // of its lines
   readonly #file: FileHandle;
   #lines: number;
@@ -46,7 +47,7 @@ export class Journal implements AsyncDisposable {
     if (earlier?.torn === true) await withOutputErrors(path, () => truncate(path, earlier.endOffset));
     const file = await withOutputErrors(path, () => open(path, earlier === undefined ? 'w' : 'a'));
     if (earlier !== undefined) return new Journal(file, earlier);
-    const none = { entries: new Map<string, JournalEntry>(), lines: 0, endOffset: 0, digest: new LinesDigest() };
+    const none = { entries: new EntryTable(), lines: 0, endOffset: 0, digest: new LinesDigest() };
     const journal = new Journal(file, { path, header, ...none });
     try {
       await journal.#write([formatLine(header)]);

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { LinesDigest, parseLine } from '../disk/checked-line.js';
+import { isIntact, LinesDigest, parseLine, parseLineBytes } from '../disk/checked-line.js';
 import { jsonError } from '../disk/json.js';
-import { readLines } from '../disk/lines.js';
+import { readLineBytes, readLines } from '../disk/lines.js';
+import { EntryTable, type JournalEntry } from './entries/entry-table.js';
+import { EntryFields, readEntryFields } from './entries/read-entry.js';
 import { JournalHeader } from './header.js';
-import { ImageRecord } from './record.js';
+import { NumberSet } from './entries/number-set.js';
+import { ImageRecord, isImageRecord } from './record.js';
 
 export const JOURNAL_FILE = 'detections.jsonl';
 const WHOLE_LINE = /,"check":"[0-9a-f]{8}"\}/;
@@ -15,33 +18,11 @@ const HINT =
   'Restore the file from a copy, use the version of preannotate that wrote it, or start again with --restart, ' +
   'which keeps this file in .preannotate/journals.';
 
-/** Where an image's line is, and the state of its file when it was annotated. */
-export interface JournalEntry {
-  readonly line: number; // from 1
-  readonly offset: number; // bytes
-  readonly length: number; // bytes, without the line's end
-  readonly id: number | undefined; // number of the image; undefined in journals of version 0.1
-  readonly replaces: number; // earlier lines of the image, which count no more: its file has changed
-  readonly sizeBytes: number; // of the image file
-  readonly modifiedMs: number;
-  readonly etag?: string | undefined; // of a remote image
-}
-
-/** The fields of every line that planning needs; the others are checked when the line is used. */
-const EntryFields = ImageRecord.pick({
-  image: true,
-  id: true,
-  replaces: true,
-  size_bytes: true,
-  modified_ms: true,
-  etag: true,
-});
-
 /** What a journal file holds. */
 export interface JournalContents {
   readonly path: string;
   readonly header: JournalHeader;
-  readonly entries: Map<string, JournalEntry>; // by image name: the last line of each
+  readonly entries: EntryTable; // by image name: the last line of each
   readonly lines: number; // whole ones, the header among them
   readonly endOffset: number; // bytes of whole lines; at most one torn line follows
   readonly torn: boolean;
@@ -60,22 +41,23 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
   let endOffset = 0;
   let lines = 0;
   let torn = false;
-  const entries = new JournalEntries(path);
+  const entries = new ReadEntries(path);
   const digest = new LinesDigest();
   try {
-    for await (const { line, number, offset, bytes, complete } of readLines(path)) {
-      if (!complete) {
-        assertTorn(line, path, number);
-        torn = true;
-        break;
+    for await (const batch of readLineBytes(path)) {
+      for (const { content, number, offset, complete } of batch) {
+        if (!complete) {
+          assertTorn(content.toString(), path, number);
+          torn = true;
+          break;
+        }
+        if (!isIntact(content)) throw damagedError(path, number);
+        digest.add(content);
+        endOffset = offset + content.length + 1;
+        lines = number;
+        if (number === 1) header = parseForm(JournalHeader, valueOf(content, { path, line: 1 }), `${path}:1`);
+        else entries.add(content, { line: number, offset, length: content.length });
       }
-      const value = parseLine(line);
-      if (value === undefined) throw damagedError(path, number);
-      digest.add(line);
-      endOffset = offset + bytes + 1;
-      lines = number;
-      if (number === 1) header = parseForm(JournalHeader, value, `${path}:1`);
-      else entries.add(value, { line: number, offset, length: bytes });
     }
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
@@ -97,18 +79,20 @@ export async function readHeader(outDir: string): Promise<JournalHeader | undefi
 }
 
 /** The lines of a journal as they are read: one result an image, which a later line may replace, and one number. */
-class JournalEntries {
-  readonly byName = new Map<string, JournalEntry>();
+class ReadEntries {
+  readonly byName = new EntryTable();
   readonly #path: string;
-  readonly #ids = new Set<number>();
+  readonly #ids = new NumberSet();
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  add(value: unknown, position: Pick<JournalEntry, 'line' | 'offset' | 'length'>): void {
+  add(content: Buffer, position: Pick<JournalEntry, 'line' | 'offset' | 'length'>): void {
     const where = `${this.#path}:${position.line}`;
-    const fields = parseForm(EntryFields, value, where);
+    const fields =
+      readEntryFields(content) ??
+      parseForm(EntryFields, valueOf(content, { path: this.#path, line: position.line }), where);
     const { image, replaces = 0, size_bytes: sizeBytes, modified_ms: modifiedMs, etag } = fields;
     const earlier = this.byName.get(image);
     if (earlier !== undefined && replaces <= earlier.replaces)
@@ -116,16 +100,14 @@ class JournalEntries {
     const id = fields.id ?? earlier?.id;
     if (earlier?.id !== undefined && id !== earlier.id)
       throw repeatedError(where, `${printable(image)} has the number ${id}, and ${earlier.id} in line ${earlier.line}`);
-    if (id !== undefined && earlier?.id === undefined && this.#ids.has(id)) {
+    if (id !== undefined && earlier?.id === undefined && !this.#ids.add(id)) {
       const [, other] = [...this.byName].find(([, entry]) => entry.id === id)!;
       throw repeatedError(
         where,
         `${printable(image)} has the number ${id}, which line ${other.line} gives another image`,
       );
     }
-    if (id !== undefined) this.#ids.add(id);
     const { line, offset, length } = position;
-    // Written out: V8 would give each object that a spread makes a description of its own, of 300 bytes.
     this.byName.set(image, { line, offset, length, id, replaces, sizeBytes, modifiedMs, etag });
   }
 }
@@ -156,31 +138,30 @@ export class RecordFile implements AsyncDisposable {
 
   /** @throws PreannotateError JOURNAL_DAMAGED naming the line when it has changed or is not a record. */
   async read({ line, offset, length }: JournalEntry): Promise<ImageRecord> {
-    const value = parseLine(await this.#readText(offset, length));
+    const value = parseLineBytes(await this.#readBytes(offset, length));
     if (value === undefined) throw damagedError(this.#path, line);
-    return parseForm(ImageRecord, value, `${this.#path}:${line}`);
+    return isImageRecord(value) ? value : parseForm(ImageRecord, value, `${this.#path}:${line}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
 
-  async #readText(offset: number, length: number): Promise<string> {
+  async #readBytes(offset: number, length: number): Promise<Buffer> {
     const isNear = Math.abs(offset - this.#lastOffset) < WINDOW_BYTES / 2;
     this.#near = isNear ? this.#near + 1 : 0;
     this.#lastOffset = offset;
     const start = offset - this.#windowOffset;
-    if (start >= 0 && start + length <= this.#window.length)
-      return this.#window.toString('utf8', start, start + length);
+    if (start >= 0 && start + length <= this.#window.length) return this.#window.subarray(start, start + length);
     if (this.#near < NEAR_READS || length > WINDOW_BYTES / 2) {
       const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(length), 0, length, offset);
-      return buffer.toString('utf8', 0, bytesRead);
+      return buffer.subarray(0, bytesRead);
     }
     const from = Math.max(0, offset - WINDOW_BYTES / 4); // workers finish images a little out of order
     const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(WINDOW_BYTES), 0, WINDOW_BYTES, from);
     this.#window = buffer.subarray(0, bytesRead);
     this.#windowOffset = from;
-    return this.#window.toString('utf8', offset - from, offset - from + length);
+    return this.#window.subarray(offset - from, offset - from + length);
   }
 }
 
@@ -203,6 +184,13 @@ function parseForm<Schema extends z.ZodType>(schema: Schema, value: unknown, whe
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw jsonError(where, result.error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+}
+
+/** @throws PreannotateError JOURNAL_DAMAGED */
+function valueOf(content: Buffer, { path, line }: { path: string; line: number }): unknown {
+  const value = parseLineBytes(content);
+  if (value === undefined) throw damagedError(path, line);
+  return value;
 }
 
 function damagedError(path: string, line: number): PreannotateError {

@@ -35,6 +35,54 @@ export const ImageRecord = z.object({
 });
 export type ImageRecord = z.output<typeof ImageRecord>;
 
+const FIELDS = new Set(Object.keys(ImageRecord.shape));
+const FIELDS_OF_DETECTION = Object.keys(StoredDetection.shape).length;
+
+/** Whether a value is what the schema makes of it, in a fraction of the time: journals have many lines. */
+export function isImageRecord(value: unknown): value is ImageRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { image, id, replaces, width, height, detections } = value as Unchecked;
+  const { size_bytes: size, modified_ms: modified, sha256, etag, url, encoding, degraded } = value as Unchecked;
+  return (
+    typeof image === 'string' &&
+    (id === undefined || isPositiveInteger(id)) &&
+    (replaces === undefined || isPositiveInteger(replaces)) &&
+    [width, height, size, modified].every(Number.isFinite) &&
+    typeof sha256 === 'string' &&
+    [etag, url, encoding, degraded].every((text) => text === undefined || typeof text === 'string') &&
+    Object.keys(value).every((field) => FIELDS.has(field)) &&
+    Array.isArray(detections) &&
+    detections.every(isStoredDetection)
+  );
+}
+
+type Unchecked = { readonly [Field in keyof ImageRecord]?: unknown };
+
+export function isPositiveInteger(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function isStoredDetection(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    class: name,
+    prompt,
+    score,
+    box,
+    patch,
+  } = value as { readonly [Field in keyof typeof StoredDetection.shape]?: unknown };
+  return (
+    typeof name === 'string' &&
+    typeof prompt === 'string' &&
+    Number.isFinite(score) &&
+    Number.isFinite(patch) &&
+    Array.isArray(box) &&
+    box.length === 4 &&
+    box.every(Number.isFinite) &&
+    Object.keys(value).length === FIELDS_OF_DETECTION
+  );
+}
+
 /** Classes and prompts are written by name, so that each line can be understood on its own. */
 export function toRecord(result: ImageResult, id: number, ontology: Ontology): ImageRecord {
   return {

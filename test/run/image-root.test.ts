@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findImageRoot } from '../../src/run/image-root.js';
 import type { Source } from '../../src/run/plan/sources.js';
-import type { JournalEntry } from '../../src/run/read-journal.js';
+import { EntryTable, type JournalEntry } from '../../src/run/entries/entry-table.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const ENTRY: JournalEntry = { line: 2, offset: 0, length: 1, id: 1, replaces: 0, sizeBytes: 4, modifiedMs: 5 };
@@ -19,7 +19,7 @@ async function search(sources: readonly (readonly [string, Source])[], there = '
   const found = await findImageRoot({
     outDir: join(folder, 'out'),
     scope: { root: '../images', root_absolute: images },
-    journal: { entries: new Map(names.map((name) => [name, ENTRY])) },
+    journal: { entries: new EntryTable(names.map((name) => [name, ENTRY] as const)) },
     sources: new Map(sources),
     given: undefined,
   });

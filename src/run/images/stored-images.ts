@@ -5,7 +5,8 @@ import { compareUtf8 } from '../../core/text.js';
 import { select, type Selection } from '../../core/select.js';
 import type { ImageIds } from '../numbers/image-ids.js';
 import { divideNames, type Sources } from '../plan/sources.js';
-import { RecordFile, type JournalEntry } from '../read-journal.js';
+import type { JournalEntries } from '../entries/entry-table.js';
+import { RecordFile } from '../read-journal.js';
 import { RecordReader } from '../record.js';
 
 /** What of the images is shown. */
@@ -24,7 +25,7 @@ interface Shown {
  */
 export class StoredImages implements AsyncIterable<ViewImage> {
   readonly #path: string;
-  readonly #entries: ReadonlyMap<string, JournalEntry>;
+  readonly #entries: JournalEntries;
   readonly #names: readonly string[];
   readonly hiddenNames: readonly string[]; // of the journal's images that are left out, sorted
   readonly #ids: ImageIds;
@@ -36,7 +37,7 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   readonly #signal: AbortSignal | undefined;
 
   constructor(
-    journal: { path: string; entries: ReadonlyMap<string, JournalEntry> },
+    journal: { path: string; entries: JournalEntries },
     ids: ImageIds,
     { ontology, selection, sources = new Map(), partOf, urls = new Map(), signal }: Shown,
   ) {

@@ -8,7 +8,7 @@ import type { LinesDigest } from '../../disk/checked-line.js';
 import { lookAtAll } from '../../disk/stats/stat-slices.js';
 import type { ImageIds } from '../numbers/image-ids.js';
 import { divideNames, type Sources } from '../plan/sources.js';
-import type { JournalEntry } from '../read-journal.js';
+import type { JournalEntries } from '../entries/entry-table.js';
 
 const STAT = {
   now: (path: string) => toText(() => statSync(path)),
@@ -21,7 +21,7 @@ const STAT = {
 /** What the views of a run are made from. */
 interface ViewedRun {
   readonly version: string; // of preannotate, which may write other files than the one that began the run
-  readonly journal: { readonly digest: LinesDigest; readonly entries: ReadonlyMap<string, JournalEntry> };
+  readonly journal: { readonly digest: LinesDigest; readonly entries: JournalEntries };
   readonly imageIds: ImageIds;
   readonly sources: Sources;
   readonly ontology: Ontology;

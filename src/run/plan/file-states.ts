@@ -8,7 +8,8 @@ import type { ImageFile } from '../../core/image.js';
 import { mapConcurrent } from '../../core/stream.js';
 import { lookAtAll } from '../../disk/stats/stat-slices.js';
 import { openRegularFile } from '../../disk/regular-file.js';
-import { RecordFile, type JournalContents, type JournalEntry } from '../read-journal.js';
+import type { JournalEntries, JournalEntry } from '../entries/entry-table.js';
+import { RecordFile, type JournalContents } from '../read-journal.js';
 import type { Source, Sources } from './sources.js';
 
 const HASHES_AT_ONCE = 4; // each reads a whole file: more would only make a disk seek
@@ -86,7 +87,7 @@ function compareStats(
  */
 export function* compareListed(
   images: readonly ImageFile[],
-  entries: ReadonlyMap<string, JournalEntry>,
+  entries: JournalEntries,
 ): Generator<{ name: string; state: FileState }> {
   for (const { name, listed } of images) {
     const entry = entries.get(name);

@@ -5,7 +5,7 @@ import { compareUtf8, printable } from '../../core/text.js';
 import { replaceFile } from '../../disk/atomic.js';
 import { formatLine, parseLine } from '../../disk/checked-line.js';
 import { readLines } from '../../disk/lines.js';
-import type { JournalEntry } from '../read-journal.js';
+import type { JournalEntries, JournalEntry } from '../entries/entry-table.js';
 
 const Head = z.object({ sources: z.int().nonnegative() }); // so that missing lines are noticed
 
@@ -36,10 +36,10 @@ export interface SourceList {
 }
 
 /** Whether the views have an image: its file is there, or kept, and the result in the journal is that of the file. */
-function isShown(source: Source | undefined, entry: Pick<JournalEntry, 'sizeBytes' | 'modifiedMs' | 'etag'>): boolean {
-  if (source?.state === 'gone') return false;
+function isShown(source: Source, entry: Pick<JournalEntry, 'sizeBytes' | 'modifiedMs' | 'etag'>): boolean {
+  if (source.state === 'gone') return false;
   return !(
-    source?.state === 'changed' &&
+    source.state === 'changed' &&
     source.size_bytes === entry.sizeBytes &&
     source.modified_ms === entry.modifiedMs &&
     source.etag === entry.etag
@@ -47,18 +47,18 @@ function isShown(source: Source | undefined, entry: Pick<JournalEntry, 'sizeByte
 }
 
 /** Names of the images that the views have, and of those that they leave out, in the order of the journal. */
-export function divideNames(
-  entries: ReadonlyMap<string, JournalEntry>,
-  sources: Sources,
-): [shown: string[], hidden: string[]] {
+export function divideNames(entries: JournalEntries, sources: Sources): [shown: string[], hidden: string[]] {
   const shown: string[] = [];
   const hidden: string[] = [];
-  for (const [name, entry] of entries) (isShown(sources.get(name), entry) ? shown : hidden).push(name);
+  for (const name of entries.keys()) {
+    const source = sources.get(name);
+    (source === undefined || isShown(source, entries.get(name)!) ? shown : hidden).push(name);
+  }
   return [shown, hidden];
 }
 
 /** How many images the views have. */
-export function countShown(entries: ReadonlyMap<string, JournalEntry>, sources: Sources): number {
+export function countShown(entries: JournalEntries, sources: Sources): number {
   return divideNames(entries, sources)[0].length;
 }
 

@@ -4,7 +4,8 @@ import type { Journal } from '../journal.js';
 import { readImageList } from '../numbers/image-list.js';
 import type { ImageIds } from '../numbers/image-ids.js';
 import type { Source, Sources } from '../plan/sources.js';
-import { RecordFile, type JournalContents, type JournalEntry } from '../read-journal.js';
+import type { JournalEntries, JournalEntry } from '../entries/entry-table.js';
+import { RecordFile, type JournalContents } from '../read-journal.js';
 import type { Part } from './read-part.js';
 
 /** A result of a part that the whole run does not have yet. */
@@ -92,11 +93,7 @@ export async function addResults(
 }
 
 /** The state of files as the parts found them, where their results are those of the whole run. */
-export function joinSources(
-  parts: readonly Part[],
-  entries: ReadonlyMap<string, JournalEntry>,
-  before: Sources,
-): Map<string, Source> {
+export function joinSources(parts: readonly Part[], entries: JournalEntries, before: Sources): Map<string, Source> {
   const joined = new Map<string, Source>(before);
   for (const part of parts) {
     for (const [name, source] of part.sources) {

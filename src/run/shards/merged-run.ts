@@ -3,7 +3,7 @@ import { expectedRoot, toStoredRoot } from '../image-root.js';
 import type { ClassIds, JournalHeader, RunScope } from '../header.js';
 import { RunManifest, toMissingCounts, type MissingFiles } from '../manifest.js';
 import { countShown, countSources, divideNames, type Sources } from '../plan/sources.js';
-import type { JournalEntry } from '../read-journal.js';
+import type { JournalEntries } from '../entries/entry-table.js';
 import type { Part } from './read-part.js';
 
 /** What a merged run is made of. */
@@ -13,7 +13,7 @@ export interface MergedRun {
   readonly root: string | undefined; // of the images, absolute; undefined for remote ones
   readonly parts: readonly Part[];
   readonly found: ReadonlySet<string>; // names
-  readonly entries: ReadonlyMap<string, JournalEntry>;
+  readonly entries: JournalEntries;
   readonly sources: Sources;
   readonly failed: number;
   readonly header: JournalHeader; // of its journal

@@ -5,7 +5,8 @@ import { readImageList, type ImageList } from '../numbers/image-list.js';
 import { readSources, type SourceList } from '../plan/sources.js';
 import { describeSides } from '../compare/difference.js';
 import { findJobDifferences } from '../compare/same-job.js';
-import { readHeader, readJournal, type JournalContents, type JournalEntry } from '../read-journal.js';
+import { EntryTable, type JournalEntries } from '../entries/entry-table.js';
+import { readHeader, readJournal, type JournalContents } from '../read-journal.js';
 import type { NewResult } from './join-parts.js';
 import { nameOf, type Part, type PartProblem } from './read-part.js';
 
@@ -51,8 +52,8 @@ export function findOtherJob({ journal }: WholeRun, { folder, header }: Part): P
 }
 
 /** Where the result of each image is once parts are added. */
-export function entriesAfter({ journal }: WholeRun, results: readonly NewResult[]): Map<string, JournalEntry> {
-  const entries = new Map(journal?.entries);
+export function entriesAfter({ journal }: WholeRun, results: readonly NewResult[]): JournalEntries {
+  const entries = new EntryTable(journal?.entries);
   for (const { name, entry } of results) entries.set(name, entry);
   return entries;
 }

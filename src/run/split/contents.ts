@@ -3,7 +3,7 @@ import { parseLine } from '../../disk/checked-line.js';
 import { readLines } from '../../disk/lines.js';
 import { divideNames, type Sources } from '../plan/sources.js';
 import { ImageRecord } from '../record.js';
-import type { JournalEntry } from '../read-journal.js';
+import type { JournalEntry } from '../entries/entry-table.js';
 import type { GroupedImage } from './groups.js';
 
 const Content = ImageRecord.pick({ image: true, sha256: true });

@@ -7,7 +7,8 @@ import type { FoundImages } from '../plan/earlier-work.js';
 import { compareFiles } from '../plan/file-states.js';
 import { mayGoUnasked, type MissingRule } from '../plan/missing.js';
 import { countSources, type Source } from '../plan/sources.js';
-import type { JournalContents, JournalEntry } from '../read-journal.js';
+import type { JournalEntry } from '../entries/entry-table.js';
+import type { JournalContents } from '../read-journal.js';
 import { isSame, SettlingFiles, type Stamp } from './settling-files.js';
 
 const STATS_AT_ONCE = 64; // network file systems answer many at once

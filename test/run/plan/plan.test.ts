@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LinesDigest } from '../../../src/disk/checked-line.js';
+import { EntryTable } from '../../../src/run/entries/entry-table.js';
 import type { EarlierWork, FoundImages } from '../../../src/run/plan/earlier-work.js';
 import { planRun } from '../../../src/run/plan/plan.js';
 import type { Source } from '../../../src/run/plan/sources.js';
@@ -24,7 +25,7 @@ function earlier(root: string, names: readonly string[], sources: Record<string,
     journal: {
       path: join(root, 'detections.jsonl'),
       header,
-      entries: new Map(names.map((name) => [name, entry])),
+      entries: new EntryTable(names.map((name) => [name, entry] as const)),
       lines: 2,
       endOffset: 2,
       torn: false,
