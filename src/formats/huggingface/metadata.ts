@@ -29,7 +29,7 @@ const ID_KEYS = ['image_id', 'id'];
 export function parseMetadata(line: string): MetadataImage | string {
   let fields: Fields;
   try {
-    fields = JSON.parse(line) as Fields;
+    fields = JSON.parse(line.replace(/^\ufeff/, '')) as Fields;
   } catch {
     return 'it is not JSON';
   }

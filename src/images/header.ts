@@ -1,0 +1,29 @@
+import { imageSizeFromFile } from 'image-size/fromFile';
+import { systemCodeOf } from '../core/errors.js';
+import { readExifOrientation } from './exif-orientation.js';
+
+/** Types whose orientation the library does not tell. */
+const WITH_EXIF = new Set(['png', 'webp', 'tiff']);
+
+/** What the header of an image file says. */
+export interface ImageHeader {
+  readonly width: number; // pixels, as they are stored
+  readonly height: number;
+  readonly orientation: number; // EXIF, 1 to 8; 1 is upright
+  readonly type: string; // jpg, png …
+}
+
+/**
+ * The header of an image file, without decoding it: only its first 512 KB are read.
+ *
+ * @returns Why there is none, otherwise.
+ */
+export async function readImageHeader(path: string): Promise<ImageHeader | 'missing' | 'unreadable'> {
+  try {
+    const { width, height, orientation, type = '' } = await imageSizeFromFile(path);
+    const others = WITH_EXIF.has(type) ? await readExifOrientation(path, type) : 1;
+    return { width, height, orientation: orientation ?? others, type };
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '') ? 'missing' : 'unreadable';
+  }
+}
