@@ -48,7 +48,8 @@ export async function openDataSet(path: string, options: OpenOptions = {}): Prom
   return { format, ...(await READERS[format].read(probe, { sizeOf, ...given })) };
 }
 
-async function openProbe(path: string): Promise<DataSetProbe> {
+/** @throws PreannotateError INPUT_NOT_FOUND, DATA_SET_INVALID */
+export async function openProbe(path: string): Promise<DataSetProbe> {
   try {
     return await DataSetProbe.open(path);
   } catch (error) {
@@ -61,7 +62,8 @@ async function openProbe(path: string): Promise<DataSetProbe> {
   }
 }
 
-async function recogniseFormat(probe: DataSetProbe, option: string): Promise<DataSetFormat> {
+/** @throws PreannotateError DATA_SET_INVALID when a path is of no format, or of several. */
+export async function recogniseFormat(probe: DataSetProbe, option = '--format'): Promise<DataSetFormat> {
   if (await RUN.recognise(probe)) return 'run'; // its folder holds its views, too
   const readers = Object.entries(READERS) as [DataSetFormat, Reader][];
   const found: DataSetFormat[] = [];

@@ -1,6 +1,6 @@
 import type { Xywh } from '../../core/box.js';
 import type { DataSet, DataSetClass } from '../../core/data-set/data-set.js';
-import type { ReadOptions } from '../reading/read-options.js';
+import type { EntryRule, ReadOptions } from '../reading/read-options.js';
 import { BoxTable } from '../reading/box-table.js';
 import { refuseEntry } from '../reading/errors.js';
 import { ImageTable, type ImageRow } from '../reading/image-table.js';
@@ -71,7 +71,8 @@ export class CocoTable {
     const where = `categories[${index}]`;
     if (!isId(id)) this.#refuse(where, 'has no "id" that is a whole number');
     else if (typeof name !== 'string' || name === '') this.#refuse(where, 'has no "name"');
-    else if (this.#classes.has(id)) this.#refuse(where, `has the id ${id}, as "${this.#classes.get(id)!.name}" has`);
+    else if (this.#classes.has(id))
+      this.#refuse(where, `has the id ${id}, as "${this.#classes.get(id)!.name}" has`, 'coco-category-id-duplicate');
     else this.#classes.set(id, { id, name: ownText(name) });
   }
 
@@ -79,7 +80,7 @@ export class CocoTable {
     const where = isId(id) ? `image ${id}` : `images[${index}]`;
     if (!isId(id)) this.#refuse(where, 'has no "id" that is a whole number');
     else if (typeof name !== 'string' || name === '') this.#refuse(where, 'has no "file_name"');
-    else if (this.#indexes.has(id)) this.#refuse(where, 'comes a second time');
+    else if (this.#indexes.has(id)) this.#refuse(where, 'comes a second time', 'coco-image-id-duplicate');
     else this.#setImage(id, { name: nameOfExported(name), width: numberOf(width), height: numberOf(height) });
   }
 
@@ -113,15 +114,15 @@ export class CocoTable {
     const { image, category, id } = this.#boxes.keysOf(row);
     const index = this.#indexes.get(image);
     const where = id === undefined ? `annotations[${row}]` : `annotation ${id}`;
-    if (index === undefined) this.#refuse(where, `names image ${image}, which is not in "images"`);
+    if (index === undefined) this.#refuse(where, `names image ${image}, which is not in "images"`, 'image-unknown');
     else if (!this.#classes.has(category))
-      this.#refuse(where, `names category ${category}, which is not in "categories"`);
+      this.#refuse(where, `names category ${category}, which is not in "categories"`, 'class-unknown');
     else return index;
     return undefined;
   }
 
-  #refuse(what: string, problem: string): void {
-    refuseEntry(this.#options, { where: `${this.#file}, ${what}`, problem });
+  #refuse(what: string, problem: string, rule?: EntryRule): void {
+    refuseEntry(this.#options, { where: `${this.#file}, ${what}`, problem, ...optional('rule', rule) });
   }
 }
 

@@ -24,7 +24,7 @@ export async function recogniseCoco(probe: DataSetProbe): Promise<boolean> {
  * file: `numberedAs`, or the instances beside it.
  */
 export async function readCoco(probe: DataSetProbe, options: ReadOptions): Promise<DataSet> {
-  const file = probe.isFolder ? chooseFile(probe.path, await listInstances(probe)) : probe.path;
+  const file = await findCocoFile(probe);
   const table = new CocoTable(file, options);
   const hasResults = await isResults(probe, file);
   const lists = hasResults ? [''] : ['categories', 'images', 'annotations'];
@@ -51,6 +51,11 @@ async function takeParts(table: CocoTable, file: string): Promise<void> {
     if (!isThere) continue;
     for await (const items of readJsonItems(path, ['images'])) items.forEach((item) => table.takePart(item, part));
   }
+}
+
+/** The file that is read of a path. @throws PreannotateError DATA_SET_INVALID when there are none, or several. */
+export async function findCocoFile(probe: DataSetProbe): Promise<string> {
+  return probe.isFolder ? chooseFile(probe.path, await listInstances(probe)) : probe.path;
 }
 
 /** The instances that a file of results lies beside, as this program writes them. */
@@ -89,7 +94,8 @@ async function isInstances(probe: DataSetProbe, file: string): Promise<boolean> 
   return paths.has('images') && (paths.has('annotations') || paths.has('categories'));
 }
 
-async function isResults(probe: DataSetProbe, file: string): Promise<boolean> {
+/** Whether a file is a list of results, as `COCO.loadRes` reads it. */
+export async function isResults(probe: DataSetProbe, file: string): Promise<boolean> {
   const paths = await probe.jsonPaths(file);
   return (paths.has('[].image_id') && paths.has('[].category_id')) || (paths.size === 1 && paths.has('[]'));
 }

@@ -27,7 +27,7 @@ export async function readCsv(probe: DataSetProbe, options: ReadOptions): Promis
   return table.toDataSet();
 }
 
-async function listTables(probe: DataSetProbe): Promise<string[]> {
+export async function listTables(probe: DataSetProbe): Promise<string[]> {
   const tables: string[] = [];
   for (const file of probe.isFolder ? await probe.files('.csv') : [probe.path]) {
     const [header = ''] = ((await probe.head(file)) ?? '').split('\n', 1);

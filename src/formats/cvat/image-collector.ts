@@ -1,7 +1,7 @@
 import type { Xyxy } from '../../core/box.js';
 import type { LabelledBox } from '../../core/data-set/data-set.js';
 import { dataSetError, refuseEntry } from '../reading/errors.js';
-import type { ReadOptions } from '../reading/read-options.js';
+import type { EntryProblem, ReadOptions } from '../reading/read-options.js';
 import { ShapeCounts } from '../reading/shape-counts.js';
 import type { XmlHandlers } from '../xml/stream.js';
 import { boxOfShape, isShape } from './shapes.js';
@@ -102,16 +102,18 @@ export class ImageCollector implements XmlHandlers {
     if (box === undefined) return;
     const className = attributes['label'] ?? '';
     const problem = this.#problemOf(element, className, box);
-    if (problem !== undefined) refuseEntry(this.#options, { where: `${this.#file}:${line}`, problem });
+    if (problem !== undefined) refuseEntry(this.#options, { where: `${this.#file}:${line}`, ...problem });
     else this.#shape = { className, box, line };
   }
 
-  #problemOf(element: string, className: string, box: Xyxy): string | undefined {
+  #problemOf(element: string, className: string, box: Xyxy): Omit<EntryProblem, 'where'> | undefined {
     const { name } = this.#image!;
-    if (className === '') return `the ${element} in image "${name}" has no label`;
-    if (!box.every(Number.isFinite)) return `the ${element} in image "${name}" has no coordinates that are numbers`;
+    if (className === '') return { problem: `the ${element} in image "${name}" has no label` };
+    if (!box.every(Number.isFinite))
+      return { problem: `the ${element} in image "${name}" has no coordinates that are numbers` };
     if (this.labels.length === 0 || this.labels.includes(className)) return undefined; // some programs declare none
-    return `the ${element} in image "${name}" has the label "${className}", which <meta> does not declare`;
+    const problem = `the ${element} in image "${name}" has the label "${className}", which <meta> does not declare`;
+    return { problem, rule: 'class-unknown' };
   }
 
   #setAttribute(): void {

@@ -18,10 +18,10 @@ const NO_PART = 'default';
 
 /** Whether a path is a file of CVAT, or a folder with one. */
 export async function recogniseCvat(probe: DataSetProbe): Promise<boolean> {
-  return (await findFile(probe)) !== undefined;
+  return (await findCvatFile(probe)) !== undefined;
 }
 
-async function findFile(probe: DataSetProbe): Promise<string | undefined> {
+export async function findCvatFile(probe: DataSetProbe): Promise<string | undefined> {
   const found: string[] = [];
   for (const file of await probe.files('.xml')) if (ROOT.test((await probe.head(file)) ?? '')) found.push(file);
   return found.find((file) => basename(file) === ANNOTATIONS) ?? found[0];
@@ -29,7 +29,7 @@ async function findFile(probe: DataSetProbe): Promise<string | undefined> {
 
 /** Reads "CVAT for images 1.1", of a task, a job or a project, as a stream: the file is never in memory. */
 export async function readCvat(probe: DataSetProbe, options: ReadOptions): Promise<DataSet> {
-  const file = await findFile(probe);
+  const file = await findCvatFile(probe);
   if (file === undefined) throw dataSetError({ where: probe.path, problem: 'there is no XML file of CVAT in it' });
   const notes: string[] = [];
   const images: AsyncIterable<LabelledImage> = {

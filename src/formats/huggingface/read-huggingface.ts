@@ -41,11 +41,14 @@ export async function readHuggingFace(probe: DataSetProbe, options: ReadOptions)
   if (files.length === 0) throw dataSetError({ where: folder, problem: `there is no ${METADATA} in it` });
   const names = await findClassNames(probe, folder);
   const read = () => readImages({ files, folder, names }, options);
-  const classes = names?.map((name, id) => ({ id, name })) ?? (await collectClasses(read()));
+  const reportLater = { ...options, onProblem: () => {} }; // when the images are read
+  const classes =
+    names?.map((name, id) => ({ id, name })) ??
+    (await collectClasses(readImages({ files, folder, names }, reportLater)));
   return { classes, images: { [Symbol.asyncIterator]: read }, notes: [] };
 }
 
-async function listMetadata(folder: string): Promise<string[]> {
+export async function listMetadata(folder: string): Promise<string[]> {
   const files: string[] = [];
   for await (const file of listFilesBelow(folder))
     if (file === METADATA || file.endsWith(`/${METADATA}`)) files.push(join(folder, file));
@@ -53,7 +56,7 @@ async function listMetadata(folder: string): Promise<string[]> {
 }
 
 /** Of the description in the folder; of one file of metadata, also in the folder above. */
-async function findClassNames(probe: DataSetProbe, folder: string): Promise<readonly string[] | undefined> {
+export async function findClassNames(probe: DataSetProbe, folder: string): Promise<readonly string[] | undefined> {
   for (const at of probe.isFolder ? [folder] : [folder, dirname(folder)]) {
     const names = classNamesIn((await probe.head(join(at, README))) ?? '');
     if (names !== undefined) return names;
@@ -94,7 +97,7 @@ function toImage(
     const className = typeof category === 'string' || names === undefined ? String(category) : names[category];
     if (className === undefined) {
       const problem = `the category ${category} is not one of the ${names!.length} classes of ${README}`;
-      refuseEntry(options, { where: placeOf(place), problem });
+      refuseEntry(options, { where: placeOf(place), problem, rule: 'class-unknown' });
       continue;
     }
     boxes.push({

@@ -41,6 +41,20 @@ export function readLabels(config: Uint8Array): string[] {
   }
 }
 
+/** The names of its tags, which regions refer to; none of what is none. */
+export function readTagNames(config: Uint8Array): string[] {
+  try {
+    return tagNamesIn(readXmlTree(config));
+  } catch {
+    return [];
+  }
+}
+
+function tagNamesIn({ attributes, children }: XmlElement): string[] {
+  const { name } = attributes;
+  return [...(name === undefined ? [] : [name]), ...children.flatMap(tagNamesIn)];
+}
+
 function labelsIn({ name, attributes, children }: XmlElement): string[] {
   const { alias, value } = attributes;
   const own = name === 'Label' ? [alias ?? value ?? ''].filter((label) => label !== '') : [];

@@ -16,14 +16,14 @@ import { boxesOf, sizeOfRegions } from './read-regions.js';
 import { latestOf, TaskReader } from './task-reader.js';
 import { LABEL_CONFIG } from './write.js';
 
-const MAX_CONFIG_BYTES = 16 << 20;
+export const MAX_CONFIG_BYTES = 16 << 20;
 
 /** Whether a path is an export of Label Studio, full or minimal, or a folder with some. */
 export async function recogniseLabelStudio(probe: DataSetProbe): Promise<boolean> {
   return (await listExports(probe)).length > 0;
 }
 
-async function listExports(probe: DataSetProbe): Promise<string[]> {
+export async function listExports(probe: DataSetProbe): Promise<string[]> {
   const found: string[] = [];
   for (const file of await probe.files('.json')) if (await isExport(probe, file)) found.push(file);
   return found;

@@ -95,7 +95,7 @@ function listsOf(entry: Fields): readonly unknown[] {
 }
 
 /** The address of the image: under the usual key, or the first one that looks like it. */
-function addressIn(data: Fields): string | undefined {
+export function addressIn(data: Fields): string | undefined {
   const usual = textOf(data['image']);
   if (usual !== undefined) return usual;
   const texts = Object.values(data).map(textOf);

@@ -11,7 +11,7 @@ import { regionsOf } from './region.js';
 export const LABEL_CONFIG = 'label_config.xml';
 
 /** Of a file that is imported at once, as Label Studio's documentation advises. */
-const MAX_TASKS = 100_000;
+export const MAX_TASKS = 100_000;
 
 /** @param root - Absolute folder of the images: Label Studio serves folders in its document root, not that itself. */
 function describeHowToOpen(root: string): string {

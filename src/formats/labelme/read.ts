@@ -14,7 +14,7 @@ import { ShapeCounts } from '../reading/shape-counts.js';
 import { parseLabels, type LabelmeFile } from './parse-labels.js';
 import { HOW_TO_OPEN, LABELS, README } from './write.js';
 
-const MAX_BYTES = 256 << 20; // with the picture itself in it
+export const MAX_BYTES = 256 << 20; // with the picture itself in it
 const MAX_LIST_BYTES = 16 << 20;
 
 /** What LabelMe wants at the start of lists of labels, and what X-AnyLabeling writes there. */

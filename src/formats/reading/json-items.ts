@@ -19,12 +19,17 @@ export interface JsonItem {
  * else the object has is skipped.
  *
  * @param lists - Keys of the lists wanted; '' for a list at the top.
+ * @param onKey - Called for each key of the object at the top.
  * @returns The items of one chunk of the file at a time, in the order of the file.
  * @throws PreannotateError DATA_SET_INVALID naming the file and the line of what is not JSON.
  */
-export async function* readJsonItems(path: string, lists: readonly string[]): AsyncGenerator<readonly JsonItem[]> {
+export async function* readJsonItems(
+  path: string,
+  lists: readonly string[],
+  onKey?: (key: string) => void,
+): AsyncGenerator<readonly JsonItem[]> {
   const tokenize = jsonTokenizer();
-  const items = new ItemCollector(lists);
+  const items = new ItemCollector(lists, onKey);
   let chunks = 0;
   for await (const text of readText(path)) {
     try {
@@ -42,6 +47,7 @@ export async function* readJsonItems(path: string, lists: readonly string[]): As
 /** Assembles the items of lists from tokens. */
 class ItemCollector {
   readonly #lists: readonly string[];
+  readonly #onKey: (key: string) => void;
   readonly #assembler = new Assembler();
   #items: JsonItem[] = [];
   #depth = 0; // of objects and arrays that are open
@@ -50,8 +56,9 @@ class ItemCollector {
   #index = 0;
   #isStarted = false;
 
-  constructor(lists: readonly string[]) {
+  constructor(lists: readonly string[], onKey: (key: string) => void = () => {}) {
     this.#lists = lists;
+    this.#onKey = onKey;
   }
 
   get isComplete(): boolean {
@@ -73,7 +80,7 @@ class ItemCollector {
       if (this.#itemDepth > 0) {
         if (isClosing && this.#depth < this.#itemDepth) this.#itemDepth = 0;
         else this.#assemble(token);
-      } else if (name === 'keyValue' && this.#depth === 1) this.#list = token.value;
+      } else if (name === 'keyValue' && this.#depth === 1) this.#onKey((this.#list = token.value));
       else if (name === 'startArray' && this.#depth <= 1) this.#open();
       if (isOpening) this.#depth++;
       this.#isStarted = true;

@@ -1,11 +1,15 @@
 import type { Size } from '../../core/box.js';
 import type { DataSet } from '../../core/data-set/data-set.js';
 
+/** What readers tell apart of entries that cannot be used. */
+export type EntryRule = 'class-unknown' | 'image-unknown' | 'coco-image-id-duplicate' | 'coco-category-id-duplicate';
+
 /** An entry of a data set that cannot be used. */
 export interface EntryProblem {
   readonly where: string; // `labels/a.txt:3`, `instances.json, annotation 17`
   readonly problem: string; // follows it: `has no class`
   readonly hint?: string | undefined; // how to correct it
+  readonly rule?: EntryRule; // the kind of mistake; left out: another one
 }
 
 /** What a reader needs that is not in the files of its format. */

@@ -18,7 +18,7 @@ import { LABEL_MAP, LABEL_MAP_START } from './write.js';
 import { parseAnnotation, type VocAnnotation } from './parse-annotation.js';
 
 const FOLDER = 'Annotations';
-const MAX_BYTES = 64 << 20; // of the XML of an image
+export const MAX_BYTES = 64 << 20; // of the XML of an image
 const ROOT = /<annotation[\s>]/;
 
 /** Whether a path is the XML of an image, or a folder with such files in it or below it. */
@@ -72,7 +72,7 @@ const refuseChanged: FilesToRead<unknown>['onBroken'] = (_file, problem) => {
 };
 
 /** Where the files of a data set are. */
-class VocFiles {
+export class VocFiles {
   readonly root: string; // with Annotations, JPEGImages and ImageSets, as far as they are there
   readonly annotations: string; // names are relative to it
   readonly files: readonly string[];

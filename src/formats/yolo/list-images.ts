@@ -115,6 +115,13 @@ function scoredLabelOf(image: string): string | undefined {
   return image.includes(IMAGES) ? `${withoutEnding(move(image, SCORED))}.txt` : undefined;
 }
 
+/** The folder of labels that readers pair with a folder of images; undefined where labels lie beside images. */
+export function labelFolderOf(images: string): string | undefined {
+  const folder = `${images}/`;
+  const labels = move(folder, LABELS);
+  return labels === folder ? undefined : labels;
+}
+
 /** A path with another folder for the last one called `images`. */
 function move(path: string, folder: string): string {
   const at = path.lastIndexOf(IMAGES);

@@ -26,7 +26,11 @@ export async function readLabels(
     const where = `${label}:${row.line}`;
     if ('problem' in row) problems.push({ where, problem: row.problem });
     else if (classNames !== undefined && classNames[row.classIndex] === undefined)
-      problems.push({ where, problem: `the class ${row.classIndex} is not one of the ${classNames.length} classes` });
+      problems.push({
+        where,
+        problem: `the class ${row.classIndex} is not one of the ${classNames.length} classes`,
+        rule: 'class-unknown',
+      });
     else rows.push(row);
   }
   const size = rows.length === 0 ? undefined : await options.sizeOf({ name, path });

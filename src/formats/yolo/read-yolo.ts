@@ -43,7 +43,7 @@ export async function readYolo(probe: DataSetProbe, options: ReadOptions): Promi
 }
 
 /** @returns What reads the description of the data set. */
-async function findDescription(probe: DataSetProbe): Promise<(() => Promise<YoloDescription>) | undefined> {
+export async function findDescription(probe: DataSetProbe): Promise<(() => Promise<YoloDescription>) | undefined> {
   const candidates = probe.isFolder
     ? [...(await probe.files('.yaml')), ...(await probe.files('.yml')), ...(await probe.files('.data'))]
     : [probe.path];

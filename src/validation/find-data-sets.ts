@@ -1,0 +1,65 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { PreannotateError } from '../core/errors.js';
+import { printable } from '../core/text.js';
+import { openDataSet, openProbe, recogniseFormat } from '../data-set/open.js';
+import { formatNames, formats, type FormatName } from '../formats/index.js';
+import { DataSetProbe } from '../formats/reading/probe.js';
+import { JOURNAL_FILE } from '../run/read-journal.js';
+
+/** A data set, and what it is read as. */
+export interface FoundDataSet {
+  readonly probe: DataSetProbe;
+  readonly format: FormatName;
+  readonly imagesRoot: string | undefined; // absolute; undefined: where the format has the images
+}
+
+/** What the user says of a path. */
+interface Stated {
+  readonly format?: FormatName | undefined;
+  readonly imagesRoot?: string | undefined; // absolute
+}
+
+/**
+ * The data set of a path; of the output folder of a run, all its views.
+ *
+ * @throws PreannotateError INPUT_NOT_FOUND, DATA_SET_INVALID when the path is of no format, or of several.
+ */
+export async function findDataSets(path: string, { format, imagesRoot }: Stated): Promise<readonly FoundDataSet[]> {
+  const probe = await openProbe(resolve(path));
+  const found = (await isRun(probe)) ? 'run' : (format ?? (await recogniseFormat(probe)));
+  if (found !== 'run') return [{ probe, format: found, imagesRoot }];
+  const views: FoundDataSet[] = [];
+  const root = imagesRoot ?? (await rootOfRun(probe.path));
+  for (const name of format === undefined ? formatNames : [format]) {
+    const folder = join(probe.path, name);
+    const isThere = await isFile(join(folder, formats[name].signature));
+    if (!isThere) continue;
+    const own = 'images' in formats[name]; // the view has its images
+    views.push({ probe: await DataSetProbe.open(folder), format: name, imagesRoot: own ? imagesRoot : root });
+  }
+  if (views.length > 0) return views;
+  throw new PreannotateError({
+    code: 'DATA_SET_INVALID',
+    message: `${printable(probe.path)} holds a run without ${format ?? 'annotation'} files.`,
+    hint: '`preannotate export` writes them.',
+  });
+}
+
+async function isRun(probe: DataSetProbe): Promise<boolean> {
+  return probe.isFolder && (await isFile(join(probe.path, JOURNAL_FILE)));
+}
+
+/** The folder of the images of a run, by the first of them. */
+async function rootOfRun(path: string): Promise<string | undefined> {
+  const { images } = await openDataSet(path, { format: 'run' });
+  for await (const { name, imagePath } of images) return imagePath?.slice(0, -name.length - 1);
+  return undefined;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}
