@@ -10,6 +10,7 @@ import { promptsCommand } from './commands/evaluation/prompts.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { workerCommand } from './commands/worker.js';
+import { validateCommand } from './commands/data-sets/validate.js';
 import { tuneCommand } from './commands/evaluation/tune.js';
 import { throwUsageErrors } from './usage/usage-errors.js';
 import { addHelpNotes } from './help.js';
@@ -71,6 +72,7 @@ export function createProgram(): Command {
     evalCommand(),
     tuneCommand(),
     promptsCommand(),
+    validateCommand(),
     initCommand(),
     modelsCommand(),
     doctorCommand(),

@@ -11,6 +11,7 @@ import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
+import { dataSetOptions } from './options/evaluation/data-set.js';
 import { tuneOptions } from './options/evaluation/tune.js';
 import { rootOptions, viewOptions } from './options/views.js';
 
@@ -76,6 +77,9 @@ export const TuneConfig = z.strictObject({
   ...outputOptions,
 });
 
+/** Commands that look at a data set, or at a run. */
+export const DataSetConfig = z.strictObject({ ...dataSetOptions, ...outputOptions });
+
 const { devices, workers_per_device, threads, max_batch_size, optimizer } = deviceOptions;
 
 /** The model and how it looks at images are those of the run. */
@@ -139,6 +143,7 @@ export const AnyConfig = z.strictObject({
   ...ExportConfig.shape,
   ...EvalConfig.shape,
   ...TuneConfig.shape,
+  ...DataSetConfig.shape,
   ...DoctorConfig.shape,
   ...workerOptions,
   ...serveOptions,

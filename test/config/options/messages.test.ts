@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.js';
 import {
   DoctorConfig,
+  DataSetConfig,
   EvalConfig,
   ExportConfig,
   flagsOf,
@@ -13,7 +14,16 @@ import {
 import { PreannotateError } from '../../../src/core/errors.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
-const SCHEMAS = [RunConfig, ServeConfig, ExportConfig, DoctorConfig, EvalConfig, TuneConfig, PromptsConfig];
+const SCHEMAS = [
+  RunConfig,
+  ServeConfig,
+  ExportConfig,
+  DoctorConfig,
+  EvalConfig,
+  TuneConfig,
+  PromptsConfig,
+  DataSetConfig,
+];
 
 /** Nothing that any option takes, and what is nearly right for some. */
 const BAD_VALUES = [

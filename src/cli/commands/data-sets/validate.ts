@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadSettings, type Loaded } from '../../../config/load.js';
+import { DataSetConfig } from '../../../config/schema.js';
+import { Progress } from '../../../progress/bar.js';
+import { addFlags, readGivenFlags } from '../../flags.js';
+import { addHelpNotes } from '../../help.js';
+
+const SHOWN = 5; // findings of a rule: one is understood by a few of them
+
+const EXAMPLES = `
+Examples:
+  preannotate validate annotations
+  preannotate validate corrected/instances.json --images-root photos
+  preannotate validate corrected --format yolo --json
+
+Of the output folder of a run, all its annotation files are checked. The rules are in fixtures/docs/validate.md.
+Exit codes: 0 no errors, 1 unexpected failure, 2 wrong usage or not a data set, 3 there are errors.`;
+
+export function validateCommand(): Command {
+  const command = new Command('validate')
+    .description('Check annotation files, ours or others, by the rules of the programs that read them.')
+    .argument('<path>', 'a file or folder in any format, or the output folder of a run')
+    .action(async (path: string) => {
+      const flags = readGivenFlags(command, DataSetConfig);
+      const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
+      process.exitCode = await validate(path, loaded);
+    });
+  return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES);
+}
+
+/** What only this command needs is loaded here. */
+async function validate(path: string, { settings }: Loaded<typeof DataSetConfig>): Promise<number> {
+  const { findDataSets } = await import('../../../validation/find-data-sets.js');
+  const { validateDataSet } = await import('../../../validation/validate.js');
+  const { Findings } = await import('../../../validation/findings.js');
+  const { createPrinter } = await import('./format-validation.js');
+  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const { dataSetFormat: format, imagesFolder } = settings;
+  const imagesRoot = imagesFolder === undefined ? undefined : resolve(imagesFolder);
+  const found = await findDataSets(path, { format, imagesRoot });
+  const printer = createPrinter(settings);
+  printer.begin(path);
+  let errors = 0;
+  for (const dataSet of found) {
+    printer.open(dataSet.probe.path, dataSet.format);
+    const findings = new Findings(SHOWN, (finding) => printer.finding(finding));
+    const checked = await validateDataSet(dataSet, findings.report);
+    if (!settings.json) for (const note of checked.notes) progress.note(note);
+    printer.close(checked, findings);
+    errors += findings.count('error');
+  }
+  printer.end();
+  return errors > 0 ? 3 : 0;
+}

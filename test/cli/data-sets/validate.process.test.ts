@@ -1,0 +1,92 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { formatNames } from '../../../src/formats/index.js';
+import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
+import { temporaryFolder } from '../../support/temporary.js';
+
+interface Document {
+  readonly path: string;
+  readonly data_sets: readonly {
+    format: string;
+    images: number;
+    boxes: number;
+    counts: Record<string, number>;
+    findings: { rule: string; severity: string; file: string; line?: number; entry?: string; fix: string }[];
+    notes: string[];
+  }[];
+  readonly errors: number;
+  readonly warnings: number;
+}
+
+let folder: string;
+let out: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'preannotate-validate-'));
+  out = join(folder, 'out');
+  const run = await preannotate(['run', SCENES, ...EMOJI, '--format', formatNames.join(','), '--out', out]);
+  expect(run.code, run.stderr).toBe(0);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+it('of a run, the files of all formats are checked with their images, and have no errors or warnings', async () => {
+  const { code, stdout, stderr } = await preannotate(['validate', out, '--json']);
+  expect([code, stderr]).toEqual([0, '']);
+  const { data_sets: sets, errors, warnings } = JSON.parse(stdout) as Document;
+  expect([errors, warnings]).toEqual([0, 0]);
+  expect(sets.map(({ format }) => format)).toEqual(formatNames);
+  expect(new Set(sets.map(({ images }) => images))).toEqual(new Set([48]));
+  expect(new Set(sets.map(({ boxes }) => boxes)).size).toBe(1);
+  expect(JSON.stringify(sets)).not.toContain('None of the images was found');
+  const alone = await preannotate(['validate', join(out, 'voc')]);
+  expect([alone.code, alone.stdout]).toEqual([0, expect.stringMatching(/48 images, \d+ boxes, 87 classes, 0 errors/)]);
+});
+
+it('finds a mistake, prints it with its line and the fix, and exits with 3', async () => {
+  const label = join(out, 'yolo/labels/train/scene-01.txt');
+  const text = await readFile(label, 'utf8');
+  await writeFile(label, text.replace('\n', ' 0.9\n'));
+  const { code, stdout } = await preannotate(['validate', join(out, 'yolo')]);
+  expect(code).toBe(3);
+  expect(stdout).toContain('1 error, 0 warnings');
+  expect(stdout).toMatch(/error yolo-columns: .*\n {4}\S*labels\/train\/scene-01\.txt:1: has 6 columns\n/);
+  expect(stdout).toContain('Ultralytics leaves out the whole image');
+  expect(stdout).toContain('Fix: Write "class cx cy w h"');
+  const quiet = await preannotate(['validate', out, '--format', 'yolo', '--quiet']);
+  expect([quiet.code, quiet.stdout]).toEqual([3, expect.not.stringContaining('class-unused')]);
+  expect((await preannotate(['validate', join(out, 'coco'), '-q'])).stdout).toBe('');
+});
+
+it('prints the first five findings of a rule, and all of them as JSON', async () => {
+  const file = join(await temporaryFolder(), 'found.json');
+  const annotations = Array.from({ length: 500 }, (_, i) => ({
+    id: i + 1,
+    image_id: 1,
+    category_id: 1,
+    bbox: [0, 0, 9, 9],
+    area: 81,
+  }));
+  const [images, categories] = [[{ id: 1, file_name: 'a.jpg', width: 9, height: 9 }], [{ id: 1, name: 'cup' }]];
+  await writeFile(file, JSON.stringify({ info: {}, licenses: [], images, categories, annotations }));
+  const { stdout, stderr } = await preannotate(['validate', file]);
+  expect(stdout.match(/annotation \d+: has no "iscrowd"/g)).toHaveLength(5);
+  expect(stdout).toContain('and 495 more; --json has all');
+  expect(stderr).toContain('--images-root names their folder');
+  const {
+    data_sets: [set],
+  } = JSON.parse((await preannotate(['validate', file, '--json'])).stdout) as Document;
+  expect(set!.counts).toEqual({ 'coco-iscrowd': 500 });
+  expect(set!.findings[499]).toMatchObject({ rule: 'coco-iscrowd', severity: 'error', file, entry: 'annotation 500' });
+});
+
+it.each([
+  [['validate'], 'Missing required argument'],
+  [['validate', 'nowhere'], 'nowhere'],
+  [['validate', SCENES, '--format', 'kitti'], 'must be one of'],
+  [['validate', join(SCENES, 'README.md')], 'holds annotations of no known format'],
+])('%j is refused with 2', async (args, message) => {
+  const { code, stdout, stderr } = await preannotate(args);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(message);
+});
