@@ -35,6 +35,7 @@ import type { ErrorBudget } from './run/mass-failure.js';
 import type { OutputLock, TakeOverRule } from './run/lock/output-lock.js';
 import type { MissingRule } from './run/plan/missing.js';
 import type { Plan } from './run/plan/plan.js';
+import { toStoredViewOptions } from './run/view-options.js';
 import { countSources, countShown, type SourceList } from './run/plan/sources.js';
 
 /** A batch run with every option decided. Plain data: the same after JSON. */
@@ -56,6 +57,7 @@ export interface Job extends EngineJob {
   readonly previews: number; // of the first images by name
   readonly imageFiles?: ImageFiles; // left out: as suits the readers of each format
   readonly split?: SplitRule; // of the images; left out: they are not divided
+  readonly negatives?: number; // share of the images with nothing found that views have; left out: all
   readonly reassign?: boolean; // parts that images have count no more
   readonly overwriteEdited: boolean; // files of views that the user edited
   readonly queue?: QueueSettings; // hands the images to workers elsewhere
@@ -143,15 +145,14 @@ export function beginJournalHeader(
   model: HeaderModel,
   { found, classes }: { found: Discovery; classes: ClassIds },
 ): JournalHeader {
-  const { formats, imageFiles: images, split } = job;
+  const { formats } = job;
   const selection = toStoredSelection(job.statedSelection, job.ontology);
   const { root, images: all } = found;
   const run = {
     ...(root === undefined ? {} : toStoredRoot(job.outDir, root)),
     selection,
     formats: [...formats],
-    ...(images === undefined ? {} : { images }),
-    ...(split === undefined ? {} : { split }),
+    ...toStoredViewOptions(job),
     choice: job.choice,
     found: all.length,
     ...describePart(job, all),
@@ -197,8 +198,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     ontology: specOf(job.ontology),
     selection: toStoredSelection(job.statedSelection, job.ontology),
     formats: [...job.formats],
-    ...(job.imageFiles === undefined ? {} : { images: job.imageFiles }),
-    ...(job.split === undefined ? {} : { split: job.split }),
+    ...toStoredViewOptions(job),
     choice: job.choice,
     ...describePart(job, found.images),
     options: header.options,

@@ -15,6 +15,7 @@ import {
   type MissingFiles,
   type RunManifest,
 } from './run/manifest.js';
+import { toStoredViewOptions } from './run/view-options.js';
 import { assertClassesKept, withClasses } from './run/numbers/classes.js';
 import { ImageIds } from './run/numbers/image-ids.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
@@ -174,13 +175,7 @@ async function withManifest<Choice extends MergeChoice>(
   work: () => Promise<Omit<Merged<Choice>, 'parts'>>,
 ): Promise<Merged<Choice>> {
   const { outDir } = run;
-  const { stored: selection, formats, imageFiles: images, split } = choice;
-  const views = {
-    selection,
-    formats: [...formats],
-    ...(images === undefined ? {} : { images }),
-    ...(split === undefined ? {} : { split }),
-  };
+  const views = { selection: choice.stored, formats: [...choice.formats], ...toStoredViewOptions(choice) };
   const toManifest = (status: RunManifest['status'], written?: Omit<Merged<Choice>, 'parts'>) =>
     toMergedManifest(run, status, {
       ...views,

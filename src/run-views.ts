@@ -1,4 +1,5 @@
 import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
+import { ALL_NEGATIVES } from './core/data-set/negatives.js';
 import type { PartName } from './core/data-set/split.js';
 import { compareUtf8 } from './core/text.js';
 import { isShard, type Job, type RunState } from './job.js';
@@ -95,15 +96,18 @@ function describeView(
   };
   const urls = new Map(found.images.flatMap(({ name, url }) => (url === undefined ? [] : [[name, url]])));
   const shown = { ...job, sources: plan.sources, partOf: division?.partOf, urls, signal };
-  const images = new StoredImages({ path: journal.path, entries }, imageIds, shown);
+  const source = { path: journal.path, entries };
+  const images = new StoredImages(source, imageIds, shown);
+  const previewed = new StoredImages(source, imageIds, { ...shown, negatives: ALL_NEGATIVES });
   const isWhole = entries === journal.entries;
   const viewed = { ...job, journal, imageIds, sources: plan.sources, root: found.root };
   return {
     ...job,
     digests: isWhole ? new ViewDigests(viewed) : undefined,
-    images: new CountedImages(images, job.ontology),
+    images: new CountedImages(images, job.ontology, () => images.leftOut),
+    previewed,
     imagesOf: (part: PartName) => images.ofPart(part),
-    hiddenNames: images.hiddenNames,
+    listHidden: () => images.listHidden(),
     division,
     root: found.root,
     remote,

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { ALL_NEGATIVES } from './core/data-set/negatives.js';
 import type { AnnotationFormat, Provenance, View, ViewInputs } from './formats/format.js';
 import type { JournalHeader } from './run/header.js';
 import type { CountedImages } from './run/images/counted-images.js';
@@ -9,6 +10,7 @@ import type { Division } from './run/split/divide.js';
 /** The images of a view, counted, and the digests of what they come from. */
 interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'provenance'> {
   readonly images: CountedImages;
+  readonly negatives?: number | undefined;
   readonly division?: Division | undefined; // left out: the images are not divided
   readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
 }
@@ -20,7 +22,7 @@ interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'pro
  */
 export async function describeInputs(
   { form, images: usual }: Pick<AnnotationFormat, 'form' | 'images'>,
-  { outDir, root, imageFiles = usual, provenance, images, division, digests }: CountedView,
+  { outDir, root, imageFiles = usual, provenance, images, negatives = ALL_NEGATIVES, division, digests }: CountedView,
 ): Promise<ViewInputs | undefined> {
   if (digests === undefined || root === undefined) return undefined;
   const place = await realpath(outDir).catch(async () => join(await realpath(dirname(outDir)), basename(outDir)));
@@ -29,6 +31,7 @@ export async function describeInputs(
     provenance,
     imageFiles,
     images: relative(place, root), // links are relative
+    ...(negatives === ALL_NEGATIVES ? {} : { negatives }),
     ...(division === undefined ? {} : { parts: [division.parts, division.digest] }),
     date: process.env['SOURCE_DATE_EPOCH'] ?? '',
   };

@@ -1,12 +1,12 @@
 import { PreannotateError } from './core/errors.js';
 import type { ImageFiles } from './core/image-files.js';
-import type { SplitRule } from './core/data-set/split.js';
 import { printable } from './core/text.js';
 import { formats, type FormatName } from './formats/index.js';
 import type { RunScope } from './run/header.js';
 import { expectedRoot, findImageRoot, missingImagesError, toStoredRoot } from './run/image-root.js';
 import { replaceManifest } from './run/manifest.js';
 import type { OpenedRun } from './run/open-run.js';
+import { pickViewOptions, type StoredViewOptions } from './run/view-options.js';
 
 /** Which views need images. */
 interface NeededImages {
@@ -64,14 +64,15 @@ function remoteRootError(): PreannotateError {
 export async function rememberViews(
   outDir: string,
   { scope, manifest }: OpenedRun,
-  { root, split }: { root: string | undefined; split: SplitRule | undefined },
+  { root, ...now }: { root: string | undefined } & Pick<StoredViewOptions, 'split' | 'negatives'>,
 ): Promise<void> {
   if (manifest === undefined) return;
   const moved = root === undefined ? {} : findMoved(outDir, asLocal(scope), root);
-  const isSameSplit = JSON.stringify(manifest.split) === JSON.stringify(split);
-  if (isSameSplit && Object.keys(moved).length === 0) return;
-  const { split: _, ...rest } = manifest;
-  await replaceManifest(outDir, { ...rest, ...moved, ...(split === undefined ? {} : { split }) });
+  const { split: _, negatives: __, ...rest } = manifest;
+  const after = { ...rest, ...moved, ...now };
+  const textOf = (state: StoredViewOptions) => JSON.stringify(pickViewOptions(state));
+  if (textOf(after) === textOf(manifest) && Object.keys(moved).length === 0) return;
+  await replaceManifest(outDir, after);
 }
 
 /** What run.json is to say of the folder of the images; nothing where it is as before. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ViewImage } from './core/image.js';
 import type { ImageFiles } from './core/image-files.js';
 import type { PartName, SplitRule } from './core/data-set/split.js';
 import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
@@ -21,6 +22,7 @@ import { StoredImages } from './run/images/stored-images.js';
 import { divideIfAsked, type Division } from './run/split/divide.js';
 import { ViewDigests } from './run/images/view-digest.js';
 import { describeInputs, provenanceOf } from './view-inputs.js';
+import { toStoredViewOptions } from './run/view-options.js';
 import { asLocal, noteMoved, rememberViews, requireImageRoot } from './view-root.js';
 import {
   countPreviews,
@@ -40,6 +42,7 @@ export interface ViewChoice {
   readonly previews: number; // of the first images by name
   readonly imageFiles?: ImageFiles; // left out: as suits the readers of each format
   readonly split?: SplitRule | undefined; // left out: the images are not divided
+  readonly negatives?: number | undefined; // share of the images with nothing found; left out: all
   readonly reassign?: boolean; // parts that images have count no more
   readonly overwriteEdited: boolean; // files of views that the user edited
 }
@@ -102,23 +105,26 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const division = await divideIfAsked({ ...journal, outDir, sources, rule: choice.split, reassign: choice.reassign });
   division?.notes.forEach(note);
   const partOf = division?.partOf;
-  const stored = new StoredImages(journal, imageIds, { ontology, selection, sources, partOf, signal: lock.lost });
-  const images = new CountedImages(stored, ontology);
+  const { negatives } = choice;
+  const shownOf = { ontology, selection, sources, partOf, signal: lock.lost };
+  const stored = new StoredImages(journal, imageIds, { ...shownOf, negatives });
+  const images = new CountedImages(stored, ontology, () => stored.leftOut);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
-  const { hiddenNames } = stored;
   const provenance = provenanceOf(journal.header);
   await using remote = root === undefined && fetch ? new RemoteImages({ ...fetch, maxBytes }) : undefined;
   const digests = version === undefined ? undefined : new ViewDigests({ ...run, ...choice, root, version });
-  const shown = { ontology, images, digests, hiddenNames, root, remote, division };
+  const shown = { ontology, images, digests, root, remote, division, negatives };
   const imagesOf = (part: PartName) => stored.ofPart(part);
-  const view = { ...shown, imagesOf, provenance, throwIfStopped, signal: lock.lost };
+  const listHidden = () => stored.listHidden();
+  const previewed = new StoredImages(journal, imageIds, shownOf);
+  const view = { ...shown, imagesOf, listHidden, previewed, provenance, throwIfStopped, signal: lock.lost };
   await using previews = new PreviewFolder();
   const { examples: seen = [], example_folder: folder = '.' } = run.manifest ?? {};
   const examples = { folder: expectedRoot(outDir, { root: folder }), seen };
   const written = { ...choice, outDir, ...view, limits: { maxBytes, maxPixels }, examples };
   const missing = await writeViews(written, previews, progress);
-  await rememberViews(outDir, run, { root, split: choice.split });
+  await rememberViews(outDir, run, { root, ...toStoredViewOptions({ ...choice, imageFiles: undefined }) });
   const counts = await images.counts();
   const skipped = noteSkippedByTrainers(counts.skipped_by_trainers);
   if (skipped !== undefined) progress.note(skipped);
@@ -176,6 +182,8 @@ type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom' | 'parts'> &
   ViewTarget &
   Pick<PreviewJob, 'limits' | 'examples' | 'signal'> & {
     readonly images: CountedImages;
+    readonly previewed?: AsyncIterable<ViewImage>; // also those with nothing found that are left out
+    readonly negatives?: number | undefined;
     readonly division?: Division | undefined; // of the images; left out: they are not divided
     readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
   };
@@ -203,5 +211,6 @@ export async function writeViews(
 
 /** Writes the previews alone. */
 export async function writePreviews(views: WrittenViews, previews: PreviewFolder): Promise<PreviewResult> {
-  return await previews.update({ ...views, outDir: join(views.outDir, PREVIEWS), count: views.previews });
+  const { previewed: images = views.images } = views;
+  return await previews.update({ ...views, images, outDir: join(views.outDir, PREVIEWS), count: views.previews });
 }

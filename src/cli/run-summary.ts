@@ -51,11 +51,13 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
     others.length === 0
       ? ''
       : ` and ${counted(rest, 'box', 'boxes')} of ${counted(others.length, 'more class', 'more classes')}`;
+  const leftOut = counts.left_out_without_detections ?? 0;
+  const unseen = leftOut > 0 ? `, ${leftOut} more are left out (--negatives)` : '';
   const degraded = counts.degraded ?? 0;
   const { images_by_part: parts } = counts;
   return [
     `${counted(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +
-      `${counted(without, 'image')} without boxes.`,
+      `${counted(without, 'image')} without boxes${unseen}.`,
     ...(parts === undefined ? [] : [`Images by part: ${describeParts(parts)}.`]),
     ...(degraded > 0
       ? [`${counted(degraded, 'image')} could be decoded only in part ("degraded" in detections.jsonl).`]

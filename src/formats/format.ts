@@ -10,8 +10,11 @@ import type { ReadOptions } from './reading/read-options.js';
 export interface View {
   /** Sorted by name (UTF-8 bytes), without failed images. Can be iterated repeatedly; reads the journal each time. */
   readonly images: AsyncIterable<ViewImage>;
-  /** Names of annotated images that are left out: their files are gone or have changed. Sorted like the images. */
-  readonly hiddenNames?: readonly string[];
+  /**
+   * Names of annotated images that are left out: their files are gone or have changed, or nothing was found in them.
+   * Sorted like the images.
+   */
+  readonly listHidden?: () => Promise<readonly string[]>;
   readonly parts?: readonly PartName[] | undefined; // that the images are divided into; undefined: they are not
   /** Those of one part; without it, they are found among all. */
   readonly imagesOf?: ((part: PartName) => AsyncIterable<ViewImage>) | undefined;

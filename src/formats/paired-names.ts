@@ -105,9 +105,10 @@ export class PairedNames {
  * must not become another image's.
  */
 export async function* placeImages(
-  { images, hiddenNames = [] }: Pick<View, 'images' | 'hiddenNames'>,
+  { images, listHidden }: Pick<View, 'images' | 'listHidden'>,
   names: PairedNames,
 ): AsyncGenerator<{ image: ViewImage; place: PairedName }> {
+  const hiddenNames = (await listHidden?.()) ?? [];
   let reserved = 0;
   for await (const image of images) {
     while (reserved < hiddenNames.length && compareUtf8(hiddenNames[reserved]!, image.name) < 0)

@@ -3,7 +3,7 @@ import { IMAGE_FILES } from '../core/image-files.js';
 import { FITS, POSITIONS } from '../core/inference/input-form.js';
 import { PRECISIONS } from '../core/precision.js';
 import { ImageChoice } from './choose-images.js';
-import { StoredSplit } from './stored-split.js';
+import { StoredSplit } from './view-options.js';
 import { StoredOntology } from './stored-ontology.js';
 
 export const JOURNAL_VERSION = 1;
@@ -52,6 +52,7 @@ export const RunScope = z.object({
   formats: z.array(z.string()),
   images: z.enum(IMAGE_FILES).exactOptional(), // beside the labels; missing in version 0.1
   split: StoredSplit.exactOptional(), // of the images; left out: they are not divided
+  negatives: z.number().exactOptional(), // share of images with nothing found that views have; left out: all of them
   choice: ImageChoice.exactOptional(), // of them; missing in version 0.1
   found: z.number(), // images
   part: PartScope.exactOptional(), // of a shard only

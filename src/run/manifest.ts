@@ -75,6 +75,7 @@ export const RunManifest = z.object({
   formats: RunScope.shape.formats,
   images: RunScope.shape.images,
   split: RunScope.shape.split,
+  negatives: RunScope.shape.negatives,
   choice: RunScope.shape.choice,
   part: RunScope.shape.part,
   options: StoredOptions,

@@ -51,6 +51,7 @@ describe('precedence', () => {
       format: ['coco', 'yolo'],
       scoreThreshold: 0.1,
       scoreFloor: 0.05,
+      negatives: 1,
       nms: true,
       classAgnosticNms: false,
       maxDetections: 300,

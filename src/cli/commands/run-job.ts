@@ -16,7 +16,7 @@ import { createEngineJob } from './engine-job.js';
 import { queueOf } from './queue-of.js';
 import { assertRemotePossible, fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';
-import { chooseSplit } from './views/choose-split.js';
+import { chooseDataSet } from './views/choose-data-set.js';
 
 const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
 
@@ -51,7 +51,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     formats: settings.format,
     previews: settings.preview,
     ...imageFilesOf(loaded, isRemote),
-    ...chooseSplit(before?.split, loaded),
+    ...chooseDataSet(before ?? {}, loaded),
     overwriteEdited: settings.overwriteEdited,
     ...queueOf(settings),
     maxErrors: settings.maxErrors,

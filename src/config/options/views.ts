@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { IMAGE_FILES } from '../../core/image-files.js';
 import { formatNames } from '../../formats/index.js';
-import { shares, splitBy } from './data-set/split.js';
+import { negatives, shares, splitBy } from './data-set/split.js';
 import * as value from './values.js';
 
 /** Where images are, of a run that was made already. */
@@ -53,6 +53,10 @@ export const viewOptions = {
     .default(false)
     .describe('Divide all images anew, also those whose part is in splits.json')
     .meta({ flag: { group: 'output', only: true } }),
+  negatives: negatives()
+    .prefault('keep')
+    .describe('Images with nothing found in the annotation files: keep, drop, or the share of them to keep, as in 0.1')
+    .meta({ flag: { group: 'output', placeholder: 'how' } }),
   overwrite_edited: value
     .toggle()
     .default(false)

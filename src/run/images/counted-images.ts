@@ -10,6 +10,7 @@ export const ViewCounts = z.object({
   detections: z.number(), // boxes
   detections_by_class: z.record(z.string(), z.number()), // in the order of the ontology
   images_without_detections: z.number(),
+  left_out_without_detections: z.number().exactOptional(), // images that are in no view; none where it is missing
   degraded: z.number(), // images that were decoded in part
   images_by_part: z.record(z.string(), z.number()).exactOptional(), // images, where they are divided
   skipped_by_trainers: z.record(z.string(), z.number()), // images, by why training programs leave them out
@@ -20,11 +21,14 @@ export type ViewCounts = Readonly<z.output<typeof ViewCounts>>;
 export class CountedImages implements AsyncIterable<ViewImage> {
   readonly #images: AsyncIterable<ViewImage>;
   readonly #ontology: Ontology;
+  readonly #leftOut: () => number;
   #counts: ViewCounts | undefined;
 
-  constructor(images: AsyncIterable<ViewImage>, ontology: Ontology) {
+  /** @param leftOut - How many images with nothing found were left out, once all others were read. */
+  constructor(images: AsyncIterable<ViewImage>, ontology: Ontology, leftOut = () => 0) {
     this.#images = images;
     this.#ontology = ontology;
+    this.#leftOut = leftOut;
   }
 
   /** Of all images. Reads them where no view has. */
@@ -59,6 +63,7 @@ export class CountedImages implements AsyncIterable<ViewImage> {
       detections,
       detections_by_class: Object.fromEntries(this.#ontology.classes.map(({ name }, i) => [name, byClass[i]!])),
       images_without_detections: without,
+      ...(this.#leftOut() === 0 ? {} : { left_out_without_detections: this.#leftOut() }),
       degraded,
       ...(parts.size === 0 ? {} : { images_by_part: inOrder(parts) }),
       skipped_by_trainers: Object.fromEntries([...skipped].sort(([a], [b]) => compareUtf8(a, b))),

@@ -1,8 +1,10 @@
 import type { ViewImage } from '../../core/image.js';
+import { ALL_NEGATIVES } from '../../core/data-set/negatives.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { PartName } from '../../core/data-set/split.js';
 import { compareUtf8 } from '../../core/text.js';
 import { select, type Selection } from '../../core/select.js';
+import { isChosenNegative } from './choose-negatives.js';
 import type { ImageIds } from '../numbers/image-ids.js';
 import { divideNames, type Sources } from '../plan/sources.js';
 import type { JournalEntries } from '../entries/entry-table.js';
@@ -15,6 +17,7 @@ interface Shown {
   readonly selection: Selection;
   readonly sources?: Sources; // images whose files are gone or have changed are left out
   readonly partOf?: ((name: string) => PartName) | undefined; // left out: the images are not divided
+  readonly negatives?: number | undefined; // share of the images with nothing found that is shown; left out: all
   readonly urls?: ReadonlyMap<string, string>; // of remote images, by name; others may have theirs in the journal
   readonly signal?: AbortSignal;
 }
@@ -27,7 +30,9 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   readonly #path: string;
   readonly #entries: JournalEntries;
   readonly #names: readonly string[];
-  readonly hiddenNames: readonly string[]; // of the journal's images that are left out, sorted
+  readonly #hidden: readonly string[]; // of the journal's images whose files are gone or have changed
+  readonly #negatives: number;
+  #leftOut: string[] | undefined; // images with nothing found, once all were read
   readonly #ids: ImageIds;
   readonly #ontology: Ontology;
   readonly #selection: Selection;
@@ -39,13 +44,14 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   constructor(
     journal: { path: string; entries: JournalEntries },
     ids: ImageIds,
-    { ontology, selection, sources = new Map(), partOf, urls = new Map(), signal }: Shown,
+    { ontology, selection, sources = new Map(), partOf, negatives = ALL_NEGATIVES, urls = new Map(), signal }: Shown,
   ) {
     this.#path = journal.path;
     this.#entries = journal.entries;
     const [shown, hidden] = divideNames(journal.entries, sources);
     this.#names = shown.sort(compareUtf8);
-    this.hiddenNames = hidden.sort(compareUtf8);
+    this.#hidden = hidden;
+    this.#negatives = negatives;
     this.#ids = ids;
     this.#ontology = ontology;
     this.#selection = selection;
@@ -59,16 +65,31 @@ export class StoredImages implements AsyncIterable<ViewImage> {
     return this.#names.length;
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<ViewImage> {
-    return this.#read(this.#names);
+  /** How many images with nothing found were left out, once all others were read. */
+  get leftOut(): number {
+    return this.#leftOut?.length ?? 0;
+  }
+
+  /** The journal's images that are left out, sorted. Where that depends on what was found, it may read the journal. */
+  async listHidden(): Promise<readonly string[]> {
+    if (this.#leftOut === undefined && this.#negatives < ALL_NEGATIVES) for await (const _ of this) continue;
+    return [...this.#hidden, ...(this.#leftOut ?? [])].sort(compareUtf8);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ViewImage> {
+    const leftOut: string[] = [];
+    yield* this.#read(this.#names, leftOut);
+    this.#leftOut = leftOut;
   }
 
   /** Those of a part: the others are not read. */
   ofPart(part: PartName): AsyncGenerator<ViewImage> {
-    return this.#read(this.#names.filter((name) => this.#partOf?.(name) === part));
+    const names = this.#names.filter((name) => this.#partOf?.(name) === part);
+    return this.#read(names, []);
   }
 
-  async *#read(names: readonly string[]): AsyncGenerator<ViewImage> {
+  /** @param leftOut - Gets the names of images with nothing found that are not shown. */
+  async *#read(names: readonly string[], leftOut: string[]): AsyncGenerator<ViewImage> {
     await using records = await RecordFile.open(this.#path);
     const reader = new RecordReader(this.#ontology);
     for (const name of names) {
@@ -77,6 +98,11 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const stored = reader.detectionsOf(record);
       const detections = select(stored, this.#selection);
       const { width, height, size_bytes: sizeBytes, sha256, encoding, degraded } = record;
+      const isNegative = detections.length === 0 && this.#negatives < ALL_NEGATIVES;
+      if (isNegative && !isChosenNegative(sha256, this.#negatives)) {
+        leftOut.push(name);
+        continue;
+      }
       const isDegraded = degraded !== undefined;
       const isMissing = this.#sources.get(name)?.state === 'kept';
       const id = this.#ids.of(name);

@@ -80,7 +80,7 @@ function versionOf({ header }: Part) {
 
 /** What the views show, and of which images. */
 function viewsOf({ manifest }: Part): Record<string, unknown> {
-  const { selection, formats, images, split, choice = {} } = manifest;
+  const { selection, formats, images, split, negatives, choice = {} } = manifest;
   const { thresholds = {}, nms_ious: limits = {}, ...others }: Record<string, unknown> = selection;
   const byClass = (what: string, values: unknown) =>
     Object.fromEntries(
@@ -94,6 +94,7 @@ function viewsOf({ manifest }: Part): Record<string, unknown> {
     formats,
     images,
     split,
+    negatives,
     ...choice,
     shard: undefined, // of which each part has its own
   };

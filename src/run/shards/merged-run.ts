@@ -4,6 +4,7 @@ import type { ClassIds, JournalHeader, RunScope } from '../header.js';
 import { RunManifest, toMissingCounts, type MissingFiles } from '../manifest.js';
 import { countShown, countSources, divideNames, type Sources } from '../plan/sources.js';
 import type { JournalEntries } from '../entries/entry-table.js';
+import { pickViewOptions, type StoredViewOptions } from '../view-options.js';
 import type { Part } from './read-part.js';
 
 /** What a merged run is made of. */
@@ -26,14 +27,13 @@ export function toMergedHeader(
   { outDir, root, found, classes }: { outDir: string; root: string | undefined; found: number; classes: ClassIds },
 ): JournalHeader {
   const [{ header, manifest }] = parts as [Part];
-  const { selection, formats, images, split } = manifest;
+  const { selection, formats } = manifest;
   const created = parts.map((part) => part.header.created).sort()[0]!;
   const run: RunScope & { classes: ClassIds } = {
     ...(root === undefined ? {} : toStoredRoot(outDir, root)),
     selection,
     formats,
-    ...(images === undefined ? {} : { images }),
-    ...(split === undefined ? {} : { split }),
+    ...pickViewOptions(manifest),
     choice: choiceOf(parts),
     found,
     classes,
@@ -48,7 +48,7 @@ export function choiceOf([first]: readonly Part[]): NonNullable<RunScope['choice
 }
 
 /** What a merge wrote. */
-interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats' | 'images' | 'split'> {
+interface WrittenViews extends StoredViewOptions, Pick<RunManifest, 'selection' | 'formats'> {
   readonly previews: number; // that the folder is to have
   readonly missing: MissingFiles;
   readonly counts: ViewCounts | undefined; // undefined until the views are written
@@ -58,7 +58,7 @@ interface WrittenViews extends Pick<RunManifest, 'selection' | 'formats' | 'imag
 export function toMergedManifest(
   run: MergedRun,
   status: RunManifest['status'],
-  { selection, formats, images, split, previews, missing, counts }: WrittenViews,
+  { selection, formats, previews, missing, counts, ...views }: WrittenViews,
 ): RunManifest {
   const { version, outDir, root, parts, found, entries, sources, failed, header, started } = run;
   const [{ manifest }] = parts as [Part];
@@ -77,8 +77,7 @@ export function toMergedManifest(
     ontology: manifest.ontology,
     selection,
     formats,
-    ...(images === undefined ? {} : { images }),
-    ...(split === undefined ? {} : { split }),
+    ...pickViewOptions(views),
     choice: choiceOf(parts),
     options: header.options,
     counts: {

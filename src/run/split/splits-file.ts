@@ -5,7 +5,7 @@ import { PART_NAMES } from '../../core/data-set/split.js';
 import { replaceIfChanged } from '../../disk/atomic.js';
 import { jsonError } from '../../disk/json.js';
 import { readTextFile } from '../../disk/regular-file.js';
-import { StoredSplit } from '../stored-split.js';
+import { StoredSplit } from '../view-options.js';
 
 const FILE = 'splits.json';
 const MAX_BYTES = 480 << 20; // two million images; a text cannot be much longer

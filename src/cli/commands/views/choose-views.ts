@@ -13,13 +13,13 @@ import type { Ontology } from '../../../core/ontology.js';
 import { formatNames, type FormatName } from '../../../formats/index.js';
 import type { JournalHeader, RunScope } from '../../../run/header.js';
 import { remoteImageFiles } from '../remote-settings.js';
-import { chooseSplit } from './choose-split.js';
+import { chooseDataSet } from './choose-data-set.js';
 
 type LoadedViews = Loaded<typeof ExportConfig> | Loaded<typeof MergeConfig>;
 
 /** A run as far as it decides what is written. */
 export interface ViewedRun {
-  readonly scope: Pick<RunScope, 'root' | 'selection' | 'formats' | 'images' | 'split'>;
+  readonly scope: Pick<RunScope, 'root' | 'selection' | 'formats' | 'images' | 'split' | 'negatives'>;
   readonly ontology: Ontology;
   readonly header: Pick<JournalHeader, 'options'>;
   readonly previews: number; // that the run asked for, of the first images by name
@@ -36,7 +36,7 @@ export function chooseViews({ scope, ontology, header, previews }: ViewedRun, lo
     formats: given.format === 'default' ? knownFormats(scope) : settings.format,
     previews: given.preview === 'default' ? previews : settings.preview,
     ...imageFilesOf(scope, loaded),
-    ...chooseSplit(scope.split, loaded),
+    ...chooseDataSet(scope, loaded),
     overwriteEdited: settings.overwriteEdited,
   };
 }

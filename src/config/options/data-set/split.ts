@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { ALL_NEGATIVES } from '../../../core/data-set/negatives.js';
 import { BY_REGEX, PART_NAMES, type Shares } from '../../../core/data-set/split.js';
-import { decimal, listOf } from '../text-patterns.js';
+import { numberOf } from '../values.js';
+import { decimal, listOf, textOf } from '../text-patterns.js';
 
 const SAMPLE = 'train=0.8,val=0.1,test=0.1';
 const SHARES_ERROR = `must be shares of train, val and test that add up to 1, such as ${SAMPLE}, or none`;
@@ -48,4 +50,17 @@ function hasOneGroup(pattern: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Which images with nothing found are written, as the share of them: keep, drop, or a number. */
+export function negatives() {
+  const error = 'must be keep, drop, or a share of the images with nothing found, such as 0.1';
+  const share = z.number().min(0).max(ALL_NEGATIVES);
+  return z
+    .preprocess(
+      (given) => (typeof given === 'string' ? numberOf(given.trim()) : given),
+      z.union([z.literal('keep'), z.literal('drop'), share], { error }),
+    )
+    .transform((given) => (given === 'keep' ? ALL_NEGATIVES : given === 'drop' ? 0 : given))
+    .meta({ alternatives: [textOf(decimal(0, 1))] });
 }

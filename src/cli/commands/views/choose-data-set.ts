@@ -1,19 +1,31 @@
 import type { Loaded } from '../../../config/load.js';
 import { problemsError } from '../../../config/problems.js';
 import type { ExportConfig, MergeConfig, RunConfig } from '../../../config/schema.js';
+import { ALL_NEGATIVES } from '../../../core/data-set/negatives.js';
 import type { SplitRule } from '../../../core/data-set/split.js';
+import type { StoredViewOptions } from '../../../run/view-options.js';
 
 type LoadedSplit = Loaded<typeof RunConfig> | Loaded<typeof ExportConfig> | Loaded<typeof MergeConfig>;
 
+/** How the images of a run are divided, and which of them are written. */
+interface DataSetChoice {
+  readonly split?: SplitRule;
+  readonly reassign: boolean;
+  readonly negatives: number;
+}
+
 /**
- * How the images are divided: as the folder has it, except for options set on this call.
+ * As the folder has it, except for options set on this call.
  *
  * @throws PreannotateError CONFIG_INVALID when options concern a division, and there is none.
  */
-export function chooseSplit(
-  stored: SplitRule | undefined,
-  loaded: LoadedSplit,
-): { split?: SplitRule; reassign: boolean } {
+export function chooseDataSet(stored: StoredViewOptions, loaded: LoadedSplit): DataSetChoice {
+  const { settings, given } = loaded;
+  const negatives = given.negatives === 'default' ? (stored.negatives ?? ALL_NEGATIVES) : settings.negatives;
+  return { ...chooseSplit(stored.split, loaded), negatives };
+}
+
+function chooseSplit(stored: SplitRule | undefined, loaded: LoadedSplit): Pick<DataSetChoice, 'split' | 'reassign'> {
   const { settings, given } = loaded;
   const { split: asked, splitBy, splitSeed, reassign } = settings;
   const shares = asked === undefined ? stored?.shares : asked === 'none' ? undefined : asked;
