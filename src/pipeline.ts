@@ -4,6 +4,7 @@ import { toSeenExamples } from './core/seen-example.js';
 import { mapInBatches } from './core/stream.js';
 import { beginJournalHeader, isShard, toManifest, type Job, type RunState } from './job.js';
 import type { ImageFile, ImageOutcome } from './core/image.js';
+import { countToCome, divideStop, openFeed } from './feeds/open-feed.js';
 import { hostsOf } from './images/remote/address.js';
 import { RemoteImages } from './images/remote/remote-images.js';
 import { findModel } from './model/source.js';
@@ -11,17 +12,14 @@ import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import { RunStats } from './progress/stats.js';
 import { withClasses } from './run/numbers/classes.js';
-import { countChosen } from './run/choose-images.js';
 import { ErrorLog } from './run/error-log.js';
 import { Journal } from './run/journal.js';
-import { MassFailure } from './run/mass-failure.js';
 import { beginManifest, endManifest, type RunManifest } from './run/manifest.js';
 import { OutputLock } from './run/lock/output-lock.js';
 import { toRecord } from './run/record.js';
 import { saveSources } from './run/plan/sources.js';
-import { showPreviews, writeOutputs } from './run-views.js';
+import { writeOutputs } from './run-views.js';
 import { withPresentViews } from './views.js';
-import { Watch } from './watch.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
 import { startEngine, type EngineInput, type EngineUse } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
@@ -45,7 +43,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   signal.throwIfAborted();
 
   await using remote = found.root === undefined ? new RemoteImages(job.fetch) : undefined;
-  const images = job.watch ? Infinity : plan.pending.length;
+  const images = countToCome(job, prepared);
   const hosts = remote && hostsOf(plan.pending);
   const work = { model, images, imageFolder: found.root, remote, hosts };
   const use = { note, warn: (message: string) => note(`Warning: ${message}`), signal };
@@ -61,8 +59,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   await using previews = new PreviewFolder();
   return await annotateAndWrite(job, run, {
     ...{ engine, previews, progress },
-    signal: job.watch ? lock.lost : signal, // a watch that is stopped writes its views
-    ending: stop,
+    ...divideStop(job, { asked: stop, lost: lock.lost }),
   });
 }
 
@@ -110,7 +107,7 @@ interface Annotating {
   readonly previews: PreviewFolder;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  readonly ending: AbortSignal; // ends a watch, which then writes its views
+  readonly ending: AbortSignal; // ends the feed; the views are written then
 }
 
 /**
@@ -135,8 +132,8 @@ async function annotateUntilFailure(
   run: RunState,
   { engine, errors, ...use }: Annotating & { readonly errors: ErrorLog },
 ): Promise<PreannotateError | undefined> {
-  const { found, lock, journal, plan, stats, imageIds } = run;
-  const { previews, progress, signal, ending } = use;
+  const { found, lock, journal, stats, imageIds } = run;
+  const { progress, signal, ending } = use;
   for (const { name, failure } of found.failures) {
     await errors.append(name, failure);
     stats.failed++;
@@ -144,12 +141,10 @@ async function annotateUntilFailure(
   }
   if (engine === undefined) return undefined;
 
-  await using watch = job.watch ? new Watch(job, run, { ...use, errors }) : undefined;
-  const detecting = watch === undefined ? signal : AbortSignal.any([signal, ending]);
+  await using feed = openFeed(job, run, { ...use, errors });
+  const detecting = AbortSignal.any([signal, ending]);
   setMaxListeners(0, detecting); // every call in flight listens
-  const left = watch === undefined ? plan.pending.length : 0;
-  progress.start({ total: left + plan.finished, done: plan.finished, isOpen: job.watch });
-  await using shown = job.watch ? undefined : showPreviews(job, run, { previews, signal });
+  progress.start(feed.known);
   stats.beginImages();
   let images = 0;
   const toRecords = (image: ImageFile, outcome: ImageOutcome | undefined) => {
@@ -158,12 +153,11 @@ async function annotateUntilFailure(
     return [toRecord(result, imageIds.of(image.name), job.ontology)];
   };
   const limits = { limit: engine.capacity, batchSize: WRITTEN_AT_ONCE };
-  const batches = mapInBatches(watch?.images() ?? plan.pending, limits, async (image) => {
+  const batches = mapInBatches(feed.images(), limits, async (image) => {
     const index = images++;
     const outcome = engine.detect(image, job.ontology, detecting); // decode, infer, map: in a worker
-    return { index, image, outcome: await (watch === undefined ? outcome : unlessAborted(outcome, ending)) };
+    return { index, image, outcome: await unlessAborted(outcome, ending) };
   });
-  const massFailure = watch === undefined ? watchForMassFailure(job, run) : undefined;
   try {
     // As they finish; the views put them back in order.
     for await (const batch of batches) {
@@ -171,38 +165,23 @@ async function annotateUntilFailure(
       await journal.appendAll(batch.flatMap(({ image, outcome }) => toRecords(image, outcome)));
       let failure: PreannotateError | undefined;
       for (const { index, outcome } of batch) {
-        if (outcome === undefined) continue; // the watch ends: the next one annotates the image
-        if (outcome.ok) {
-          errors.remove(outcome.result.name);
-          shown?.imageAnnotated(outcome.result.name);
-        } else if (failure === undefined)
+        if (outcome === undefined) continue; // the feed has ended: the next run annotates the image
+        if (outcome.ok) errors.remove(outcome.result.name);
+        else if (failure === undefined)
           await errors.replace(outcome.name, outcome.failure); // never fatal
         else continue; // as if it had not arrived before the run was stopped
         stats.count(outcome);
-        progress.tick(outcome);
-        watch?.finish(outcome);
-        failure ??= massFailure?.check(index, outcome, stats.failed);
+        failure = feed.finish(outcome, index);
       }
       if (failure !== undefined) return failure; // images that workers still have are not waited for
     }
-    await watch?.save();
-    run.isUnfinished = watch?.isDone === false;
+    run.isUnfinished = !(await feed.end());
     return undefined;
   } finally {
     stats.endImages(engine.times);
     run.takenPart = engine.status().takenPart;
     progress.stop();
   }
-}
-
-function watchForMassFailure(job: Job, { found, journal, plan, stats }: RunState): MassFailure {
-  return new MassFailure({
-    images: countChosen(stats.found, job.choice),
-    found: found.images,
-    pending: plan.pending,
-    isFinished: (name) => journal.entries.has(name),
-    budget: job.maxErrors,
-  });
 }
 
 /** The result, or nothing where it was given up because of the signal. */

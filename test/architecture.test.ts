@@ -9,7 +9,7 @@ const SRC = join(ROOT, 'src');
 const STEPS = [
   ['cli'],
   ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'validation'],
-  ['watch.ts'],
+  ['feeds'],
   ['prepare.ts', 'run-views.ts'],
   ['job.ts', 'views.ts', 'data-set'],
   ['view-inputs.ts', 'view-root.ts'],

@@ -1,39 +1,29 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, PreannotateError, systemCodeOf } from './core/errors.js';
-import type { ImageFile, ImageOutcome } from './core/image.js';
-import { printable } from './core/text.js';
-import { toManifest, type Job, type RunState } from './job.js';
-import { listImages } from './prepare.js';
-import type { Progress } from './progress/bar.js';
-import { EntryTable } from './run/entries/entry-table.js';
-import type { ErrorLog } from './run/error-log.js';
-import { beginManifest } from './run/manifest.js';
-import { describeSpared } from './run/plan/missing.js';
-import { saveSources, type Source, type SourceList } from './run/plan/sources.js';
-import { PeriodicUpdates } from './run/watch/periodic-updates.js';
-import { WatchedImages } from './run/watch/watched-images.js';
-import { writeOutputs } from './run-views.js';
-import type { PreviewFolder } from './workers/previews/preview-folder.js';
+import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
+import type { ImageFile, ImageOutcome } from '../core/image.js';
+import { printable } from '../core/text.js';
+import { toManifest, type Job, type RunState } from '../job.js';
+import { listImages } from '../prepare.js';
+import { EntryTable } from '../run/entries/entry-table.js';
+import { beginManifest } from '../run/manifest.js';
+import { describeSpared } from '../run/plan/missing.js';
+import { saveSources, type Source, type SourceList } from '../run/plan/sources.js';
+import { PeriodicUpdates } from '../run/watch/periodic-updates.js';
+import { WatchedImages } from '../run/watch/watched-images.js';
+import { writeOutputs } from '../run-views.js';
+import type { Feed, FeedUse } from './feed.js';
 
 const INTERVAL_MS = 2_000; // from one look at the folders to the next
 const REST = 10; // times as long as the last look took: a network file system has other clients
 const REMEMBERED_NOTES = 100;
 
-/** What a watch works with. */
-interface WatchUse {
-  readonly errors: ErrorLog;
-  readonly previews: PreviewFolder;
-  readonly progress: Progress;
-  readonly ending: AbortSignal; // ends the watch
-  readonly signal: AbortSignal; // stops everything
-}
-
 /** Hands out images as they arrive in the folders of a run, and keeps its views up to date meanwhile. */
-export class Watch implements AsyncDisposable {
+export class Watch implements Feed {
+  readonly known: Feed['known'];
   readonly #job: Job;
   readonly #run: RunState;
-  readonly #use: WatchUse;
+  readonly #use: FeedUse;
   readonly #sources: Map<string, Source>;
   readonly #images: WatchedImages;
   readonly #updates: PeriodicUpdates;
@@ -42,7 +32,8 @@ export class Watch implements AsyncDisposable {
   #unlisted: ReadonlySet<string>; // folders that cannot be read
 
   /** @param run - Its plan and what was found are brought up to date. */
-  constructor(job: Job, run: RunState, use: WatchUse) {
+  constructor(job: Job, run: RunState, use: FeedUse) {
+    this.known = { total: run.plan.finished, done: run.plan.finished, isOpen: true };
     this.#job = job;
     this.#use = use;
     this.#sources = new Map(run.plan.sources);
@@ -53,11 +44,6 @@ export class Watch implements AsyncDisposable {
     this.#images = new WatchedImages({ journal: run.journal, sources: this.#sources, rule: job.missing });
     this.#updates = new PeriodicUpdates((ended) => this.#updateViews(ended));
     if (run.journal.entries.size > 0) this.#updates.changed(); // images may have gone before the watch began
-  }
-
-  /** Whether all images that have been found are annotated, or have failed. */
-  get isDone(): boolean {
-    return this.#images.isDone;
   }
 
   /** Images to be annotated, until the watch ends. */
@@ -77,23 +63,28 @@ export class Watch implements AsyncDisposable {
     }
   }
 
-  /** An image was annotated, or has failed. */
-  finish(outcome: ImageOutcome): void {
+  finish(outcome: ImageOutcome): undefined {
+    this.#use.progress.tick(outcome);
     this.#images.finish(outcome.ok ? outcome.result.name : outcome.name, outcome.ok);
     this.#run.stats.failed = this.#use.errors.size;
     this.#updates.changed();
   }
 
-  /** Writes down which images are gone or have changed. */
-  async save(): Promise<void> {
-    const sources = new Map(this.#sources);
-    await saveSources(this.#saved, sources);
-    this.#saved = { ...this.#saved, sources, problem: undefined };
+  async end(): Promise<boolean> {
+    await this.#save();
+    return this.#images.isDone;
   }
 
   /** Stops an update of the views that is running. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#updates[Symbol.asyncDispose]();
+  }
+
+  /** Writes down which images are gone or have changed. */
+  async #save(): Promise<void> {
+    const sources = new Map(this.#sources);
+    await saveSources(this.#saved, sources);
+    this.#saved = { ...this.#saved, sources, problem: undefined };
   }
 
   /** A folder that cannot be listed, as when a disk is not mounted, is looked at again later. */
@@ -150,7 +141,7 @@ export class Watch implements AsyncDisposable {
       await lock.assertHeld();
       await journal.sync();
       await errors.sort();
-      await this.save();
+      await this.#save();
       await writeOutputs(this.#job, this.#run, {
         entries: new EntryTable(journal.entries), // as they are now: a format may read them twice
         previews,
