@@ -1,5 +1,5 @@
 import { describeParts } from '../core/data-set/split.js';
-import { counted, printable } from '../core/text.js';
+import { counted, nameInMessage, printable } from '../core/text.js';
 import { describeFetchOptions } from '../images/remote/fetch-settings.js';
 import { displayPath } from '../disk/display-path.js';
 import { formatNames, formats } from '../formats/index.js';
@@ -68,10 +68,7 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
 function describeFailures({ manifest: { counts }, errors }: RunResult): string[] {
   const before = counts.failed_before === undefined ? '' : `, ${counts.failed_before} in the run before`;
   if (counts.failed === 0) return before === '' ? [] : [`None failed${before}.`];
-  const reasons = errors.map(({ image, message }) => {
-    const text = message.includes(image) ? message : `${image}: ${message}`;
-    return `  ${printable(text)}`;
-  });
+  const reasons = errors.map(({ image, message }) => `  ${nameInMessage(image, message)}`);
   const left = counts.failed - errors.length;
   return [
     `${counts.failed} failed${before}:`,

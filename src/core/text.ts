@@ -47,3 +47,8 @@ export function endingOf(name: string): string {
   const [, ending = ''] = ENDING.exec(name.slice(name.lastIndexOf('/') + 1).replace(/^\.+/, '')) ?? [];
   return ending.toLowerCase();
 }
+
+/** What happened to something, in one line that names it. */
+export function nameInMessage(name: string, message: string): string {
+  return printable(message.includes(name) ? message : `${name}: ${message}`);
+}

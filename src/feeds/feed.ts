@@ -1,12 +1,12 @@
 import type { ImageFile, ImageOutcome } from '../core/image.js';
 import type { PreannotateError } from '../core/errors.js';
-import type { Progress } from '../progress/bar.js';
+import type { Progress, ProgressCounts } from '../progress/bar.js';
 import type { ErrorLog } from '../run/error-log.js';
 import type { PreviewFolder } from '../workers/previews/preview-folder.js';
 
 /** Gives a run its images, and hears what became of them. */
 export interface Feed extends AsyncDisposable {
-  readonly known: { readonly total: number; readonly done: number; readonly isOpen: boolean }; // before the first image
+  readonly known: ProgressCounts & { readonly isOpen: boolean }; // before the first image
 
   /** The images to be annotated, until there are no more or the feed has ended. */
   images(): Iterable<ImageFile> | AsyncIterable<ImageFile>;

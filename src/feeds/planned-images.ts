@@ -17,8 +17,9 @@ export class PlannedImages implements Feed {
   #failure: PreannotateError | undefined;
 
   constructor(job: Job, run: RunState, use: FeedUse) {
-    const { plan } = run;
-    this.known = { total: plan.pending.length + plan.finished, done: plan.finished, isOpen: false };
+    const { plan, stats } = run;
+    const total = plan.pending.length + plan.finished;
+    this.known = { total, done: plan.finished, failed: stats.failed, isOpen: false };
     this.#run = run;
     this.#use = use;
     this.#massFailure = watchForMassFailure(job, run);

@@ -2,13 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, PreannotateError, systemCodeOf } from '../core/errors.js';
 import type { ImageFile, ImageOutcome } from '../core/image.js';
-import { printable } from '../core/text.js';
+import { nameInMessage, printable } from '../core/text.js';
 import { toManifest, type Job, type RunState } from '../job.js';
 import { listImages } from '../prepare.js';
 import { EntryTable } from '../run/entries/entry-table.js';
 import { beginManifest } from '../run/manifest.js';
 import { describeSpared } from '../run/plan/missing.js';
 import { saveSources, type Source, type SourceList } from '../run/plan/sources.js';
+import type { ProgressCounts } from '../progress/bar.js';
 import { PeriodicUpdates } from '../run/watch/periodic-updates.js';
 import { WatchedImages } from '../run/watch/watched-images.js';
 import { writeOutputs } from '../run-views.js';
@@ -33,7 +34,9 @@ export class Watch implements Feed {
 
   /** @param run - Its plan and what was found are brought up to date. */
   constructor(job: Job, run: RunState, use: FeedUse) {
-    this.known = { total: run.plan.finished, done: run.plan.finished, isOpen: true };
+    const { plan, stats } = run;
+    const { found, failed } = stats;
+    this.known = { total: found, done: found - plan.pending.length, failed, isOpen: true };
     this.#job = job;
     this.#use = use;
     this.#sources = new Map(run.plan.sources);
@@ -48,7 +51,11 @@ export class Watch implements Feed {
 
   /** Images to be annotated, until the watch ends. */
   async *images(): AsyncGenerator<ImageFile> {
-    const { ending, signal } = this.#use;
+    const { ending, signal, progress } = this.#use;
+    progress.note(
+      `Watching ${printable(this.#run.found.root ?? '')} for images. Ctrl-C or SIGTERM ends it, and brings the ` +
+        'annotation files up to date.',
+    );
     const ended = AbortSignal.any([ending, signal]);
     const hasEnded = () => ended.aborted;
     while (!hasEnded()) {
@@ -64,15 +71,17 @@ export class Watch implements Feed {
   }
 
   finish(outcome: ImageOutcome): undefined {
-    this.#use.progress.tick(outcome);
+    const { progress, errors } = this.#use;
     this.#images.finish(outcome.ok ? outcome.result.name : outcome.name, outcome.ok);
-    this.#run.stats.failed = this.#use.errors.size;
+    this.#run.stats.failed = errors.size;
+    if (!outcome.ok) progress.note(nameInMessage(outcome.name, outcome.failure.message)); // the end may be far
+    progress.tick(outcome, this.#counts());
     this.#updates.changed();
   }
 
   async end(): Promise<boolean> {
     await this.#save();
-    return this.#images.isDone;
+    return this.#images.unfinished === 0;
   }
 
   /** Stops an update of the views that is running. */
@@ -113,12 +122,18 @@ export class Watch implements Feed {
     stats.failed = errors.size;
     if (look.tooManyGone > 0) this.#noteOnce(describeSpared(look.tooManyGone));
     if (look.isChanged || look.vanished.length > 0) this.#updates.changed();
+    progress.follow(this.#counts());
     if (look.arrivals.length === 0) return [];
     imageIds.add(look.arrivals.map(({ name }) => name));
     await lock.assertHeld();
     await imageIds.save(this.#job.outDir); // before a view can have the numbers
-    progress.add(look.arrivals.length);
     return look.arrivals;
+  }
+
+  /** As the summary has them. */
+  #counts(): ProgressCounts {
+    const { found, failed } = this.#run.stats;
+    return { total: found, done: Math.max(0, found - this.#images.unfinished), failed };
   }
 
   async #reportUnlisted(): Promise<void> {

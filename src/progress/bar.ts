@@ -10,6 +10,13 @@ const TEXT_COLUMNS = 75; // beside the bar
 const RATE_WINDOW_MS = 15_000; // recent images predict the rest better than the first ones
 const SAMPLE_MS = 50; // thousands of images a second are not remembered one by one
 
+/** How far a run is. */
+export interface ProgressCounts {
+  readonly total: number;
+  readonly done: number; // the failed ones too
+  readonly failed: number; // folders that cannot be listed too
+}
+
 /** Shows the progress of a run: a bar on a terminal, plain lines elsewhere. */
 export class Progress {
   readonly #stream: ProgressOptions['stream'];
@@ -21,9 +28,11 @@ export class Progress {
   #resumed = 0; // images finished by earlier attempts
   #done = 0;
   #failed = 0;
+  #ticks = 0; // images done by this attempt: where files change, one may be done again
   #lastLineMs = 0;
-  #lastLineDone = 0;
-  #recent: { atMs: number; done: number }[] = [];
+  #lastLineTicks = 0;
+  #lastLineCounts = '';
+  #recent: { atMs: number; ticks: number }[] = [];
 
   constructor({ stream, quiet, now }: ProgressOptions) {
     this.#stream = stream;
@@ -31,33 +40,35 @@ export class Progress {
     this.#now = now ?? (() => performance.now());
   }
 
-  /** @param done - Images that earlier attempts finished: they count as done, but not for the rate. */
-  start({ total, done, isOpen = false }: { total: number; done: number; isOpen?: boolean }): void {
-    this.#total = total;
+  /** @param known.done - Images that earlier attempts finished: they count as done, but not for the rate. */
+  start({ isOpen = false, ...known }: Omit<ProgressCounts, 'failed'> & { failed?: number; isOpen?: boolean }): void {
     this.#isOpen = isOpen;
-    this.#resumed = this.#done = this.#lastLineDone = done;
+    this.#set({ failed: 0, ...known });
+    this.#resumed = known.done;
+    this.#lastLineCounts = this.#counts();
     this.#lastLineMs = this.#now();
-    this.#recent = [{ atMs: this.#now(), done }];
+    this.#recent = [{ atMs: this.#now(), ticks: this.#ticks }];
     if (this.#quiet) return;
     if (canRedraw(this.#stream)) this.#startBar();
-    else if (done > 0) writeLines(this.#stream, `${done} of ${total} images are already done.`);
+    else if (known.done > 0) writeLines(this.#stream, `${known.done} of ${known.total} images are already done.`);
   }
 
-  /** More images have come. */
-  add(images: number): void {
-    this.#total += images;
+  /** Images have come or gone. */
+  follow(counts: ProgressCounts): void {
+    this.#set(counts);
     this.#bar?.setTotal(this.#total);
+    this.#bar?.update(this.#done, this.#numbers());
   }
 
-  tick({ ok }: { ok: boolean }): void {
-    this.#done++;
-    if (!ok) this.#failed++;
+  /** An image is done. @param counts - Where images come and go: all of them, as they are now. */
+  tick({ ok }: { ok: boolean }, counts?: ProgressCounts): void {
+    const next = { total: this.#total, done: this.#done + 1, failed: this.#failed + Number(!ok) };
+    this.follow(counts ?? next);
+    this.#ticks++;
     const atMs = this.#now();
-    if (atMs - this.#recent.at(-1)!.atMs >= SAMPLE_MS) this.#recent.push({ atMs, done: this.#done });
+    if (atMs - this.#recent.at(-1)!.atMs >= SAMPLE_MS) this.#recent.push({ atMs, ticks: this.#ticks });
     while (this.#recent.length > 2 && atMs - this.#recent[0]!.atMs > RATE_WINDOW_MS) this.#recent.shift();
-    if (this.#quiet) return;
-    if (this.#bar !== undefined) this.#bar.update(this.#done, this.#numbers());
-    else if (this.#lineIsDue(atMs)) this.#writeProgressLine(atMs);
+    if (!this.#quiet && this.#bar === undefined && this.#lineIsDue(atMs)) this.#writeProgressLine(atMs);
   }
 
   /** Progress of a download that must finish before the run can begin. */
@@ -81,7 +92,18 @@ export class Progress {
     this.#bar?.update(this.#done, this.#numbers());
     this.#bar?.stop();
     this.#bar = undefined;
-    if (!this.#quiet && this.#done !== this.#lastLineDone) this.#writeProgressLine(this.#now());
+    const isShown = this.#ticks === this.#lastLineTicks && this.#counts() === this.#lastLineCounts;
+    if (!this.#quiet && !isShown) this.#writeProgressLine(this.#now());
+  }
+
+  #set({ total, done, failed }: ProgressCounts): void {
+    this.#total = total;
+    this.#done = done;
+    this.#failed = failed;
+  }
+
+  #counts(): string {
+    return `${this.#done} of ${this.#total}, ${this.#failed}`;
   }
 
   #startBar(): void {
@@ -105,19 +127,20 @@ export class Progress {
   #rate(): number {
     const first = this.#recent[0]!;
     const seconds = (this.#now() - first.atMs) / 1000;
-    return seconds > 0 ? (this.#done - first.done) / seconds : 0;
+    return seconds > 0 ? (this.#ticks - first.ticks) / seconds : 0;
   }
 
   #lineIsDue(atMs: number): boolean {
     const step = Math.max(1, (this.#total - this.#resumed) * LINE_EVERY_SHARE);
     const sinceMs = atMs - this.#lastLineMs;
-    const isStep = this.#done - this.#lastLineDone >= step && sinceMs >= MIN_LINE_MS;
+    const isStep = this.#ticks - this.#lastLineTicks >= step && sinceMs >= MIN_LINE_MS;
     return sinceMs >= LINE_EVERY_MS || isStep || (this.#done === this.#total && !this.#isOpen);
   }
 
   #writeProgressLine(atMs: number): void {
     this.#lastLineMs = atMs;
-    this.#lastLineDone = this.#done;
+    this.#lastLineTicks = this.#ticks;
+    this.#lastLineCounts = this.#counts();
     const { rate, left, failures } = this.#numbers();
     const percent = Math.floor((100 * this.#done) / Math.max(1, this.#total));
     const rest = this.#done < this.#total && !this.#isOpen ? `, ETA ${left}` : '';

@@ -65,6 +65,21 @@ describe('progress without a terminal', () => {
     expect(printed()).toMatch(/^90 of 100 images are already done\.\n91 of 100 .*1\.00 images\/s/);
   });
 
+  it('has the counts of images as they come, go and change, and the rate of those that were done', () => {
+    const { progress, printed, pass } = driven(false);
+    progress.start({ total: 2, done: 1, failed: 1, isOpen: true });
+    pass(1000);
+    progress.follow({ total: 3, done: 1, failed: 1 });
+    progress.tick({ ok: true }, { total: 3, done: 2, failed: 0 }); // the one that had failed
+    pass(1000);
+    progress.tick({ ok: true }, { total: 3, done: 2, failed: 0 }); // one that has changed
+    progress.follow({ total: 2, done: 2, failed: 0 });
+    progress.stop();
+    const lines = ['1 of 2 images are already done.', '2 of 3 images (66 %), 1.00 images/s, 0 failed'];
+    const last = '2 of 2 images (100 %), 1.00 images/s, 0 failed';
+    expect(printed().trimEnd().split('\n')).toEqual([...lines, lines[1], last]);
+  });
+
   it('escapes control characters in notes', () => {
     const { progress, printed } = driven(false);
     progress.note('bad \u001b[31mname\r.jpg');

@@ -43,9 +43,9 @@ export class WatchedImages {
     this.#goneBefore = countSources(known.sources, 'gone');
   }
 
-  /** Whether everything that was found has been annotated, or has failed. */
-  get isDone(): boolean {
-    return this.#waiting.size === 0 && this.#settling.size === 0;
+  /** How many images that were found have neither been annotated nor failed. */
+  get unfinished(): number {
+    return this.#waiting.size + this.#settling.size;
   }
 
   /** Notes that an image was annotated, or failed: then it is left alone until its file changes. */

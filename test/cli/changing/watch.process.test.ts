@@ -23,6 +23,7 @@ describe('--watch', () => {
     const photos = await emptyFolder();
     const watched = watch(photos);
     await watched.until(() => watched.running.stderr.includes('no images found'));
+    await watched.until(() => /Watching .* for images\. Ctrl-C or SIGTERM ends it/.test(watched.running.stderr));
     await photos.put('a.jpg', 'scene-01.jpg');
     await photos.put('sub/b.png', 'scene-21.png');
     await watched.untilAnnotated('a.jpg', 'sub/b.png');
@@ -81,8 +82,12 @@ describe('--watch', () => {
     expect((await errorsOf(photos)).trim().split('\n')).toHaveLength(1);
     await photos.put('b.jpg', 'scene-02.jpg');
     await watched.untilAnnotated('a.jpg', 'a.jpg', 'b.jpg');
-    const { code } = await watched.stop('SIGTERM');
+    const { code, stdout, stderr } = await watched.stop('SIGTERM');
     expect({ code, errors: await errorsOf(photos) }).toEqual({ code: 0, errors: '' });
+    expect(stderr.match(/^b\.jpg: .*/gm)).toHaveLength(1); // named as it failed
+    const [last] = stderr.match(/^\d+ of .* images\/s, .*/gm)!.slice(-1);
+    expect(last).toMatch(/^2 of 2 images \(100 %\), .*, 0 failed$/);
+    expect(stdout).toMatch(/^2 of 2 images annotated/);
     expect((await photos.coco()).images).toHaveLength(2);
     expect((await preannotate(['export', photos.out])).stdout).toContain('2 images');
   });
