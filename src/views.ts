@@ -112,7 +112,8 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
   const provenance = provenanceOf(journal.header);
-  await using remote = root === undefined && fetch ? new RemoteImages({ ...fetch, maxBytes }) : undefined;
+  await using remote =
+    root === undefined && fetch ? new RemoteImages({ ...fetch, maxBytes, isAgain: true }) : undefined;
   const digests = version === undefined ? undefined : new ViewDigests({ ...run, ...choice, root, version });
   const shown = { ontology, images, digests, root, remote, division, negatives };
   const imagesOf = (part: PartName) => stored.ofPart(part);

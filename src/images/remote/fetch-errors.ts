@@ -1,5 +1,6 @@
 import { PreannotateError, systemCodeOf, type Failure } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
+import type { FetchSettings } from './fetch-settings.js';
 import {
   FetchFailedError,
   FetchStatusError,
@@ -19,10 +20,12 @@ const AGAIN = 'The same command tries failed images again.';
 /** An image that its storage did not give, and what to do about it. */
 export class StorageFetchError extends FetchFailedError {
   readonly advice: string;
+  readonly isOfOptions: boolean; // as when the endpoint is another one, or requests are to be signed
 
-  constructor({ reason, hint }: { readonly reason: string; readonly hint: string }) {
+  constructor({ reason, hint, isOfOptions }: { reason: string; hint: string; isOfOptions: boolean }) {
     super(reason, new Error(reason));
     this.advice = hint;
+    this.isOfOptions = isOfOptions;
   }
 }
 
@@ -60,13 +63,11 @@ export function cutShortError(cause?: unknown): FetchFailedError {
  * The failure of an image that could not be fetched. Its message has the name of the image and nothing else of its
  * address.
  */
-export function toImageError(
-  error: unknown,
-  name: string,
-  { maxBytes, timeoutMs }: { maxBytes: number; timeoutMs: number },
-): PreannotateError {
+export function toImageError(error: unknown, name: string, settings: FetchSettings): PreannotateError {
+  const { maxBytes, timeoutMs } = settings;
+  const again = settings.isAgain === true ? adviseOptions(error, settings) : '';
   const fail = (code: Failure['code'], reason: string, hint: string) =>
-    new PreannotateError({ code, message: `${printable(name)} could not be fetched: ${reason}.`, hint }, error);
+    new PreannotateError({ code, message: `${printable(name)} could not be fetched: ${reason}${again}.`, hint }, error);
   if (error instanceof UrlRefusedError) return fail(error.code, ...REFUSALS[error.refusal]);
   if (error instanceof FetchStatusError) return fail(error.code, error.reason, hintOf(error.status));
   if (error instanceof StorageFetchError) return fail(error.code, error.reason, error.advice);
@@ -86,6 +87,19 @@ export function toImageError(
   if (error.code === 'URL_REFUSED')
     return fail(error.code, 'its port is not open to this command', 'Check the address.');
   return fail(error.code, error.message.replace(/\.$/, ''), error.hint);
+}
+
+/** Of a command that fetches what a run has fetched: which options of that run may be missing. */
+function adviseOptions(error: unknown, { allowPrivate, s3 }: FetchSettings): string {
+  if (error instanceof UrlRefusedError && error.refusal === 'private address' && !allowPrivate)
+    return '; give it again: a run does not store it';
+  if (!(error instanceof StorageFetchError) || !error.isOfOptions) return '';
+  const missing = [
+    ...(s3.endpoint === undefined ? ['--s3-endpoint'] : []),
+    ...(s3.pathStyle ? [] : ['--s3-path-style']),
+    ...(s3.unsigned ? [] : ['--s3-no-sign-request']),
+  ];
+  return missing.length === 0 ? '' : `; give ${missing.join(', ')} again, as the run had them: they are not stored`;
 }
 
 const REFUSALS: Readonly<Record<Refusal, readonly [reason: string, hint: string]>> = {

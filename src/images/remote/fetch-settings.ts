@@ -7,6 +7,7 @@ export interface FetchSettings {
   readonly timeoutMs: number; // until an answer begins, and again for its body
   readonly perHost: number; // at once, from one host or bucket
   readonly s3: S3Settings;
+  readonly isAgain?: boolean; // by another command than the run: the options of that one are not stored
 }
 
 /** The options with which other commands fetch from the same places: ` --allow-private`. */

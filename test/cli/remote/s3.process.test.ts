@@ -175,8 +175,14 @@ describe('a run over s3://', () => {
       code: 2,
       stderr: expect.stringContaining('no AWS credentials were found') as string,
     });
-    const { code } = await annotate(server, 's3://yard/photos/scene-01.jpg', ['--s3-no-sign-request'], env);
+    const { code, out } = await annotate(server, 's3://yard/photos/scene-01.jpg', ['--s3-no-sign-request'], env);
     expect(code).toBe(0);
+    const again = ['export', out, '--images', 'copy', '--s3-endpoint', server.endpoint];
+    const refused = await preannotate(again, { env: { ...S3_ENVIRONMENT, ...env } });
+    expect(refused.code).toBe(3);
+    const advice =
+      /credentials were found \(\w+\); give --s3-path-style, --s3-no-sign-request again, as the run had them/;
+    expect(refused.stderr).toMatch(advice);
   });
 
   it('writes nothing where the listing is not complete, and says in plain words why', async () => {

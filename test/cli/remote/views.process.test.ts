@@ -21,6 +21,10 @@ it('the images of a list are downloaded beside the labels, and only as they were
   expect((await preannotate(run)).code).toBe(0);
   expect(await readdir(join(out, 'yolo'))).not.toContain('images');
 
+  const refused = await preannotate(['export', out, '--images', 'copy', '--preview', '1']);
+  expect(refused.code).toBe(3);
+  const advice = 'which needs --allow-private; give it again: a run does not store it';
+  expect(refused.stderr.split('\n').filter((line) => line.includes(advice))).toHaveLength(2); // copies, and previews
   const first = await preannotate([...exported, '--images', 'copy', '--preview', '1']);
   expect(first.code).toBe(0);
   const images = join(out, 'yolo/images/train', server.host);

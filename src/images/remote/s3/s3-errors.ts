@@ -4,6 +4,7 @@ import { messageOf, systemCodeOf } from '../../../core/errors.js';
 export interface S3Problem {
   readonly reason: string; // completes "could not be fetched:" and "cannot be listed:"
   readonly hint: string;
+  readonly isOfOptions: boolean; // as when the endpoint is another one, or requests are to be signed
 }
 
 const CREDENTIALS =
@@ -12,9 +13,11 @@ const CREDENTIALS =
 const ENDPOINT = 'Check --s3-endpoint, AWS_ENDPOINT_URL_S3 and the network.';
 const AGAIN = 'Try again later: the same command does what is left.';
 
+const OF_OPTIONS = true;
+
 /** What users can do about errors of S3, by their names. */
-const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string])[] = [
-  [/^(?:CredentialsProviderError|TokenProviderError)$/, 'no AWS credentials were found', CREDENTIALS],
+const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string, isOfOptions?: typeof OF_OPTIONS])[] = [
+  [/^(?:CredentialsProviderError|TokenProviderError)$/, 'no AWS credentials were found', CREDENTIALS, OF_OPTIONS],
   [
     /^(?:ExpiredToken(?:Exception)?|TokenRefreshRequired|RequestExpired)$/,
     'the AWS credentials have expired',
@@ -24,23 +27,32 @@ const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string])
     /^(?:InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|InvalidClientTokenId|UnrecognizedClientException)$/,
     'the AWS credentials are not valid there',
     `Check them, and whether they belong to this endpoint. ${CREDENTIALS}`,
+    OF_OPTIONS,
   ],
   [
     /^(?:AccessDenied|AllAccessDisabled|Forbidden|403)$/,
     'access is denied',
     'The credentials need s3:ListBucket on the bucket and s3:GetObject on its objects. ' +
       '--s3-no-sign-request reads public buckets without credentials.',
+    OF_OPTIONS,
   ],
-  [/^NoSuchBucket$/, 'there is no such bucket', 'Check its name, and the endpoint or account that it belongs to.'],
+  [
+    /^NoSuchBucket$/,
+    'there is no such bucket',
+    'Check its name, and the endpoint or account that it belongs to.',
+    OF_OPTIONS,
+  ],
   [
     /^(?:NoSuchKey|NotFound|404)$/,
     'there is no such object',
     'It was deleted after it was listed, or the key is wrong.',
+    OF_OPTIONS,
   ],
   [
     /^(?:PermanentRedirect|TemporaryRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|301|307)$/,
     'the bucket is in another region',
     'Set AWS_REGION to the region of the bucket.',
+    OF_OPTIONS,
   ],
   [
     /^(?:SlowDown|ServiceUnavailable|Throttling\w*|TooManyRequests\w*|RequestLimitExceeded|503)$/,
@@ -59,27 +71,30 @@ const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string])
     /^(?:ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|EPIPE)$/,
     'the endpoint does not accept connections',
     ENDPOINT,
+    OF_OPTIONS,
   ],
   [
     /^(?:ENOTFOUND|EAI_AGAIN)$/,
     'the host of the endpoint does not exist',
     `${ENDPOINT} MinIO and others may need --s3-path-style.`,
+    OF_OPTIONS,
   ],
   [
     /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/,
     'no trusted TLS connection is possible',
     ENDPOINT,
+    OF_OPTIONS,
   ],
 ];
 
 /** Errors of S3, in plain words: messages of the SDK name requests and hosts, and may quote what was sent. */
 export function describeS3Error(error: unknown): S3Problem {
   for (const name of namesOf(error)) {
-    const [, reason, hint] = PROBLEMS.find(([pattern]) => pattern.test(name)) ?? [];
-    if (reason !== undefined && hint !== undefined) return { reason: `${reason} (${name})`, hint };
+    const [, reason, hint, isOfOptions = false] = PROBLEMS.find(([pattern]) => pattern.test(name)) ?? [];
+    if (reason !== undefined && hint !== undefined) return { reason: `${reason} (${name})`, hint, isOfOptions };
   }
   const [name = 'Error'] = namesOf(error);
-  return { reason: `S3 reports ${name}`, hint: 'Check the bucket and the endpoint.' };
+  return { reason: `S3 reports ${name}`, hint: 'Check the bucket and the endpoint.', isOfOptions: true };
 }
 
 /** The name that S3 or the SDK gives an error, the code of the system, the status. */
