@@ -134,12 +134,12 @@ export async function mergeParts<Choice extends MergeChoice>(
 /** @throws PreannotateError PARTS_UNUSABLE */
 async function requireParts(
   folders: readonly string[],
-  { imagesRoot, takeOver }: MergeTarget,
+  { outDir, imagesRoot, takeOver }: MergeTarget,
   note: (message: string) => void,
 ): Promise<readonly Part[]> {
   const read: (Part | UnusablePart)[] = [];
   for (const folder of folders) read.push(await readPart(folder, takeOver));
-  const { parts, problems, notes } = await chooseParts(read, imagesRoot !== undefined);
+  const { parts, problems, notes } = await chooseParts(read, { outDir, hasRoot: imagesRoot !== undefined });
   if (problems.length > 0) throw problemsError('PARTS_UNUSABLE', problems);
   notes.forEach(note);
   return parts;

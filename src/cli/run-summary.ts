@@ -1,5 +1,5 @@
 import { describeParts } from '../core/data-set/split.js';
-import { counted, nameInMessage, printable } from '../core/text.js';
+import { counted, nameInMessage, printable, quoteForShell } from '../core/text.js';
 import { describeFetchOptions } from '../images/remote/fetch-settings.js';
 import { displayPath } from '../disk/display-path.js';
 import { formatNames, formats } from '../formats/index.js';
@@ -12,7 +12,6 @@ import { PREVIEWS } from '../views.js';
 
 const TRIED_AGAIN = 'The same command tries failed images again.';
 const MAX_CLASSES = 10;
-const SHELL_SAFE = /^[\w./@%+,:=~-]+$/;
 
 /** What the summary of a run is made of. */
 export interface RunResult {
@@ -149,8 +148,4 @@ function anotherThreshold(threshold: unknown): number {
 
 function placeOf(path: string, cwd: string): string {
   return path === cwd ? '.' : displayPath(path, cwd);
-}
-
-function quoteForShell(text: string): string {
-  return SHELL_SAFE.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -52,3 +52,10 @@ export function endingOf(name: string): string {
 export function nameInMessage(name: string, message: string): string {
   return printable(message.includes(name) ? message : `${name}: ${message}`);
 }
+
+const SHELL_SAFE = /^[\w./@%+,:=~-]+$/;
+
+/** A text as one word of a command that people copy into a shell. */
+export function quoteForShell(text: string): string {
+  return SHELL_SAFE.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -2,7 +2,7 @@ import { RecordFile } from '../read-journal.js';
 import { compareUtf8, printable } from '../../core/text.js';
 import { chooseImages, partOf, type Shard } from '../choose-images.js';
 import type { ImageRecord } from '../record.js';
-import { sortParts } from './foreign-parts.js';
+import { sortParts, type MergeUse } from './foreign-parts.js';
 import { commandOf, describePart, nameOf, type Part, type PartProblem, type UnusablePart } from './read-part.js';
 
 /** The parts of a run, each once, in their order. */
@@ -12,12 +12,12 @@ export interface ChosenParts {
   readonly notes: readonly string[];
 }
 
-/** @param hasRoot - The folder of the images is given: it may have been another one on each machine. */
-export async function chooseParts(read: readonly (Part | UnusablePart)[], hasRoot: boolean): Promise<ChosenParts> {
+/** Takes the parts of one run, each once, and finds what is wrong with the others. */
+export async function chooseParts(read: readonly (Part | UnusablePart)[], use: MergeUse): Promise<ChosenParts> {
   const unusable = read.filter((one) => 'problem' in one);
   const sorted = await sortParts(
     read.filter((one): one is Part => !('problem' in one)),
-    hasRoot,
+    use,
   );
   const { chosen, problems, notes } = await chooseOnce(sorted.parts);
   const unfinished = chosen.filter(({ left }) => left !== undefined);

@@ -1,5 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { PreannotateError } from '../../core/errors.js';
+import { printable, quoteForShell } from '../../core/text.js';
+import { displayPath } from '../../disk/display-path.js';
 import { readHeader } from '../read-journal.js';
 import { holdsJournal, listPartFolders, PARTS } from './find-parts.js';
 import { describePart, nameOf } from './read-part.js';
@@ -49,9 +51,12 @@ export async function assertNoPart(outDir: string, folders: readonly string[]): 
     });
   }
   if (!(await isGiven())) return;
+  const command = `preannotate export ${printable(quoteForShell(displayPath(outDir)))}`;
   throw new PreannotateError({
     code: 'USAGE',
-    message: `${nameOf(outDir)} cannot be merged into itself: it has no parts in shards/.`,
-    hint: 'Give the folders of parts, or the output folders that have them in shards/.',
+    message: `${nameOf(outDir)} is a whole run: it has no parts in shards/, so there is nothing to merge in it.`,
+    hint:
+      `Its annotation files are written again by \`${command}\`. ` +
+      'To merge, give the folders of parts, or the output folders that have them in shards/.',
   });
 }

@@ -1,8 +1,17 @@
-import { printable } from '../../core/text.js';
+import { dirname } from 'node:path';
+import { printable, quoteForShell } from '../../core/text.js';
+import { displayPath } from '../../disk/display-path.js';
 import { describeSides, findDifferences, type Difference } from '../compare/difference.js';
 import { findJobDifferences } from '../compare/same-job.js';
+import { partFolder, wholeFolder } from './find-parts.js';
 import { findNamesOf } from './join-parts.js';
 import { describePart, nameOf, type Part, type PartProblem } from './read-part.js';
+
+/** How parts are merged. */
+export interface MergeUse {
+  readonly outDir: string; // absolute
+  readonly hasRoot: boolean; // the folder of the images is given: it may have been another one on each machine
+}
 
 /** Parts that belong together, and why others do not. */
 export interface SortedParts {
@@ -26,14 +35,14 @@ const ADVICE = {
 };
 
 /** Finds the parts of one number, and of them those of one run: the larger group counts as right. */
-export async function sortParts(parts: readonly Part[], hasRoot: boolean): Promise<SortedParts> {
+export async function sortParts(parts: readonly Part[], { outDir, hasRoot }: MergeUse): Promise<SortedParts> {
   const ofOneCount = largest(groupBy(parts, (a, b) => a.shard.count === b.shard.count));
   const others = parts.filter((part) => !ofOneCount.includes(part));
   const numbers = ofOneCount.map(({ shard }) => shard.index).join(', ');
   const ofOneRun = largest(groupBy(ofOneCount, (a, b) => findReason(a, b, hasRoot) === undefined));
   const problems = others.map(({ folder, shard }) => ({
     message: `${nameOf(folder)} is ${describePart(shard)}; of ${ofOneCount[0]!.shard.count} there are ${numbers}.`,
-    advice: `Give the parts of one number only, such as ${nameOf(ofOneCount[0]!.folder)}.`,
+    advice: `Give the parts of one number only: ${mergeCommandOf(ofOneCount, outDir)}`,
   }));
   const foreign = ofOneCount.filter((part) => !ofOneRun.includes(part));
   return {
@@ -43,6 +52,17 @@ export async function sortParts(parts: readonly Part[], hasRoot: boolean): Promi
       ...(await Promise.all(foreign.map((part) => describeForeign(ofOneRun[0]!, part, { all: parts, hasRoot })))),
     ],
   };
+}
+
+/** The command that merges these parts alone. */
+function mergeCommandOf(parts: readonly Part[], outDir: string): string {
+  const words = parts.map(({ folder, shard }) => {
+    const isNamedByNumber = folder === partFolder(wholeFolder(folder), shard);
+    const parent = quoteForShell(displayPath(dirname(folder)));
+    return isNamedByNumber ? `${parent}/*-of-${shard.count}` : quoteForShell(displayPath(folder));
+  });
+  const command = ['preannotate merge', ...new Set(words), '-o', quoteForShell(displayPath(outDir))].join(' ');
+  return printable(command);
 }
 
 /** Parts that are the same in some way, the first of each group standing for it. */

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { formatLine, parseLine } from '../../../src/disk/checked-line.js';
 import { EMOJI, journalled, manyScenes, preannotate, Running, untilJournalled } from '../../support/cli.js';
+import { ROOT } from '../../support/model/golden.js';
 import { viewFiles } from '../../support/view-files.js';
 
 const PARTS = [1, 2, 3, 4];
@@ -146,7 +148,9 @@ describe('preannotate merge', () => {
     const { code, stderr } = await preannotate(['merge', single]);
     expect({ code, stderr }).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/single cannot be merged into itself: it has no parts in shards\//) as string,
+      stderr: expect.stringMatching(
+        /single is a whole run: it has no parts in shards\/.*export .*single` ?/s,
+      ) as string,
     });
     expect([await stateOf(out), await stateOf(single)]).toEqual(before);
   });
@@ -182,6 +186,12 @@ describe('preannotate merge', () => {
       /3-of-4: part 3 of 4 is of another run than part 1 of 4: number of classes is 1 in part 3, 87 in part 1\./,
     );
     expect(stderr).toMatch(/1-of-2 is part 1 of 2; of 4 there are 1, 2, 3, 4\./);
+    const command = `preannotate merge ${join(out, 'shards')}/*-of-4 -o ${out}`;
+    expect(stderr).toContain(`Give the parts of one number only: ${command}`);
+    const inShell = command.replace('preannotate', `node ${join(ROOT, 'bin/preannotate.js')}`);
+    const named = spawnSync('sh', ['-c', inShell], { encoding: 'utf8' });
+    expect(named.stderr).toContain('3-of-4: part 3 of 4 is of another run');
+    expect(named.stderr).not.toContain('of one number only');
     expect(stderr).not.toContain('missing');
 
     await rm(join(out, 'shards/1-of-2'), { recursive: true });
