@@ -126,7 +126,8 @@ describe('a run with tiles', () => {
       const others = await preannotate([...args, ...dry, '--no-tiles'], { cwd: folder });
       expect(others.code).toBe(2);
       expect(others.stderr).toContain(
-        'Difference: tiles was {"size":[384,500],"overlap":0.1,"full_image":false}; now it is not set.',
+        'Difference: tiles was {"size":[384,500],"overlap":0.1,"full_image":false}; now it is not set.\n' +
+          'Add --tiles 384,500,overlap=0.1,full_image=no to finish it as it was begun, give another',
       );
     }
   });

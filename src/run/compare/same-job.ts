@@ -1,7 +1,7 @@
 import { PreannotateError } from '../../core/errors.js';
 import type { Fit, Positions } from '../../core/inference/input-form.js';
 import { hasSeveralTexts } from '../../core/ontology.js';
-import type { JournalHeader } from '../header.js';
+import type { JournalHeader, StoredOptions } from '../header.js';
 import { describeDifferences, findDifferences, type Difference } from './difference.js';
 import { findOntologyDifferences } from './ontology-difference.js';
 
@@ -30,7 +30,8 @@ export function assertSameJob(before: JournalHeader, now: JournalHeader, path: s
 /** What of two jobs decides the model's answers and differs. */
 export function findJobDifferences(before: JournalHeader, now: JournalHeader): Difference[] {
   return [
-    ...findDifferences(decisiveParts(before), decisiveParts(now)),
+    ...findDifferences(modelParts(before), modelParts(now)),
+    ...findOptionDifferences(before, now),
     ...findOntologyDifferences(before.ontology, now.ontology),
     ...findMeanDifference(before, now),
     ...findObjectnessDifference(before, now),
@@ -57,14 +58,54 @@ const RESTART =
 /** Options that have a function of their own here: what is missing has a meaning, or there is a way to finish. */
 const COMPARED_APART = new Set(['template_mean', 'fit', 'example_rule', 'positions', 'min_objectness']);
 
-function decisiveParts({ journal, model, options }: JournalHeader): Record<string, unknown> {
+function modelParts({ journal, model }: JournalHeader): Record<string, unknown> {
   return {
     'version of the journal': journal,
     'model (SHA-256 of its weights)': model.sha256,
     'model (hash of its configuration and tokenizer)': model.key,
-    ...Object.fromEntries(Object.entries(options).filter(([key]) => !COMPARED_APART.has(key))),
-    precision: options.precision ?? 'fp32',
   };
+}
+
+function findOptionDifferences(before: JournalHeader, now: JournalHeader): Difference[] {
+  // How many detections are stored follows from whether there are tiles.
+  const isCutOtherwise = (before.options.tiles === undefined) !== (now.options.tiles === undefined);
+  const isCompared = (key: string) => !COMPARED_APART.has(key) && !(isCutOtherwise && key === 'max_stored');
+  const partsOf = ({ options }: JournalHeader): Record<string, unknown> => ({
+    ...Object.fromEntries(Object.entries(options).filter(([key]) => isCompared(key))),
+    precision: options.precision ?? 'fp32',
+  });
+  return findDifferences(partsOf(before), partsOf(now)).map((difference) => {
+    const finish = difference.kind === 'value' ? adviseOption(difference.of, before.options) : undefined;
+    return finish === undefined ? difference : { ...difference, finish };
+  });
+}
+
+/** What to add or leave out so that an option is as it was; undefined for keys that no option decides. */
+function adviseOption(key: string, was: StoredOptions): string | undefined {
+  switch (key) {
+    case 'precision':
+      return `add --precision ${was.precision ?? 'fp32'}`;
+    case 'image_size':
+      return was.image_size === 'native' ? 'leave out --image-size' : `add --image-size ${was.image_size.join(',')}`;
+    case 'tiles':
+      return was.tiles === undefined ? 'leave out --tiles' : `add --tiles ${toTilesFlag(was.tiles)}`;
+    case 'score_floor':
+      return `add --score-floor ${was.score_floor}`;
+    case 'max_pixels':
+      return `add --max-pixels ${was.max_pixels}`;
+    case 'max_bytes':
+      return `add --max-bytes ${was.max_bytes}`;
+    case 'strict_images':
+      return `${was.strict_images ? 'add' : 'leave out'} --strict-images`;
+    case 'allow_truncate':
+      return `${was.allow_truncate ? 'add' : 'leave out'} --allow-truncate`;
+    default:
+      return undefined;
+  }
+}
+
+function toTilesFlag({ size, overlap, full_image: isWhole }: StoredOptions['tiles'] & object): string {
+  return `${size.join(',')},overlap=${overlap},full_image=${isWhole ? 'yes' : 'no'}`;
 }
 
 function findObjectnessDifference(before: JournalHeader, now: JournalHeader): Difference[] {

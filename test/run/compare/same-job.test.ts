@@ -79,8 +79,9 @@ describe('the job that a journal belongs to', () => {
       { fit: 'grey' },
       { image_size: [9, 9] },
       /image_size/,
-      /^Give another --out/,
+      /^Leave out --image-size, and add --fit grey to/,
     ],
+    ['another limit of boxes', { fit: 'grey' }, { max_stored: 9 }, /max_stored/, /^Give another --out/],
   ])('with %s is finished with the flags that the message names', (_what, was, is, message, hint) => {
     const before = { ...header, options: { ...header.options, ...was } };
     expect(() => compare({ options: { ...header.options, fit: 'letterbox', ...is } }, before)).toThrow(
@@ -196,6 +197,40 @@ describe('the job that a journal belongs to', () => {
     expect(messageOf(twenty, ontologyOf(classesOf(...many.slice(20))))).toMatch(/ \| and 9 more\.$/);
     const retuned = two.ontology.classes.map((each) => ({ ...each, threshold: 0.7 }));
     expect(messageOf(two, ontologyOf(retuned))).toBeUndefined();
+  });
+
+  const { options } = header;
+  const tiles = { size: [640, 480] as [number, number], overlap: 0.2, full_image: true };
+  it.each<[string, Partial<JournalHeader['options']>, Partial<JournalHeader['options']>, string, string]>([
+    ['a precision', {}, { precision: 'int8' }, 'precision was "fp32"', 'Add --precision fp32 to'],
+    ['an image size', {}, { image_size: [96, 96] }, 'image_size was "native"', 'Leave out --image-size to'],
+    ['no image size', { image_size: [96, 64] }, {}, 'image_size was [96,64]', 'Add --image-size 96,64 to'],
+    ['tiles', {}, { tiles, max_stored: 3000 }, 'tiles was not set', 'Leave out --tiles to'],
+    [
+      'no tiles',
+      { tiles, max_stored: 3000 },
+      {},
+      'tiles was {"size":[640,480],"overlap":0.2,"full_image":true}; now it is not set',
+      'Add --tiles 640,480,overlap=0.2,full_image=yes to',
+    ],
+    ['a score floor', {}, { score_floor: 0.2 }, 'score_floor was 0.05', 'Add --score-floor 0.05 to'],
+    ['strict images', {}, { strict_images: true }, 'strict_images was false', 'Leave out --strict-images to'],
+    [
+      'a precision and an image size',
+      {},
+      { precision: 'int8', image_size: [96, 96] },
+      'precision was "fp32"; now it is "int8". Also different: image_size',
+      'Add --precision fp32, and leave out --image-size to',
+    ],
+  ])('with %s names first what the user has changed, and the options that finish it', (_, was, is, message, hint) => {
+    const { tiles: __, ...rest } = options;
+    const of = (changed: Partial<JournalHeader['options']>) => ({ ...header, options: { ...rest, ...changed } });
+    expect(() => assertSameJob(of(was), of(is), 'detections.jsonl')).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`another job. Difference: ${message}`) as string,
+        hint: expect.stringMatching(new RegExp(`^${hint} finish it as it was begun, give another --out`)) as string,
+      }),
+    );
   });
 
   const nine = Array.from({ length: 9 }, (_, i) => `class-${i}`);
