@@ -8,7 +8,7 @@ const SRC = join(ROOT, 'src');
 /** A file imports from its own folder or from a step further right, never back and never sideways. */
 const STEPS = [
   ['cli'],
-  ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'validation'],
+  ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'validation', 'statistics'],
   ['feeds'],
   ['prepare.ts', 'run-views.ts'],
   ['job.ts', 'views.ts', 'data-set'],

@@ -10,6 +10,7 @@ import { promptsCommand } from './commands/evaluation/prompts.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { workerCommand } from './commands/worker.js';
+import { statsCommand } from './commands/data-sets/stats.js';
 import { validateCommand } from './commands/data-sets/validate.js';
 import { tuneCommand } from './commands/evaluation/tune.js';
 import { throwUsageErrors } from './usage/usage-errors.js';
@@ -73,6 +74,7 @@ export function createProgram(): Command {
     tuneCommand(),
     promptsCommand(),
     validateCommand(),
+    statsCommand(),
     initCommand(),
     modelsCommand(),
     doctorCommand(),

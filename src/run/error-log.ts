@@ -190,6 +190,20 @@ export async function readFailed(outDir: string): Promise<LoggedName[]> {
   return failed;
 }
 
+/** How many images and folders failed in the last attempt, by code; none where there is no errors.jsonl. */
+export async function countFailures(outDir: string): Promise<Record<string, number>> {
+  const counts = new Map<string, number>();
+  try {
+    for await (const { line } of readLines(join(outDir, ERRORS_FILE))) {
+      const code = parseLogged(line)?.code;
+      if (code !== undefined) counts.set(code, (counts.get(code) ?? 0) + 1);
+    }
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+  }
+  return Object.fromEntries([...counts].sort(([a], [b]) => compareUtf8(a, b)));
+}
+
 function parseLogged(line: string): z.output<typeof LoggedError> | undefined {
   try {
     return LoggedError.safeParse(JSON.parse(line)).data;

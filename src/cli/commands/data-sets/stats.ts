@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { loadSettings, type Loaded } from '../../../config/load.js';
+import { DataSetConfig } from '../../../config/schema.js';
+import { Progress } from '../../../progress/bar.js';
+import { addFlags, readGivenFlags } from '../../flags.js';
+import { addHelpNotes } from '../../help.js';
+import { printJson } from '../../output.js';
+
+const EXAMPLES = `
+Examples:
+  preannotate stats annotations
+  preannotate stats corrected --json
+  preannotate stats corrected/instances.json
+
+Of a run, the boxes are those above its thresholds; the table of thresholds is of all that its journal has.`;
+
+export function statsCommand(): Command {
+  const command = new Command('stats')
+    .description(
+      'Count what a run or a data set contains: classes, scores, sizes, and what each threshold would leave.',
+    )
+    .argument('<path>', 'output folder of a run, or a file or folder in any format')
+    .action(async (path: string) => {
+      const flags = readGivenFlags(command, DataSetConfig);
+      const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
+      await printStatistics(path, loaded);
+    });
+  return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES);
+}
+
+/** What only this command needs is loaded here. */
+async function printStatistics(path: string, { settings }: Loaded<typeof DataSetConfig>): Promise<void> {
+  const { readStatistics } = await import('../../../statistics/read-statistics.js');
+  const { dataSetFormat: format, imagesFolder, json, quiet } = settings;
+  const imagesRoot = imagesFolder === undefined ? undefined : resolve(imagesFolder);
+  const progress = new Progress({ stream: process.stderr, quiet });
+  const { statistics, notes, ...read } = await readStatistics(path, { format, imagesRoot });
+  for (const note of notes) progress.note(note);
+  if (json) printJson({ path, ...read, ...statistics });
+  else {
+    const { formatStatistics } = await import('./format-statistics.js');
+    process.stdout.write(formatStatistics({ statistics, ...read }));
+  }
+}

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import { readStoredSelection, resolveSelection } from '../config/selection.js';
+import type { LabelledImage } from '../core/data-set/data-set.js';
+import { select } from '../core/select.js';
+import { openDataSet, openProbe, recogniseFormat, type DataSetFormat, type OpenOptions } from '../data-set/open.js';
+import { countFailures } from '../run/error-log.js';
+import { StoredImages } from '../run/images/stored-images.js';
+import { openRun } from '../run/open-run.js';
+import { readSplits } from '../run/split/splits-file.js';
+import { StatisticsCounter, type CountedImage, type Statistics } from './statistics.js';
+
+/** What is counted, and of what. */
+export interface ReadStatistics {
+  readonly format: DataSetFormat;
+  readonly statistics: Statistics;
+  readonly failed?: Readonly<Record<string, number>>; // of a run: images and folders, by code
+  readonly notes: readonly string[];
+}
+
+/**
+ * Counts what a data set of any format, or a run, contains.
+ *
+ * @throws PreannotateError as {@link openDataSet}
+ */
+export async function readStatistics(path: string, options: OpenOptions): Promise<ReadStatistics> {
+  const format = options.format ?? (await recogniseFormat(await openProbe(resolve(path))));
+  if (format === 'run') return { format, ...(await countRun(resolve(path))) };
+  const { classes, images, notes } = await openDataSet(path, { ...options, format });
+  const counter = new StatisticsCounter(classes);
+  for await (const image of images) counter.add(toCounted(image));
+  return { format, statistics: counter.statistics(), notes };
+}
+
+/** The boxes are those of its views; thresholds are applied to all that its journal has. */
+export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'format'>> {
+  const { journal, imageIds, ontology, sources, scope, notes } = await openRun(outDir);
+  const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
+  const { thresholds } = selection;
+  const floor = journal.header.options.score_floor;
+  const everything = { ...selection, thresholds: thresholds.map(() => floor) };
+  const splits = scope.split === undefined ? undefined : await readSplits(outDir);
+  const parts = new Map(splits?.images.map(({ image, part }) => [image, part]));
+  const classes = ontology.classes.map(({ id, name }, i) => ({ id, name, threshold: thresholds[i]! }));
+  const counter = new StatisticsCounter(classes, floor);
+  const images = new StoredImages(journal, imageIds, { ontology, selection, sources });
+  for await (const { name, width, height, detections, stored } of images) {
+    const boxes = detections.map(({ classId, score, box: [x1, y1, x2, y2] }) => {
+      return { className: ontology.classes[classId]!.name, score, width: x2 - x1, height: y2 - y1 };
+    });
+    // What a higher threshold leaves of these is what it selects: a box is suppressed by better ones alone.
+    const ranked = select(stored, everything).map(({ score }) => score);
+    counter.add({ width, height, part: parts.get(name), boxes, ranked });
+  }
+  return { statistics: counter.statistics(), failed: await countFailures(outDir), notes };
+}
+
+function toCounted({ width, height, part, boxes }: LabelledImage): CountedImage {
+  const counted = boxes.map(({ className, score, xywh, box: [x1, y1, x2, y2] }) => {
+    return { className, score, width: xywh?.[2] ?? x2 - x1, height: xywh?.[3] ?? y2 - y1 };
+  });
+  return { width, height, part, boxes: counted };
+}
