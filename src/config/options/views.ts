@@ -35,7 +35,10 @@ export const viewOptions = {
       'Divide the images: train=0.8,val=0.1,test=0.1. splits.json has the part of each, which it keeps; none writes ' +
         'all images together again',
     )
-    .meta({ flag: { group: 'output', basic: true, placeholder: 'shares' } }),
+    .meta({
+      examples: ['train=0.8,val=0.1,test=0.1'],
+      flag: { group: 'output', basic: true, placeholder: 'shares' },
+    }),
   split_by: splitBy()
     .default('near')
     .describe(
