@@ -129,10 +129,14 @@ describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)
     printed.push((await preannotate(['worker', ...roots, '--queue', `rediss://:${password}x@${at}`])).stderr);
     expect(printed.at(-1)).toMatch(/cannot be used: WRONGPASS[^]*Check user and password/);
     expect(stderr + worker.stderr).not.toContain('HELLO');
+    expect(stderr + worker.stderr).not.toMatch(/ServerName|Warning:/i); // TLS names no address, and Node says so
     const anonymous = await preannotate(['worker', ...roots, '--queue', `rediss://${at}`]);
     expect(anonymous.stderr).toMatch(/needs a password \(NOAUTH\)\.\nGive it in PREANNOTATE_QUEUE/);
     printed.push((await preannotate(['worker', '--root', '/', '--queue', secure])).stderr);
     expect(printed.at(-1)).toMatch(/certificate[^]*--queue-ca/);
+    const otherAddress = `rediss://:${password}@127.0.0.2:${redis.port}`;
+    printed.push((await preannotate(['worker', ...roots, '--queue', otherAddress])).stderr);
+    expect(printed.at(-1)).toMatch(/does not match certificate[^]*--queue-ca/);
     printed.push((await preannotate(['worker', '--root', '/', '--queue', `redis://:${password}@${at}`])).stderr);
     expect(printed.at(-1)).toMatch(/If it expects TLS, write rediss/);
     for (const text of printed) expect(text).not.toContain(password);

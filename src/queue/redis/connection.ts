@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import type { Redis } from 'ioredis';
 import pRetry, { AbortError } from 'p-retry';
 import type { QueueAddress } from '../../config/options/machines/queue.js';
@@ -92,13 +93,14 @@ export async function connectToQueue(settings: QueueSettings, signal: AbortSigna
 /** @throws PreannotateError CONFIG_INVALID */
 async function toOptions({ address, caFile }: QueueSettings) {
   const { host, port, username, password, db, tls } = address;
+  const server = isIP(host) === 0 ? { servername: host } : {}; // TLS names no address; the certificate is for it anyway
   return {
     host,
     port,
     db,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: { servername: host, ...(caFile === undefined ? {} : { ca: await readAuthority(caFile) }) } } : {}),
+    ...(tls ? { tls: { ...server, ...(caFile === undefined ? {} : { ca: await readAuthority(caFile) }) } } : {}),
     connectTimeout: CONNECT_MS,
     socketTimeout: SILENCE_MS,
     keepAlive: 5000,
