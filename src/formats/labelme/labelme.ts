@@ -11,7 +11,7 @@ import { README, LabelmeTree, USUAL_IMAGES } from './write.js';
  */
 export const labelme: AnnotationFormat = {
   title: 'LabelMe and X-AnyLabeling JSON',
-  form: 1,
+  form: 2,
   signature: README,
   opened: '',
   images: USUAL_IMAGES,

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { dirname, join, posix, relative, resolve, sep } from 'node:path';
 import type { DataSet, LabelledImage } from '../../core/data-set/data-set.js';
 import { readTextFile } from '../../disk/regular-file.js';
@@ -65,12 +66,13 @@ export async function readLabelme(probe: DataSetProbe, options: ReadOptions): Pr
   const images: AsyncIterable<LabelledImage> = {
     async *[Symbol.asyncIterator]() {
       const finder = new ImageFinder();
+      const realRoot = await realpath(root); // paths that lead out of it do so from there
       for await (const { file, content } of readEach({
         ...reading,
         files: listed.filter((file) => !unused.has(file)),
         onBroken: refuseChanged,
       }))
-        if (content !== undefined) yield await toImage(content, { file, root, finder, options });
+        if (content !== undefined) yield await toImage(content, { file, root, realRoot, finder, options });
     },
   };
   const isExact = await isOurs(probe);
@@ -93,10 +95,17 @@ async function readLabelList(root: string): Promise<string[]> {
 
 async function toImage(
   { imagePath: stated, originalName, part: statedPart, size, shapes }: LabelmeFile,
-  { file, root, finder, options }: { file: string; root: string; finder: ImageFinder; options: ReadOptions },
+  {
+    file,
+    root,
+    realRoot,
+    finder,
+    options,
+  }: { file: string; root: string; realRoot: string; finder: ImageFinder; options: ReadOptions },
 ): Promise<LabelledImage> {
-  const folder = dirname(file);
-  const labels = relative(root, file).split(sep).join('/');
+  const inRoot = relative(root, file);
+  const folder = dirname(join(realRoot, inRoot));
+  const labels = inRoot.split(sep).join('/');
   const image = toSlashes(stated ?? labels.slice(0, -'.json'.length));
   const base = posix.basename(image);
   const below = posix.join(posix.dirname(labels), base);
@@ -106,7 +115,7 @@ async function toImage(
     (await finder.find([folder], stated ?? base)) ??
     (await finder.find(places, base)) ??
     (options.imagesRoot === undefined ? undefined : await finder.find([options.imagesRoot], originalName ?? below));
-  const name = originalName ?? nameOf(at, { root: options.imagesRoot ?? root, otherwise: below });
+  const name = originalName ?? nameOf(at, { root: options.imagesRoot ?? realRoot, otherwise: below });
   const measured = size ?? (await options.sizeOf({ name, path: imagePath }));
   const part = statedPart ?? partOfFolder(labels);
   return {

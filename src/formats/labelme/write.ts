@@ -4,6 +4,7 @@ import type { Ontology } from '../../core/ontology.js';
 import type { View } from '../format.js';
 import { PairedNames, placeImages, type PairedName } from '../paired-names.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
+import { resolveViewFolder } from '../view-folder/view-paths.js';
 import { ViewImages } from '../view-images.js';
 import { ORIGINAL_NAME, PART } from './parse-labels.js';
 
@@ -33,6 +34,7 @@ export class LabelmeTree {
     reserved: [LABELS, README].map((name) => name.toLowerCase()),
   });
   readonly #images: ViewImages;
+  #folder = ''; // of the view, without links
 
   constructor(view: View) {
     this.#view = view;
@@ -40,7 +42,8 @@ export class LabelmeTree {
   }
 
   async *groups(): AsyncGenerator<ViewFileGroup> {
-    const { ontology } = this.#view;
+    const { ontology, outDir } = this.#view;
+    this.#folder = await resolveViewFolder(outDir); // a path out of it is looked up from there
     for await (const { image, place } of placeImages(this.#view, this.#names)) {
       yield { image: image.name, files: this.#filesOf(image, place) };
     }
@@ -58,8 +61,8 @@ export class LabelmeTree {
 
   #filesOf(image: ViewImage, place: PairedName): ViewFile[] {
     const { name } = image;
-    const { root, outDir, ontology } = this.#view;
-    const folder = join(outDir, posix.dirname(place.label));
+    const { root, ontology } = this.#view;
+    const folder = join(this.#folder, posix.dirname(place.label));
     const isElsewhere = !this.#images.areWanted && root !== undefined;
     const imagePath = isElsewhere
       ? relative(folder, join(root, name)).replaceAll(sep, '/')

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { labelme } from '../../../src/formats/labelme/labelme.js';
 import { filesUnder } from '../readers.js';
@@ -66,6 +66,20 @@ describe('a LabelMe view', () => {
     const { imagePath } = JSON.parse(await readFile(join(view.outDir, 'sub/b.json'), 'utf8')) as { imagePath: string };
     expect(await readFile(join(view.outDir, 'sub', imagePath), 'utf8')).toBe('sub/b.jpg');
     expect(notes).toEqual([expect.stringContaining('no images beside its labels')]);
+    const set = await readAll(view.outDir);
+    expect(set.images[0]).toMatchObject({ name: 'sub/b.jpg', imagePath: join(view.root, 'sub/b.jpg') });
+  });
+
+  it('without images names them from where the view is, also when its folder is reached by a link', async () => {
+    const view = await viewOf('labelme', imagesNamed(['sub/b.jpg']));
+    const real = join(view.root, '../disk/deep/out');
+    await mkdir(real, { recursive: true });
+    await symlink(real, dirname(view.outDir));
+    await labelme.write({ ...view, imageFiles: 'none' });
+    const file = `${view.outDir}/sub/b.json`;
+    const { imagePath } = JSON.parse(await readFile(file, 'utf8')) as { imagePath: string };
+    expect(imagePath).toBe('../../../../../source/sub/b.jpg');
+    expect(await readFile(`${dirname(file)}/${imagePath}`, 'utf8')).toBe('sub/b.jpg'); // as programs open it
     const set = await readAll(view.outDir);
     expect(set.images[0]).toMatchObject({ name: 'sub/b.jpg', imagePath: join(view.root, 'sub/b.jpg') });
   });
