@@ -6,7 +6,7 @@ import { evalOptions, truthOptions } from './options/evaluation/evaluate.js';
 import { lockOptions } from './options/lock.js';
 import { metaOf, type OptionGroup } from './options/meta.js';
 import { modelOptions } from './options/model.js';
-import { outputOptions } from './options/output.js';
+import { outputOptions, summaryOptions } from './options/output.js';
 import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
@@ -20,6 +20,7 @@ import { rootOptions, viewOptions } from './options/views.js';
  */
 export const RunConfig = z.strictObject({
   ...runOptions,
+  ...summaryOptions,
   ...lockOptions,
   ...queueOptions,
   ...modelOptions,
@@ -67,7 +68,13 @@ export const MergeConfig = z.strictObject({
 });
 
 /** What is shown is as in the run, unless it is set. */
-export const EvalConfig = z.strictObject({ ...truthOptions, ...evalOptions, ...selectionOptions, ...outputOptions });
+export const EvalConfig = z.strictObject({
+  ...truthOptions,
+  ...evalOptions,
+  ...summaryOptions,
+  ...selectionOptions,
+  ...outputOptions,
+});
 
 export const TuneConfig = z.strictObject({
   ...truthOptions,

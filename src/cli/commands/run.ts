@@ -12,6 +12,7 @@ import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { abortOnSignals, Interrupted } from '../interrupt.js';
 import { printJson } from '../output.js';
+import { prepareSummary, wantsSummary, writeSummary } from '../summary/write-summary.js';
 import { formatAsked } from './format-asked.js';
 import { formatSelection } from './views/format-selection.js';
 
@@ -61,11 +62,19 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
     printPlan(await planOnly(job, progress), job, settings.json);
     return 0;
   }
+  const places = { file: settings.summary, environment: process.env };
+  await prepareSummary(places);
   const { annotate } = await import('../../pipeline.js');
   const stop = job.watch ? abortOnSignals(WATCH_OUTCOME, { SIGTERM: 0 }) : abortOnSignals(OUTCOME);
   const manifest = await annotate(job, progress, stop);
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
+  if (wantsSummary(places)) {
+    const { countRun } = await import('../../statistics/read-statistics.js');
+    const { runMarkdown } = await import('../summary/run-markdown.js');
+    const markdown = runMarkdown(await countRun(job.outDir), manifest.model.reference);
+    for (const note of await writeSummary(markdown, places)) progress.note(note);
+  }
   if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
   const { missing_previews: previews = 0, missing_copies: copies = 0 } = manifest.counts;
   return previews + copies > 0 || exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;

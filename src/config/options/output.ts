@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import * as value from './values.js';
 
 /** What is printed. */
@@ -17,4 +18,15 @@ export const outputOptions = {
     .default(false)
     .describe('Also print the causes of errors and the time of each stage')
     .meta({ flag: { group: 'other', basic: true, short: 'v' } }),
+};
+
+/** What is written for a job, beside the result. */
+export const summaryOptions = {
+  summary: z
+    .exactOptional(z.string().min(1))
+    .describe(
+      'File for a summary as Markdown. In GitHub Actions it is also added to the summary of the step ' +
+        '($GITHUB_STEP_SUMMARY), without this option too',
+    )
+    .meta({ flag: { group: 'output', placeholder: 'file', only: true }, path: 'always' }),
 };

@@ -39,7 +39,7 @@ async function printStatistics(path: string, { settings }: Loaded<typeof DataSet
   for (const note of notes) progress.note(note);
   if (json) printJson({ path, ...read, ...statistics });
   else {
-    const { formatStatistics } = await import('./format-statistics.js');
+    const { formatStatistics } = await import('../../figures/format-statistics.js');
     process.stdout.write(formatStatistics({ statistics, ...read }));
   }
 }

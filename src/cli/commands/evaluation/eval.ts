@@ -11,6 +11,7 @@ import { Progress } from '../../../progress/bar.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import { printJson } from '../../output.js';
+import { wantsSummary, writeSummary } from '../../summary/write-summary.js';
 
 const EXAMPLES = `
 Examples:
@@ -53,10 +54,15 @@ async function evaluate(path: string, loaded: Loaded<typeof EvalConfig>): Promis
     const unpaired = { images: unpairedImages, classes: unpairedClasses, images_matched_by: rule };
     printJson({ ...report, unpaired });
   } else if (!settings.quiet) {
-    const { formatReport } = await import('./format-report.js');
+    const { formatReport } = await import('../../figures/format-report.js');
     process.stdout.write(formatReport(report));
   }
   if (settings.plots !== undefined) await writePlots(settings.plots, report);
+  const places = { file: settings.summary, environment: process.env };
+  if (wantsSummary(places)) {
+    const { evalMarkdown } = await import('../../summary/eval-markdown.js');
+    for (const note of await writeSummary(evalMarkdown(report), places)) progress.note(note);
+  }
   assertReached(report.stats, settings);
   return 0;
 }
