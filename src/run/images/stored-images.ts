@@ -82,13 +82,12 @@ export class StoredImages implements AsyncIterable<ViewImage> {
     this.#leftOut = leftOut;
   }
 
-  /** Those of a part: the others are not read. */
-  ofPart(part: PartName): AsyncGenerator<ViewImage> {
+  /** Those of a part, which can be iterated repeatedly, too: the others are not read. */
+  ofPart(part: PartName): AsyncIterable<ViewImage> {
     const names = this.#names.filter((name) => this.#partOf?.(name) === part);
-    return this.#read(names, []);
+    return { [Symbol.asyncIterator]: () => this.#read(names, []) };
   }
 
-  /** @param leftOut - Gets the names of images with nothing found that are not shown. */
   async *#read(names: readonly string[], leftOut: string[]): AsyncGenerator<ViewImage> {
     await using records = await RecordFile.open(this.#path);
     const reader = new RecordReader(this.#ontology);

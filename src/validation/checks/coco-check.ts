@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { findCocoFile, isResults } from '../../formats/coco/read-coco.js';
 import { isFields, numberOf, type Fields } from '../../formats/reading/fields.js';
 import { readJsonItems, type JsonItem } from '../../formats/reading/json-items.js';
@@ -11,7 +11,8 @@ import { checkMark, findNotAscii, problemOfName } from './texts.js';
 
 const LISTS = ['categories', 'images', 'annotations'];
 const KEYS = ['info', 'licenses', ...LISTS];
-const RESULTS = 'results.json';
+const INSTANCES = 'instances.json';
+const RESULTS = 'results.json'; // beside it
 
 /** An object may be a little larger than the rounded box around it. */
 const LARGER = 1.01;
@@ -37,6 +38,7 @@ async function checkInstances(file: string, probe: DataSetProbe, report: Report)
   for (const key of KEYS)
     if (!keys.has(key)) report({ rule: 'coco-keys', file, problem: `has no "${key}" at the top` });
   const results = join(dirname(file), RESULTS);
+  if (basename(file) !== INSTANCES) return; // the results are those of all images
   if (await isResults(probe, results)) await checkResults(results, items.images, report);
 }
 

@@ -43,6 +43,27 @@ it('of a run, the files of all formats are checked with their images, and have n
   expect([alone.code, alone.stdout]).toEqual([0, expect.stringMatching(/48 images, \d+ boxes, 87 classes, 0 errors/)]);
 });
 
+it('of a run that is divided into parts, the files of all formats have the boxes of each part, and no mistakes', async () => {
+  const divided = join(folder, 'divided');
+  const split = ['--split', 'train=0.6,val=0.2,test=0.2', '--format', formatNames.join(','), '--out', divided];
+  const run = await preannotate(['run', SCENES, '--include', 'scene-0*,scene-1*', ...EMOJI, ...split]);
+  expect(run.code, run.stderr).toBe(0);
+  const all = JSON.parse((await preannotate(['validate', divided, '--json'])).stdout) as Document;
+  expect([all.errors, all.warnings]).toEqual([0, 0]);
+  let [images, boxes] = [0, 0];
+  for (const part of ['train', 'val', 'test']) {
+    const file = join(divided, `coco/instances_${part}.json`);
+    const { stdout, code } = await preannotate(['validate', file, '--images-root', SCENES, '--json']);
+    const {
+      data_sets: [set],
+    } = JSON.parse(stdout) as Document;
+    expect([code, set!.notes]).toEqual([0, []]);
+    images += set!.images;
+    boxes += set!.boxes;
+  }
+  expect([images, boxes]).toEqual([19, all.data_sets[0]!.boxes]);
+});
+
 it('finds a mistake, prints it with its line and the fix, and exits with 3', async () => {
   const label = join(out, 'yolo/labels/train/scene-01.txt');
   const text = await readFile(label, 'utf8');
