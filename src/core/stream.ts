@@ -126,18 +126,27 @@ export async function* mapInOrder<In, Out>(
   limit: number,
   map: (item: In) => Promise<Out>,
 ): AsyncGenerator<Out> {
-  const inFlight: Promise<Out>[] = [];
+  const inFlight: InFlight<Out>[] = [];
+  const takeFirst = () => inFlight.shift()!.result;
   try {
     for await (const item of source) {
-      const call = map(item);
-      call.catch(() => {}); // thrown to the consumer in its turn, which may come later or, after another error, never
+      const call: InFlight<Out> = { result: map(item), isSettled: false };
+      const settle = () => {
+        call.isSettled = true;
+      };
+      call.result.then(settle, settle); // an error is thrown in its turn, which may come later or never
       inFlight.push(call);
-      if (inFlight.length >= limit) yield await inFlight.shift()!;
+      while (inFlight.length >= limit || inFlight[0]?.isSettled === true) yield await takeFirst();
     }
-    while (inFlight.length > 0) yield await inFlight.shift()!;
+    while (inFlight.length > 0) yield await takeFirst();
   } finally {
-    await Promise.allSettled(inFlight);
+    await Promise.allSettled(inFlight.map(({ result }) => result));
   }
+}
+
+interface InFlight<Out> {
+  readonly result: Promise<Out>;
+  isSettled: boolean;
 }
 
 /** The promise, or the signal's reason as a rejection, whichever comes first. */

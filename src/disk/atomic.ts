@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { makeFolder } from './make-folder.js';
 import { withOutputErrors, withWriteErrors } from './write-failure.js';
 
-const BUFFER_BYTES = 1 << 20; // one write a megabyte: views are made of many short lines
+const BUFFER_BYTES = 1 << 20;
+const BLOCK_BYTES = 1 << 17; // shorter texts are garbage sooner, and cost less
 const TEMPORARY = '.preannotate-'; // short, because names of 255 bytes exist
 
 type Content = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
@@ -37,7 +38,7 @@ async function replace(
   const file = await withOutputErrors(path, () => open(temporary, 'wx'));
   try {
     try {
-      await writeAll(path, file, typeof content === 'string' ? [content] : content);
+      await writeAll(path, file, toBlocks(typeof content === 'string' ? [content] : content));
       await withWriteErrors(path, () => file.sync());
     } finally {
       await withWriteErrors(path, () => file.close());
@@ -86,11 +87,10 @@ export async function writeHashed(
   const hash = createHash('sha256');
   let size = 0;
   async function* hashed() {
-    for await (const part of content) {
-      const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-      hash.update(bytes);
-      size += bytes.length;
-      yield bytes;
+    for await (const block of toBlocks(content)) {
+      hash.update(block);
+      size += block.length;
+      yield block;
     }
   }
   await using file = await withWriteErrors(place, () => open(path, 'wx'));
@@ -99,22 +99,36 @@ export async function writeHashed(
   return { size, sha256: hash.digest('hex') };
 }
 
-async function writeAll(path: string, file: FileHandle, content: Content): Promise<void> {
-  let pending: Uint8Array[] = [];
-  let pendingBytes = 0;
-  const flush = async () => {
-    const bytes = Buffer.concat(pending, pendingBytes);
-    pending = [];
-    pendingBytes = 0;
-    await withWriteErrors(path, () => file.writeFile(bytes)); // from the current position, until all is written
+async function writeAll(path: string, file: FileHandle, blocks: AsyncIterable<Uint8Array>): Promise<void> {
+  // From the current position, until all is written.
+  for await (const block of blocks) await withWriteErrors(path, () => file.writeFile(block));
+}
+
+/** Few large blocks: views are made of many short lines. */
+async function* toBlocks(content: Content): AsyncGenerator<Uint8Array> {
+  let blocks: Uint8Array[] = [];
+  let bytes = 0;
+  let text = ''; // after the blocks
+  const add = (block: Uint8Array) => {
+    blocks.push(block);
+    bytes += block.length;
+  };
+  const take = () => {
+    if (text !== '') add(Buffer.from(text));
+    const all = blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks, bytes);
+    [blocks, bytes, text] = [[], 0, ''];
+    return all;
   };
   for await (const part of content) {
-    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-    pending.push(bytes);
-    pendingBytes += bytes.length;
-    if (pendingBytes >= BUFFER_BYTES) await flush();
+    if (typeof part === 'string') text += part;
+    else {
+      if (text !== '') add(Buffer.from(text));
+      text = '';
+      add(part);
+    }
+    if (bytes + text.length >= BLOCK_BYTES) yield take();
   }
-  await flush();
+  if (bytes + text.length > 0) yield take();
 }
 
 /** Puts a file, and its name in its folder, onto the disk: a copy, before its original goes. */

@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
  *
  * @throws PreannotateError WRITE_FAILED naming the file and the reason, for errors of the system; others as they are.
  */
-export async function withWriteErrors<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
+export async function withWriteErrors<Result>(path: string, step: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await step();
   } catch (error) {

@@ -1,8 +1,9 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, symlinkSync } from 'node:fs';
 import { copyFile, link, realpath, stat, symlink } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { basename, dirname, relative, sep } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
 import type { ImageFiles } from '../core/image-files.js';
+import { callFile } from '../disk/calls/call-file.js';
 import { openRegularFile } from '../disk/regular-file.js';
 import { withWriteErrors } from '../disk/write-failure.js';
 import { NameList } from '../core/name-list.js';
@@ -87,15 +88,44 @@ export class ImagePlacer {
  */
 async function isRewrittenByTrainers(path: string): Promise<boolean> {
   try {
-    await using file = await openRegularFile(path);
-    const { size } = await file.stat();
-    if (size < 4) return false;
-    const start = await file.read(Buffer.alloc(2), 0, 2, 0);
-    if (!start.buffer.equals(JPEG_START)) return false;
-    const end = await file.read(Buffer.alloc(2), 0, 2, size - 2);
-    return !end.buffer.equals(JPEG_END);
+    const { size, start, end } = await callFile({ now: () => readEndsNow(path), later: () => readEnds(path) });
+    return size >= 2 * EDGE_BYTES && start.equals(JPEG_START) && !end.equals(JPEG_END);
   } catch {
     return false; // gone, or not readable: nor can it be rewritten
+  }
+}
+
+/** What a file begins and ends with. */
+interface Ends {
+  readonly size: number;
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
+
+const EDGE_BYTES = 2;
+
+async function readEnds(path: string): Promise<Ends> {
+  await using file = await openRegularFile(path);
+  const { size } = await file.stat();
+  const [start, end] = [Buffer.alloc(EDGE_BYTES), Buffer.alloc(EDGE_BYTES)];
+  await file.read(start, 0, EDGE_BYTES, 0);
+  if (size > EDGE_BYTES) await file.read(end, 0, EDGE_BYTES, size - EDGE_BYTES);
+  return { size, start, end };
+}
+
+function readEndsNow(path: string): Ends {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(file);
+    const size = stats.isFile() ? stats.size : 0; // a device may never end
+    const [start, end] = [Buffer.alloc(EDGE_BYTES), Buffer.alloc(EDGE_BYTES)];
+    if (size > EDGE_BYTES) {
+      readSync(file, start, 0, EDGE_BYTES, 0);
+      readSync(file, end, 0, EDGE_BYTES, size - EDGE_BYTES);
+    }
+    return { size, start, end };
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -123,7 +153,7 @@ async function write(
   if (how === 'hardlink') return await hardLink(source, target, content);
   const text = linkText(source, place);
   try {
-    await symlink(text, target);
+    await callFile({ now: () => symlinkSync(text, target), later: () => symlink(text, target) });
     return { link: text };
   } catch (error) {
     if (!NO_LINKS.includes(systemCodeOf(error) ?? '')) throw error;
@@ -131,9 +161,13 @@ async function write(
   }
 }
 
-/** Relative, so that the output folder can be moved together with the images. */
+let last = { from: '', to: '', lead: '' };
+
+/** Relative, so that the output folder can be moved with the images. Mostly it leads where the last one did. */
 function linkText(source: string, place: string): string {
-  return relative(dirname(place), source);
+  const [from, to] = [dirname(place), dirname(source)];
+  if (from !== last.from || to !== last.to) last = { from, to, lead: relative(from, to) };
+  return last.lead === '' ? basename(source) : `${last.lead}${sep}${basename(source)}`;
 }
 
 async function hardLink(source: string, target: string, content: FileContent): Promise<Fingerprint | undefined> {

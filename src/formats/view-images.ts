@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import type { ImageFiles } from '../core/image-files.js';
 import type { ViewImage } from '../core/image.js';
+import { below } from '../disk/calls/below.js';
 import type { PartName } from '../core/data-set/split.js';
 import type { View } from './format.js';
 import { ImagePlacer } from './image-file.js';
@@ -39,7 +39,7 @@ export class ViewImages {
     const placed = { path, name, content: { size, sha256 }, isMissing };
     const { root } = this.#view;
     if (root === undefined) return [this.#downloader.toViewFile({ ...placed, url })];
-    return [this.#placer.toViewFile({ ...placed, source: join(root, name) })];
+    return [this.#placer.toViewFile({ ...placed, source: below(root, name) })];
   }
 
   /** After the files were written. */

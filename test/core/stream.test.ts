@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { mapConcurrent, mapInBatches, untilAborted } from '../../src/core/stream.js';
+import { mapConcurrent, mapInBatches, mapInOrder, untilAborted } from '../../src/core/stream.js';
 
 describe('mapConcurrent', () => {
   it('never has more calls in flight than its limit, and loses none', async () => {
@@ -126,5 +126,36 @@ describe('untilAborted', () => {
 
   it('passes on what the promise gives', async () => {
     await expect(untilAborted(Promise.resolve(1), new AbortController().signal)).resolves.toBe(1);
+  });
+});
+
+describe('mapInOrder', () => {
+  it('yields in the order of the source, with as many calls in flight as its limit', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const items = Array.from({ length: 50 }, (_, i) => i);
+    const mapped = mapInOrder(items, 4, async (item) => {
+      most = Math.max(most, ++inFlight);
+      await sleep((item * 7) % 5);
+      inFlight--;
+      return item;
+    });
+    const yielded: number[] = [];
+    for await (const item of mapped) yielded.push(item);
+    expect(yielded).toEqual(items);
+    expect(most).toBe(4);
+  });
+
+  it('yields what is there at once, instead of holding it until the limit is reached', async () => {
+    const yielded: number[] = [];
+    let mostAhead = 0;
+    const items = Array.from({ length: 100 }, (_, i) => i);
+    const mapped = mapInOrder(items, 16, (item) => {
+      mostAhead = Math.max(mostAhead, item - yielded.length);
+      return Promise.resolve(item);
+    });
+    for await (const item of mapped) yielded.push(item);
+    expect(yielded).toEqual(items);
+    expect(mostAhead).toBeLessThan(4);
   });
 });

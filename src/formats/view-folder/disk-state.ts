@@ -1,7 +1,9 @@
-import type { BigIntStats } from 'node:fs';
+import { lstatSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { systemCodeOf } from '../../core/errors.js';
+import { below } from '../../disk/calls/below.js';
+import { callFile } from '../../disk/calls/call-file.js';
 import {
   fingerprintFile,
   inodeOf,
@@ -53,7 +55,7 @@ export class DiskState {
    */
   async find(path: string, before: readonly WrittenFile[], now?: Fingerprint): Promise<Found> {
     if ((await this.obstacleOf(path)) !== undefined) return { state: 'edited' };
-    const stats = await statsOf(join(this.#root, path));
+    const stats = await statsOf(below(this.#root, path));
     if (stats === undefined)
       return { state: before.length > 0 && !before.some(({ maybe }) => maybe) ? 'deleted' : 'none' };
     const found = await this.#fingerprint(path, stats, { before, now });
@@ -81,7 +83,7 @@ export class DiskState {
   async #findObstacle(folder: string): Promise<string | undefined> {
     const above = await this.obstacleOf(folder);
     if (above !== undefined) return above;
-    const stats = await statsOf(join(this.#root, folder));
+    const stats = await statsOf(below(this.#root, folder));
     return stats === undefined || stats.isDirectory() ? undefined : folder;
   }
 
@@ -91,8 +93,9 @@ export class DiskState {
     stats: BigIntStats,
     { before, now }: { before: readonly WrittenFile[]; now: Fingerprint | undefined },
   ): Promise<Fingerprint | undefined> {
-    const place = join(this.#root, path);
-    if (stats.isSymbolicLink()) return { link: await readlink(place) };
+    const place = below(this.#root, path);
+    if (stats.isSymbolicLink())
+      return { link: await callFile({ now: () => readlinkSync(place), later: () => readlink(place) }) };
     if (!stats.isFile()) return undefined;
     const candidates = [...before.map(({ is }) => is), ...(now === undefined ? [] : [now])];
     const inode = inodeOf(stats);
@@ -134,7 +137,10 @@ function stateOfRewritten(before: readonly WrittenFile[], now: Fingerprint | und
 /** The file itself, not what it links to. @returns undefined when there is none. */
 export async function statsOf(path: string): Promise<BigIntStats | undefined> {
   try {
-    return await lstat(path, { bigint: true });
+    return await callFile({
+      now: () => lstatSync(path, { bigint: true }),
+      later: () => lstat(path, { bigint: true }),
+    });
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

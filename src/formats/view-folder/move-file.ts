@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { cp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../../core/errors.js';
+import { callFile } from '../../disk/calls/call-file.js';
 import { makeFolder } from '../../disk/make-folder.js';
 
 /**
@@ -12,7 +14,7 @@ import { makeFolder } from '../../disk/make-folder.js';
  */
 export async function moveFile(from: string, to: string): Promise<void> {
   try {
-    await rename(from, to);
+    await callFile({ now: () => renameSync(from, to), later: () => rename(from, to) });
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT' && systemCodeOf(error) !== 'EXDEV') throw error;
     await makeFolder(dirname(to));

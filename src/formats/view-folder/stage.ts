@@ -41,7 +41,7 @@ async function stageFile(
 ): Promise<WrittenFile | undefined> {
   const { path } = file;
   if (file.isLast === true) return await keepEarlier(path, earlier, disk);
-  const foreseen = await file.foresee?.(staging.placeOf(path));
+  const foreseen = disk === undefined ? undefined : await file.foresee?.(staging.placeOf(path));
   const before = foreseen === undefined ? undefined : await disk?.find(path, earlier, foreseen);
   if (foreseen !== undefined && before?.state === 'current') return toRecorded(path, foreseen, before);
   const is = await staging.write(file);

@@ -1,5 +1,8 @@
+import { lstatSync } from 'node:fs';
 import { lstat, rm, symlink } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
+import { below } from '../../disk/calls/below.js';
+import { callFile } from '../../disk/calls/call-file.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { withWriteErrors } from '../../disk/write-failure.js';
 import { statsOf } from './disk-state.js';
@@ -37,50 +40,52 @@ export class Staging implements AsyncDisposable {
   }
 
   async makeFolder(path: string): Promise<void> {
-    const folder = join(this.folder, path);
-    const making = this.#made.get(folder) ?? makeFolder(folder);
-    this.#made.set(folder, making);
+    const making = this.#made.get(path) ?? makeFolder(below(this.folder, path));
+    this.#made.set(path, making);
     await withWriteErrors(this.placeOf(path), () => making);
   }
 
   async write({ path, write }: ViewFile): Promise<Fingerprint | undefined> {
     await this.makeFolder(dirname(path));
-    return await write(join(this.folder, path), this.placeOf(path));
+    return await write(below(this.folder, path), this.placeOf(path));
   }
 
   async discard(path: string): Promise<void> {
-    await withWriteErrors(this.placeOf(path), () => rm(join(this.folder, path)));
+    await withWriteErrors(this.placeOf(path), () => rm(below(this.folder, path)));
   }
 
   /** Stamps files that get their places together with this folder, which leaves their stamps as they are. */
   async stamp({ files, ...group }: FileGroup): Promise<FileGroup> {
     const stamped = files.map(async (file) => {
-      const stats = await statsOf(join(this.folder, file.path));
+      const stats = await statsOf(below(this.folder, file.path));
       return stats === undefined ? file : { ...file, stamp: stampOf(stats) };
     });
     return { ...group, files: await Promise.all(stamped) };
   }
 
-  has(path: string): Promise<boolean> {
-    return lstat(join(this.folder, path)).then(
-      () => true,
-      () => false,
-    );
+  async has(path: string): Promise<boolean> {
+    const place = below(this.folder, path);
+    try {
+      await callFile({ now: () => lstatSync(place), later: () => lstat(place) });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   placeOf(path: string): string {
-    return join(this.#place, path);
+    return below(this.#place, path);
   }
 
   /** Puts a file in its place, over what is there. */
   async place(path: string): Promise<void> {
     const place = this.placeOf(path);
-    await withWriteErrors(place, () => moveFile(join(this.folder, path), place));
+    await withWriteErrors(place, () => moveFile(below(this.folder, path), place));
   }
 
   /** A file that was not placed, for another view. */
   toViewFile(path: string, is: Fingerprint): ViewFile {
-    const from = join(this.folder, path);
+    const from = below(this.folder, path);
     const linkAgain = async (source: string, target: string, place: string) => {
       const link = relative(dirname(place), source);
       await withWriteErrors(place, () => symlink(link, target));

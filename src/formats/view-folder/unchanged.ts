@@ -1,6 +1,7 @@
 import { lstatSync, type BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { below } from '../../disk/calls/below.js';
 import { LinesDigest } from '../../disk/checked-line.js';
 import { lookAtAll } from '../../disk/stats/stat-slices.js';
 import { statsOf } from './disk-state.js';
@@ -70,7 +71,7 @@ async function* listFiles(root: string, record: ViewRecord, digest: LinesDigest)
   for await (const { files } of record.groups(digest)) {
     for (const file of files) {
       yield* toItems(root, findNewFolders(file.path, folders));
-      yield { path: join(root, file.path), file };
+      yield { path: below(root, file.path), file };
     }
   }
 }
@@ -86,7 +87,7 @@ function findNewFolders(path: string, known: Set<string>): string[] {
 }
 
 function* toItems(root: string, folders: readonly string[]): Generator<Item> {
-  for (const folder of folders) yield { path: join(root, folder) };
+  for (const folder of folders) yield { path: below(root, folder) };
 }
 
 function assertSame({ file, ...item }: Item, stats: BigIntStats): void {

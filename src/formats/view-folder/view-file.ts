@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { writeHashed } from '../../disk/atomic.js';
+import { callFile } from '../../disk/calls/call-file.js';
 import { withWriteErrors } from '../../disk/write-failure.js';
 import { fingerprintText, type Fingerprint } from './record/fingerprint.js';
 
@@ -36,7 +38,11 @@ export function textFile(path: string, text: string): ViewFile {
     path,
     foresee: () => Promise.resolve(fingerprint),
     write: async (target, place) => {
-      await withWriteErrors(place, () => writeFile(target, text, { flag: 'wx' }));
+      const write = {
+        now: () => writeFileSync(target, text, { flag: 'wx' }),
+        later: () => writeFile(target, text, { flag: 'wx' }),
+      };
+      await withWriteErrors(place, () => callFile(write));
       return fingerprint;
     },
   };

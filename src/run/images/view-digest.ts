@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { statSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Ontology } from '../../core/ontology.js';
 import type { Selection } from '../../core/select.js';
 import type { LinesDigest } from '../../disk/checked-line.js';
+import { below } from '../../disk/calls/below.js';
 import { lookAtAll } from '../../disk/stats/stat-slices.js';
 import type { ImageIds } from '../numbers/image-ids.js';
 import { divideNames, type Sources } from '../plan/sources.js';
@@ -74,7 +74,7 @@ function digestRun({ version, journal, imageIds, sources, ontology, selection }:
 async function digestImages({ journal, sources, root = '' }: ViewedRun): Promise<string> {
   const [shown] = divideNames(journal.entries, sources);
   const hash = createHash('sha256');
-  const items = shown.map((name) => ({ path: join(root, name) }));
+  const items = shown.map((name) => ({ path: below(root, name) }));
   await lookAtAll(items, STAT, (_, text) => hash.update(text));
   return hash.digest('hex');
 }
