@@ -74,10 +74,13 @@ describe.each(formatNames)('%s', (format) => {
     expect(await readdir(dirname(view.outDir))).toEqual(['.preannotate', format]);
   });
 
-  it('never holds all images: 5,000 with 100 boxes each are written with a heap that cannot hold them', async () => {
+  it('never holds all images: 500,000 boxes are written with a heap that cannot hold them', async () => {
     expect(await writesMany(format, 'images')).toBe(0);
-    expect(await writesMany(format, 'await hold(images)')).not.toBe(0); // which shows that the heap is small enough
   });
+});
+
+it('the heap in which no format holds all images is too small for them', async () => {
+  expect(await writesMany('csv', 'await hold(images)')).not.toBe(0);
 });
 
 /** By our own reader, and by a strict one where there is one: what that gets is the same. */
@@ -109,12 +112,12 @@ async function contentOf(folder: string): Promise<Record<string, string>> {
 async function writesMany(format: FormatName, shown: string): Promise<unknown> {
   const folder = await temporaryFolder();
   const script = `
-    import { formats } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/formats/index.ts')).href)};
+    import { formats } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist/formats/index.js')).href)};
     const box = (i, k) => [k, i % 100, k + 20.5 + (i % 50) / 100, (i % 100) + 30.25];
     const detection = (i, k) => ({ classId: 0, queryId: 0, score: 0.5, box: box(i, k) });
     const images = { async *[Symbol.asyncIterator]() {
-      for (let i = 0; i < 5000; i++) {
-        const detections = Array.from({ length: 100 }, (_, k) => detection(i, k));
+      for (let i = 0; i < 2000; i++) {
+        const detections = Array.from({ length: 250 }, (_, k) => detection(i, k));
         const name = 'f' + (i % 10) + '/' + i + '.jpg';
         yield { id: i + 1, name, width: 640, height: 480, detections, stored: detections, sizeBytes: 1, sha256: '' };
       }
@@ -130,7 +133,7 @@ async function writesMany(format: FormatName, shown: string): Promise<unknown> {
     const outDir = ${JSON.stringify(join(folder, format))};
     await formats[${JSON.stringify(format)}].write({ images: ${shown}, ontology, root: '/', outDir, provenance,
       imageFiles: 'symlink', overwriteEdited: false, throwIfStopped: async () => {} });`;
-  const args = ['--max-old-space-size=32', '--import', 'tsx', '--input-type=module', '-e', script];
+  const args = ['--max-old-space-size=32', '--input-type=module', '-e', script];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' });
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return code ?? signal;
