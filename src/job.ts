@@ -206,6 +206,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       found: stats.found,
       annotated,
       resumed: Math.max(0, annotated - stats.annotated),
+      ...(stats.duplicates > 0 ? { duplicates: stats.duplicates } : {}),
       failed: stats.failed,
       ...(run.failedBefore === undefined ? {} : { failed_before: run.failedBefore }),
       skipped: found.skipped,

@@ -12,6 +12,7 @@ import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import { RunStats } from './progress/stats.js';
 import { withClasses } from './run/numbers/classes.js';
+import { IdenticalImages } from './run/duplicates/identical-images.js';
 import { ErrorLog } from './run/error-log.js';
 import { Journal } from './run/journal.js';
 import { beginManifest, endManifest, type RunManifest } from './run/manifest.js';
@@ -144,6 +145,7 @@ async function annotateUntilFailure(
   await using feed = openFeed(job, run, { ...use, errors });
   const detecting = AbortSignal.any([signal, ending]);
   setMaxListeners(0, detecting); // every call in flight listens
+  await using identical = openIdentical(job, run);
   progress.start(feed.known);
   stats.beginImages();
   let images = 0;
@@ -155,7 +157,8 @@ async function annotateUntilFailure(
   const limits = { limit: engine.capacity, batchSize: WRITTEN_AT_ONCE };
   const batches = mapInBatches(feed.images(), limits, async (image) => {
     const index = images++;
-    const outcome = engine.detect(image, job.ontology, detecting); // decode, infer, map: in a worker
+    const annotate = () => engine.detect(image, job.ontology, detecting); // decode, infer, map: in a worker
+    const outcome = identical?.detect(image, annotate) ?? annotate();
     return { index, image, outcome: await unlessAborted(outcome, ending) };
   });
   try {
@@ -179,9 +182,16 @@ async function annotateUntilFailure(
     return undefined;
   } finally {
     stats.endImages(engine.times);
+    stats.duplicates = identical?.count ?? 0;
     run.takenPart = engine.status().takenPart;
     progress.stop();
   }
+}
+
+/** Remote images are not compared: their bytes come to be known when they are annotated. */
+function openIdentical({ ontology, worker }: Job, { found, journal }: RunState): IdenticalImages | undefined {
+  const { root } = found;
+  return root === undefined ? undefined : new IdenticalImages({ root, journal, ontology, maxBytes: worker.maxBytes });
 }
 
 /** The result, or nothing where it was given up because of the signal. */

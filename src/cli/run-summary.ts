@@ -35,7 +35,9 @@ function describeImages({ job, manifest: { counts, timings } }: RunResult): stri
   const choice = describeChoice(job.choice);
   const resumed = counts.resumed > 0 ? `, ${counts.resumed} of them by earlier runs` : '';
   const chosen = choice === undefined ? '' : ` (${choice})`;
-  return `${counts.annotated} of ${counts.found} images annotated in ${seconds} s${chosen}${resumed}.`;
+  const { duplicates = 0 } = counts;
+  const shared = duplicates > 0 ? `, ${counted(duplicates, 'copy', 'copies')} of others among them` : '';
+  return `${counts.annotated} of ${counts.found} images annotated in ${seconds} s${chosen}${resumed}${shared}.`;
 }
 
 function describeBoxes({ manifest: { counts } }: RunResult): string[] {

@@ -7,6 +7,7 @@ export class RunStats {
   found: number;
   readonly resumed: number;
   annotated = 0; // in this attempt
+  duplicates = 0; // annotated in this attempt with the result of another image with the same bytes
   failed = 0;
   missing = { previews: 0, copies: 0 }; // files of views
   readonly #startMs = performance.now();

@@ -16,6 +16,7 @@ const RunCounts = z.object({
   found: z.number(), // and those in the views that this attempt did not look for
   annotated: z.number(), // in the views
   resumed: z.number(), // of them, by earlier attempts
+  duplicates: z.number().exactOptional(), // in this attempt, with the bytes and so the result of another image; if any
   failed: z.number(), // in this attempt; images and folders
   failed_before: z.number().exactOptional(), // in the attempt before, where only what failed in it was tried again
   skipped: z.number(), // files that are no images; `left_out` has their endings

@@ -14,6 +14,7 @@ import {
   untilJournalled,
   viewsOf,
 } from '../support/cli.js';
+import { withComment } from '../support/other-bytes.js';
 import { canMount, resizeDisk, smallDisk } from '../support/system/disk.js';
 import { ROOT } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -203,8 +204,10 @@ describe('a run that is hit', () => {
   it('by two such images side by side fails those two alone', async () => {
     const { folder, total, args } = await manyImages(await temporaryFolder());
     const out = join(folder, 'out');
-    for (const name of ['scene-10-poison.jpg', 'scene-11-poison.jpg']) {
-      await copyFile(join(SCENES, 'scene-01.jpg'), join(folder, 'images/copy-1', name));
+    for (const [i, name] of ['scene-10-poison.jpg', 'scene-11-poison.jpg'].entries()) {
+      // Of sizes that no other image has: only workers open them.
+      const bytes = withComment(await readFile(join(SCENES, 'scene-01.jpg')), 'comment '.repeat(i + 5));
+      await writeFile(join(folder, 'images/copy-1', name), bytes);
     }
     const { code } = await preannotate(args('out', '--max-batch-size', '2'), withFault('poison.mjs'));
     expect(code).toBe(3);

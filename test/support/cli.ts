@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FIXTURES, ROOT } from './model/golden.js';
+import { withComment } from './other-bytes.js';
 
 export const SCENES = join(FIXTURES, 'scenes');
 export const EMOJI = ['--model', 'builtin:emoji', '--ontology', join(ROOT, 'ontologies/emoji.yaml')];
@@ -61,12 +62,15 @@ export function preannotate(args: readonly string[], options: CliOptions = {}): 
   return new Running(args, options).finished();
 }
 
-/** A folder with so many copies of the shipped scenes, in subfolders. */
+/** A folder with so many copies of the shipped scenes, in subfolders; no two files have the same bytes. */
 export async function manyScenes(folder: string, copies: number): Promise<number> {
   const scenes = (await readdir(SCENES)).filter((name) => /^scene-.*\.(jpg|png|webp)$/.test(name));
   for (let copy = 0; copy < copies; copy++) {
     await mkdir(join(folder, `copy-${copy}`), { recursive: true });
-    for (const name of scenes) await copyFile(join(SCENES, name), join(folder, `copy-${copy}`, name));
+    for (const name of scenes) {
+      const bytes = withComment(await readFile(join(SCENES, name)), `copy ${copy}`);
+      await writeFile(join(folder, `copy-${copy}`, name), bytes);
+    }
   }
   return scenes.length * copies;
 }

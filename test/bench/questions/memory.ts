@@ -4,7 +4,7 @@ import type { RunManifest } from '../../../src/run/manifest.js';
 import { EMOJI, SCENES } from '../../support/cli.js';
 import { fullSizeCheckpoint } from '../checkpoint/checkpoint.js';
 import { CORES, finish, start, writeOntology, type Annotation } from '../support/command.js';
-import { linkMany, writePhotos } from '../support/images.js';
+import { copyMany, writePhotos } from '../support/images.js';
 import { printGoals, printTable } from '../support/table.js';
 import type { Bench } from '../support/workspace.js';
 
@@ -28,8 +28,8 @@ export async function memory({ folder, quick }: Bench): Promise<void> {
   const names = (await readdir(SCENES)).filter((name) => /\.(jpg|png|webp)$/.test(name));
   const scenes = names.map((name) => join(SCENES, name));
   const many = quick ? 2 * SOME_IMAGES : 10 * SOME_IMAGES;
-  const before = await peakOf({ ...emoji, images: [await linkMany(scenes, SOME_IMAGES, join(folder, 'some'))] });
-  const after = await peakOf({ ...emoji, images: [await linkMany(scenes, many, join(folder, 'many'))] });
+  const before = await peakOf({ ...emoji, images: [await copyMany(scenes, SOME_IMAGES, join(folder, 'some'))] });
+  const after = await peakOf({ ...emoji, images: [await copyMany(scenes, many, join(folder, 'many'))] });
   const row = (name: string, { parent, workers }: Peak) => [
     name,
     parent.toFixed(2),

@@ -4,7 +4,7 @@ import type { TestServer } from '../../support/server.js';
 import { EMOJI } from '../../support/cli.js';
 import { fullSizeCheckpoint } from '../checkpoint/checkpoint.js';
 import { annotate, CORES, writeOntology } from '../support/command.js';
-import { linkMany, writePhotos } from '../support/images.js';
+import { copyMany, writePhotos } from '../support/images.js';
 import { ask, percentile, rateOf, startServer, type Answers } from '../support/load.js';
 import { undisturbed } from '../support/machine.js';
 import { median } from '../support/statistics.js';
@@ -59,7 +59,7 @@ async function roundOf(
   { model, ontology, flags, requests }: Setting,
   { folder, photos }: { folder: string; photos: readonly string[] },
 ): Promise<Round> {
-  const images = [await linkMany(photos, requests[64]!, join(await mkdtemp(join(folder, 'round-')), 'photos'))];
+  const images = [await copyMany(photos, requests[64]!, join(await mkdtemp(join(folder, 'round-')), 'photos'))];
   const { result, others } = await undisturbed(async () => {
     const manifest = await annotate({ folder, images, model, ontology, flags });
     const args = ['--model', model, '--ontology', ontology, '--queue-items', '128', '--timeout-sec', '600', ...flags];

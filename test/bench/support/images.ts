@@ -1,6 +1,7 @@
-import { link, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import sharp from 'sharp';
+import { withComment } from '../../support/other-bytes.js';
 import { Random } from '../../support/random.js';
 
 export const PHOTO = { width: 1280, height: 960 };
@@ -30,12 +31,13 @@ export async function writePhotos(folder: string, count: number): Promise<string
   return paths;
 }
 
-/** So many names for these files, which take no space. @returns The folder, made for them. */
-export async function linkMany(files: readonly string[], count: number, folder: string): Promise<string> {
+/** So many copies of these files, no two of them with the same bytes. @returns The folder, made for them. */
+export async function copyMany(files: readonly string[], count: number, folder: string): Promise<string> {
   await mkdir(folder);
+  const contents = await Promise.all(files.map((file) => readFile(file)));
   for (let i = 0; i < count; i++) {
-    const file = files[i % files.length]!;
-    await link(file, join(folder, `${String(i).padStart(6, '0')}${extname(file)}`));
+    const name = `${String(i).padStart(6, '0')}${extname(files[i % files.length]!)}`;
+    await writeFile(join(folder, name), withComment(contents[i % files.length]!, `image ${i}`));
   }
   return folder;
 }

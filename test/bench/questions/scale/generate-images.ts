@@ -2,6 +2,7 @@ import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { SCENES } from '../../../support/cli.js';
+import { withComment } from '../../../support/other-bytes.js';
 
 const CROPS = 8; // of each scene
 const SIDES = { width: 256, height: 192 };
@@ -49,12 +50,6 @@ async function cropScenes(): Promise<Buffer[]> {
     }
   }
   return pictures;
-}
-
-/** A JPEG with a comment segment after its first marker. */
-function withComment(jpeg: Buffer, comment: string): Buffer {
-  const head = Buffer.from([0xff, 0xfe, 0, comment.length + 2]);
-  return Buffer.concat([jpeg.subarray(0, 2), head, Buffer.from(comment), jpeg.subarray(2)]);
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ImageFile, ImageOutcome, ImageResult } from '../../core/image.js';
+import type { Ontology } from '../../core/ontology.js';
+import type { JournalEntries } from '../entries/entry-table.js';
+import { RecordFile } from '../read-journal.js';
+import { RecordReader } from '../record.js';
+import { hashFile, sizeOfFile, type HashedFile } from './hash-file.js';
+
+const KEY_DIGITS = 12; // of a hash: what a number holds exactly; the whole hash is compared in the end
+const MAX_RECENT = 1024; // results that may not be in the journal yet
+const MAX_HASHING_MS = 30_000; // a worker reports a file that cannot be read in this time
+
+/** What decides which results can be used again. */
+interface KnownResults {
+  readonly root: string; // absolute folder of the images
+  readonly journal: { readonly path: string; readonly entries: JournalEntries };
+  readonly ontology: Ontology;
+  readonly maxBytes: number; // of an image file; larger ones are left to the workers
+}
+
+/**
+ * Gives images with the same bytes as another one its result, so that they are annotated once. A file is read for that
+ * only where another image has as many bytes.
+ */
+export class IdenticalImages {
+  readonly #known: KnownResults;
+  readonly #reader: RecordReader;
+  readonly #ofSize = new Map<number, string | readonly string[]>(); // names whose hash is not known; none: ''
+  readonly #ofHash = new Map<number, string>(); // the name of one image of each content
+  readonly #resolving = new Map<number, Promise<void>>(); // by size
+  readonly #inFlight = new Map<string, Promise<ImageOutcome>>();
+  readonly #recent = new Map<string, ImageResult>();
+  #records: Promise<RecordFile> | undefined;
+  #count = 0;
+
+  constructor(known: KnownResults) {
+    this.#known = known;
+    this.#reader = new RecordReader(known.ontology);
+    for (const [name, { sizeBytes }] of known.journal.entries) this.#addSize(sizeBytes, name);
+  }
+
+  /** Images that were given the result of another one. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @param annotate - Has the image annotated. */
+  async detect(image: ImageFile, annotate: () => Promise<ImageOutcome>): Promise<ImageOutcome> {
+    const size = await sizeOfFile(join(this.#known.root, image.name));
+    if (size === undefined || size > this.#known.maxBytes) return await annotate();
+    if (!this.#ofSize.has(size)) {
+      this.#addSize(size, image.name);
+      return await this.#annotate(image.name, annotate);
+    }
+    const file = await this.#hash(image.name);
+    if (file === undefined) return await annotate();
+    await this.#resolve(size);
+    const result = await this.#findResult(image.name, file.sha256);
+    if (result === undefined) return await this.#annotate(image.name, annotate);
+    this.#count++;
+    return { ok: true, result: toCopy(result, image.name, file) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const records = await this.#records?.catch(() => undefined);
+    await records?.[Symbol.asyncDispose]();
+  }
+
+  #addSize(size: number, name: string): void {
+    const names = this.#ofSize.get(size);
+    if (names === undefined || names === '') this.#ofSize.set(size, name);
+    else this.#ofSize.set(size, typeof names === 'string' ? [names, name] : [...names, name]);
+  }
+
+  /** @returns undefined where there is none: others with the same bytes wait for this image from now on. */
+  async #findResult(name: string, sha256: string): Promise<ImageResult | undefined> {
+    const key = keyOf(sha256);
+    for (;;) {
+      const other = this.#ofHash.get(key);
+      const result = other === undefined || other === name ? undefined : await this.#resultOf(other);
+      if (result?.sha256 === sha256) return result;
+      if (this.#ofHash.get(key) !== other) continue; // it failed, and another one was begun meanwhile
+      this.#ofHash.set(key, name);
+      return undefined;
+    }
+  }
+
+  async #annotate(name: string, annotate: () => Promise<ImageOutcome>): Promise<ImageOutcome> {
+    const running = annotate();
+    this.#inFlight.set(name, running);
+    try {
+      const outcome = await running;
+      if (outcome.ok) this.#keep(name, outcome.result);
+      return outcome;
+    } finally {
+      this.#inFlight.delete(name);
+    }
+  }
+
+  /** Until the journal has it. */
+  #keep(name: string, result: ImageResult): void {
+    this.#recent.set(name, result);
+    if (this.#recent.size <= MAX_RECENT) return;
+    for (const each of this.#recent.keys()) if (this.#known.journal.entries.has(each)) this.#recent.delete(each);
+  }
+
+  /** Finds the hashes of the images that have so many bytes, unless that was done before. */
+  async #resolve(size: number): Promise<void> {
+    const running = this.#resolving.get(size);
+    if (running !== undefined) {
+      await running;
+      return;
+    }
+    const names = this.#ofSize.get(size)!;
+    if (names === '') return;
+    const resolving = this.#resolveNames(typeof names === 'string' ? [names] : names);
+    this.#ofSize.set(size, '');
+    this.#resolving.set(size, resolving);
+    await resolving.finally(() => this.#resolving.delete(size));
+  }
+
+  async #resolveNames(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const result = this.#recent.get(name) ?? (await this.#readRecord(name)) ?? (await this.#hash(name));
+      if (result !== undefined) this.#ofHash.set(keyOf(result.sha256), name);
+    }
+  }
+
+  async #hash(name: string): Promise<HashedFile | undefined> {
+    const ended = new AbortController();
+    const timeout = sleep(MAX_HASHING_MS, undefined, { ref: false, signal: ended.signal }).catch(() => undefined);
+    const hashing = hashFile(join(this.#known.root, name), this.#known.maxBytes);
+    return await Promise.race([hashing, timeout]).finally(() => ended.abort());
+  }
+
+  /** @returns undefined where it failed, or was not annotated. */
+  async #resultOf(name: string): Promise<ImageResult | undefined> {
+    const outcome = await this.#inFlight.get(name)?.catch(() => undefined); // whoever waits for that image is told
+    if (outcome !== undefined) return outcome.ok ? outcome.result : undefined;
+    return this.#recent.get(name) ?? (await this.#readResult(name));
+  }
+
+  async #readResult(name: string): Promise<ImageResult | undefined> {
+    const record = await this.#readRecord(name);
+    if (record === undefined) return undefined;
+    const { width, height, size_bytes: sizeBytes, modified_ms: modifiedMs, sha256, encoding, degraded } = record;
+    const detections = this.#reader.detectionsOf(record);
+    return {
+      ...{ name, width, height, detections, sizeBytes, modifiedMs, sha256 },
+      ...(encoding === undefined ? {} : { encoding }),
+      ...(degraded === undefined ? {} : { degraded }),
+    };
+  }
+
+  async #readRecord(name: string) {
+    const { path, entries } = this.#known.journal;
+    const entry = entries.get(name);
+    if (entry === undefined) return undefined;
+    const records = await (this.#records ??= RecordFile.open(path));
+    return await records.read(entry);
+  }
+}
+
+function keyOf(sha256: string): number {
+  return Number.parseInt(sha256.slice(0, KEY_DIGITS), 16);
+}
+
+function toCopy(result: ImageResult, name: string, { sizeBytes, modifiedMs }: HashedFile): ImageResult {
+  const { etag: _, url: __, ...content } = result;
+  return { ...content, name, sizeBytes, modifiedMs };
+}
