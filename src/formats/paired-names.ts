@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import type { ViewImage } from '../core/image.js';
 import { compareUtf8, counted } from '../core/text.js';
 import type { View } from './format.js';
+import { HashedSet } from './hashed-set.js';
 
 const MAX_NAME_BYTES = 255; // of file systems in use
 const MAX_EXTENSION_LENGTH = 16; // what is longer is a name with a dot in it
@@ -29,7 +30,7 @@ export interface PairedName {
  */
 export class PairedNames {
   readonly #rule: PairingRule;
-  readonly #taken = new Set<string>();
+  readonly #taken = new HashedSet(); // a name that were wrongly found in it would get a suffix
   #inRenamedFolders = 0;
   #suffixed = 0;
   #encoded = 0;
@@ -92,11 +93,10 @@ export class PairedNames {
     const room = MAX_NAME_BYTES - Math.max(this.#rule.ending.length, Buffer.byteLength(extension));
     const keyOf = (free: string) => posix.join(folder, free).normalize('NFC').toLowerCase();
     let free = truncateName(stem, room);
-    const isSuffixed = this.#taken.has(keyOf(free));
-    for (let other = `${stem}__${extension.slice(1)}`; this.#taken.has(keyOf(free)); other += '_')
-      free = truncateName(other, room);
-    this.#taken.add(keyOf(free));
-    return { free, isSuffixed };
+    if (this.#taken.add(keyOf(free))) return { free, isSuffixed: false };
+    let other = `${stem}__${extension.slice(1)}`;
+    for (free = truncateName(other, room); !this.#taken.add(keyOf(free)); free = truncateName(other, room)) other += '_';
+    return { free, isSuffixed: true };
   }
 }
 
