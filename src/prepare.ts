@@ -81,7 +81,7 @@ export async function prepare<Found extends Model | undefined>(
       assertSameJob(before, toJournalHeader(job, model), path);
     }
   }
-  const imageList = await readImageList(job.outDir);
+  const imageList = await readImageList(job.outDir, earlier && ((name) => earlier.entries.own(name)));
   const manifest = await readUsableManifest(job);
   const sources = await readSources(job.outDir);
   const scope = manifest ?? earlier?.header.run;

@@ -22,8 +22,7 @@ export class HashedSet {
   #grow(): void {
     const before = this.#slots;
     this.#slots = new Uint32Array(2 * before.length);
-    for (let i = 0; i < before.length; i += 2)
-      if (before[i] !== 0) insert(this.#slots, before[i]!, before[i + 1]!);
+    for (let i = 0; i < before.length; i += 2) if (before[i] !== 0) insert(this.#slots, before[i]!, before[i + 1]!);
   }
 }
 

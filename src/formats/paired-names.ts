@@ -95,7 +95,8 @@ export class PairedNames {
     let free = truncateName(stem, room);
     if (this.#taken.add(keyOf(free))) return { free, isSuffixed: false };
     let other = `${stem}__${extension.slice(1)}`;
-    for (free = truncateName(other, room); !this.#taken.add(keyOf(free)); free = truncateName(other, room)) other += '_';
+    for (free = truncateName(other, room); !this.#taken.add(keyOf(free)); free = truncateName(other, room))
+      other += '_';
     return { free, isSuffixed: true };
   }
 }

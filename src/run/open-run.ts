@@ -47,7 +47,7 @@ export async function openRun(outDir: string): Promise<OpenedRun> {
   const { gone = 0, outdated = 0 } = manifest?.counts ?? {};
   assertSourcesKnown(list, gone + outdated);
   const imageIds = ImageIds.from({
-    list: await readImageList(outDir),
+    list: await readImageList(outDir, (name) => journal.entries.own(name)),
     journal,
     found: [],
     isPublished: classes.isPublished,

@@ -58,7 +58,7 @@ export function isImageRecord(value: unknown): value is ImageRecord {
 
 type Unchecked = { readonly [Field in keyof ImageRecord]?: unknown };
 
-export function isPositiveInteger(value: unknown): boolean {
+export function isPositiveInteger(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 

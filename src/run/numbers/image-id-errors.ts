@@ -14,8 +14,8 @@ interface JournalledNumber {
 export function disagreeingError(journalled: JournalledNumber, list: ImageList, other: string): PreannotateError {
   const { path, line, name, id } = journalled;
   const listed = list.images.get(other);
-  const place = listed === undefined ? '' : `${printable(list.path)}:${listed.line} gives `;
-  const what = other === name ? `it the number ${listed?.id ?? ''}` : `that number to ${printable(other)}`;
+  const place = listed === undefined ? '' : `${printable(list.path)}:${list.lineOf(other)} gives `;
+  const what = other === name ? `it the number ${listed ?? ''}` : `that number to ${printable(other)}`;
   return new PreannotateError({
     code: 'JOURNAL_DAMAGED',
     message: `${printable(path)}:${line} gives ${printable(name)} the number ${id}; ${place}${what}.`,

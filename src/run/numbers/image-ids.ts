@@ -87,9 +87,9 @@ function listedNumbers({ list, journal }: NumberSources): Map<string, number> {
   const known = new Map<string, number>();
   for (const name of journal?.entries.keys() ?? []) {
     const listed = list.images.get(name);
-    if (listed !== undefined) known.set(name, listed.id);
+    if (listed !== undefined) known.set(name, listed);
   }
-  for (const [name, { id }] of list.images) if (!known.has(name)) known.set(name, id);
+  for (const [name, id] of list.images) if (!known.has(name)) known.set(name, id);
   return known;
 }
 
@@ -99,10 +99,11 @@ function isWhole({ form, problem }: ImageList): boolean {
 
 /** Adds what the journal has and the list lacks. @returns How many */
 function addJournalled(known: Map<string, number>, { list, journal, restarts }: NumberSources): number {
-  const listed = new Map([...known].map(([name, id]) => [id, name]));
+  let listed: Map<number, string> | undefined; // mostly nothing is missing
   let added = 0;
   for (const [name, { id, line }] of journal?.entries ?? []) {
     if (id === undefined || known.get(name) === id) continue;
+    listed ??= new Map([...known].map(([image, number]) => [number, image]));
     const other = known.has(name) ? name : listed.get(id);
     if (other === undefined) {
       known.set(name, id);
@@ -125,7 +126,7 @@ function completeIds(known: Map<string, number>, names: readonly string[], isAll
     if ([...known].every(([name, id]) => byName.get(name) === id)) return byName;
   }
   let last = highestOf(known);
-  const added = [...new Set(names)].filter((name) => !known.has(name)).sort(compareUtf8);
+  const added = [...new Set(names.filter((name) => !known.has(name)))].sort(compareUtf8);
   for (const name of added) known.set(name, ++last);
   return known;
 }
@@ -137,12 +138,14 @@ function highestOf(ids: ReadonlyMap<string, number>): number {
 }
 
 function numberByName(names: readonly string[]): Map<string, number> {
-  return new Map([...new Set(names)].sort(compareUtf8).map((name, i) => [name, i + 1]));
+  const numbers = new Map<string, number>();
+  for (const name of [...new Set(names)].sort(compareUtf8)) numbers.set(name, numbers.size + 1);
+  return numbers;
 }
 
 function hasSameIds(images: ImageList['images'], ids: ReadonlyMap<string, number>): boolean {
   if (images.size !== ids.size) return false;
-  for (const [name, id] of ids) if (images.get(name)?.id !== id) return false;
+  for (const [name, id] of ids) if (images.get(name) !== id) return false;
   return true;
 }
 
