@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { PreannotateError } from '../../core/errors.js';
 import type { ImageFile } from '../../core/image.js';
 import { mapConcurrent } from '../../core/stream.js';
+import { below } from '../../disk/calls/below.js';
 import { lookAtAll } from '../../disk/stats/stat-slices.js';
 import { openRegularFile } from '../../disk/regular-file.js';
 import type { JournalEntries, JournalEntry } from '../entries/entry-table.js';
@@ -46,15 +47,17 @@ export async function* compareFiles(
   { root, names, journal, sources }: AnnotatedFiles,
   signal?: AbortSignal,
 ): AsyncGenerator<{ name: string; state: FileState }> {
+  const same: string[] = []; // mostly all of them
   const compared: { name: string; state: FileState }[] = [];
   const touched: { name: string; modifiedMs: number }[] = [];
-  const files = names.map((name) => ({ name, path: resolve(root, name) }));
-  await lookAtAll(files, STAT, ({ name }, stats) => {
+  await lookAtAll(toFiles(root, names), STAT, ({ name }, stats) => {
     signal?.throwIfAborted();
     const { state, modifiedMs } = compareStats(stats, journal.entries.get(name)!, sources.get(name));
-    if (modifiedMs === undefined) compared.push({ name, state });
-    else touched.push({ name, modifiedMs });
+    if (modifiedMs !== undefined) touched.push({ name, modifiedMs });
+    else if (state === undefined) same.push(name);
+    else compared.push({ name, state });
   });
+  for (const name of same) yield { name, state: undefined };
   yield* compared;
   if (touched.length === 0) return;
   await using records = await RecordFile.open(journal.path);
@@ -65,6 +68,10 @@ export async function* compareFiles(
     if (hash === undefined) return { name, state: { state: 'unreadable' } as const };
     return { name, state: hash === sha256 ? { state: 'touched', modified_ms: modifiedMs } : changedSince(entry) };
   });
+}
+
+function* toFiles(root: string, names: readonly string[]): Generator<{ name: string; path: string }> {
+  for (const name of names) yield { name, path: below(root, name) };
 }
 
 /** @returns The time of a file whose content must be compared, else its state. */

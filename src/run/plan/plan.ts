@@ -40,7 +40,8 @@ export async function planRun(
   const states = new Map<string, FileState>();
   const files = { root: found.root ?? '', names: annotated, journal, sources: list.sources };
   const compared = found.root === undefined ? compareListed(found.chosen, entries) : compareFiles(files, signal);
-  for await (const { name, state } of compared) states.set(name, state);
+  for await (const { name, state } of compared) if (state !== undefined) states.set(name, state);
+  const lookedAt = found.chosen === found.images ? foundNames : new Set(annotated);
   const changed = annotated.filter((name) => states.get(name)?.state === 'changed');
   assertSameImages(found, earlier, { annotated: annotated.length, changed: changed.length });
 
@@ -53,7 +54,7 @@ export async function planRun(
   if (rule === 'ask') assertMayGo(gone, { annotated: before, root: found.root, journal: journal.path });
   const sources = new Map<string, Source>();
   for (const name of entries.keys()) {
-    const source = toSource(name, { states, foundNames, missing, rule, before: list.sources });
+    const source = toSource(name, { states, lookedAt, foundNames, missing, rule, before: list.sources });
     if (source !== undefined) sources.set(name, source);
   }
   const isPending = (name: string) =>
@@ -78,11 +79,12 @@ function planFirstRun(images: readonly ImageFile[]): Plan {
   return { pending: images, finished: 0, others: 0, changed: [], gone: [], spared: [], kept: [], sources: new Map() };
 }
 
-/** What is recorded of a file. @param at.states - Of the images that were found. */
+/** What is recorded of a file. @param at.states - Of the images that were looked at and have changed. */
 function toSource(
   name: string,
   at: {
     states: ReadonlyMap<string, FileState>;
+    lookedAt: ReadonlySet<string>;
     foundNames: ReadonlySet<string>;
     missing: ReadonlySet<string>;
     rule: MissingRule;
@@ -92,7 +94,7 @@ function toSource(
   if (at.missing.has(name)) return { state: at.rule === 'keep' ? 'kept' : 'gone' };
   const before = at.before.get(name);
   const isBack = at.foundNames.has(name) && (before?.state === 'gone' || before?.state === 'kept');
-  if (!at.states.has(name)) return isBack ? undefined : before; // it was not looked for, or not chosen
+  if (!at.lookedAt.has(name)) return isBack ? undefined : before; // it was not looked for, or not chosen
   const state = at.states.get(name);
   // Whether it has changed is not known: it is as it was.
   if (state?.state === 'unreadable') return before?.state === 'changed' ? before : undefined;

@@ -6,6 +6,7 @@ import { withWriteErrors } from '../../../disk/write-failure.js';
 import { readMadeView, writeMadeView, type MadeView } from './made-view.js';
 import { mergeGroups } from './merge-groups.js';
 import {
+  digestRecord,
   readRecordGroups,
   readRecordHeader,
   toRecordLines,
@@ -37,6 +38,8 @@ export class ViewRecord {
 
   /** Reads all of it, so that damage is reported before any work is done. @throws PreannotateError JOURNAL_DAMAGED */
   async verify(): Promise<void> {
+    const made = await this.made();
+    if (made !== undefined && (await digestRecord(this.path)) === made.record) return; // as it was written
     for await (const _ of this.groups());
   }
 
