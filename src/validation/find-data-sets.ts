@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { openDataSet, openProbe, recogniseFormat } from '../data-set/open.js';
+import { listCocoFiles } from '../formats/coco/read-coco.js';
 import { formatNames, formats, type FormatName } from '../formats/index.js';
 import { DataSetProbe } from '../formats/reading/probe.js';
 import { JOURNAL_FILE } from '../run/read-journal.js';
@@ -28,6 +29,7 @@ interface Stated {
 export async function findDataSets(path: string, { format, imagesRoot }: Stated): Promise<readonly FoundDataSet[]> {
   const probe = await openProbe(resolve(path));
   const found = (await isRun(probe)) ? 'run' : (format ?? (await recogniseFormat(probe)));
+  if (found === 'coco') return await findCocoFiles(probe, imagesRoot);
   if (found !== 'run') return [{ probe, format: found, imagesRoot }];
   const views: FoundDataSet[] = [];
   const root = imagesRoot ?? (await rootOfRun(probe.path));
@@ -44,6 +46,15 @@ export async function findDataSets(path: string, { format, imagesRoot }: Stated)
     message: `${printable(probe.path)} holds a run without ${format ?? 'annotation'} files.`,
     hint: '`preannotate export` writes them.',
   });
+}
+
+/** A folder may have a file for each part; other programs read them one by one. */
+async function findCocoFiles(probe: DataSetProbe, imagesRoot: string | undefined): Promise<FoundDataSet[]> {
+  const files = probe.isFolder ? await listCocoFiles(probe) : [];
+  if (files.length < 2) return [{ probe, format: 'coco', imagesRoot }];
+  return await Promise.all(
+    files.map(async (file) => ({ probe: await DataSetProbe.open(file), format: 'coco', imagesRoot })),
+  );
 }
 
 async function isRun(probe: DataSetProbe): Promise<boolean> {

@@ -15,7 +15,7 @@ const FOLDERS = ['', 'annotations']; // where programs put the file
 /** Whether a path is a COCO file, of instances or of results as `COCO.loadRes` reads them, or a folder of instances. */
 export async function recogniseCoco(probe: DataSetProbe): Promise<boolean> {
   if (!probe.isFolder) return (await isInstances(probe, probe.path)) || (await isResults(probe, probe.path));
-  return (await listInstances(probe)).length > 0;
+  return (await listCocoFiles(probe)).length > 0;
 }
 
 /**
@@ -55,7 +55,7 @@ async function takeParts(table: CocoTable, file: string): Promise<void> {
 
 /** The file that is read of a path. @throws PreannotateError DATA_SET_INVALID when there are none, or several. */
 export async function findCocoFile(probe: DataSetProbe): Promise<string> {
-  return probe.isFolder ? chooseFile(probe.path, await listInstances(probe)) : probe.path;
+  return probe.isFolder ? chooseFile(probe.path, await listCocoFiles(probe)) : probe.path;
 }
 
 /** The instances that a file of results lies beside, as this program writes them. */
@@ -76,7 +76,7 @@ function chooseFile(folder: string, files: readonly string[]): string {
 }
 
 /** The files of instances in a folder; ours alone where it is there, because others beside it are parts of it. */
-async function listInstances(probe: DataSetProbe): Promise<string[]> {
+export async function listCocoFiles(probe: DataSetProbe): Promise<string[]> {
   const found: string[] = [];
   for (const folder of FOLDERS) {
     for (const file of await probe.files('.json', folder)) {

@@ -1,13 +1,17 @@
 /**
  * Writes or reads a view of so many images that do not exist, with 10 boxes in 3 of them:
- * `node formats-process.mjs <out> <format> <images> write|read`. Prints, as JSON, what it counted, the seconds and the
- * most memory that was resident, in MB.
+ * `node formats-process.mjs <out> <format> <images> <task>`, where the task is write, read, validate or stats. Prints,
+ * as JSON, what it counted, the seconds and the most memory that was resident, in MB.
  */
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { buildOntology } from '../../../dist/core/ontology.js';
 import { openDataSet } from '../../../dist/data-set/open.js';
 import { formats } from '../../../dist/formats/index.js';
+import { DataSetProbe } from '../../../dist/formats/reading/probe.js';
+import { readStatistics } from '../../../dist/statistics/read-statistics.js';
+import { Findings } from '../../../dist/validation/findings.js';
+import { validateDataSet } from '../../../dist/validation/validate.js';
 
 const [out, name, images, task] = process.argv.slice(2);
 const classes = Array.from({ length: 10 }, (_, i) => ({
@@ -57,7 +61,19 @@ async function read() {
   return boxes;
 }
 
+async function validate() {
+  const probe = await DataSetProbe.open(join(out, name));
+  const { report } = new Findings(5);
+  return (await validateDataSet({ probe, format: name, imagesRoot: undefined }, report)).boxes;
+}
+
+async function stats() {
+  const options = { format: name, sizeOf: () => Promise.resolve(SIZE) };
+  return (await readStatistics(join(out, name), options)).statistics.boxes;
+}
+
+const TASKS = { write, read, validate, stats };
 const startMs = performance.now();
-const count = await (task === 'write' ? write() : read());
+const count = await TASKS[task]();
 const seconds = (performance.now() - startMs) / 1000;
 process.stdout.write(JSON.stringify({ count, seconds, peakMb: process.resourceUsage().maxRSS / 1000 }));

@@ -43,7 +43,7 @@ it('of a run, the files of all formats are checked with their images, and have n
   expect([alone.code, alone.stdout]).toEqual([0, expect.stringMatching(/48 images, \d+ boxes, 87 classes, 0 errors/)]);
 });
 
-it('of a run that is divided into parts, the files of all formats have the boxes of each part, and no mistakes', async () => {
+it('of a run in parts, the files of all formats have the boxes of each part, and no mistakes', async () => {
   const divided = join(folder, 'divided');
   const split = ['--split', 'train=0.6,val=0.2,test=0.2', '--format', formatNames.join(','), '--out', divided];
   const run = await preannotate(['run', SCENES, '--include', 'scene-0*,scene-1*', ...EMOJI, ...split]);

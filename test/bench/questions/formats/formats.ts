@@ -14,25 +14,33 @@ interface Measured {
   readonly peakMb: number;
 }
 
-/** How long does each format take to write and to read a million boxes in 300,000 images, and how much memory? */
+/**
+ * How long does each format take to write, to read, to check and to count a million boxes in 300,000 images, and how
+ * much memory?
+ */
 export async function formats({ folder, quick }: Bench): Promise<void> {
   const images = quick ? 3000 : 300_000;
   const boxes = (images / 3) * 10;
   const rows: string[][] = [];
   let peak = 0;
   for (const name of formatNames) {
-    const run = async (task: 'write' | 'read') => {
+    const run = async (task: 'write' | 'read' | 'validate' | 'stats') => {
       const args = [PROCESS, join(folder, 'formats'), name, String(images), task];
       const { stdout } = await promisify(execFile)(process.execPath, args);
       return JSON.parse(stdout) as Measured;
     };
     const written = await run('write');
-    const read = await run('read');
-    if (read.count !== boxes) throw new Error(`${name}: ${read.count} of ${boxes} boxes were read.`);
-    peak = Math.max(peak, written.peakMb, read.peakMb);
-    rows.push([name, ...[written, read].flatMap(({ seconds, peakMb }) => [seconds.toFixed(1), peakMb.toFixed(0)])]);
+    const others = [await run('read'), await run('validate'), await run('stats')];
+    for (const { count } of others)
+      if (count !== boxes) throw new Error(`${name}: ${count} of ${boxes} boxes were read.`);
+    const all = [written, ...others];
+    peak = Math.max(peak, ...all.map(({ peakMb }) => peakMb));
+    rows.push([name, ...all.flatMap(({ seconds, peakMb }) => [seconds.toFixed(1), peakMb.toFixed(0)])]);
   }
-  const columns = ['format', 'written, s', 'peak, MB', 'read, s', 'peak, MB'];
+  const columns = [
+    'format',
+    ...['written', 'read', 'checked', 'counted'].flatMap((task) => [`${task}, s`, 'peak, MB']),
+  ];
   printTable(`${boxes} boxes in ${images} images, without the images`, columns, rows);
   printGoals([{ figure: 'the most memory', measured: peak, goal: 300, atLeast: false, unit: 'MB' }]);
 }
