@@ -19,6 +19,7 @@ import { measureExtent, type Extent } from './run/extent.js';
 import { NONE_MISSING, type MissingFiles } from './run/manifest.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
 import { StoredImages } from './run/images/stored-images.js';
+import { listDuplicates } from './run/duplicates/list-duplicates.js';
 import { divideIfAsked, type Division } from './run/split/divide.js';
 import { ViewDigests } from './run/images/view-digest.js';
 import { describeInputs, provenanceOf } from './view-inputs.js';
@@ -105,6 +106,7 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const division = await divideIfAsked({ ...journal, outDir, sources, rule: choice.split, reassign: choice.reassign });
   division?.notes.forEach(note);
   const partOf = division?.partOf;
+  await listDuplicates({ ...journal, outDir, sources });
   const { negatives } = choice;
   const shownOf = { ontology, selection, sources, partOf, signal: lock.lost };
   const stored = new StoredImages(journal, imageIds, { ...shownOf, negatives });

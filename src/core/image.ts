@@ -63,6 +63,7 @@ export interface ContentStamp {
 /** An annotated image as the journal keeps it. */
 export interface ImageResult extends AnnotatedImage, ContentStamp {
   readonly encoding?: string; // what the file holds, whatever its name: JPEG, PNG, float TIFF
+  readonly phash?: string; // of what it looks like: 16 hexadecimal digits; missing in journals of earlier versions
   readonly degraded?: string; // what is wrong with the file, of which only a part may be decoded
 }
 

@@ -12,6 +12,7 @@ const MAX_TEXT = 20_000; // of a message; it has the last lines that a worker pr
 const MAX_ETAG = 16_384; // what all headers of an answer may have
 const MAX_ENCODING = 64;
 const SHA256 = /^[\da-f]{64}$/;
+const PHASH = /^[\da-f]{16}$/;
 const NUMBERS = 8; // a detection: class, query, patch, score, box
 
 const Annotated = z.object({
@@ -22,6 +23,7 @@ const Annotated = z.object({
   sha256: z.string().regex(SHA256),
   etag: z.string().max(MAX_ETAG).exactOptional(), // of a remote image
   encoding: z.string().max(MAX_ENCODING).exactOptional(),
+  phash: z.string().regex(PHASH).exactOptional(),
   degraded: z.string().max(MAX_TEXT).exactOptional(),
   detections: z.array(z.number()), // flat: a tenth of the objects to parse
 });
@@ -71,7 +73,8 @@ export function parseChunkResult(value: unknown): ChunkResult | undefined {
  */
 function parsePlain(value: unknown): SentOutcome | undefined {
   if (typeof value !== 'object' || value === null || 'failure' in value) return undefined;
-  const { width, height, sizeBytes, modifiedMs, sha256, encoding, detections, ...others } = value as Partial<SentImage>;
+  const { width, height, sizeBytes, modifiedMs, sha256, ...more } = value as Partial<SentImage>;
+  const { encoding, phash, detections, ...others } = more;
   const isPlain =
     isCount(width) &&
     isCount(height) &&
@@ -81,6 +84,7 @@ function parsePlain(value: unknown): SentOutcome | undefined {
     SHA256.test(sha256) &&
     typeof encoding === 'string' &&
     encoding.length <= MAX_ENCODING &&
+    (phash === undefined || (typeof phash === 'string' && PHASH.test(phash))) &&
     Array.isArray(detections) &&
     Object.keys(others).length === 0;
   return isPlain ? (value as SentImage) : undefined;
@@ -106,11 +110,12 @@ export function toSent(outcome: ImageOutcome): SentOutcome {
       },
     };
   }
-  const { width, height, sizeBytes, modifiedMs, sha256, etag, encoding, degraded, detections } = outcome.result;
+  const { width, height, sizeBytes, modifiedMs, sha256, etag, encoding, phash, degraded, detections } = outcome.result;
   return {
     ...{ width, height, sizeBytes, modifiedMs, sha256 },
     ...(etag === undefined ? {} : { etag }),
     ...(encoding === undefined ? {} : { encoding }),
+    ...(phash === undefined ? {} : { phash }),
     ...(degraded === undefined ? {} : { degraded: degraded.slice(0, MAX_TEXT) }),
     detections: detections.flatMap(({ classId, queryId, patchId, score, box }) => [
       ...[classId, queryId, patchId, score],

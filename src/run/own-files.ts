@@ -4,7 +4,8 @@ import { PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { kindOf } from '../disk/regular-file.js';
 
-const WRITTEN = ['run.json', 'classes.json', 'errors.jsonl', 'splits.json']; // during a run, or at its end
+/** During a run, or at its end. */
+const WRITTEN = ['run.json', 'classes.json', 'errors.jsonl', 'splits.json', 'duplicates.jsonl'];
 
 /**
  * Makes sure, before any work is done, that the files of a run can be written.

@@ -31,6 +31,7 @@ export const ImageRecord = z.object({
   etag: z.string().exactOptional(), // of a remote image, that its server gave these bytes
   url: z.string().exactOptional(), // of a remote image; left out where it has a query or user info
   encoding: z.string().exactOptional(), // JPEG, PNG, float TIFF; missing in journals of version 0.1
+  phash: z.string().exactOptional(), // of what the image looks like, 16 hexadecimal digits; missing in earlier versions
   degraded: z.string().exactOptional(),
 });
 export type ImageRecord = z.output<typeof ImageRecord>;
@@ -42,14 +43,14 @@ const FIELDS_OF_DETECTION = new Set(Object.keys(StoredDetection.shape));
 export function isImageRecord(value: unknown): value is ImageRecord {
   if (typeof value !== 'object' || value === null) return false;
   const { image, id, replaces, width, height, detections } = value as Unchecked;
-  const { size_bytes: size, modified_ms: modified, sha256, etag, url, encoding, degraded } = value as Unchecked;
+  const { size_bytes: size, modified_ms: modified, sha256, etag, url, encoding, phash, degraded } = value as Unchecked;
   return (
     typeof image === 'string' &&
     (id === undefined || isPositiveInteger(id)) &&
     (replaces === undefined || isPositiveInteger(replaces)) &&
     [width, height, size, modified].every(Number.isFinite) &&
     typeof sha256 === 'string' &&
-    [etag, url, encoding, degraded].every((text) => text === undefined || typeof text === 'string') &&
+    [etag, url, encoding, phash, degraded].every((text) => text === undefined || typeof text === 'string') &&
     !hasOthers(value, FIELDS) &&
     Array.isArray(detections) &&
     detections.every(isStoredDetection)
@@ -109,6 +110,7 @@ export function toRecord(result: ImageResult, id: number, ontology: Ontology): I
     ...(result.etag === undefined ? {} : { etag: result.etag }),
     ...(result.url === undefined ? {} : { url: result.url }),
     ...(result.encoding === undefined ? {} : { encoding: result.encoding }),
+    ...(result.phash === undefined ? {} : { phash: result.phash }),
     ...(result.degraded === undefined ? {} : { degraded: result.degraded }),
   };
 }

@@ -26,6 +26,7 @@ import { serve } from './questions/serve.js';
 import { sgemm } from './questions/sgemm.js';
 import { sizes } from './questions/sizes.js';
 import { soak } from './questions/soak.js';
+import { similarity } from './questions/similarity.js';
 import { startup } from './questions/startup.js';
 import { throughput } from './questions/throughput.js';
 import { tiles } from './questions/tiles.js';
@@ -58,6 +59,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   formats,
   evaluation,
   tune,
+  similarity,
 };
 const NAMES = Object.keys(QUESTIONS);
 

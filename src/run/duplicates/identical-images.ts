@@ -144,11 +144,12 @@ export class IdenticalImages {
   async #readResult(name: string): Promise<ImageResult | undefined> {
     const record = await this.#readRecord(name);
     if (record === undefined) return undefined;
-    const { width, height, size_bytes: sizeBytes, modified_ms: modifiedMs, sha256, encoding, degraded } = record;
+    const { width, height, size_bytes: sizeBytes, modified_ms: modifiedMs, sha256, encoding, phash, degraded } = record;
     const detections = this.#reader.detectionsOf(record);
     return {
       ...{ name, width, height, detections, sizeBytes, modifiedMs, sha256 },
       ...(encoding === undefined ? {} : { encoding }),
+      ...(phash === undefined ? {} : { phash }),
       ...(degraded === undefined ? {} : { degraded }),
     };
   }

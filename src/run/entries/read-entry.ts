@@ -38,6 +38,18 @@ export function readEntryFields(line: Buffer): EntryFields | undefined {
   }
 }
 
+/** The fields that follow the detections of a line. @returns undefined for a line of another program. */
+export function readAfterDetections(line: Buffer): Readonly<Record<string, unknown>> | undefined {
+  const body = bodyOf(line);
+  const end = body.lastIndexOf(AFTER_DETECTIONS);
+  if (end === -1) return undefined;
+  try {
+    return JSON.parse(`{${body.toString('utf8', end + 2)}}`) as Readonly<Record<string, unknown>>;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Exactly what the schema accepts, in a tenth of the time. */
 function hasEntryFields(value: Unchecked): value is EntryFields {
   const { image, id, replaces, size_bytes: size, modified_ms: modified, etag } = value;

@@ -3,7 +3,7 @@ import { formatShares, listParts, PART_NAMES, type PartName, type SplitRule } fr
 import { counted, printable } from '../../core/text.js';
 import type { LinesDigest } from '../../disk/checked-line.js';
 import { countShown } from '../plan/sources.js';
-import { readContents, type DividedJournal } from './contents.js';
+import { readContents, type ComparedJournal } from '../duplicates/read-contents.js';
 import { groupImages } from './groups.js';
 import { assignParts, type Assignment } from './keep-parts.js';
 import { readSplits, writeSplits, type DividedImage, type Splits } from './splits-file.js';
@@ -23,7 +23,7 @@ export async function divideIfAsked(
 }
 
 /** What is divided, and how. */
-interface DivisionRequest extends DividedJournal {
+interface DivisionRequest extends ComparedJournal {
   readonly outDir: string; // absolute
   readonly digest: LinesDigest; // of the journal
   readonly rule: SplitRule;
@@ -59,6 +59,7 @@ async function divideImages(request: DivisionRequest): Promise<Division> {
   await writeSplits(outDir, { split: rule, made_from: madeFrom, images, removed });
   return toDivision(rule, images, [
     ...noteUnmatched(groups.unmatched, rule),
+    ...noteUnseen(groups.unseen ?? 0),
     ...noteMoved(assignment, rule, earlier),
     ...noteTorn(assignment, rule),
   ]);
@@ -110,6 +111,14 @@ function noteEmpty({ shares }: SplitRule, images: readonly DividedImage[]): stri
 function noteUnmatched(unmatched: number, { by }: SplitRule): string[] {
   if (unmatched === 0) return [];
   return [`--split-by ${by}: the pattern does not fit the names of ${counted(unmatched, 'image')}; each is by itself.`];
+}
+
+function noteUnseen(unseen: number): string[] {
+  if (unseen === 0) return [];
+  return [
+    `${counted(unseen, 'image')} annotated by an earlier version, which did not record what images look like: only ` +
+      'equal ones stay together with them. The same `run` with --restart annotates again.',
+  ];
 }
 
 function noteMoved({ moved }: Assignment, rule: SplitRule, earlier: Splits | undefined): string[] {

@@ -1,35 +1,47 @@
 import { posix } from 'node:path';
 import { patternOf, type SplitRule } from '../../core/data-set/split.js';
-
-/** What of an image decides with which others it stays together. */
-export interface GroupedImage {
-  readonly name: string;
-  readonly sha256: string;
-}
+import type { ImageContents } from '../duplicates/image-contents.js';
+import { groupNear } from '../duplicates/near-groups.js';
 
 /** The key of each image's group. */
 export interface Groups {
   readonly keys: readonly string[]; // in the order of the images
   readonly isOfContent: boolean; // the keys are content hashes, of the image itself or of another one of its group
+  readonly unseen?: number; // images of which it is not known what they look like, where that decides
   readonly unmatched: number; // images whose names the pattern does not fit: each is a group with its equals
 }
 
 /** @param images - In any order: the keys are the same for each. */
-export function groupImages(images: readonly GroupedImage[], { by }: Pick<SplitRule, 'by'>): Groups {
+export function groupImages(images: ImageContents, { by }: Pick<SplitRule, 'by'>): Groups {
   const pattern = patternOf(by);
   if (pattern !== undefined) return groupByPattern(images, pattern);
   if (by === 'folder') {
-    return { keys: images.map(({ name }) => posix.dirname(name)), isOfContent: false, unmatched: 0 };
+    return { keys: images.names.map((name) => posix.dirname(name)), isOfContent: false, unmatched: 0 };
   }
-  return { keys: images.map(({ sha256 }) => sha256), isOfContent: true, unmatched: 0 };
+  if (by === 'near') {
+    const unseen = images.names.filter((_, index) => !images.hasPhash(index)).length;
+    return { keys: findNearKeys(images), isOfContent: true, unmatched: 0, unseen };
+  }
+  return { keys: images.names.map((_, index) => images.sha256Of(index)), isOfContent: true, unmatched: 0 };
 }
 
-function groupByPattern(images: readonly GroupedImage[], pattern: RegExp): Groups {
+/** The smallest hash of each group. */
+function findNearKeys(images: ImageContents): string[] {
+  const groups = groupNear(images);
+  const smallest = new Map<number, number>();
+  groups.forEach((group, index) => {
+    const other = smallest.get(group);
+    if (other === undefined || images.compare(index, other) < 0) smallest.set(group, index);
+  });
+  return Array.from(groups, (group) => images.sha256Of(smallest.get(group)!));
+}
+
+function groupByPattern(images: ImageContents, pattern: RegExp): Groups {
   let unmatched = 0;
-  const keys = images.map(({ name, sha256 }) => {
+  const keys = images.names.map((name, index) => {
     const [, found] = pattern.exec(name) ?? [];
     if (found === undefined) unmatched++;
-    return found ?? sha256;
+    return found ?? images.sha256Of(index);
   });
   return { keys, isOfContent: false, unmatched };
 }

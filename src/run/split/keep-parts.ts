@@ -1,6 +1,7 @@
 import type { PartName, SplitRule } from '../../core/data-set/split.js';
 import { choosePart } from './choose-part.js';
-import type { GroupedImage, Groups } from './groups.js';
+import type { ImageContents } from '../duplicates/image-contents.js';
+import type { Groups } from './groups.js';
 import type { DividedImage, Splits } from './splits-file.js';
 
 /** The parts of images, in their order, and what there is to say about them. */
@@ -15,21 +16,23 @@ export interface Assignment {
  * rule is about names. New images follow the others of their group.
  */
 export function assignParts(
-  images: readonly GroupedImage[],
+  images: ImageContents,
   groups: Groups,
   { rule, earlier }: { rule: SplitRule; earlier: Splits | undefined },
 ): Assignment {
   const keptOf = findKept(groups, rule, earlier);
   const leads = new Map<string, { part: PartName; sha256: string }>(); // by key: the part that new images follow
-  const kept = images.map((image, i) => {
-    const part = keptOf(image, groups.keys[i]!);
+  const kept = images.names.map((name, i) => {
+    const sha256 = images.sha256Of(i);
+    const part = keptOf({ name, sha256 }, groups.keys[i]!);
     const lead = leads.get(groups.keys[i]!);
-    const leadsNow = part !== undefined && (lead === undefined || image.sha256 < lead.sha256);
-    if (leadsNow) leads.set(groups.keys[i]!, { part, sha256: image.sha256 });
+    const leadsNow = part !== undefined && (lead === undefined || sha256 < lead.sha256);
+    if (leadsNow) leads.set(groups.keys[i]!, { part, sha256 });
     return part;
   });
   let moved = 0;
-  const divided = images.map(({ name, sha256 }, i): DividedImage => {
+  const divided = images.names.map((name, i): DividedImage => {
+    const sha256 = images.sha256Of(i);
     const key = groups.keys[i]!;
     const fresh = choosePart(key, rule);
     const part = kept[i] ?? leads.get(key)?.part ?? fresh;
@@ -43,7 +46,7 @@ function findKept(
   { isOfContent }: Groups,
   { by }: SplitRule,
   earlier: Splits | undefined,
-): (image: GroupedImage, key: string) => PartName | undefined {
+): (image: { readonly name: string; readonly sha256: string }, key: string) => PartName | undefined {
   if (earlier === undefined) return () => undefined;
   const all = [...earlier.removed, ...earlier.images]; // of two, the one that is in the views
   if (isOfContent || earlier.split.by !== by) {

@@ -9,6 +9,7 @@ import { planCrops, type Crop } from '../../core/tiling/tiles.js';
 import { refuseCostlyResizing, refuseManyTiles } from '../../images/decode-cost.js';
 import { decodeImage, encodingOf, readHeader, sizeAfterShrinking } from '../../images/decode.js';
 import type { DecodedImage } from '../../images/decoded-image.js';
+import { perceptualHash } from '../../images/similarity/perceptual-hash.js';
 import { readImage } from '../../images/read.js';
 import type { Resizer } from '../../images/resize/resizer.js';
 import { cutCrop } from '../../images/crop.js';
@@ -34,6 +35,7 @@ export interface PreparedImage extends Disposable {
   readonly stamp: ContentStamp;
   readonly size: Size; // of the upright original
   readonly encoding: string; // what the file holds
+  readonly phash: string; // of what it looks like
   readonly degraded?: string;
   readonly crops: readonly Crop[];
   /** The pixels of a crop: [H, W, 3] of the model's input. Tiles are cut when they are requested. */
@@ -118,7 +120,8 @@ export class ImagePreparer {
       if (header.size === undefined) this.#refuseCostly(size);
       const crops = planCrops(size, tiles);
       const encoding = encodingOf(header);
-      const described = { stamp, size, crops, encoding, ...(degraded === undefined ? {} : { degraded }) };
+      const phash = await measure(times, 'decode', () => Promise.resolve(perceptualHash(decoded)));
+      const described = { stamp, size, crops, encoding, phash, ...(degraded === undefined ? {} : { degraded }) };
       if (crops.length > 1) return { ...described, ...this.#cutLater(decoded, crops, { times, signal }), ...share };
       const pixels = await measure(times, 'resize', async () =>
         this.#resize(await cutCrop(decoded, crops[0]!), signal),

@@ -208,11 +208,11 @@ export class InferenceLoop {
   }
 
   #outcomeOf({ source: { name }, image, found }: PendingImage): ImageOutcome {
-    const { stamp, size, encoding, degraded, crops } = image;
+    const { stamp, size, encoding, phash, degraded, crops } = image;
     const { patches } = this.#detector;
     const detections = mergeCrops(found, { crops, patches, limit: this.#settings.maxDetections });
     const noted = degraded === undefined ? {} : { degraded };
-    return { ok: true, result: { name, ...size, detections, ...stamp, encoding, ...noted } };
+    return { ok: true, result: { name, ...size, detections, ...stamp, encoding, phash, ...noted } };
   }
 
   #answer({ chunk, index }: Pick<PendingImage, 'chunk' | 'index'>, outcome: ImageOutcome): void {
