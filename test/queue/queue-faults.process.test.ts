@@ -29,7 +29,7 @@ describe.skipIf(!hasRedis)('a run through a queue in which something dies (needs
     const { code, stderr } = await running.finished();
     expect(stderr).not.toMatch(/error:/);
     expect(code).toBe(0);
-    expect(await viewsOf(out)).toEqual(photos.expected);
+    expect(await viewsOf(out)).toEqual(await photos.expected());
     const names = (await journalled(out)).map(({ image }) => image);
     expect(new Set(names).size).toBe(photos.total);
     expect(names).toHaveLength(photos.total);

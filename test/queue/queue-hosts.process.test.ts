@@ -25,7 +25,7 @@ it.skipIf(!hasRedis || !canMakeHosts)(
     await untilPrinted(lost, /answers again after \d+ s; work goes on/);
     const { code } = await running.finished();
     expect(code).toBe(0);
-    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(photos.expected);
+    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(await photos.expected());
     const names = (await journalled(join(photos.folder, 'out'))).map(({ image }) => image);
     expect(names).toHaveLength(photos.total);
   },

@@ -69,7 +69,7 @@ async function isComplete({ code, signal, stderr }: Finished, photos: Photos, na
   if (code === 3 || signal === 'SIGKILL') return false;
   expect(code, stderr.slice(-500)).toBe(0);
   const out = join(photos.folder, name);
-  expect(await viewsOf(out)).toEqual(photos.expected);
+  expect(await viewsOf(out)).toEqual(await photos.expected());
   const names = (await journalled(out)).map(({ image }) => image);
   expect(names).toHaveLength(photos.total);
   expect(new Set(names).size).toBe(photos.total);

@@ -7,23 +7,40 @@ import { ROOT } from '../support/model/golden.js';
 import type { RedisServer } from '../support/system/redis.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-/** A folder of images, and what a run on this machine makes of them. */
+/** A folder of images. */
 export interface Photos {
   readonly folder: string; // of everything
   readonly images: string;
   readonly total: number;
-  readonly expected: Record<string, string>; // its views
+  /** The views that a run on this machine makes of them. */
+  readonly expected: () => Promise<Record<string, string>>;
 }
 
-/** @param folder - Takes everything; default: one that goes with the test. */
-export async function photosOf(copies: number, folder?: string): Promise<Photos> {
-  folder ??= await temporaryFolder();
+/** By the number of copies: they are the same for all tests of a file, wherever the images are. */
+const localViews = new Map<number, Promise<Record<string, string>>>();
+
+/** @param given - Takes everything; default: one that goes with the test. */
+export async function photosOf(copies: number, given?: string): Promise<Photos> {
+  const folder = given ?? (await temporaryFolder());
   const images = join(folder, 'images');
   const total = await manyScenes(images, copies);
+  const expected = () => {
+    const views = localViews.get(copies) ?? annotateLocally({ folder, images });
+    localViews.set(copies, views);
+    return views;
+  };
+  return { folder, images, total, expected };
+}
+
+/** Annotates images on this machine, into `<folder>/local`. @returns The views */
+export async function annotateLocally({
+  folder,
+  images,
+}: Pick<Photos, 'folder' | 'images'>): Promise<Record<string, string>> {
   const local = join(folder, 'local');
   const { code, stderr } = await preannotate(['run', images, ...EMOJI, '--out', local, '--device', 'cpu']);
   if (code !== 0) throw new Error(stderr);
-  return { folder, images, total, expected: await viewsOf(local) };
+  return await viewsOf(local);
 }
 
 /** The arguments of a run through a queue. */

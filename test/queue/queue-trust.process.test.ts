@@ -97,7 +97,7 @@ describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)
     await untilPrinted(worker, /A chunk is refused that is not of this run/);
     await untilPrinted(worker, /Refused to read .*secret.jpg: it lies outside/);
     expect((await running.finished()).code).toBe(0);
-    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(photos.expected);
+    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(await photos.expected());
   });
 
   it.skipIf(!hasOpenssl())('a password and TLS are used, and never printed or stored (needs openssl)', async () => {
@@ -121,7 +121,7 @@ describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)
     const args = queueArgs(photos, '').slice(0, -2);
     const { code, stderr, stdout } = await preannotate([...args, ...ca, '--json', '--verbose'], { env });
     expect(code).toBe(0);
-    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(photos.expected);
+    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(await photos.expected());
     const printed = [stderr, stdout, worker.stderr, worker.stdout];
     for (const entry of await readdir(join(photos.folder, 'out'), { recursive: true, withFileTypes: true })) {
       if (entry.isFile()) printed.push(await readFile(join(entry.parentPath, entry.name), 'latin1'));
@@ -155,7 +155,7 @@ describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)
       preannotate([...cats, '--out', dogs, '--queue', redis.url]),
     ]);
     expect([first.code, second.code]).toEqual([0, 0]);
-    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(photos.expected);
+    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(await photos.expected());
     expect(await viewsOf(dogs)).toEqual(await viewsOf(join(photos.folder, 'local-cats')));
     expect(await redis.client().keys('*')).toEqual([]);
   });
@@ -170,7 +170,7 @@ describe.skipIf(!hasRedis)('what is refused through a queue (needs redis-server)
     await untilPrinted(running, /refuses to store work \(OOM .*Its memory is full: raise maxmemory/);
     await redis.client().config('SET', 'maxmemory', '0');
     expect((await running.finished()).code).toBe(0);
-    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(photos.expected);
+    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(await photos.expected());
     await redis.client().config('SET', 'maxmemory-policy', 'allkeys-lru');
     await rm(join(photos.folder, 'out'), { recursive: true });
     const again = end(new Running(queueArgs(photos, redis.url)));

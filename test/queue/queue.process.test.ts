@@ -15,7 +15,7 @@ describe.skipIf(!hasRedis)('a run through a queue (needs redis-server)', () => {
     const { code, stderr } = await preannotate(queueArgs(photos, redis.url));
     expect(stderr).toMatch(/Worker .* takes part: 2 workers now/);
     expect(code).toBe(0);
-    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(photos.expected);
+    expect(await viewsOf(join(photos.folder, 'out'))).toEqual(await photos.expected());
     const manifest = JSON.parse(await readFile(join(photos.folder, 'out/run.json'), 'utf8')) as Manifest;
     expect(manifest.workers).toEqual([{ host: expect.any(String), devices: ['cpu'], images: photos.total }]);
     expect(manifest.timings.infer_ms).toBeGreaterThan(0);
