@@ -2,10 +2,11 @@ import { basename } from 'node:path';
 import { readWholeFile } from '../../disk/readable-file.js';
 import { MAX_BYTES } from '../../formats/labelme/read.js';
 import { isFields, textOf, type Fields } from '../../formats/reading/fields.js';
-import { withoutEnding } from '../../formats/reading/image-names.js';
+import { toSlashes } from '../../formats/reading/files/image-name.js';
 import type { FormatCheck, LocatedImage } from '../check.js';
 import type { Mistake } from '../findings.js';
 import type { RuleId } from '../rules/rules.js';
+import { isCalledAs } from './texts.js';
 import { SharedStems } from './shared-stems.js';
 
 const CORNERS = [2, 4];
@@ -39,10 +40,10 @@ function checkContent(
   const stated = textOf(imagePath);
   const missing = [...(stated === undefined ? ['imagePath'] : []), ...(imageData === undefined ? ['imageData'] : [])];
   if (missing.length > 0) note('labelme-keys', `has no ${missing.map((key) => `"${key}"`).join(' and ')}`);
-  if (stated !== undefined && /^(?:\/|[a-z]:[\\/])|\\/i.test(stated)) note('image-name', `names the image ${stated}`);
-  const image = basename((stated ?? path ?? file).replaceAll('\\', '/'));
-  const stem = withoutEnding(basename(file));
-  if (stem !== image && stem !== withoutEnding(image)) note('labelme-stem', `names the image ${image}`);
+  const isElsewhere = stated !== undefined && (/^(?:\/|[a-z]:[\\/])/i.test(stated) || toSlashes(stated) !== stated);
+  if (isElsewhere) note('image-name', `names the image ${stated}`);
+  const image = stated ?? path ?? file;
+  if (!isCalledAs(basename(file).slice(0, -'.json'.length), image)) note('labelme-stem', `names the image ${image}`);
   for (const [index, shape] of ((Array.isArray(shapes) ? shapes : []) as unknown[]).entries()) {
     if (!isFields(shape) || shape['shape_type'] !== 'rectangle' || !Array.isArray(shape['points'])) continue;
     const { length } = shape['points'];

@@ -1,4 +1,7 @@
+import { posix } from 'node:path';
 import { openRegularFile } from '../../disk/regular-file.js';
+import { toSlashes } from '../../formats/reading/files/image-name.js';
+import { withoutEnding } from '../../formats/reading/image-names.js';
 import type { Report } from '../findings.js';
 
 const CHUNK_BYTES = 1 << 20;
@@ -33,10 +36,20 @@ export async function findNotAscii(path: string): Promise<number | undefined> {
   }
 }
 
+/**
+ * Whether a label file is called as an image that it names, which a program may have named by a path of Windows.
+ *
+ * @param stem - The name of the file without its ending.
+ */
+export function isCalledAs(stem: string, image: string): boolean {
+  const names = [image, toSlashes(image)].map((path) => posix.basename(path));
+  return names.some((name) => name === stem || withoutEnding(name) === stem);
+}
+
 /** What is wrong with the name of an image as a file states it; undefined where readers find it anywhere. */
 export function problemOfName(stated: string): string | undefined {
   if (/^(?:\/|[a-z]:[\\/])/i.test(stated)) return `names the image by an absolute path: ${stated}`;
   if (/^\.\.(?:\/|$)|\/\.\.(?:\/|$)/.test(stated)) return `names an image outside the folder: ${stated}`;
-  if (stated.includes('\\')) return `names the image with backslashes: ${stated}`;
+  if (toSlashes(stated) !== stated) return `names the image with backslashes: ${stated}`;
   return undefined;
 }

@@ -10,6 +10,7 @@ import { readTextFile } from '../../disk/regular-file.js';
 import type { FormatCheck, LocatedImage } from '../check.js';
 import type { Mistake, Report } from '../findings.js';
 import type { RuleId } from '../rules/rules.js';
+import { isCalledAs } from './texts.js';
 import { SharedStems } from './shared-stems.js';
 
 const FIELDS = ['pose', 'truncated', 'difficult'];
@@ -74,10 +75,10 @@ async function checkLists(
 
 function checkAnnotation(tree: XmlElement, { file }: LocatedImage, note: Note): void {
   const filename = childOf(tree, 'filename');
-  const stem = withoutEnding(basename(file));
-  const stated = basename(filename?.text.replaceAll('\\', '/').trim() ?? '');
-  if (stated === '') note('voc-filename', filename?.line, 'has no <filename>');
-  else if (stated !== stem && withoutEnding(stated) !== stem)
+  const stem = basename(file).slice(0, -'.xml'.length);
+  const stated = filename?.text ?? '';
+  if (stated.trim() === '') note('voc-filename', filename?.line, 'has no <filename>');
+  else if (!isCalledAs(stem, stated) && !isCalledAs(stem, stated.trim()))
     note('voc-filename', filename?.line, `names ${stated}, and is called ${basename(file)}`);
   const size = childOf(tree, 'size');
   if (!(Number(textOf(size, 'width')) > 0 && Number(textOf(size, 'height')) > 0))

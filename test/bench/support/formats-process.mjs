@@ -5,6 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
+import { keepHeapSmall } from '../../../dist/cli/start/heap.js';
 import { buildOntology } from '../../../dist/core/ontology.js';
 import { openDataSet } from '../../../dist/data-set/open.js';
 import { formats } from '../../../dist/formats/index.js';
@@ -13,6 +14,7 @@ import { readStatistics } from '../../../dist/statistics/read-statistics.js';
 import { Findings } from '../../../dist/validation/findings.js';
 import { validateDataSet } from '../../../dist/validation/validate.js';
 
+keepHeapSmall(); // as in every command
 const [out, name, images, task] = process.argv.slice(2);
 const classes = Array.from({ length: 10 }, (_, i) => ({
   name: `class ${i}`,
