@@ -10,6 +10,7 @@ import type { Division } from './run/split/divide.js';
 /** The images of a view, counted, and the digests of what they come from. */
 interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'provenance'> {
   readonly images: CountedImages;
+  readonly upright?: boolean | undefined;
   readonly negatives?: number | undefined;
   readonly division?: Division | undefined; // left out: the images are not divided
   readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
@@ -22,7 +23,17 @@ interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'pro
  */
 export async function describeInputs(
   { form, images: usual }: Pick<AnnotationFormat, 'form' | 'images'>,
-  { outDir, root, imageFiles = usual, provenance, images, negatives = ALL_NEGATIVES, division, digests }: CountedView,
+  {
+    outDir,
+    root,
+    imageFiles = usual,
+    provenance,
+    images,
+    upright = false,
+    negatives = ALL_NEGATIVES,
+    division,
+    digests,
+  }: CountedView,
 ): Promise<ViewInputs | undefined> {
   if (digests === undefined || root === undefined) return undefined;
   const place = await realpath(outDir).catch(async () => join(await realpath(dirname(outDir)), basename(outDir)));
@@ -31,6 +42,7 @@ export async function describeInputs(
     provenance,
     imageFiles,
     images: relative(place, root), // links are relative
+    ...(upright ? { upright } : {}),
     ...(negatives === ALL_NEGATIVES ? {} : { negatives }),
     ...(division === undefined ? {} : { parts: [division.parts, division.digest] }),
     date: process.env['SOURCE_DATE_EPOCH'] ?? '',

@@ -32,6 +32,7 @@ import {
   type PreviewJob,
   type PreviewResult,
 } from './workers/previews/preview-folder.js';
+import { UprightCopies } from './workers/previews/upright-copies.js';
 
 /** Folder of the previews, beside those of the formats. */
 export const PREVIEWS = 'previews';
@@ -44,6 +45,7 @@ export interface ViewChoice {
   readonly imageFiles?: ImageFiles; // left out: as suits the readers of each format
   readonly split?: SplitRule | undefined; // left out: the images are not divided
   readonly negatives?: number | undefined; // share of the images with nothing found; left out: all
+  readonly upright?: boolean | undefined; // turned images are written upright
   readonly reassign?: boolean; // parts that images have count no more
   readonly overwriteEdited: boolean; // files of views that the user edited
 }
@@ -181,7 +183,7 @@ export async function assertViewsReplaceable(
 }
 
 /** Views to write, of which images. */
-type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom' | 'parts'> &
+type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom' | 'parts' | 'uprightWriter'> &
   ViewTarget &
   Pick<PreviewJob, 'limits' | 'examples' | 'signal'> & {
     readonly images: CountedImages;
@@ -201,8 +203,10 @@ export async function writeViews(
   const onMissingCopy = () => {
     copies++;
   };
+  await using uprightWriter = views.upright === true ? new UprightCopies(views.limits) : undefined;
+  const parts = views.division?.parts;
   for (const name of views.formats) {
-    const view = { ...views, outDir: join(views.outDir, name), parts: views.division?.parts, onMissingCopy };
+    const view = { ...views, outDir: join(views.outDir, name), parts, uprightWriter, onMissingCopy };
     const notes = await formats[name].write({ ...view, madeFrom: await describeInputs(formats[name], view) });
     notes.forEach((note) => progress.note(note));
   }

@@ -25,10 +25,19 @@ export interface View {
   readonly provenance: Provenance;
   readonly signal?: AbortSignal; // stops fetching remote images
   readonly imageFiles?: ImageFiles | undefined; // undefined: as suits the readers of the format
+  readonly uprightWriter?: UprightWriter | undefined; // writes turned images; undefined: they are as the user has them
   readonly onMissingCopy?: () => void; // of a remote image: its download failed, or it has changed
   readonly overwriteEdited: boolean; // files that the user edited are moved aside and replaced
   readonly throwIfStopped: () => Promise<void>; // throws once no more may be written
   readonly madeFrom?: ViewInputs | undefined; // left out where the view is made in any case
+}
+
+/** Writes copies of images that their EXIF orientation turns, for readers that ignore it. */
+export interface UprightWriter {
+  /** Whether the orientation of a file turns it. */
+  isTurned(path: string): Promise<boolean>;
+  /** @returns Whether the copy could be written. */
+  write(source: string, target: string): Promise<boolean>;
 }
 
 /** What a view is made from, so that one that is there, as it was made from the same, is not made again. */

@@ -9,6 +9,7 @@ import { withWriteErrors } from '../disk/write-failure.js';
 import { NameList } from '../core/name-list.js';
 import { counted } from '../core/text.js';
 import { fingerprintFile, inodeOf, type FileContent, type Fingerprint } from './view-folder/record/fingerprint.js';
+import type { UprightWriter } from './format.js';
 import type { ViewFile } from './view-folder/view-file.js';
 
 /** Windows without the privilege, FAT, some network drives. */
@@ -26,7 +27,7 @@ export interface ImagePlace {
   readonly isMissing: boolean; // it is gone since: what is in the view stays
 }
 
-type How = Exclude<ImageFiles, 'none'>;
+type How = Exclude<ImageFiles, 'none'> | 'upright';
 
 /** How one image is placed. */
 interface Placement {
@@ -37,11 +38,15 @@ interface Placement {
 /** Puts the images of a view beside their labels, and counts what could not be done as requested. */
 export class ImagePlacer {
   readonly #how: How;
+  readonly #upright: UprightWriter | undefined;
+  #turned = 0;
   readonly #rewritable = new NameList();
   #left = 0;
 
-  constructor(how: How) {
+  /** @param upright - Writes images that their EXIF orientation turns. */
+  constructor(how: How, upright?: UprightWriter) {
     this.#how = how;
+    this.#upright = upright;
   }
 
   toViewFile(image: ImagePlace): ViewFile {
@@ -52,7 +57,7 @@ export class ImagePlacer {
       path: image.path,
       foresee: async (place) => await foresee(image, await decide(), place),
       write: async (target, place) => {
-        const is = await withWriteErrors(place, async () => write(image, await decide(), { target, place }));
+        const is = await withWriteErrors(place, () => this.#write(image, decide, { target, place }));
         if (is === undefined) this.#left++;
         return is;
       },
@@ -72,10 +77,24 @@ export class ImagePlacer {
     const left =
       `${view}: ${counted(this.#left, 'image')} could not be placed in ${folder}: use ` +
       '--images copy, or copy them there yourself.';
-    return [...(count > 0 ? [copied] : []), ...(this.#left > 0 ? [left] : [])];
+    const turned = `${view}: ${counted(this.#turned, 'image')} written upright into ${folder}, without EXIF tags.`;
+    return [...(this.#turned > 0 ? [turned] : []), ...(count > 0 ? [copied] : []), ...(this.#left > 0 ? [left] : [])];
+  }
+
+  async #write(
+    image: ImagePlace,
+    decide: () => Promise<Placement>,
+    at: { target: string; place: string },
+  ): Promise<Fingerprint | undefined> {
+    const placement = await decide();
+    if (placement.how !== 'upright') return await write(image, placement, at);
+    if (!(await this.#upright!.write(image.source, at.target))) return undefined;
+    this.#turned++;
+    return await fingerprintFile(at.target);
   }
 
   async #decide({ source, name }: ImagePlace): Promise<Placement> {
+    if ((await this.#upright?.isTurned(source)) === true) return { how: 'upright', isRewritable: false };
     const isRewritable = await isRewrittenByTrainers(source);
     if (isRewritable && this.#how !== 'copy') this.#rewritable.add(name);
     return { how: isRewritable ? 'copy' : this.#how, isRewritable };
@@ -134,6 +153,7 @@ async function foresee(
   { how, isRewritable }: Placement,
   place: string,
 ): Promise<Fingerprint | undefined> {
+  if (how === 'upright') return undefined; // known once it is written
   if (how === 'symlink') return { link: linkText(source, place) };
   if (how === 'copy') return isRewritable ? { ...content, rewritable: true } : content;
   const stats = await stat(source, { bigint: true }).catch(() => undefined);

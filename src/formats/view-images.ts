@@ -25,7 +25,7 @@ export class ViewImages {
     const { imageFiles = place.usual } = view;
     this.#view = view;
     this.#place = place;
-    this.#placer = imageFiles === 'none' ? undefined : new ImagePlacer(imageFiles);
+    this.#placer = imageFiles === 'none' ? undefined : new ImagePlacer(imageFiles, view.uprightWriter);
     this.#downloader = new ImageDownloader(view);
   }
 

@@ -77,6 +77,7 @@ export const RunManifest = z.object({
   images: RunScope.shape.images,
   split: RunScope.shape.split,
   negatives: RunScope.shape.negatives,
+  upright: RunScope.shape.upright,
   choice: RunScope.shape.choice,
   part: RunScope.shape.part,
   options: StoredOptions,

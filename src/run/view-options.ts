@@ -15,6 +15,7 @@ interface ViewOptions {
   readonly imageFiles?: ImageFiles | undefined;
   readonly split?: SplitRule | undefined;
   readonly negatives?: number | undefined;
+  readonly upright?: boolean | undefined;
 }
 
 /** What run.json says of how views are written; what is usual is left out. */
@@ -22,17 +23,24 @@ export interface StoredViewOptions {
   readonly images?: ImageFiles;
   readonly split?: SplitRule;
   readonly negatives?: number;
+  readonly upright?: true;
 }
 
-export function toStoredViewOptions({ imageFiles: images, split, negatives = ALL_NEGATIVES }: ViewOptions) {
+export function toStoredViewOptions({
+  imageFiles: images,
+  split,
+  negatives = ALL_NEGATIVES,
+  upright = false,
+}: ViewOptions) {
   return {
     ...(images === undefined ? {} : { images }),
     ...(split === undefined ? {} : { split }),
     ...(negatives === ALL_NEGATIVES ? {} : { negatives }),
+    ...(upright ? { upright } : {}),
   } satisfies StoredViewOptions;
 }
 
 /** The same of another state of run.json. */
-export function pickViewOptions({ images, split, negatives }: StoredViewOptions): StoredViewOptions {
-  return toStoredViewOptions({ imageFiles: images, split, negatives });
+export function pickViewOptions({ images, split, negatives, upright }: StoredViewOptions): StoredViewOptions {
+  return toStoredViewOptions({ imageFiles: images, split, negatives, upright });
 }

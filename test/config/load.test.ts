@@ -83,6 +83,7 @@ describe('precedence', () => {
       quiet: false,
       verbose: false,
       watch: false,
+      writeUpright: false,
     });
     expect(new Set(Object.values(given))).toEqual(new Set(['default']));
     expect(configFile).toBeUndefined();

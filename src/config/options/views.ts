@@ -60,6 +60,15 @@ export const viewOptions = {
     .prefault('keep')
     .describe('Images with nothing found in the annotation files: keep, drop, or the share of them to keep, as in 0.1')
     .meta({ flag: { group: 'output', placeholder: 'how' } }),
+  write_upright: value
+    .toggle()
+    .default(false)
+    .describe(
+      'Write images that EXIF turns upright into yolo/, voc/, labelme/ and huggingface/, for readers that ignore EXIF',
+    )
+    .meta({
+      flag: { group: 'output', negation: 'Have turned images in views as they are, also where the run wrote them' },
+    }),
   overwrite_edited: value
     .toggle()
     .default(false)

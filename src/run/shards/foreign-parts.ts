@@ -100,7 +100,7 @@ function versionOf({ header }: Part) {
 
 /** What the views show, and of which images. */
 function viewsOf({ manifest }: Part): Record<string, unknown> {
-  const { selection, formats, images, split, negatives, choice = {} } = manifest;
+  const { selection, formats, images, split, negatives, upright, choice = {} } = manifest;
   const { thresholds = {}, nms_ious: limits = {}, ...others }: Record<string, unknown> = selection;
   const byClass = (what: string, values: unknown) =>
     Object.fromEntries(
@@ -115,6 +115,7 @@ function viewsOf({ manifest }: Part): Record<string, unknown> {
     images,
     split,
     negatives,
+    upright,
     ...choice,
     shard: undefined, // of which each part has its own
   };

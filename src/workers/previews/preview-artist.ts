@@ -6,11 +6,19 @@ const PREVIEW_WORKER = new URL('./preview-worker.js', import.meta.url);
 const DRAWING_TIMEOUT_MS = 60_000;
 const MAX_ATTEMPTS = 4; // at one picture, each in a new process
 
+/** A box of a picture. */
+interface DrawnBox {
+  readonly box: Xyxy;
+  readonly label: string;
+  readonly colour: readonly [number, number, number];
+}
+
 /** One picture to draw. */
 export interface PreviewRequest {
   readonly source: string | Uint8Array; // absolute path of the image, or its bytes
   readonly target: string; // absolute path of the JPEG
-  readonly boxes: readonly { box: Xyxy; label: string; colour: readonly [number, number, number] }[];
+  /** What is drawn into it; `upright`: the image is only turned as its EXIF orientation says. */
+  readonly boxes: readonly DrawnBox[] | 'upright';
   readonly limits: { readonly maxBytes: number; readonly maxPixels: number };
 }
 

@@ -5,6 +5,7 @@ import { messageOf } from '../../core/errors.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { decodeImage } from '../../images/decode.js';
 import { drawPreview } from '../../images/draw.js';
+import { makeUprightCopy } from '../../images/upright/upright-copy.js';
 import { readImage } from '../../images/read.js';
 import type { FromPreviewWorker, PreviewRequest } from './preview-artist.js';
 
@@ -19,8 +20,12 @@ process.on('message', (request: PreviewRequest) => {
 async function draw({ source, target, boxes, limits }: PreviewRequest): Promise<string | undefined> {
   try {
     const bytes = typeof source === 'string' ? (await readImage(source, limits.maxBytes)).bytes : Buffer.from(source);
-    const image = await decodeImage(bytes, { maxPixels: limits.maxPixels, strict: false });
     await makeFolder(dirname(target));
+    if (boxes === 'upright') {
+      await writeFile(target, await makeUprightCopy(bytes, limits));
+      return undefined;
+    }
+    const image = await decodeImage(bytes, { maxPixels: limits.maxPixels, strict: false });
     await writeFile(target, await drawPreview(image, boxes));
     return undefined;
   } catch (error) {

@@ -12,6 +12,7 @@ interface DataSetChoice {
   readonly split?: SplitRule;
   readonly reassign: boolean;
   readonly negatives: number;
+  readonly upright: boolean;
 }
 
 /**
@@ -22,7 +23,8 @@ interface DataSetChoice {
 export function chooseDataSet(stored: StoredViewOptions, loaded: LoadedSplit): DataSetChoice {
   const { settings, given } = loaded;
   const negatives = given.negatives === 'default' ? (stored.negatives ?? ALL_NEGATIVES) : settings.negatives;
-  return { ...chooseSplit(stored.split, loaded), negatives };
+  const upright = given.writeUpright === 'default' ? stored.upright === true : settings.writeUpright;
+  return { ...chooseSplit(stored.split, loaded), negatives, upright };
 }
 
 function chooseSplit(stored: SplitRule | undefined, loaded: LoadedSplit): Pick<DataSetChoice, 'split' | 'reassign'> {
