@@ -16,7 +16,7 @@ export interface Line extends LinePlace {
 
 /** A line as it is in the file, without its end. */
 export interface LineBytes extends LinePlace {
-  readonly content: Buffer; // part of what was read: keeping it keeps that
+  readonly content: Buffer; // until the next lines are asked for: they are read into the same memory
 }
 
 const NEWLINE = 0x0a;
@@ -48,14 +48,15 @@ export async function* readLineBytes(path: string): AsyncGenerator<LineBytes[]> 
     parts = [];
     return line;
   };
-  for (let chunk = await readChunk(file); chunk.length > 0; chunk = await readChunk(file)) {
+  const memory = Buffer.allocUnsafeSlow(CHUNK_BYTES); // one for all: memory outside the heap is freed late
+  for (let chunk = await readInto(memory, file); chunk.length > 0; chunk = await readInto(memory, file)) {
     const lines: LineBytes[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       lines.push(lineOf(chunk.subarray(start, end), true));
       start = end + 1;
     }
-    if (start < chunk.length) parts.push(chunk.subarray(start));
+    if (start < chunk.length) parts.push(Buffer.from(chunk.subarray(start)));
     partBytes = start === 0 ? partBytes + chunk.length : chunk.length - start;
     if (lines.length > 0) yield lines;
     if (partBytes > MAX_LINE_BYTES) throw new NotAFile(`line ${number + 1} is longer than ${MAX_LINE_BYTES >> 20} MiB`);
@@ -63,7 +64,7 @@ export async function* readLineBytes(path: string): AsyncGenerator<LineBytes[]> 
   if (parts.length > 0) yield [lineOf(Buffer.alloc(0), false)];
 }
 
-async function readChunk(file: FileHandle): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
-  return buffer.subarray(0, bytesRead);
+async function readInto(memory: Buffer, file: FileHandle): Promise<Buffer> {
+  const { bytesRead } = await file.read(memory, 0, memory.length);
+  return memory.subarray(0, bytesRead);
 }

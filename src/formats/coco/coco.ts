@@ -102,10 +102,12 @@ async function* writeResults({ images, ontology }: View, onResult: () => void): 
 async function* listItems(images: View['images'], items: (image: ViewImage) => object[]): AsyncGenerator<string> {
   let separator = '\n';
   for await (const image of images) {
+    let text = '';
     for (const item of items(image)) {
-      yield separator + toAsciiJson(item);
+      text += separator + JSON.stringify(item);
       separator = ',\n';
     }
+    if (text !== '') yield toAscii(text);
   }
 }
 
@@ -135,7 +137,11 @@ function dateOf(sourceDateEpoch: string): string | undefined {
 
 /** JSON in ASCII: pycocotools opens files in the locale's encoding. */
 function toAsciiJson(value: object): string {
-  return JSON.stringify(value).replaceAll(
+  return toAscii(JSON.stringify(value));
+}
+
+function toAscii(json: string): string {
+  return json.replaceAll(
     /[\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

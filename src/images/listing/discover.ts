@@ -87,12 +87,18 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
     root,
     inputs: listings.map((listing) => toListedInput(listing, options)),
     isComplete: failures.length === 0 && leftOut.unreadable === 0,
-    images: sortByName(readable.map(({ name }) => ({ name }))), // resolve(root, name) is the path
+    images: sortByName(readable.map(({ name }) => ({ name: toOwnString(name) }))), // resolve(root, name) is the path
     failures: sortByName(failures),
     skipped: leftOut.total,
     leftOut: leftOut.groups,
     notes: [...empty.map((input) => `${printable(input)}: no images found.`), ...unused, ...leftOut.describe()],
   };
+}
+
+/** The same in memory of its own: a part of a path keeps the whole path in memory. */
+function toOwnString(text: string): string {
+  const own = Buffer.from(text).toString();
+  return own === text ? own : text; // not every name of Windows can be written in UTF-8
 }
 
 function toListedInput(listing: Listing, { recursive }: DiscoverOptions): ListedInput {

@@ -1,5 +1,5 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -11,8 +11,10 @@ import { printGoals, printTable } from '../../support/table.js';
 import { CACHE, type Bench } from '../../support/workspace.js';
 import { generateImages } from './generate-images.js';
 import { generateJournal } from './generate-journal.js';
+import { measureJournal } from './measure-journal.js';
 
 const SAMPLE_MS = 100;
+const VIEWS = 'coco,yolo';
 
 /** One command, until it has ended. */
 interface Measured {
@@ -52,13 +54,25 @@ export async function scale({ folder, quick }: Bench): Promise<void> {
   const exported = await measure(`export that changes nothing, ${many} images`, ['export', out]);
   const after = await stampsBelow(out);
   const rewritten = Object.keys(before).filter((path) => before[path] !== after[path]);
+  const viewless = await copyWithoutViews(out);
+  const written = await measure(`export that writes all views, ${many} images`, [
+    'export',
+    viewless,
+    '--format',
+    VIEWS,
+  ]);
+  const journalSeconds = await measureJournal(out, folder);
   const two = [...args.slice(0, -1), '2', '--out', `${out}-two`];
   await measure(`run with two workers, ${many} images`, two);
   const twoManifest = JSON.parse(await readFile(join(`${out}-two`, 'run.json'), 'utf8')) as RunManifest;
   const lines = quick ? 20_000 : 1_000_000;
-  const large = join(folder, 'large');
-  await generateJournal(out, large, lines);
-  await measure(`export of ${lines} generated lines`, ['export', large, '--format', 'coco,yolo', '--images', 'none']);
+  const large: Measured[] = [];
+  for (const count of [lines / 10, lines]) {
+    const run = join(folder, `large-${count}`);
+    await generateJournal(out, run, count);
+    const root = ['--images', 'none', '--images-root', join(CACHE, `scale-${few}`)];
+    large.push(await measure(`export of ${count} generated lines`, ['export', run, '--format', VIEWS, ...root]));
+  }
 
   printTable(
     'Commands at scale (builtin:emoji): CPU of the parent alone, and of its workers',
@@ -77,9 +91,34 @@ export async function scale({ folder, quick }: Bench): Promise<void> {
       `Two workers: ${rateOf(twoManifest).toFixed(1)} images/s; one: ${rateOf(manifest).toFixed(1)} images/s.\n` +
       `Rewritten by the export: ${rewritten.length === 0 ? 'nothing' : rewritten.slice(0, 5).join(', ')}.\n`,
   );
+  const firstCpu = first.cpu + first.workers;
+  const slope = ((large[1]!.peakMb - large[0]!.peakMb) * 1e6) / (lines * 0.9);
   const growth = first.peakMb - runs[few]!.first.peakMb;
   printGoals([
     { figure: `growth of the parent, ${few} to ${many}`, measured: growth, goal: 50, atLeast: false, unit: 'MB' },
+    { figure: `peak of the parent, ${many}`, measured: first.peakMb, goal: 250, atLeast: false, unit: 'MB' },
+    {
+      figure: `journal (${journalSeconds.toFixed(1)} s) and views (a whole export), of the CPU of a run`,
+      measured: ((journalSeconds + written.cpu) / firstCpu) * 100,
+      goal: 2,
+      atLeast: false,
+      unit: '%',
+    },
+    {
+      figure: 'finding out that neither images nor views have changed (a whole run again), of the CPU of a run',
+      measured: (resumed.cpu / firstCpu) * 100,
+      goal: 1,
+      atLeast: false,
+      unit: '%',
+    },
+    { figure: `memory an image, export of ${lines} lines`, measured: slope, goal: 300, atLeast: false, unit: 'bytes' },
+    {
+      figure: 'two workers against one (a core each)',
+      measured: rateOf(twoManifest) / rateOf(manifest),
+      goal: 1.9,
+      atLeast: true,
+      unit: 'x',
+    },
     { figure: 'the same run again', measured: resumed.seconds, goal: 10, atLeast: false, unit: 's' },
     { figure: 'export that changes nothing', measured: exported.seconds, goal: 10, atLeast: false, unit: 's' },
     { figure: 'files rewritten by it', measured: rewritten.length, goal: 0, atLeast: false, unit: 'files' },
@@ -105,6 +144,16 @@ async function measureCommand(args: readonly string[]): Promise<Measured> {
   const own = cpu.get(pid) ?? NaN;
   const all = [...cpu.values()].reduce((sum, each) => sum + each, 0);
   return { seconds: (performance.now() - startMs) / 1000, cpu: own, workers: all - own, peakMb };
+}
+
+/** The same run, whose views are still to be written. */
+async function copyWithoutViews(out: string): Promise<string> {
+  const copy = `${out}-copy`;
+  const state = join('.preannotate', 'images.jsonl');
+  await mkdir(join(copy, '.preannotate'), { recursive: true });
+  for (const name of ['detections.jsonl', 'run.json', 'errors.jsonl', 'classes.json', state])
+    await copyFile(join(out, name), join(copy, name));
+  return copy;
 }
 
 /** Undefined for a process that has just ended. */
