@@ -18,7 +18,7 @@ export function needsWorkerSoon(given: GivenCommand): boolean {
   const { args, environment } = given;
   const [command = ''] = args;
   if (!['run', 'predict', 'serve'].includes(command) || args.some((arg) => NEEDS_NO_WORKER.test(arg))) return false;
-  if (command !== 'run') return true; // only `run` has a queue
+  if (command === 'serve') return true; // it has no queue
   return !environment['PREANNOTATE_QUEUE'] && !listConfigFiles(given).some(hasQueue);
 }
 

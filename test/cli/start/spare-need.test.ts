@@ -17,6 +17,7 @@ it.each<[string, string[], NodeJS.ProcessEnv, boolean]>([
   ['--queue', ['run', 'photos', '--queue', QUEUE], {}, false],
   ['--queue=', ['run', 'photos', `--queue=${QUEUE}`], {}, false],
   ['PREANNOTATE_QUEUE', ['run', 'photos'], { PREANNOTATE_QUEUE: QUEUE }, false],
+  ['PREANNOTATE_QUEUE with predict', ['predict', 'photos'], { PREANNOTATE_QUEUE: QUEUE }, false],
   ['an empty PREANNOTATE_QUEUE', ['run', 'photos'], { PREANNOTATE_QUEUE: '' }, true],
   ['PREANNOTATE_QUEUE, which serve does not read', ['serve'], { PREANNOTATE_QUEUE: QUEUE }, true],
 ])('a worker process is started ahead of need only where it is used: %s', (_, args, environment, isNeeded) => {
