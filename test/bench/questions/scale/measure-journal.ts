@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRun } from '../../../../src/run/open-run.js';
 import { Journal } from '../../../../src/run/journal.js';
@@ -9,8 +10,10 @@ const TOGETHER = 16; // results that arrive together: fewer than in a run whose 
 /** Writes the results of a run into another journal. @returns Seconds of CPU that writing took. */
 export async function measureJournal(from: string, folder: string): Promise<number> {
   const { journal } = await openRun(from);
+  const outDir = join(folder, 'journal');
+  await mkdir(outDir);
   await using records = await RecordFile.open(journal.path);
-  await using written = await Journal.begin(join(folder, 'journal'), journal.header);
+  await using written = await Journal.begin(outDir, journal.header);
   let seconds = 0;
   let waiting: Omit<ImageRecord, 'replaces'>[] = [];
   const write = async () => {
