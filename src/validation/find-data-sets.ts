@@ -13,6 +13,7 @@ export interface FoundDataSet {
   readonly probe: DataSetProbe;
   readonly format: FormatName;
   readonly imagesRoot: string | undefined; // absolute; undefined: where the format has the images
+  readonly outDir?: string; // absolute, of the run whose first view it is
 }
 
 /** What the user says of a path. */
@@ -38,7 +39,9 @@ export async function findDataSets(path: string, { format, imagesRoot }: Stated)
     const isThere = await isFile(join(folder, formats[name].signature));
     if (!isThere) continue;
     const own = 'images' in formats[name]; // the view has its images
-    views.push({ probe: await DataSetProbe.open(folder), format: name, imagesRoot: own ? imagesRoot : root });
+    const ofRun = views.length === 0 ? { outDir: probe.path } : {}; // what is wrong with all is reported once
+    const view = { probe: await DataSetProbe.open(folder), format: name, imagesRoot: own ? imagesRoot : root };
+    views.push({ ...view, ...ofRun });
   }
   if (views.length > 0) return views;
   throw new PreannotateError({

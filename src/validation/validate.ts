@@ -1,13 +1,14 @@
 import { mapInOrder } from '../core/stream.js';
 import { PreannotateError } from '../core/errors.js';
 import type { DataSet, LabelledImage } from '../core/data-set/data-set.js';
-import { formats, type FormatName } from '../formats/index.js';
-import type { DataSetProbe } from '../formats/reading/probe.js';
+import { formats } from '../formats/index.js';
 import { FORMAT_CHECKS } from './checks/checks.js';
+import type { FoundDataSet } from './find-data-sets.js';
 import { splitPlace, type Report } from './findings.js';
 import { checkHeader } from './header-checks.js';
 import { ImageChecks } from './image-checks.js';
 import { ImageFiles } from './image-files.js';
+import { checkParts } from './parts-check.js';
 
 const IMAGES_AT_ONCE = 16; // reading small files waits for the disk more than it computes
 
@@ -22,13 +23,9 @@ export interface Checked {
   readonly notes: readonly string[]; // on how the files were read, and what was not checked
 }
 
-/**
- * Checks a data set by the rules of the programs that read its format.
- *
- * @param imagesRoot - Absolute folder of the images; left out: where they are found.
- */
+/** Checks a data set by the rules of the programs that read its format. */
 export async function validateDataSet(
-  { probe, format, imagesRoot }: { probe: DataSetProbe; format: FormatName; imagesRoot: string | undefined },
+  { probe, format, imagesRoot, outDir }: FoundDataSet,
   report: Report,
 ): Promise<Checked> {
   const files = new ImageFiles(imagesRoot);
@@ -37,6 +34,7 @@ export async function validateDataSet(
   let dataSet: DataSet | undefined;
   let isSampling = false; // problems that readers find then, they find again
   try {
+    if (outDir !== undefined) await checkParts(outDir, report);
     await checkFiles?.(probe, report);
     dataSet = await formats[format].read(probe, {
       imagesRoot,

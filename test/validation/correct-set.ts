@@ -108,7 +108,7 @@ export async function validated(
   const { report } = new Findings(0, (finding) => findings.push(finding));
   const probe = await DataSetProbe.open(folder);
   const imagesRoot = 'images' in formats[format] ? undefined : root;
-  const checked = await validateDataSet({ probe, format, imagesRoot }, report);
+  const checked = await validateDataSet({ probe, format, imagesRoot, outDir: folder }, report);
   return { findings, checked };
 }
 

@@ -84,6 +84,18 @@ export const GENERAL_MISTAKES: readonly ChangedSet[] = [
     },
     'image-in-two-parts labels/val/a.txt',
   ],
+  [
+    'voc',
+    async ({ write }) => {
+      const parts = ['train', 'val', 'train'].map((part, i) => ({ image: `${i}.jpg`, part, sha256: 'ab'.repeat(32) }));
+      const split = { shares: { train: 0.5, val: 0.5 }, by: 'near', seed: 0 };
+      await write('splits.json', JSON.stringify({ split, made_from: 'a', images: parts, removed: [] }));
+      const groupOf = (...names: string[]) =>
+        JSON.stringify({ kind: 'similar', images: names.map((image) => ({ image })) });
+      await write('duplicates.jsonl', `${groupOf('0.jpg', '2.jpg')}\n${groupOf('0.jpg', '1.jpg')}\n`);
+    },
+    'alike-in-two-parts duplicates.jsonl:2',
+  ],
   ['yolo', async ({ write }) => write('images/train/a.png', await imageOf('png')), 'stem-shared labels/train/a.txt'],
   ['voc', async ({ write }) => write('JPEGImages/a.png', await imageOf('png')), 'stem-shared Annotations/a.xml'],
   ['labelme', async ({ write }) => write('a.png', await imageOf('png')), 'stem-shared a.json'],

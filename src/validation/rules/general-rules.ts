@@ -93,6 +93,13 @@ export const GENERAL_RULES = {
     breaks: 'What is measured on one part was learnt from the other.',
     fix: 'Remove it from one of them.',
   },
+  'alike-in-two-parts': {
+    severity: 'warning',
+    formats: 'all',
+    what: 'Images of a run that look alike are in different parts (train, val, test)',
+    breaks: 'What is measured on one part was learnt from the other, as far as they show the same.',
+    fix: 'Add --reassign to run or export, which divides all images anew; or remove one of them.',
+  },
   'stem-shared': {
     severity: 'error',
     formats: ['yolo', 'voc', 'labelme'],
