@@ -26,7 +26,7 @@ interface KnownResults {
 export class IdenticalImages {
   readonly #known: KnownResults;
   readonly #reader: RecordReader;
-  readonly #ofSize = new Map<number, string | readonly string[]>(); // names whose hash is not known; none: ''
+  readonly #ofSize = new Map<number, string | string[]>(); // names whose hash is not known; none: ''
   readonly #ofHash = new Map<number, string>(); // the name of one image of each content
   readonly #resolving = new Map<number, Promise<void>>(); // by size
   readonly #inFlight = new Map<string, Promise<ImageOutcome>>();
@@ -70,7 +70,8 @@ export class IdenticalImages {
   #addSize(size: number, name: string): void {
     const names = this.#ofSize.get(size);
     if (names === undefined || names === '') this.#ofSize.set(size, name);
-    else this.#ofSize.set(size, typeof names === 'string' ? [names, name] : [...names, name]);
+    else if (typeof names === 'string') this.#ofSize.set(size, [names, name]);
+    else names.push(name);
   }
 
   /** @returns undefined where there is none: others with the same bytes wait for this image from now on. */
