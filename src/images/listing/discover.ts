@@ -68,31 +68,43 @@ export async function discover(inputs: readonly string[], options: DiscoverOptio
   const selected = filter.select(names);
   const { images, leftOut } = await findImages(
     [...files.values()].filter(({ name }) => selected.has(name)),
-    options.extensions,
+    { root, extensions: options.extensions },
   );
-  const { readable, invalid } = await separateInvalidNames(images);
+  const { readable, invalid } = await separateInvalidNames(images, root);
   const failures = [...invalid, ...selectReported(unreadable, root, filter)];
   const unused = filter.describe(names);
   if (readable.length === 0 && failures.length === 0 && options.mayBeEmpty !== true) {
     const found = { files: files.size, selected: selected.size, leftOut, unused };
     throw noImagesError(nameInputs(inputs), found, options);
   }
-  const chosen = new Set(readable.map(({ name }) => name));
-  const isEmpty = (_: string, i: number) => {
-    const ofInput = listed[i]!.filter((name) => selected.has(name));
-    return ofInput.length === 0 ? listed[i]!.length === 0 : !ofInput.some((name) => chosen.has(name));
-  };
-  const empty = failures.length === 0 ? inputs.filter(isEmpty) : []; // else that is why
+  const empty = failures.length === 0 ? findEmpty(inputs, { listed, selected, readable }) : []; // else that is why
   return {
     root,
     inputs: listings.map((listing) => toListedInput(listing, options)),
     isComplete: failures.length === 0 && leftOut.unreadable === 0,
-    images: sortByName(readable.map(({ name }) => ({ name: toOwnString(name) }))), // resolve(root, name) is the path
+    images: sortByName(readable.map(({ name }) => ({ name }))), // resolve(root, name) is the path
     failures: sortByName(failures),
     skipped: leftOut.total,
     leftOut: leftOut.groups,
     notes: [...empty.map((input) => `${printable(input)}: no images found.`), ...unused, ...leftOut.describe()],
   };
+}
+
+/** The inputs in which there are no images; all of them may be excluded by patterns, which is no mistake. */
+function findEmpty(
+  inputs: readonly string[],
+  {
+    listed,
+    selected,
+    readable,
+  }: { listed: readonly string[][]; selected: ReadonlySet<string>; readable: readonly { readonly name: string }[] },
+): string[] {
+  if (inputs.length === 1 && readable.length > 0) return [];
+  const chosen = new Set(readable.map(({ name }) => name));
+  return inputs.filter((_, i) => {
+    const ofInput = listed[i]!.filter((name) => selected.has(name));
+    return ofInput.length === 0 ? listed[i]!.length === 0 : !ofInput.some((name) => chosen.has(name));
+  });
 }
 
 /** The same in memory of its own: a part of a path keeps the whole path in memory. */
@@ -120,11 +132,10 @@ async function listAll(
   for (const listing of listings) {
     const names: string[] = [];
     const isGiven = listing.kind === 'file';
-    for (const { path: inBase, kind } of await listFiles(listing, { root, options, filter, unreadable })) {
-      const path = join(listing.base, inBase);
-      const name = nameBelow(path, root)!;
+    for await (const { path, kind } of listFiles(listing, { root, options, filter, unreadable })) {
+      const name = toOwnString(nameBelow(join(listing.base, path), root)!);
       names.push(name);
-      if (isGiven || !files.has(name)) files.set(name, { name, path, kind, isGiven });
+      if (isGiven || !files.has(name)) files.set(name, { name, kind, isGiven });
     }
     listed.push(names);
   }

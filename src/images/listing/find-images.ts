@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { mapConcurrent } from '../../core/stream.js';
 import { endingOf } from '../../core/text.js';
 import type { Sniffed } from '../sniff.js';
@@ -14,7 +15,6 @@ export const EVERY_FILE = '*';
 /** A file that was listed, and whether it was given by name. */
 export interface Candidate {
   readonly name: string; // relative to the run's root
-  readonly path: string; // absolute
   readonly kind: ListedFile['kind'];
   readonly isGiven: boolean;
 }
@@ -29,28 +29,30 @@ export interface Chosen {
  * Chooses images by the endings of their names, and by content where an ending says nothing. Files that were given by
  * name are taken whatever they are.
  *
+ * @param root - Absolute folder that the names are relative to.
  * @param extensions - Lower case, without dot; '*' for every file. undefined: endings of images, and other files whose
  *   first bytes are those of an image.
  */
 export async function findImages(
   candidates: readonly Candidate[],
-  extensions: readonly string[] | undefined,
+  { root, extensions }: { root: string; extensions: readonly string[] | undefined },
 ): Promise<Chosen> {
   const leftOut = new LeftOutFiles();
-  const images = new Set<Candidate>();
+  const images = new Set<Candidate>(); // by their content
   const unknown: Candidate[] = [];
   const wanted = new Set<string>(extensions ?? IMAGE_EXTENSIONS);
+  const isImageByName = ({ name, isGiven }: Candidate) => isGiven || wanted.has(EVERY_FILE) || hasEnding(name, wanted);
   for (const candidate of candidates) {
-    const { name, isGiven } = candidate;
+    if (isImageByName(candidate)) continue;
+    const { name } = candidate;
     const ending = endingOf(name);
-    if (isGiven || wanted.has(EVERY_FILE) || hasEnding(name, wanted)) images.add(candidate);
-    else if (extensions !== undefined || isByProduct(ending)) leftOut.addExpected(ending);
+    if (extensions !== undefined || isByProduct(ending)) leftOut.addExpected(ending);
     else if (isCopy(name)) leftOut.add(ending, 'unfinished, or kept by a program as a copy');
     else unknown.push(candidate);
   }
   const looked = mapConcurrent(unknown, OPEN_AT_ONCE, async (candidate) => ({
     candidate,
-    content: await lookInside(candidate.path, candidate.kind),
+    content: await lookInside(join(root, candidate.name), candidate.kind),
   }));
   for await (const { candidate, content } of looked) {
     const ending = endingOf(candidate.name);
@@ -59,7 +61,7 @@ export async function findImages(
     else if (isText(content) && conversionOf(ending) === undefined) leftOut.addExpected(ending);
     else leftOut.add(ending, content.kind);
   }
-  return { images: candidates.filter((candidate) => images.has(candidate)), leftOut };
+  return { images: candidates.filter((candidate) => isImageByName(candidate) || images.has(candidate)), leftOut };
 }
 
 function hasEnding(name: string, wanted: ReadonlySet<string>): boolean {

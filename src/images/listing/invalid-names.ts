@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Failure } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 
@@ -8,38 +8,40 @@ import { printable } from '../../core/text.js';
 export const REPLACEMENT_CHARACTER = '\ufffd';
 
 /** A file that may be an image. */
-interface ListedFile {
+interface Named {
   readonly name: string; // relative to the run's root
-  readonly path: string; // absolute
 }
 
 /**
  * Separates files whose names are not valid UTF-8: they cannot be opened by the name that Node returns, and two of them
  * may have the same one.
  *
+ * @param root - Absolute folder that the names are relative to.
  * @returns The images that can be opened, and a failure for each file that cannot, the bytes of its name written as
  *   \xNN.
  */
 export async function separateInvalidNames(
-  images: readonly ListedFile[],
-): Promise<{ readable: ListedFile[]; invalid: { name: string; failure: Failure }[] }> {
+  images: readonly Named[],
+  root: string,
+): Promise<{ readable: Named[]; invalid: { name: string; failure: Failure }[] }> {
   const readable = images.filter(({ name }) => !name.includes(REPLACEMENT_CHARACTER));
   const invalid: { name: string; failure: Failure }[] = [];
-  const suspects = new Map<string, ListedFile[]>();
-  for (const image of images) {
-    if (!image.name.includes(REPLACEMENT_CHARACTER)) continue;
-    const folder = dirname(image.path);
+  const suspects = new Map<string, string[]>(); // names, by their folders
+  for (const { name } of images) {
+    if (!name.includes(REPLACEMENT_CHARACTER)) continue;
+    const folder = dirname(join(root, name));
     const inFolder = suspects.get(folder);
-    if (inFolder === undefined) suspects.set(folder, [image]);
-    else inFolder.push(image);
+    if (inFolder === undefined) suspects.set(folder, [name]);
+    else inFolder.push(name);
   }
   for (const [folder, given] of suspects) {
     const onDisk = await readNamesAsBytes(folder);
-    for (const image of given) {
-      const known = onDisk.get(basename(image.path)) ?? [];
+    for (const name of given) {
+      const known = onDisk.get(basename(name)) ?? [];
       // If it is gone, reading it will fail.
-      if (known.length === 0 || known.some((bytes) => isUtf8(bytes))) readable.push(image);
-      for (const bytes of known) if (!isUtf8(bytes)) invalid.push(invalidNameFailure(image, bytes));
+      if (known.length === 0 || known.some((bytes) => isUtf8(bytes))) readable.push({ name });
+      for (const bytes of known)
+        if (!isUtf8(bytes)) invalid.push(invalidNameFailure({ name, path: join(root, name) }, bytes));
     }
   }
   return { readable, invalid };
@@ -62,7 +64,10 @@ async function readNamesAsBytes(folder: string): Promise<ReadonlyMap<string, Buf
   return names;
 }
 
-function invalidNameFailure({ name, path }: ListedFile, bytes: Buffer): { name: string; failure: Failure } {
+function invalidNameFailure(
+  { name, path }: { name: string; path: string },
+  bytes: Buffer,
+): { name: string; failure: Failure } {
   const escaped = bytes
     .toString('latin1')
     .replaceAll(/[^\x20-\x7e]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -6,7 +6,7 @@ import {
   type Dirent,
 } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import fastGlob from 'fast-glob';
+import fastGlob, { type Entry } from 'fast-glob';
 import { messageOf, systemCodeOf, type Failure } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 import { nameBelow } from '../globs/existing-path.js';
@@ -34,8 +34,8 @@ export interface ListedFile {
   readonly kind: 'file' | 'link' | 'other'; // other: a named pipe, a socket or a device
 }
 
-/** @returns The files of the listing. */
-export async function listFiles(
+/** The files of a listing. What is known of one is let go before the next: a million do not fit into a small memory. */
+export async function* listFiles(
   listing: Listing,
   {
     root,
@@ -43,8 +43,11 @@ export async function listFiles(
     filter,
     unreadable,
   }: { root: string; options: ListOptions; filter: NameFilter; unreadable: Unreadable },
-): Promise<ListedFile[]> {
-  if (listing.kind === 'file') return [{ path: listing.file, kind: 'file' }];
+): AsyncGenerator<ListedFile> {
+  if (listing.kind === 'file') {
+    yield { path: listing.file, kind: 'file' };
+    return;
+  }
   const { base } = listing;
   const written = listing.kind === 'glob' ? listing.written : base;
   const realPathOf = (path: string) => join(base, relative(written, path));
@@ -57,13 +60,16 @@ export async function listFiles(
   if (listing.kind === 'glob' && isCostly(listing.pattern)) await tryMatching(listing);
   const entries =
     listing.kind === 'glob'
-      ? await fastGlob(listing.pattern, common) // relative to the working folder, or absolute
-      : await fastGlob(options.recursive ? '**/*' : '*', { ...common, cwd: base });
-  const files = entries.filter(({ dirent }) => !dirent.isDirectory());
-  return files.map(({ path, dirent }) => ({
-    path: listing.kind === 'glob' ? relative(written, resolve(path)) : path,
-    kind: dirent.isFile() ? 'file' : dirent.isSymbolicLink() ? 'link' : 'other',
-  }));
+      ? fastGlob.stream(listing.pattern, common) // relative to the working folder, or absolute
+      : fastGlob.stream(options.recursive ? '**/*' : '*', { ...common, cwd: base });
+  for await (const entry of entries) {
+    const { path, dirent } = entry as unknown as Entry; // as objectMode has them
+    if (dirent.isDirectory()) continue;
+    yield {
+      path: listing.kind === 'glob' ? relative(written, resolve(path)) : path,
+      kind: dirent.isFile() ? 'file' : dirent.isSymbolicLink() ? 'link' : 'other',
+    };
+  }
 }
 
 /** Lists what a costly glob may be matched with, and matches it where that can be stopped. */
