@@ -62,6 +62,12 @@ function inShell(script: string, args: readonly string[]): Promise<Finished> {
   return preannotate(args, { prefix: ['bash', '-c', script, 'bash'], timeoutMs: 50_000 });
 }
 
+it.skipIf(!isLinux)('the output of another command is read as --config (needs bash)', async () => {
+  const script = `"$@" --config <(printf 'score_threshold: 7\\n')`;
+  const { code, stderr } = await inShell(script, ['run', SCENE, ...EMOJI]);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('score_threshold must be at most 1') });
+});
+
 describe.skipIf(!isLinux)('a stream that cannot be written (needs /dev/full)', () => {
   it.each([
     ['2>/dev/full', 0],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 const NEEDS_NO_WORKER = /^(--help|-h|--dry-run|--queue(=.*)?)$/s;
@@ -31,6 +31,7 @@ function listConfigFiles({ args, environment, cwd }: GivenCommand): string[] {
 
 function hasQueue(path: string): boolean {
   try {
+    if (!statSync(path).isFile()) return false; // a pipe can be read only once
     return /^["']?queue["']?\s*:/m.test(readFileSync(path, 'utf8'));
   } catch {
     return false; // there is none, or it is reported once it is read
