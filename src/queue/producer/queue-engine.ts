@@ -25,7 +25,7 @@ const BEAT_MS = 2000;
 /** Results whose event was missed are found this much later. */
 const SWEEP_MS = 5000;
 
-/** What the engine is made of. Whoever opens it closes it. */
+/** What the engine is made of. The caller that opened it closes it. */
 export interface QueueParts {
   readonly id: string; // of the run
   readonly connection: Connection;
