@@ -49,12 +49,15 @@ function findKept(
 ): (image: { readonly name: string; readonly sha256: string }, key: string) => PartName | undefined {
   if (earlier === undefined) return () => undefined;
   const all = [...earlier.removed, ...earlier.images]; // of two, the one that is in the views
+  const byName = new Map(all.map((image) => [image.image, image]));
   if (isOfContent || earlier.split.by !== by) {
     const bySha256 = new Map(all.map(({ sha256, part }) => [sha256, part]));
-    return ({ sha256 }) => bySha256.get(sha256);
+    return ({ name, sha256 }) => {
+      const same = byName.get(name); // images with the same bytes may be in several parts
+      return same?.sha256 === sha256 ? same.part : bySha256.get(sha256);
+    };
   }
   const byKey = new Map(all.map((image) => [keyOf(image), image.part]));
-  const byName = new Map(all.map((image) => [image.image, image]));
   return ({ name }, key) => {
     const same = byName.get(name);
     return same !== undefined && keyOf(same) === key ? same.part : byKey.get(key);

@@ -13,13 +13,14 @@ const RULES: SplitRule[] = ['image', 'folder', 'regex:^[^_]*/([a-z]+)_'].map((by
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** Images in folders of a few sequences each: `f3/b_17.jpg`. */
+/** Images in folders of a few sequences each: `f3/b_17.jpg`. Some have the bytes of another one. */
 function someImages(count: number, random: () => number): ImageContent[] {
   const names = Array.from({ length: count }, (_, i) => {
     const letter = String.fromCharCode(97 + Math.floor(random() * 26));
     return `f${Math.floor(random() * 40)}/${letter}_${i}.jpg`;
   });
-  return names.map((name) => ({ name, sha256: sha256(`${name} ${random()}`) }));
+  const images = names.map((name) => ({ name, sha256: sha256(`${name} ${random()}`) }));
+  return images.map((image, i) => (i % 5 === 0 ? { ...image, sha256: images[(i * 7 + 1) % count]!.sha256 } : image));
 }
 
 function divide(images: readonly ImageContent[], rule: SplitRule, earlier?: Splits) {
@@ -91,6 +92,13 @@ it('the part of a key is what other programs compute', () => {
   }
 });
 
+/** Hashes of images that are in several parts. */
+function findTornContents({ images }: Splits): string[] {
+  const parts = new Map<string, Set<PartName>>();
+  for (const { sha256, part } of images) parts.set(sha256, (parts.get(sha256) ?? new Set()).add(part));
+  return [...parts].filter(([, { size }]) => size > 1).map(([hash]) => hash);
+}
+
 describe('parts that were written', () => {
   const images = someImages(200, randomNumbers(9));
   const [rule] = RULES as [SplitRule];
@@ -107,6 +115,21 @@ describe('parts that were written', () => {
     for (const { name } of images) expect(after.get(`b/${name}`)).toBe(before.get(name));
     expect(partsOf(images, other)).not.toEqual(before);
   });
+
+  it.each(RULES.flatMap((from) => ['near', ...RULES.map(({ by }) => by)].map((by) => [from.by, by])))(
+    'are kept where images were divided by %s and are now divided by %s, also of images with the same bytes',
+    (from, by) => {
+      const before = toSplits(images, { ...rule, by: from });
+      const after = divide(images, { ...rule, by: by }, before);
+      expect(after.images.map(({ image, part }) => `${image} ${part}`)).toEqual(
+        before.images.map(({ image, part }) => `${image} ${part}`),
+      );
+      const torn = findTornContents(before);
+      if (from !== 'image') expect(torn.length).toBeGreaterThan(5);
+      if (by === 'image' || by === 'near')
+        expect(after.torn.map(([first]) => first!.sha256).sort()).toEqual(torn.sort());
+    },
+  );
 
   it('are those of images that come back', () => {
     const [first, ...others] = earlier.images;
