@@ -41,7 +41,7 @@ export async function describeInputs(
     form,
     provenance,
     imageFiles,
-    images: relative(place, root), // links are relative
+    images: [relative(place, root), basename(root)], // of links, and of tasks that name the folder
     ...(upright ? { upright } : {}),
     ...(negatives === ALL_NEGATIVES ? {} : { negatives }),
     ...(division === undefined ? {} : { parts: [division.parts, division.digest] }),

@@ -11,7 +11,7 @@ import { LABEL_CONFIG, writeTasks } from './write.js';
  */
 export const labelStudio: AnnotationFormat = {
   title: 'Label Studio tasks',
-  form: 1,
+  form: 2,
   signature: LABEL_CONFIG,
   opened: '',
   recognise: recogniseLabelStudio,

@@ -119,6 +119,17 @@ describe('an export after', () => {
     await exported(out, '--images', 'none'); // which needs no images
   });
 
+  it('the folder around images and output was renamed names it in tasks of Label Studio', async () => {
+    const { project } = await makeProject();
+    await annotate(project, ['photos', '--format', 'label-studio'], 'photos/drafts');
+    await rename(join(project, 'photos'), join(project, 'pictures'));
+    const out = join(project, 'pictures/drafts');
+    await exported(out);
+    const tasks = await readFile(join(out, 'label-studio/tasks.json'), 'utf8');
+    const images = [...tasks.matchAll(/local-files\/\?d=([^"]*)"/g)].map(([, path]) => path);
+    expect(images).toEqual(['pictures/scene-01.jpg', 'pictures/sub/scene-02.jpg']);
+  });
+
   it('a project with several inputs was moved links all of them', async () => {
     const { folder, project } = await makeProject(['a', 'b']);
     await annotate(project, ['a', 'b/*.jpg', 'b/sub']);
