@@ -1,6 +1,4 @@
-import type { LabelledBox, LabelledImage } from '../core/data-set/data-set.js';
-import type { DataSetClass } from '../core/data-set/data-set.js';
-
+import type { DataSetClass, LabelledBox, LabelledImage } from '../core/data-set/data-set.js';
 import type { FormatName } from '../formats/index.js';
 import { ownText } from '../formats/reading/own-text.js';
 import { haveSameBytes } from './same-bytes.js';
@@ -16,7 +14,7 @@ export class ImageChecks {
   readonly #format: FormatName;
   readonly #report: Report;
   readonly #used = new Set<string>(); // names of classes
-  readonly #seen = new Map<string, string | undefined>(); // names of images, and their files where parts have them
+  readonly #seen = new Map<string, string | undefined>(); // images by name, and their files where parts have them
   #images = 0;
   #boxes = 0;
 
@@ -61,7 +59,8 @@ export class ImageChecks {
   }
 
   async #checkName({ name, part, path, file, line }: LocatedImage): Promise<void> {
-    const key = ownText(name);
+    // Without its file, an image may be another one than that of the same name in another part.
+    const key = ownText(part !== undefined && path === undefined ? `${part}/${name}` : name);
     if (!this.#seen.has(key)) {
       this.#seen.set(key, part === undefined ? undefined : path);
       return;
