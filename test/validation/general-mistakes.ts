@@ -1,6 +1,7 @@
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageOf } from './correct-set.js';
+import { makeDividedRun } from './divided-run.js';
 import { changeCoco, edit, mark, type ChangedSet } from './mistake.js';
 
 const ROW = '0 0.218750 0.291667 0.312500 0.416667';
@@ -86,14 +87,7 @@ export const GENERAL_MISTAKES: readonly ChangedSet[] = [
   ],
   [
     'voc',
-    async ({ write }) => {
-      const parts = ['train', 'val', 'train'].map((part, i) => ({ image: `${i}.jpg`, part, sha256: 'ab'.repeat(32) }));
-      const split = { shares: { train: 0.5, val: 0.5 }, by: 'near', seed: 0 };
-      await write('splits.json', JSON.stringify({ split, made_from: 'a', images: parts, removed: [] }));
-      const groupOf = (...names: string[]) =>
-        JSON.stringify({ kind: 'similar', images: names.map((image) => ({ image })) });
-      await write('duplicates.jsonl', `${groupOf('0.jpg', '2.jpg')}\n${groupOf('0.jpg', '1.jpg')}\n`);
-    },
+    (set) => makeDividedRun(set, { shares: { train: 0.5, val: 0.5 }, by: 'near', seed: 0 }),
     'alike-in-two-parts duplicates.jsonl:2',
   ],
   ['yolo', async ({ write }) => write('images/train/a.png', await imageOf('png')), 'stem-shared labels/train/a.txt'],

@@ -98,7 +98,7 @@ export const GENERAL_RULES = {
     formats: 'all',
     what: 'Images of a run that look alike are in different parts (train, val, test)',
     breaks: 'What is measured on one part was learnt from the other, as far as they show the same.',
-    fix: 'Add --reassign to run or export, which divides all images anew; or remove one of them.',
+    fix: '`preannotate export <out-dir> --split-by near --reassign` divides all images anew; or remove one of them.',
   },
   'stem-shared': {
     severity: 'error',
