@@ -195,7 +195,8 @@ function readThresholds(text: string, name: string) {
 
 function shortFormError(name: string) {
   const message = `${name} has no list of classes in full form, and so no place for a threshold of each.`;
-  const advice = 'Without --write, the full form is printed: save that, and use it in later runs.';
+  const advice =
+    'Without --write, the full form is printed: `> tuned.yaml` saves it, and later runs take --ontology tuned.yaml.';
   return problemsError('ONTOLOGY_INVALID', [{ message, advice }]);
 }
 
