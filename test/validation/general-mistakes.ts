@@ -10,6 +10,19 @@ const OTHER_ROW = '1 0.703125 0.520833 0.468750 0.625000';
 /** Mistakes that several formats share. */
 export const GENERAL_MISTAKES: readonly ChangedSet[] = [
   ['coco', edit('instances.json', '"annotations": [', '"annotations": [[}'), 'file-unreadable instances.json:13'],
+  [
+    'coco',
+    async (set) => {
+      await set.write('instances_train.json', await set.read('instances.json'));
+      await set.edit('instances.json', '"info"', 'xinfo"');
+    },
+    'file-unreadable instances.json:2',
+  ],
+  [
+    'coco',
+    async ({ write, read }) => write('instances_train.json', (await read('instances.json')).replace('"', 'x')),
+    'file-unreadable instances_train.json:2',
+  ],
   ['cvat', edit('annotations.xml', '</image>', ''), 'file-unreadable annotations.xml:75'],
   ['voc', edit('Annotations/a.xml', '</object>', ''), 'entry-unreadable Annotations/a.xml:60'],
   ['csv', edit('boxes.csv', 'class,', 'kind,'), 'file-unreadable '],

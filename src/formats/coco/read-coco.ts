@@ -12,6 +12,12 @@ import { CocoTable } from './coco-table.js';
 const INSTANCES = 'instances.json';
 const FOLDERS = ['', 'annotations']; // where programs put the file
 
+/** Files of these names are never left out: one that does not look like instances is damaged. */
+const OUR_NAMES = /^instances(?:_.+)?\.json$/;
+
+/** What files of other formats have, whatever they are called: LabelMe, tasks of Label Studio, results. */
+const OTHER_FORMATS = ['shapes', '[].data', '[].image_id'];
+
 /** Whether a path is a COCO file, of instances or of results as `COCO.loadRes` reads them, or a folder of instances. */
 export async function recogniseCoco(probe: DataSetProbe): Promise<boolean> {
   if (!probe.isFolder) return (await isInstances(probe, probe.path)) || (await isResults(probe, probe.path));
@@ -91,7 +97,8 @@ export async function listCocoFiles(probe: DataSetProbe): Promise<string[]> {
 async function isInstances(probe: DataSetProbe, file: string): Promise<boolean> {
   const paths = await probe.jsonPaths(file);
   if (paths.has('images[].file_name') || paths.has('annotations[].image_id')) return true;
-  return paths.has('images') && (paths.has('annotations') || paths.has('categories'));
+  if (paths.has('images') && (paths.has('annotations') || paths.has('categories'))) return true;
+  return OUR_NAMES.test(basename(file)) && !OTHER_FORMATS.some((path) => paths.has(path));
 }
 
 /** Whether a file is a list of results, as `COCO.loadRes` reads it. */
