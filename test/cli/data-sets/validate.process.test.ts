@@ -101,6 +101,18 @@ it('prints the first five findings of a rule, and all of them as JSON', async ()
   expect(set!.findings[499]).toMatchObject({ rule: 'coco-iscrowd', severity: 'error', file, entry: 'annotation 500' });
 });
 
+it('a check that ends early leaves one JSON document, with the reason', async () => {
+  const folder = await temporaryFolder();
+  const image = { file_name: 'a.jpg', objects: { bbox: [[1, 1, 9, 9]], category: ['cup'] } };
+  const longest = 64 << 20; // of a line
+  await writeFile(join(folder, 'metadata.jsonl'), `${JSON.stringify(image)}\n${' '.repeat(longest + (2 << 20))}`);
+  const { code, stdout } = await preannotate(['validate', folder, '--json', '--format', 'huggingface']);
+  expect([1, 2]).toContain(code);
+  const { data_sets: sets, ...rest } = JSON.parse(stdout) as Document;
+  expect(sets).toEqual([expect.objectContaining({ format: 'huggingface', findings: [] })]);
+  expect(rest).toEqual({ path: folder, failed: expect.stringContaining('line 2 is longer than 64 MiB') as unknown });
+});
+
 it.each([
   [['validate'], 'Missing required argument'],
   [['validate', 'nowhere'], 'nowhere'],

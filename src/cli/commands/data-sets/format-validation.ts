@@ -1,3 +1,4 @@
+import { messageOf } from '../../../core/errors.js';
 import { counted, printable } from '../../../core/text.js';
 import { displayPath } from '../../../disk/display-path.js';
 import { formats, type FormatName } from '../../../formats/index.js';
@@ -12,6 +13,7 @@ interface ValidationPrinter {
   readonly finding: (finding: Finding) => void;
   readonly close: (checked: Checked, findings: Findings) => void;
   readonly end: () => void;
+  readonly fail: (error: unknown) => void; // instead of what would follow
 }
 
 export function createPrinter({ json, quiet }: { json: boolean; quiet: boolean }): ValidationPrinter {
@@ -22,6 +24,7 @@ export function createPrinter({ json, quiet }: { json: boolean; quiet: boolean }
 class JsonPrinter implements ValidationPrinter {
   readonly #totals = { errors: 0, warnings: 0, infos: 0 };
   #sets = 0;
+  #isOpen = false;
   #findings = 0;
 
   readonly begin = (path: string) => print(`{\n"path": ${JSON.stringify(path)},\n"data_sets": [`);
@@ -30,6 +33,7 @@ class JsonPrinter implements ValidationPrinter {
     print(`${this.#sets++ === 0 ? '' : ','}\n{"path": ${JSON.stringify(displayPath(path))}, "format": "${format}",`);
     print('\n"findings": [');
     this.#findings = 0;
+    this.#isOpen = true;
   };
 
   readonly finding = ({ rule, severity, file, line, entry, problem, breaks, fix }: Finding) => {
@@ -42,9 +46,14 @@ class JsonPrinter implements ValidationPrinter {
     for (const key of ['errors', 'warnings', 'infos'] as const) this.#totals[key] += totals[key];
     const counts = Object.fromEntries(findings.byRule().map(({ rule, count }) => [rule, count]));
     print(`\n],\n${JSON.stringify({ images, boxes, classes, notes, counts, ...totals }).slice(1)}`);
+    this.#isOpen = false;
   };
 
   readonly end = () => print(`\n],\n${JSON.stringify(this.#totals).slice(1, -1)}\n}\n`);
+
+  /** Without counts, which would be of a part. */
+  readonly fail = (error: unknown) =>
+    print(`${this.#isOpen ? '\n]}' : ''}\n],\n"failed": ${JSON.stringify(printable(messageOf(error)))}\n}\n`);
 }
 
 /** The first few findings of each rule, with what they break. */
@@ -80,6 +89,8 @@ class TextPrinter implements ValidationPrinter {
   };
 
   readonly end = () => {};
+
+  readonly fail = () => {};
 }
 
 function formatRule({ rule, count, first }: RuleFindings): string {

@@ -42,13 +42,18 @@ async function validate(path: string, { settings }: Loaded<typeof DataSetConfig>
   const printer = createPrinter(settings);
   printer.begin(path);
   let errors = 0;
-  for (const dataSet of found) {
-    printer.open(dataSet.probe.path, dataSet.format);
-    const findings = new Findings(SHOWN, (finding) => printer.finding(finding));
-    const checked = await validateDataSet(dataSet, findings.report);
-    if (!settings.json) for (const note of checked.notes) progress.note(note);
-    printer.close(checked, findings);
-    errors += findings.count('error');
+  try {
+    for (const dataSet of found) {
+      printer.open(dataSet.probe.path, dataSet.format);
+      const findings = new Findings(SHOWN, (finding) => printer.finding(finding));
+      const checked = await validateDataSet(dataSet, findings.report);
+      if (!settings.json) for (const note of checked.notes) progress.note(note);
+      printer.close(checked, findings);
+      errors += findings.count('error');
+    }
+  } catch (error) {
+    printer.fail(error);
+    throw error;
   }
   printer.end();
   return errors > 0 ? 3 : 0;
