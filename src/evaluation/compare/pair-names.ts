@@ -9,10 +9,10 @@ const UPLOAD_DIGITS = /^[0-9a-f]{8}-(?=.)/;
 
 /** Labels without images have names without endings, and uploads have digits before theirs. */
 const BY_FILE_NAME = [
-  ['file name', lastPart],
-  ['file name without ending', (name: string) => stemOf(lastPart(name))],
-  ['file name without upload digits', (name: string) => lastPart(name).replace(UPLOAD_DIGITS, '')],
-  ['file name without ending and upload digits', (name: string) => stemOf(lastPart(name)).replace(UPLOAD_DIGITS, '')],
+  ['file name', findSame, lastPart],
+  ['file name without ending', findSameStem, lastPart],
+  ['file name without upload digits', findSame, lastWithoutDigits],
+  ['file name without ending and upload digits', findSameStem, lastWithoutDigits],
 ] as const;
 
 export interface NamePairs {
@@ -35,15 +35,37 @@ export function pairNames(first: Iterable<string>, second: Iterable<string>): Na
   const byLast = groupBy(theirs, lastPart);
   const ends = findPairs(ours, (name) => (byLast.get(lastPart(name)) ?? []).filter((other) => isEnd(name, other)));
   if (ends.size > 0) return { rule: 'end of the path', pairs: requireUnique(ends) };
-  for (const [rule, keyOf] of BY_FILE_NAME) {
-    const byKey = groupBy(theirs, keyOf);
-    const found = findPairs(ours, (name) => byKey.get(keyOf(name)) ?? []);
+  for (const [rule, find, keyOf] of BY_FILE_NAME) {
+    const found = find(ours, theirs, keyOf);
     if (found.size > 0) return { rule, pairs: requireUnique(found) };
   }
   return { rule: 'file name', pairs: new Map() };
 }
 
-function findPairs(names: readonly string[], candidatesOf: (name: string) => string[]): Map<string, string[]> {
+type Candidates = Map<string, string[]>;
+
+function findSame(ours: readonly string[], theirs: readonly string[], keyOf: (name: string) => string): Candidates {
+  const byKey = groupBy(theirs, keyOf);
+  return findPairs(ours, (name) => byKey.get(keyOf(name)) ?? []);
+}
+
+/**
+ * Names of which one without its ending is the other; only for what is left, both without theirs. The label `cam1.0012`
+ * of `cam1.0012.jpg` has no ending.
+ */
+function findSameStem(ours: readonly string[], theirs: readonly string[], keyOf: (name: string) => string): Candidates {
+  const stemOfKey = (name: string) => stemOf(keyOf(name));
+  const [byKey, byStem] = [groupBy(theirs, keyOf), groupBy(theirs, stemOfKey)];
+  const found = findPairs(ours, (name) => [
+    ...new Set([...(byStem.get(keyOf(name)) ?? []), ...(byKey.get(stemOfKey(name)) ?? [])]),
+  ]);
+  const taken = new Set([...found.values()].flat());
+  const others = ours.filter((name) => !found.has(name));
+  const rest = findPairs(others, (name) => (byStem.get(stemOfKey(name)) ?? []).filter((other) => !taken.has(other)));
+  return new Map([...found, ...rest]);
+}
+
+function findPairs(names: readonly string[], candidatesOf: (name: string) => string[]): Candidates {
   const found = names.map((name) => [name, candidatesOf(name)] as const);
   return new Map(found.filter(([, candidates]) => candidates.length > 0));
 }
@@ -68,6 +90,10 @@ function isEnd(a: string, b: string): boolean {
 
 function lastPart(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
+}
+
+function lastWithoutDigits(name: string): string {
+  return lastPart(name).replace(UPLOAD_DIGITS, '');
 }
 
 function stemOf(file: string): string {

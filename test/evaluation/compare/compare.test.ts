@@ -35,6 +35,23 @@ describe('images are the same', () => {
 
   it.each([
     [['a/tea.jpg', 'a/mug.png'], ['tea', 'jug'], 'file name without ending', [['a/tea.jpg', 'tea']]],
+    [['cam1.0012'], ['cam1.0012.jpg', 'cam1.jpg'], 'file name without ending', [['cam1.0012', 'cam1.0012.jpg']]],
+    [['a/cam1.0012.jpg', 'a/cam1.jpg'], ['cam1.0012'], 'file name without ending', [['a/cam1.0012.jpg', 'cam1.0012']]],
+    [
+      ['tea.jpg', 'x.jpg'],
+      ['tea', 'x.png'],
+      'file name without ending',
+      [
+        ['tea.jpg', 'tea'],
+        ['x.jpg', 'x.png'],
+      ],
+    ],
+    [
+      ['tea.v2.jpg'],
+      ['0a1b2c3d-tea.v2'],
+      'file name without ending and upload digits',
+      [['tea.v2.jpg', '0a1b2c3d-tea.v2']],
+    ],
     [['tea.jpg'], ['x/0a1b2c3d-tea.jpg'], 'file name without upload digits', [['tea.jpg', 'x/0a1b2c3d-tea.jpg']]],
     [['tea.jpg'], ['0a1b2c3d-tea'], 'file name without ending and upload digits', [['tea.jpg', '0a1b2c3d-tea']]],
   ])('else without what tools leave out or put before: %j, %j', (ours, theirs, byRule, expected) => {
