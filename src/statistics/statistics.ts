@@ -1,3 +1,4 @@
+import { sortParts } from '../core/data-set/split.js';
 import { Histogram, type Spread } from './histogram.js';
 
 /** An image with what is counted of it. */
@@ -115,7 +116,7 @@ export class StatisticsCounter {
       images,
       images_with_boxes: this.#withBoxes,
       images_without_boxes: images - this.#withBoxes,
-      ...(this.#parts.size === 0 ? {} : { images_by_part: Object.fromEntries(this.#parts) }),
+      ...(this.#parts.size === 0 ? {} : { images_by_part: sortParts(this.#parts) }),
       boxes: this.#boxes,
       boxes_per_image: this.#perImage.spread() ?? null,
       classes: [...this.#classes.values()].map(({ one, boxes, images: inImages, scores }) => {

@@ -56,6 +56,18 @@ describe('statistics', () => {
     expect(found.thresholds.at(-1)).toEqual({ threshold: 0.9, boxes: 0, images_with_boxes: 0 });
   });
 
+  it('list parts in the order train, val, test, whichever image comes first', () => {
+    const counter = new StatisticsCounter([]);
+    for (const part of ['extra', 'test', 'val', 'test', 'train']) counter.add({ part, boxes: [] });
+    const { images_by_part: parts } = counter.statistics();
+    expect(Object.entries(parts!)).toEqual([
+      ['train', 1],
+      ['val', 1],
+      ['test', 2],
+      ['extra', 1],
+    ]);
+  });
+
   it('have no thresholds without scores, nor below what is known', () => {
     const plain = new StatisticsCounter([]);
     plain.add({ boxes: [box(9)] });

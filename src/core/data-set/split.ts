@@ -29,6 +29,12 @@ export function listParts(shares: Shares): PartName[] {
   return PART_NAMES.filter((part) => (shares[part] ?? 0) > 0);
 }
 
+/** Counts by part, in the order of the parts; those of other programs' parts follow as they were counted. */
+export function sortParts(counts: ReadonlyMap<string, number>): Record<string, number> {
+  const names = new Set([...PART_NAMES.filter((part) => counts.has(part)), ...counts.keys()]);
+  return Object.fromEntries([...names].map((part) => [part, counts.get(part)!]));
+}
+
 /** `38 train, 5 val` */
 export function describeParts(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)

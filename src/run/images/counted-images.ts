@@ -3,7 +3,7 @@ import type { ViewImage } from '../../core/image.js';
 import { compareUtf8 } from '../../core/text.js';
 import { whySkippedByTrainers } from '../../core/skipped-by-trainers.js';
 import type { Ontology } from '../../core/ontology.js';
-import { PART_NAMES } from '../../core/data-set/split.js';
+import { sortParts } from '../../core/data-set/split.js';
 
 /** What the views of a run hold. */
 export const ViewCounts = z.object({
@@ -65,12 +65,8 @@ export class CountedImages implements AsyncIterable<ViewImage> {
       images_without_detections: without,
       ...(this.#leftOut() === 0 ? {} : { left_out_without_detections: this.#leftOut() }),
       degraded,
-      ...(parts.size === 0 ? {} : { images_by_part: inOrder(parts) }),
+      ...(parts.size === 0 ? {} : { images_by_part: sortParts(parts) }),
       skipped_by_trainers: Object.fromEntries([...skipped].sort(([a], [b]) => compareUtf8(a, b))),
     };
   }
-}
-
-function inOrder(parts: ReadonlyMap<string, number>): Record<string, number> {
-  return Object.fromEntries(PART_NAMES.flatMap((part) => (parts.has(part) ? [[part, parts.get(part)!]] : [])));
 }
