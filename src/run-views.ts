@@ -111,6 +111,7 @@ function describeView(
     previewed,
     imagesOf: (part: PartName) => images.ofPart(part),
     listHidden: () => images.listHidden(),
+    countLeftOut: () => images.leftOut,
     division,
     root: found.root,
     remote,

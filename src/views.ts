@@ -112,7 +112,8 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const { negatives } = choice;
   const shownOf = { ontology, selection, sources, partOf, signal: lock.lost };
   const stored = new StoredImages(journal, imageIds, { ...shownOf, negatives });
-  const images = new CountedImages(stored, ontology, () => stored.leftOut);
+  const countLeftOut = () => stored.leftOut;
+  const images = new CountedImages(stored, ontology, countLeftOut);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
   const provenance = provenanceOf(journal.header);
@@ -123,7 +124,16 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const imagesOf = (part: PartName) => stored.ofPart(part);
   const listHidden = () => stored.listHidden();
   const previewed = new StoredImages(journal, imageIds, shownOf);
-  const view = { ...shown, imagesOf, listHidden, previewed, provenance, throwIfStopped, signal: lock.lost };
+  const view = {
+    ...shown,
+    imagesOf,
+    listHidden,
+    countLeftOut,
+    previewed,
+    provenance,
+    throwIfStopped,
+    signal: lock.lost,
+  };
   await using previews = new PreviewFolder();
   const { examples: seen = [], example_folder: folder = '.' } = run.manifest ?? {};
   const examples = { folder: expectedRoot(outDir, { root: folder }), seen };

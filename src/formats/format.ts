@@ -15,6 +15,7 @@ export interface View {
    * Sorted like the images.
    */
   readonly listHidden?: () => Promise<readonly string[]>;
+  readonly countLeftOut?: () => number; // images with nothing found that are left out, once all others were read
   readonly parts?: readonly PartName[] | undefined; // that the images are divided into; undefined: they are not
   /** Those of one part; without it, they are found among all. */
   readonly imagesOf?: ((part: PartName) => AsyncIterable<ViewImage>) | undefined;

@@ -89,6 +89,16 @@ it('a note warns that pycocotools cannot load an empty list of results', async (
   expect(notes).toEqual([expect.stringContaining('results.json is an empty list')]);
 });
 
+it.each<[images: string[], leftOut: number, why: string]>([
+  [[], 0, 'instances.json lists no image.'],
+  [[], 53, 'instances.json lists no image; --negatives left out 53 images without boxes above the thresholds.'],
+  [['a.jpg'], 0, 'the images in instances.json have no detections.'],
+])('the note on an empty list says why: %j, %i left out', async (names, leftOut, why) => {
+  const images = imagesNamed(names).map((image) => ({ ...image, detections: [], stored: [] }));
+  const view = { ...(await viewOf('coco', images)), countLeftOut: () => leftOut };
+  expect(await coco.write(view)).toEqual([`coco/results.json is an empty list, which pycocotools cannot load: ${why}`]);
+});
+
 it('info names what made the file, and nothing that differs between two runs of one job', async () => {
   const { view } = await written('coco', imagesNamed(NAMES));
   expect((await instancesOf(view.outDir)).info).toEqual({

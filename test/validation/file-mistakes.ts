@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { changeCoco, changeTasks, edit, type ChangedSet, type Region, type Task } from './mistake.js';
+import { changeCoco, changeTasks, edit, type ChangedSet, type Coco, type Region, type Task } from './mistake.js';
 
 const region = (tasks: Task[]): Region => tasks[0]!.predictions[0]!.result[0]!;
 const FIRST = 'tasks.json, item 1, region EbVk6kzJ8e';
@@ -45,6 +45,14 @@ export const FILE_MISTAKES: readonly ChangedSet[] = [
   ['coco', edit('instances.json', 'corrected by people', 'corrigées'), 'coco-not-ascii instances.json:2'],
   ['coco', edit('results.json', '"image_id":1', '"image_id":7'), 'coco-results results.json, result[0]'],
   ['coco', ({ write }) => write('results.json', '[]'), 'coco-results results.json'],
+  [
+    'coco',
+    async ({ change, write }) => {
+      await change('instances.json', (coco: Coco) => (coco.annotations = []));
+      await write('results.json', '[]');
+    },
+    'coco-results-empty results.json',
+  ],
   ['cvat', edit('annotations.xml', '1.1', '1.0'), 'cvat-version annotations.xml'],
   ['cvat', edit('annotations.xml', 'id="1"', 'id="0"'), 'cvat-id-duplicate annotations.xml:63'],
   ['cvat', edit('annotations.xml', 'id="2"', 'id="9"')],

@@ -1,6 +1,7 @@
 import { round } from '../../core/box.js';
 import { BOX_DECIMALS } from '../../core/detection.js';
 import type { ViewImage } from '../../core/image.js';
+import { counted } from '../../core/text.js';
 import { bboxOf } from '../bbox.js';
 import type { AnnotationFormat, Provenance, View } from '../format.js';
 import { readCoco, recogniseCoco } from './read-coco.js';
@@ -10,8 +11,8 @@ import { writeView } from '../view-folder/write-view.js';
 
 const SIGNATURE = 'instances.json';
 const RESULTS =
-  'results.json holds every stored detection, before thresholds and non-maximum suppression (NMS): apply NMS before ' +
-  'you compute average precision';
+  'results.json holds every stored detection of these images, before thresholds and non-maximum suppression (NMS): ' +
+  'apply NMS before you compute average precision';
 
 /**
  * COCO: `instances.json` with the selected detections, including scores and prompts, and `results.json` with all stored
@@ -23,7 +24,7 @@ const RESULTS =
  */
 export const coco: AnnotationFormat = {
   title: 'COCO instances and results',
-  form: 1,
+  form: 2,
   signature: SIGNATURE,
   opened: SIGNATURE,
   recognise: recogniseCoco,
@@ -32,13 +33,10 @@ export const coco: AnnotationFormat = {
     const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '';
     const date = dateOf(epoch);
     const isDateWrong = epoch !== '' && date === undefined;
-    let results = 0;
+    const counts = { images: 0, results: 0 };
     const files = [
       streamedFile(SIGNATURE, writeInstances(view, date)),
-      streamedFile(
-        'results.json',
-        writeResults(view, () => results++),
-      ),
+      streamedFile('results.json', writeResults(view, counts)),
       ...(view.parts ?? []).map((part) => {
         const images = imagesOfPart(view, part);
         return streamedFile(`instances_${part}.json`, writeInstances({ ...view, images }, date));
@@ -46,13 +44,20 @@ export const coco: AnnotationFormat = {
     ];
     const notes = () => [
       ...(isDateWrong ? ['SOURCE_DATE_EPOCH is not a number of seconds: coco/ states no date.'] : []),
-      ...(results === 0
-        ? ['coco/results.json is an empty list, which pycocotools cannot load: nothing was detected.']
+      ...(counts.results === 0
+        ? [`coco/results.json is an empty list, which pycocotools cannot load: ${whyEmpty(view, counts.images)}.`]
         : []),
     ];
     return await writeView(view, SIGNATURE, { groups: [{ files }], notes });
   },
 };
+
+function whyEmpty({ countLeftOut }: View, images: number): string {
+  const leftOut = countLeftOut?.() ?? 0;
+  const listed = images === 0 ? 'instances.json lists no image' : 'the images in instances.json have no detections';
+  if (leftOut === 0) return listed;
+  return `${listed}; --negatives left out ${counted(leftOut, 'image')} without boxes above the thresholds`;
+}
 
 /** One image or annotation per line; only one line is in memory at a time. */
 async function* writeInstances(
@@ -88,14 +93,19 @@ async function* writeInstances(
   yield '\n]\n}\n';
 }
 
-async function* writeResults({ images, ontology }: View, onResult: () => void): AsyncGenerator<string> {
+/** Of the images of the instances alone: `COCO.loadRes` refuses results of others. */
+async function* writeResults(
+  { images, ontology }: View,
+  counts: { images: number; results: number },
+): AsyncGenerator<string> {
   yield '[';
-  yield* listItems(images, (image) =>
-    image.stored.map(({ classId, score, box }) => {
-      onResult();
+  yield* listItems(images, (image) => {
+    counts.images++;
+    counts.results += image.stored.length;
+    return image.stored.map(({ classId, score, box }) => {
       return { image_id: image.id, category_id: ontology.classes[classId]!.id, bbox: bboxOf(box), score };
-    }),
-  );
+    });
+  });
   yield '\n]\n';
 }
 

@@ -25,8 +25,9 @@ export function cocoCheck(): FormatCheck {
       await checkMark(file, report);
       const line = await findNotAscii(file);
       if (line !== undefined) report({ rule: 'coco-not-ascii', file, line, problem: 'has characters beyond ASCII' });
-      if (await isResults(probe, file)) await checkResults(file, undefined, report);
-      else await checkInstances(file, probe, report);
+      if (!(await isResults(probe, file))) await checkInstances(file, probe, report);
+      else if ((await checkResults(file, undefined, report)) === 0)
+        report({ rule: 'coco-results', file, problem: 'has no result' });
     },
   };
 }
@@ -39,11 +40,18 @@ async function checkInstances(file: string, probe: DataSetProbe, report: Report)
     if (!keys.has(key)) report({ rule: 'coco-keys', file, problem: `has no "${key}" at the top` });
   const results = join(dirname(file), RESULTS);
   if (basename(file) !== INSTANCES) return; // the results are those of all images
-  if (await isResults(probe, results)) await checkResults(results, items.images, report);
+  if (!(await isResults(probe, results))) return;
+  const count = await checkResults(results, items.images, report);
+  if (count > 0) return;
+  const rule = items.annotations > 0 ? 'coco-results' : 'coco-results-empty';
+  report({ rule, file: results, problem: 'has no result' });
 }
 
-/** @param images - Ids of the images that results may name; undefined where the reader compares them. */
-async function checkResults(file: string, images: IdSet | undefined, report: Report): Promise<void> {
+/**
+ * @param images - Ids of the images that results may name; undefined where the reader compares them.
+ * @returns How many results there are.
+ */
+async function checkResults(file: string, images: IdSet | undefined, report: Report): Promise<number> {
   let results = 0;
   for await (const items of readJsonItems(file, [''])) {
     for (const { value, index } of items) {
@@ -54,13 +62,14 @@ async function checkResults(file: string, images: IdSet | undefined, report: Rep
       report({ rule: 'coco-results', file, entry: `result[${index}]`, problem });
     }
   }
-  if (results === 0) report({ rule: 'coco-results', file, problem: 'has no result' });
+  return results;
 }
 
 /** Checks what the reader makes up for, or does not look at. */
 class ItemChecks {
   readonly images = new IdSet();
-  readonly #annotations = new IdSet();
+  annotations = 0;
+  readonly #annotationIds = new IdSet();
   readonly #file: string;
   readonly #report: Report;
 
@@ -91,9 +100,10 @@ class ItemChecks {
   }
 
   #checkAnnotation({ id, bbox, area, iscrowd }: Fields, report: (rule: RuleId, problem: string) => void): void {
+    this.annotations++;
     if (!isWhole(id) || id < 1)
       report('coco-annotation-id', `has the id ${id === undefined ? '(none)' : JSON.stringify(id)}`);
-    else if (!this.#annotations.add(id)) report('coco-annotation-id-duplicate', 'comes a second time');
+    else if (!this.#annotationIds.add(id)) report('coco-annotation-id-duplicate', 'comes a second time');
     if (iscrowd !== 0 && iscrowd !== 1) report('coco-iscrowd', 'has no "iscrowd" of 0 or 1');
     const [, , width, height] = (Array.isArray(bbox) ? bbox : []) as unknown[];
     const box = (numberOf(width) ?? 0) * (numberOf(height) ?? 0);

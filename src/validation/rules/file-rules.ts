@@ -79,6 +79,13 @@ export const FILE_RULES = {
     breaks: "pycocotools' loadRes stops.",
     fix: 'Write the results again, with the ids of the instances; with no results, do not load the file.',
   },
+  'coco-results-empty': {
+    severity: 'warning',
+    formats: ['coco'],
+    what: 'results.json has no result, and the instances beside it have no annotation',
+    breaks: "pycocotools' loadRes stops at an empty list.",
+    fix: 'There is nothing to evaluate: do not load the file.',
+  },
   'cvat-version': {
     severity: 'warning',
     formats: ['cvat'],

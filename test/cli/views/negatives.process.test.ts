@@ -66,5 +66,10 @@ it('--negatives bounds the images with nothing found in all formats, by their co
   expect(dropped.stderr).toContain('stay although they are no longer part of it');
   const { [last]: __, ...none } = await boxesIn(out, images, 'coco');
   expect(Object.keys(none).sort()).toEqual(positives.filter((name) => name !== last).sort());
+  const empty = await ok('export', out, '--score-threshold', '1', '--format', 'coco');
+  expect(empty.stderr).toMatch(
+    /results\.json is an empty list, .*: instances\.json lists no image; --negatives left out \d/,
+  );
+  expect((await ok('validate', join(out, 'coco'))).stdout).toContain('coco-results-empty');
   expect((await preannotate(['export', out, '--negatives', 'many'])).stderr).toContain('must be keep, drop');
 });
