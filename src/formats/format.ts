@@ -37,7 +37,7 @@ export interface View {
 export interface UprightWriter {
   /** Whether the orientation of a file turns it. */
   isTurned(path: string): Promise<boolean>;
-  /** @returns Whether the copy could be written. */
+  /** @returns false where the image cannot be decoded. @throws Error of the system, where the copy cannot be written */
   write(source: string, target: string): Promise<boolean>;
 }
 

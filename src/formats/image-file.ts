@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, symlinkSync } from 'node:fs';
-import { copyFile, link, realpath, stat, symlink } from 'node:fs/promises';
+import { copyFile, link, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, relative, sep } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
 import type { ImageFiles } from '../core/image-files.js';
@@ -40,6 +40,7 @@ export class ImagePlacer {
   readonly #how: How;
   readonly #upright: UprightWriter | undefined;
   #turned = 0;
+  readonly #undecodable = new NameList(); // turned ones
   readonly #rewritable = new NameList();
   #left = 0;
 
@@ -78,7 +79,16 @@ export class ImagePlacer {
       `${view}: ${counted(this.#left, 'image')} could not be placed in ${folder}: use ` +
       '--images copy, or copy them there yourself.';
     const turned = `${view}: ${counted(this.#turned, 'image')} written upright into ${folder}, without EXIF tags.`;
-    return [...(this.#turned > 0 ? [turned] : []), ...(count > 0 ? [copied] : []), ...(this.#left > 0 ? [left] : [])];
+    const { count: asStored, summary: names } = this.#undecodable;
+    const undecodable =
+      `${view}: ${counted(asStored, 'image')} that EXIF turns (${names}) could not be decoded, and ` +
+      `${asStored === 1 ? 'is' : 'are'} in ${folder} as stored, not upright.`;
+    return [
+      ...(this.#turned > 0 ? [turned] : []),
+      ...(asStored > 0 ? [undecodable] : []),
+      ...(count > 0 ? [copied] : []),
+      ...(this.#left > 0 ? [left] : []),
+    ];
   }
 
   async #write(
@@ -88,13 +98,21 @@ export class ImagePlacer {
   ): Promise<Fingerprint | undefined> {
     const placement = await decide();
     if (placement.how !== 'upright') return await write(image, placement, at);
-    if (!(await this.#upright!.write(image.source, at.target))) return undefined;
+    if (!(await this.#upright!.write(image.source, at.target))) {
+      await rm(at.target, { force: true }); // a process that died may have left a part of it
+      this.#undecodable.add(image.name);
+      return await write(image, await this.#decideAsStored(image), at);
+    }
     this.#turned++;
     return await fingerprintFile(at.target);
   }
 
-  async #decide({ source, name }: ImagePlace): Promise<Placement> {
-    if ((await this.#upright?.isTurned(source)) === true) return { how: 'upright', isRewritable: false };
+  async #decide(image: ImagePlace): Promise<Placement> {
+    if ((await this.#upright?.isTurned(image.source)) === true) return { how: 'upright', isRewritable: false };
+    return await this.#decideAsStored(image);
+  }
+
+  async #decideAsStored({ source, name }: ImagePlace) {
     const isRewritable = await isRewrittenByTrainers(source);
     if (isRewritable && this.#how !== 'copy') this.#rewritable.add(name);
     return { how: isRewritable ? 'copy' : this.#how, isRewritable };

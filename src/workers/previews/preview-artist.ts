@@ -23,7 +23,8 @@ export interface PreviewRequest {
 }
 
 export interface FromPreviewWorker {
-  readonly problem: string | undefined;
+  readonly problem: string | undefined; // what went wrong, if anything
+  readonly writeError?: string | undefined; // code of the system, where the picture could not be written
 }
 
 type PreviewChild = Child<PreviewRequest, FromPreviewWorker>;
@@ -38,26 +39,26 @@ export class PreviewArtist implements AsyncDisposable {
    * One picture at a time.
    *
    * @param signal - Ends the process that draws, so that nothing waits for a picture.
-   * @returns What went wrong, if anything.
+   * @returns What went wrong, if anything; the target may have a part of the picture then.
    */
-  draw(request: PreviewRequest, signal?: AbortSignal): Promise<string | undefined> {
+  draw(request: PreviewRequest, signal?: AbortSignal): Promise<FromPreviewWorker> {
     const drawn = this.#last.then(() => this.#drawOrRetry(request, signal));
     this.#last = drawn.catch(() => {}); // the next picture does not depend on it
     return drawn;
   }
 
   /** A process that was killed from outside, perhaps while it was starting, says nothing about the image. */
-  async #drawOrRetry(request: PreviewRequest, signal: AbortSignal | undefined): Promise<string | undefined> {
+  async #drawOrRetry(request: PreviewRequest, signal: AbortSignal | undefined): Promise<FromPreviewWorker> {
     let how = '';
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       signal?.throwIfAborted();
       const outcome = await this.#drawOnce(request, signal);
       signal?.throwIfAborted();
-      if ('problem' in outcome) return outcome.problem;
-      if (outcome.isTooSlow) return `it took more than ${DRAWING_TIMEOUT_MS / 1000} s`;
+      if ('problem' in outcome) return outcome;
+      if (outcome.isTooSlow) return { problem: `it took more than ${DRAWING_TIMEOUT_MS / 1000} s` };
       how = outcome.died;
     }
-    return `the process that draws died (${how})`;
+    return { problem: `the process that draws died (${how})` };
   }
 
   async #drawOnce(

@@ -152,7 +152,7 @@ export class PreviewFolder implements AsyncDisposable {
   ): Promise<string | undefined> {
     try {
       using image = await open();
-      return await this.#artist.draw({ ...request, source: image.source }, signal);
+      return (await this.#artist.draw({ ...request, source: image.source }, signal)).problem;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof PreannotateError) return error.message.replace(/\.$/, '');

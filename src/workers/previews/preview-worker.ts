@@ -1,7 +1,7 @@
 /** The child process that draws previews, so that the parent never decodes an image. */
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf } from '../../core/errors.js';
+import { messageOf, systemCodeOf } from '../../core/errors.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { decodeImage } from '../../images/decode.js';
 import { drawPreview } from '../../images/draw.js';
@@ -13,22 +13,26 @@ process.on('SIGINT', () => {}); // the parent decides
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); // an orderly exit would wait for a decode
 process.on('message', (request: PreviewRequest) => {
-  void draw(request).then((problem) => process.send?.({ problem } satisfies FromPreviewWorker));
+  void draw(request).then((answer) => process.send?.(answer));
 });
 
-/** @returns What went wrong, if anything: a preview that cannot be drawn costs nothing else. */
-async function draw({ source, target, boxes, limits }: PreviewRequest): Promise<string | undefined> {
+async function draw({ source, target, boxes, limits }: PreviewRequest): Promise<FromPreviewWorker> {
   try {
     const bytes = typeof source === 'string' ? (await readImage(source, limits.maxBytes)).bytes : Buffer.from(source);
-    await makeFolder(dirname(target));
-    if (boxes === 'upright') {
-      await writeFile(target, await makeUprightCopy(bytes, limits));
-      return undefined;
-    }
+    if (boxes === 'upright') return await write(target, await makeUprightCopy(bytes, limits));
     const image = await decodeImage(bytes, { maxPixels: limits.maxPixels, strict: false });
-    await writeFile(target, await drawPreview(image, boxes));
-    return undefined;
+    return await write(target, await drawPreview(image, boxes));
   } catch (error) {
-    return messageOf(error);
+    return { problem: messageOf(error) };
+  }
+}
+
+async function write(target: string, picture: Buffer): Promise<FromPreviewWorker> {
+  try {
+    await makeFolder(dirname(target));
+    await writeFile(target, picture);
+    return { problem: undefined };
+  } catch (error) {
+    return { problem: messageOf(error), writeError: systemCodeOf(error) };
   }
 }

@@ -16,9 +16,14 @@ export class UprightCopies implements AsyncDisposable {
     return typeof header !== 'string' && header.orientation > 1;
   }
 
-  /** @returns Whether it could be written. */
+  /**
+   * @returns false where the image cannot be decoded.
+   * @throws Error of the system, where the copy cannot be written.
+   */
   async write(source: string, target: string): Promise<boolean> {
-    const problem = await this.#artist.draw({ source, target, boxes: 'upright', limits: this.#limits });
+    const request = { source, target, boxes: 'upright', limits: this.#limits } as const;
+    const { problem, writeError: code } = await this.#artist.draw(request);
+    if (code !== undefined) throw Object.assign(new Error(problem), { code, syscall: 'write' });
     return problem === undefined;
   }
 

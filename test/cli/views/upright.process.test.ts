@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { openDataSet } from '../../../src/data-set/open.js';
 import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
+import { canMount, smallDisk } from '../../support/system/disk.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 const FORMATS = ['yolo', 'voc', 'labelme', 'huggingface'];
@@ -56,4 +57,38 @@ it('--write-upright writes turned images so that readers that ignore EXIF see wh
   expect((await stat(copy, { bigint: true })).ctimeNs).toBe(ctimeNs);
   await ok('export', out, '--no-write-upright');
   expect(await readFile(copy)).toEqual(before);
+});
+
+it('--write-upright places a turned image that cannot be decoded as the others are, and names it', async () => {
+  const folder = await temporaryFolder();
+  const [images, out] = [join(folder, 'photos'), join(folder, 'out')];
+  await mkdir(images);
+  const turned = await sharp(join(SCENES, 'scene-02.jpg')).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+  for (const name of ['cut.jpg', 'whole.jpg']) await writeFile(join(images, name), turned);
+  await ok('run', images, ...EMOJI, '-o', out, '--format', 'yolo');
+  const cut = turned.subarray(0, turned.length * 0.6);
+  await writeFile(join(images, 'cut.jpg'), cut);
+  const { stderr } = await ok('export', out, '--write-upright');
+  expect(stderr).toContain(
+    'yolo: 1 image that EXIF turns (cut.jpg) could not be decoded, and is in yolo/images as stored, not upright.',
+  );
+  expect(stderr).toContain('yolo: 1 image written upright');
+  expect(stderr).not.toContain('could not be placed');
+  const view = join(out, 'yolo/images/train');
+  expect(await readFile(join(view, 'cut.jpg'))).toEqual(cut);
+  expect((await sharp(join(view, 'whole.jpg')).metadata()).orientation ?? 1).toBe(1);
+});
+
+it.skipIf(!canMount)('--write-upright on a full disk is a write that failed (needs the right to mount)', async () => {
+  const images = join(await temporaryFolder(), 'photos');
+  await mkdir(images);
+  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const;
+  const picture = sharp({ create: { width: 1000, height: 800, channels: 3, background: 'white', noise } });
+  await writeFile(join(images, 'noise.jpg'), await picture.withMetadata({ orientation: 6 }).jpeg().toBuffer());
+  const out = join(await smallDisk('256k'), 'out');
+  const run = ['run', images, ...EMOJI, '-o', out, '--format', 'yolo'];
+  const { code, stderr } = await preannotate([...run, '--write-upright']);
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/noise\.jpg: the disk is full\./) });
+  expect(await readdir(out)).not.toContain('yolo');
+  await ok(...run, '--no-write-upright');
 });
