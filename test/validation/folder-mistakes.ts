@@ -19,6 +19,21 @@ export const FOLDER_MISTAKES: readonly ChangedSet[] = [
   ['yolo', edit('labels/train/a.txt', ROW, `${ROW}\n${ROW}`), 'yolo-row-duplicate labels/train/a.txt:2'],
   ['yolo', edit('data.yaml', 'val: images/train', '#'), 'yolo-parts data.yaml'],
   ['yolo', edit('data.yaml', 'val: images/train', 'val: images/val'), 'yolo-folder '],
+  [
+    'yolo',
+    async ({ write }) => write('data.yaml', 'train: images/train\nval: images/train\n'),
+    'file-unreadable data.yaml',
+  ],
+  ['yolo', edit('data.yaml', 'names:', 'names:\nclasses:'), 'file-unreadable data.yaml'],
+  ['yolo', ({ write }) => write('data.yaml', '# nothing\n'), 'file-unreadable data.yaml'],
+  [
+    'yolo',
+    async ({ write }) => {
+      await write('data.yaml', 'train: images/train\nval: images/train\nnc: 2\n');
+      await write('classes.txt', 'class_0\nclass_1\n');
+    },
+    'yolo-nc data.yaml:3',
+  ],
   ['yolo', edit('data.yaml', 'train: images', 'path: .\ntrain: images'), 'yolo-path data.yaml:3'],
   ['yolo', edit('data.yaml', 'train: images', 'path: /nowhere/yard\ntrain: images'), 'yolo-path data.yaml:3'],
   [

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../../core/errors.js';
@@ -25,19 +25,22 @@ export interface YoloPart {
 const Places = z.union([z.string(), z.array(z.string()), z.null()]).optional();
 const DataYaml = z.looseObject({
   path: z.union([z.string(), z.null()]).optional(),
-  names: z.union([z.array(z.string()), z.record(z.string(), z.string())]),
+  names: z.union([z.array(z.string()), z.record(z.string(), z.string()), z.literal('')]).optional(),
+  nc: z.string().optional(),
   train: Places,
   val: Places,
   test: Places,
   kpt_shape: z.unknown().optional(),
 });
 
+export const DATA_YAML = /^data\.ya?ml$/;
+
 const PARTS = ['train', 'val', 'test'] as const;
 
 /** Reads `data.yaml` as Ultralytics does. Every value is text, so that a class may be called `no` or `1`. */
 export async function readDataYaml(file: string): Promise<YoloDescription> {
   const text = await readText(file);
-  const { path, names, kpt_shape: keypoints, ...places } = parseDataYaml(text, file);
+  const { path, names, nc, kpt_shape: keypoints, ...places } = parseDataYaml(text, file);
   const folder = dirname(file);
   const root = await chooseRoot(folder, path ?? '');
   const stated = PARTS.flatMap((part) =>
@@ -50,15 +53,16 @@ export async function readDataYaml(file: string): Promise<YoloDescription> {
   }
   return {
     folder,
-    classNames: listNames(names, file),
+    classNames: names === undefined || names === '' ? numberNames(nc, file) : listNames(names, file),
     parts: [...parts].map(([place, partNames]) => toPart(place, partNames)),
     hasKeypoints: keypoints !== undefined,
   };
 }
 
-/** Whether a text is such a file. */
-export function isDataYaml(text: string): boolean {
-  return /^names\s*:/m.test(text) && /^(?:train|val)\s*:/m.test(text);
+/** Whether a file is such a one: by its text, of which one called `data.yaml` may lack the names. */
+export function isDataYaml(file: string, text: string): boolean {
+  const hasClasses = /^(?:names|nc)\s*:/m.test(text) || DATA_YAML.test(basename(file));
+  return hasClasses && /^(?:train|val)\s*:/m.test(text);
 }
 
 /** Reads `obj.data` of darknet, as CVAT exports it in its format YOLO 1.1. */
@@ -97,6 +101,17 @@ function parseDataYaml(text: string, file: string): z.output<typeof DataYaml> {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw dataSetError({ where: file, problem: `the value at "${issue!.path.join('.')}" is wrong: ${issue!.message}` });
+}
+
+/** Ultralytics makes names up from the number of classes. */
+function numberNames(nc: string | undefined, file: string): string[] {
+  if (nc === undefined || !/^\d{1,6}$/.test(nc))
+    throw dataSetError({
+      where: file,
+      problem: 'has no "names" of the classes',
+      hint: 'List them: a line "names:", and below it "  0: cup", "  1: dog" ….',
+    });
+  return Array.from({ length: Number(nc) }, (_, number) => `class_${number}`);
 }
 
 function listNames(names: readonly string[] | Readonly<Record<string, string>>, file: string): string[] {

@@ -49,7 +49,7 @@ export async function findDescription(probe: DataSetProbe): Promise<(() => Promi
     : [probe.path];
   for (const file of candidates) {
     const head = (await probe.head(file)) ?? '';
-    if (isDataYaml(head)) return () => readDataYaml(file);
+    if (isDataYaml(file, head)) return () => readDataYaml(file);
     if (isObjData(head)) return () => readObjData(file);
   }
   return await findLabels(probe);

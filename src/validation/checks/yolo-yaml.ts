@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from 'yaml';
 import { readTextFile } from '../../disk/regular-file.js';
 import { MAX_JSON_BYTES } from '../../disk/json.js';
 import type { DataSetProbe } from '../../formats/reading/probe.js';
-import { isDataYaml } from '../../formats/yolo/description.js';
+import { DATA_YAML, isDataYaml } from '../../formats/yolo/description.js';
 import type { Report } from '../findings.js';
 import type { RuleId } from '../rules/rules.js';
 import { checkMark } from './texts.js';
@@ -19,7 +19,11 @@ export async function checkDataYaml(probe: DataSetProbe, report: Report): Promis
   const lines = new LineCounter();
   const text = (await readTextFile(file, MAX_JSON_BYTES)).replace(/^\ufeff/, '');
   const { contents } = parseDocument(text, { version: '1.1', lineCounter: lines });
-  if (!isMap(contents)) return; // for the reader to report
+  if (!isMap(contents)) {
+    const problem = 'has no "train", "val" and "names"';
+    if (!isDataYaml(file, text)) report({ rule: 'file-unreadable', file, problem });
+    return; // else for the reader to report
+  }
   const reportAt: ReportAt = (rule, node, problem) => {
     const offset = (node as Node | undefined)?.range?.[0];
     report({ rule, file, line: offset === undefined ? undefined : lines.linePos(offset).line, problem });
@@ -34,8 +38,8 @@ export async function checkDataYaml(probe: DataSetProbe, report: Report): Promis
 
 async function findDataYaml(probe: DataSetProbe): Promise<string | undefined> {
   const files = probe.isFolder ? [...(await probe.files('.yaml')), ...(await probe.files('.yml'))] : [probe.path];
-  for (const file of files) if (isDataYaml((await probe.head(file)) ?? '')) return file;
-  return undefined;
+  for (const file of files) if (isDataYaml(file, (await probe.head(file)) ?? '')) return file;
+  return files.find((file) => DATA_YAML.test(basename(file))); // the reader does without it, other programs stop
 }
 
 async function checkPath(contents: YAMLMap, file: string, report: ReportAt): Promise<void> {
