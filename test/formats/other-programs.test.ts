@@ -165,6 +165,8 @@ describe('names what it cannot read:', () => {
       '{"file_name": "a.jpg", "objects": {"bbox": [[1, 2, 3, 4]], "category": []}}\n',
       ':1: "objects" has 1 in "bbox" and 0 in "category"',
     ],
+    ['data.yaml', 'train: images\nval: images\nnames:\n  0: "cup\n', ':5: it is not YAML (Missing closing " quote).'],
+    ['data.yaml', 'train: images\nval: images\n', ': has no "names" of the classes.'],
     ['data.yaml', 'train: images\nval: images\nnames: {a: b}\n', ': "names" has the key "a", no number'],
   ])('%s: %#', async (name, text, problem) => {
     const path = join(await temporaryFolder(), name);

@@ -2,7 +2,8 @@ import type { Size } from '../../core/box.js';
 import type { DataSet } from '../../core/data-set/data-set.js';
 
 /** What readers tell apart of entries that cannot be used. */
-export type EntryRule = 'class-unknown' | 'image-unknown' | 'coco-image-id-duplicate' | 'coco-category-id-duplicate';
+export type EntryRule =
+  'file-unreadable' | 'class-unknown' | 'image-unknown' | 'coco-image-id-duplicate' | 'coco-category-id-duplicate';
 
 /** An entry of a data set that cannot be used. */
 export interface EntryProblem {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
+import { LineCounter, parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../../core/errors.js';
 import { MAX_JSON_BYTES } from '../../disk/json.js';
@@ -91,11 +91,14 @@ export async function readClassList(file: string): Promise<string[]> {
 }
 
 function parseDataYaml(text: string, file: string): z.output<typeof DataYaml> {
+  const lineCounter = new LineCounter();
   let value: unknown;
   try {
-    value = parseYaml(text, { schema: 'failsafe' });
+    value = parseYaml(text, { schema: 'failsafe', lineCounter, prettyErrors: false });
   } catch (error) {
-    throw dataSetError({ where: file, problem: `it is not YAML (${messageOf(error).split('\n')[0]})` }, error);
+    const line = error instanceof YAMLParseError ? `:${Math.max(1, lineCounter.linePos(error.pos[0]).line)}` : '';
+    const reason = messageOf(error).replace(/(?<=["'])quote$/, ' quote'); // the parser writes `"quote`
+    throw dataSetError({ where: file + line, problem: `it is not YAML (${reason})` }, error);
   }
   const result = DataYaml.safeParse(value);
   if (result.success) return result.data;

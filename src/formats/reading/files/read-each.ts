@@ -46,6 +46,7 @@ export async function* readEach<Content>({
 }
 
 function toProblem(file: string, error: unknown): EntryProblem {
-  if (!(error instanceof FileProblem)) return { where: file, problem: describeReadError(error) };
-  return { where: error.line === undefined ? file : `${file}:${error.line}`, problem: error.message };
+  const rule = 'file-unreadable';
+  if (!(error instanceof FileProblem)) return { where: file, problem: describeReadError(error), rule };
+  return { where: error.line === undefined ? file : `${file}:${error.line}`, problem: error.message, rule };
 }
