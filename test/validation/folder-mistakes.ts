@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { imageOf } from './correct-set.js';
 import { edit, type ChangedSet } from './mistake.js';
 
@@ -19,6 +19,30 @@ export const FOLDER_MISTAKES: readonly ChangedSet[] = [
   ['yolo', edit('labels/train/a.txt', ROW, `${ROW}\n${ROW}`), 'yolo-row-duplicate labels/train/a.txt:2'],
   ['yolo', edit('data.yaml', 'val: images/train', '#'), 'yolo-parts data.yaml'],
   ['yolo', edit('data.yaml', 'val: images/train', 'val: images/val'), 'yolo-folder '],
+  [
+    'yolo',
+    async ({ edit: change, path }) => {
+      await change('data.yaml', 'val: images/train', 'val: images/val');
+      await mkdir(path('images/val'));
+    },
+    'yolo-part-empty images/val',
+  ],
+  [
+    'yolo',
+    async ({ edit: change, write }) => {
+      await change('data.yaml', 'val: images/train', 'val: val.txt');
+      await write('val.txt', '\n');
+    },
+    'yolo-part-empty val.txt',
+  ],
+  [
+    'yolo',
+    async ({ edit: change, path }) => {
+      await change('data.yaml', 'val: images/train', 'val: images/train\ntest: images/test');
+      await mkdir(path('images/test'));
+    },
+    'yolo-test-empty images/test',
+  ],
   [
     'yolo',
     async ({ write }) => write('data.yaml', 'train: images/train\nval: images/train\n'),

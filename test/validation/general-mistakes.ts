@@ -2,7 +2,7 @@ import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageOf } from './correct-set.js';
 import { makeDividedRun } from './divided-run.js';
-import { changeCoco, edit, mark, type ChangedSet } from './mistake.js';
+import { changeCoco, edit, mark, type ChangedSet, type Coco } from './mistake.js';
 
 const ROW = '0 0.218750 0.291667 0.312500 0.416667';
 const OTHER_ROW = '1 0.703125 0.520833 0.468750 0.625000';
@@ -81,6 +81,15 @@ export const GENERAL_MISTAKES: readonly ChangedSet[] = [
   ['coco', changeCoco(({ categories }) => categories.push({ id: 3, name: 'cup' })), 'class-duplicate '],
   ['coco', changeCoco(({ categories: [cup] }) => (cup!.name = 'cup ')), 'class-name '],
   ['coco', changeCoco(({ categories }) => categories.push({ id: 3, name: 'cow' })), 'class-unused '],
+  [
+    'coco',
+    async ({ change, write }) => {
+      await write('results.json', '{}');
+      await change('instances.json', (coco: Coco) => Object.assign(coco, { images: [], annotations: [] }));
+    },
+    'images-none instances.json',
+  ],
+  ['voc', ({ write }) => write('ImageSets/Main/val.txt', '\n'), 'images-none ImageSets/Main/val.txt'],
   ['coco', changeCoco(({ annotations: [one] }) => (one!.image_id = 9)), 'image-unknown instances.json, annotation 1'],
   ['coco', changeCoco(({ images: [, b] }) => (b!.file_name = 'a.jpg')), 'image-duplicate instances.json'],
   [

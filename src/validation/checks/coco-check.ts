@@ -38,6 +38,7 @@ async function checkInstances(file: string, probe: DataSetProbe, report: Report)
   for await (const some of readJsonItems(file, LISTS, (key) => keys.add(key))) some.forEach((item) => items.take(item));
   for (const key of KEYS)
     if (!keys.has(key)) report({ rule: 'coco-keys', file, problem: `has no "${key}" at the top` });
+  if (keys.has('images') && items.imageCount === 0) report({ rule: 'images-none', file, problem: 'lists no image' });
   const results = join(dirname(file), RESULTS);
   if (basename(file) !== INSTANCES) return; // the results are those of all images
   if (!(await isResults(probe, results))) return;
@@ -68,6 +69,7 @@ async function checkResults(file: string, images: IdSet | undefined, report: Rep
 /** Checks what the reader makes up for, or does not look at. */
 class ItemChecks {
   readonly images = new IdSet();
+  imageCount = 0;
   annotations = 0;
   readonly #annotationIds = new IdSet();
   readonly #file: string;
@@ -85,6 +87,7 @@ class ItemChecks {
     const entry = isWhole(id) && kind !== 'categories' ? `${kind} ${id}` : `${list}[${index}]`;
     const report = (rule: RuleId, problem: string) => this.#report({ rule, file: this.#file, entry, problem });
     if (list !== 'annotations' && isWhole(id) && id < 1) report('coco-id-zero', `has the id ${id}`);
+    if (list === 'images') this.imageCount++;
     if (list === 'images') this.#checkImage(value, report);
     else if (list === 'annotations') this.#checkAnnotation(value, report);
     else if (value['supercategory'] !== undefined && typeof value['supercategory'] !== 'string')

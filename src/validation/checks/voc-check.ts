@@ -60,6 +60,7 @@ async function checkLists(
   for (const list of lists) {
     const file = join(folder, list);
     const lines = (await readTextFile(file, MAX_LIST_BYTES)).split(/\r?\n/);
+    if (lines.every((line) => line.trim() === '')) report({ rule: 'images-none', file, problem: 'names no image' });
     for (const [index, line] of lines.entries()) {
       const name = line.trim();
       if (name === '') continue;

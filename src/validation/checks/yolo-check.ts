@@ -1,9 +1,9 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { whySkippedByTrainers } from '../../core/skipped-by-trainers.js';
-import { readClassList, type YoloDescription } from '../../formats/yolo/description.js';
+import { readClassList, type YoloDescription, type YoloPart } from '../../formats/yolo/description.js';
 import { readLabelFile } from '../../formats/yolo/label-rows.js';
-import { labelFolderOf } from '../../formats/yolo/list-images.js';
+import { labelFolderOf, listImages } from '../../formats/yolo/list-images.js';
 import { findDescription } from '../../formats/yolo/read-yolo.js';
 import { ImageFinder, listFilesBelow, withoutEnding } from '../../formats/reading/image-names.js';
 import type { DataSetProbe } from '../../formats/reading/probe.js';
@@ -34,6 +34,7 @@ export function yoloCheck(): FormatCheck {
     ],
     folders: async (_probe, report) => {
       for (const { kind, place } of description?.parts ?? []) if (kind === 'images') await checkOrphans(place, report);
+      for (const part of description?.parts ?? []) await checkEmpty(part, report);
     },
   };
 }
@@ -136,6 +137,15 @@ async function checkOrphans(images: string, report: Report): Promise<void> {
     if (!name.endsWith('.txt') || (await finder.find(withoutEnding(name))) !== undefined) continue;
     report({ rule: 'yolo-label-orphan', file: join(labels, name), problem: `belongs to no image in ${images}` });
   }
+}
+
+/** Reports a part whose folder or list is there and has no image, while other parts have some. */
+async function checkEmpty(part: YoloPart, report: Report): Promise<void> {
+  const { names, place: file } = part;
+  if (names.length === 0 || !(await exists(file))) return;
+  for await (const { path } of listImages(part, undefined)) if (part.kind === 'list' || path !== undefined) return;
+  const rule = names.every((name) => name === 'test') ? 'yolo-test-empty' : 'yolo-part-empty';
+  report({ rule, file, problem: `has no image for ${names.join(' and ')}` });
 }
 
 async function exists(path: string): Promise<boolean> {

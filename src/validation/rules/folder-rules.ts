@@ -44,6 +44,20 @@ export const FOLDER_RULES = {
     breaks: 'Ultralytics stops ("images not found").',
     fix: 'Write the path of the folder relative to data.yaml.',
   },
+  'yolo-part-empty': {
+    severity: 'error',
+    formats: ['yolo'],
+    what: 'What data.yaml names for train or val has no image',
+    breaks: 'Ultralytics stops ("No images found").',
+    fix: 'Put images there, with their labels, or name another folder.',
+  },
+  'yolo-test-empty': {
+    severity: 'info',
+    formats: ['yolo'],
+    what: 'What data.yaml names for test has no image',
+    breaks: 'Ultralytics stops when it is asked to evaluate that part; it trains without it.',
+    fix: 'Put images there, with their labels, or remove the line.',
+  },
   'yolo-path': {
     severity: 'error',
     formats: ['yolo'],

@@ -72,6 +72,13 @@ export const GENERAL_RULES = {
     breaks: 'No reader; but a trainer learns nothing of it.',
     fix: 'Label some images with it, or remove the class.',
   },
+  'images-none': {
+    severity: 'info',
+    formats: ['coco', 'voc'],
+    what: 'A file, or the list of a part, has no image',
+    breaks: 'Readers load it; trainers and evaluations of that part have nothing to work on, and may stop.',
+    fix: 'Put images into it, or remove it.',
+  },
   'image-unknown': {
     severity: 'error',
     formats: ['coco'],
