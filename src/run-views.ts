@@ -10,8 +10,7 @@ import { StoredImages } from './run/images/stored-images.js';
 import { ViewDigests } from './run/images/view-digest.js';
 import type { JournalEntries, JournalEntry } from './run/entries/entry-table.js';
 import { divideNames } from './run/plan/sources.js';
-import { listDuplicates } from './run/duplicates/list-duplicates.js';
-import { divideIfAsked, type Division } from './run/split/divide.js';
+import { divideAndList, type Division } from './run/split/divide.js';
 import { provenanceOf } from './view-inputs.js';
 import { writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
@@ -33,7 +32,6 @@ export async function writeOutputs(
 ): Promise<void> {
   const { classes, stats } = run;
   const division = isShard(job) ? undefined : await divide(job, run, entries);
-  if (!isShard(job) && entries === run.journal.entries) await listDuplicates(comparedRun(job, run, entries));
   division?.notes.forEach((note) => progress.note(note));
   const view = describeView(job, run, { entries, division, signal });
   if (!isShard(job)) {
@@ -78,14 +76,11 @@ export function showPreviews(
   return new LivePreviews(update, (name) => shown.has(name));
 }
 
-async function divide(job: Job, run: RunState, entries: JournalEntries): Promise<Division | undefined> {
-  const { split: rule, reassign } = job;
-  return await divideIfAsked({ ...comparedRun(job, run, entries), rule, reassign });
-}
-
-function comparedRun({ outDir }: Job, { journal, plan }: RunState, entries: JournalEntries) {
+async function divide(job: Job, { journal, plan }: RunState, entries: JournalEntries): Promise<Division | undefined> {
+  const { outDir, split: rule, reassign } = job;
   const { path, digest } = journal;
-  return { outDir, path, digest, entries, sources: plan.sources };
+  const lists = entries === journal.entries; // a watch does so at its end
+  return await divideAndList({ outDir, path, digest, entries, sources: plan.sources }, { rule, reassign, lists });
 }
 
 function describeView(

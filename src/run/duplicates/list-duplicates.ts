@@ -6,8 +6,7 @@ import { replaceFile, replaceIfChanged } from '../../disk/atomic.js';
 import type { LinesDigest } from '../../disk/checked-line.js';
 import { readJsonFile } from '../../disk/json.js';
 import type { ImageContents } from './image-contents.js';
-import { groupNear } from './near-groups.js';
-import { readContents, type ComparedJournal } from './read-contents.js';
+import type { ComparedImages, ComparedJournal } from './read-contents.js';
 
 const FORM = 1; // raised when the same images give another list
 const LIST = 'duplicates.jsonl';
@@ -16,7 +15,7 @@ const LIST = 'duplicates.jsonl';
 const Made = z.object({ made_from: z.string(), groups: z.int() });
 
 /** A run whose images are compared with each other. */
-interface ComparedRun extends ComparedJournal {
+export interface ComparedRun extends ComparedJournal {
   readonly outDir: string; // absolute
   readonly digest: LinesDigest; // of the journal
 }
@@ -27,7 +26,7 @@ interface ComparedRun extends ComparedJournal {
  *
  * @throws PreannotateError WRITE_FAILED
  */
-export async function listDuplicates(run: ComparedRun): Promise<void> {
+export async function listDuplicates(run: ComparedRun, compared: ComparedImages): Promise<void> {
   const { outDir, digest, sources } = run;
   const sorted = [...sources].sort(([a], [b]) => (a < b ? -1 : 1));
   const madeFrom = createHash('sha256')
@@ -38,8 +37,8 @@ export async function listDuplicates(run: ComparedRun): Promise<void> {
   const refusal = { code: 'JOURNAL_DAMAGED', hint: '' } as const;
   const made = await readJsonFile(record, Made, refusal).catch(() => undefined); // it is made again
   if (made?.made_from === madeFrom && (made.groups === 0) !== (await isThere(path))) return;
-  const contents = await readContents(run);
-  const groups = collectGroups(contents);
+  const contents = await compared.contents();
+  const groups = collectGroups((await compared.nearGroups()).of);
   if (groups.length === 0) await rm(path, { force: true });
   else await replaceIfChanged(path, toLines(contents, groups));
   await replaceFile(record, `${JSON.stringify({ made_from: madeFrom, groups: groups.length })}\n`);
@@ -53,9 +52,8 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** Groups of at least two images, in the order of their first ones. */
-function collectGroups(contents: ImageContents): number[][] {
-  const keys = groupNear(contents);
-  const sizes = new Uint32Array(contents.count);
+function collectGroups(keys: Int32Array): number[][] {
+  const sizes = new Uint32Array(keys.length);
   for (const key of keys) sizes[key]!++;
   const groups = new Map<number, number[]>();
   keys.forEach((key, index) => {

@@ -5,6 +5,7 @@ import type { JournalEntries } from '../entries/entry-table.js';
 import { readAfterDetections } from '../entries/read-entry.js';
 import { divideNames, type Sources } from '../plan/sources.js';
 import { ImageContents } from './image-contents.js';
+import { groupNear, type NearGroups } from './near-groups.js';
 
 /** A journal whose images are compared. */
 export interface ComparedJournal {
@@ -13,8 +14,27 @@ export interface ComparedJournal {
   readonly sources: Sources; // images whose files are gone or have changed are left out
 }
 
+/** What the images of a journal hold, and which look alike: read and compared when it is first asked for, and once. */
+export class ComparedImages {
+  readonly #journal: ComparedJournal;
+  #contents: Promise<ImageContents> | undefined;
+  #groups: Promise<NearGroups> | undefined;
+
+  constructor(journal: ComparedJournal) {
+    this.#journal = journal;
+  }
+
+  async contents(): Promise<ImageContents> {
+    return await (this.#contents ??= readContents(this.#journal));
+  }
+
+  async nearGroups(): Promise<NearGroups> {
+    return await (this.#groups ??= this.contents().then(groupNear));
+  }
+}
+
 /** What the images of the views hold, sorted by name. Reads the journal once; boxes are not looked at. */
-export async function readContents({ path, entries, sources }: ComparedJournal): Promise<ImageContents> {
+async function readContents({ path, entries, sources }: ComparedJournal): Promise<ImageContents> {
   const names = divideNames(entries, sources)[0].sort(compareUtf8);
   const contents = new ImageContents(names);
   const indexes = indexByLine(names, entries);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { formatShares, listParts, PART_NAMES, type PartName, type SplitRule } from '../../core/data-set/split.js';
 import { counted, printable } from '../../core/text.js';
-import type { LinesDigest } from '../../disk/checked-line.js';
 import { countShown } from '../plan/sources.js';
-import { readContents, type ComparedJournal } from '../duplicates/read-contents.js';
+import { listDuplicates, type ComparedRun } from '../duplicates/list-duplicates.js';
+import { ComparedImages } from '../duplicates/read-contents.js';
 import { groupImages } from './groups.js';
 import { assignParts, type Assignment } from './keep-parts.js';
 import { readSplits, writeSplits, type DividedImage, type Splits } from './splits-file.js';
@@ -11,21 +11,24 @@ import { readSplits, writeSplits, type DividedImage, type Splits } from './split
 const FORM = 1; // raised when the same images are divided in another way
 const NAMED = 3; // groups
 
-/** Divides the images of a run where there is a rule. */
-export async function divideIfAsked(
-  request: Omit<DivisionRequest, 'rule' | 'reassign'> & {
-    readonly rule: SplitRule | undefined;
-    readonly reassign?: boolean | undefined;
-  },
+/**
+ * Divides the images of a run where there is a rule, and lists those that look alike: they are compared once.
+ *
+ * @throws PreannotateError JOURNAL_DAMAGED when `splits.json` is damaged; WRITE_FAILED
+ */
+export async function divideAndList(
+  run: ComparedRun,
+  { rule, reassign = false, lists }: { rule: SplitRule | undefined; reassign?: boolean | undefined; lists: boolean },
 ): Promise<Division | undefined> {
-  const { rule, reassign = false, ...run } = request;
-  return rule === undefined ? undefined : await divideImages({ ...run, rule, reassign });
+  const compared = new ComparedImages(run);
+  const division = rule === undefined ? undefined : await divideImages({ ...run, rule, reassign, compared });
+  if (lists) await listDuplicates(run, compared);
+  return division;
 }
 
 /** What is divided, and how. */
-interface DivisionRequest extends ComparedJournal {
-  readonly outDir: string; // absolute
-  readonly digest: LinesDigest; // of the journal
+interface DivisionRequest extends ComparedRun {
+  readonly compared: ComparedImages;
   readonly rule: SplitRule;
   readonly reassign: boolean; // what was written earlier counts no more
 }
@@ -51,8 +54,9 @@ async function divideImages(request: DivisionRequest): Promise<Division> {
   const earlier = reassign ? undefined : await readSplits(outDir);
   if (earlier?.made_from === madeFrom && earlier.images.length === countShown(request.entries, request.sources))
     return toDivision(rule, earlier.images, []);
-  const contents = await readContents(request);
-  const groups = groupImages(contents, rule);
+  const contents = await request.compared.contents();
+  const near = rule.by === 'near' ? (await request.compared.nearGroups()).of : undefined;
+  const groups = groupImages(contents, rule, near);
   const assignment = assignParts(contents, groups, { rule, earlier });
   const { images } = assignment;
   const removed = earlier === undefined ? [] : findRemoved(earlier, images);

@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { patternOf, type SplitRule } from '../../core/data-set/split.js';
 import type { ImageContents } from '../duplicates/image-contents.js';
-import { groupNear } from '../duplicates/near-groups.js';
 
 /** The key of each image's group. */
 export interface Groups {
@@ -11,23 +10,26 @@ export interface Groups {
   readonly unmatched: number; // images whose names the pattern does not fit: each is a group with its equals
 }
 
-/** @param images - In any order: the keys are the same for each. */
-export function groupImages(images: ImageContents, { by }: Pick<SplitRule, 'by'>): Groups {
+/**
+ * @param images - In any order: the keys are the same for each.
+ * @param near - For each image, one of those that look like it, which is the same for all of them; undefined where the
+ *   rule does not ask for that.
+ */
+export function groupImages(images: ImageContents, { by }: Pick<SplitRule, 'by'>, near?: Int32Array): Groups {
   const pattern = patternOf(by);
   if (pattern !== undefined) return groupByPattern(images, pattern);
   if (by === 'folder') {
     return { keys: images.names.map((name) => posix.dirname(name)), isOfContent: false, unmatched: 0 };
   }
-  if (by === 'near') {
+  if (near !== undefined) {
     const unseen = images.names.filter((_, index) => !images.hasPhash(index)).length;
-    return { keys: findNearKeys(images), isOfContent: true, unmatched: 0, unseen };
+    return { keys: findNearKeys(images, near), isOfContent: true, unmatched: 0, unseen };
   }
   return { keys: images.names.map((_, index) => images.sha256Of(index)), isOfContent: true, unmatched: 0 };
 }
 
 /** The smallest hash of each group. */
-function findNearKeys(images: ImageContents): string[] {
-  const groups = groupNear(images);
+function findNearKeys(images: ImageContents, groups: Int32Array): string[] {
   const smallest = new Map<number, number>();
   groups.forEach((group, index) => {
     const other = smallest.get(group);
