@@ -17,14 +17,14 @@ const RECORD = {
 
 /** Records with one field that is missing, added, or of another type. */
 const OTHERS: Record<string, unknown>[] = [
-  { replaces: 2, etag: '"a"', url: 'https://example.com/a.jpg', encoding: 'JPEG', degraded: 'cut' },
+  { replaces: 2, etag: '"a"', url: 'https://example.com/a.jpg', encoding: 'JPEG', phash: '0f', degraded: 'cut' },
   { detections: [] },
   { image: 5 },
   { image: ',"detections":[' },
   { image: '],"size_bytes":' },
   ...[0, -1, 1.5, '1', null, 2 ** 60].flatMap((value) => [{ id: value }, { replaces: value }]),
   ...['width', 'height', 'size_bytes', 'modified_ms'].flatMap((name) => [{ [name]: '1' }, { [name]: undefined }]),
-  ...['etag', 'url', 'encoding', 'degraded', 'sha256'].map((name) => ({ [name]: 1 })),
+  ...['etag', 'url', 'encoding', 'phash', 'degraded', 'sha256'].map((name) => ({ [name]: 1 })),
   ...[
     { class: 1 },
     { prompt: null },
