@@ -5,9 +5,10 @@ import type { Ontology } from '../../core/ontology.js';
 import type { JournalEntries } from '../entries/entry-table.js';
 import { RecordFile } from '../read-journal.js';
 import { RecordReader } from '../record.js';
+import { keyOf, readHashKeys } from './hash-keys.js';
 import { hashFile, sizeOfFile, type HashedFile } from './hash-file.js';
 
-const KEY_DIGITS = 12; // of a hash: what a number holds exactly; the whole hash is compared in the end
+const MANY_NAMES = 16; // of one size: reading the journal once costs less than their lines one by one
 const MAX_RECENT = 1024; // results that may not be in the journal yet
 const MAX_HASHING_MS = 30_000; // a worker reports a file that cannot be read in this time
 
@@ -32,6 +33,7 @@ export class IdenticalImages {
   readonly #inFlight = new Map<string, Promise<ImageOutcome>>();
   readonly #recent = new Map<string, ImageResult>();
   #records: Promise<RecordFile> | undefined;
+  #keys: Promise<readonly number[]> | undefined; // of the lines that the journal had when it was read
   #count = 0;
 
   constructor(known: KnownResults) {
@@ -122,8 +124,16 @@ export class IdenticalImages {
   }
 
   async #resolveNames(names: readonly string[]): Promise<void> {
+    const { path, entries } = this.#known.journal;
+    const keys = names.length > MANY_NAMES ? await (this.#keys ??= readHashKeys(path)) : [];
     for (const name of names) {
-      const result = this.#recent.get(name) ?? (await this.#readRecord(name)) ?? (await this.#hash(name));
+      const key = keys[entries.get(name)?.line ?? 0] ?? NaN;
+      const recent = this.#recent.get(name);
+      if (recent === undefined && !Number.isNaN(key)) {
+        this.#ofHash.set(key, name);
+        continue;
+      }
+      const result = recent ?? (await this.#readRecord(name)) ?? (await this.#hash(name));
       if (result !== undefined) this.#ofHash.set(keyOf(result.sha256), name);
     }
   }
@@ -162,10 +172,6 @@ export class IdenticalImages {
     const records = await (this.#records ??= RecordFile.open(path));
     return await records.read(entry);
   }
-}
-
-function keyOf(sha256: string): number {
-  return Number.parseInt(sha256.slice(0, KEY_DIGITS), 16);
 }
 
 function toCopy(result: ImageResult, name: string, { sizeBytes, modifiedMs }: HashedFile): ImageResult {

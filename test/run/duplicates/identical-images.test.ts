@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ImageOutcome, ImageResult } from '../../../src/core/image.js';
 import { buildOntology } from '../../../src/core/ontology.js';
 import { IdenticalImages } from '../../../src/run/duplicates/identical-images.js';
 import { Journal } from '../../../src/run/journal.js';
-import { readJournal } from '../../../src/run/read-journal.js';
+import { readJournal, RecordFile } from '../../../src/run/read-journal.js';
 import { toRecord } from '../../../src/run/record.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { header } from '../journal-header.js';
@@ -77,6 +77,31 @@ describe('images with the same bytes', () => {
     await results[Symbol.asyncDispose]();
     await first.close();
   });
+
+  it.each([3, 50])(
+    'are found among %i of one size in the journal, of which few lines are read singly',
+    async (count) => {
+      const names = Array.from({ length: count }, (_, i) => `${i + 10}.bmp`);
+      const frames = Object.fromEntries(names.map((name) => [name, `frame ${name}`]));
+      const folder = await folderOf({ ...frames, 'copy.bmp': 'frame 12.bmp', 'new.bmp': 'frame 99.bmp' });
+      for (const [i, name] of names.entries())
+        await folder.journal.append(toRecord(resultOf(name, frames[name]!), i + 1, ontology));
+      const { root, journal } = folder;
+      const results = new IdenticalImages({ root, journal, ontology, maxBytes: 1000 });
+      const reads = vi.spyOn(RecordFile.prototype, 'read');
+      onTestFinished(() => reads.mockRestore());
+      const never = () => Promise.reject(new Error('it is annotated again'));
+      await expect(results.detect({ name: 'new.bmp' }, never)).rejects.toThrow('annotated again');
+      const copy = await results.detect({ name: 'copy.bmp' }, never);
+      expect(copy).toMatchObject({
+        ok: true,
+        result: { name: 'copy.bmp', sha256: resultOf('', frames['12.bmp']!).sha256 },
+      });
+      expect(reads.mock.calls.length).toBeLessThanOrEqual(4);
+      await results[Symbol.asyncDispose]();
+      await folder.close();
+    },
+  );
 
   it('are each tried while none of them could be annotated', async () => {
     const folder = await folderOf({ 'a.jpg': 'same', 'b.jpg': 'same', 'c.jpg': 'same' });
