@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import type { LabelledImage } from '../core/data-set/data-set.js';
+import { ALL_NEGATIVES } from '../core/data-set/negatives.js';
 import { select } from '../core/select.js';
 import { openDataSet, openProbe, recogniseFormat, type DataSetFormat, type OpenOptions } from '../data-set/open.js';
 import { countFailures } from '../run/error-log.js';
+import { isChosenNegative } from '../run/images/choose-negatives.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { openRun } from '../run/open-run.js';
 import { readSplits } from '../run/split/splits-file.js';
@@ -36,6 +38,7 @@ export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'fo
   const { journal, imageIds, ontology, sources, scope, notes } = await openRun(outDir);
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
   const { thresholds } = selection;
+  const { negatives = ALL_NEGATIVES } = scope;
   const floor = journal.header.options.score_floor;
   const everything = { ...selection, thresholds: thresholds.map(() => floor) };
   const splits = scope.split === undefined ? undefined : await readSplits(outDir);
@@ -43,12 +46,16 @@ export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'fo
   const classes = ontology.classes.map(({ id, name }, i) => ({ id, name, threshold: thresholds[i]! }));
   const counter = new StatisticsCounter(classes, floor);
   const images = new StoredImages(journal, imageIds, { ontology, selection, sources });
-  for await (const { name, width, height, detections, stored } of images) {
+  for await (const { name, width, height, detections, stored, sha256 } of images) {
+    // What a higher threshold leaves of these is what it selects: a box is suppressed by better ones alone.
+    const ranked = select(stored, everything).map(({ score }) => score);
+    if (detections.length === 0 && negatives < ALL_NEGATIVES && !isChosenNegative(sha256, negatives)) {
+      counter.leaveOut(ranked);
+      continue;
+    }
     const boxes = detections.map(({ classId, score, box: [x1, y1, x2, y2] }) => {
       return { className: ontology.classes[classId]!.name, score, width: x2 - x1, height: y2 - y1 };
     });
-    // What a higher threshold leaves of these is what it selects: a box is suppressed by better ones alone.
-    const ranked = select(stored, everything).map(({ score }) => score);
     counter.add({ width, height, part: parts.get(name), boxes, ranked });
   }
   return { statistics: counter.statistics(), failed: await countFailures(outDir), notes };

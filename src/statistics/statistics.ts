@@ -30,6 +30,7 @@ export interface Statistics {
   readonly images: number;
   readonly images_with_boxes: number;
   readonly images_without_boxes: number;
+  readonly left_out_without_boxes?: number; // images that are not among them, as --negatives asks; none where missing
   readonly images_by_part?: Readonly<Record<string, number>>;
   readonly boxes: number;
   readonly boxes_per_image: Spread | null;
@@ -86,6 +87,7 @@ export class StatisticsCounter {
   readonly #byThreshold = THRESHOLDS.map(() => ({ boxes: 0, images: 0 }));
   readonly #bySize = { small: 0, medium: 0, large: 0 };
   #withBoxes = 0;
+  #leftOut = 0;
   #boxes = 0;
   #unknown = 0;
   #scored = 0;
@@ -108,6 +110,12 @@ export class StatisticsCounter {
     this.#addScores(ranked ?? boxes.flatMap(({ score }) => score ?? []));
   }
 
+  /** Of an image that the files leave out: what thresholds would show of it. */
+  leaveOut(ranked: readonly number[]): void {
+    this.#leftOut++;
+    this.#addScores(ranked);
+  }
+
   statistics(): Statistics {
     const images = this.#perImage.total;
     const common = [...this.#sizes].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, COMMON_SIZES);
@@ -116,6 +124,7 @@ export class StatisticsCounter {
       images,
       images_with_boxes: this.#withBoxes,
       images_without_boxes: images - this.#withBoxes,
+      ...(this.#leftOut === 0 ? {} : { left_out_without_boxes: this.#leftOut }),
       ...(this.#parts.size === 0 ? {} : { images_by_part: sortParts(this.#parts) }),
       boxes: this.#boxes,
       boxes_per_image: this.#perImage.spread() ?? null,

@@ -28,13 +28,15 @@ export function describeCounts(statistics: Statistics): string[] {
     boxes,
     images_with_boxes: withBoxes,
     images_without_boxes: without,
+    left_out_without_boxes: leftOut = 0,
     images_by_part: parts,
   } = statistics;
+  const unseen = leftOut > 0 ? `, ${leftOut} more are left out (--negatives)` : '';
   const perImage = statistics.boxes_per_image;
   const most =
     perImage === null || boxes === 0 ? '' : `; an image has ${perImage.median} (median), at most ${perImage.max}`;
   return [
-    `${counted(images, 'image')}, ${withBoxes} with boxes and ${without} without. ` +
+    `${counted(images, 'image')}, ${withBoxes} with boxes and ${without} without${unseen}. ` +
       `${counted(boxes, 'box', 'boxes')}${most}.`,
     ...(parts === undefined ? [] : [`Parts: ${listCounts(parts)}.`]),
   ];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openDataSet } from '../../../src/data-set/open.js';
 import { formatNames } from '../../../src/formats/index.js';
+import type { Statistics } from '../../../src/statistics/statistics.js';
 import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
@@ -64,12 +65,22 @@ it('--negatives bounds the images with nothing found in all formats, by their co
   await writeFile(join(out, 'yolo/labels/train', kept[0]!.replace(/\.\w+$/, '.txt')), 'by hand\n');
   const dropped = await ok('export', out, ...high, '--negatives', 'drop');
   expect(dropped.stderr).toContain('stay although they are no longer part of it');
+  expect(dropped.stdout).toMatch(/ boxes in \d+ images, \d+ images without boxes left out \(--negatives\): coco/);
   const { [last]: __, ...none } = await boxesIn(out, images, 'coco');
   expect(Object.keys(none).sort()).toEqual(positives.filter((name) => name !== last).sort());
+  const statsOf = async (path: string) => JSON.parse((await ok('stats', path, '--json')).stdout) as Statistics;
+  const { images: counted, left_out_without_boxes: leftOut, thresholds } = await statsOf(out);
+  expect(counted).toBe((await statsOf(join(out, 'coco/instances.json'))).images);
+  expect(counted + leftOut!).toBe(others.length + 1);
+  expect((await ok('stats', out)).stdout).toContain(` and 0 without, ${leftOut} more are left out (--negatives). `);
   const empty = await ok('export', out, '--score-threshold', '1', '--format', 'coco');
   expect(empty.stderr).toMatch(
     /results\.json is an empty list, .*: instances\.json lists no image; --negatives left out \d/,
   );
   expect((await ok('validate', join(out, 'coco'))).stdout).toContain('coco-results-empty');
+  await ok('export', out, ...high, '--negatives', 'keep');
+  const whole = await statsOf(out);
+  expect(whole).toMatchObject({ images: others.length + 1, thresholds });
+  expect(whole).not.toHaveProperty('left_out_without_boxes');
   expect((await preannotate(['export', out, '--negatives', 'many'])).stderr).toContain('must be keep, drop');
 });

@@ -8,8 +8,9 @@ export function describeViews(extent: Extent, counts: ViewCounts, views: readonl
   const [others, last] = [views.slice(0, -1), views.at(-1)];
   const named = others.length === 0 ? last : `${others.join(', ')} and ${last}`;
   const found = counted(counts.detections, 'box', 'boxes');
-  const { images_by_part: parts } = counts;
+  const { images_by_part: parts, left_out_without_detections: leftOut = 0 } = counts;
+  const unseen = leftOut > 0 ? `, ${counted(leftOut, 'image')} without boxes left out (--negatives)` : '';
   const divided = parts === undefined ? '' : `, ${describeParts(parts)}`;
-  if (extent.status === 'interrupted') return `${describeExtent(extent)}. ${found} in ${named},`;
-  return `${found} in ${describeExtent(extent)}${divided}: ${named}`;
+  if (extent.status === 'interrupted') return `${describeExtent(extent)}. ${found} in ${named}${unseen},`;
+  return `${found} in ${describeExtent(extent)}${unseen}${divided}: ${named}`;
 }
