@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { messageOf, PreannotateError } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
@@ -12,7 +13,7 @@ import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { abortOnSignals, Interrupted } from '../interrupt.js';
 import { printJson } from '../output.js';
-import { prepareSummary, wantsSummary, writeSummary } from '../summary/write-summary.js';
+import { prepareSummary, wantsSummary, writeSummary, type SummaryPlaces } from '../summary/write-summary.js';
 import { formatAsked } from './format-asked.js';
 import { formatSelection } from './views/format-selection.js';
 
@@ -66,18 +67,32 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   await prepareSummary(places);
   const { annotate } = await import('../../pipeline.js');
   const stop = job.watch ? abortOnSignals(WATCH_OUTCOME, { SIGTERM: 0 }) : abortOnSignals(OUTCOME);
-  const manifest = await annotate(job, progress, stop);
+  const manifest = await annotate(job, progress, stop).catch(async (error: unknown) => {
+    if (error instanceof PreannotateError && error.code === 'MASS_FAILURE')
+      // A second failure would only hide the first.
+      await summarise(job, { places, progress, stopped: error }).catch((second: unknown) =>
+        progress.note(`The summary could not be written: ${messageOf(second)}`),
+      );
+    throw error;
+  });
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
-  if (wantsSummary(places)) {
-    const { countRun } = await import('../../statistics/read-statistics.js');
-    const { runMarkdown } = await import('../summary/run-markdown.js');
-    const markdown = runMarkdown(await countRun(job.outDir), manifest.model.reference);
-    for (const note of await writeSummary(markdown, places)) progress.note(note);
-  }
+  await summarise(job, { places, progress });
   if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
   const { missing_previews: previews = 0, missing_copies: copies = 0 } = manifest.counts;
   return previews + copies > 0 || exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;
+}
+
+/** Writes the summary, where there is to be one. @param stopped - Why the run was stopped, if it was. */
+async function summarise(
+  job: Job,
+  { places, progress, stopped }: { places: SummaryPlaces; progress: Progress; stopped?: PreannotateError },
+): Promise<void> {
+  if (!wantsSummary(places)) return;
+  const { countRun } = await import('../../statistics/read-statistics.js');
+  const { runMarkdown } = await import('../summary/run-markdown.js');
+  const markdown = runMarkdown(await countRun(job.outDir), job.model, stopped?.message);
+  for (const note of await writeSummary(markdown, places)) progress.note(note);
 }
 
 function exceedsBudget(budget: ErrorBudget, { counts, choice = {}, part }: RunManifest): boolean {

@@ -56,9 +56,18 @@ describe('a run whose images disappear, as with a mount that breaks', () => {
     expect((await preannotate(['run', images, ...EMOJI, '--out', out])).code).toBe(0);
     const before = await readFile(join(out, 'coco/instances.json'), 'utf8');
     await makeImages(images, 900, (path) => symlink(join(root, 'nowhere.jpg'), path));
-    const { code, stderr } = await preannotate(['run', images, ...EMOJI, '--out', out, '--max-errors', '50%']);
+    const [file, step] = [join(root, 'summary.md'), join(root, 'step.md')];
+    const { code, stderr } = await preannotate(
+      ['run', images, ...EMOJI, '--out', out, '--max-errors', '50%', '--summary', file],
+      { env: { GITHUB_STEP_SUMMARY: step } },
+    );
     expect(code).toBe(3);
     expect(stderr).toContain('images in a row could not be read. The first: ');
+    const summary = await readFile(file, 'utf8');
+    expect(summary).toContain('images in a row could not be read. The first: ');
+    expect(summary).toMatch(/\n1 image, 1 with boxes/);
+    expect(summary).toContain(`| IMAGE\\_UNREADABLE | ${await errorsOf(out)} |`);
+    expect(await readFile(step, 'utf8')).toBe(`${summary}\n`);
     expect(stderr).toContain('0000.jpg');
     expect(await errorsOf(out)).toBeLessThan(400);
     expect(await readFile(join(out, 'coco/instances.json'), 'utf8')).toBe(before);
