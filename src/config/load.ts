@@ -10,6 +10,7 @@ import { describeIssues, problemsError, type ConfigProblem } from './problems.js
 import { AnyConfig, camelOf, optionsOf, variableOf, type Camel, type RunConfig, type ServeConfig } from './schema.js';
 import { metaOf } from './options/meta.js';
 import { readEnvironment, readConfigFile, readFlags, type Entry, type Environment, type Origin } from './sources.js';
+import { PART_NAMES } from '../core/data-set/split.js';
 import { TILE_KEYS } from './options/tiles.js';
 import { readYaml, type YamlFile } from './yaml.js';
 
@@ -139,7 +140,7 @@ function parseEntries(
     : describeIssues(result.error, {
         subject: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
         whereKey: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
-        knownKeys: ([key]) => (key === 'tiles' ? TILE_KEYS : []),
+        knownKeys: ([key]) => (key === 'tiles' ? TILE_KEYS : key === 'split' ? PART_NAMES : []),
       });
   if (!result.success || problems.length > 0) throw problemsError('CONFIG_INVALID', [...problems, ...unreadable]);
   return Object.fromEntries(Object.entries(result.data).filter(([key]) => key in schema.shape));

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.js';
 import {
@@ -132,6 +134,66 @@ describe('a value in the spelling of another program is refused with ours', () =
 
   it.each(['tpu', 'xpu', 'hip'])('--device %s, which there is none for', async (value) => {
     expect((await refuse(RunConfig, { devices: [value] }, await temporaryFolder()))?.hint).not.toMatch(/Did you mean/);
+  });
+
+  it.each([
+    ['train=80,val=20', 'Did you mean train=0.8,val=0.2?'],
+    ['train=80%,val=20%', 'Did you mean train=0.8,val=0.2?'],
+    ['train=8,val=1,test=1', 'Did you mean train=0.8,val=0.1,test=0.1?'],
+    ['train=0.8,valid=0.2', 'Did you mean train=0.8,val=0.2?'],
+    ['train=0.8,validation=0.2', 'Did you mean train=0.8,val=0.2?'],
+    ['train=0.5,train=0.5', 'Name each part once.'],
+  ])('--split %s', async (value, hint) => {
+    const error = await refuse(RunConfig, { split: value }, await temporaryFolder());
+    expect(error?.message).toContain(`--split must be shares of train, val and test that add up to 1`);
+    expect(error?.message).toContain(`not "${value}".`);
+    expect(error?.hint).toBe(hint);
+  });
+
+  it.each([
+    ['train=0.8', 'is without val and test, and val or test needs a share too.'],
+    ['train=1', 'is without val and test, and val or test needs a share too.'],
+    ['val=0.5,test=0.5', 'is without train, and train needs a share.'],
+    ['train=0.8,val=0.3', 'needs shares that add up to 1; those of train=0.8,val=0.3 add up to 1.1.'],
+    ['train=80%,val=30%', 'needs shares that add up to 1; those of train=0.8,val=0.3 add up to 1.1.'],
+  ])('--split %s, whose shares are wrong', async (value, message) => {
+    const error = await refuse(RunConfig, { split: value }, await temporaryFolder());
+    expect([error?.message, error?.hint]).toEqual([`--split ${message}`, 'For example train=0.8,val=0.2.']);
+  });
+
+  it.each([
+    [
+      '{train: 0.8, valid: 0.2}',
+      /unknown key "valid"/,
+      /^(?:Did you mean "val"\?|The keys there are: train, val, test\.)$/,
+    ],
+    ['{train: 0.8, other: 0.2}', /unknown key "other"/, /^The keys there are: train, val, test\.$/],
+    ['{train: 80, val: 20}', /must be shares/, /^Did you mean \{train: 0\.8, val: 0\.2\}\?$/],
+    [
+      '{train: 0.8, val: 0.3}',
+      /\{train: 0\.8, val: 0\.3\} add up to 1\.1/,
+      /^For example \{train: 0\.8, val: 0\.2\}\.$/,
+    ],
+    ['{train: 0.7, val: 0.3}', undefined, undefined],
+  ])('split: %s', async (value, message, hint) => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'preannotate.yaml'), `split: ${value}\n`);
+    const error = await refuse(RunConfig, {}, cwd);
+    if (message === undefined) expect(error).toBeUndefined();
+    else expect(error?.message).toMatch(message);
+    if (hint !== undefined) expect(error?.hint).toMatch(hint);
+  });
+
+  it.each([
+    ['regex:(', 'has an error in the pattern "(": Unterminated group.', /JavaScript/],
+    ['regex:scene', 'needs a pattern with one group, and "scene" has none.', /^For example regex:/],
+    ['regex:(a)(b)', 'needs a pattern with one group, and "(a)(b)" has 2.', /\(\?:…\)/],
+    ['regex:', 'has no pattern behind regex:, such as regex:^([^_]+)_.', undefined],
+    ['nearby', 'must be near, image, folder, or a regular expression with one group', undefined],
+  ])('--split-by %s', async (value, message, hint) => {
+    const error = await refuse(RunConfig, { split_by: value }, await temporaryFolder());
+    expect(error?.message).toContain(`--split-by ${message}`);
+    if (hint !== undefined) expect(error?.hint).toMatch(hint);
   });
 
   it('a format that does not exist is answered with the list alone', async () => {
