@@ -29,6 +29,13 @@ export const GENERAL_MISTAKES: readonly ChangedSet[] = [
   ['labelme', ({ write }) => write('a.json', ''), 'file-unreadable a.json:1'],
   ['csv', edit('boxes.csv', 'class,', 'kind,'), 'file-unreadable '],
   ['yolo', edit('data.yaml', 'names:', 'names: ['), 'file-unreadable data.yaml:7'],
+  [
+    'csv',
+    async ({ write, read }) => write('boxes.csv', `${await read('boxes.csv')}a;64;48;cup\n`),
+    'entry-unreadable boxes.csv:7',
+  ],
+  ['csv', edit('boxes.csv', ',4,4,24,24', ',4,4,24,24,1,1'), 'entry-unreadable boxes.csv:2'],
+  ['csv', edit('boxes.csv', ',4,4,24,24', ',4,4'), 'entry-unreadable boxes.csv:2'],
   ['huggingface', edit('train/metadata.jsonl', '[4,4,20,20]', '[4,4,20]'), 'entry-unreadable train/metadata.jsonl:1'],
   ['labelme', edit('a.json', '"shapes": [', '"shapes": [['), 'file-unreadable a.json:44'],
   ['label-studio', edit('tasks.json', '{"data"', '7,{"data"'), 'entry-unreadable tasks.json, item 1'],

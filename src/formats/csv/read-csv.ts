@@ -1,5 +1,5 @@
 import type { DataSet, DataSetClass } from '../../core/data-set/data-set.js';
-import { excerpt } from '../../core/text.js';
+import { counted, excerpt } from '../../core/text.js';
 import { fromCell, readCsvRows, type CsvRow } from '../csv-rows.js';
 import { BoxTable } from '../reading/box-table.js';
 import { dataSetError, refuseEntry } from '../reading/errors.js';
@@ -42,6 +42,7 @@ class CsvTable {
   readonly #file: string;
   readonly #options: ReadOptions;
   #places: ColumnPlaces | undefined;
+  #columns = 0;
   readonly #classIndexes = new Map<string, number>();
   readonly #classes: DataSetClass[] = [];
   readonly #imageIndexes = new Map<string, number>();
@@ -57,6 +58,7 @@ class CsvTable {
   take(row: CsvRow): void {
     if (this.#places === undefined) {
       this.#places = this.#readHeader(row);
+      this.#columns = row.values.length;
       return;
     }
     const problem = this.#add(row, this.#places);
@@ -65,6 +67,8 @@ class CsvTable {
 
   /** @returns What is wrong with a row. */
   #add({ values, line }: CsvRow, places: ColumnPlaces): string | undefined {
+    const { length } = values;
+    if (length !== this.#columns) return `has ${counted(length, 'column')}, and the first row ${this.#columns}`;
     const field = (column: Column) => values[places[column] ?? -1] ?? '';
     const name = fromCell(field('image'));
     if (name === '') return 'has no image';

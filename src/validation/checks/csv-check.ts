@@ -15,11 +15,16 @@ export function csvCheck(): FormatCheck {
       if (file === undefined) return; // for the reader to report
       await checkMark(file, report);
       let rows: RowChecks | undefined;
+      let columns = 0;
       for await (const { values, line } of readCsvRows(file)) {
         const places = rows === undefined ? placeColumns(values) : undefined;
-        if (places === undefined) rows!.take(values, line);
-        else if (Array.isArray(places)) return;
-        else rows = new RowChecks(file, places as ColumnPlaces, report);
+        if (places === undefined) {
+          if (values.length === columns) rows!.take(values, line); // the reader refuses others
+        } else if (Array.isArray(places)) return;
+        else {
+          rows = new RowChecks(file, places as ColumnPlaces, report);
+          columns = values.length;
+        }
       }
     },
   };
