@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DataSet } from '../core/data-set/data-set.js';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
@@ -41,11 +42,31 @@ export async function openDataSet(path: string, options: OpenOptions = {}): Prom
   const probe = await openProbe(resolve(path));
   const format = asked ?? (await recogniseFormat(probe, formatOption));
   const { imagesRoot } = given;
+  await requireImagesFolder(imagesRoot);
   const sizeOf: ReadOptions['sizeOf'] = async ({ name, path: file }) => {
     const size = file === undefined ? undefined : await readHeaderSize(file);
     return size ?? (imagesRoot === undefined ? undefined : await readHeaderSize(join(imagesRoot, name)));
   };
   return { format, ...(await READERS[format].read(probe, { sizeOf, ...given })) };
+}
+
+/**
+ * @param folder - Absolute; undefined where the user names none.
+ * @throws PreannotateError INPUT_NOT_FOUND when it is no folder.
+ */
+export async function requireImagesFolder(folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
+  const problem = await stat(folder).then(
+    (stats) => (stats.isDirectory() ? undefined : 'it is not a folder'),
+    (error: unknown) => (systemCodeOf(error) === 'ENOENT' ? 'there is no such folder' : describeReadError(error)),
+  );
+  if (problem === undefined) return;
+  const message = `${printable(folder)}: ${problem}.`;
+  throw new PreannotateError({
+    code: 'INPUT_NOT_FOUND',
+    message,
+    hint: 'Give the folder of the images: --images-root.',
+  });
 }
 
 /** @throws PreannotateError INPUT_NOT_FOUND, DATA_SET_INVALID */

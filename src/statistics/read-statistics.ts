@@ -3,7 +3,14 @@ import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import type { LabelledImage } from '../core/data-set/data-set.js';
 import { ALL_NEGATIVES } from '../core/data-set/negatives.js';
 import { select } from '../core/select.js';
-import { openDataSet, openProbe, recogniseFormat, type DataSetFormat, type OpenOptions } from '../data-set/open.js';
+import {
+  openDataSet,
+  openProbe,
+  recogniseFormat,
+  requireImagesFolder,
+  type DataSetFormat,
+  type OpenOptions,
+} from '../data-set/open.js';
 import { countFailures } from '../run/error-log.js';
 import { isChosenNegative } from '../run/images/choose-negatives.js';
 import { StoredImages } from '../run/images/stored-images.js';
@@ -25,6 +32,7 @@ export interface ReadStatistics {
  * @throws PreannotateError as {@link openDataSet}
  */
 export async function readStatistics(path: string, options: OpenOptions): Promise<ReadStatistics> {
+  await requireImagesFolder(options.imagesRoot);
   const format = options.format ?? (await recogniseFormat(await openProbe(resolve(path))));
   if (format === 'run') return { format, ...(await countRun(resolve(path))) };
   const { classes, images, notes } = await openDataSet(path, { ...options, format });

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { openDataSet, openProbe, recogniseFormat } from '../data-set/open.js';
+import { openDataSet, openProbe, recogniseFormat, requireImagesFolder } from '../data-set/open.js';
 import { listCocoFiles } from '../formats/coco/read-coco.js';
 import { formatNames, formats, type FormatName } from '../formats/index.js';
 import { DataSetProbe } from '../formats/reading/probe.js';
@@ -29,6 +29,7 @@ interface Stated {
  */
 export async function findDataSets(path: string, { format, imagesRoot }: Stated): Promise<readonly FoundDataSet[]> {
   const probe = await openProbe(resolve(path));
+  await requireImagesFolder(imagesRoot);
   const found = (await isRun(probe)) ? 'run' : (format ?? (await recogniseFormat(probe)));
   if (found === 'coco') return await findCocoFiles(probe, imagesRoot);
   if (found !== 'run') return [{ probe, format: found, imagesRoot }];

@@ -5,6 +5,8 @@ import type { LabelledBox, LabelledImage } from '../../src/core/data-set/data-se
 import { round } from '../../src/core/box.js';
 import { openDataSet, type OpenOptions } from '../../src/data-set/open.js';
 import { ROOT } from '../support/model/golden.js';
+import { readStatistics } from '../../src/statistics/read-statistics.js';
+import { findDataSets } from '../../src/validation/find-data-sets.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const DATA_SETS = join(ROOT, 'fixtures/data-sets');
@@ -159,6 +161,7 @@ describe('names what it cannot read:', () => {
       ', annotations[0]: names image 1, which is not in "images"',
     ],
     ['a.csv', 'image,class,x1,y1,x2,y2\na.jpg,cat,1,2,3,4\na.jpg,cat,1,2,x,4\n', ':3: "x" is no coordinate of a box'],
+    ['a.csv', 'image,class,x1,y1,x2,y2\na.jpg;cat;1;2;3;4\n', ':2: has 1 column, and the first row 6.'],
     ['a.csv', 'image,class,x1,y1,x2,y2\na.jpg,"cat,1,2,3,4\n', ':2: it is not CSV'],
     [
       'metadata.jsonl',
@@ -194,6 +197,19 @@ describe('names what it cannot read:', () => {
     await writeFile(join(folder, 'images/val/turned.jpg'), 'no image');
     await writeFile(file, '');
     await expect(readAll(folder)).rejects.toThrow('the size of the image turned.jpg is not known');
+  });
+
+  it('a folder of images that is not there, or is a file', async () => {
+    const imagesRoot = join(DATA_SETS, 'nowhere');
+    await expect(readAll('labelme', { imagesRoot })).rejects.toMatchObject({
+      code: 'INPUT_NOT_FOUND',
+      message: `${imagesRoot}: there is no such folder.`,
+    });
+    await expect(readAll('labelme', { imagesRoot: join(DATA_SETS, 'README.md') })).rejects.toThrow(
+      'it is not a folder',
+    );
+    await expect(readStatistics(join(DATA_SETS, 'labelme'), { imagesRoot })).rejects.toThrow('no such folder');
+    await expect(findDataSets(join(DATA_SETS, 'labelme'), { imagesRoot })).rejects.toThrow('no such folder');
   });
 
   it('a path of no format, and one of several', async () => {

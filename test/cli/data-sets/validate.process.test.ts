@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { formatNames } from '../../../src/formats/index.js';
 import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
+import { FIXTURES } from '../../support/model/golden.js';
 import { temporaryFolder } from '../../support/temporary.js';
+
+const MINIMAL = join(FIXTURES, 'data-sets/minimal-coco.json');
 
 interface Document {
   readonly path: string;
@@ -117,6 +120,9 @@ it.each([
   [['validate'], 'Missing required argument'],
   [['validate', 'nowhere'], 'nowhere'],
   [['validate', SCENES, '--format', 'kitti'], 'must be one of'],
+  [['validate', MINIMAL, '--images-root', 'nowhere'], 'nowhere: there is no such folder'],
+  [['validate', MINIMAL, '--images-root', MINIMAL], 'it is not a folder'],
+  [['stats', MINIMAL, '--images-root', 'nowhere'], 'nowhere: there is no such folder'],
   [['validate', join(SCENES, 'README.md')], 'holds annotations of no known format'],
 ])('%j is refused with 2', async (args, message) => {
   const { code, stdout, stderr } = await preannotate(args);
