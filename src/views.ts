@@ -45,7 +45,7 @@ export interface ViewChoice {
   readonly split?: SplitRule | undefined; // left out: the images are not divided
   readonly negatives?: number | undefined; // share of the images with nothing found; left out: all
   readonly upright?: boolean | undefined; // turned images are written upright
-  readonly reassign?: boolean; // parts that images have count no more
+  readonly reassign?: boolean; // existing parts are ignored
   readonly overwriteEdited: boolean; // files of views that the user edited
 }
 

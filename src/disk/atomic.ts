@@ -5,7 +5,7 @@ import { makeFolder } from './make-folder.js';
 import { withOutputErrors, withWriteErrors } from './write-failure.js';
 
 const BUFFER_BYTES = 1 << 20;
-const BLOCK_BYTES = 1 << 17; // shorter texts are garbage sooner, and cost less
+const BLOCK_BYTES = 1 << 17; // smaller blocks are collected sooner
 const TEMPORARY = '.preannotate-'; // short, because names of 255 bytes exist
 
 type Content = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;

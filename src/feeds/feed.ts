@@ -4,7 +4,7 @@ import type { Progress, ProgressCounts } from '../progress/bar.js';
 import type { ErrorLog } from '../run/error-log.js';
 import type { PreviewFolder } from '../workers/previews/preview-folder.js';
 
-/** Gives a run its images, and hears what became of them. */
+/** Gives a run its images, and is notified of their outcomes. */
 export interface Feed extends AsyncDisposable {
   readonly known: ProgressCounts & { readonly isOpen: boolean }; // before the first image
 

@@ -30,7 +30,7 @@ export interface PairedName {
  */
 export class PairedNames {
   readonly #rule: PairingRule;
-  readonly #taken = new HashedSet(); // a name that were wrongly found in it would get a suffix
+  readonly #taken = new HashedSet(); // a false match only adds a suffix
   #inRenamedFolders = 0;
   #suffixed = 0;
   #encoded = 0;

@@ -19,7 +19,7 @@ export async function checkHeader(
   const header = path === undefined ? 'missing' : await files.header(path);
   if (header === 'missing') return [{ rule: 'image-missing', ...place, problem: `names ${name}, which is not there` }];
   if (header === 'unreadable')
-    return [{ rule: 'image-unreadable', ...place, problem: `names ${name}, which holds no image that is known` }];
+    return [{ rule: 'image-unreadable', ...place, problem: `names ${name}, which is not a supported image` }];
   const upright = uprightSizeOf(header);
   const statesSize = (RULES['image-size'].formats as readonly string[]).includes(format);
   if (statesSize && width !== undefined && (width !== upright.width || height !== upright.height)) {

@@ -16,7 +16,7 @@ export interface SummaryPlaces {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Whether anyone wants a summary. */
+/** Whether a summary is to be written. */
 export function wantsSummary({ file, environment }: SummaryPlaces): boolean {
   return file !== undefined || (environment[VARIABLE] ?? '') !== '';
 }

@@ -36,6 +36,6 @@ export async function hashFile(path: string, maxBytes: number): Promise<HashedFi
     if (length !== before.size || after.size !== length || after.mtimeMs !== before.mtimeMs) return undefined;
     return { sizeBytes: length, modifiedMs: Math.floor(before.mtimeMs), sha256: hash.digest('hex') };
   } catch {
-    return undefined; // whoever reads the image reports what is wrong with it
+    return undefined; // the worker that reads the image reports the error
   }
 }

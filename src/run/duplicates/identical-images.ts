@@ -147,7 +147,7 @@ export class IdenticalImages {
 
   /** @returns undefined where it failed, or was not annotated. */
   async #resultOf(name: string): Promise<ImageResult | undefined> {
-    const outcome = await this.#inFlight.get(name)?.catch(() => undefined); // whoever waits for that image is told
+    const outcome = await this.#inFlight.get(name)?.catch(() => undefined); // its own caller gets the error
     if (outcome !== undefined) return outcome.ok ? outcome.result : undefined;
     return this.#recent.get(name) ?? (await this.#readResult(name));
   }

@@ -91,7 +91,7 @@ class ItemChecks {
     if (list === 'images') this.#checkImage(value, report);
     else if (list === 'annotations') this.#checkAnnotation(value, report);
     else if (value['supercategory'] !== undefined && typeof value['supercategory'] !== 'string')
-      report('coco-supercategory', 'has a "supercategory" that is no text');
+      report('coco-supercategory', 'has a "supercategory" that is not a string');
   }
 
   #checkImage({ id, file_name: name, width, height }: Fields, report: (rule: RuleId, problem: string) => void): void {

@@ -61,7 +61,7 @@ export const FILE_RULES = {
   'coco-supercategory': {
     severity: 'warning',
     formats: ['coco'],
-    what: 'The supercategory of a category is no text',
+    what: 'The supercategory of a category is not a string',
     breaks: 'Datumaro and FiftyOne expect a text.',
     fix: 'Write "supercategory": "", or leave it out.',
   },

@@ -68,7 +68,7 @@ export const FOLDER_RULES = {
   'yolo-names': {
     severity: 'error',
     formats: ['yolo'],
-    what: 'A name of data.yaml is no text for YAML 1.1 (no, on, 1.0, null), or numbers are left out',
+    what: 'A name of data.yaml is not a string in YAML 1.1 (no, on, 1.0, null), or numbers are left out',
     breaks: 'PyYAML reads false, a number or null, and Ultralytics stops; it also stops at numbers beyond the count.',
     fix: 'Put names in double quotes, and number them from 0 without gaps.',
   },

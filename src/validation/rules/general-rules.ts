@@ -124,7 +124,7 @@ export const GENERAL_RULES = {
   'image-unreadable': {
     severity: 'error',
     formats: 'all',
-    what: 'The file of an image holds no image that is known',
+    what: 'The file of an image is not a supported image',
     breaks: 'Trainers stop at it, or leave it out.',
     fix: 'Restore the image, or remove it with its annotations.',
   },

@@ -43,7 +43,7 @@ describe('the short form', () => {
     expect(spec.classes.map(({ prompts }) => prompts)).toEqual([['templates'], ['threshold']]);
   });
 
-  it('a prompt that is empty or a class that is no text is refused at its place', async () => {
+  it('a prompt that is empty or a class that is not a string is refused at its place', async () => {
     expect((await failureOf(load('"": bottle'))).message).toBe('yard.yaml:1:1: a prompt of class "bottle" is empty.');
     const { message, hint } = await failureOf(load('a bottle: bottle\na seven: 7'));
     expect(message).toBe('yard.yaml:2:10: "a seven" must be text, not 7.');

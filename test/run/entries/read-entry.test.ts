@@ -39,7 +39,7 @@ const OTHERS: Record<string, unknown>[] = [
   { more: 1 },
 ].map((part) => ({ ...RECORD, ...part }));
 
-describe('what is read of a line in a hurry', () => {
+describe('the fast path of reading a line', () => {
   it.each([RECORD, ...OTHERS])('is what the schema makes of it, or left to the schema: %j', (record) => {
     const line = Buffer.from(formatLine(record).trimEnd());
     const { data } = EntryFields.safeParse(record);
