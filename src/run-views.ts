@@ -9,7 +9,7 @@ import { recordClasses, withClasses } from './run/numbers/classes.js';
 import { StoredImages } from './run/images/stored-images.js';
 import { ViewDigests } from './run/images/view-digest.js';
 import type { JournalEntries, JournalEntry } from './run/entries/entry-table.js';
-import { divideNames } from './run/plan/sources.js';
+import { divideNames, type Sources } from './run/plan/sources.js';
 import { divideAndList, type Division } from './run/split/divide.js';
 import { provenanceOf } from './view-inputs.js';
 import { writePreviews, writeViews } from './views.js';
@@ -19,6 +19,7 @@ import type { PreviewFolder } from './workers/previews/preview-folder.js';
 /** What views are written with. */
 interface OutputUse {
   readonly entries?: JournalEntries; // of the images; by default those of the journal
+  readonly sources?: Sources; // what is not as the journal has it; by default as the plan has it
   readonly previews: PreviewFolder;
   readonly progress: Pick<Progress, 'note'>;
   readonly signal: AbortSignal;
@@ -28,12 +29,12 @@ interface OutputUse {
 export async function writeOutputs(
   job: Job,
   run: RunState,
-  { entries = run.journal.entries, previews, progress, signal }: OutputUse,
+  { entries = run.journal.entries, sources = run.plan.sources, previews, progress, signal }: OutputUse,
 ): Promise<void> {
   const { classes, stats } = run;
-  const division = isShard(job) ? undefined : await divide(job, run, entries);
+  const division = isShard(job) ? undefined : await divide(job, run, { entries, sources });
   division?.notes.forEach((note) => progress.note(note));
-  const view = describeView(job, run, { entries, division, signal });
+  const view = describeView(job, run, { entries, sources, division, signal });
   if (!isShard(job)) {
     // From here on, people may use the numbers.
     await recordClasses(classes, withClasses(classes, job.ontology.classes));
@@ -69,36 +70,42 @@ export function showPreviews(
       const entry = run.journal.entries.get(name);
       if (entry !== undefined) entries.set(name, entry);
     }
-    const view = describeView(job, run, { entries, signal: AbortSignal.any([signal, ended]) });
+    const view = describeView(job, run, { entries, sources, signal: AbortSignal.any([signal, ended]) });
     // What is edited is moved aside at the end of the run, which names it.
     await writePreviews({ ...view, overwriteEdited: false }, previews);
   };
   return new LivePreviews(update, (name) => shown.has(name));
 }
 
-async function divide(job: Job, { journal, plan }: RunState, entries: JournalEntries): Promise<Division | undefined> {
+/** The images that views have. */
+interface Shown {
+  readonly entries: JournalEntries;
+  readonly sources: Sources;
+}
+
+async function divide(job: Job, { journal }: RunState, { entries, sources }: Shown): Promise<Division | undefined> {
   const { outDir, split: rule, reassign } = job;
   const { path, digest } = journal;
   const lists = entries === journal.entries; // a watch does so at its end
-  return await divideAndList({ outDir, path, digest, entries, sources: plan.sources }, { rule, reassign, lists });
+  return await divideAndList({ outDir, path, digest, entries, sources }, { rule, reassign, lists });
 }
 
 function describeView(
   job: Job,
-  { found, remote, lock, journal, plan, imageIds, examples }: RunState,
-  { entries, division, signal }: { entries: JournalEntries; division?: Division | undefined; signal: AbortSignal },
+  { found, remote, lock, journal, imageIds, examples }: RunState,
+  { entries, sources, division, signal }: Shown & { division?: Division | undefined; signal: AbortSignal },
 ) {
   const throwIfStopped = async () => {
     signal.throwIfAborted();
     await lock.assertHeldSinceHeartbeat();
   };
   const urls = new Map(found.images.flatMap(({ name, url }) => (url === undefined ? [] : [[name, url]])));
-  const shown = { ...job, sources: plan.sources, partOf: division?.partOf, urls, signal };
+  const shown = { ...job, sources, partOf: division?.partOf, urls, signal };
   const source = { path: journal.path, entries };
   const images = new StoredImages(source, imageIds, shown);
   const previewed = new StoredImages(source, imageIds, { ...shown, negatives: ALL_NEGATIVES });
   const isWhole = entries === journal.entries;
-  const viewed = { ...job, journal, imageIds, sources: plan.sources, root: found.root };
+  const viewed = { ...job, journal, imageIds, sources, root: found.root };
   return {
     ...job,
     digests: isWhole ? new ViewDigests(viewed) : undefined,

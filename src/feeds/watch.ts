@@ -159,6 +159,7 @@ export class Watch implements Feed {
       await this.#save();
       await writeOutputs(this.#job, this.#run, {
         entries: new EntryTable(journal.entries), // as they are now: a format may read them twice
+        sources: new Map(this.#sources),
         previews,
         progress: { note: (message) => this.#noteOnce(message) },
         signal: AbortSignal.any([signal, ended]),
