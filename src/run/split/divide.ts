@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatShares, listParts, PART_NAMES, type PartName, type SplitRule } from '../../core/data-set/split.js';
-import { counted, printable } from '../../core/text.js';
-import { countShown } from '../plan/sources.js';
+import { compareUtf8, counted, printable } from '../../core/text.js';
+import { divideNames } from '../plan/sources.js';
 import { listDuplicates, type ComparedRun } from '../duplicates/list-duplicates.js';
 import { ComparedImages } from '../duplicates/read-contents.js';
 import { groupImages } from './groups.js';
@@ -52,7 +52,7 @@ async function divideImages(request: DivisionRequest): Promise<Division> {
   const { outDir, rule, reassign } = request;
   const madeFrom = digestInputs(request); // before anything is awaited: a watch adds to the journal meanwhile
   const earlier = reassign ? undefined : await readSplits(outDir);
-  if (earlier?.made_from === madeFrom && earlier.images.length === countShown(request.entries, request.sources))
+  if (earlier?.made_from === madeFrom && hasSameNames(earlier.images, request))
     return toDivision(rule, earlier.images, []);
   const contents = await request.compared.contents();
   const near = rule.by === 'near' ? (await request.compared.nearGroups()).of : undefined;
@@ -67,6 +67,12 @@ async function divideImages(request: DivisionRequest): Promise<Division> {
     ...noteMoved(assignment, rule, earlier),
     ...noteTorn(assignment, rule),
   ]);
+}
+
+/** People may change names in the file. */
+function hasSameNames(images: readonly DividedImage[], { entries, sources }: DivisionRequest): boolean {
+  const names = divideNames(entries, sources)[0].sort(compareUtf8);
+  return names.length === images.length && names.every((name, i) => images[i]!.image === name);
 }
 
 function digestInputs({ digest, sources, rule }: DivisionRequest): string {
@@ -128,8 +134,9 @@ function noteUnseen(unseen: number): string[] {
 function noteMoved({ moved }: Assignment, rule: SplitRule, earlier: Splits | undefined): string[] {
   if (moved === 0 || earlier === undefined || isSameRule(earlier.split, rule)) return [];
   return [
-    `${counted(moved, 'image')} ${moved === 1 ? 'keeps the part that it has' : 'keep the parts that they have'} in ` +
-      `splits.json, which ${formatShares(rule.shares)} by ${rule.by} would put elsewhere: --reassign moves them.`,
+    `${counted(moved, 'image')} ${moved === 1 ? 'is' : 'are'} in the part that splits.json has for ` +
+      `${moved === 1 ? 'it, or for its group' : 'them, or for their groups'}; ${formatShares(rule.shares)} by ` +
+      `${rule.by} would put ${moved === 1 ? 'it' : 'them'} elsewhere: --reassign does.`,
   ];
 }
 

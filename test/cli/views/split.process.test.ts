@@ -67,7 +67,9 @@ describe('run --split', () => {
     await ok('export', out, '--split-seed', '0', '--reassign');
     expect(await viewsOf(out)).toEqual(split);
     const { stderr } = await ok('export', out, '--split', 'train=0.1,val=0.9');
-    expect(stderr).toMatch(/keep the parts that they have in splits\.json, .*--reassign moves them/);
+    expect(stderr).toMatch(
+      /in the part that splits\.json has for .*; train=0\.1,val=0\.9 by near would put .*--reassign/,
+    );
     expect(await partsIn(out)).toEqual(parts);
 
     await ok('export', out, '--split', 'none');
@@ -107,7 +109,15 @@ describe('run --split', () => {
     expect(await refused(...run, '--split-by', 'folder')).toContain('Give --split as well');
     await ok(...run, ...SPLIT);
     const views = await viewsOf(out);
+    const text = await readFile(join(out, 'splits.json'), 'utf8');
+    await writeFile(join(out, 'splits.json'), text.replace('"image":"f0/scene-01.jpg"', '"image":"f0/scene-00.jpg"'));
+    await ok('export', out);
+    expect(await readFile(join(out, 'splits.json'), 'utf8')).toBe(text);
     await writeFile(join(out, 'splits.json'), '{"split": ');
+    await copyFile(join(SCENES, 'scene-25.webp'), join(images, 'new.webp'));
+    const journal = await readFile(join(out, 'detections.jsonl'), 'utf8');
+    expect(await refused(...run)).toMatch(/splits\.json.*--reassign/s);
+    expect(await readFile(join(out, 'detections.jsonl'), 'utf8')).toBe(journal);
     const { code, stderr } = await preannotate(['export', out, '--score-threshold', '0.4']);
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(/splits\.json.*--reassign/s) });
     expect(await viewsOf(out)).toEqual(views);
