@@ -5,6 +5,7 @@ import { divideNames } from '../plan/sources.js';
 import { listDuplicates, type ComparedRun } from '../duplicates/list-duplicates.js';
 import { ComparedImages } from '../duplicates/read-contents.js';
 import { groupImages } from './groups.js';
+import { noteShares } from './note-shares.js';
 import { assignParts, type Assignment } from './keep-parts.js';
 import { readSplits, writeSplits, type DividedImage, type Splits } from './splits-file.js';
 
@@ -106,16 +107,8 @@ function toDivision(rule: SplitRule, images: readonly DividedImage[], notes: rea
       return part;
     },
     digest: hash.digest('hex'),
-    notes: [...notes, ...noteEmpty(rule, images)],
+    notes: [...notes, ...noteShares(rule, images)],
   };
-}
-
-/** Training programs want images in each part. */
-function noteEmpty({ shares }: SplitRule, images: readonly DividedImage[]): string[] {
-  const empty = listParts(shares).filter((name) => !images.some(({ part }) => part === name));
-  if (empty.length === 0 || images.length === 0) return [];
-  const ways = 'a larger share, another --split-seed with --reassign, or more images';
-  return [`${counted(images.length, 'image')} divided, of which none is in ${empty.join(' and ')}: ${ways} may help.`];
 }
 
 function noteUnmatched(unmatched: number, { by }: SplitRule): string[] {
