@@ -4,7 +4,7 @@ import { readAfterDetections } from '../entries/read-entry.js';
 
 const KEY_DIGITS = 12; // what a number holds exactly
 
-/** The first bits of a hash, by which candidates are found: whoever uses it compares the whole hash in the end. */
+/** The first bits of a hash, by which candidates are found: its callers compare the whole hash in the end. */
 export function keyOf(sha256: string): number {
   return Number.parseInt(sha256.slice(0, KEY_DIGITS), 16);
 }
