@@ -17,6 +17,7 @@ const MAX_CLASSES = 10;
 export interface RunResult {
   readonly job: Pick<Job, 'outDir' | 'choice' | 'fetch'>;
   readonly manifest: RunManifest;
+  readonly duplicates?: string | undefined; // what duplicates.jsonl lists
   readonly errors: readonly LoggedError[]; // the first few
   readonly cwd: string;
   readonly command: string; // by which the user calls preannotate
@@ -40,7 +41,7 @@ function describeImages({ job, manifest: { counts, timings } }: RunResult): stri
   return `${counts.annotated} of ${counts.found} images annotated in ${seconds} s${chosen}${resumed}${shared}.`;
 }
 
-function describeBoxes({ manifest: { counts } }: RunResult): string[] {
+function describeBoxes({ manifest: { counts }, duplicates }: RunResult): string[] {
   const { detections = 0, detections_by_class: byClass = {}, images_without_detections: without = 0 } = counts;
   const classes = Object.entries(byClass)
     .filter(([, boxes]) => boxes > 0)
@@ -60,6 +61,7 @@ function describeBoxes({ manifest: { counts } }: RunResult): string[] {
     `${counted(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +
       `${counted(without, 'image')} without boxes${unseen}.`,
     ...(parts === undefined ? [] : [`Images by part: ${describeParts(parts)}.`]),
+    ...(duplicates === undefined ? [] : [duplicates]),
     ...(degraded > 0
       ? [`${counted(degraded, 'image')} could be decoded only in part ("degraded" in detections.jsonl).`]
       : []),

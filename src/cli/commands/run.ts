@@ -103,10 +103,12 @@ function exceedsBudget(budget: ErrorBudget, { counts, choice = {}, part }: RunMa
 async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): Promise<void> {
   const { formatRunSummary } = await import('../run-summary.js');
   const { readFirstErrors } = await import('../../run/error-log.js');
+  const { describeDuplicates } = await import('../../run/duplicates/list-duplicates.js');
   const errors = await readFirstErrors(job.outDir, NAMED_FAILURES);
+  const duplicates = job.choice.shard !== undefined ? undefined : await describeDuplicates(job.outDir);
   const details = verbose ? `${await formatDetails(manifest, job)}\n` : '';
   const command = process.env['npm_command'] === 'exec' ? 'npx preannotate' : 'preannotate'; // as npx sets it
-  process.stdout.write(formatRunSummary({ job, manifest, errors, cwd: process.cwd(), command }) + details);
+  process.stdout.write(formatRunSummary({ job, manifest, duplicates, errors, cwd: process.cwd(), command }) + details);
 }
 
 async function formatDetails({ selection, timings }: RunManifest, { ontology }: Job): Promise<string> {

@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { counted } from '../../core/text.js';
 import { replaceFile, replaceIfChanged } from '../../disk/atomic.js';
 import type { LinesDigest } from '../../disk/checked-line.js';
 import { readJsonFile } from '../../disk/json.js';
 import type { ImageContents } from './image-contents.js';
 import type { ComparedImages, ComparedJournal } from './read-contents.js';
 
-const FORM = 1; // raised when the same images give another list
+const FORM = 2; // raised when the same images give another list
+const RECORD = '.preannotate/views/duplicates.json';
 const LIST = 'duplicates.jsonl';
 
 /** What the list was made from, so that it is not made again: it may be empty, and then there is no file. */
-const Made = z.object({ made_from: z.string(), groups: z.int() });
+const Made = z.object({ made_from: z.string(), groups: z.int(), identical: z.int().default(0) });
 
 /** A run whose images are compared with each other. */
 export interface ComparedRun extends ComparedJournal {
@@ -33,15 +35,37 @@ export async function listDuplicates(run: ComparedRun, compared: ComparedImages)
     .update(JSON.stringify([FORM, digest.value, sorted]))
     .digest('hex');
   const path = join(outDir, LIST);
-  const record = join(outDir, '.preannotate/views/duplicates.json');
-  const refusal = { code: 'JOURNAL_DAMAGED', hint: '' } as const;
-  const made = await readJsonFile(record, Made, refusal).catch(() => undefined); // it is made again
+  const made = await readRecord(outDir);
   if (made?.made_from === madeFrom && (made.groups === 0) !== (await isThere(path))) return;
   const contents = await compared.contents();
   const groups = collectGroups((await compared.nearGroups()).of);
   if (groups.length === 0) await rm(path, { force: true });
   else await replaceIfChanged(path, toLines(contents, groups));
-  await replaceFile(record, `${JSON.stringify({ made_from: madeFrom, groups: groups.length })}\n`);
+  const identical = groups.filter((group) => areIdentical(contents, group)).length;
+  const record = JSON.stringify({ made_from: madeFrom, groups: groups.length, identical });
+  await replaceFile(join(outDir, RECORD), `${record}\n`);
+}
+
+/** What `duplicates.jsonl` of a folder lists, as a sentence; undefined where there is no such file. */
+export async function describeDuplicates(outDir: string): Promise<string | undefined> {
+  const { groups, identical } = (await readRecord(outDir)) ?? { groups: 0, identical: 0 };
+  if (groups === 0 || !(await isThere(join(outDir, LIST)))) return undefined;
+  const similar = groups - identical;
+  const counts = [
+    ...(similar > 0 ? [`${counted(similar, 'group')} of similar images`] : []),
+    ...(identical > 0 ? [`${counted(identical, 'group')} of equal images`] : []),
+  ];
+  return `${counts.join(' and ')}, listed in ${LIST}.`;
+}
+
+/** A record that is damaged is made again. */
+async function readRecord(outDir: string): Promise<z.output<typeof Made> | undefined> {
+  const refusal = { code: 'JOURNAL_DAMAGED', hint: '' } as const;
+  return await readJsonFile(join(outDir, RECORD), Made, refusal).catch(() => undefined);
+}
+
+function areIdentical(contents: ImageContents, group: readonly number[]): boolean {
+  return group.every((index) => contents.compare(index, group[0]!) === 0);
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -67,8 +91,7 @@ function collectGroups(keys: Int32Array): number[][] {
 
 function* toLines(contents: ImageContents, groups: readonly (readonly number[])[]): Generator<string> {
   for (const group of groups) {
-    const isSame = group.every((index) => contents.compare(index, group[0]!) === 0);
     const images = group.map((index) => ({ image: contents.names[index]!, sha256: contents.sha256Of(index) }));
-    yield `${JSON.stringify({ kind: isSame ? 'identical' : 'similar', images })}\n`;
+    yield `${JSON.stringify({ kind: areIdentical(contents, group) ? 'identical' : 'similar', images })}\n`;
   }
 }

@@ -45,7 +45,8 @@ it('images that look alike are listed and stay in one part, and those that come 
   }
   await copyFile(join(SCENES, names[0]!), join(images, 'same.jpg'));
   const run = ['run', images, ...EMOJI, '-o', out, '--split', 'train=0.5,val=0.5'];
-  await ok(...run, '--split-by', 'near');
+  const { stdout } = await ok(...run, '--split-by', 'near');
+  expect(stdout).toContain('9 groups of similar images, listed in duplicates.jsonl.\n');
   const partsOf = async () => {
     const { images: divided } = JSON.parse(await readFile(join(out, 'splits.json'), 'utf8')) as { images: Divided[] };
     return new Map(divided.map(({ image, part }) => [image, part]));
@@ -81,6 +82,11 @@ it('images that look alike are listed and stay in one part, and those that come 
 
   for (const name of names) await rm(join(images, `small-${name}`));
   for (const name of ['same.jpg', ...faded]) await rm(join(images, name));
-  await ok(...run, '--accept-missing');
+  await copyFile(join(images, names[0]!), join(images, 'equal.jpg'));
+  const equal = await ok(...run, '--accept-missing');
+  expect(equal.stdout).toContain('\n1 group of equal images, listed in duplicates.jsonl.\n');
+  await rm(join(images, 'equal.jpg'));
+  const last = await ok(...run, '--accept-missing');
+  expect(last.stdout).not.toContain('duplicates.jsonl');
   await expect(listed()).rejects.toThrow('ENOENT');
 });
