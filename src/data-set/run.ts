@@ -5,7 +5,7 @@ import type { ViewImage } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
 import type { DataSetProbe } from '../formats/reading/probe.js';
 import type { ReadOptions } from '../formats/reading/read-options.js';
-import { findImageRoot } from '../run/image-root.js';
+import { expectedRoot, findImageRoot } from '../run/image-root.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { openRun } from '../run/open-run.js';
 import { readSplits } from '../run/split/splits-file.js';
@@ -38,6 +38,19 @@ export async function readRun(
     },
   };
   return { classes: ontology.classes.map(({ id, name }) => ({ id, name })), images, notes: run.notes };
+}
+
+/**
+ * The folder of the images of a run, also where none of them is there now; undefined where they are remote.
+ *
+ * @param given - Absolute folder that the user names.
+ * @throws PreannotateError INPUT_NOT_FOUND when the folder that the user names holds none of them.
+ */
+export async function imageRootOfRun(outDir: string, given: string | undefined): Promise<string | undefined> {
+  const { journal, sources, scope } = await openRun(outDir);
+  if (scope.root === undefined) return undefined;
+  const search = { outDir, journal, sources, given, scope: { ...scope, root: scope.root } };
+  return (await findImageRoot(search)) ?? expectedRoot(outDir, search.scope);
 }
 
 /** What is known of an image beside its journal. */

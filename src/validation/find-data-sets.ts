@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { openDataSet, openProbe, recogniseFormat, requireImagesFolder } from '../data-set/open.js';
+import { openProbe, recogniseFormat, requireImagesFolder } from '../data-set/open.js';
+import { imageRootOfRun } from '../data-set/run.js';
 import { listCocoFiles } from '../formats/coco/read-coco.js';
 import { formatNames, formats, type FormatName } from '../formats/index.js';
 import { DataSetProbe } from '../formats/reading/probe.js';
@@ -14,6 +15,7 @@ export interface FoundDataSet {
   readonly format: FormatName;
   readonly imagesRoot: string | undefined; // absolute; undefined: where the format has the images
   readonly outDir?: string; // absolute, of the run whose first view it is
+  readonly areImagesExpected?: boolean; // in `imagesRoot`, because a run says so
 }
 
 /** What the user says of a path. */
@@ -34,15 +36,16 @@ export async function findDataSets(path: string, { format, imagesRoot }: Stated)
   if (found === 'coco') return await findCocoFiles(probe, imagesRoot);
   if (found !== 'run') return [{ probe, format: found, imagesRoot }];
   const views: FoundDataSet[] = [];
-  const root = imagesRoot ?? (await rootOfRun(probe.path));
+  let root: string | undefined;
   for (const name of format === undefined ? formatNames : [format]) {
     const folder = join(probe.path, name);
     const isThere = await isFile(join(folder, formats[name].signature));
     if (!isThere) continue;
     const own = 'images' in formats[name]; // the view has its images
     const ofRun = views.length === 0 ? { outDir: probe.path } : {}; // what is wrong with all is reported once
-    const view = { probe: await DataSetProbe.open(folder), format: name, imagesRoot: own ? imagesRoot : root };
-    views.push({ ...view, ...ofRun });
+    if (!own) root ??= await imageRootOfRun(probe.path, imagesRoot);
+    const images = own ? { imagesRoot } : { imagesRoot: root, areImagesExpected: root !== undefined };
+    views.push({ probe: await DataSetProbe.open(folder), format: name, ...images, ...ofRun });
   }
   if (views.length > 0) return views;
   throw new PreannotateError({
@@ -63,13 +66,6 @@ async function findCocoFiles(probe: DataSetProbe, imagesRoot: string | undefined
 
 async function isRun(probe: DataSetProbe): Promise<boolean> {
   return probe.isFolder && (await isFile(join(probe.path, JOURNAL_FILE)));
-}
-
-/** The folder of the images of a run, by the first of them. */
-async function rootOfRun(path: string): Promise<string | undefined> {
-  const { images } = await openDataSet(path, { format: 'run' });
-  for await (const { name, imagePath } of images) return imagePath?.slice(0, -name.length - 1);
-  return undefined;
 }
 
 async function isFile(path: string): Promise<boolean> {

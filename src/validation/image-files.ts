@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Size } from '../core/box.js';
 import type { LabelledImage } from '../core/data-set/data-set.js';
@@ -17,22 +17,27 @@ export class ImageFiles {
   #arePresent = false;
   readonly #headers = new Map<string, Promise<Header>>();
 
-  /** @param root - Absolute folder of the images, where the user names it. */
-  constructor(root: string | undefined) {
+  /**
+   * @param root - Absolute folder of the images, where the user or a run names it.
+   * @param areExpected - Whether images that are not there are missing, even if none is there.
+   */
+  constructor(root: string | undefined, areExpected: boolean) {
     this.#given = root;
     this.#root = root;
+    this.#arePresent = areExpected;
   }
 
-  /** Whether some images of the data set are there. */
+  /** Whether some images of the data set are there, or should be. */
   get arePresent(): boolean {
     return this.#arePresent;
   }
 
   /** Looks for the folder of the images, by the first of them. */
   async find(images: AsyncIterable<LabelledImage>): Promise<void> {
+    if (this.#arePresent) return;
     let looked = 0;
     for await (const { name, file, imagePath } of images) {
-      if (imagePath !== undefined && (await isFile(imagePath))) this.#arePresent = true;
+      if (imagePath !== undefined && (await isFileOrLink(imagePath))) this.#arePresent = true;
       else if (imagePath === undefined) await this.#tryFolders(name, file);
       if (this.#arePresent || ++looked === LOOKED_FOR) return;
     }
@@ -75,6 +80,14 @@ async function readHeader(path: string): Promise<Header> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) return 'missing';
   return stats.isFile() ? await readImageHeader(path) : 'unreadable';
+}
+
+/** A link was made for an image, wherever it leads to. */
+async function isFileOrLink(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    (stats) => stats.isFile() || stats.isSymbolicLink(),
+    () => false,
+  );
 }
 
 async function isFile(path: string): Promise<boolean> {

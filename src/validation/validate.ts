@@ -25,10 +25,10 @@ export interface Checked {
 
 /** Checks a data set by the rules of the programs that read its format. */
 export async function validateDataSet(
-  { probe, format, imagesRoot, outDir }: FoundDataSet,
+  { probe, format, imagesRoot, outDir, areImagesExpected = false }: FoundDataSet,
   report: Report,
 ): Promise<Checked> {
-  const files = new ImageFiles(imagesRoot);
+  const files = new ImageFiles(imagesRoot, areImagesExpected);
   const { files: checkFiles, image: checkImage, folders } = FORMAT_CHECKS[format]();
   const checks = new ImageChecks(format, report);
   let dataSet: DataSet | undefined;

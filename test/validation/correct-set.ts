@@ -6,6 +6,7 @@ import { buildOntology } from '../../src/core/ontology.js';
 import type { ViewImage } from '../../src/core/image.js';
 import { formats, type FormatName } from '../../src/formats/index.js';
 import { DataSetProbe } from '../../src/formats/reading/probe.js';
+import type { FoundDataSet } from '../../src/validation/find-data-sets.js';
 import { Findings, type Finding } from '../../src/validation/findings.js';
 import { validateDataSet, type Checked } from '../../src/validation/validate.js';
 import { asyncOf, detection } from '../formats/views.js';
@@ -103,12 +104,13 @@ export async function correctSet(format: FormatName): Promise<CorrectSet> {
 export async function validated(
   format: FormatName,
   { folder, root }: Pick<CorrectSet, 'folder' | 'root'>,
+  expected: Pick<FoundDataSet, 'areImagesExpected'> = {},
 ): Promise<{ findings: Finding[]; checked: Checked }> {
   const findings: Finding[] = [];
   const { report } = new Findings(0, (finding) => findings.push(finding));
   const probe = await DataSetProbe.open(folder);
   const imagesRoot = 'images' in formats[format] ? undefined : root;
-  const checked = await validateDataSet({ probe, format, imagesRoot, outDir: folder }, report);
+  const checked = await validateDataSet({ probe, format, imagesRoot, outDir: folder, ...expected }, report);
   return { findings, checked };
 }
 

@@ -117,7 +117,7 @@ export const GENERAL_RULES = {
   'image-missing': {
     severity: 'error',
     formats: 'all',
-    what: 'The image is not on disk (checked where some image of the data set is)',
+    what: 'The image is not on disk (checked where some are, or links or a run say where they are)',
     breaks: "Trainers stop; Hugging Face's imagefolder and torchvision stop at the first one.",
     fix: 'Restore the image, or remove its entry. --images-root names the folder of the images.',
   },

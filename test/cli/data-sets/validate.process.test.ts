@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -65,6 +65,18 @@ it('of a run in parts, the files of all formats have the boxes of each part, and
     boxes += set!.boxes;
   }
   expect([images, boxes]).toEqual([19, all.data_sets[0]!.boxes]);
+});
+
+it('of a run whose images are all gone, every image is missing', async () => {
+  const [photos, moved] = [join(folder, 'photos'), join(folder, 'moved')];
+  await cp(join(SCENES, 'scene-01.jpg'), join(photos, 'scene-01.jpg'));
+  const run = await preannotate(['run', photos, ...EMOJI, '--format', 'coco,yolo', '--out', moved]);
+  expect(run.code, run.stderr).toBe(0);
+  await rm(photos, { recursive: true });
+  const { code, stdout } = await preannotate(['validate', moved, '--json']);
+  expect(code).toBe(3);
+  const { data_sets: sets } = JSON.parse(stdout) as Document;
+  expect(sets.map(({ counts }) => counts['image-missing'])).toEqual([1, 1]);
 });
 
 it('finds a mistake, prints it with its line and the fix, and exits with 3', async () => {
