@@ -27,7 +27,7 @@ const found = [];
 for (let i = 0; i < detections; i++) {
   const queryId = (i * 7) % queries.length;
   const at = 100.25 + 31.5 * i;
-  found.push(queries[queryId].classId, queryId, 1000 + i, 0.91234 - i / 100, at, at + 0.37, at + 210.12, at + 180.89);
+  found.push(queries[queryId].classId, queryId, 100 + i, 0.91234 - i / 100, at, at + 0.37, at + 210.12, at + 180.89);
 }
 const outcome = {
   ...{ width: 1920, height: 1080, sizeBytes: 234567, modifiedMs: 1767225600000, encoding: 'JPEG' },
