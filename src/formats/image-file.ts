@@ -123,7 +123,7 @@ export class ImagePlacer {
  * Whether Ultralytics and YOLOv5 save a file again in its place: every JPEG whose last two bytes are not FFD9, such as
  * phone photos with a trailer, motion photos, and padded files.
  */
-async function isRewrittenByTrainers(path: string): Promise<boolean> {
+export async function isRewrittenByTrainers(path: string): Promise<boolean> {
   try {
     const { size, start, end } = await callFile({ now: () => readEndsNow(path), later: () => readEnds(path) });
     return size >= 2 * EDGE_BYTES && start.equals(JPEG_START) && !end.equals(JPEG_END);

@@ -1,6 +1,7 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { whySkippedByTrainers } from '../../core/skipped-by-trainers.js';
+import { isRewrittenByTrainers } from '../../formats/image-file.js';
 import { readClassList, type YoloDescription, type YoloPart } from '../../formats/yolo/description.js';
 import { readLabelFile } from '../../formats/yolo/label-rows.js';
 import { labelFolderOf, listImages } from '../../formats/yolo/list-images.js';
@@ -116,16 +117,9 @@ async function checkImage(
   const encoding = type === 'gif' ? { encoding: 'GIF' } : {};
   const reason = whySkippedByTrainers({ name: path, width, height, ...encoding });
   if (reason !== undefined) mistakes.push({ rule: 'yolo-image-skipped', file: path, problem: `${name}: ${reason}` });
-  if (type === 'jpg' && !(await endsAsJpeg(path)))
+  if (await isRewrittenByTrainers(path))
     mistakes.push({ rule: 'yolo-jpeg-end', file: path, problem: 'does not end with FF D9' });
   return mistakes;
-}
-
-async function endsAsJpeg(path: string): Promise<boolean> {
-  await using file = await open(path);
-  const { size } = await file.stat();
-  const { buffer } = await file.read(Buffer.alloc(2), 0, 2, Math.max(0, size - 2));
-  return buffer[0] === 0xff && buffer[1] === 0xd9;
 }
 
 /** @param images - Absolute folder. */
