@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { z } from 'zod';
 import { messageOf, PreannotateError } from '../../core/errors.js';
+import { readSafetensorsEntries } from '../../disk/safetensors/header.js';
 import type { ElementType, StoredTensor } from '../../onnx/messages.js';
 import { openModelFile } from './json-file.js';
 
@@ -8,27 +8,8 @@ const MAX_HEADER_BYTES = 100_000_000; // the limit of the reference implementati
 
 const MAX_PADDING_BYTES = 1 << 16; // behind the last tensor; the reference implementation takes none
 
-/** Types a checkpoint may use, with their size in bytes. Wider integers (`position_ids` of old
- * checkpoints) are not weights. */
-const TYPES: Readonly<Record<string, { type?: ElementType; bytes: number }>> = {
-  F32: { type: 'float32', bytes: 4 },
-  F16: { type: 'float16', bytes: 2 },
-  BF16: { type: 'bfloat16', bytes: 2 },
-  F64: { bytes: 8 },
-  I64: { bytes: 8 },
-  I32: { bytes: 4 },
-  I16: { bytes: 2 },
-  I8: { type: 'int8', bytes: 1 },
-  U8: { bytes: 1 },
-  BOOL: { bytes: 1 },
-};
-
-const Entry = z.object({
-  dtype: z.string(),
-  shape: z.array(z.number().int().min(0)),
-  data_offsets: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
-});
-const Header = z.record(z.string(), z.unknown());
+/** Types of weights. Wider integers (`position_ids` of old checkpoints) are none. */
+const TYPES: Readonly<Record<string, ElementType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', I8: 'int8' };
 
 /**
  * Reads where the tensors of a safetensors file are, and none of their values.
@@ -60,56 +41,21 @@ export async function readSafetensorsIndex(path: string): Promise<Map<string, St
   const header = Buffer.alloc(headerBytes);
   await file.read(header, 0, headerBytes, 8);
   try {
-    return parseHeader(Header.parse(JSON.parse(header.toString())), {
-      file: basename(path),
-      start: 8 + headerBytes,
-      end: size,
-    });
+    return locateTensors(JSON.parse(header.toString()), { file: basename(path), start: 8 + headerBytes, end: size });
   } catch (error) {
     throw unusableError(messageOf(error).replaceAll(/\s+/g, ' '), error);
   }
 }
 
-/** The start of a safetensors file that holds these tensors one after another. */
-export function buildSafetensorsHeader(
-  tensors: readonly { name: string; type: 'float32' | 'int8'; shape: readonly number[] }[],
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let offset = 0;
-  for (const { name, type, shape } of tensors) {
-    const end = offset + shape.reduce((product, length) => product * length, type === 'int8' ? 1 : 4);
-    header[name] = { dtype: type === 'int8' ? 'I8' : 'F32', shape, data_offsets: [offset, end] };
-    offset = end;
-  }
-  const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' '); // values begin at a multiple of 8
-  padded.writeBigUInt64LE(BigInt(padded.length - 8));
-  padded.set(json, 8);
-  return padded;
-}
-
-function parseHeader(
-  header: Readonly<Record<string, unknown>>,
-  data: { file: string; start: number; end: number },
-): Map<string, StoredTensor> {
+function locateTensors(header: unknown, data: { file: string; start: number; end: number }): Map<string, StoredTensor> {
+  const entries = readSafetensorsEntries(header, data.end - data.start);
   const tensors = new Map<string, StoredTensor>();
-  const spans: [number, number][] = [];
-  for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
-    const { dtype, shape, data_offsets: span } = Entry.parse(value);
-    const kind = TYPES[dtype];
-    if (kind === undefined) throw new Error(`"${name}" has the unknown type ${dtype}`);
-    const sizeBytes = shape.reduce((product, length) => product * length, kind.bytes);
-    if (span[1] - span[0] !== sizeBytes) throw new Error(`"${name}" has ${span[1] - span[0]} bytes, not ${sizeBytes}`);
-    if (data.start + span[1] > data.end) throw new Error(`"${name}" reaches past the end of the file`);
-    spans.push(span);
-    if (kind.type === undefined) continue;
-    tensors.set(name, { file: data.file, type: kind.type, shape, offset: data.start + span[0], sizeBytes });
+  for (const { name, dtype, shape, start, end } of entries) {
+    const type = TYPES[dtype];
+    if (type === undefined) continue;
+    tensors.set(name, { file: data.file, type, shape, offset: data.start + start, sizeBytes: end - start });
   }
-  spans.sort((a, b) => a[0] - b[0]);
-  if (spans.some((span, i) => i > 0 && span[0] < spans[i - 1]![1])) throw new Error('two tensors overlap');
-  const rest = data.end - data.start - (spans.at(-1)?.[1] ?? 0);
+  const rest = data.end - data.start - (entries.at(-1)?.end ?? 0);
   if (rest > MAX_PADDING_BYTES) throw new Error(`it has ${rest} bytes behind its last tensor`);
   return tensors;
 }

@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import { PreannotateError } from '../../core/errors.js';
 import { replaceFile } from '../../disk/atomic.js';
 import { cacheFolder, readCached, sha256Of, sha256OfFile, writeCached } from '../../disk/cache.js';
+import { buildSafetensorsHeader } from '../../disk/safetensors/header.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
-import { readSafetensorsIndex, buildSafetensorsHeader } from '../checkpoint/safetensors.js';
+import { readSafetensorsIndex } from '../checkpoint/safetensors.js';
 import { readTensor } from './read-tensor.js';
 
 const CACHE_VERSION = 1; // raised when the same checkpoint would give other bytes

@@ -5,7 +5,7 @@ import type { OwlCheckpoint } from '../../../src/model/owl/config.js';
 import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { traitsOf } from '../../../src/model/families.js';
 import { buildImageGraph, buildTextGraph } from '../../../src/model/owl/graphs.js';
-import { buildSafetensorsHeader } from '../../../src/model/checkpoint/safetensors.js';
+import { buildSafetensorsHeader } from '../../../src/disk/safetensors/header.js';
 import type { StoredTensor } from '../../../src/onnx/messages.js';
 import { temporaryFolder } from '../../support/temporary.js';
 import { tensorsOf } from './random-tensors.js';
