@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { openRegularFile } from '../../disk/regular-file.js';
 
 const CHUNK_BYTES = 1 << 18;
@@ -9,12 +8,6 @@ export interface HashedFile {
   readonly sizeBytes: number;
   readonly modifiedMs: number; // whole milliseconds since 1970
   readonly sha256: string;
-}
-
-/** @returns undefined for what is no file, or cannot be looked at. */
-export async function sizeOfFile(path: string): Promise<number | undefined> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats?.isFile() === true ? stats.size : undefined;
 }
 
 /** @returns undefined where the file cannot be read, changes meanwhile, or is larger than `maxBytes`. */

@@ -6,7 +6,9 @@ import type { JournalEntries } from '../entries/entry-table.js';
 import { RecordFile } from '../read-journal.js';
 import { RecordReader } from '../record.js';
 import { keyOf, readHashKeys } from './hash-keys.js';
-import { hashFile, sizeOfFile, type HashedFile } from './hash-file.js';
+import { Candidates } from './candidates.js';
+import { hashFile, type HashedFile } from './hash-file.js';
+import { readTailKey, sizeOfFile } from './tail-key.js';
 
 const MANY_NAMES = 16; // of one size: reading the journal once costs less than their lines one by one
 const MAX_RECENT = 1024; // results that may not be in the journal yet
@@ -21,25 +23,26 @@ interface KnownResults {
 }
 
 /**
- * Gives images with the same bytes as another one its result, so that they are annotated once. A file is read for that
- * only where another image has as many bytes.
+ * Gives images with the same bytes as another one its result, so that they are annotated once. The end of a file is
+ * read for that only where another image has as many bytes, and all of it where both end alike.
  */
 export class IdenticalImages {
   readonly #known: KnownResults;
   readonly #reader: RecordReader;
-  readonly #ofSize = new Map<number, string | string[]>(); // names whose hash is not known; none: ''
+  readonly #ofSize = new Candidates((names, size) => this.#moveToTails(names, size));
+  readonly #ofTail = new Candidates((names) => this.#moveToHashes(names));
   readonly #ofHash = new Map<number, string>(); // the name of one image of each content
-  readonly #resolving = new Map<number, Promise<void>>(); // by size
   readonly #inFlight = new Map<string, Promise<ImageOutcome>>();
   readonly #recent = new Map<string, ImageResult>();
   #records: Promise<RecordFile> | undefined;
   #keys: Promise<readonly number[]> | undefined; // of the lines that the journal had when it was read
+  #maxRecent = MAX_RECENT;
   #count = 0;
 
   constructor(known: KnownResults) {
     this.#known = known;
     this.#reader = new RecordReader(known.ontology);
-    for (const [name, { sizeBytes }] of known.journal.entries) this.#addSize(sizeBytes, name);
+    for (const [name, { sizeBytes }] of known.journal.entries) this.#ofSize.add(sizeBytes, name);
   }
 
   /** Images that were given the result of another one. */
@@ -49,15 +52,11 @@ export class IdenticalImages {
 
   /** @param annotate - Has the image annotated. */
   async detect(image: ImageFile, annotate: () => Promise<ImageOutcome>): Promise<ImageOutcome> {
-    const size = await sizeOfFile(join(this.#known.root, image.name));
+    const size = await sizeOfFile(this.#pathOf(image.name));
     if (size === undefined || size > this.#known.maxBytes) return await annotate();
-    if (!this.#ofSize.has(size)) {
-      this.#addSize(size, image.name);
-      return await this.#annotate(image.name, annotate);
-    }
+    if (!(await this.#hasTwin(image.name, size))) return await this.#annotate(image.name, annotate);
     const file = await this.#hash(image.name);
     if (file === undefined) return await annotate();
-    await this.#resolve(size);
     const result = await this.#findResult(image.name, file.sha256);
     if (result === undefined) return await this.#annotate(image.name, annotate);
     this.#count++;
@@ -69,11 +68,25 @@ export class IdenticalImages {
     await records?.[Symbol.asyncDispose]();
   }
 
-  #addSize(size: number, name: string): void {
-    const names = this.#ofSize.get(size);
-    if (names === undefined || names === '') this.#ofSize.set(size, name);
-    else if (typeof names === 'string') this.#ofSize.set(size, [names, name]);
-    else names.push(name);
+  #pathOf(name: string): string {
+    return join(this.#known.root, name);
+  }
+
+  /** Whether there may be another image with the same bytes, whose hash is known then. */
+  async #hasTwin(name: string, size: number): Promise<boolean> {
+    if (!this.#ofSize.has(size)) {
+      this.#ofSize.add(size, name);
+      return false;
+    }
+    const tail = await readTailKey(this.#pathOf(name), size);
+    if (tail === undefined) return false;
+    await this.#ofSize.moveAll(size);
+    if (!this.#ofTail.has(tail)) {
+      this.#ofTail.add(tail, name);
+      return false;
+    }
+    await this.#ofTail.moveAll(tail);
+    return true;
   }
 
   /** @returns undefined where there is none: others with the same bytes wait for this image from now on. */
@@ -104,26 +117,20 @@ export class IdenticalImages {
   /** Until the journal has it. */
   #keep(name: string, result: ImageResult): void {
     this.#recent.set(name, result);
-    if (this.#recent.size <= MAX_RECENT) return;
+    if (this.#recent.size < this.#maxRecent) return;
     for (const each of this.#recent.keys()) if (this.#known.journal.entries.has(each)) this.#recent.delete(each);
+    this.#maxRecent = Math.max(MAX_RECENT, 2 * this.#recent.size); // so that looking at all of them is rare
   }
 
-  /** Finds the hashes of the images that have so many bytes, unless that was done before. */
-  async #resolve(size: number): Promise<void> {
-    const running = this.#resolving.get(size);
-    if (running !== undefined) {
-      await running;
-      return;
+  /** Images that have changed since are not looked at: their results are those of other bytes. */
+  async #moveToTails(names: readonly string[], size: number): Promise<void> {
+    for (const name of names) {
+      const tail = await readTailKey(this.#pathOf(name), size);
+      if (tail !== undefined) this.#ofTail.add(tail, name);
     }
-    const names = this.#ofSize.get(size)!;
-    if (names === '') return;
-    const resolving = this.#resolveNames(typeof names === 'string' ? [names] : names);
-    this.#ofSize.set(size, '');
-    this.#resolving.set(size, resolving);
-    await resolving.finally(() => this.#resolving.delete(size));
   }
 
-  async #resolveNames(names: readonly string[]): Promise<void> {
+  async #moveToHashes(names: readonly string[]): Promise<void> {
     const { path, entries } = this.#known.journal;
     const keys = names.length > MANY_NAMES ? await (this.#keys ??= readHashKeys(path)) : [];
     for (const name of names) {
@@ -141,7 +148,7 @@ export class IdenticalImages {
   async #hash(name: string): Promise<HashedFile | undefined> {
     const ended = new AbortController();
     const timeout = sleep(MAX_HASHING_MS, undefined, { ref: false, signal: ended.signal }).catch(() => undefined);
-    const hashing = hashFile(join(this.#known.root, name), this.#known.maxBytes);
+    const hashing = hashFile(this.#pathOf(name), this.#known.maxBytes);
     return await Promise.race([hashing, timeout]).finally(() => ended.abort());
   }
 

@@ -14,7 +14,7 @@ import { header } from '../journal-header.js';
 const ontology = buildOntology({ templates: [], classes: [{ name: 'dog', id: 1, prompts: ['a dog'] }], ignore: [] });
 
 /** Images in a folder, and what stands for a worker: it answers when it is told to. */
-async function folderOf(contents: Readonly<Record<string, string>>) {
+async function folderOf(contents: Readonly<Record<string, string>>, maxBytes = 1000) {
   const root = join(await temporaryFolder(), 'images');
   for (const [name, content] of Object.entries(contents)) {
     await mkdir(dirname(join(root, name)), { recursive: true });
@@ -24,7 +24,7 @@ async function folderOf(contents: Readonly<Record<string, string>>) {
   await mkdir(out);
   const journal = await Journal.begin(out, header, await readJournal(out));
   const annotated: string[] = [];
-  const results = new IdenticalImages({ root, journal, ontology, maxBytes: 1000 });
+  const results = new IdenticalImages({ root, journal, ontology, maxBytes });
   const answers = new Map<string, (outcome: ImageOutcome) => void>();
   const detect = (name: string) =>
     results.detect({ name }, () => {
@@ -102,6 +102,21 @@ describe('images with the same bytes', () => {
       await folder.close();
     },
   );
+
+  it('are told from images of the same size that only end alike', async () => {
+    const end = 'x'.repeat(5000);
+    const contents = { 'a.bmp': `a${end}`, 'b.bmp': `b${end}`, 'c.bmp': `b${end}`, 'd.bmp': `${end}d` };
+    const folder = await folderOf(contents, 10_000);
+    const outcomes = Object.keys(contents).map(folder.detect);
+    for (const name of ['a.bmp', 'd.bmp']) await folder.answer(name);
+    while (folder.annotated.length < 3) await new Promise(setImmediate);
+    const third = folder.annotated.find((name) => name === 'b.bmp' || name === 'c.bmp')!;
+    await folder.answer(third);
+    await Promise.all(outcomes);
+    expect(folder.annotated.sort()).toEqual(['a.bmp', third, 'd.bmp']);
+    expect(folder.results.count).toBe(1);
+    await folder.close();
+  });
 
   it('are each tried while none of them could be annotated', async () => {
     const folder = await folderOf({ 'a.jpg': 'same', 'b.jpg': 'same', 'c.jpg': 'same' });
