@@ -16,7 +16,7 @@ const STEPS = [
   ['queue'],
   ['workers', 'config'],
   ['model'],
-  ['images', 'hub', 'run', 'formats', 'evaluation', 'progress'],
+  ['images', 'hub', 'features', 'run', 'formats', 'evaluation', 'progress'],
   ['onnx', 'disk', 'net'],
   ['core'],
 ];

@@ -19,6 +19,12 @@ export class FileCalls {
   #callsMs = 0;
   #slowSlices = 0;
   #laterCalls = 0; // that are left
+  readonly #slowCallMs: number;
+
+  /** @param slowCallMs - A call that takes longer is slow; default: for calls that move little data. */
+  constructor(slowCallMs = SLOW_CALL_MS) {
+    this.#slowCallMs = slowCallMs;
+  }
 
   do<Result>({ now, later }: FileCall<Result>): Result | Promise<Result> {
     if (this.#laterCalls > 0) {
@@ -39,7 +45,7 @@ export class FileCalls {
   }
 
   #endSlice(): void {
-    this.#slowSlices = this.#callsMs > this.#calls * SLOW_CALL_MS ? this.#slowSlices + 1 : 0;
+    this.#slowSlices = this.#callsMs > this.#calls * this.#slowCallMs ? this.#slowSlices + 1 : 0;
     this.#calls = this.#callsMs = 0;
     if (this.#slowSlices < SLOW_SLICES) return;
     this.#slowSlices = 0;

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, systemCodeOf } from '../core/errors.js';
+import { printable } from '../core/text.js';
+import { below } from '../disk/calls/below.js';
+import { FileCalls } from '../disk/calls/call-file.js';
+import { describeReadError } from '../disk/readable-file.js';
+import { describeWriteError } from '../disk/write-failure.js';
+import { decodeFeatures, encodeFeatures } from './feature-file.js';
+import { hashKey, inspectFolder, KEY_FILE, prepareFolder, prepareKeyFolder, TEMPORARY } from './folder.js';
+import type { FeatureKey, ImageFeatures, StoreProblem } from './image-features.js';
+import { SpaceLimit } from './space-limit.js';
+import { readFileLater, readFileNow, writeFileNow } from './store-files.js';
+
+/** A read that takes longer is left to another thread: 0.6 MB at 200 MB/s. */
+const SLOW_READ_MS = 3;
+
+export interface StoreOptions {
+  readonly folder: string; // absolute
+  readonly key: FeatureKey;
+  readonly label?: string; // what people call the model; shown by `features info`
+  readonly writable: boolean; // else nothing is written, times of last use included
+  readonly maxBytes?: number; // of the whole folder, whoever writes to it
+  readonly writers?: number; // processes of this machine that write to it now; default 1
+  readonly onProblem: (problem: StoreProblem) => void; // called each time
+}
+
+/**
+ * The features of images under one key, in a folder that several processes and machines may use at once: a file an
+ * image, complete or absent, found by the hash of the image. Nothing is kept in memory.
+ */
+export class FeatureStore implements AsyncDisposable {
+  readonly #options: StoreOptions;
+  readonly #key: string;
+  readonly #folder: string; // of the key
+  readonly #reads = new FileCalls(SLOW_READ_MS);
+  readonly #limit: SpaceLimit | undefined;
+  readonly #temporary = TEMPORARY + randomBytes(6).toString('hex');
+  #written = 0;
+  #isWritable: boolean;
+  #notesUse: boolean;
+
+  private constructor(options: StoreOptions, isWritable: boolean) {
+    this.#options = options;
+    this.#key = hashKey(options.key);
+    this.#folder = join(options.folder, this.#key);
+    this.#isWritable = isWritable;
+    this.#notesUse = isWritable;
+    if (isWritable && options.maxBytes !== undefined) this.#limit = new SpaceLimit(options.folder, options);
+  }
+
+  /**
+   * A folder that cannot be written is reported, and what is in it is read.
+   *
+   * @throws PreannotateError CONFIG_INVALID for a folder that is not empty and has no marker of ours
+   */
+  static async open(options: StoreOptions): Promise<FeatureStore> {
+    const { folder, key, label, writable, onProblem } = options;
+    await inspectFolder(folder);
+    if (!writable) return new FeatureStore(options, false);
+    try {
+      await prepareFolder(folder);
+      await prepareKeyFolder(folder, key, label);
+    } catch (error) {
+      const message = `Features are read only, and none are stored: ${messageOf(error)}`;
+      onProblem({ kind: 'unwritable', message });
+      return new FeatureStore(options, false);
+    }
+    const store = new FeatureStore(options, true);
+    store.#noteKeyUse();
+    return store;
+  }
+
+  /**
+   * The features of an image; undefined when there are none that can be used. Never fails.
+   *
+   * @param sha256 - Of the image's bytes.
+   */
+  async read(sha256: string): Promise<ImageFeatures | undefined> {
+    const path = this.#pathOf(sha256);
+    const noteUse = this.#notesUse ? this.#noteUse : undefined;
+    let bytes: Buffer | undefined;
+    try {
+      bytes = await this.#reads.do({
+        now: () => readFileNow(path, noteUse),
+        later: () => readFileLater(path, noteUse),
+      });
+    } catch (error) {
+      this.#report('unreadable', `${printable(path)} cannot be read: ${describeReadError(error)}`);
+      return undefined;
+    }
+    if (bytes === undefined) return undefined;
+    try {
+      return decodeFeatures(bytes, { key: this.#key, sha256 });
+    } catch (error) {
+      this.#report('damaged', `${printable(path)} cannot be used: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Whether there is a file for an image; it may be damaged. */
+  has(sha256: string): Promise<boolean> {
+    return Promise.resolve(existsSync(this.#pathOf(sha256)));
+  }
+
+  /** Stores features, in the place of those that are there. Never fails: the first problem ends writing. */
+  write(features: ImageFeatures): Promise<void> {
+    if (!this.#isWritable) return Promise.resolve();
+    const path = this.#pathOf(features.sha256);
+    const parts = encodeFeatures(this.#key, features);
+    try {
+      writeFileNow(path, join(path, '..', `${this.#temporary}-${this.#written++}`), parts);
+      this.#limit?.add(parts.reduce((sum, { length }) => sum + length, 0));
+    } catch (error) {
+      this.#isWritable = false;
+      const reason = systemCodeOf(error) === 'ENOENT' ? 'its folder was removed' : describeWriteError(error);
+      const message = `No more features are stored in ${printable(this.#options.folder)}: ${reason}.`;
+      this.#options.onProblem({ kind: 'unwritable', message });
+    }
+    return Promise.resolve();
+  }
+
+  /** Waits for what keeps the folder within its limit, and checks it a last time. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#limit?.finish();
+    if (this.#notesUse) this.#noteKeyUse();
+  }
+
+  #pathOf(sha256: string): string {
+    return below(this.#folder, `${sha256.slice(0, 2)}/${sha256}.safetensors`);
+  }
+
+  #report(kind: 'damaged' | 'unreadable', problem: string): void {
+    this.#options.onProblem({ kind, message: `${problem}. The features of this image are computed again.` });
+  }
+
+  readonly #noteUse = (setTimes: () => unknown): void => {
+    try {
+      setTimes();
+    } catch {
+      this.#notesUse = false; // files of another user, or a disk that cannot be written
+    }
+  };
+
+  #noteKeyUse(): void {
+    this.#noteUse(() => utimesSync(join(this.#folder, KEY_FILE), new Date(), new Date()));
+  }
+}

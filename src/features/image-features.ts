@@ -1,0 +1,34 @@
+/** Plain JSON. */
+export type KeyValue = string | number | boolean | null | readonly KeyValue[] | { readonly [name: string]: KeyValue };
+
+/** Everything that decides what the image encoder gives for the bytes of an image. */
+export interface FeatureKey {
+  readonly [name: string]: KeyValue;
+}
+
+export type FeatureDtype = 'float16' | 'float32';
+
+/** One tensor, row by row, little-endian. */
+export interface FeatureTensor {
+  readonly type: FeatureDtype;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array; // where it was read: begins at a multiple of its type's width in its buffer
+}
+
+/** What the image encoder gave for an image, and what else a journal line of it says. */
+export interface ImageFeatures {
+  readonly sha256: string; // hex, of the image's bytes
+  readonly sizeBytes: number; // of the image
+  readonly width: number; // pixels, of the upright image
+  readonly height: number;
+  readonly encoding: string;
+  readonly phash: string;
+  readonly degraded?: string;
+  readonly tensors: ReadonlyMap<string, FeatureTensor>; // of all crops, in their order; a whole image is one crop
+}
+
+/** Something that is wrong with the store. It costs time only: features are computed again. */
+export interface StoreProblem {
+  readonly kind: 'damaged' | 'unreadable' | 'unwritable';
+  readonly message: string; // names the file, and what was done
+}

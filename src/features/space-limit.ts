@@ -1,0 +1,63 @@
+import { messageOf } from '../core/errors.js';
+import { removeLeastRecentlyUsed } from './remove-unused.js';
+import type { StoreProblem } from './image-features.js';
+
+/** The share of the limit that may be written on one machine before the folder is looked at again. */
+const UNSEEN_SHARE = 1 / 32;
+
+/** The share of the limit that is freed when it is exceeded: the next removal is not due at once. */
+const FREED_SHARE = 1 / 16;
+
+/**
+ * Keeps a folder of features within a size, together with all others that write to it. Each looks at what is there
+ * after it has written its part of 1/32 of the limit, so that the folder exceeds the limit by at most that share for
+ * each machine that writes, and what is written while it is being looked at. Then the least recently used go, whatever
+ * their key, until 1/16 of the limit is free.
+ */
+export class SpaceLimit {
+  readonly #folder: string;
+  readonly #maxBytes: number;
+  readonly #unseenBytes: number;
+  readonly #onProblem: (problem: StoreProblem) => void;
+  #unseen = 0; // bytes that were written since the folder was looked at
+  #looking: Promise<void> | undefined;
+
+  constructor(
+    folder: string,
+    {
+      maxBytes = Infinity,
+      writers = 1,
+      onProblem,
+    }: { maxBytes?: number; writers?: number; onProblem: (problem: StoreProblem) => void },
+  ) {
+    this.#folder = folder;
+    this.#maxBytes = maxBytes;
+    this.#unseenBytes = (maxBytes * UNSEEN_SHARE) / writers;
+    this.#onProblem = onProblem;
+    this.#look(); // it may be too large already
+  }
+
+  /** @param bytes - That were written. */
+  add(bytes: number): void {
+    this.#unseen += bytes;
+    if (this.#unseen >= this.#unseenBytes) this.#look();
+  }
+
+  async finish(): Promise<void> {
+    await this.#looking;
+    if (this.#unseen > 0) this.#look();
+    await this.#looking;
+  }
+
+  #look(): void {
+    if (this.#looking !== undefined) return;
+    this.#unseen = 0;
+    const keep = { maxBytes: this.#maxBytes, leastBytes: this.#maxBytes * (1 - FREED_SHARE) };
+    this.#looking = removeLeastRecentlyUsed(this.#folder, keep)
+      .catch((error: unknown) => {
+        const message = `The size of the folder of features cannot be kept: ${messageOf(error)}.`;
+        this.#onProblem({ kind: 'unwritable', message });
+      })
+      .finally(() => (this.#looking = undefined));
+  }
+}
