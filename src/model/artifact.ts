@@ -1,5 +1,6 @@
 import type { Device } from '../core/device.js';
 import type { Positions } from '../core/inference/input-form.js';
+import type { FeatureDtype } from '../core/features.js';
 import type { Precision } from '../core/precision.js';
 import type { WeightFiles } from './checkpoint/weight-files.js';
 
@@ -36,6 +37,32 @@ export interface Artifact {
   image(options: ImageGraphOptions): GraphSource;
   text(): GraphSource;
   readonly example?: (options: ExampleGraphOptions) => GraphSource; // of a model that takes examples
+  readonly features?: FeatureGraphs; // of a model whose image graph can be had in two halves
+}
+
+/**
+ * The image graph in two halves, which give the same boxes, bit by bit, where features are float32.
+ *
+ * The encoding graph computes what can be kept of an image, whatever is looked for later. Input: `pixels`, as above.
+ * Outputs: `class_embeds` [N, P, T], normalised, in the type that is asked for; `logit_shift` and `logit_scale` [N, P]
+ * (a logit is (similarity + shift) * scale); `boxes` [N, P, 4]; of models that predict it, `objectness_logits` [N, P];
+ * and where it is asked for, `exact_class_embeds` [N, P, T] float32.
+ *
+ * The query graph finds boxes by them. Inputs: `class_embeds`, `logit_shift`, `logit_scale`, with a least objectness
+ * `objectness_logits`; and `queries`, `groups`, `offsets`, `allowed`, as above. Outputs: `scores`, `pairs`, `members`.
+ */
+export interface FeatureGraphs {
+  encoding(options: EncodingGraphOptions): GraphSource;
+  query(options: QueryGraphOptions): GraphSource;
+}
+
+export interface EncodingGraphOptions extends ExampleGraphOptions {
+  readonly dtype: FeatureDtype; // of `class_embeds`
+  readonly exact?: boolean; // also as they were computed
+}
+
+export interface QueryGraphOptions extends Pick<ImageGraphOptions, 'size' | 'maxDetections' | 'minObjectness'> {
+  readonly dtype: FeatureDtype; // of `class_embeds`
 }
 
 export interface ExampleGraphOptions {

@@ -10,6 +10,7 @@ import type { Artifact, ImageSize } from './artifact.js';
 import type { Checkpoint } from './checkpoint/checkpoint.js';
 import type { WeightFiles } from './checkpoint/weight-files.js';
 import { familyOf } from './families.js';
+import { FeatureModel, type EncodedInput, type FeatureForm, type RankedOutputs } from './features/feature-model.js';
 import type { ModelTraits } from './family.js';
 import { DEFAULT_FORM, resolveForm } from './input-form.js';
 import { groupQueries, buildQueryInputs, type QueryBank, type QueryGroup } from './query-groups.js';
@@ -30,6 +31,7 @@ export interface DetectorOptions extends Partial<InputForm> {
   readonly precision: Precision;
   // of the image graph; the 8-bit ones of int8. Default: the checkpoint's
   readonly imageWeights?: WeightFiles | undefined;
+  readonly features?: FeatureForm | undefined; // by which boxes are found; default: in one graph
 }
 
 /** A checkpoint, opened on one device. */
@@ -38,13 +40,13 @@ export class Detector implements AsyncDisposable {
   readonly inputSize: ImageSize;
   readonly fit: Fit; // how images are to be brought to `inputSize`
   readonly #artifact: Artifact;
-  readonly #image: InferenceSession;
+  readonly #image: InferenceSession | FeatureModel;
   readonly #options: DetectorOptions;
 
   private constructor(parts: {
     traits: ModelTraits;
     artifact: Artifact;
-    image: InferenceSession;
+    image: InferenceSession | FeatureModel;
     size: ImageSize;
     fit: Fit;
     options: DetectorOptions;
@@ -65,6 +67,11 @@ export class Detector implements AsyncDisposable {
     const size = traits.inputSize(options.imageSize);
     const { fit, positions } = { ...resolveForm(traits, DEFAULT_FORM, options.imageSize), ...options };
     const artifact = await family.openArtifact(checkpoint, options);
+    if (options.features !== undefined) {
+      const form = { ...options, ...options.features, ...{ artifact, traits, size, positions } };
+      const image = await FeatureModel.open(form);
+      return new Detector({ traits, artifact, image, size, fit, options });
+    }
     const { graph, weightsFolder } = artifact.image({
       ...{ size, maxDetections, positions },
       ...(minObjectness === undefined ? {} : { minObjectness }),
@@ -121,34 +128,66 @@ export class Detector implements AsyncDisposable {
    * @see transformers `OwlViTImageProcessor.post_process_object_detection`: its boxes, rounded
    */
   async detect(pixels: Uint8Array, originals: readonly Size[], queries: readonly QueryBank[]): Promise<Detection[][]> {
-    const requested = queries.map((bank, image) => ({ original: originals[image]!, bank }));
+    if (this.#image instanceof FeatureModel) {
+      return this.detectEncoded(await this.encodeImages(pixels, originals.length), originals, queries);
+    }
     const { height, width } = this.inputSize;
     const groups = groupQueries(new Set(queries));
     const outputs = await this.#image.run({
-      pixels: new ort.Tensor('uint8', pixels, [requested.length, height, width, 3]),
+      pixels: new ort.Tensor('uint8', pixels, [originals.length, height, width, 3]),
       ...buildQueryInputs(groups, queries),
     });
-    const rows = (name: 'scores' | 'pairs' | 'members' | 'boxes') => {
-      const { data, dims } = outputs[name]!;
+    return this.#readOutputs(outputs as unknown as RankedOutputs, { originals, queries, groups });
+  }
+
+  /** What features hold for one input. */
+  get features(): FeatureModel {
+    if (this.#image instanceof FeatureModel) return this.#image;
+    throw new Error('the detector was opened without features. This is a bug.');
+  }
+
+  /** The first half of `detect`. */
+  async encodeImages(pixels: Uint8Array, count: number): Promise<EncodedInput[]> {
+    return this.features.encode(pixels, count);
+  }
+
+  /** The second half of `detect`. */
+  async detectEncoded(
+    inputs: readonly EncodedInput[],
+    originals: readonly Size[],
+    queries: readonly QueryBank[],
+  ): Promise<Detection[][]> {
+    const groups = groupQueries(new Set(queries));
+    const outputs = await this.features.rank(inputs, groups, queries);
+    return this.#readOutputs(outputs, { originals, queries, groups });
+  }
+
+  #readOutputs(
+    outputs: RankedOutputs,
+    { originals, queries, groups }: { originals: readonly Size[]; queries: readonly QueryBank[]; groups: QueryGroup[] },
+  ): Detection[][] {
+    const rows = (name: keyof RankedOutputs) => {
+      const { data, dims } = outputs[name];
       // Boxes of one image would pass for another's.
-      if (dims[0] !== requested.length) throw new Error(`"${name}" is of ${dims[0]} images, not ${requested.length}`);
-      const size = data.length / requested.length;
+      if (dims[0] !== queries.length) throw new Error(`"${name}" is of ${dims[0]} images, not ${queries.length}`);
+      const size = data.length / queries.length;
       return (image: number) => data.slice(image * size, (image + 1) * size);
     };
     const [scores, pairs, members, boxes] = [rows('scores'), rows('pairs'), rows('members'), rows('boxes')];
-    return requested.map((one, i) => {
+    return queries.map((bank, i) => {
       const ranked = {
         scores: scores(i) as Float32Array,
         pairs: pairs(i) as BigInt64Array,
         members: members(i) as BigInt64Array,
         boxes: boxes(i) as Float32Array,
       };
-      return this.#toDetections(ranked, one, groups);
+      return this.#toDetections(ranked, { original: originals[i]!, bank }, groups);
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#image.release();
+    if (this.#image instanceof FeatureModel) await this.#image[Symbol.asyncDispose]();
+    else await this.#image.release();
   }
 
   #toDetections(ranked: RankedPairs, { original, bank }: RequestedImage, groups: readonly QueryGroup[]): Detection[] {

@@ -5,6 +5,7 @@ import { openExport } from '../export/artifact.js';
 import type { ModelTraits } from '../family.js';
 import type { OwlCheckpoint } from './config.js';
 import { buildExampleGraph } from './example-graph.js';
+import { buildEncodingGraph, buildQueryGraph } from './feature-graphs.js';
 import { buildImageGraph, buildTextGraph } from './graphs.js';
 import { CPU_OPERATORS, type OperatorChoice } from './transformer.js';
 
@@ -44,6 +45,16 @@ function buildGraphs(checkpoint: OwlCheckpoint, { precision, device, imageWeight
       graph: build(checkpoint, () => buildImageGraph(checkpoint, { ...options, ...form })),
       weightsFolder: weights.weightsFolder,
     }),
+    features: {
+      encoding: (options) => ({
+        graph: build(checkpoint, () => buildEncodingGraph(checkpoint, { ...options, ...form })),
+        weightsFolder: weights.weightsFolder,
+      }),
+      query: (options) => ({
+        graph: build(checkpoint, () => buildQueryGraph(checkpoint, options)),
+        weightsFolder: weights.weightsFolder,
+      }),
+    },
     example: (options) => ({
       graph: build(checkpoint, () => buildExampleGraph(checkpoint, options)),
       weightsFolder: checkpoint.weightsFolder,

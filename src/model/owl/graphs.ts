@@ -5,7 +5,7 @@ import type { ImageGraphOptions } from '../artifact.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
 import { declareQueries, l2Norm, rankPairs } from '../ranking.js';
 import type { OwlCheckpoint } from './config.js';
-import { predictBoxes, predictionHead, scoreQueries, type Grid } from './heads.js';
+import { predictBoxes, predictionHead, projectClasses, scoreQueries, type Grid } from './heads.js';
 import { hasObjectnessHead } from './objectness.js';
 import { embedPatches } from './patches.js';
 import { CPU_OPERATORS, layerNorm, transformer, GraphWeights, type OperatorChoice } from './transformer.js';
@@ -42,12 +42,12 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
     operators: options.operators ?? CPU_OPERATORS,
     half: options.half ?? false,
   });
-  const { logits, classEmbeds } = scoreQueries(graph, features, {
-    queries: inputs.queries,
+  const classes = projectClasses(graph, features, {
     weights: weights.within('class_head'),
     inputs: width,
     outputs: embeddingWidth,
   });
+  const logits = scoreQueries(graph, classes, inputs.queries);
   const needsObjectness = hasObjectnessHead(checkpoint) && (isRaw || minObjectness > 0);
   const head = { weights: weights.within('objectness_head'), width, outputs: 1 };
   const objectness = needsObjectness ? predictionHead(graph, features, head) : undefined;
@@ -63,7 +63,7 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
       graph.output(name, folded, { type: 'float32', shape: ['N', patches, last] });
     };
     graph.output('logits', logits, { type: 'float32', shape: ['N*P', 'Q'] });
-    raw('class_embeds', classEmbeds, embeddingWidth);
+    raw('class_embeds', classes.classEmbeds, embeddingWidth);
     raw('image_embeds', features, width);
     if (objectness !== undefined) raw('objectness_logits', objectness, 1);
   }
@@ -76,7 +76,11 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
  * @param objectness - Logits, [N * P, 1].
  * @returns [N, P, 1]: 0, or -infinity where the sigmoid is below the limit.
  */
-function penalise(graph: Graph, objectness: Value, { below, patches }: { below: number; patches: number }): Value {
+export function penalise(
+  graph: Graph,
+  objectness: Value,
+  { below, patches }: { below: number; patches: number },
+): Value {
   const perImage = graph.op('Reshape', [graph.op('Sigmoid', [objectness]), graph.ints([-1, patches, 1])]);
   const isOut = graph.op('Less', [perImage, graph.floats([below])]);
   return graph.op('Where', [isOut, graph.floats([-Infinity]), graph.floats([0])]);

@@ -3,28 +3,42 @@ import type { Value } from '../../onnx/messages.js';
 import { l2Norm } from '../ranking.js';
 import { gelu, linear, type GraphWeights } from './transformer.js';
 
+/** What the class head gives of every patch before any query is known. */
+export interface ClassFeatures {
+  readonly classEmbeds: Value; // [N * P, T], normalised
+  readonly shift: Value; // [N * P, 1], added to the similarity to each query
+  readonly scale: Value; // [N * P, 1], above 0: the sum is multiplied by it
+}
+
+/** @see transformers `OwlViTClassPredictionHead.forward` */
+export function projectClasses(
+  graph: Graph,
+  features: Value,
+  head: { weights: GraphWeights; inputs: number; outputs: number },
+): ClassFeatures {
+  const { weights, inputs } = head;
+  const projected = linear(graph, features, { weights: weights.within('dense0'), inputs, outputs: head.outputs });
+  const norm = graph.op('Add', [l2Norm(graph, projected), graph.floats([1e-6])]);
+  const shift = linear(graph, features, { weights: weights.within('logit_shift'), inputs, outputs: 1 });
+  const scale = linear(graph, features, { weights: weights.within('logit_scale'), inputs, outputs: 1 });
+  return {
+    classEmbeds: graph.op('Div', [projected, norm]),
+    shift,
+    scale: graph.op('Add', [graph.op('Elu', [scale]), graph.floats([1])]),
+  };
+}
+
 /**
  * Similarity of every patch to every query. Queries are used as they are: a logit is linear in its query, so the mean
  * of unit vectors gives the mean of their logits.
  *
- * @param head - `queries` [Q, T]: unit vectors, as the original makes them here, or means of such.
- * @returns `logits` [N * P, Q]; `classEmbeds` [N * P, T], normalised.
+ * @param queries - [Q, T]: unit vectors, as the original makes them here, or means of such.
+ * @returns Logits, [N * P, Q].
  * @see transformers `OwlViTClassPredictionHead.forward`
  */
-export function scoreQueries(
-  graph: Graph,
-  features: Value,
-  head: { queries: Value; weights: GraphWeights; inputs: number; outputs: number },
-): { logits: Value; classEmbeds: Value } {
-  const { weights, inputs } = head;
-  const projected = linear(graph, features, { weights: weights.within('dense0'), inputs, outputs: head.outputs });
-  const norm = graph.op('Add', [l2Norm(graph, projected), graph.floats([1e-6])]);
-  const classEmbeds = graph.op('Div', [projected, norm]);
-  const similarity = graph.op('Gemm', [classEmbeds, head.queries], { transB: 1 });
-  const shift = linear(graph, features, { weights: weights.within('logit_shift'), inputs, outputs: 1 });
-  const scale = linear(graph, features, { weights: weights.within('logit_scale'), inputs, outputs: 1 });
-  const gain = graph.op('Add', [graph.op('Elu', [scale]), graph.floats([1])]);
-  return { logits: graph.op('Mul', [graph.op('Add', [similarity, shift]), gain]), classEmbeds };
+export function scoreQueries(graph: Graph, { classEmbeds, shift, scale }: ClassFeatures, queries: Value): Value {
+  const similarity = graph.op('Gemm', [classEmbeds, queries], { transB: 1 });
+  return graph.op('Mul', [graph.op('Add', [similarity, shift]), scale]);
 }
 
 /** The patches of an image: a row is `columns` wide. */

@@ -1,0 +1,166 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Device, Optimizer } from '../../core/device.js';
+import type { FeatureDtype } from '../../core/features.js';
+import { ort } from '../../onnx/runtime.js';
+import type { Artifact, EncodingGraphOptions, ImageSize } from '../artifact.js';
+import type { ModelTraits } from '../family.js';
+import { buildQueryInputs, type QueryBank, type QueryGroup } from '../query-groups.js';
+import { openSession } from '../session.js';
+
+/** Which features a detector computes with. */
+export interface FeatureForm {
+  readonly dtype: FeatureDtype; // of class embeddings
+  readonly exact: boolean; // boxes come from what was computed, not from what is kept of it
+}
+
+/** What one tensor of features holds for one input of the model: an image, or a tile of it. */
+export interface FeatureLayout {
+  readonly name: string;
+  readonly type: FeatureDtype;
+  readonly shape: readonly number[];
+}
+
+/** The features of one input of the model: the bytes of each tensor, row-major, little-endian. */
+export interface EncodedInput {
+  readonly tensors: ReadonlyMap<string, Uint8Array>;
+  readonly exact?: Uint8Array; // class embeddings as they were computed, float32
+}
+
+interface FeatureModelOptions extends FeatureForm, Pick<EncodingGraphOptions, 'positions'> {
+  readonly artifact: Artifact;
+  readonly traits: ModelTraits;
+  readonly size: ImageSize;
+  readonly maxDetections: number;
+  readonly minObjectness?: number | undefined;
+  readonly device: Device;
+  readonly threads: number;
+  readonly optimizer: Optimizer;
+}
+
+/** The outputs of the image graph. */
+export type RankedOutputs = Readonly<Record<'scores' | 'pairs' | 'members' | 'boxes', Tensor>>;
+
+/**
+ * The image graph in two halves: what can be kept of an image, and the boxes by it. Both halves run for every image, so
+ * that its boxes do not depend on whether its features were computed now or read.
+ */
+export class FeatureModel implements AsyncDisposable {
+  readonly layout: readonly FeatureLayout[];
+  readonly #encoding: InferenceSession;
+  readonly #query: InferenceSession;
+  readonly #options: FeatureModelOptions;
+
+  private constructor(parts: { encoding: InferenceSession; query: InferenceSession; options: FeatureModelOptions }) {
+    this.#encoding = parts.encoding;
+    this.#query = parts.query;
+    this.#options = parts.options;
+    this.layout = describeFeatures(parts.options);
+  }
+
+  /** @throws PreannotateError MODEL_INVALID, DEVICE_UNAVAILABLE */
+  static async open(options: FeatureModelOptions): Promise<FeatureModel> {
+    const { artifact, size, positions, dtype, exact, maxDetections, minObjectness } = options;
+    const graphs = artifact.features;
+    if (graphs === undefined) throw new Error('this model gives no features. This is a bug.');
+    const first = graphs.encoding({ size, dtype, exact, ...(positions === undefined ? {} : { positions }) });
+    const second = graphs.query({
+      ...{ size, maxDetections, dtype: exact ? 'float32' : dtype },
+      ...(minObjectness === undefined ? {} : { minObjectness }),
+    });
+    const encoding = await openSession(first.graph, { ...options, weightsFolder: first.weightsFolder });
+    try {
+      // Little work, on what is in this process: a GPU would have to be given the features of every image.
+      const onCpu = { ...options, device: { provider: 'cpu' } as const, weightsFolder: second.weightsFolder };
+      return new FeatureModel({ encoding, query: await openSession(second.graph, onCpu), options });
+    } catch (error) {
+      await encoding.release();
+      throw error;
+    }
+  }
+
+  /** @param pixels - [N, H, W, 3], as the detector takes them. */
+  async encode(pixels: Uint8Array, count: number): Promise<EncodedInput[]> {
+    const { height, width } = this.#options.size;
+    const outputs = await this.#encoding.run({
+      pixels: new ort.Tensor('uint8', pixels, [count, height, width, 3]),
+    });
+    const rows = (name: string) => {
+      const bytes = bytesOf(outputs[name]!);
+      const size = bytes.length / count;
+      return (index: number) => bytes.subarray(index * size, (index + 1) * size);
+    };
+    const parts = this.layout.map(({ name }) => [name, rows(name)] as const);
+    const exact = this.#options.exact ? rows('exact_class_embeds') : undefined;
+    return Array.from({ length: count }, (_, index) => ({
+      tensors: new Map(parts.map(([name, row]) => [name, row(index)])),
+      ...(exact === undefined ? {} : { exact: exact(index) }),
+    }));
+  }
+
+  /** What the image graph gives for these inputs. */
+  async rank(
+    inputs: readonly EncodedInput[],
+    groups: readonly QueryGroup[],
+    banks: readonly QueryBank[],
+  ): Promise<RankedOutputs> {
+    const { exact, minObjectness = 0 } = this.#options;
+    const feeds: Record<string, Tensor> = { ...buildQueryInputs(groups, banks) };
+    let boxes: Tensor | undefined;
+    for (const { name, type, shape } of this.layout) {
+      const isExact = exact && name === 'class_embeds';
+      const rows = inputs.map((input) => (isExact ? input.exact! : input.tensors.get(name)!));
+      const needed = name !== 'objectness_logits' || minObjectness > 0;
+      if (!needed) continue;
+      const tensor = toTensor(rows, isExact ? 'float32' : type, shape);
+      if (name === 'boxes') boxes = tensor;
+      else feeds[name] = tensor;
+    }
+    const { scores, pairs, members } = await this.#query.run(feeds);
+    return { scores: scores!, pairs: pairs!, members: members!, boxes: boxes! };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#encoding.release();
+    await this.#query.release();
+  }
+}
+
+/** Features of one input of a model. */
+function describeFeatures({ traits, size, dtype }: Pick<FeatureModelOptions, 'traits' | 'size' | 'dtype'>) {
+  const patches = traits.patches(size);
+  const small = (name: string, ...last: number[]): FeatureLayout => ({
+    name,
+    type: 'float32',
+    shape: [patches, ...last],
+  });
+  return [
+    { name: 'class_embeds', type: dtype, shape: [patches, traits.embeddingWidth] },
+    small('logit_shift'),
+    small('logit_scale'),
+    small('boxes', 4),
+    ...(traits.hasObjectness ? [small('objectness_logits')] : []),
+  ];
+}
+
+function bytesOf({ data }: Tensor): Uint8Array {
+  const { buffer, byteOffset, byteLength } = data as Uint8Array;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** One input is not copied. */
+function toTensor(rows: readonly Uint8Array[], type: FeatureDtype, shape: readonly number[]): Tensor {
+  const { buffer, byteOffset, byteLength } = rows.length === 1 ? rows[0]! : joinRows(rows);
+  const dims = [rows.length, ...shape];
+  if (type === 'float16') return new ort.Tensor('float16', new Uint16Array(buffer, byteOffset, byteLength / 2), dims);
+  return new ort.Tensor('float32', new Float32Array(buffer, byteOffset, byteLength / 4), dims);
+}
+
+function joinRows(rows: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const row of rows) {
+    joined.set(row, at);
+    at += row.length;
+  }
+  return joined;
+}
