@@ -1,6 +1,7 @@
+import type { FeatureDtype } from '../core/inference/feature-dtype.js';
 import { crc32 } from 'node:zlib';
 import { buildSafetensorsHeader, readSafetensorsEntries } from '../disk/safetensors/header.js';
-import type { FeatureDtype, FeatureTensor, ImageFeatures } from './image-features.js';
+import type { FeatureTensor, ImageFeatures } from './image-features.js';
 
 /**
  * A file of features: a safetensors file whose metadata says what the image is. The first entry of the metadata is a

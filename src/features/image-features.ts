@@ -1,3 +1,5 @@
+import type { FeatureDtype } from '../core/inference/feature-dtype.js';
+
 /** Plain JSON. */
 export type KeyValue = string | number | boolean | null | readonly KeyValue[] | { readonly [name: string]: KeyValue };
 
@@ -5,8 +7,6 @@ export type KeyValue = string | number | boolean | null | readonly KeyValue[] | 
 export interface FeatureKey {
   readonly [name: string]: KeyValue;
 }
-
-export type FeatureDtype = 'float16' | 'float32';
 
 /** One tensor, row by row, little-endian. */
 export interface FeatureTensor {

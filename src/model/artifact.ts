@@ -1,6 +1,6 @@
 import type { Device } from '../core/device.js';
 import type { Positions } from '../core/inference/input-form.js';
-import type { FeatureDtype } from '../core/features.js';
+import type { FeatureDtype } from '../core/inference/feature-dtype.js';
 import type { Precision } from '../core/precision.js';
 import type { WeightFiles } from './checkpoint/weight-files.js';
 

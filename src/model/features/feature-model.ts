@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Device, Optimizer } from '../../core/device.js';
-import type { FeatureDtype } from '../../core/features.js';
+import type { FeatureDtype } from '../../core/inference/feature-dtype.js';
 import { ort } from '../../onnx/runtime.js';
 import type { Artifact, EncodingGraphOptions, ImageSize } from '../artifact.js';
 import type { ModelTraits } from '../family.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FeatureDtype } from '../../../src/core/features.js';
+import type { FeatureDtype } from '../../../src/core/inference/feature-dtype.js';
 import type { Precision } from '../../../src/core/precision.js';
 import type { Detection } from '../../../src/core/detection.js';
 import { Detector, type DetectorOptions } from '../../../src/model/detector.js';
