@@ -8,7 +8,7 @@ const SRC = join(ROOT, 'src');
 /** A file imports from its own folder or from a step further right, never back and never sideways. */
 const STEPS = [
   ['cli'],
-  ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'validation', 'statistics'],
+  ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'bench', 'validation', 'statistics'],
   ['feeds'],
   ['prepare.ts', 'run-views.ts'],
   ['job.ts', 'views.ts', 'data-set'],
@@ -30,7 +30,7 @@ const STEPS_WITHIN: Readonly<Record<string, readonly (readonly string[])[]>> = {
   model: [['owl'], ['export', 'quantise'], ['checkpoint']],
   server: [['.'], ['compat', 'docs', 'page'], ['request'], ['admission'], ['http']],
   queue: [['producer', 'worker'], ['.'], ['redis']],
-  workers: [['child', 'chunks', 'devices', 'previews', 'queries']],
+  workers: [['child', 'chunks', 'measured', 'previews', 'queries'], ['devices']],
 };
 
 /** Packages that only worker processes may load: they are large, and they block or crash. */

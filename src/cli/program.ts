@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { FAILURES, PreannotateError } from '../core/errors.js';
+import { benchCommand } from './commands/bench/bench.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evalCommand } from './commands/evaluation/eval.js';
 import { exportCommand } from './commands/export.js';
@@ -70,6 +71,7 @@ export function createProgram(): Command {
     exportCommand(),
     mergeCommand(),
     workerCommand(),
+    benchCommand(),
     evalCommand(),
     tuneCommand(),
     promptsCommand(),

@@ -7,6 +7,7 @@ import { lockOptions } from './options/lock.js';
 import { metaOf, type OptionGroup } from './options/meta.js';
 import { modelOptions } from './options/model.js';
 import { outputOptions, summaryOptions } from './options/output.js';
+import { benchOptions } from './options/machines/bench.js';
 import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
@@ -98,6 +99,7 @@ export const PromptsConfig = z.strictObject({
   ...outputOptions,
 });
 
+export const BenchConfig = z.strictObject({ ...benchOptions, ...outputOptions });
 export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...doctorOptions, ...outputOptions });
 /** Commands about models; which files are downloaded also depends on the precision. */
 export const ModelsConfig = z.strictObject({ ...outputOptions });
@@ -152,6 +154,7 @@ export const AnyConfig = z.strictObject({
   ...TuneConfig.shape,
   ...DataSetConfig.shape,
   ...DoctorConfig.shape,
+  ...BenchConfig.shape,
   ...workerOptions,
   ...serveOptions,
 });

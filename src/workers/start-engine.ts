@@ -1,6 +1,7 @@
 import type { Device } from '../core/device.js';
 import type { InputForm, RequestedForm } from '../core/inference/input-form.js';
 import { hasSeveralTexts, type Ontology, type OntologyPlaces } from '../core/ontology.js';
+import type { RequestedPrecision } from '../core/precision.js';
 import type { Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiling/tiles.js';
@@ -12,7 +13,8 @@ import { chooseDevices } from './devices/choose-devices.js';
 import type { RemoteImages } from '../images/remote/remote-images.js';
 import type { Engine } from './engine.js';
 import { FetchingEngine } from './fetching/fetching-engine.js';
-import { describePlacement, placeWorkers, type RequestedPlacement, type Workload } from './devices/placement.js';
+import { describePlacement, type RequestedPlacement, type Workload } from './devices/placement.js';
+import { choosePlacement } from './measured/choose-placement.js';
 import { Pool, type PoolOptions } from './pool.js';
 import type { WorkerSettings } from './protocol.js';
 import type { QuerySource } from './queries/prepared-queries.js';
@@ -39,6 +41,7 @@ export interface EngineJob {
   readonly allowTruncate: boolean;
   readonly devices: readonly Device[] | 'auto';
   readonly placement: RequestedPlacement;
+  readonly precision?: RequestedPrecision; // left out where it was decided before
   readonly form: RequestedForm; // of images, as the model is given them
   readonly worker: Omit<WorkerSettings, FoundLater>;
   readonly selection: Selection; // for the classes of `ontology`
@@ -76,8 +79,11 @@ export async function startEngine(
   { note, warn, signal, waitsForAll = false, ...use }: EngineUse,
 ): Promise<Engine> {
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
-  const placement = placeWorkers(devices, job.placement, describeWorkload(job, model, images));
-  note(`Using ${describePlacement(placement)}${why === undefined ? '' : ` (auto: ${why})`}.`);
+  const workload = describeWorkload(job, model, images);
+  const { placement, why: fastest, notes } = await choosePlacement(job, { devices, model, workload });
+  const reasons = [why, fastest].filter((reason) => reason !== undefined);
+  note(`Using ${describePlacement(placement)}${reasons.length === 0 ? '' : ` (auto: ${reasons.join('; ')})`}.`);
+  notes.forEach(note);
   for (const each of [...describeInput(job, model), ...describeLowThresholds(job)]) note(each);
   const { checkpoint, precision } = model;
   const imageWeights = await prepareImageWeights(model, precision);
@@ -106,7 +112,12 @@ export async function startEngine(
   }
 }
 
-function describeWorkload({ worker }: EngineJob, { checkpoint, weightBytes }: Model, images: number): Workload {
+/** What the work takes, as far as it decides how it is divided. */
+export function describeWorkload(
+  { worker }: Pick<EngineJob, 'worker'>,
+  { checkpoint, weightBytes }: Model,
+  images: number,
+): Workload {
   const traits = traitsOf(checkpoint);
   return {
     images,

@@ -27,6 +27,7 @@ export async function createEngineJob(
     exampleFolder: resolve(folder),
     allowTruncate: settings.allowTruncate,
     devices: settings.devices,
+    precision: settings.precision,
     placement: pickSettings(settings, ['workersPerDevice', 'threads', 'maxBatchSize']),
     form: pickSettings(settings, ['fit', 'positions']),
     worker: {

@@ -20,7 +20,7 @@ const MAX_CPU_WORKERS = 16;
  * model at once take longer to do so. OWL-ViT base/32 on two cores, one worker against two: the first result is there
  * after 1.5 s instead of 2.1 s; equal from four images on. `npm run bench -- startup` measures the first result.
  */
-const IMAGES_A_WORKER = 4;
+export const IMAGES_A_WORKER = 4;
 
 /** A worker's memory besides the weights and the activations: Node, ONNX Runtime, images in decoding. */
 const WORKER_BYTES = 300e6;

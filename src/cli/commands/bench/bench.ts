@@ -1,0 +1,71 @@
+import { Command } from 'commander';
+import { loadSettings } from '../../../config/load.js';
+import { BenchConfig } from '../../../config/schema.js';
+import { addFlags, readGivenFlags } from '../../flags.js';
+import { addHelpNotes } from '../../help.js';
+import { abortOnSignals } from '../../interrupt.js';
+import { printJson } from '../../output.js';
+
+const EXAMPLES = `
+Examples:
+  preannotate bench
+  preannotate bench photos --model google/owlv2-base-patch16-ensemble
+  preannotate bench --precision int8 --json
+  preannotate bench --forget
+
+Takes two minutes at most. Without images it measures with pictures of 1 to 1.5 megapixels that come with the package.`;
+
+export function benchCommand(): Command {
+  const command = new Command('bench')
+    .description('Measure which workers, threads, batch and precision are fastest here; run and serve then use them.')
+    .argument('[images...]', 'folders, image files or globs to measure with')
+    .action(async (paths: string[]) => {
+      const flags = readGivenFlags(command, BenchConfig);
+      const request = { schema: BenchConfig, flags, environment: process.env, cwd: process.cwd() };
+      const { settings } = await loadSettings(request);
+      if (settings.forget) await forget(settings);
+      else await measure(paths, { flags, ...settings });
+    });
+  return addHelpNotes(addFlags(command, BenchConfig), EXAMPLES);
+}
+
+// Modules that only this command needs are imported dynamically, so that other commands start faster.
+
+async function forget({ json, quiet }: { json: boolean; quiet: boolean }): Promise<void> {
+  const { forgetMeasured } = await import('../../../workers/measured/measured-settings.js');
+  await forgetMeasured();
+  if (json) printJson({ forgotten: true });
+  else if (!quiet) process.stdout.write('What was measured earlier is forgotten.\n');
+}
+
+interface MeasureOptions {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly budget: number; // milliseconds
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+async function measure(paths: readonly string[], { flags, budget, json, quiet }: MeasureOptions): Promise<void> {
+  const { createBenchJob, loadAsRun } = await import('./bench-job.js');
+  const { bench } = await import('../../../bench/bench.js');
+  const { findModel, findModelHere } = await import('../../../model/source.js');
+  const { Progress } = await import('../../../progress/bar.js');
+  const { formatBench, configLines } = await import('./format-bench.js');
+  const signal = abortOnSignals('Nothing is remembered.');
+  const loaded = await loadAsRun(flags);
+  const { model, precision: requested } = loaded.settings;
+  const job = await createBenchJob(paths, loaded, budget);
+  const progress = new Progress({ stream: process.stderr, quiet });
+  using watcher = progress.download();
+  const result = await bench(job, {
+    findModel: async (precision) => {
+      const options = { precision, watcher, signal, variables: process.env };
+      return await (precision === requested ? findModel : findModelHere)(model, options);
+    },
+    note: (message) => progress.note(message),
+    signal,
+  });
+  if (json)
+    printJson({ model, ...result, config: result.best.map((setting) => `${configLines(setting).join('\n')}\n`) });
+  else process.stdout.write(formatBench(result, model));
+}

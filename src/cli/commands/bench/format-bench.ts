@@ -1,0 +1,47 @@
+import type { BenchResult } from '../../../bench/bench.js';
+import { describeSetting } from '../../../bench/session.js';
+import { counted } from '../../../core/text.js';
+import { formatRate } from '../../../workers/measured/choose-placement.js';
+import type { MeasuredSetting } from '../../../workers/measured/measured-settings.js';
+import { table } from '../../figures/format-report.js';
+
+/** What was measured, for people, and the lines for their config file. */
+export function formatBench({ machine, devices, measured, skipped, best }: BenchResult, model: string): string {
+  const { cpu, cores, memoryBytes } = machine;
+  const memory = `${(memoryBytes / 1e9).toFixed(1)} GB of memory`;
+  const fastest = Math.max(...measured.map(({ imagesPerSecond }) => imagesPerSecond));
+  const rows = [...measured]
+    .sort((a, b) => b.imagesPerSecond - a.imagesPerSecond)
+    .map((setting) => toRow(setting, fastest));
+  const lines = [
+    `${model} on ${devices.join(', ')}: ${cpu}, ${counted(cores, 'core')}, ${memory}`,
+    '',
+    ...table([['precision', 'workers a device', 'threads', 'batch', 'images/s', 'of the fastest'], ...rows]),
+    ...(skipped.length === 0 ? [] : ['', 'Not measured:']),
+    ...skipped.map(({ setting, reason }) => `  ${describeSetting(setting)}: ${reason}`),
+    '',
+    ...best.flatMap((setting) => [...configLines(setting), '']),
+    '`run` and `serve` use the fastest division for their precision from now on, unless you set another;',
+    '`preannotate bench --forget` undoes that.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function toRow(setting: MeasuredSetting, fastest: number): string[] {
+  const { precision, workersPerDevice, threads, maxBatchSize, imagesPerSecond } = setting;
+  const share = `${Math.round((imagesPerSecond / fastest) * 100)} %`;
+  const counts = [workersPerDevice, threads, maxBatchSize].map(String);
+  return [precision, ...counts, formatRate(imagesPerSecond), share];
+}
+
+/** For preannotate.yaml. */
+export function configLines(setting: MeasuredSetting): string[] {
+  const { precision, workersPerDevice, threads, maxBatchSize, imagesPerSecond } = setting;
+  return [
+    `# fastest in ${precision}: ${formatRate(imagesPerSecond)} images/s`,
+    `precision: ${precision}`,
+    `workers_per_device: ${workersPerDevice}`,
+    `threads: ${threads}`,
+    `max_batch_size: ${maxBatchSize}`,
+  ];
+}
