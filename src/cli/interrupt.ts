@@ -1,19 +1,7 @@
 import { stopBars } from '../progress/terminal.js';
-
-type StopSignal = 'SIGINT' | 'SIGTERM';
+import { Interrupted, type StopSignal } from './interrupted.js';
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** The reason of an abort by SIGINT or SIGTERM. */
-export class Interrupted extends Error {
-  readonly exitCode: number;
-
-  constructor(signal: StopSignal, exitCode: number) {
-    super(`stopped by ${signal}`);
-    this.name = 'Interrupted';
-    this.exitCode = exitCode;
-  }
-}
 
 /**
  * Creates an AbortSignal that fires at the first SIGINT or SIGTERM; the second one ends the process at once. Workers

@@ -28,7 +28,6 @@ async function start(): Promise<number> {
     const { startSpareWorker } = await import('../workers/spare-worker.js');
     startSpareWorker();
   }
-  await import('zod'); // Node opens its fifty languages at the same time: with all other files, they would be too many
   const { main } = await import('./program.js');
   return await main(args);
 }

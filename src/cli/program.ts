@@ -1,22 +1,9 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option, type ParseOptions } from 'commander';
 import { FAILURES, PreannotateError } from '../core/errors.js';
-import { benchCommand } from './commands/bench/bench.js';
-import { doctorCommand } from './commands/doctor.js';
-import { evalCommand } from './commands/evaluation/eval.js';
-import { exportCommand } from './commands/export.js';
-import { initCommand } from './commands/init.js';
-import { mergeCommand } from './commands/merge.js';
-import { modelsCommand } from './commands/models.js';
-import { promptsCommand } from './commands/evaluation/prompts.js';
-import { runCommand } from './commands/run.js';
-import { serveCommand } from './commands/serve.js';
-import { workerCommand } from './commands/worker.js';
-import { statsCommand } from './commands/data-sets/stats.js';
-import { validateCommand } from './commands/data-sets/validate.js';
-import { tuneCommand } from './commands/evaluation/tune.js';
-import { throwUsageErrors } from './usage/usage-errors.js';
+import { throwUsageErrors, UnknownOptionError } from './usage/usage-errors.js';
+import { COMMANDS, type ListedCommand } from './command-list.js';
 import { addHelpNotes } from './help.js';
-import { Interrupted } from './interrupt.js';
+import { Interrupted } from './interrupted.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
 import { checkStdout, guardStreams } from './streams.js';
 import { VERSION } from './version.js';
@@ -59,32 +46,46 @@ function isVerbose(args: readonly string[]): boolean {
   return options.includes('--verbose') || options.some((arg) => /^-q?v/.test(arg));
 }
 
-/** Every command. Parsing throws PreannotateError for wrong usage. */
-export function createProgram(): Command {
+/**
+ * Reads command lines. The command that is given is loaded, and where it does not have an option, all of them: it may
+ * be one of another command. Parsing throws PreannotateError for wrong usage.
+ */
+export function createProgram(): Pick<Command, 'parseAsync'> {
+  return {
+    async parseAsync(args: readonly string[], options?: ParseOptions) {
+      const program = await buildProgram((command) => isNamed(command.declare(), args));
+      try {
+        return await program.parseAsync(args, options);
+      } catch (error) {
+        if (!(error instanceof UnknownOptionError)) throw error;
+        return await (await buildProgram(() => true)).parseAsync(args, options);
+      }
+    },
+  };
+}
+
+/** @param isNeeded - Whether a command may be called or asked for help: else it is listed only. */
+export async function buildProgram(isNeeded: (command: ListedCommand) => boolean): Promise<Command> {
   const program = new Command('preannotate')
     .description('Draft bounding boxes for folders of images from text prompts, for people to correct.')
     .version(VERSION);
   addHelpNotes(program, EXAMPLES);
-  for (const command of [
-    runCommand(),
-    serveCommand(),
-    exportCommand(),
-    mergeCommand(),
-    workerCommand(),
-    benchCommand(),
-    evalCommand(),
-    tuneCommand(),
-    promptsCommand(),
-    validateCommand(),
-    statsCommand(),
-    initCommand(),
-    modelsCommand(),
-    doctorCommand(),
-    versionCommand(),
-  ]) {
-    program.addCommand(command);
+  for (const listed of COMMANDS) {
+    program.addCommand(isNeeded(listed) ? (await listed.define())(listed.declare()) : describeCommand(listed));
   }
+  program.addCommand(versionCommand());
   return throwUsageErrors(program);
+}
+
+/** A command as `--help` lists it. */
+function describeCommand({ declare, hasNoOptions = false }: ListedCommand): Command {
+  const command = declare();
+  return hasNoOptions ? command : command.addOption(new Option('--any')); // so that it is listed with [options]
+}
+
+/** Whether the name of a command is among the arguments; that of a folder or a value may be the same. */
+function isNamed(command: Command, args: readonly string[]): boolean {
+  return [command.name(), ...command.aliases()].some((name) => args.includes(name));
 }
 
 function versionCommand(): Command {

@@ -1,9 +1,6 @@
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { readJsonFile } from '../disk/json.js';
+import { readFileSync } from 'node:fs';
 
-const PACKAGE = fileURLToPath(new URL('../../package.json', import.meta.url));
-const REFUSAL = { code: 'INTERNAL', hint: 'Install preannotate again.' } as const;
+const PACKAGE = new URL('../../package.json', import.meta.url);
 
 /** The version of this package. */
-export const VERSION = (await readJsonFile(PACKAGE, z.object({ version: z.string() }), REFUSAL))!.version;
+export const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings } from '../../config/load.js';
 import { DoctorConfig } from '../../config/schema.js';
 import { FAILURES } from '../../core/errors.js';
@@ -16,20 +16,18 @@ Examples:
 Every device is tried in a process of its own. Exit codes: 0 if the tool works here (the CPU starts, and the model given
 with --model is available), else 2.`;
 
-export function doctorCommand(): Command {
-  const command = new Command('doctor')
-    .description('Check devices, libraries, caches and models, and print how to fix what is wrong.')
-    .action(async () => {
-      const flags = readGivenFlags(command, DoctorConfig);
-      const loaded = await loadSettings({ schema: DoctorConfig, flags, environment: process.env, cwd: process.cwd() });
-      const { settings, given } = loaded;
-      if (settings.setupCuda) await setUp(settings);
-      else
-        await runChecks(
-          { model: settings.model, modelNamed: given.model !== 'default', verbose: settings.verbose },
-          settings,
-        );
-    });
+export function defineDoctor(command: Command): Command {
+  command.action(async () => {
+    const flags = readGivenFlags(command, DoctorConfig);
+    const loaded = await loadSettings({ schema: DoctorConfig, flags, environment: process.env, cwd: process.cwd() });
+    const { settings, given } = loaded;
+    if (settings.setupCuda) await setUp(settings);
+    else
+      await runChecks(
+        { model: settings.model, modelNamed: given.model !== 'default', verbose: settings.verbose },
+        settings,
+      );
+  });
   return addHelpNotes(addFlags(command, DoctorConfig), EXAMPLES);
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { ExportConfig } from '../../config/schema.js';
 import { Progress } from '../../progress/bar.js';
@@ -23,15 +23,12 @@ Examples:
 Options that are not given keep the values of the run. No model is needed: the journal has all detections.
 Every format and the previews that the folder has are written again; --format and --preview add to them.`;
 
-export function exportCommand(): Command {
-  const command = new Command('export')
-    .description('Write the annotation files of a run again, with other formats, thresholds or suppression.')
-    .argument('<out-dir>', 'output folder of `preannotate run`')
-    .action(async (folder: string) => {
-      const flags = readGivenFlags(command, ExportConfig);
-      const loaded = await loadSettings({ schema: ExportConfig, flags, environment: process.env, cwd: process.cwd() });
-      process.exitCode = await exportFolder(resolve(folder), loaded);
-    });
+export function defineExport(command: Command): Command {
+  command.action(async (folder: string) => {
+    const flags = readGivenFlags(command, ExportConfig);
+    const loaded = await loadSettings({ schema: ExportConfig, flags, environment: process.env, cwd: process.cwd() });
+    process.exitCode = await exportFolder(resolve(folder), loaded);
+  });
   return addHelpNotes(addFlags(command, ExportConfig), EXAMPLES);
 }
 

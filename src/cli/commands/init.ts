@@ -1,6 +1,6 @@
 import { join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
 import { CONFIG_NAMES } from '../../config/load.js';
 import { loadOntology } from '../../config/ontology/load-ontology.js';
@@ -29,13 +29,10 @@ Examples:
 
 Existing files are never changed: the command ends with exit code 2 and writes nothing.`;
 
-export function initCommand(): Command {
-  const command = new Command('init')
-    .description('Write a starter ontology and a config file that explains every setting.')
-    .argument('[dir]', 'folder to write them into; created if necessary', '.')
-    .action(async (dir: string) => {
-      await init(resolve(dir), parseSettings(readGivenFlags(command, InitConfig)));
-    });
+export function defineInit(command: Command): Command {
+  command.action(async (dir: string) => {
+    await init(resolve(dir), parseSettings(readGivenFlags(command, InitConfig)));
+  });
   return addHelpNotes(addOwnFlags(command, InitConfig), EXAMPLES);
 }
 

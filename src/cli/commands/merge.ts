@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { MergeConfig } from '../../config/schema.js';
 import { PreannotateError } from '../../core/errors.js';
@@ -26,15 +26,12 @@ Examples:
 All parts of one number must be there, and finished: what is missing is listed with the command that makes it.
 Options that are not given keep the values of the parts. Merging again adds what the parts have got since.`;
 
-export function mergeCommand(): Command {
-  const command = new Command('merge')
-    .description('Join the parts that `run --shard` has made into one run, and write its annotation files.')
-    .argument('[folders...]', 'an output folder that has the parts in shards/, or several, or the parts themselves')
-    .action(async (folders: string[]) => {
-      const flags = readGivenFlags(command, MergeConfig);
-      const loaded = await loadSettings({ schema: MergeConfig, flags, environment: process.env, cwd: process.cwd() });
-      process.exitCode = await mergeFolders(folders, loaded);
-    });
+export function defineMerge(command: Command): Command {
+  command.action(async (folders: string[]) => {
+    const flags = readGivenFlags(command, MergeConfig);
+    const loaded = await loadSettings({ schema: MergeConfig, flags, environment: process.env, cwd: process.cwd() });
+    process.exitCode = await mergeFolders(folders, loaded);
+  });
   return addHelpNotes(addFlags(command, MergeConfig), EXAMPLES);
 }
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { throwUsageErrors } from '../usage/usage-errors.js';
 import { addHelpNotes } from '../help.js';
 import { infoCommand } from './models/info.js';
@@ -17,8 +17,7 @@ Examples:
 Models come from the Hugging Face Hub and are kept in the cache of Python's huggingface_hub, which both share.
 Environment variables: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HTTPS_PROXY, NO_PROXY.`;
 
-export function modelsCommand(): Command {
-  const command = new Command('models').description('List, fetch, check and remove models.');
+export function defineModels(command: Command): Command {
   addHelpNotes(command, EXAMPLES);
   command.addCommand(buildSubcommand(listCommand));
   command.addCommand(buildSubcommand(pullCommand));

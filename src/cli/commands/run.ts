@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
 import { loadSettings, type Loaded } from '../../config/load.js';
@@ -11,7 +11,8 @@ import type { RunManifest } from '../../run/manifest.js';
 import { allowedFailures, type ErrorBudget } from '../../run/mass-failure.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
-import { abortOnSignals, Interrupted } from '../interrupt.js';
+import { abortOnSignals } from '../interrupt.js';
+import { Interrupted } from '../interrupted.js';
 import { printJson } from '../output.js';
 import { prepareSummary, wantsSummary, writeSummary, type SummaryPlaces } from '../summary/write-summary.js';
 import { formatAsked } from './format-asked.js';
@@ -37,18 +38,12 @@ const OUTCOME = 'Finished images are saved; the same command continues from ther
 
 const WATCH_OUTCOME = 'The annotation files are brought up to date; a second signal ends the command at once.';
 
-export function runCommand(): Command {
-  const command = new Command('run')
-    .alias('predict')
-    .description(
-      'Annotate folders, image files, globs, or images on the web and in S3; continues where it was stopped.',
-    )
-    .argument('[paths...]', 'folders, image files, globs (quoted); or URLs, @lists of them, s3://bucket/prefix', ['.'])
-    .action(async (paths: string[]) => {
-      const flags = readGivenFlags(command, RunConfig);
-      const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });
-      process.exitCode = await run(paths, loaded);
-    });
+export function defineRun(command: Command): Command {
+  command.action(async (paths: string[]) => {
+    const flags = readGivenFlags(command, RunConfig);
+    const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });
+    process.exitCode = await run(paths, loaded);
+  });
   return addHelpNotes(addFlags(command, RunConfig), EXAMPLES);
 }
 

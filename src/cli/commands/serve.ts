@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings } from '../../config/load.js';
 import { ServeConfig } from '../../config/schema.js';
 import { untilAborted } from '../../core/stream.js';
@@ -15,23 +15,21 @@ Examples:
 
 Prints its address when ready; logs go to stderr. On SIGTERM and SIGINT, requests in flight finish (exit code 0).`;
 
-export function serveCommand(): Command {
-  const command = new Command('serve')
-    .description('Answer over HTTP: POST /predict with an image gives its boxes. /docs lists the rest.')
-    .action(async () => {
-      const stop = stopOnSignals();
-      try {
-        const job = await untilAborted(createJob(command), stop.signal);
-        const { serve } = await import('../../server/serve.js');
-        const onReady = (address: string) => {
-          process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n`);
-        };
-        process.exitCode = await serve(job, { stop, onReady });
-      } catch (error) {
-        if (error !== stop.signal.reason) throw error;
-        process.exitCode = (error as Stop).exitCode; // stopped before it was ready
-      }
-    });
+export function defineServe(command: Command): Command {
+  command.action(async () => {
+    const stop = stopOnSignals();
+    try {
+      const job = await untilAborted(createJob(command), stop.signal);
+      const { serve } = await import('../../server/serve.js');
+      const onReady = (address: string) => {
+        process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n`);
+      };
+      process.exitCode = await serve(job, { stop, onReady });
+    } catch (error) {
+      if (error !== stop.signal.reason) throw error;
+      process.exitCode = (error as Stop).exitCode; // stopped before it was ready
+    }
+  });
   return addHelpNotes(addFlags(command, ServeConfig), EXAMPLES);
 }
 

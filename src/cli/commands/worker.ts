@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings, pickSettings, type Loaded } from '../../config/load.js';
 import { WorkerConfig } from '../../config/schema.js';
 import { PreannotateError } from '../../core/errors.js';
@@ -25,18 +25,16 @@ SIGINT give back what is not finished (exit codes 143 and 130). Start as many as
 
 const OUTCOME = 'What is not finished is given back to the queue.';
 
-export function workerCommand(): Command {
-  const command = new Command('worker')
-    .description('Annotate images that `preannotate run --queue` hands out, on this machine.')
-    .action(async () => {
-      const flags = readGivenFlags(command, WorkerConfig);
-      const loaded = await loadSettings({ schema: WorkerConfig, flags, environment: process.env, cwd: process.cwd() });
-      const job = toWorkerJob(loaded);
-      const progress = new Progress({ stream: process.stderr, quiet: loaded.settings.quiet });
-      const { serveRuns } = await import('../../queue/worker/serve-runs.js');
-      using watcher = progress.download();
-      await serveRuns(job, { note: (message) => progress.note(message), watcher }, abortOnSignals(OUTCOME));
-    });
+export function defineWorker(command: Command): Command {
+  command.action(async () => {
+    const flags = readGivenFlags(command, WorkerConfig);
+    const loaded = await loadSettings({ schema: WorkerConfig, flags, environment: process.env, cwd: process.cwd() });
+    const job = toWorkerJob(loaded);
+    const progress = new Progress({ stream: process.stderr, quiet: loaded.settings.quiet });
+    const { serveRuns } = await import('../../queue/worker/serve-runs.js');
+    using watcher = progress.download();
+    await serveRuns(job, { note: (message) => progress.note(message), watcher }, abortOnSignals(OUTCOME));
+  });
   return addHelpNotes(addFlags(command, WorkerConfig), EXAMPLES);
 }
 

@@ -6,6 +6,9 @@ import { checkLongDashes, checkValues, missingValueError } from './check-values.
 import { adviseCommand } from './suggest-command.js';
 import { adviseOption } from './suggest-option.js';
 
+/** An option that a command does not have. What was probably meant may be an option of another command. */
+export class UnknownOptionError extends PreannotateError {}
+
 /**
  * Makes a command throw what it would print before it ends the process.
  *
@@ -46,12 +49,12 @@ function usageError(error: CommanderError, command: Command): PreannotateError {
 }
 
 /** @param written - With the value, where that is joined by `=`. */
-function unknownOptionError(written: string, command: Command): PreannotateError {
+function unknownOptionError(written: string, command: Command): UnknownOptionError {
   const [, flag = written, value] = /^([^=]+)=(.*)$/s.exec(written) ?? [];
   const isSwitch = value !== undefined && command.options.some(({ long }) => long === flag);
   const negation = `--no-${flag.slice(2)}`;
   const isOff = /^(?:false|no|off|0)$/i.test(value ?? '') && command.options.some(({ long }) => long === negation);
-  return new PreannotateError({
+  return new UnknownOptionError({
     code: 'USAGE',
     message: isSwitch ? `${flag} takes no value.` : `Unknown option '${excerpt(flag)}'.`,
     hint: isSwitch ? `Did you mean ${isOff ? negation : flag}?` : adviseOption(flag, command),

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings } from '../../../config/load.js';
 import { BenchConfig } from '../../../config/schema.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
@@ -15,17 +15,14 @@ Examples:
 
 Takes two minutes at most. Without images it measures with pictures of 1 to 1.5 megapixels that come with the package.`;
 
-export function benchCommand(): Command {
-  const command = new Command('bench')
-    .description('Measure which workers, threads, batch and precision are fastest here; run and serve then use them.')
-    .argument('[images...]', 'folders, image files or globs to measure with')
-    .action(async (paths: string[]) => {
-      const flags = readGivenFlags(command, BenchConfig);
-      const request = { schema: BenchConfig, flags, environment: process.env, cwd: process.cwd() };
-      const { settings } = await loadSettings(request);
-      if (settings.forget) await forget(settings);
-      else await measure(paths, { flags, ...settings });
-    });
+export function defineBench(command: Command): Command {
+  command.action(async (paths: string[]) => {
+    const flags = readGivenFlags(command, BenchConfig);
+    const request = { schema: BenchConfig, flags, environment: process.env, cwd: process.cwd() };
+    const { settings } = await loadSettings(request);
+    if (settings.forget) await forget(settings);
+    else await measure(paths, { flags, ...settings });
+  });
   return addHelpNotes(addFlags(command, BenchConfig), EXAMPLES);
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../../config/load.js';
 import { DataSetConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
@@ -15,17 +15,12 @@ Examples:
 
 Of a run, the boxes are those above its thresholds; the table of thresholds is of all that its journal has.`;
 
-export function statsCommand(): Command {
-  const command = new Command('stats')
-    .description(
-      'Count what a run or a data set contains: classes, scores, sizes, and what each threshold would leave.',
-    )
-    .argument('<path>', 'output folder of a run, or a file or folder in any format')
-    .action(async (path: string) => {
-      const flags = readGivenFlags(command, DataSetConfig);
-      const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
-      await printStatistics(path, loaded);
-    });
+export function defineStats(command: Command): Command {
+  command.action(async (path: string) => {
+    const flags = readGivenFlags(command, DataSetConfig);
+    const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
+    await printStatistics(path, loaded);
+  });
   return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES);
 }
 

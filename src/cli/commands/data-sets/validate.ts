@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../../config/load.js';
 import { DataSetConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
@@ -17,15 +17,12 @@ Examples:
 Of the output folder of a run, all its annotation files are checked. The rules are in fixtures/docs/validate.md.
 Exit codes: 0 no errors, 1 unexpected failure, 2 wrong usage or not a data set, 3 there are errors.`;
 
-export function validateCommand(): Command {
-  const command = new Command('validate')
-    .description('Check annotation files, ours or others, by the rules of the programs that read them.')
-    .argument('<path>', 'a file or folder in any format, or the output folder of a run')
-    .action(async (path: string) => {
-      const flags = readGivenFlags(command, DataSetConfig);
-      const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
-      process.exitCode = await validate(path, loaded);
-    });
+export function defineValidate(command: Command): Command {
+  command.action(async (path: string) => {
+    const flags = readGivenFlags(command, DataSetConfig);
+    const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
+    process.exitCode = await validate(path, loaded);
+  });
   return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES);
 }
 

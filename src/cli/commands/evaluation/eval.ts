@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../../config/load.js';
 import { EvalConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
@@ -23,15 +23,12 @@ Examples:
 The figures are those of pycocotools. Predictions are the output folder of a run, or a data set in any format.
 Exit codes: 0 done, 1 unexpected failure, 2 wrong usage or unreadable files, 3 below --min-map or --min-ap50.`;
 
-export function evalCommand(): Command {
-  const command = new Command('eval')
-    .description('Measure a run against a corrected data set: AP, precision and recall, confusion and the work left.')
-    .argument('<predictions>', 'output folder of a run, or a file or folder in any format')
-    .action(async (path: string) => {
-      const flags = readGivenFlags(command, EvalConfig);
-      const loaded = await loadSettings({ schema: EvalConfig, flags, environment: process.env, cwd: process.cwd() });
-      process.exitCode = await evaluate(resolve(path), loaded);
-    });
+export function defineEval(command: Command): Command {
+  command.action(async (path: string) => {
+    const flags = readGivenFlags(command, EvalConfig);
+    const loaded = await loadSettings({ schema: EvalConfig, flags, environment: process.env, cwd: process.cwd() });
+    process.exitCode = await evaluate(resolve(path), loaded);
+  });
   return addHelpNotes(addFlags(command, EvalConfig), EXAMPLES);
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../../config/load.js';
 import { PromptsConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
@@ -16,15 +16,12 @@ Examples:
 Every prompt is asked alone, of those images of the run that the corrected data set has, with the model of the run.
 --ontology names another ontology, with more wordings for each class. Nothing is written.`;
 
-export function promptsCommand(): Command {
-  const command = new Command('prompts')
-    .description('Rank the prompts of each class on a corrected data set, and name classes that are confused.')
-    .argument('<out-dir>', 'output folder of `preannotate run`')
-    .action(async (folder: string) => {
-      const flags = readGivenFlags(command, PromptsConfig);
-      const loaded = await loadSettings({ schema: PromptsConfig, flags, environment: process.env, cwd: process.cwd() });
-      await prompts(resolve(folder), loaded);
-    });
+export function definePrompts(command: Command): Command {
+  command.action(async (folder: string) => {
+    const flags = readGivenFlags(command, PromptsConfig);
+    const loaded = await loadSettings({ schema: PromptsConfig, flags, environment: process.env, cwd: process.cwd() });
+    await prompts(resolve(folder), loaded);
+  });
   return addHelpNotes(addFlags(command, PromptsConfig), EXAMPLES);
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../../config/load.js';
 import { TuneConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
@@ -16,15 +16,12 @@ Examples:
 Without --ontology, the ontology of the run is printed as YAML with the new thresholds. With it, the lines that would
 change are printed, and --write changes them. No model is needed.`;
 
-export function tuneCommand(): Command {
-  const command = new Command('tune')
-    .description('Choose the threshold of each class from a corrected data set, and write it into the ontology.')
-    .argument('<out-dir>', 'output folder of `preannotate run`')
-    .action(async (folder: string) => {
-      const flags = readGivenFlags(command, TuneConfig);
-      const loaded = await loadSettings({ schema: TuneConfig, flags, environment: process.env, cwd: process.cwd() });
-      await tune(resolve(folder), loaded);
-    });
+export function defineTune(command: Command): Command {
+  command.action(async (folder: string) => {
+    const flags = readGivenFlags(command, TuneConfig);
+    const loaded = await loadSettings({ schema: TuneConfig, flags, environment: process.env, cwd: process.cwd() });
+    await tune(resolve(folder), loaded);
+  });
   return addHelpNotes(addFlags(command, TuneConfig), EXAMPLES);
 }
 
