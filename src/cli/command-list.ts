@@ -111,6 +111,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     hasNoOptions: true,
   },
   {
+    declare: () => new Command('features').description('List, check and remove stored image features.'),
+    define: async () => (await import('./commands/features/features.js')).defineFeatures,
+    hasNoOptions: true,
+  },
+  {
     declare: () =>
       new Command('doctor').description(
         'Check devices, libraries, caches and models, and print how to fix what is wrong.',

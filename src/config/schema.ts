@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deviceOptions } from './options/device.js';
 import { doctorOptions } from './options/doctor.js';
 import { addressOptions, imageOptions, remoteOptions } from './options/images.js';
+import { removeFeaturesOptions, verifyFeaturesOptions } from './options/features/commands.js';
 import { evalOptions, truthOptions } from './options/evaluation/evaluate.js';
 import { lockOptions } from './options/lock.js';
 import { metaOf, type OptionGroup } from './options/meta.js';
@@ -104,6 +105,10 @@ export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...docto
 /** Commands about models; which files are downloaded also depends on the precision. */
 export const ModelsConfig = z.strictObject({ ...outputOptions });
 export const PullConfig = z.strictObject({ precision: deviceOptions.precision, ...outputOptions });
+/** Commands about a folder of features. */
+export const FeaturesConfig = z.strictObject({ ...outputOptions });
+export const VerifyFeaturesConfig = z.strictObject({ ...verifyFeaturesOptions, ...outputOptions });
+export const RemoveFeaturesConfig = z.strictObject({ ...removeFeaturesOptions, ...outputOptions });
 /** A starter depends on flags only. */
 export const InitConfig = z.strictObject({
   class: modelOptions.class,
@@ -155,6 +160,8 @@ export const AnyConfig = z.strictObject({
   ...DataSetConfig.shape,
   ...DoctorConfig.shape,
   ...BenchConfig.shape,
+  ...VerifyFeaturesConfig.shape,
+  ...RemoveFeaturesConfig.shape,
   ...workerOptions,
   ...serveOptions,
 });

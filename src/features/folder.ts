@@ -66,6 +66,18 @@ export async function prepareFolder(folder: string): Promise<void> {
   await replaceFile(join(folder, MARKER), MARKER_TEXT); // another process may do the same: with the same bytes
 }
 
+/** Requires a folder of features. @throws PreannotateError CONFIG_INVALID */
+export async function requireFolder(folder: string): Promise<void> {
+  const state = await inspectFolder(folder);
+  if (state === 'ours') return;
+  const reason = state === 'missing' ? 'it does not exist' : 'it is empty';
+  throw new PreannotateError({
+    code: 'CONFIG_INVALID',
+    message: `${printable(folder)} is no folder of features: ${reason}.`,
+    hint: 'Name the folder that was given to a run with --features.',
+  });
+}
+
 /** The name of the folder that holds the features of a key. */
 export function hashKey(key: FeatureKey): string {
   return createHash('sha256')

@@ -1,39 +1,53 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findFiles, listKeys } from './found-files.js';
-import { hashKey, inspectFolder } from './folder.js';
+import { countFiles, type FileCounts } from './file-index.js';
+import { hashKey, inspectFolder, KEY_FILE, readKeyFile, requireFolder } from './folder.js';
+import { listKeys } from './found-files.js';
 import type { FeatureKey } from './image-features.js';
 
 /** How much a folder of features holds. */
-export interface StoreSize {
-  readonly images: number; // that have features under the key
-  readonly bytes: number; // of them
+export interface StoreSize extends FileCounts {
   readonly totalBytes: number; // under all keys
 }
 
 /**
- * Looks at a folder of features, and writes nothing. One that is missing or empty holds nothing.
+ * Counts the images under a key, and writes nothing. A folder that is missing or empty holds nothing.
  *
  * @throws PreannotateError CONFIG_INVALID for a folder that is not empty and has no marker of ours
  */
 export async function inspectStore({ folder, key }: { folder: string; key: FeatureKey }): Promise<StoreSize> {
   const own = hashKey(key);
-  let [images, bytes, totalBytes] = [0, 0, 0];
-  if ((await inspectFolder(folder)) !== 'ours') return { images, bytes, totalBytes };
+  let found: FileCounts = { images: 0, bytes: 0 };
+  let totalBytes = 0;
+  if ((await inspectFolder(folder)) !== 'ours') return { ...found, totalBytes };
   for (const name of await listKeys(folder)) {
-    const count = await countKey(join(folder, name));
-    totalBytes += count.bytes;
-    if (name === own) ({ images, bytes } = count);
+    const counts = await countFiles(join(folder, name), { save: false });
+    totalBytes += counts.bytes;
+    if (name === own) found = counts;
   }
-  return { images, bytes, totalBytes };
+  return { ...found, totalBytes };
 }
 
-async function countKey(keyFolder: string): Promise<{ images: number; bytes: number }> {
-  let [images, bytes] = [0, 0];
-  for await (const files of findFiles(keyFolder)) {
-    for (const { sha256, sizeBytes } of files) {
-      bytes += sizeBytes;
-      if (sha256 !== undefined) images++;
-    }
-  }
-  return { images, bytes };
+/** The features of one key. */
+export interface StoredKey extends FileCounts {
+  readonly hash: string; // the name of its folder
+  readonly model?: string; // what people call it
+  readonly key?: FeatureKey; // missing where its file is damaged
+  readonly usedMs?: number; // when something last opened it to write
+}
+
+/** Describes what a folder of features holds. @throws PreannotateError CONFIG_INVALID where it is no such folder */
+export async function listStoredKeys(folder: string): Promise<StoredKey[]> {
+  await requireFolder(folder);
+  const keys: StoredKey[] = [];
+  for (const hash of await listKeys(folder)) keys.push(await describeKey(folder, hash));
+  return keys;
+}
+
+async function describeKey(folder: string, hash: string): Promise<StoredKey> {
+  const keyFolder = join(folder, hash);
+  const counts = await countFiles(keyFolder, { save: true });
+  const stats = await stat(join(keyFolder, KEY_FILE)).catch(() => undefined);
+  const described = await readKeyFile(keyFolder);
+  return { hash, ...described, ...counts, ...(stats === undefined ? {} : { usedMs: stats.mtimeMs }) };
 }

@@ -111,9 +111,19 @@ const MODEL_COMMAND_NAMES: Readonly<Record<string, string>> = {
   'models rm': 'delete del uninstall clean prune purge clear',
 };
 
+/** The same for the commands below `preannotate features`. */
+const FEATURE_COMMAND_NAMES: Readonly<Record<string, string>> = {
+  'features info': 'list ls show inspect describe size du stats',
+  'features verify': 'check validate test fsck repair',
+  'features rm': 'delete del clean prune purge clear gc',
+};
+
 const OPTIONS = invert(OPTION_NAMES);
 const COMMANDS = invert(COMMAND_NAMES);
-const MODEL_COMMANDS = invert(MODEL_COMMAND_NAMES);
+const COMMANDS_BELOW = new Map([
+  ['models', invert(MODEL_COMMAND_NAMES)],
+  ['features', invert(FEATURE_COMMAND_NAMES)],
+]);
 
 /** A name without what differs between programs: `--conf_thres`, `confThres` and `--conf-thres` are one name. */
 export function normaliseName(name: string): string {
@@ -131,9 +141,9 @@ export function namesImages(name: string): boolean {
   return PATH_NAMES.has(name);
 }
 
-/** What a command of another program is called here. @param parent - `preannotate` or `models` */
+/** What a command of another program is called here. @param parent - `preannotate`, `models` or `features` */
 export function findOurCommand(word: string, parent: string): string | undefined {
-  return (parent === 'models' ? MODEL_COMMANDS : COMMANDS).get(word.toLowerCase());
+  return (COMMANDS_BELOW.get(parent) ?? COMMANDS).get(word.toLowerCase());
 }
 
 function invert(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {

@@ -23,8 +23,8 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const BYTES_TEXT = '^(?=.*[1-9])\\d+(?:\\.\\d+)?\\s*(?:[kKmMgG][iI]?[bB]|[bB]|)$';
 const BYTES = /^(\d+(?:\.\d+)?)\s*([kmg]i?b|b|)$/i;
-const DURATION = /^(\d+(?:\.\d+)?)\s*([smh])?$/;
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+const DURATION = /^(\d+(?:\.\d+)?)\s*([smhd])?$/;
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
 
 /** @param parts - Of the pattern of texts that are read. */
@@ -179,10 +179,10 @@ export function byteSize() {
     .transform(read);
 }
 
-/** A time in milliseconds: '30s', '5m', '1.5h', or seconds as a number. @param leastSec - The shortest accepted. */
+/** A time in milliseconds: '30s', '5m', '1.5h', '30d', or seconds. @param leastSec - The shortest accepted. */
 export function duration(leastSec: number) {
   const error = `must be a time of at least ${leastSec} s, such as 30s, 5m or 1h`;
-  const pattern = `^(?:0*${decimal(leastSec, 1e9)}\\s*s?|(?=.*[1-9])\\d+(?:\\.\\d+)?\\s*[mh])$`;
+  const pattern = `^(?:0*${decimal(leastSec, 1e9)}\\s*s?|(?=.*[1-9])\\d+(?:\\.\\d+)?\\s*[mhd])$`;
   const read = (value: number | string) => {
     const [, amount, unit = 's'] = DURATION.exec(String(value)) ?? [];
     return amount === undefined ? NaN : Math.round(Number(amount) * SECONDS[unit]! * 1000);

@@ -1,0 +1,72 @@
+import { FeaturesConfig } from '../../../config/schema.js';
+import { counted, printable } from '../../../core/text.js';
+import type { StoredKey } from '../../../features/inspect-store.js';
+import { formatBytes } from '../../../progress/download.js';
+import { printJson } from '../../output.js';
+import type { FeaturesSubcommand } from './subcommand.js';
+
+const SHOWN_HASH = 12; // characters
+
+export const infoCommand: FeaturesSubcommand<typeof FeaturesConfig> = {
+  name: 'info',
+  description: 'List what a folder holds: for each model and way to prepare images, how many images and bytes.',
+  notes: `
+Examples:
+  preannotate features info features
+  preannotate features info features --json
+
+Features are used again only with the same model, input size, tiles and precision: each combination has a key. "Last
+used" is when a run last opened it.`,
+  schema: FeaturesConfig,
+  action: async (folder, { json }) => {
+    const { listStoredKeys } = await import('../../../features/inspect-store.js');
+    const keys = await listStoredKeys(folder);
+    const images = keys.reduce((sum, key) => sum + key.images, 0);
+    const bytes = keys.reduce((sum, key) => sum + key.bytes, 0);
+    if (json) printJson({ folder, images, bytes, keys: keys.map(toJson) });
+    else {
+      const total = `${counted(images, 'image')}, ${formatBytes(bytes)} in ${printable(folder)}`;
+      process.stdout.write(`${[...formatTable(keys), total].join('\n')}\n`);
+    }
+  },
+};
+
+function toJson({ hash, model, key, images, bytes, usedMs }: StoredKey) {
+  return {
+    key: hash,
+    ...(model === undefined ? {} : { model }),
+    ...(key === undefined ? {} : { settings: key }),
+    images,
+    bytes,
+    ...(usedMs === undefined ? {} : { last_used: new Date(usedMs).toISOString() }),
+  };
+}
+
+function formatTable(keys: readonly StoredKey[]): string[] {
+  if (keys.length === 0) return [];
+  const head = ['key', 'model', 'input', 'precision', 'stored as', 'tiles', 'images', 'size', 'last used'];
+  const rows = keys.map(cellsOf);
+  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function cellsOf({ hash, model, key = {}, images, bytes, usedMs }: StoredKey): string[] {
+  const textOf = (name: string) => (typeof key[name] === 'string' ? printable(key[name]) : '?');
+  const { height, width, tiles } = key;
+  return [
+    hash.slice(0, SHOWN_HASH),
+    model === undefined ? '?' : printable(model),
+    typeof height === 'number' && typeof width === 'number' ? `${height} x ${width}` : '?',
+    textOf('precision'),
+    textOf('dtype'),
+    tiles === null || tiles === undefined ? 'no' : 'yes',
+    String(images),
+    formatBytes(bytes),
+    usedMs === undefined ? '?' : new Date(usedMs).toISOString().slice(0, 16).replace('T', ' '),
+  ];
+}

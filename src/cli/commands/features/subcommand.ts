@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import type { z } from 'zod';
+import { loadSettings, type Settings } from '../../../config/load.js';
+import { addFlags, readGivenFlags } from '../../flags.js';
+import { addHelpNotes } from '../../help.js';
+
+/** A command under `preannotate features`. */
+export interface FeaturesSubcommand<Schema extends z.ZodObject> {
+  readonly name: string;
+  readonly alias?: string;
+  readonly description: string;
+  readonly notes: string; // below the options
+  readonly schema: Schema;
+  /** @param folder - Absolute. */
+  readonly action: (folder: string, settings: Settings<Schema>) => Promise<void>;
+}
+
+export function buildFeaturesSubcommand<Schema extends z.ZodObject>(subcommand: FeaturesSubcommand<Schema>): Command {
+  const { name, alias, description, notes, schema, action } = subcommand;
+  const command = new Command(name).description(description);
+  if (alias !== undefined) command.alias(alias);
+  command.argument('<dir>', 'the folder that runs were given with --features');
+  command.action(async (folder: string) => {
+    const flags = readGivenFlags(command, schema);
+    const { settings } = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
+    await action(resolve(folder), settings);
+  });
+  return addHelpNotes(addFlags(command, schema), notes);
+}
