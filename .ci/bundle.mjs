@@ -46,7 +46,10 @@ const { metafile } = await build({
   external: LEFT_OUT,
   // For libraries in CommonJS, which require modules of Node.
   banner: { js: "import { createRequire as rq } from 'node:module';\nconst require = rq(import.meta.url);" },
-  plugins: [{ name: 'places', setup: (bundler) => bundler.onLoad({ filter: /\.js$/ }, keepPlace) }],
+  plugins: [
+    { name: 'languages', setup: (bundler) => bundler.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, leaveEnglish) },
+    { name: 'places', setup: (bundler) => bundler.onLoad({ filter: /\.js$/ }, keepPlace) },
+  ],
 });
 for (const entry of ENTRIES) {
   const joined = relative(dirname(entry), join(OUT, basename(entry))).replaceAll(sep, '/');
@@ -62,6 +65,11 @@ async function keepPlace({ path }) {
   const text = await readFile(path, 'utf8');
   const address = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
   return { contents: text.replaceAll('import.meta.url', address), loader: 'js' };
+}
+
+/** The messages of zod in fifty other languages are half of its code. */
+function leaveEnglish() {
+  return { contents: "export { default as en } from './en.js';", loader: 'js' };
 }
 
 /** @param inputs - Paths of all modules that were joined. */

@@ -6,7 +6,7 @@ import { beginJournalHeader, isShard, toManifest, type Job, type RunState } from
 import type { ImageFile, ImageOutcome } from './core/image.js';
 import { countToCome, divideStop, openFeed } from './feeds/open-feed.js';
 import { hostsOf } from './images/remote/address.js';
-import { RemoteImages } from './images/remote/remote-images.js';
+import { openRemoteImages } from './images/remote/open-remote-images.js';
 import { findModel } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
@@ -43,7 +43,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   const stats = new RunStats({ found: found.images.length + plan.others, resumed: plan.finished });
   signal.throwIfAborted();
 
-  await using remote = found.root === undefined ? new RemoteImages(job.fetch) : undefined;
+  await using remote = found.root === undefined ? await openRemoteImages(job.fetch) : undefined;
   const images = countToCome(job, prepared);
   const hosts = remote && hostsOf(plan.pending);
   const work = { model, images, imageFolder: found.root, remote, hosts };

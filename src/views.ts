@@ -9,7 +9,7 @@ import { formatNames, formats, type FormatName } from './formats/index.js';
 import { assertClassOrderKept } from './formats/view-folder/class-order.js';
 import { assertRecordSound, assertReplaceable, isView } from './formats/view-folder/replaceable.js';
 import type { FetchSettings } from './images/remote/fetch-settings.js';
-import { RemoteImages } from './images/remote/remote-images.js';
+import { openRemoteImages } from './images/remote/open-remote-images.js';
 import type { Progress } from './progress/bar.js';
 import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
 import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
@@ -116,7 +116,7 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
   const provenance = provenanceOf(journal.header);
   await using remote =
-    root === undefined && fetch ? new RemoteImages({ ...fetch, maxBytes, isAgain: true }) : undefined;
+    root === undefined && fetch ? await openRemoteImages({ ...fetch, maxBytes, isAgain: true }) : undefined;
   const digests = version === undefined ? undefined : new ViewDigests({ ...run, ...choice, root, version });
   const shown = { ontology, images, digests, root, remote, division, negatives };
   const imagesOf = (part: PartName) => stored.ofPart(part);

@@ -119,6 +119,15 @@ it('BullMQ and ioredis are loaded only when a queue is used', () => {
   expect(libraries.every(({ isDynamic }) => isDynamic)).toBe(true);
 });
 
+it('a run over local images loads no library for HTTP, which would take it 0.05 s', () => {
+  const atOnce = imports.filter(({ isDynamic }) => !isDynamic);
+  for (const start of ['cli/program.ts', 'cli/commands/run.ts', 'cli/commands/run-job.ts', 'pipeline.ts']) {
+    const { reached, packages } = loadedBy(start, atOnce);
+    expect(reached.size).toBeGreaterThan(10);
+    expect(packages).not.toContain('undici');
+  }
+});
+
 it('a worker loads no schemas, which would take it 0.07 s, before it is ready', () => {
   const atOnce = imports.filter(({ isDynamic }) => !isDynamic);
   const { reached, packages } = loadedBy('workers/child/worker.ts', atOnce);

@@ -126,6 +126,9 @@ function findConfigFile({ flags, environment, cwd }: LoadRequest<z.ZodObject>): 
   throw problemsError('CONFIG_INVALID', [problem]);
 }
 
+/** A faster parser of a schema is not generated: that takes 10 ms and more, and pays for many values only. */
+const PARSED_ONCE = { jitless: true };
+
 /** Reads every value that was stated, those of other commands in the file too, and keeps the command's own. */
 function parseEntries(
   schema: z.ZodObject,
@@ -134,7 +137,7 @@ function parseEntries(
 ): Values {
   const everything = z.strictObject({ ...AnyConfig.shape, ...schema.shape });
   const stated = Object.fromEntries([...entries.values()].map(({ key, value }) => [key, value]));
-  const result = everything.safeParse(stated, { reportInput: true });
+  const result = everything.safeParse(stated, { ...PARSED_ONCE, reportInput: true });
   const unreadable = result.success
     ? []
     : describeIssues(result.error, {
@@ -153,7 +156,7 @@ function resolveConflicts(schema: z.ZodObject, values: Values, entries: Map<stri
     originOf: (key) => entries.get(key)?.origin ?? 'default',
     nameOf: (key) => entries.get(key)?.subject([]) ?? key,
   };
-  const defaults = schema.parse({});
+  const defaults = schema.parse({}, PARSED_ONCE);
   for (const key of findOverruled(merged)) {
     entries.delete(key);
     values[key] = defaults[key];

@@ -1,4 +1,3 @@
-import { errors } from 'undici';
 import { PreannotateError, systemCodeOf, type Failure } from '../core/errors.js';
 
 /** Only clients of the server name URLs, so that the hint is for them. */
@@ -110,7 +109,7 @@ export function imageTooLargeError(maxBytes: number): PreannotateError {
 /** Turns an error of a socket or of undici into one for clients; any other error is a bug and stays as it is. */
 export function toFetchError(error: unknown): unknown {
   if (error instanceof PreannotateError) return error;
-  if (error instanceof errors.HTTPParserError) {
+  if (error instanceof Error && error.name === 'HTTPParserError') {
     return fetchFailedError('its server does not speak proper HTTP', error);
   }
   const code = systemCodeOf(error);
