@@ -74,6 +74,7 @@ export interface ExampleGraphOptions {
 export interface ImageGraphOptions extends ExampleGraphOptions {
   readonly maxDetections: number; // K, an image; fewer where there are fewer pairs
   readonly minObjectness?: number; // 0–1; patches below it are out, as if dropped. Only where traits have objectness
+  readonly partial?: boolean; // also takes the upper left part of an input, in whole patches; boxes are as in the whole
   readonly raw?: boolean; // also give every intermediate that reference outputs exist for
 }
 

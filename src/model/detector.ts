@@ -13,6 +13,7 @@ import { familyOf } from './families.js';
 import { FeatureModel, type EncodedInput, type FeatureForm, type RankedOutputs } from './features/feature-model.js';
 import type { ModelTraits } from './family.js';
 import { DEFAULT_FORM, resolveForm } from './input-form.js';
+import { cutPart, partWithImage, patchOfInput, type InputPart } from '../images/resize/input-part.js';
 import { groupQueries, buildQueryInputs, type QueryBank, type QueryGroup } from './query-groups.js';
 import { openSession } from './session.js';
 
@@ -73,7 +74,7 @@ export class Detector implements AsyncDisposable {
       return new Detector({ traits, artifact, image, size, fit, options });
     }
     const { graph, weightsFolder } = artifact.image({
-      ...{ size, maxDetections, positions },
+      ...{ size, maxDetections, positions, partial: fit === 'unpadded' },
       ...(minObjectness === undefined ? {} : { minObjectness }),
     });
     const image = await openSession(graph, { ...options, weightsFolder });
@@ -120,7 +121,7 @@ export class Detector implements AsyncDisposable {
    * Finds, in one forward pass, in each image what its own queries describe; those of the others change nothing.
    *
    * @param pixels - [N, H, W, 3] uint8 RGB of `inputSize`, brought there as `fit` says.
-   * @param originals - Sizes of the N upright images, in which boxes are given.
+   * @param originals - Sizes of the N upright images, of one `shapeOf`, in which boxes are given.
    * @param queries - A bank for each of the N images.
    * @returns Per image the best pairs of patch and class above the score floor: a class scores as its best query does.
    *   One patch may give a box for several classes; `core/select.ts` chooses one of them. Patches that an ignored
@@ -131,13 +132,25 @@ export class Detector implements AsyncDisposable {
     if (this.#image instanceof FeatureModel) {
       return this.detectEncoded(await this.encodeImages(pixels, originals.length), originals, queries);
     }
-    const { height, width } = this.inputSize;
+    const part = this.#partOf(originals[0]!);
+    const cut = cutPart(pixels, this.inputSize, part);
     const groups = groupQueries(new Set(queries));
     const outputs = await this.#image.run({
-      pixels: new ort.Tensor('uint8', pixels, [originals.length, height, width, 3]),
+      pixels: new ort.Tensor('uint8', cut, [originals.length, part.height, part.width, 3]),
       ...buildQueryInputs(groups, queries),
     });
     return this.#readOutputs(outputs as unknown as RankedOutputs, { originals, queries, groups });
+  }
+
+  /** Images of one shape can share a forward pass. */
+  shapeOf(original: Size): string {
+    const { height, width } = this.#partOf(original);
+    return `${height}x${width}`;
+  }
+
+  #partOf(original: Size): InputPart {
+    const shown = this.fit === 'unpadded' ? original : { width: 1, height: 1 };
+    return partWithImage(this.inputSize, this.traits.patchSize, shown);
   }
 
   /** What features hold for one input. */
@@ -193,6 +206,7 @@ export class Detector implements AsyncDisposable {
   #toDetections(ranked: RankedPairs, { original, bank }: RequestedImage, groups: readonly QueryGroup[]): Detection[] {
     const { scores, pairs, members, boxes } = ranked;
     const frame = fittedFrame(this.fit, original);
+    const part = this.#partOf(original);
     const found: Detection[] = [];
     for (let rank = 0; rank < scores.length; rank++) {
       const score = round(scores[rank]!, SCORE_DECIMALS);
@@ -201,9 +215,9 @@ export class Detector implements AsyncDisposable {
       const group = groups[column]!;
       // Best first; pairs with the groups of other images are behind all of its own.
       if (score <= this.#options.scoreFloor || group.bank !== bank) break;
-      const patchId = (pair - column) / groups.length;
-      const at = patchId * 4;
-      const relative: Cxcywh = [boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!];
+      const patch = (pair - column) / groups.length;
+      const patchId = patchOfInput(patch, part);
+      const relative = [...boxes.subarray(patch * 4, patch * 4 + 4)] as unknown as Cxcywh;
       const box = roundBox(clip(cxcywhToXyxy(relative, frame), original), BOX_DECIMALS);
       const queryId = group.members[Number(members[rank])]!;
       // Nothing is left of a box in the padding or thinner than a hundredth of a pixel.

@@ -51,6 +51,7 @@ export interface ModelTraits {
   readonly title: string; // of the family
   readonly fit: FamilyFit; // how an image fills the model's input
   readonly slicesPositions: boolean; // its original code cuts the learnt positions for a smaller input
+  readonly takesParts: boolean; // its graph can leave out patches with nothing but padding
   readonly nativeSide: number; // pixels of the square that the model was trained with
   readonly patchSize: number; // pixels
   readonly embeddingWidth: number; // T, of a query

@@ -1,4 +1,5 @@
 import type { Fit, InputForm, RequestedForm } from '../core/inference/input-form.js';
+import { PreannotateError } from '../core/errors.js';
 import type { ImageSize } from './artifact.js';
 import { traitsOf } from './families.js';
 import type { ModelTraits } from './family.js';
@@ -7,8 +8,14 @@ import type { Model } from './source.js';
 /** Leaves everything to the family. */
 export const DEFAULT_FORM: RequestedForm = { fit: 'auto', positions: 'auto' };
 
-/** What was requested, for the model that is used. @param imageSize - As requested; default: the model's own. */
+/**
+ * What was requested, for the model that is used.
+ *
+ * @param imageSize - As requested; default: the model's own.
+ * @throws PreannotateError CONFIG_INVALID for a fit that the model does not take.
+ */
 export function resolveForm(traits: ModelTraits, { fit, positions }: RequestedForm, imageSize?: ImageSize): InputForm {
+  if (fit === 'unpadded' && !traits.takesParts) throw partsRefusedError(traits);
   const { width, height } = traits.inputSize(imageSize);
   const own = traits.inputSize();
   const isSmaller = width <= own.width && height <= own.height && (width < own.width || height < own.height);
@@ -16,6 +23,17 @@ export function resolveForm(traits: ModelTraits, { fit, positions }: RequestedFo
     fit: fit === 'auto' || fit === 'letterbox' ? traits.fit[fit] : fit,
     positions: positions === 'auto' && traits.slicesPositions && isSmaller ? 'slice' : 'interpolate',
   };
+}
+
+function partsRefusedError({ title, slicesPositions }: ModelTraits): PreannotateError {
+  const reason = slicesPositions
+    ? 'an ONNX export takes whole inputs only'
+    : `${title} was not trained with padding at the bottom and the right`;
+  return new PreannotateError({
+    code: 'CONFIG_INVALID',
+    message: `The fit is unpadded, which is for OWLv2 checkpoints with model.safetensors: ${reason}.`,
+    hint: 'Leave out --fit, or use a model such as google/owlv2-base-patch16-ensemble.',
+  });
 }
 
 /** How the images of a job come to the model that is used. */

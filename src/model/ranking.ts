@@ -1,5 +1,6 @@
 import type { Graph } from '../onnx/graph.js';
 import type { Value } from '../onnx/messages.js';
+import { lengthOf, shapeOf, type Length } from '../onnx/graph-shape.js';
 
 /** The inputs of an image graph beside its pixels; `artifact.ts` has their shapes. */
 export interface QueryInputs {
@@ -29,13 +30,13 @@ export function declareQueries(graph: Graph, embeddingWidth: number): QueryInput
 export function rankPairs(
   graph: Graph,
   logits: Value,
-  ranking: QueryInputs & { patches: number; most: number; penalties?: Value | undefined },
+  ranking: QueryInputs & { patches: Length; most: number; penalties?: Value | undefined },
 ): void {
   const { groups, offsets, allowed, patches, most, penalties } = ranking;
   const groupCount = graph.op('Slice', [graph.op('Shape', [groups]), graph.ints([0]), graph.ints([1])]);
-  const pairCount = graph.op('Mul', [groupCount, graph.ints([patches])]);
+  const pairCount = graph.op('Mul', [groupCount, lengthOf(graph, patches)]);
   const perImage = graph.op('Concat', [graph.ints([-1]), pairCount], { axis: 0 });
-  const perPatch = graph.op('Concat', [graph.ints([-1, patches]), groupCount], { axis: 0 });
+  const perPatch = graph.op('Concat', [shapeOf(graph, [-1, patches]), groupCount], { axis: 0 });
 
   const grouped = graph.op('Gather', [logits, groups], { axis: 1 }); // [N * P, G, M]
   const member = graph.op('ArgMax', [grouped], { axis: 2, keepdims: 0 });

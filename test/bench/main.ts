@@ -11,6 +11,7 @@ import { extremes } from './questions/faults/extremes.js';
 import { formats } from './questions/formats/formats.js';
 import { forms } from './questions/forms.js';
 import { photographs, type PhotographsOptions } from './photographs/photographs.js';
+import { unpadded } from './photographs/unpadded.js';
 import { describeMachine } from './support/machine.js';
 import { kills } from './questions/faults/kills.js';
 import { memory } from './questions/memory.js';
@@ -60,6 +61,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   evaluation,
   tune,
   similarity,
+  unpadded,
 };
 const NAMES = Object.keys(QUESTIONS);
 

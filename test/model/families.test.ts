@@ -30,6 +30,7 @@ const toy: ModelFamily<{ queries: number; longest: number }> = {
     title: 'Toy',
     fit: { auto: 'grey', letterbox: 'letterbox', unrecorded: 'stretch' },
     slicesPositions: true,
+    takesParts: false,
     nativeSide: config.longest,
     patchSize: 1,
     embeddingWidth: 256,

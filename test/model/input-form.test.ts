@@ -19,8 +19,16 @@ it.each<[string, RequestedFit, Fit]>([
   ['owlv2-tiny', 'stretch', 'stretch'],
   ['owlv2-tiny', 'letterbox', 'letterbox'],
   ['owlv2-tiny', 'grey', 'grey'],
+  ['owlv2-tiny', 'unpadded', 'unpadded'],
 ])('for %s, the fit %s is %s', async (model, fit, expected) => {
   expect(resolveForm(await traitsNamed(model), { ...DEFAULT_FORM, fit }).fit).toBe(expected);
+});
+
+it('OWL-ViT, which was not trained with such padding, refuses the fit unpadded by name', async () => {
+  const traits = await traitsNamed('owlvit-tiny');
+  expect(() => resolveForm(traits, { ...DEFAULT_FORM, fit: 'unpadded' })).toThrow(
+    /unpadded, which is for OWLv2 .*: OWL-ViT was not trained/,
+  );
 });
 
 it.each<[string, RequestedPositions, ImageSize | undefined, Positions]>([

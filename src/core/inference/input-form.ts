@@ -1,8 +1,8 @@
 /**
  * How an image fills the model's input: stretched to it, or padded at the bottom and the right to a square first, with
- * black (letterbox) or with grey.
+ * black (letterbox) or with grey. Unpadded is as letterbox, without the patches that hold nothing but padding.
  */
-export const FITS = ['stretch', 'letterbox', 'grey'] as const;
+export const FITS = ['stretch', 'letterbox', 'grey', 'unpadded'] as const;
 export type Fit = (typeof FITS)[number];
 
 /** What a user asks for: `auto` is the default of the model's family, `letterbox` the padding of its original code. */

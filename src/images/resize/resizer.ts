@@ -21,7 +21,7 @@ export interface Resizer extends AsyncDisposable {
 }
 
 /** The level of the padding, 0 to 255. Grey is as in transformers 4: half of white, between two levels. */
-const PAD_LEVELS: Readonly<Record<Exclude<Fit, 'stretch'>, number>> = { letterbox: 0, grey: 127.5 };
+const PAD_LEVELS: Readonly<Record<Exclude<Fit, 'stretch'>, number>> = { letterbox: 0, unpadded: 0, grey: 127.5 };
 
 /** The area that the whole input shows, from the image's upper left corner: the image, or the square around it. */
 export function fittedFrame(fit: Fit, { width, height }: Size): Size {

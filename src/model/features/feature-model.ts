@@ -1,6 +1,8 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Device, Optimizer } from '../../core/device.js';
+import { PreannotateError } from '../../core/errors.js';
 import type { FeatureDtype } from '../../core/inference/feature-dtype.js';
+import type { Fit } from '../../core/inference/input-form.js';
 import { ort } from '../../onnx/runtime.js';
 import type { Artifact, EncodingGraphOptions, ImageSize } from '../artifact.js';
 import type { ModelTraits } from '../family.js';
@@ -28,6 +30,7 @@ export interface EncodedInput {
 
 interface FeatureModelOptions extends FeatureForm, Pick<EncodingGraphOptions, 'positions'> {
   readonly artifact: Artifact;
+  readonly fit?: Fit | undefined;
   readonly traits: ModelTraits;
   readonly size: ImageSize;
   readonly maxDetections: number;
@@ -36,6 +39,12 @@ interface FeatureModelOptions extends FeatureForm, Pick<EncodingGraphOptions, 'p
   readonly threads: number;
   readonly optimizer: Optimizer;
 }
+
+const ONLY_WHOLE_INPUTS = {
+  code: 'CONFIG_INVALID',
+  message: 'Features are kept of whole inputs of the model, and the fit is unpadded, which leaves out parts of them.',
+  hint: 'Leave out --fit, or the features.',
+} as const;
 
 /** The outputs of the image graph. */
 export type RankedOutputs = Readonly<Record<'scores' | 'pairs' | 'members' | 'boxes', Tensor>>;
@@ -61,6 +70,7 @@ export class FeatureModel implements AsyncDisposable {
   static async open(options: FeatureModelOptions): Promise<FeatureModel> {
     const { artifact, size, positions, dtype, exact, maxDetections, minObjectness } = options;
     const graphs = artifact.features;
+    if (options.fit === 'unpadded') throw new PreannotateError(ONLY_WHOLE_INPUTS);
     if (graphs === undefined) throw new Error('this model gives no features. This is a bug.');
     const first = graphs.encoding({ size, dtype, exact, ...(positions === undefined ? {} : { positions }) });
     const second = graphs.query({

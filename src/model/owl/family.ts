@@ -65,6 +65,7 @@ function owlTraits(checkpoint: OwlCheckpoint, differences: Differences): ModelTr
   return {
     ...differences,
     ...{ nativeSide, patchSize, patches },
+    takesParts: differences.slicesPositions && exported === undefined,
     embeddingWidth: text.hidden_size,
     maxTokens: text.max_position_embeddings,
     takesExamples: exported === undefined, // an export gives scores and boxes, but not the class embeddings

@@ -3,9 +3,11 @@ import { Graph } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/messages.js';
 import type { ImageGraphOptions } from '../artifact.js';
 import type { WeightFiles } from '../checkpoint/weight-files.js';
+import { lengthOf, shapeOf, type Length } from '../../onnx/graph-shape.js';
 import { declareQueries, l2Norm, rankPairs } from '../ranking.js';
 import type { OwlCheckpoint } from './config.js';
-import { predictBoxes, predictionHead, projectClasses, scoreQueries, type Grid } from './heads.js';
+import { predictBoxes, predictionHead, projectClasses, scoreQueries } from './heads.js';
+import { countTokens, gridOf, lengthsOf, type Grid } from './grid.js';
 import { hasObjectnessHead } from './objectness.js';
 import { embedPatches } from './patches.js';
 import { CPU_OPERATORS, layerNorm, transformer, GraphWeights, type OperatorChoice } from './transformer.js';
@@ -27,11 +29,14 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
   const { size, positions, weights: files = checkpoint, raw: isRaw = false, minObjectness = 0 } = options;
   const { patch_size: patch, hidden_size: width } = config.vision_config;
   const embeddingWidth = config.text_config.hidden_size;
-  const grid = { rows: Math.floor(size.height / patch), columns: Math.floor(size.width / patch) };
-  const patches = grid.rows * grid.columns;
+  const isPart = options.partial ?? false;
   const graph = new Graph();
   const weights = new GraphWeights(graph, files.tensors);
-  const pixels = graph.input('pixels', options.pixelType ?? 'uint8', ['N', size.height, size.width, 3]);
+  const lengths = isPart ? ['H', 'W'] : [size.height, size.width];
+  const pixels = graph.input('pixels', options.pixelType ?? 'uint8', ['N', ...lengths, 3]);
+  const grid = gridOf(graph, pixels, { size, patch, isPart });
+  const { patches } = lengthsOf(grid);
+  const shown = isPart ? 'P' : patches; // of an output
   const inputs = declareQueries(graph, embeddingWidth);
 
   const features = encodeImage(graph, pixels, {
@@ -55,12 +60,12 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
   const penalties = isLimited ? penalise(graph, objectness, { below: minObjectness, patches }) : undefined;
   rankPairs(graph, logits, { ...inputs, patches, most: options.maxDetections, penalties });
   const boxes = predictBoxes(graph, features, { weights: weights.within('box_head'), width, grid });
-  graph.output('boxes', boxes, { type: 'float32', shape: ['N', patches, 4] });
+  graph.output('boxes', boxes, { type: 'float32', shape: ['N', shown, 4] });
 
   if (isRaw) {
     const raw = (name: string, value: Value, last: number) => {
-      const folded = graph.op('Reshape', [value, graph.ints([-1, patches, last])]);
-      graph.output(name, folded, { type: 'float32', shape: ['N', patches, last] });
+      const folded = graph.op('Reshape', [value, shapeOf(graph, [-1, patches, last])]);
+      graph.output(name, folded, { type: 'float32', shape: ['N', shown, last] });
     };
     graph.output('logits', logits, { type: 'float32', shape: ['N*P', 'Q'] });
     raw('class_embeds', classes.classEmbeds, embeddingWidth);
@@ -79,9 +84,9 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
 export function penalise(
   graph: Graph,
   objectness: Value,
-  { below, patches }: { below: number; patches: number },
+  { below, patches }: { below: number; patches: Length },
 ): Value {
-  const perImage = graph.op('Reshape', [graph.op('Sigmoid', [objectness]), graph.ints([-1, patches, 1])]);
+  const perImage = graph.op('Reshape', [graph.op('Sigmoid', [objectness]), shapeOf(graph, [-1, patches, 1])]);
   const isOut = graph.op('Less', [perImage, graph.floats([below])]);
   return graph.op('Where', [isOut, graph.floats([-Infinity]), graph.floats([0])]);
 }
@@ -103,7 +108,8 @@ export function encodeImage(
   const vision = checkpoint.config.vision_config;
   const tower = weights.within(`${checkpoint.modelType}.vision_model`);
   const norm = { width: vision.hidden_size, epsilon: vision.layer_norm_eps };
-  const patches = grid.rows * grid.columns;
+  const { patches } = lengthsOf(grid);
+  const tokens = countTokens(graph, { patches });
   const embedded = embedPatches(graph, pixels, {
     checkpoint,
     weights: tower.within('embeddings'),
@@ -115,11 +121,11 @@ export function encodeImage(
   const encoded = transformer(graph, half ? graph.cast(normed, 'float16') : normed, {
     weights: half ? encoder.as('float16') : encoder,
     config: vision,
-    sequence: patches + 1,
+    sequence: typeof tokens === 'number' ? tokens : shapeOf(graph, [-1, tokens, vision.hidden_size]),
     causal: false,
     operators: model.operators,
   });
-  return mergeClassToken(graph, half ? graph.cast(encoded, 'float32') : encoded, { tower, weights, patches, norm });
+  return mergeClassToken(graph, half ? graph.cast(encoded, 'float32') : encoded, { tower, weights, tokens, norm });
 }
 
 /**
@@ -175,14 +181,14 @@ export function buildTextGraph(checkpoint: OwlCheckpoint): Uint8Array {
 function mergeClassToken(
   graph: Graph,
   encoded: Value,
-  model: { tower: GraphWeights; weights: GraphWeights; patches: number; norm: { width: number; epsilon: number } },
+  model: { tower: GraphWeights; weights: GraphWeights; tokens: Length; norm: { width: number; epsilon: number } },
 ): Value {
-  const { patches, norm } = model;
+  const { tokens: count, norm } = model;
   const post = layerNorm(graph, encoded, { weights: model.tower.within('post_layernorm'), ...norm });
-  const tokens = graph.op('Reshape', [post, graph.ints([-1, patches + 1, norm.width])]);
-  const span = (from: number, to: number) =>
-    graph.op('Slice', [tokens, graph.ints([from]), graph.ints([to]), graph.ints([1])]);
-  const merged = graph.op('Mul', [span(1, patches + 1), span(0, 1)]);
+  const tokens = graph.op('Reshape', [post, shapeOf(graph, [-1, count, norm.width])]);
+  const span = (from: number, to: Length) =>
+    graph.op('Slice', [tokens, graph.ints([from]), lengthOf(graph, to), graph.ints([1])]);
+  const merged = graph.op('Mul', [span(1, count), span(0, 1)]);
   const rows = graph.op('Reshape', [merged, graph.ints([-1, norm.width])]);
   return layerNorm(graph, rows, { weights: model.weights.within('layer_norm'), ...norm });
 }

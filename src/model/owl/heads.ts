@@ -1,6 +1,8 @@
 import type { Graph } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/messages.js';
+import { shapeOf } from '../../onnx/graph-shape.js';
 import { l2Norm } from '../ranking.js';
+import { lengthsOf, takePart, type Grid } from './grid.js';
 import { gelu, linear, type GraphWeights } from './transformer.js';
 
 /** What the class head gives of every patch before any query is known. */
@@ -41,22 +43,16 @@ export function scoreQueries(graph: Graph, { classEmbeds, shift, scale }: ClassF
   return graph.op('Mul', [graph.op('Add', [similarity, shift]), scale]);
 }
 
-/** The patches of an image: a row is `columns` wide. */
-export interface Grid {
-  readonly rows: number;
-  readonly columns: number;
-}
-
 /** The box of every patch, [N, P, 4] cxcywh fractions: what its feature says, added to where the patch is. */
 export function predictBoxes(
   graph: Graph,
   features: Value,
   { weights, width, grid }: { weights: GraphWeights; width: number; grid: Grid },
 ): Value {
-  const patches = grid.rows * grid.columns;
   const offsets = predictionHead(graph, features, { weights, width, outputs: 4 });
-  const perImage = graph.op('Reshape', [offsets, graph.ints([-1, patches, 4])]);
-  return graph.op('Sigmoid', [graph.op('Add', [perImage, graph.floats(computeBoxBias(grid), [patches, 4])])]);
+  const perImage = graph.op('Reshape', [offsets, shapeOf(graph, [-1, lengthsOf(grid).patches, 4])]);
+  const bias = graph.floats(computeBoxBias(grid), [grid.rows * grid.columns, 4]);
+  return graph.op('Sigmoid', [graph.op('Add', [perImage, takePart(graph, bias, { grid, width: 4 })])]);
 }
 
 /** Three linear layers with exact GELU between them: [N * P, D] to [N * P, outputs]. */

@@ -1,8 +1,9 @@
 import type { Positions } from '../../core/inference/input-form.js';
 import type { Graph } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/messages.js';
+import { shapeOf } from '../../onnx/graph-shape.js';
 import type { OwlCheckpoint } from './config.js';
-import type { Grid } from './heads.js';
+import { lengthsOf, takePart, type Grid } from './grid.js';
 import type { GraphWeights } from './transformer.js';
 
 /** What patches are embedded with. */
@@ -17,17 +18,16 @@ interface PatchModel {
 export function embedPatches(graph: Graph, pixels: Value, model: PatchModel): Value {
   const { checkpoint, weights, grid } = model;
   const { hidden_size: width, patch_size: patch } = checkpoint.config.vision_config;
-  const { rows, columns } = grid;
-  const patches = rows * columns;
+  const { rows, columns, patches } = lengthsOf(grid);
   const positions = embedPositions(graph, model);
 
   // In the order (patch row, patch column, y, x, channel) the runs that move together are patch * 3 bytes long.
-  const cells = graph.op('Reshape', [pixels, graph.ints([-1, rows, patch, columns, patch * 3])]);
+  const cells = graph.op('Reshape', [pixels, shapeOf(graph, [-1, rows, patch, columns, patch * 3])]);
   const gathered = graph.op('Transpose', [cells], { perm: [0, 1, 3, 2, 4] });
   const flat = graph.op('Reshape', [gathered, graph.ints([-1, patch * patch * 3])]);
   const projected = projectPatches(graph, flat, { weights, checkpoint });
   const placed = graph.op('Add', [
-    graph.op('Reshape', [projected, graph.ints([-1, patches, width])]),
+    graph.op('Reshape', [projected, shapeOf(graph, [-1, patches, width])]),
     positions.patches,
   ]);
 
@@ -80,7 +80,7 @@ function foldNormalisation(
 /**
  * The learnt grid of positions, for the size of the input.
  *
- * @returns `classToken` [D], `patches` [P, D]
+ * @returns `classToken` [D], `patches` [P, D], of the patches that a run gives
  */
 function embedPositions(
   graph: Graph,
@@ -92,13 +92,14 @@ function embedPositions(
   const shape = [side * side + 1, width];
   const classToken = graph.op('Reshape', [weights.rows(name, shape, { from: 0, to: 1 }), graph.ints([width])]);
   const learnt = weights.rows(name, shape, { from: 1, to: side * side + 1 });
-  if (grid.rows === side && grid.columns === side) return { classToken, patches: learnt };
+  const ofRun = (patches: Value) => ({ classToken, patches: takePart(graph, patches, { grid, width }) });
+  if (grid.rows === side && grid.columns === side) return ofRun(learnt);
   const square = graph.op('Reshape', [learnt, graph.ints([1, side, side, width])]);
   const fitted =
     positions === 'slice'
       ? slicePositions(graph, square, grid)
       : interpolatePositions(graph, square, { ...grid, width });
-  return { classToken, patches: graph.op('Reshape', [fitted, graph.ints([grid.rows * grid.columns, width])]) };
+  return ofRun(graph.op('Reshape', [fitted, graph.ints([grid.rows * grid.columns, width])]));
 }
 
 /**

@@ -19,12 +19,21 @@ const NO_MEMORY = new RegExp(
 /** Reports that a batch of `refused` had no room, and one of `fitted` had. */
 type OnSmaller = (refused: number, fitted: number) => void;
 
+/** One input of a forward pass. */
+export interface ScheduledItem {
+  readonly queries: QueryBank;
+  readonly shape?: string; // of its pixels; default: that of all others without one
+}
+
+/** Items of other shapes may wait beside so many times the items of a pass, for one of their own to fill up. */
+const WAITING_PASSES = 2;
+
 /**
  * Decides what goes through the model in one forward pass. All limits of a batch are here: the count of the user and of
  * the graph, the device's memory, and the cells of queries. Results do not depend on the limits: those of an image do
  * not depend on its neighbours in the batch.
  */
-export class BatchScheduler<Item extends { readonly queries: QueryBank }> {
+export class BatchScheduler<Item extends ScheduledItem> {
   readonly #onSmaller: OnSmaller;
   readonly #waiting: Item[] = [];
   #maxCount: number;
@@ -44,9 +53,12 @@ export class BatchScheduler<Item extends { readonly queries: QueryBank }> {
     return this.#waiting.length;
   }
 
-  /** Whether as many items wait as one pass takes. */
+  /** Whether as many items wait as the next pass takes, or so many that it should not wait for more. */
   get isFull(): boolean {
-    return this.#waiting.length >= this.#maxCount;
+    const { length } = this.#waiting;
+    if (length < this.#maxCount || length >= this.#maxCount * WAITING_PASSES) return length >= this.#maxCount;
+    const [first] = this.#waiting;
+    return this.#waiting.filter(({ shape }) => shape === first!.shape).length >= this.#maxCount;
   }
 
   remove(matches: (item: Item) => boolean): void {
@@ -79,12 +91,13 @@ export class BatchScheduler<Item extends { readonly queries: QueryBank }> {
     }
   }
 
-  /** In the order of arrival, without the items whose queries are too many beside those of earlier ones. */
+  /** In the order of arrival, without items of another shape, or whose queries are too many beside earlier ones'. */
   #takeBatch(): Item[] {
     const banks = new Set<QueryBank>();
     const batch: Item[] = [];
     const left = this.#waiting.splice(0).filter((item) => {
-      if (batch.length >= this.#maxCount || !fitsBeside(banks, item.queries)) return true;
+      const isOfShape = batch.length === 0 || item.shape === batch[0]!.shape;
+      if (batch.length >= this.#maxCount || !isOfShape || !fitsBeside(banks, item.queries)) return true;
       banks.add(item.queries);
       batch.push(item);
       return false;

@@ -1,10 +1,12 @@
+import type { Size } from '../../core/box.js';
 import type { Detection } from '../../core/detection.js';
 import { messageOf, type Failure } from '../../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../../core/image.js';
 import { mergeCrops } from '../../core/tiling/merge.js';
 import type { Detector } from '../../model/detector.js';
 import type { QueryBank } from '../../model/query-groups.js';
-import { BatchScheduler } from './batch-scheduler.js';
+import type { Crop } from '../../core/tiling/tiles.js';
+import { BatchScheduler, type ScheduledItem } from './batch-scheduler.js';
 import { toFailure, type ImagePreparer, type PreparedImage } from './image-preparer.js';
 import type { FromWorker, WorkerSettings } from '../protocol.js';
 
@@ -39,8 +41,7 @@ interface PendingImage extends RequestedImage {
 }
 
 /** One input of a forward pass: an image, or a tile of it. */
-interface BatchItem {
-  readonly queries: QueryBank;
+interface BatchItem extends ScheduledItem {
   readonly pending: PendingImage;
   readonly cropIndex: number;
   readonly pixels: Uint8Array;
@@ -159,7 +160,8 @@ export class InferenceLoop {
       try {
         signal.throwIfAborted();
         const pixels = await image.input(cropIndex);
-        this.#scheduler.add({ queries: pending.queries, pending, cropIndex, pixels });
+        const shape = this.#detector.shapeOf(sizeOf(image.crops[cropIndex]!));
+        this.#scheduler.add({ queries: pending.queries, pending, cropIndex, pixels, shape });
       } catch (error) {
         this.#scheduler.remove((item) => item.pending === pending);
         const failure = signal.aborted ? CANCELLED : toFailure(error, pending.source);
@@ -199,10 +201,7 @@ export class InferenceLoop {
 
   #detect(items: readonly BatchItem[]): Promise<Detection[][]> {
     const pixels = items.length === 1 ? items[0]!.pixels : Buffer.concat(items.map((item) => item.pixels));
-    const sizes = items.map(({ pending, cropIndex }) => {
-      const { x, y } = pending.image.crops[cropIndex]!;
-      return { width: x.to - x.from, height: y.to - y.from };
-    });
+    const sizes = items.map(({ pending, cropIndex }) => sizeOf(pending.image.crops[cropIndex]!));
     const banks = items.map(({ queries }) => queries);
     return this.#detector.detect(pixels, sizes, banks);
   }
@@ -233,4 +232,8 @@ export class InferenceLoop {
       `Use --max-batch-size ${fitted} to avoid the failed attempt.`;
     this.#send({ type: 'notice', message });
   }
+}
+
+function sizeOf({ x, y }: Crop): Size {
+  return { width: x.to - x.from, height: y.to - y.from };
 }

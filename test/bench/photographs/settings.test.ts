@@ -9,6 +9,7 @@ it('the defaults come first, then each setting alone, then what fit, templates a
     'defaults',
     'fit grey',
     'fit stretch',
+    'fit unpadded',
     'templates owl',
     'canonical false',
     'size 720',
@@ -21,16 +22,19 @@ it('the defaults come first, then each setting alone, then what fit, templates a
     'fit stretch, canonical false',
     'fit stretch, templates owl',
     'fit stretch, templates owl, canonical false',
+    'fit unpadded, canonical false',
+    'fit unpadded, templates owl',
+    'fit unpadded, templates owl, canonical false',
   ]);
   expect(settings.at(-1)).toMatchObject({
-    flags: ['--fit', 'stretch'],
+    flags: ['--fit', 'unpadded'],
     ontology: { templates: 'owl', canonical: false },
   });
 });
 
 it('the full grid has every combination once', () => {
   const names = listSettings({ ...OWLV2, full: true }).map(({ name }) => name);
-  expect(names).toHaveLength(3 * 2 * 2 * 3 * 2);
+  expect(names).toHaveLength(4 * 2 * 2 * 3 * 2);
   expect(new Set(names).size).toBe(names.length);
   expect(names[0]).toBe('defaults');
   expect(names).toContain('fit grey, templates owl, canonical false, size 480, precision int8');

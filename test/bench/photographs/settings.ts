@@ -20,7 +20,10 @@ const DEFAULT: Setting = { name: '', flags: [], ontology: {} };
 const SMALLER = [0.75, 0.5]; // of the native side
 
 /** Fits that differ from the default of a family of models. */
-const OTHER_FITS: Readonly<Record<string, readonly string[]>> = { owlvit: ['letterbox'], owlv2: ['grey', 'stretch'] };
+const OTHER_FITS: Readonly<Record<string, readonly string[]>> = {
+  owlvit: ['letterbox'],
+  owlv2: ['grey', 'stretch', 'unpadded'],
+};
 
 /**
  * The defaults first; then each setting changed alone, and all combinations of fit, templates and canonical prompts; or

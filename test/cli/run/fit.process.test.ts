@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -86,6 +86,31 @@ describe('pictures that are padded', () => {
       expect(found.get(name)!.length).toBe(left.length);
       expect(found.get(name)).toEqual(expect.arrayContaining(left));
     }
+  });
+
+  it('may be unpadded for OWLv2: the same alone or in batches, and another job than letterbox', async () => {
+    const folder = await temporaryFolder();
+    const pictures = await writePictures(join(folder, 'pictures'), ['wide', 'tall', 'more']);
+    for (const name of ['wide', 'tall']) await cp(join(pictures, `${name}.png`), join(pictures, `${name}-2.png`));
+    const model = ['--model', await emojiAsOwlv2(join(folder, 'model')), ...ONTOLOGY];
+    const run = (out: string, ...flags: string[]) =>
+      preannotate(['run', pictures, ...model, ...flags, '--workers-per-device', '1', '--out', join(folder, out)]);
+    for (const batch of ['1', '3']) {
+      const flags = ['--fit', 'unpadded', '--score-floor', '0.001', '--max-batch-size', batch];
+      expect(await run(batch, ...flags)).toMatchObject({ code: 0 });
+    }
+    expect((await optionsOf(join(folder, '3'))).fit).toBe('unpadded');
+    const [alone, together] = [await foundIn(join(folder, '1')), await foundIn(join(folder, '3'))];
+    for (const [name, found] of alone) expect(together.get(name), name).toEqual(found);
+    expect(alone.get('wide.png')!.length).toBeGreaterThan(2);
+
+    await writePictures(pictures, ['wide']);
+    const other = await run('1', '--score-floor', '0.001');
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(/fit.*unpadded/s);
+    const refused = await preannotate(['run', pictures, ...EMOJI, '--fit', 'unpadded', '--out', join(folder, 'other')]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('OWL-ViT was not trained with padding');
   });
 
   it('may be tiles: each is padded on its own', async () => {

@@ -55,6 +55,28 @@ describe('images share a forward pass', () => {
     expect((await runAll([a, b, a], { maxCount: 1 })).passes).toEqual([[0], [1], [2]]);
   });
 
+  it('only with images of the same shape, and the one that has waited longest is among them', async () => {
+    const passes: number[][] = [];
+    const scheduler = new BatchScheduler<Item & { shape: string }>(2, () => {});
+    const add = (id: number, shape: string) => scheduler.add({ id, shape, queries: a });
+    const compute = (batch: readonly Item[]) => {
+      passes.push(batch.map(({ id }) => id));
+      return Promise.resolve(batch.map(({ id }) => id));
+    };
+    add(0, 'wide');
+    add(1, 'tall');
+    expect(scheduler.isFull).toBe(false); // another wide one may come
+    add(2, 'tall');
+    expect(scheduler.isFull).toBe(false);
+    add(3, 'square');
+    expect(scheduler.isFull).toBe(true); // too many wait for it
+    while (scheduler.size > 0) await scheduler.run(compute);
+    expect(passes).toEqual([[0], [1, 2], [3]]);
+    add(4, 'wide');
+    add(5, 'wide');
+    expect(scheduler.isFull).toBe(true);
+  });
+
   it('when they have the same queries, however many these are', async () => {
     const large = classes(5000);
     expect((await runAll([large, large, large])).passes).toEqual([[0, 1, 2]]);
