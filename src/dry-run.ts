@@ -7,6 +7,7 @@ import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import type { Shard } from './run/choose-images.js';
 import { OutputLock } from './run/lock/output-lock.js';
+import { describeFeatures, withFeaturesAsBegun } from './run-features.js';
 import { withPresentViews } from './views.js';
 import { describeInput } from './workers/start-engine.js';
 
@@ -35,9 +36,10 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
   const { precision } = job;
   const finding = { precision, watcher, variables: process.env };
   const { found, model, plan, notes } = await prepare(
-    isShard(job) ? job : await withPresentViews(job.outDir, job),
+    await withFeaturesAsBegun(isShard(job) ? job : await withPresentViews(job.outDir, job)),
     () => findModelHere(job.model, finding),
   );
+  const features = model === undefined ? [] : await describeFeatures(job, model, plan.pending.length);
   return {
     root: found.root,
     out: job.outDir,
@@ -52,7 +54,7 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
     model: job.model,
     asked: listAsked(job.ontology),
     fetches: model === undefined,
-    notes: [...job.ontologyNotes, ...notes, ...(model === undefined ? [] : describeInput(job, model))],
+    notes: [...job.ontologyNotes, ...notes, ...(model === undefined ? [] : describeInput(job, model)), ...features],
   };
 }
 

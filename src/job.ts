@@ -110,6 +110,7 @@ export function toJournalHeader(
       ...(checkpoint === undefined ? {} : describeForm(job, { checkpoint })),
       ...(tiles === undefined ? {} : { tiles: toStoredTiles(tiles) }),
       ...(minObjectness === undefined ? {} : { min_objectness: minObjectness }),
+      ...describeFeatures(job),
       score_floor: scoreFloor,
       max_stored: maxDetections,
       max_pixels: maxPixels,
@@ -120,6 +121,12 @@ export function toJournalHeader(
       ...(checkpoint !== undefined && averagesLogits(job, checkpoint) ? { template_mean: 'logits' } : {}),
     },
   };
+}
+
+/** In float32, or where boxes do not come from what is kept, they are those of a run without features. */
+function describeFeatures({ features }: Job): Pick<StoredOptions, 'features'> {
+  if (features === undefined || features.exact || features.dtype === 'float32') return {};
+  return { features: { dtype: features.dtype } };
 }
 
 /** Whether a job has several texts for a prompt, and they are not averaged as version 0.1 did. */
@@ -218,6 +225,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       ...(gone > 0 ? { gone } : {}),
       ...(outdated > 0 ? { outdated } : {}),
       ...toMissingCounts(stats.missing),
+      ...(stats.features === undefined ? {} : { features: { ...stats.features } }),
     },
     ...(run.examples.length === 0
       ? {}

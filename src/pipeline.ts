@@ -22,6 +22,7 @@ import { saveSources } from './run/plan/sources.js';
 import { writeOutputs } from './run-views.js';
 import { withPresentViews } from './views.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
+import { listWithoutFeatures, storeFeatures, withFeaturesAsBegun } from './run-features.js';
 import { startEngine, type EngineInput, type EngineUse } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
 
@@ -32,7 +33,7 @@ const WRITTEN_AT_ONCE = 256;
 export async function annotate(asked: Job, progress: Progress, stop: AbortSignal): Promise<RunManifest> {
   const note = (message: string) => progress.note(message);
   await using lock = await OutputLock.take(asked.outDir, { takeOver: asked.takeOver, note, signal: stop });
-  const job = isShard(asked) ? asked : await withPresentViews(asked.outDir, asked);
+  const job = await withFeaturesAsBegun(isShard(asked) ? asked : await withPresentViews(asked.outDir, asked));
   const signal = AbortSignal.any([stop, lock.lost]);
   job.ontologyNotes.forEach(note);
   using watcher = progress.download();
@@ -44,7 +45,8 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   signal.throwIfAborted();
 
   await using remote = found.root === undefined ? await openRemoteImages(job.fetch) : undefined;
-  const images = countToCome(job, prepared);
+  const unkept = await listWithoutFeatures(job, prepared);
+  const images = countToCome(job, prepared) + unkept.length;
   const hosts = remote && hostsOf(plan.pending);
   const work = { model, images, imageFolder: found.root, remote, hosts };
   const use = { note, warn: (message: string) => note(`Warning: ${message}`), signal };
@@ -59,7 +61,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   prepared.notes.forEach((note) => progress.note(note));
   await using previews = new PreviewFolder();
   return await annotateAndWrite(job, run, {
-    ...{ engine, previews, progress },
+    ...{ engine, unkept, previews, progress },
     ...divideStop(job, { asked: stop, lost: lock.lost }),
   });
 }
@@ -69,6 +71,10 @@ async function annotateAndWrite(job: Job, run: RunState, use: Annotating): Promi
   const { journal, lock } = run;
   return await withManifest(job, run, async () => {
     const failure = await annotatePending(job, run, use);
+    if (engine !== undefined && failure === undefined) {
+      await storeFeatures(use.unkept, { job, engine, progress, signal: AbortSignal.any([signal, use.ending]) });
+      run.stats.features = engine.status().features;
+    }
     await engine?.[Symbol.asyncDispose](); // to free its memory for the views
     await journal.sync();
     await lock.assertHeld();
@@ -105,6 +111,7 @@ async function withManifest(job: Job, run: RunState, work: () => Promise<void>):
 /** What a run annotates and reports with. */
 interface Annotating {
   readonly engine: Engine | undefined; // undefined when nothing is left
+  readonly unkept: readonly ImageFile[]; // annotated, and their features are to be stored
   readonly previews: PreviewFolder;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -183,7 +190,7 @@ async function annotateUntilFailure(
   } finally {
     stats.endImages(engine.times);
     stats.duplicates = identical?.count ?? 0;
-    run.takenPart = engine.status().takenPart;
+    ({ takenPart: run.takenPart, features: stats.features } = engine.status());
     progress.stop();
   }
 }
@@ -205,7 +212,7 @@ async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSigna
 }
 
 /** Writes views of what was annotated before most images failed. What fails here must not hide why they did. */
-async function writeIfPossible(job: Job, run: RunState, use: Omit<Annotating, 'engine'>): Promise<void> {
+async function writeIfPossible(job: Job, run: RunState, use: Omit<Annotating, 'engine' | 'unkept'>): Promise<void> {
   if (run.journal.entries.size === 0) return; // views of an earlier journal stay as they are
   await writeOutputs(job, run, use).catch(async (error: unknown) => {
     use.signal.throwIfAborted();

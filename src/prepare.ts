@@ -7,12 +7,16 @@ import { areRemote, discoverRemote, selectCoveredRemote } from './images/remote/
 import { assertNoLists } from './images/remote/url-list.js';
 import { isShard, toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
+import { displayPath } from './disk/display-path.js';
+import { inspectFolder } from './features/folder.js';
+import { assertGivesFeatures } from './model/features/require-features.js';
 import { assertGivesObjectness } from './model/objectness.js';
 import type { Model } from './model/source.js';
 import { chooseImages, describeChoice } from './run/choose-images.js';
 import { assertClassesKept, readClasses, type KnownClasses } from './run/numbers/classes.js';
 import { resolveRoot } from './run/image-root.js';
-import { assertSameJob, withFit } from './run/compare/same-job.js';
+import { assertSameOrOfferFeatures } from './run/compare/same-but-prompts.js';
+import { withFit } from './run/compare/same-job.js';
 import type { JournalHeader } from './run/header.js';
 import { ImageIds } from './run/numbers/image-ids.js';
 import { readFailed } from './run/error-log.js';
@@ -65,6 +69,7 @@ export async function prepare<Found extends Model | undefined>(
 ): Promise<Prepared<Found>> {
   if (job.queue === undefined) assertOptimizerAvailable(job.worker.optimizer); // else workers have their own
   if (job.retryFailed) await assertRunBefore(job.outDir);
+  if (job.features !== undefined) await inspectFolder(job.features.folder);
   const found = await discoverImages(job, signal);
   await assertViewsReplaceable(job, found.root);
   await assertOwnFilesReplaceable(job.outDir);
@@ -75,12 +80,15 @@ export async function prepare<Found extends Model | undefined>(
   if (earlier === undefined && !job.restart && !isShard(job)) await assertNoParts(job.outDir);
   const model = await find();
   if (model !== undefined) assertGivesObjectness(model, job.worker.minObjectness);
+  if (model !== undefined && job.features !== undefined) assertGivesFeatures(model);
   if (earlier !== undefined) {
     const { header, path } = earlier;
-    if (model === undefined) assertSameJob(header, assumeModel(job, header), path);
+    const features = job.features && displayPath(job.features.folder);
+    const places = { path, features, outDir: displayPath(job.outDir) };
+    if (model === undefined) assertSameOrOfferFeatures(header, assumeModel(job, header), places);
     else {
       const before = withFit(header, traitsOf(model.checkpoint).fit.unrecorded);
-      assertSameJob(before, toJournalHeader(job, model), path);
+      assertSameOrOfferFeatures(before, toJournalHeader(job, model), places);
     }
   }
   const imageList = await readImageList(job.outDir, earlier && ((name) => earlier.entries.own(name)));

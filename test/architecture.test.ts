@@ -10,7 +10,7 @@ const STEPS = [
   ['cli'],
   ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'bench', 'validation', 'statistics'],
   ['feeds'],
-  ['prepare.ts', 'run-views.ts'],
+  ['prepare.ts', 'run-views.ts', 'run-features.ts'],
   ['job.ts', 'views.ts', 'data-set'],
   ['view-inputs.ts', 'view-root.ts'],
   ['queue'],

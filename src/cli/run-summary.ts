@@ -62,10 +62,18 @@ function describeBoxes({ manifest: { counts }, duplicates }: RunResult): string[
       `${counted(without, 'image')} without boxes${unseen}.`,
     ...(parts === undefined ? [] : [`Images by part: ${describeParts(parts)}.`]),
     ...(duplicates === undefined ? [] : [duplicates]),
+    ...describeFeatures(counts),
     ...(degraded > 0
       ? [`${counted(degraded, 'image')} could be decoded only in part ("degraded" in detections.jsonl).`]
       : []),
   ];
+}
+
+function describeFeatures({ features }: RunResult['manifest']['counts']): string[] {
+  if (features === undefined) return [];
+  const { read, encoded, damaged } = features;
+  const lost = damaged > 0 ? `, ${damaged} of them since their stored features could not be used` : '';
+  return [`${counted(read, 'image')} from stored features, ${encoded} encoded${lost}.`];
 }
 
 function describeFailures({ manifest: { counts }, errors }: RunResult): string[] {

@@ -68,6 +68,14 @@ const RULES: readonly Rule[] = [
     }),
   },
   {
+    keys: ['queue', 'features'],
+    clashes: ({ queue, features }) => queue !== undefined && features !== undefined,
+    problem: (_, nameOf) => ({
+      message: `${nameOf('features')} is a folder of this machine, which workers of ${nameOf('queue')} do not use.`,
+      advice: 'Leave out one of them. Machines that share a folder can use --features with --shard.',
+    }),
+  },
+  {
     keys: ['accept_missing', 'keep_missing'],
     clashes: ({ accept_missing: accepts, keep_missing: keeps }) => accepts === true && keeps === true,
   },

@@ -10,6 +10,7 @@ import { modelOptions } from './options/model.js';
 import { outputOptions, summaryOptions } from './options/output.js';
 import { benchOptions } from './options/machines/bench.js';
 import { queueOptions, workerOptions } from './options/machines/queue.js';
+import { featureOptions } from './options/features/run.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
@@ -29,6 +30,7 @@ export const RunConfig = z.strictObject({
   ...viewOptions,
   ...selectionOptions,
   ...deviceOptions,
+  ...featureOptions,
   ...imageOptions,
   ...addressOptions,
   ...remoteOptions,

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { FeatureCounts } from '../core/inference/feature-counts.js';
 import type { ImageOutcome, StageTimes } from '../core/image.js';
 
 /** Counts and times of one attempt at a run. */
@@ -9,6 +10,7 @@ export class RunStats {
   annotated = 0; // in this attempt
   duplicates = 0; // annotated in this attempt with the result of another image with the same bytes
   failed = 0;
+  features: FeatureCounts | undefined; // of images in this attempt, where they are kept
   missing = { previews: 0, copies: 0 }; // files of views
   readonly #startMs = performance.now();
   #inferenceStartMs: number | undefined;

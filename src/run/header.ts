@@ -17,6 +17,8 @@ export const StoredOptions = z.looseObject({
   tiles: z.object({ size: Sides, overlap: z.number(), full_image: z.boolean() }).exactOptional(), // left out: not cut
   fit: z.enum(FITS).exactOptional(), // missing in version 0.1: stretch for OWL-ViT, grey for OWLv2
   min_objectness: z.number().exactOptional(), // left out: not asked for
+  // Boxes come from features in this type; left out: they do not, or it is float32, which gives the same.
+  features: z.object({ dtype: z.literal('float16') }).exactOptional(),
   positions: z.enum(POSITIONS).exactOptional(), // of patches; left out: interpolate, where there is a difference
   score_floor: z.number(),
   max_stored: z.number(), // detections per image

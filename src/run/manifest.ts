@@ -20,6 +20,9 @@ const RunCounts = z.object({
   failed: z.number(), // in this attempt; images and folders
   failed_before: z.number().exactOptional(), // in the attempt before, where only what failed in it was tried again
   skipped: z.number(), // files that are no images; `left_out` has their endings
+  features: z // of images in this attempt, where they are kept
+    .object({ read: z.number(), encoded: z.number(), damaged: z.number() })
+    .exactOptional(),
   ...ViewCounts.partial().shape, // of all that is annotated; missing until the views are written
   gone: z.number().exactOptional(), // annotated, and left out of the views; left out when there is none
   outdated: z.number().exactOptional(), // the same for those that have changed since, and are not annotated again yet

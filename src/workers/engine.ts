@@ -1,5 +1,6 @@
 import type { PreannotateError } from '../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
+import type { FeatureCounts } from '../core/inference/feature-counts.js';
 import type { Ontology } from '../core/ontology.js';
 import type { ChosenExample } from '../core/seen-example.js';
 import type { Placement } from './devices/placement.js';
@@ -47,6 +48,7 @@ export interface EngineStatus {
   readonly waiting: number; // images that no worker has yet
   readonly workers: readonly WorkerStatus[];
   readonly takenPart?: readonly TakenPart[]; // where the work is done on other machines
+  readonly features?: FeatureCounts; // of the images answered, where features are kept
 }
 
 /** Images of a run that the workers of a machine have annotated. */
@@ -70,4 +72,5 @@ export interface FinishedChunk {
   readonly images: number; // without those that were cancelled
   readonly times: StageTimes;
   readonly passes: readonly number[]; // inputs of each forward pass: images, or their tiles
+  readonly features?: FeatureCounts; // where they are kept
 }

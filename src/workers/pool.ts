@@ -2,6 +2,7 @@ import { Condition } from '../core/condition.js';
 import { formatDevice } from '../core/device.js';
 import { PreannotateError, type Failure } from '../core/errors.js';
 import { NO_TIMES, type ImageOutcome, type ImageSource, type StageTimes } from '../core/image.js';
+import { addCounts, NO_FEATURES, type FeatureCounts } from '../core/inference/feature-counts.js';
 import type { Ontology } from '../core/ontology.js';
 import type { ChosenExample } from '../core/seen-example.js';
 import { Dispatcher } from './chunks/dispatcher.js';
@@ -49,6 +50,7 @@ export class Pool implements Engine {
   readonly #noticed = new Set<string>();
   readonly #pending = new Set<PendingDetection>();
   #failure: PreannotateError | undefined;
+  #features: FeatureCounts | undefined;
   #kills = 0; // of workers, by other processes
   readonly #changed = new Condition(); // a worker is ready, or none can be had
 
@@ -102,6 +104,7 @@ export class Pool implements Engine {
 
   status(): EngineStatus {
     return {
+      ...(this.#features === undefined ? {} : { features: { ...this.#features } }),
       waiting: this.#dispatcher.size,
       workers: this.#supervisors.map(({ device, isReady, imagesInFlight, restarts, loadMs }) => {
         return { device: formatDevice(device), ready: isReady, images: imagesInFlight, restarts, loadMs };
@@ -173,6 +176,7 @@ export class Pool implements Engine {
 
   #record(chunk: FinishedChunk): void {
     for (const stage of Object.keys(this.times) as (keyof StageTimes)[]) this.times[stage] += chunk.times[stage];
+    if (chunk.features !== undefined) this.#features = addCounts(this.#features ?? NO_FEATURES, chunk.features);
     this.#options.onChunk?.(chunk);
   }
 

@@ -4,10 +4,13 @@ import type { Device, Optimizer } from '../core/device.js';
 import type { Failure } from '../core/errors.js';
 import type { ExampleChoice } from '../core/seen-example.js';
 import type { ImageFile, ImageOutcome, ImageSource, StageTimes } from '../core/image.js';
+import type { FeatureCounts } from '../core/inference/feature-counts.js';
 import type { InputForm } from '../core/inference/input-form.js';
 import type { TileOptions } from '../core/tiling/tiles.js';
+import type { FeatureKey } from '../features/image-features.js';
 import type { Checkpoint } from '../model/checkpoint/checkpoint.js';
 import type { WeightFiles } from '../model/checkpoint/weight-files.js';
+import type { FeatureForm } from '../model/features/layout.js';
 import type { ImageSize } from '../model/artifact.js';
 import type { Precision } from '../core/precision.js';
 
@@ -31,6 +34,16 @@ export interface WorkerSettings extends InputForm {
   readonly exampleRule: ExampleRule;
   readonly exampleFolder: string; // that names of examples are relative to
   readonly stageTimeoutSec?: number; // for reading or decoding one image; default 30
+  readonly features?: FeatureSettings | undefined; // kept in a folder, and read from there
+}
+
+/** Where a worker keeps features. */
+export interface FeatureSettings extends FeatureForm {
+  readonly folder: string; // absolute
+  readonly key: FeatureKey; // a worker adds its provider
+  readonly label: string; // what people call the model
+  readonly maxBytes?: number; // of the folder
+  readonly writers: number; // processes that write to it at once
 }
 
 /** The settings that are options of commands, under the same names. */
@@ -97,5 +110,6 @@ export type FromWorker =
       readonly outcomes: readonly ImageOutcome[]; // in the order of the images asked for
       readonly times: StageTimes; // since the last chunk that this worker answered, and so are the passes
       readonly passes: readonly number[]; // inputs of each forward pass that was computed
+      readonly features?: FeatureCounts; // where they are kept
       readonly retire: boolean; // a decoder never came back: replace this worker
     };

@@ -5,7 +5,10 @@ import type { RequestedPrecision } from '../core/precision.js';
 import type { Selection } from '../core/select.js';
 import { untilAborted } from '../core/stream.js';
 import { describeTiles } from '../core/tiling/tiles.js';
+import type { FeatureKey } from '../features/image-features.js';
 import { traitsOf } from '../model/families.js';
+import { featureKeyOf } from '../model/features/feature-key.js';
+import type { FeatureForm } from '../model/features/layout.js';
 import { prepareImageWeights } from '../model/image-weights.js';
 import { describeInputSize, formOf } from '../model/input-form.js';
 import type { Model } from '../model/source.js';
@@ -13,10 +16,10 @@ import { chooseDevices } from './devices/choose-devices.js';
 import type { RemoteImages } from '../images/remote/remote-images.js';
 import type { Engine } from './engine.js';
 import { FetchingEngine } from './fetching/fetching-engine.js';
-import { describePlacement, type RequestedPlacement, type Workload } from './devices/placement.js';
+import { describePlacement, type Placement, type RequestedPlacement, type Workload } from './devices/placement.js';
 import { choosePlacement } from './measured/choose-placement.js';
 import { Pool, type PoolOptions } from './pool.js';
-import type { WorkerSettings } from './protocol.js';
+import type { FeatureSettings, WorkerSettings } from './protocol.js';
 import type { QuerySource } from './queries/prepared-queries.js';
 import { describeExamples } from './queries/describe-examples.js';
 import { childProcesses } from './worker-process.js';
@@ -30,7 +33,8 @@ type FoundLater =
   | 'threads'
   | 'maxBatchSize'
   | 'imageFolder'
-  | 'exampleFolder';
+  | 'exampleFolder'
+  | 'features';
 
 /** How images are looked at: part of a batch run's job, and of a server's. Plain data, which can be sent elsewhere. */
 export interface EngineJob {
@@ -45,6 +49,13 @@ export interface EngineJob {
   readonly form: RequestedForm; // of images, as the model is given them
   readonly worker: Omit<WorkerSettings, FoundLater>;
   readonly selection: Selection; // for the classes of `ontology`
+  readonly features?: FeatureJob; // kept of images; left out: nothing is
+}
+
+/** What is kept of images, so that they can be annotated again without their encoder. */
+export interface FeatureJob extends FeatureForm {
+  readonly folder: string; // absolute
+  readonly maxBytes?: number; // of the folder
 }
 
 /** What an engine works on. */
@@ -95,6 +106,7 @@ export async function startEngine(
       ...job.worker,
       ...formOf(job, model),
       ...{ checkpoint, precision, imageWeights, imageFolder, exampleFolder: job.exampleFolder },
+      features: job.features && placeFeatures(job, { model, placement, features: job.features }),
     },
     queries: toQuerySource(job, model),
     transport: childProcesses,
@@ -110,6 +122,29 @@ export async function startEngine(
     await engine[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function placeFeatures(
+  job: EngineJob,
+  { model, placement, features }: { model: Model; placement: Placement; features: FeatureJob },
+): FeatureSettings {
+  const { devices, workersPerDevice } = placement;
+  return {
+    ...features,
+    key: keyOfFeatures(job, model, features),
+    label: model.reference,
+    writers: devices.length * workersPerDevice,
+  };
+}
+
+/** What decides the features of the images of a job. */
+export function keyOfFeatures(
+  job: Pick<EngineJob, 'form' | 'worker' | 'devices'>,
+  model: Model,
+  { dtype }: Pick<FeatureJob, 'dtype'>,
+): FeatureKey {
+  const { provider } = job.devices === 'auto' ? ({ provider: 'cpu' } as const) : job.devices[0]!;
+  return featureKeyOf(model, { ...job.worker, ...formOf(job, model), dtype, provider });
 }
 
 /** What the work takes, as far as it decides how it is divided. */

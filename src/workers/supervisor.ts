@@ -176,7 +176,8 @@ export class WorkerSupervisor implements AsyncDisposable {
     this.#events.gaveUp(failure, this);
   }
 
-  #handleDetected({ id, outcomes, times, passes, retire }: Extract<FromWorker, { type: 'detected' }>): void {
+  #handleDetected(answer: Extract<FromWorker, { type: 'detected' }>): void {
+    const { id, outcomes, times, passes, features, retire } = answer;
     const chunk = this.#chunks.take(id);
     if (chunk === undefined) return; // taken back when the worker was seen to be dead
     this.#restartPolicy.recordProgress();
@@ -186,7 +187,9 @@ export class WorkerSupervisor implements AsyncDisposable {
       pending.resolve({ ...outcomes[i]!, timing });
     });
     const images = outcomes.filter((outcome) => outcome.ok || outcome.failure.code !== 'STOPPED').length;
-    if (images + passes.length > 0) this.#events.finished({ images, times, passes }, this);
+    if (images + passes.length > 0) {
+      this.#events.finished({ images, times, passes, ...(features === undefined ? {} : { features }) }, this);
+    }
     this.#isRetiring ||= retire;
     if (this.#isRetiring && this.#chunks.size === 0) this.#worker?.kill();
     else this.#events.available();

@@ -58,6 +58,7 @@ describe('precedence', () => {
       devices: 'auto',
       batchingTimeoutSec: 0.05,
       precision: 'auto',
+      featuresDtype: 'float16',
       optimizer: 'onnxrt',
       reassign: false,
       recursive: true,

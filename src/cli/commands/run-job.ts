@@ -53,6 +53,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     ...imageFilesOf(loaded, isRemote),
     ...chooseDataSet(before ?? {}, loaded),
     overwriteEdited: settings.overwriteEdited,
+    ...featuresOf(settings),
     ...queueOf(settings),
     maxErrors: settings.maxErrors,
   };
@@ -69,6 +70,16 @@ function missingRuleOf({ keepMissing, acceptMissing, watch }: Loaded<typeof RunC
   if (keepMissing) return 'keep';
   if (acceptMissing) return 'accept';
   return watch ? 'few' : 'ask';
+}
+
+/** Whether boxes come from what is kept is decided by what the output folder has. */
+function featuresOf({
+  features,
+  featuresDtype: dtype,
+  featuresMaxBytes: maxBytes,
+}: Loaded<typeof RunConfig>['settings']): Pick<Job, 'features'> {
+  if (features === undefined) return {};
+  return { features: { folder: features, dtype, exact: false, ...(maxBytes === undefined ? {} : { maxBytes }) } };
 }
 
 function choiceOf({ limit, sample, shard }: Loaded<typeof RunConfig>['settings']): ImageChoice {

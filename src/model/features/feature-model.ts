@@ -6,21 +6,9 @@ import type { Fit } from '../../core/inference/input-form.js';
 import { ort } from '../../onnx/runtime.js';
 import type { Artifact, EncodingGraphOptions, ImageSize } from '../artifact.js';
 import type { ModelTraits } from '../family.js';
+import { layoutOf, type FeatureForm, type FeatureLayout } from './layout.js';
 import { buildQueryInputs, type QueryBank, type QueryGroup } from '../query-groups.js';
 import { openSession } from '../session.js';
-
-/** Which features a detector computes with. */
-export interface FeatureForm {
-  readonly dtype: FeatureDtype; // of class embeddings
-  readonly exact: boolean; // boxes come from what was computed, not from what is kept of it
-}
-
-/** What one tensor of features holds for one input of the model: an image, or a tile of it. */
-export interface FeatureLayout {
-  readonly name: string;
-  readonly type: FeatureDtype;
-  readonly shape: readonly number[];
-}
 
 /** The features of one input of the model: the bytes of each tensor, row-major, little-endian. */
 export interface EncodedInput {
@@ -63,7 +51,7 @@ export class FeatureModel implements AsyncDisposable {
     this.#encoding = parts.encoding;
     this.#query = parts.query;
     this.#options = parts.options;
-    this.layout = describeFeatures(parts.options);
+    this.layout = layoutOf(parts.options);
   }
 
   /** @throws PreannotateError MODEL_INVALID, DEVICE_UNAVAILABLE */
@@ -133,23 +121,6 @@ export class FeatureModel implements AsyncDisposable {
     await this.#encoding.release();
     await this.#query.release();
   }
-}
-
-/** Features of one input of a model. */
-function describeFeatures({ traits, size, dtype }: Pick<FeatureModelOptions, 'traits' | 'size' | 'dtype'>) {
-  const patches = traits.patches(size);
-  const small = (name: string, ...last: number[]): FeatureLayout => ({
-    name,
-    type: 'float32',
-    shape: [patches, ...last],
-  });
-  return [
-    { name: 'class_embeds', type: dtype, shape: [patches, traits.embeddingWidth] },
-    small('logit_shift'),
-    small('logit_scale'),
-    small('boxes', 4),
-    ...(traits.hasObjectness ? [small('objectness_logits')] : []),
-  ];
 }
 
 function bytesOf({ data }: Tensor): Uint8Array {

@@ -38,6 +38,7 @@ export function findJobDifferences(before: JournalHeader, now: JournalHeader): D
     ...findFitDifference(before, now),
     ...findRuleDifference(before, now),
     ...findPositionsDifference(before, now),
+    ...findFeaturesDifference(before, now),
   ];
 }
 
@@ -56,7 +57,7 @@ const RESTART =
   'edited';
 
 /** Options that have a function of their own here: what is missing has a meaning, or there is a way to finish. */
-const COMPARED_APART = new Set(['template_mean', 'fit', 'example_rule', 'positions', 'min_objectness']);
+const COMPARED_APART = new Set(['template_mean', 'fit', 'example_rule', 'positions', 'min_objectness', 'features']);
 
 function modelParts({ journal, model }: JournalHeader): Record<string, unknown> {
   return {
@@ -129,6 +130,15 @@ function findPositionsDifference(before: JournalHeader, now: JournalHeader): Dif
   const [was, is] = [before, now].map(({ options }): Positions => options.positions ?? 'interpolate');
   const finish = `add --positions ${was === 'slice' ? 'auto' : 'interpolate'}`;
   return withFinish(findDifferences({ positions: was }, { positions: is }), finish);
+}
+
+/** Boxes from features in float16 and others are not the same. */
+function findFeaturesDifference(before: JournalHeader, now: JournalHeader): Difference[] {
+  const [was, is] = [before, now].map(({ options: { features } }) => features?.dtype);
+  const finish =
+    was === undefined ? 'leave out --features' : `add --features with a folder, and --features-dtype ${was}`;
+  const of = 'type of the features that boxes come from';
+  return withFinish(findDifferences({ [of]: was }, { [of]: is }), finish);
 }
 
 function withFinish(differences: readonly Difference[], finish: string): Difference[] {

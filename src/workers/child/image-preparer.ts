@@ -15,6 +15,8 @@ import type { Resizer } from '../../images/resize/resizer.js';
 import { cutCrop } from '../../images/crop.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from '../../images/budget.js';
+import type { EncodedInput } from '../../model/features/feature-model.js';
+import type { KeptFeatures } from './kept-features.js';
 import { StageTimeout } from './stage-timeout.js';
 import type { WorkerSettings } from '../protocol.js';
 
@@ -38,6 +40,7 @@ export interface PreparedImage extends Disposable {
   readonly phash: string; // of what it looks like
   readonly degraded?: string;
   readonly crops: readonly Crop[];
+  readonly kept?: readonly EncodedInput[]; // by crop: what the model's encoder gave before; there are no pixels then
   /** The pixels of a crop: [H, W, 3] of the model's input. Tiles are cut when they are requested. */
   readonly input: (index: number) => Promise<Uint8Array>;
 }
@@ -61,11 +64,18 @@ export class ImagePreparer {
   readonly #budget = new Budget(BYTES_IN_DECODING);
   readonly #stageTimeoutSec: number;
   readonly #timeout = new StageTimeout();
+  readonly #kept: KeptFeatures | undefined;
 
-  constructor(parts: { resizer: Resizer; inputSize: ImageSize; settings: PreparerSettings }) {
+  constructor(parts: {
+    resizer: Resizer;
+    inputSize: ImageSize;
+    settings: PreparerSettings;
+    kept?: KeptFeatures | undefined;
+  }) {
     this.#resizer = parts.resizer;
     this.#inputSize = parts.inputSize;
     this.#settings = parts.settings;
+    this.#kept = parts.kept;
     this.#stageTimeoutSec = parts.settings.stageTimeoutSec ?? STAGE_TIMEOUT_SECONDS;
   }
 
@@ -103,6 +113,8 @@ export class ImagePreparer {
         ? acceptBytes(source.bytes, maxBytes)
         : this.#timeout.watch({ what: 'reading', limitSec: this.#stageTimeoutSec }, this.#read(source)),
     );
+    const kept = this.#kept && (await measure(times, 'read', () => this.#findKept(this.#kept!, stamp)));
+    if (kept !== undefined) return kept;
     const header = await readHeader(bytes);
     const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
     if (fullWidth * fullHeight <= maxPixels && header.size !== undefined) this.#refuseCostly(header.size);
@@ -138,6 +150,22 @@ export class ImagePreparer {
     const { folder, maxBytes } = this.#settings;
     if (folder === undefined) throw new Error('no folder of images was given. This is a bug.');
     return readImage(resolve(folder, name), maxBytes);
+  }
+
+  /** An image whose features are kept, unless it is refused now: its decoding tells why then. */
+  async #findKept(features: KeptFeatures, stamp: ContentStamp): Promise<PreparedImage | undefined> {
+    const { maxPixels, strictImages, tiles } = this.#settings;
+    const found = await features.find(stamp.sha256, (size) => planCrops(size, tiles).length);
+    if (found === undefined || (strictImages && found.degraded !== undefined)) return undefined;
+    const { size } = found;
+    if (size.width * size.height > maxPixels) return undefined;
+    try {
+      this.#refuseCostly(size);
+    } catch {
+      return undefined;
+    }
+    const input = () => Promise.reject(new Error('pixels of stored features are asked for. This is a bug.'));
+    return { stamp, ...found, crops: planCrops(size, tiles), input, [Symbol.dispose]: () => {} };
   }
 
   /** Keeps the pixels at full size, and cuts a crop when its pixels are requested. */

@@ -1,13 +1,14 @@
-import type { Size } from '../../core/box.js';
 import type { Detection } from '../../core/detection.js';
 import { messageOf, type Failure } from '../../core/errors.js';
 import type { ImageOutcome, ImageSource, StageTimes } from '../../core/image.js';
 import { mergeCrops } from '../../core/tiling/merge.js';
 import type { Detector } from '../../model/detector.js';
+import type { EncodedInput } from '../../model/features/feature-model.js';
 import type { QueryBank } from '../../model/query-groups.js';
-import type { Crop } from '../../core/tiling/tiles.js';
 import { BatchScheduler, type ScheduledItem } from './batch-scheduler.js';
+import { detectBatch, sizeOf } from './detect-batch.js';
 import { toFailure, type ImagePreparer, type PreparedImage } from './image-preparer.js';
+import type { KeptFeatures } from './kept-features.js';
 import type { FromWorker, WorkerSettings } from '../protocol.js';
 
 /** How long images wait for one that takes long to decode: to share its batch, or to let it go first. */
@@ -37,6 +38,7 @@ interface PendingImage extends RequestedImage {
   readonly index: number; // in the chunk
   readonly image: PreparedImage;
   readonly found: Detection[][]; // by crop
+  readonly encoded: EncodedInput[]; // by crop, to be kept
   uncomputed: number; // crops
 }
 
@@ -44,7 +46,7 @@ interface PendingImage extends RequestedImage {
 interface BatchItem extends ScheduledItem {
   readonly pending: PendingImage;
   readonly cropIndex: number;
-  readonly pixels: Uint8Array;
+  readonly input: Uint8Array | EncodedInput; // pixels, or what the encoder gave for them before
 }
 
 /**
@@ -57,6 +59,7 @@ export class InferenceLoop {
   readonly #detector: Detector;
   readonly #preparer: ImagePreparer;
   readonly #settings: Pick<WorkerSettings, 'maxBatchSize' | 'maxDetections'>;
+  readonly #kept: KeptFeatures | undefined;
   readonly #send: (message: FromWorker) => void;
   readonly #scheduler: BatchScheduler<BatchItem>;
   readonly #chunks: Chunk[] = []; // with images that are not yet with the scheduler
@@ -73,13 +76,16 @@ export class InferenceLoop {
     detector: Detector;
     preparer: ImagePreparer;
     settings: Pick<WorkerSettings, 'maxBatchSize' | 'maxDetections'>;
+    kept?: KeptFeatures | undefined;
     send: (message: FromWorker) => void;
   }) {
     this.#detector = parts.detector;
     this.#preparer = parts.preparer;
     this.#settings = parts.settings;
+    this.#kept = parts.kept;
     this.#send = parts.send;
-    const maxCount = Math.min(parts.settings.maxBatchSize, parts.detector.imagesAtOnce);
+    const { maxBatchSize } = parts.settings;
+    const maxCount = this.#kept === undefined ? Math.min(maxBatchSize, parts.detector.imagesAtOnce) : maxBatchSize;
     this.#scheduler = new BatchScheduler(maxCount, (refused, fitted) => this.#noteSmallerBatches(refused, fitted));
   }
 
@@ -112,7 +118,7 @@ export class InferenceLoop {
     this.#send({ type: 'heartbeat' });
     if (preparation.ok) {
       const { image } = preparation;
-      this.#ready.push({ ...requested, chunk, index, image, found: [], uncomputed: image.crops.length });
+      this.#ready.push({ ...requested, chunk, index, image, found: [], encoded: [], uncomputed: image.crops.length });
     } else {
       this.#leavePreparation(chunk);
       const failure = signal.aborted ? CANCELLED : preparation.failure;
@@ -159,9 +165,9 @@ export class InferenceLoop {
     for (const cropIndex of image.crops.keys()) {
       try {
         signal.throwIfAborted();
-        const pixels = await image.input(cropIndex);
+        const input = image.kept?.[cropIndex] ?? (await image.input(cropIndex));
         const shape = this.#detector.shapeOf(sizeOf(image.crops[cropIndex]!));
-        this.#scheduler.add({ queries: pending.queries, pending, cropIndex, pixels, shape });
+        this.#scheduler.add({ queries: pending.queries, pending, cropIndex, input, shape });
       } catch (error) {
         this.#scheduler.remove((item) => item.pending === pending);
         const failure = signal.aborted ? CANCELLED : toFailure(error, pending.source);
@@ -183,27 +189,29 @@ export class InferenceLoop {
     this.#send({ type: 'heartbeat' });
     for (const [i, { pending, cropIndex }] of batch.entries()) {
       pending.found[cropIndex] = results[i]!;
-      if (--pending.uncomputed === 0) this.#answer(pending, this.#outcomeOf(pending));
+      if (--pending.uncomputed > 0) continue;
+      if (pending.encoded.length > 0) await this.#keep(pending); // complete before its image counts as annotated
+      this.#answer(pending, this.#outcomeOf(pending));
     }
+  }
+
+  async #keep({ image, encoded }: PendingImage): Promise<void> {
+    const { size, encoding, phash, degraded, stamp } = image;
+    const { sha256, sizeBytes } = stamp;
+    const noted = degraded === undefined ? {} : { degraded };
+    await this.#kept?.keep({ sha256, sizeBytes, size, encoding, phash, ...noted }, encoded);
   }
 
   async #infer(items: readonly BatchItem[]): Promise<Detection[][]> {
     const start = performance.now();
     try {
-      return await this.#detect(items);
+      return await detectBatch(this.#detector, items, { keeps: this.#kept !== undefined });
     } catch (error) {
       // Images have one shape by now, so the device or this program is at fault.
       throw new Error(`the model failed on a batch of ${items.length}: ${messageOf(error)}`, { cause: error });
     } finally {
       this.#times.infer += performance.now() - start;
     }
-  }
-
-  #detect(items: readonly BatchItem[]): Promise<Detection[][]> {
-    const pixels = items.length === 1 ? items[0]!.pixels : Buffer.concat(items.map((item) => item.pixels));
-    const sizes = items.map(({ pending, cropIndex }) => sizeOf(pending.image.crops[cropIndex]!));
-    const banks = items.map(({ queries }) => queries);
-    return this.#detector.detect(pixels, sizes, banks);
   }
 
   #outcomeOf({ source: { name }, image, found }: PendingImage): ImageOutcome {
@@ -223,7 +231,8 @@ export class InferenceLoop {
     const passes = this.#passes.splice(0);
     const { id, outcomes } = chunk;
     this.#open.delete(id);
-    this.#send({ type: 'detected', id, outcomes, times, passes, retire: this.#preparer.stuck > 0 });
+    const features = this.#kept === undefined ? {} : { features: this.#kept.takeCounts() };
+    this.#send({ type: 'detected', id, outcomes, times, passes, ...features, retire: this.#preparer.stuck > 0 });
   }
 
   #noteSmallerBatches(refused: number, fitted: number): void {
@@ -232,8 +241,4 @@ export class InferenceLoop {
       `Use --max-batch-size ${fitted} to avoid the failed attempt.`;
     this.#send({ type: 'notice', message });
   }
-}
-
-function sizeOf({ x, y }: Crop): Size {
-  return { width: x.to - x.from, height: y.to - y.from };
 }

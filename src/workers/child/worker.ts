@@ -7,11 +7,13 @@ import type { QueryBank } from '../../model/query-groups.js';
 import { InferenceLoop } from './inference-loop.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';
 import { ImagePreparer } from './image-preparer.js';
+import { KeptFeatures } from './kept-features.js';
 import type { Encoded, FromWorker, ToEncode, ToWorker } from '../protocol.js';
 
 interface Opened extends ExampleParts {
   readonly detector: Detector;
   readonly loop: InferenceLoop;
+  readonly kept: KeptFeatures | undefined;
 }
 
 const queryBanks = new Map<string, QueryBank>();
@@ -54,6 +56,7 @@ async function handle(message: ToWorker): Promise<void> {
       opened?.loop.cancel(message);
       return;
     case 'stop':
+      await opened?.kept?.[Symbol.asyncDispose]();
       process.exit(0);
   }
 }
@@ -62,9 +65,14 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
   const detector = await Detector.open({ device, ...settings });
   const { inputSize } = detector;
   const resizer = await openResizer(detector.fit, inputSize);
-  const preparer = new ImagePreparer({ resizer, inputSize, settings: { ...settings, folder: settings.imageFolder } });
+  const { features } = settings;
+  const kept = features && (await KeptFeatures.open(features, { device, layout: detector.features.layout, send }));
+  const preparer = new ImagePreparer({
+    ...{ resizer, inputSize, kept },
+    settings: { ...settings, folder: settings.imageFolder },
+  });
   send({ type: 'ready' });
-  const loop = new InferenceLoop({ detector, preparer, settings, send });
+  const loop = new InferenceLoop({ detector, preparer, settings, kept, send });
   const openEncoder = () => ExampleEncoder.open({ ...settings, size: inputSize });
   const { tiles: _, ...whole } = settings; // an example is seen as a whole
   const examplePreparer = new ImagePreparer({
@@ -72,7 +80,7 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
     inputSize,
     settings: { ...whole, folder: settings.exampleFolder },
   });
-  return { detector, loop, preparer: examplePreparer, openEncoder, send };
+  return { detector, loop, kept, preparer: examplePreparer, openEncoder, send };
 }
 
 async function answerEncoding({ id, ...what }: ToEncode & { readonly id: number }): Promise<void> {
