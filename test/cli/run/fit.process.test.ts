@@ -145,6 +145,14 @@ describe('pictures that are padded', () => {
     }
   });
 
+  it('may be unpadded: boxes are where the objects are', async () => {
+    const folder = await temporaryFolder();
+    const model = ['--model', await emojiAsOwlv2(join(folder, 'model')), ...ONTOLOGY];
+    const out = join(folder, 'out');
+    expect(await preannotate(['run', SCENES, ...model, '--fit', 'unpadded', '--out', out])).toMatchObject({ code: 0 });
+    expect((await accuracyOf(out, SCENES)).map50).toBeGreaterThan(0.9);
+  });
+
   it.each([
     [['--fit', 'letterbox'], 0.8],
     [['--fit', 'letterbox', '--precision', 'int8'], 0.8],

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findModel, type Model } from '../../../src/model/source.js';
 import { describeWorkload, type EngineJob } from '../../../src/workers/start-engine.js';
-import { choosePlacement, measuredWorkOf } from '../../../src/workers/measured/choose-placement.js';
+import { choosePlacement, describeKnownGain, measuredWorkOf } from '../../../src/workers/measured/choose-placement.js';
 import {
   describeMachine,
   forgetMeasured,
@@ -91,6 +91,20 @@ describe('int8', () => {
     const { notes, placement } = await choose(1000);
     expect(placement.workersPerDevice).toBe(3);
     expect(notes).toEqual([expect.stringMatching(/int8 annotates 3\.4 times .*34 instead of 10.*0\.929 to 0\.926/)]);
+  });
+
+  it('is mentioned without a measurement on CPUs with AMX, of models of the size of OWL-ViT base/32', () => {
+    const traits = {
+      vision: { layers: 12, width: 768, heads: 12 },
+      inputSize: () => ({ height: 768, width: 768 }),
+      patches: () => 576,
+    };
+    const amx = new Set(['avx512_vnni', 'amx_int8']);
+    expect(describeKnownGain(traits, amx)).toMatch(/^about 3 times as many images a second on a CPU with AMX/);
+    expect(describeKnownGain(traits, new Set(['avx512_vnni']))).toBeUndefined();
+    expect(describeKnownGain(traits, undefined)).toBeUndefined();
+    expect(describeKnownGain({ ...traits, patches: () => 3600 }, amx)).toBeUndefined(); // OWLv2: attention decides
+    expect(describeKnownGain({ ...traits, vision: { ...traits.vision, width: 192 } }, amx)).toBeUndefined();
   });
 
   it('is not mentioned where it is slower than that, or precision was chosen', async () => {
