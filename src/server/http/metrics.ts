@@ -66,6 +66,10 @@ export function createMetrics(sources: GaugeSources) {
       labelNames: ['class'],
       buckets: SCORES,
     }),
+    answerCache: new Counter({
+      ...named('answer_cache_total', 'Images answered from memory (hit) or computed (miss), with --answer-cache'),
+      labelNames: ['result'],
+    }),
     batches: new Counter({
       ...named('batches_total', 'Forward passes that workers have computed'),
       labelNames: ['device'],

@@ -69,17 +69,19 @@ async function loadAndDetect(image: IncomingImage, search: Search, context: Pred
   const bytes = await untilAborted(image.load(server.job.urls, { request, share: own }), request.signal);
   if (image.isFetched === true) request.recordStage('fetch', performance.now() - fetchStart);
   server.quarantine.requireNotQuarantined(bytes);
-  const outcome = await detect({ name: image.name, bytes }, search.ontology, context);
-  if (!outcome.ok) {
+  const { ontology: asked } = search;
+  const result = await server.answers.find({ bytes, ontology: asked }, async () => {
+    const outcome = await detect({ name: image.name, bytes }, asked, context);
+    if (outcome.ok) return outcome.result;
     // Before the first image has been computed, this image is probably not the cause.
     if (server.admission.serviceTime.secondsPerImage > 0) server.quarantine.add(bytes, outcome.failure.code);
     throw new PreannotateError(outcome.failure);
-  }
+  });
   const postStart = performance.now();
-  const prediction = toPrediction(outcome.result, search);
+  const prediction = toPrediction(result, search);
   request.recordStage('post', performance.now() - postStart);
   const { ontology } = server.job;
-  countPrediction(server.metrics, prediction, search.ontology === ontology ? ontology : undefined);
+  countPrediction(server.metrics, prediction, asked === ontology ? ontology : undefined);
   return prediction;
 }
 

@@ -14,6 +14,7 @@ import { Connections } from '../http/connections.js';
 import { createMetrics, type Metrics } from '../http/metrics.js';
 import { RequestError } from '../http/request-error.js';
 import type { UrlPolicy } from '../../net/url-policy.js';
+import { AnswerCache } from './answer-cache.js';
 import { RequestOntologies } from './ontologies.js';
 
 /** A server, fully configured. */
@@ -53,6 +54,7 @@ export class ServerState {
   readonly startedAt = new Date();
   readonly admission: AdmissionControl;
   readonly metrics: Metrics;
+  readonly answers: AnswerCache;
   readonly ontologies = new RequestOntologies();
   readonly quarantine = new Quarantine();
   readonly connections = new Connections();
@@ -61,7 +63,7 @@ export class ServerState {
 
   constructor(job: ServeJob) {
     this.job = job;
-    const { queueItems, queueBytes } = job.settings;
+    const { queueItems, queueBytes, answerCache } = job.settings;
     this.admission = new AdmissionControl({ items: queueItems, bytes: queueBytes }, () => this.#countReadyWorkers());
     this.metrics = createMetrics({
       admission: this.admission,
@@ -69,6 +71,7 @@ export class ServerState {
       openRequests: () => this.connections.requests,
       waiting: () => (this.status()?.waiting ?? 0) + (this.backend?.bulk.pendingCount ?? 0),
     });
+    this.answers = new AnswerCache(answerCache, (result) => this.metrics.answerCache.inc({ result }));
   }
 
   status(): EngineStatus | undefined {
