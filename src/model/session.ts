@@ -44,6 +44,8 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: options.optimizer === 'none' ? 'disabled' : 'all',
+      // One block for all that a run needs, kept from its second run on, is larger than what the runs take one by one.
+      enableMemPattern: device.provider !== 'cpu',
       logSeverityLevel: 3, // errors; warnings about operators placed on the CPU are expected on GPUs
       extra: {
         session: {
