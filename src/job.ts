@@ -106,6 +106,7 @@ export function toJournalHeader(
     ontology: specOf(job.ontology),
     options: {
       precision,
+      ...(precision === 'int8' && checkpoint?.exported === undefined ? { attention: 'int8' } : {}),
       image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
       ...(checkpoint === undefined ? {} : describeForm(job, { checkpoint })),
       ...(tiles === undefined ? {} : { tiles: toStoredTiles(tiles) }),

@@ -209,7 +209,7 @@ function sourceNotes({ problem }: SourceList): string[] {
 function assumeModel(job: Job, { model, options: before }: JournalHeader): JournalHeader {
   const precision = job.precision === 'auto' ? (before.precision ?? 'fp32') : job.precision;
   const { options, ...header } = toJournalHeader(job, { ...model, precision });
-  const { example_rule: rule, positions, template_mean: mean } = before;
+  const { example_rule: rule, positions, template_mean: mean, attention } = before;
   const fit = before.fit && assumeFit(job.form.fit, before.fit);
   const assumed = {
     ...(rule === undefined || job.worker.exampleRule === 'transformers' ? {} : { example_rule: rule }),
@@ -217,7 +217,9 @@ function assumeModel(job: Job, { model, options: before }: JournalHeader): Journ
     ...(positions === undefined || job.form.positions === 'interpolate' ? {} : { positions }),
     ...(mean === undefined ? {} : { template_mean: mean }),
   };
-  return { ...header, options: { ...options, ...assumed } };
+  const { attention: _, ...others } = options;
+  const ofPrecision = attention === undefined || precision !== 'int8' ? {} : { attention };
+  return { ...header, options: { ...others, ...assumed, ...ofPrecision } };
 }
 
 function assumeFit(requested: RequestedFit, before: Fit): Fit {

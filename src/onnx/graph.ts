@@ -9,6 +9,7 @@ import {
   type ElementType,
   type StoredTensor,
   type Value,
+  type WriteGraph,
 } from './messages.js';
 import { toOlderForm } from './older-opsets.js';
 import { ProtoWriter } from './proto-writer.js';
@@ -36,13 +37,20 @@ export interface ModelParts {
   readonly functions: readonly Uint8Array[];
 }
 
+/** A value whose rows, along its first axis, a body takes one after the other. */
+export interface ScannedValue {
+  readonly value: Value;
+  readonly type: ElementType;
+  readonly shape: readonly number[]; // of a row
+}
+
 /** Builds an ONNX graph node by node, in the order of computation. Knows no model. */
 export class Graph {
   readonly #dialect: Dialect;
-  readonly #nodes: ((graph: ProtoWriter) => void)[] = [];
-  readonly #initializers: ((graph: ProtoWriter) => void)[] = [];
-  readonly #inputs: ((graph: ProtoWriter) => void)[] = [];
-  readonly #outputs: ((graph: ProtoWriter) => void)[] = [];
+  readonly #nodes: WriteGraph[] = [];
+  readonly #initializers: WriteGraph[] = [];
+  readonly #inputs: WriteGraph[] = [];
+  readonly #outputs: WriteGraph[] = [];
   readonly #functions: Uint8Array[] = [];
   readonly #wholeNumbers = new Map<Value, readonly number[]>();
   #count = 0;
@@ -95,6 +103,28 @@ export class Graph {
     return outputs;
   }
 
+  /**
+   * Runs a body for each row of some values (a Scan): its nodes exist once, and what a row needs is freed before the
+   * next one.
+   *
+   * @param body - Given a graph for its nodes and the rows; it may read all values of this graph that exist by now.
+   * @returns Its float32 results, [rows, ...shape].
+   */
+  scan(
+    scanned: readonly ScannedValue[],
+    shape: readonly number[],
+    body: (graph: Graph, rows: readonly Value[]) => Value,
+  ): Value {
+    const output = this.#name('Scan');
+    const inner = new Graph({ ...this.#dialect, prefix: `${output}_` });
+    const rows = scanned.map((row, i) => inner.input(`${output}_row_${i}`, row.type, row.shape));
+    inner.output(`${output}_result`, body(inner, rows), { type: 'float32', shape });
+    const values = scanned.map(({ value }) => value);
+    const graph: WriteGraph = (proto) => inner.#write(proto, output);
+    this.#node('Scan', values, { outputs: [output], attributes: { num_scan_inputs: rows.length, body: { graph } } });
+    return output;
+  }
+
   /** Adds one of ONNX Runtime's own operators (domain com.microsoft). */
   contribOp(type: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
     const output = this.#name(type);
@@ -133,15 +163,17 @@ export class Graph {
   /** The graph as an ONNX ModelProto. */
   toBytes(): Uint8Array {
     const model = new ProtoWriter().int(1, this.#dialect.irVersion).string(2, 'preannotate');
-    model.message(7, (graph) => {
-      for (const part of [...this.#nodes, ...this.#initializers, ...this.#inputs, ...this.#outputs]) part(graph);
-      graph.string(2, 'graph');
-    });
+    model.message(7, (graph) => this.#write(graph, 'graph'));
     for (const [domain, version] of this.#dialect.opsets) {
       model.message(8, (opset) => opset.string(1, domain).int(2, version));
     }
     for (const body of this.#functions) model.bytes(25, body);
     return model.finish();
+  }
+
+  #write(graph: ProtoWriter, name: string): void {
+    for (const part of [...this.#nodes, ...this.#initializers, ...this.#inputs, ...this.#outputs]) part(graph);
+    graph.string(2, name);
   }
 
   #name(hint: string): Value {

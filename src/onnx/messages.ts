@@ -17,8 +17,11 @@ export interface StoredTensor {
 /** A value in a graph: the output of a node, an input or a weight. */
 export type Value = string & { readonly kind?: 'value' };
 export type Dimension = number | string; // a name stands for a size that is known only when the graph runs
-/** Of a node: whole numbers are INT, lists INTS, `{ float }` FLOAT. */
-export type Attribute = number | readonly number[] | string | { readonly float: number };
+/** Writes the fields of a GraphProto. */
+export type WriteGraph = (graph: ProtoWriter) => void;
+/** Of a node: whole numbers are INT, lists INTS, `{ float }` FLOAT, `{ graph }` GRAPH. */
+export type Attribute =
+  number | readonly number[] | string | { readonly float: number } | { readonly graph: WriteGraph };
 
 /** AttributeProto */
 export function writeAttribute(attribute: ProtoWriter, name: string, value: Attribute): void {
@@ -26,6 +29,7 @@ export function writeAttribute(attribute: ProtoWriter, name: string, value: Attr
   if (typeof value === 'number') attribute.int(3, value).int(20, 2);
   else if (typeof value === 'string') attribute.string(4, value).int(20, 3);
   else if ('float' in value) attribute.float(2, value.float).int(20, 1);
+  else if ('graph' in value) attribute.message(6, value.graph).int(20, 5);
   else {
     for (const item of value) attribute.int(8, item);
     attribute.int(20, 7);

@@ -13,6 +13,7 @@ const Sides = z.tuple([z.number(), z.number()]); // height, width
 /** What decides the model's answers beside the model and the ontology. Keys of other versions are kept and compared. */
 export const StoredOptions = z.looseObject({
   precision: z.enum(PRECISIONS).exactOptional(), // fp32 where it is missing, in journals from before there was a choice
+  attention: z.literal('int8').exactOptional(), // left out: in float, as earlier versions had it in int8 too
   image_size: z.union([z.literal('native'), Sides]),
   tiles: z.object({ size: Sides, overlap: z.number(), full_image: z.boolean() }).exactOptional(), // left out: not cut
   fit: z.enum(FITS).exactOptional(), // missing in version 0.1: stretch for OWL-ViT, grey for OWLv2

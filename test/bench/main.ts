@@ -15,6 +15,7 @@ import { unpadded } from './photographs/unpadded.js';
 import { describeMachine } from './support/machine.js';
 import { kills } from './questions/faults/kills.js';
 import { memory } from './questions/memory.js';
+import { models } from './questions/models.js';
 import { odd } from './questions/odd.js';
 import { peer } from './questions/peer.js';
 import { overhead } from './questions/overhead.js';
@@ -39,6 +40,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   sgemm,
   throughput,
   precision,
+  models,
   peer,
   startup,
   memory,

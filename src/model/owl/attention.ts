@@ -2,13 +2,30 @@ import type { Graph } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/messages.js';
 
 /**
+ * Attention within each sequence of the rows of a matrix.
+ *
+ * @param rows - Queries, keys and values, [N * S, D] each.
+ * @param form - `folded` is the shape [-1, S, D].
+ * @returns [N * S, D]
+ */
+export function attendRows(
+  graph: Graph,
+  rows: { readonly q: Value; readonly k: Value; readonly v: Value },
+  form: { width: number; heads: number; folded: Value; causal: boolean; plain: boolean },
+): Value {
+  const fold = (x: Value) => graph.op('Reshape', [x, form.folded]);
+  const attended = attend(graph, { q: fold(rows.q), k: fold(rows.k), v: fold(rows.v) }, form);
+  return graph.op('Reshape', [attended, graph.ints([-1, form.width])]);
+}
+
+/**
  * Attention of every position to every other, heads side by side.
  *
  * @param projected - Queries, keys and values, [N, S, D] each.
  * @param form - `causal`: a position sees itself and those before it. `plain`: without the fused operator.
  * @returns [N, S, D]
  */
-export function attend(
+function attend(
   graph: Graph,
   projected: { readonly q: Value; readonly k: Value; readonly v: Value },
   form: { width: number; heads: number; causal: boolean; plain: boolean },

@@ -1,7 +1,8 @@
 import type { Graph } from '../../onnx/graph.js';
 import type { StoredTensor, Value } from '../../onnx/messages.js';
-import { attend } from './attention.js';
+import { attendRows } from './attention.js';
 import type { TransformerConfig } from './config.js';
+import { attendIn8Bits } from './quantised-attention.js';
 
 /** Which forms of operators a graph uses: on each provider the fastest (`npm run bench -- forms`). */
 export interface OperatorChoice {
@@ -96,16 +97,19 @@ export class GraphWeights {
 /**
  * `x` · weightᵀ + bias, on a matrix [rows, inputs]. Float weights keep PyTorch's [outputs, inputs]; 8-bit ones are
  * [inputs, outputs], and `x` is rounded to 8 bits over its whole range when the graph runs.
+ *
+ * @param layer - `isShiftIgnored`: the reader gives the same for every bias. In 8 bits it is then left out.
  */
 export function linear(
   graph: Graph,
   x: Value,
-  layer: { weights: GraphWeights; inputs: number; outputs: number },
+  layer: { weights: GraphWeights; inputs: number; outputs: number; isShiftIgnored?: boolean },
 ): Value {
   const { weights, inputs, outputs } = layer;
   if (weights.isQuantised('weight')) {
     const matrix = [weights.get('weight', [inputs, outputs]), weights.get('weight_scale', [outputs])];
-    return graph.contribOp('DynamicQuantizeMatMul', [x, ...matrix, '', weights.get('bias', [outputs])]);
+    const bias = layer.isShiftIgnored === true ? [] : ['', weights.get('bias', [outputs])];
+    return graph.contribOp('DynamicQuantizeMatMul', [x, ...matrix, ...bias]);
   }
   return graph.op('Gemm', [x, weights.get('weight', [outputs, inputs]), weights.get('bias', [outputs])], { transB: 1 });
 }
@@ -151,6 +155,7 @@ export function transformer(
       weights: layer.within('self_attn'),
       config,
       folded,
+      sequence: encoder.sequence,
       causal: encoder.causal,
       plain: encoder.operators.plainAttention === true,
     });
@@ -165,16 +170,28 @@ export function transformer(
 function attention(
   graph: Graph,
   x: Value,
-  layer: { weights: GraphWeights; config: TransformerConfig; folded: Value; causal: boolean; plain: boolean },
+  layer: {
+    weights: GraphWeights;
+    config: TransformerConfig;
+    folded: Value;
+    sequence: number | Value;
+    causal: boolean;
+    plain: boolean;
+  },
 ): Value {
+  const { sequence } = layer;
   const width = layer.config.hidden_size;
+  const heads = layer.config.num_attention_heads;
   const project = (name: string) => {
-    const projected = linear(graph, x, { weights: layer.weights.within(name), inputs: width, outputs: width });
-    return graph.op('Reshape', [projected, layer.folded]);
+    // A bias of the keys adds the same to all scores of a query, which softmax takes out again.
+    const isShiftIgnored = name === 'k_proj';
+    return linear(graph, x, { weights: layer.weights.within(name), inputs: width, outputs: width, isShiftIgnored });
   };
   const projected = { q: project('q_proj'), k: project('k_proj'), v: project('v_proj') };
-  const attended = attend(graph, projected, { width, heads: layer.config.num_attention_heads, ...layer });
-  const rows = graph.op('Reshape', [attended, graph.ints([-1, width])]);
+  const rows =
+    layer.weights.within('q_proj').isQuantised('weight') && typeof sequence === 'number'
+      ? attendIn8Bits(graph, projected, { width, heads, sequence })
+      : attendRows(graph, projected, { ...layer, width, heads });
   return linear(graph, rows, { weights: layer.weights.within('out_proj'), inputs: width, outputs: width });
 }
 

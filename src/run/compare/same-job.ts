@@ -39,6 +39,7 @@ export function findJobDifferences(before: JournalHeader, now: JournalHeader): D
     ...findRuleDifference(before, now),
     ...findPositionsDifference(before, now),
     ...findFeaturesDifference(before, now),
+    ...findAttentionDifference(before, now),
   ];
 }
 
@@ -57,7 +58,9 @@ const RESTART =
   'edited';
 
 /** Options that have a function of their own here: what is missing has a meaning, or there is a way to finish. */
-const COMPARED_APART = new Set(['template_mean', 'fit', 'example_rule', 'positions', 'min_objectness', 'features']);
+const COMPARED_APART = new Set([
+  ...['template_mean', 'fit', 'example_rule', 'positions', 'min_objectness', 'features', 'attention'],
+]);
 
 function modelParts({ journal, model }: JournalHeader): Record<string, unknown> {
   return {
@@ -139,6 +142,14 @@ function findFeaturesDifference(before: JournalHeader, now: JournalHeader): Diff
     was === undefined ? 'leave out --features' : `add --features with a folder, and --features-dtype ${was}`;
   const of = 'type of the features that boxes come from';
   return withFinish(findDifferences({ [of]: was }, { [of]: is }), finish);
+}
+
+/** Of two jobs in int8; another precision is a difference of its own. */
+function findAttentionDifference(before: JournalHeader, now: JournalHeader): Difference[] {
+  const [was, is] = [before, now].map(({ options }) => options);
+  if (was!.precision !== 'int8' || is!.precision !== 'int8') return [];
+  const [attention, later] = [was, is].map((options) => options!.attention ?? 'float32');
+  return withFinish(findDifferences({ attention }, { attention: later }), EARLIER_VERSION);
 }
 
 function withFinish(differences: readonly Difference[], finish: string): Difference[] {

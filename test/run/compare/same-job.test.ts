@@ -38,6 +38,19 @@ describe('the job that a journal belongs to', () => {
     );
   });
 
+  it('is another one in int8 where an earlier version computed attention in float32', () => {
+    const int8 = { ...header.options, precision: 'int8' as const };
+    const now = { options: { ...int8, attention: 'int8' as const } };
+    compare(now, { ...header, ...now });
+    expect(() => compare(now, { ...header, options: int8 })).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('attention was "float32"; now it is "int8"') as string,
+        hint: expect.stringMatching(/^Use the version of preannotate that began it/) as string,
+      }),
+    );
+    expect(findJobDifferences(header, { ...header, ...now })).toHaveLength(1); // of precision
+  });
+
   it.each<[string, Partial<JournalHeader['options']>, Partial<JournalHeader['options']>, RegExp, RegExp]>([
     [
       'images padded another way',
