@@ -18,6 +18,7 @@ interface Opened extends ExampleParts {
 
 const queryBanks = new Map<string, QueryBank>();
 let opened: Opened | undefined;
+let isAsked = false; // for anything
 let lastEncoding: Promise<void> = Promise.resolve(); // one at a time: each holds the text encoder in memory
 
 // Ctrl-C reaches the whole process group; the parent decides what is finished and then stops its workers.
@@ -32,7 +33,14 @@ process.on('message', (message: ToWorker) => {
   });
 });
 
+// A process that was started ahead of need does meanwhile what any model takes. What fails then fails again, and is
+// reported, when one is opened.
+setImmediate(() => {
+  if (!isAsked) warmUp().catch(() => {});
+});
+
 async function handle(message: ToWorker): Promise<void> {
+  isAsked = true;
   switch (message.type) {
     case 'open':
       opened = await open(message);
@@ -59,6 +67,11 @@ async function handle(message: ToWorker): Promise<void> {
       await opened?.kept?.[Symbol.asyncDispose]();
       process.exit(0);
   }
+}
+
+/** Has ONNX Runtime start, by a small graph. */
+async function warmUp(): Promise<void> {
+  await using _ = await openResizer('stretch', { width: 8, height: 8 });
 }
 
 async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): Promise<Opened> {
