@@ -1,22 +1,22 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { readOwlCheckpoint } from '../../support/model/owl.js';
-import { buildImageGraph } from '../../../src/model/owl/graphs.js';
-import { PRECISIONS, type Precision } from '../../../src/core/precision.js';
-import { prepareImageWeights } from '../../../src/model/image-weights.js';
-import { openSession } from '../../../src/model/session.js';
-import { accuracyOf } from '../../support/evaluation/accuracy.js';
-import { EMOJI, SCENES } from '../../support/cli.js';
-import { goldenCases, maxDifference, tensorsOf } from '../../support/model/golden.js';
-import { runGolden } from '../../support/model/golden-model.js';
-import { fullSizeCheckpoint, VISION } from '../checkpoint/checkpoint.js';
-import { annotate, CORES, ENVIRONMENT, finish, start, writeOntology } from '../support/command.js';
-import { writePhotos } from '../support/images.js';
-import { undisturbed } from '../support/machine.js';
-import { peakOf } from './memory.js';
-import { median, ratios } from '../support/statistics.js';
-import { printGoals, printTable } from '../support/table.js';
-import type { Bench } from '../support/workspace.js';
+import { readOwlCheckpoint } from '../../../support/model/owl.js';
+import { buildImageGraph } from '../../../../src/model/owl/graphs.js';
+import { PRECISIONS, type Precision } from '../../../../src/core/precision.js';
+import { prepareImageWeights } from '../../../../src/model/image-weights.js';
+import { openSession } from '../../../../src/model/session.js';
+import { accuracyOf } from '../../../support/evaluation/accuracy.js';
+import { EMOJI, SCENES } from '../../../support/cli.js';
+import { goldenCases, maxDifference, tensorsOf } from '../../../support/model/golden.js';
+import { runGolden } from '../../../support/model/golden-model.js';
+import { fullSizeCheckpoint, VISION } from '../../checkpoint/checkpoint.js';
+import { annotate, CORES, ENVIRONMENT, finish, start, writeOntology } from '../../support/command.js';
+import { writePhotos } from '../../support/images.js';
+import { undisturbed } from '../../support/machine.js';
+import { peakOf } from '../memory.js';
+import { median, ratios } from '../../support/statistics.js';
+import { printGoals, printTable } from '../../support/table.js';
+import type { Bench } from '../../support/workspace.js';
 
 /** What a precision gives and costs. */
 interface Measured {

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import type { Precision } from '../../../src/core/precision.js';
-import { fullSizeCheckpoint } from '../checkpoint/checkpoint.js';
-import type { ShapeName } from '../checkpoint/shapes.js';
-import { annotate, CORES, ENVIRONMENT, writeOntology } from '../support/command.js';
-import { writePhotos } from '../support/images.js';
-import { undisturbed } from '../support/machine.js';
-import { median } from '../support/statistics.js';
-import { printTable } from '../support/table.js';
-import type { Bench } from '../support/workspace.js';
-import { peakOf } from './memory.js';
+import type { Precision } from '../../../../src/core/precision.js';
+import { fullSizeCheckpoint } from '../../checkpoint/checkpoint.js';
+import type { ShapeName } from '../../checkpoint/shapes.js';
+import { annotate, CORES, ENVIRONMENT, writeOntology } from '../../support/command.js';
+import { writePhotos } from '../../support/images.js';
+import { undisturbed } from '../../support/machine.js';
+import { median } from '../../support/statistics.js';
+import { printTable } from '../../support/table.js';
+import type { Bench } from '../../support/workspace.js';
+import { peakOf } from '../memory.js';
 
 /** A model, and for how many images a worker it is run; few where an image takes many seconds. */
 interface Case {
