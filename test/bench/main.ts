@@ -17,7 +17,7 @@ import { kills } from './questions/faults/kills.js';
 import { memory } from './questions/memory.js';
 import { models } from './questions/precision/models.js';
 import { odd } from './questions/odd.js';
-import { peer } from './questions/peer.js';
+import { peer } from './questions/peer/peer.js';
 import { overhead } from './questions/overhead.js';
 import { overload } from './questions/overload.js';
 import { queue } from './questions/queue/queue.js';

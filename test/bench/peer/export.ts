@@ -3,6 +3,7 @@ import { copyFile, link, mkdir, readdir, readFile, rename, rm, writeFile } from 
 import { basename, join } from 'node:path';
 import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { monolithicGraph } from './export-graph.js';
+import { findMissing, programPath, runPython } from './python.js';
 
 const RECIPE = 1; // raised when the same checkpoint would give another graph
 const DATA = 'model.onnx_data'; // transformers.js looks for this name beside model.onnx
@@ -26,6 +27,22 @@ export async function exportForTransformersJs(checkpoint: string): Promise<strin
     await rm(unfinished, { recursive: true, force: true });
   }
   return folder;
+}
+
+/**
+ * Makes the form of an export that transformers.js opens as q8, unless it is there.
+ *
+ * @returns Why it could not be made, or undefined.
+ */
+export async function quantiseExport(folder: string): Promise<string | undefined> {
+  const target = join(folder, 'onnx', 'model_quantized.onnx');
+  if (existsSync(target)) return undefined;
+  const missing = await findMissing(['onnx', 'onnxruntime']);
+  if (missing !== undefined) return missing;
+  const unfinished = `${target}.${process.pid}`;
+  await runPython([programPath('quantise.py'), join(folder, 'onnx'), unfinished]);
+  await rename(unfinished, target);
+  return undefined;
 }
 
 /** @param folder - It and its subfolder onnx exist. */

@@ -17,12 +17,13 @@ export type PeerAnswer =
 
 const THRESHOLD = 0.1; // its default
 
-const folder = process.argv[2];
-if (folder === undefined) throw new Error('usage: transformers-process <folder of the export>');
+const [folder, dtype] = process.argv.slice(2);
+if (folder === undefined || (dtype !== 'fp32' && dtype !== 'q8'))
+  throw new Error('usage: transformers-process <folder of the export> fp32|q8');
 env.allowRemoteModels = false;
 env.localModelPath = dirname(folder);
 const openStart = performance.now();
-const detect = await pipeline('zero-shot-object-detection', nameOf(folder), { dtype: 'fp32', device: 'cpu' });
+const detect = await pipeline('zero-shot-object-detection', nameOf(folder), { dtype, device: 'cpu' });
 answer({ type: 'open', openMs: performance.now() - openStart });
 
 process.on('message', ({ images, prompts }: PeerRequest) => void measure(images, prompts));

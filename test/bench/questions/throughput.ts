@@ -103,7 +103,7 @@ function report(settings: readonly Setting[], results: ReadonlyMap<Setting, read
   const ratio = (above: Setting, below: Setting) => rate(above) / rate(below);
   const ofSgemm = middle(one, ({ modelRate, products }) => modelRate / products);
   printGoals([
-    { figure: 'model rate against sgemm, 1 worker', measured: ofSgemm, goal: 0.95, atLeast: true, unit: 'x' },
+    { figure: 'model rate against sgemm, 1 worker', measured: ofSgemm, goal: 0.97, atLeast: true, unit: 'x' },
     { figure: 'device busy', measured: 100 * middle(all, ({ busy }) => busy), goal: 95, atLeast: true, unit: '%' },
     { figure: `${CORES} workers against 1`, measured: ratio(all, one), goal: 0.95 * CORES, atLeast: true, unit: 'x' },
     { figure: 'rate with 80 prompts against 2', measured: ratio(many, few), goal: 0.95, atLeast: true, unit: 'x' },
