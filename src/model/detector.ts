@@ -131,7 +131,7 @@ export class Detector implements AsyncDisposable {
    */
   async detect(pixels: Uint8Array, originals: readonly Size[], queries: readonly QueryBank[]): Promise<Detection[][]> {
     if (this.#image instanceof FeatureModel) {
-      return this.detectEncoded(await this.encodeImages(pixels, originals.length), originals, queries);
+      return this.detectEncoded(await this.features.encode(pixels, originals.length), originals, queries);
     }
     const part = this.#partOf(originals[0]!);
     const cut = cutPart(pixels, this.inputSize, part);
@@ -154,38 +154,40 @@ export class Detector implements AsyncDisposable {
     return partWithImage(this.inputSize, this.traits.patchSize, shown);
   }
 
-  /** What features hold for one input. */
   get features(): FeatureModel {
     if (this.#image instanceof FeatureModel) return this.#image;
     throw new Error('the detector was opened without features. This is a bug.');
   }
 
-  /** The first half of `detect`. */
-  async encodeImages(pixels: Uint8Array, count: number): Promise<EncodedInput[]> {
-    return this.features.encode(pixels, count);
-  }
-
-  /** The second half of `detect`. */
+  /** What `detect` does after the first half of the model: that is `features.encode`. */
   async detectEncoded(
     inputs: readonly EncodedInput[],
     originals: readonly Size[],
     queries: readonly QueryBank[],
   ): Promise<Detection[][]> {
-    const groups = groupQueries(new Set(queries));
-    const outputs = await this.features.rank(inputs, groups, queries);
-    return this.#readOutputs(outputs, { originals, queries, groups });
+    const found: Detection[][] = [];
+    for (const [i, input] of inputs.entries()) {
+      const bank = queries[i]!;
+      const { outputs, groups } = await this.features.rank(input, bank);
+      found.push(...this.#readOutputs(outputs, { originals: [originals[i]!], queries: [bank], groups }));
+    }
+    return found;
   }
 
   #readOutputs(
     outputs: RankedOutputs,
-    { originals, queries, groups }: { originals: readonly Size[]; queries: readonly QueryBank[]; groups: QueryGroup[] },
+    {
+      originals,
+      queries,
+      groups,
+    }: { originals: readonly Size[]; queries: readonly QueryBank[]; groups: readonly QueryGroup[] },
   ): Detection[][] {
     const rows = (name: keyof RankedOutputs) => {
       const { data, dims } = outputs[name];
       // Boxes of one image would pass for another's.
       if (dims[0] !== queries.length) throw new Error(`"${name}" is of ${dims[0]} images, not ${queries.length}`);
       const size = data.length / queries.length;
-      return (image: number) => data.slice(image * size, (image + 1) * size);
+      return (image: number) => (data as Float32Array).subarray(image * size, (image + 1) * size) as unknown;
     };
     const [scores, pairs, members, boxes] = [rows('scores'), rows('pairs'), rows('members'), rows('boxes')];
     return queries.map((bank, i) => {

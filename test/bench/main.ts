@@ -9,6 +9,7 @@ import { abandoned } from './questions/abandoned.js';
 import { evaluation } from './questions/evaluation/evaluation.js';
 import { extremes } from './questions/faults/extremes.js';
 import { formats } from './questions/formats/formats.js';
+import { features } from './questions/features/features.js';
 import { forms } from './questions/forms.js';
 import { photographs, type PhotographsOptions } from './photographs/photographs.js';
 import { unpadded } from './photographs/unpadded.js';
@@ -64,6 +65,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   tune,
   similarity,
   unpadded,
+  features,
 };
 const NAMES = Object.keys(QUESTIONS);
 

@@ -7,7 +7,7 @@ import { ort } from '../../onnx/runtime.js';
 import type { Artifact, EncodingGraphOptions, ImageSize } from '../artifact.js';
 import type { ModelTraits } from '../family.js';
 import { layoutOf, type FeatureForm, type FeatureLayout } from './layout.js';
-import { buildQueryInputs, type QueryBank, type QueryGroup } from '../query-groups.js';
+import { buildQueryInputs, groupQueries, type QueryBank, type QueryGroup } from '../query-groups.js';
 import { openSession } from '../session.js';
 
 /** The features of one input of the model: the bytes of each tensor, row-major, little-endian. */
@@ -34,6 +34,12 @@ const ONLY_WHOLE_INPUTS = {
   hint: 'Leave out --fit, or the features.',
 } as const;
 
+/** What the query graph is given of a bank, the same for all images. */
+interface BankInputs {
+  readonly groups: readonly QueryGroup[];
+  readonly inputs: Readonly<Record<string, Tensor>>;
+}
+
 /** The outputs of the image graph. */
 export type RankedOutputs = Readonly<Record<'scores' | 'pairs' | 'members' | 'boxes', Tensor>>;
 
@@ -46,6 +52,7 @@ export class FeatureModel implements AsyncDisposable {
   readonly #encoding: InferenceSession;
   readonly #query: InferenceSession;
   readonly #options: FeatureModelOptions;
+  readonly #banks = new WeakMap<QueryBank, BankInputs>();
 
   private constructor(parts: { encoding: InferenceSession; query: InferenceSession; options: FeatureModelOptions }) {
     this.#encoding = parts.encoding;
@@ -95,26 +102,31 @@ export class FeatureModel implements AsyncDisposable {
     }));
   }
 
-  /** What the image graph gives for these inputs. */
-  async rank(
-    inputs: readonly EncodedInput[],
-    groups: readonly QueryGroup[],
-    banks: readonly QueryBank[],
-  ): Promise<RankedOutputs> {
+  /** What the image graph gives for one input. Several at once would take longer: their logits leave the caches. */
+  async rank(input: EncodedInput, bank: QueryBank): Promise<{ outputs: RankedOutputs; groups: readonly QueryGroup[] }> {
     const { exact, minObjectness = 0 } = this.#options;
-    const feeds: Record<string, Tensor> = { ...buildQueryInputs(groups, banks) };
+    const { groups, inputs } = this.#inputsOf(bank);
+    const feeds: Record<string, Tensor> = { ...inputs };
     let boxes: Tensor | undefined;
     for (const { name, type, shape } of this.layout) {
+      if (name === 'objectness_logits' && minObjectness === 0) continue;
       const isExact = exact && name === 'class_embeds';
-      const rows = inputs.map((input) => (isExact ? input.exact! : input.tensors.get(name)!));
-      const needed = name !== 'objectness_logits' || minObjectness > 0;
-      if (!needed) continue;
-      const tensor = toTensor(rows, isExact ? 'float32' : type, shape);
+      const bytes = isExact ? input.exact! : input.tensors.get(name)!;
+      const tensor = toTensor(bytes, isExact ? 'float32' : type, [1, ...shape]);
       if (name === 'boxes') boxes = tensor;
       else feeds[name] = tensor;
     }
     const { scores, pairs, members } = await this.#query.run(feeds);
-    return { scores: scores!, pairs: pairs!, members: members!, boxes: boxes! };
+    return { outputs: { scores: scores!, pairs: pairs!, members: members!, boxes: boxes! }, groups };
+  }
+
+  #inputsOf(bank: QueryBank): BankInputs {
+    const known = this.#banks.get(bank);
+    if (known !== undefined) return known;
+    const groups = groupQueries([bank]);
+    const made = { groups, inputs: buildQueryInputs(groups, [bank]) };
+    this.#banks.set(bank, made);
+    return made;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -128,20 +140,7 @@ function bytesOf({ data }: Tensor): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** One input is not copied. */
-function toTensor(rows: readonly Uint8Array[], type: FeatureDtype, shape: readonly number[]): Tensor {
-  const { buffer, byteOffset, byteLength } = rows.length === 1 ? rows[0]! : joinRows(rows);
-  const dims = [rows.length, ...shape];
+function toTensor({ buffer, byteOffset, byteLength }: Uint8Array, type: FeatureDtype, dims: readonly number[]): Tensor {
   if (type === 'float16') return new ort.Tensor('float16', new Uint16Array(buffer, byteOffset, byteLength / 2), dims);
   return new ort.Tensor('float32', new Float32Array(buffer, byteOffset, byteLength / 4), dims);
-}
-
-function joinRows(rows: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(rows.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const row of rows) {
-    joined.set(row, at);
-    at += row.length;
-  }
-  return joined;
 }

@@ -38,7 +38,7 @@ async function encodeMissing(detector: Detector, items: readonly Item[]): Promis
   const atOnce = Math.min(missing.length, detector.imagesAtOnce);
   for (let from = 0; from < missing.length; from += atOnce) {
     const part = missing.slice(from, from + atOnce);
-    const encoded = await detector.encodeImages(joinPixels(part), part.length);
+    const encoded = await detector.features.encode(joinPixels(part), part.length);
     part.forEach(({ pending, cropIndex }, i) => (pending.encoded[cropIndex] = encoded[i]!));
   }
   return items.map(({ input, pending, cropIndex }) =>

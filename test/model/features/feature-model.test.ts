@@ -55,7 +55,7 @@ describe('features that were kept', () => {
         const alone: Detection[][] = [];
         const kept = [];
         for (const [image, size] of sizes.entries()) {
-          const [input] = await opened.encodeImages(pixels.slice(image * bytes, (image + 1) * bytes), 1);
+          const [input] = await opened.features.encode(pixels.slice(image * bytes, (image + 1) * bytes), 1);
           const copies = [...input!.tensors].map(([name, data]) => [name, data.slice()] as const);
           kept.push({ tensors: new Map(copies) });
           alone.push(...(await opened.detectEncoded([input!], [size], [queries])));

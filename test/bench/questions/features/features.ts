@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { readKeyFile } from '../../../../src/features/folder.js';
+import { FeatureStore } from '../../../../src/features/feature-store.js';
+import type { RunManifest } from '../../../../src/run/manifest.js';
+import { fullSizeCheckpoint } from '../../checkpoint/checkpoint.js';
+import { SHAPES, type ShapeName } from '../../checkpoint/shapes.js';
+import { annotate, CORES, writeOntology } from '../../support/command.js';
+import { copyMany, writePhotos } from '../../support/images.js';
+import { undisturbed } from '../../support/machine.js';
+import { median } from '../../support/statistics.js';
+import { printGoals, printTable } from '../../support/table.js';
+import type { Bench } from '../../support/workspace.js';
+
+const exec = promisify(execFile);
+const READING = join(import.meta.dirname, 'reading-process.mjs');
+const WORKERS = ['--device', 'cpu', '--workers-per-device', String(CORES), '--threads', '1'];
+
+/** How fast is a run from stored features, against the first one and against reading alone, and how large are they? */
+export async function features(bench: Bench): Promise<void> {
+  await compareRates(bench);
+  await compareSizes(bench);
+}
+
+async function compareRates({ folder, quick }: Bench): Promise<void> {
+  const model = await fullSizeCheckpoint();
+  const photos = await writePhotos(join(folder, 'photos'), (quick ? 4 : 12) * CORES);
+  const store = join(folder, 'features');
+  const ontologies = { first: await writeOntology(folder, 20), again: await writeOntology(folder, 80) };
+  const flags = [...WORKERS, '--features', store];
+  const common = { folder, model, flags };
+  const first = await undisturbed(() => annotate({ ...common, images: photos, ontology: ontologies.first }));
+  const images = await copyMany(photos, quick ? 1000 : 4000, join(folder, 'many'));
+  const keyFolder = await copyFeatures({ store, photos, images });
+  const again: number[] = [];
+  const reading: number[] = [];
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    reading.push((await undisturbed(() => readAll(images, keyFolder, join(folder, 'journal')))).result);
+    const { result } = await undisturbed(() => annotate({ ...common, images: [images], ontology: ontologies.again }));
+    if (result.counts.features?.encoded !== 0) throw new Error('an image was encoded again');
+    again.push(rateOf(result));
+  }
+  const rates = { first: rateOf(first.result), again: median(again), reading: median(reading) };
+  printTable(
+    `preannotate run --features, OWL-ViT base/32, fp32, cpu, 1280x960 JPEGs, ${CORES} workers, one thread each`,
+    ['what', 'images', 'images/s'],
+    [
+      ['first run, 20 prompts', String(photos.length), rates.first.toFixed(2)],
+      ['again, 80 other prompts', String(quick ? 1000 : 4000), rates.again.toFixed(0)],
+      [`reading alone, ${CORES} processes`, String(quick ? 1000 : 4000), rates.reading.toFixed(0)],
+    ],
+  );
+  printGoals([
+    { figure: 'again', measured: rates.again, goal: 480, atLeast: true, unit: 'images/s' },
+    { figure: 'again against the first run', measured: rates.again / rates.first, goal: 200, atLeast: true, unit: 'x' },
+    { figure: 'time of reading alone', measured: rates.reading / rates.again, goal: 2, atLeast: false, unit: 'x' },
+  ]);
+  await rm(images, { recursive: true });
+}
+
+/** Stores for copies of photos what was stored for the photos: encoding thousands would take an hour. */
+async function copyFeatures(what: { store: string; photos: readonly string[]; images: string }): Promise<string> {
+  const [hash] = (await readdir(what.store)).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  const keyFolder = join(what.store, hash!);
+  const { key } = (await readKeyFile(keyFolder))!;
+  const problems: string[] = [];
+  await using store = await FeatureStore.open({
+    ...{ folder: what.store, key, writable: true },
+    onProblem: ({ message }) => problems.push(message),
+  });
+  const kept = await Promise.all(what.photos.map(async (photo) => store.read(await hashOf(photo))));
+  for (const [i, name] of (await readdir(what.images)).sort().entries()) {
+    const path = join(what.images, name);
+    const { size } = await stat(path);
+    await store.write({ ...kept[i % kept.length]!, sha256: await hashOf(path), sizeBytes: size });
+  }
+  if (problems.length > 0) throw new Error(problems[0]);
+  return keyFolder;
+}
+
+async function hashOf(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+}
+
+/** @returns Images a second of all processes together. */
+async function readAll(images: string, keyFolder: string, journal: string): Promise<number> {
+  const count = (await readdir(images)).length;
+  const parts = Array.from({ length: CORES }, (_, part) => [images, keyFolder, journal, String(part), String(CORES)]);
+  const results = await Promise.all(parts.map((args) => exec(process.execPath, [READING, ...args])));
+  return count / Math.max(...results.map(({ stdout }) => Number(stdout)));
+}
+
+function rateOf({ timings }: RunManifest): number {
+  return timings['images_per_second'] ?? NaN;
+}
+
+/** Bytes on disk of the features of an image. */
+async function compareSizes({ folder }: Bench): Promise<void> {
+  const images = await writePhotos(join(folder, 'size-photos'), 1);
+  const ontology = await writeOntology(folder, 2);
+  const rows: string[][] = [];
+  for (const name of Object.keys(SHAPES) as ShapeName[]) {
+    const model = await fullSizeCheckpoint(name);
+    const sizes: string[] = [];
+    for (const dtype of ['float16', 'float32']) {
+      const store = join(folder, `features-${name}-${dtype}`);
+      const flags = ['--device', 'cpu', '--features', store, '--features-dtype', dtype];
+      await annotate({ folder, images, model, ontology, flags });
+      const files = (await readdir(store, { recursive: true })).filter((file) => file.endsWith('.safetensors'));
+      sizes.push(((await stat(join(store, files[0]!))).size / 1e6).toFixed(2));
+    }
+    const { image, patch } = SHAPES[name].vision;
+    rows.push([name, String(Math.floor(image / patch) ** 2), ...sizes]);
+  }
+  printTable('Features on disk, MB an image', ['model', 'patches', 'float16', 'float32'], rows);
+}
