@@ -13,7 +13,7 @@ import {
   type MeasuredSetting,
 } from '../workers/measured/measured-settings.js';
 import { describeWorkload, type EngineJob } from '../workers/start-engine.js';
-import { chooseBest, countPlanned, planBatches, planDivisions, type Choice } from './plan.js';
+import { chooseBest, combineRounds, countPlanned, planAgain, planBatches, planDivisions, type Choice } from './plan.js';
 import { describeSetting, Session, type SkippedSetting } from './session.js';
 
 /** What is to be measured. */
@@ -35,6 +35,7 @@ export interface BenchResult {
   readonly machine: Machine;
   readonly devices: readonly string[];
   readonly measured: readonly MeasuredSetting[]; // in the order in which they were measured
+  readonly unsteady: number; // by how much rates of one setting differ, as a share
   readonly skipped: readonly SkippedSetting[];
   readonly best: readonly MeasuredSetting[]; // of each precision, the requested or exact one first
 }
@@ -62,11 +63,13 @@ export async function bench(job: BenchJob, use: BenchUse): Promise<BenchResult> 
   const session = new Session({ job, devices, models, images, imageFolder, planned, budgetMs, note, signal });
   for (const setting of planDivisions(choice)) await session.measure(setting);
   for (const setting of planBatches(choice, chooseBest(session.measured))) await session.measure(setting);
-  const { measured, skipped, failure } = session;
-  if (measured.length === 0) throw failure ?? nothingMeasuredError(skipped, budgetMs);
+  const { skipped, failure } = session;
+  if (session.measured.length === 0) throw failure ?? nothingMeasuredError(skipped, budgetMs);
+  for (const setting of planAgain(session.measured)) await session.measure(setting);
+  const { measured, unsteady } = combineRounds(session.measured);
   const best = chooseBest(measured);
   await remember(job, { devices, models, best });
-  return { machine, devices: devices.map(formatDevice), measured, skipped, best };
+  return { machine, devices: devices.map(formatDevice), measured, unsteady, skipped, best };
 }
 
 /** By precision. An export may have no file for some. */

@@ -31,11 +31,47 @@ export function planBatches({ isCpu, batch }: Choice, best: readonly Setting[]):
   return batches.flatMap((maxBatchSize) => best.map((setting) => ({ ...settingOf(setting), maxBatchSize })));
 }
 
+/** Of each precision so many are measured twice, unless they are much slower than the fastest. */
+const CONTENDERS = 2;
+const LEAST_OF_CONTENDER = 0.7;
+
+/** Settings that may be the fastest, to be measured again: what else a machine does changes from minute to minute. */
+export function planAgain(measured: readonly MeasuredSetting[]): Setting[] {
+  return chooseBest(measured).flatMap(({ precision, imagesPerSecond: fastest }) =>
+    measured
+      .filter((setting) => setting.precision === precision && setting.imagesPerSecond >= fastest * LEAST_OF_CONTENDER)
+      .sort((a, b) => b.imagesPerSecond - a.imagesPerSecond)
+      .slice(0, CONTENDERS)
+      .map(settingOf),
+  );
+}
+
+/**
+ * One entry for each setting, at the highest of its rates: what disturbs a measurement only makes it slower.
+ *
+ * @returns `unsteady`: by how much rates of one setting differ at most, as a share of the highest.
+ */
+export function combineRounds(measured: readonly MeasuredSetting[]): {
+  measured: MeasuredSetting[];
+  unsteady: number;
+} {
+  const combined = new Map<string, MeasuredSetting>();
+  let unsteady = 0;
+  for (const setting of measured) {
+    const key = JSON.stringify(settingOf(setting));
+    const before = combined.get(key) ?? setting;
+    const [low, high] = [before.imagesPerSecond, setting.imagesPerSecond].sort((a, b) => a - b) as [number, number];
+    unsteady = Math.max(unsteady, 1 - low / high);
+    combined.set(key, { ...before, imagesPerSecond: high });
+  }
+  return { measured: [...combined.values()], unsteady };
+}
+
 /** How many settings there are to measure. */
 export function countPlanned(choice: Choice): number {
   const { precisions, isCpu, batch } = choice;
   const batches = OTHER_BATCHES[isCpu ? 'cpu' : 'other'].filter((size) => size !== batch).length;
-  return planDivisions(choice).length + batches * precisions.length;
+  return planDivisions(choice).length + (batches + CONTENDERS) * precisions.length;
 }
 
 /** One worker a core with one thread each is usually fastest on a CPU, then fewer workers with more threads. */

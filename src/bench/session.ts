@@ -37,7 +37,7 @@ const NO_TIME = 'there was no time left';
 /** Measures one setting after the other, as long as there is time. */
 export class Session {
   readonly measured: MeasuredSetting[] = [];
-  readonly skipped: SkippedSetting[] = [];
+  readonly skipped: SkippedSetting[] = []; // that were not measured at all
   failure: PreannotateError | undefined; // the first
   readonly #work: BenchWork;
   readonly #images: SampleImages;
@@ -57,7 +57,7 @@ export class Session {
     const slotMs = leftMs / Math.max(1, this.#left--);
     const refused = leftMs <= this.#openMs + WINDOW_MS.least ? NO_TIME : this.#refuse(setting);
     if (refused !== undefined) {
-      this.skipped.push({ setting, reason: refused });
+      this.#skip(setting, refused);
       return;
     }
     const windowMs = Math.min(Math.max(slotMs - this.#openMs, WINDOW_MS.least), WINDOW_MS.most);
@@ -66,17 +66,22 @@ export class Session {
     note(`Measuring ${describeSetting(setting)}.`);
     try {
       const rate = await this.#run(setting, { windowMs, signal: AbortSignal.any([signal, timeout]) });
-      if (rate === undefined) this.skipped.push({ setting, reason: NO_TIME });
+      if (rate === undefined) this.#skip(setting, NO_TIME);
       else this.measured.push({ ...setting, imagesPerSecond: rate.imagesPerSecond });
     } catch (error) {
       signal.throwIfAborted();
-      if (timeout.aborted) this.skipped.push({ setting, reason: NO_TIME });
+      if (timeout.aborted) this.#skip(setting, NO_TIME);
       else if (error instanceof PreannotateError && this.#images.size > 0) {
         this.failure ??= error;
-        this.skipped.push({ setting, reason: messageOf(error) });
+        this.#skip(setting, messageOf(error));
       } else throw error;
     }
     signal.throwIfAborted();
+  }
+
+  #skip(setting: Setting, reason: string): void {
+    const isKnown = this.measured.some((one) => describeSetting(one) === describeSetting(setting));
+    if (!isKnown) this.skipped.push({ setting, reason });
   }
 
   /** Why a setting is not tried. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { chooseBest, countPlanned, planBatches, planDivisions } from '../../../src/bench/plan.js';
+import {
+  chooseBest,
+  combineRounds,
+  countPlanned,
+  planAgain,
+  planBatches,
+  planDivisions,
+} from '../../../src/bench/plan.js';
 
 const CPU = { isCpu: true, devices: 1, cores: 8, precisions: ['fp32', 'int8'], batch: 1 } as const;
 const FP32 = { precision: 'fp32', workersPerDevice: 8, threads: 1, maxBatchSize: 1 } as const;
@@ -20,7 +27,7 @@ describe('the settings that bench measures', () => {
         [1, 8],
       ],
     ]);
-    expect(countPlanned(CPU)).toBe(settings.length + planBatches(CPU, [FP32, FP32]).length);
+    expect(countPlanned(CPU)).toBe(settings.length + planBatches(CPU, [FP32, FP32]).length + 4);
   });
 
   it('are divided among the devices, and on one core there is one division', () => {
@@ -30,6 +37,20 @@ describe('the settings that bench measures', () => {
       [2, 2],
     ]);
     expect(planDivisions({ ...CPU, cores: 1 })).toHaveLength(2);
+  });
+
+  it('that may be the fastest are measured again, and count with the higher of their rates', () => {
+    const [one, two, slow] = [1, 2, 8].map((threads) => ({ ...FP32, threads }));
+    const first = [
+      { ...one!, imagesPerSecond: 10 },
+      { ...two!, imagesPerSecond: 8 },
+      { ...slow!, imagesPerSecond: 5 },
+    ];
+    expect(planAgain(first)).toEqual([one, two]);
+    const { measured, unsteady } = combineRounds([...first, { ...two!, imagesPerSecond: 16 }]);
+    expect(measured.map(({ imagesPerSecond }) => imagesPerSecond)).toEqual([10, 16, 5]);
+    expect(unsteady).toBe(0.5);
+    expect(combineRounds(first).unsteady).toBe(0);
   });
 
   it('a difference that may be chance leaves the default', () => {

@@ -5,8 +5,14 @@ import { formatRate } from '../../../workers/measured/choose-placement.js';
 import type { MeasuredSetting } from '../../../workers/measured/measured-settings.js';
 import { table } from '../../figures/format-report.js';
 
+/** Rates of one setting that differ by more decide nothing between settings. */
+const MUCH = 0.1;
+
 /** What was measured, for people, and the lines for their config file. */
-export function formatBench({ machine, devices, measured, skipped, best }: BenchResult, model: string): string {
+export function formatBench(
+  { machine, devices, measured, unsteady, skipped, best }: BenchResult,
+  model: string,
+): string {
   const { cpu, cores, memoryBytes } = machine;
   const memory = `${(memoryBytes / 1e9).toFixed(1)} GB of memory`;
   const fastest = Math.max(...measured.map(({ imagesPerSecond }) => imagesPerSecond));
@@ -19,12 +25,18 @@ export function formatBench({ machine, devices, measured, skipped, best }: Bench
     ...table([['precision', 'workers a device', 'threads', 'batch', 'images/s', 'of the fastest'], ...rows]),
     ...(skipped.length === 0 ? [] : ['', 'Not measured:']),
     ...skipped.map(({ setting, reason }) => `  ${describeSetting(setting)}: ${reason}`),
+    ...(unsteady > MUCH ? ['', describeUnsteady(unsteady)] : []),
     '',
     ...best.flatMap((setting) => [...configLines(setting), '']),
     '`run` and `serve` use the fastest division for their precision from now on, unless you set another;',
     '`preannotate bench --forget` undoes that.',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function describeUnsteady(unsteady: number): string {
+  const share = `${Math.round(unsteady * 100)} %`;
+  return `The same setting was up to ${share} slower when it was measured again: repeat this when nothing else runs.`;
 }
 
 function toRow(setting: MeasuredSetting, fastest: number): string[] {
