@@ -86,7 +86,7 @@ describe.each([
     const image = sharp(join(GOLDEN, 'images/photo_landscape.png')).removeAlpha();
     const rgb = await image.resize(PICTURE.width, PICTURE.height, { fit: 'fill' }).raw().toBuffer();
     pixels = new Uint8Array(size.height * size.width * 3);
-    await using resizer = await openResizer(fit, size);
+    await using resizer = openResizer(fit, size);
     await resizer.resize({ pixels: rgb, ...PICTURE, original: PICTURE }, pixels);
     outputs = await runRaw(checkpoint, pixels);
     frame = fit === 'stretch' ? PICTURE : { width: 240, height: 240 };

@@ -30,6 +30,6 @@ export function fittedFrame(fit: Fit, { width, height }: Size): Size {
   return { width: side, height: side };
 }
 
-export async function openResizer(fit: Fit, size: Size): Promise<Resizer> {
-  return fit === 'stretch' ? StretchResizer.open(size) : new LetterboxResizer(size, PAD_LEVELS[fit]);
+export function openResizer(fit: Fit, size: Size): Resizer {
+  return fit === 'stretch' ? new StretchResizer(size) : new LetterboxResizer(size, PAD_LEVELS[fit]);
 }

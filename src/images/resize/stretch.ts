@@ -3,6 +3,7 @@ import type { Size } from '../../core/box.js';
 import { Graph } from '../../onnx/graph.js';
 import { ort } from '../../onnx/runtime.js';
 import type { DecodedImage } from '../decoded-image.js';
+import { SimdStretch } from './simd-stretch.js';
 import { ROWS_AT_ONCE, stretchByRows } from './stretch-rows.js';
 
 /**
@@ -17,21 +18,18 @@ const MAX_PIXELS_BETWEEN = 16_000_000; // 48 MB; at 768 pixels, 20,000 rows
  *
  * ONNX Runtime's Resize on uint8 rounds after each of its two passes and so equals Pillow within one level on fewer
  * than 0.1 % of samples (test/images/resize/resizer.test.ts); libvips shifts enlarged images by a fraction of a pixel.
+ * Images of usual sizes are computed here, to the same bytes; ONNX Runtime takes the larger ones.
  *
  * @see transformers `OwlViTImageProcessor`, Pillow `Image.resize(…, BICUBIC)`
  */
 export class StretchResizer {
-  readonly #session: InferenceSession;
   readonly #size: Size;
-  readonly #narrow: { across?: Promise<InferenceSession>; down?: Promise<InferenceSession> } = {};
+  readonly #simd: SimdStretch;
+  readonly #sessions: Partial<Record<'whole' | 'across' | 'down', Promise<InferenceSession>>> = {}; // when first needed
 
-  private constructor(session: InferenceSession, size: Size) {
-    this.#session = session;
+  constructor(size: Size) {
     this.#size = size;
-  }
-
-  static async open(size: Size): Promise<StretchResizer> {
-    return new StretchResizer(await openSession(size), size);
+    this.#simd = new SimdStretch(size);
   }
 
   /** @param target - [H, W, 3] of the model's input. @throws The reason of the signal. */
@@ -39,8 +37,10 @@ export class StretchResizer {
     const { pixels, width, height } = image;
     const size = this.#size;
     if (width === size.width && height === size.height) target.set(pixels);
+    else if (this.#simd.takes(image)) this.#simd.resize(image, target);
     else if (height * size.width <= MAX_PIXELS_BETWEEN || height <= size.height) {
-      target.set(await run(this.#session, image));
+      this.#sessions.whole ??= openSession(size);
+      target.set(await run(await this.#sessions.whole, image));
     } else if (width === 1) repeatColumn(await this.#stretchDown(image), target);
     else {
       await stretchByRows(image, { size, target, across: (rows) => this.#stretchAcross(rows, width), signal });
@@ -52,19 +52,17 @@ export class StretchResizer {
   }
 
   async #stretchAcross(pixels: Uint8Array, width: number): Promise<Uint8Array> {
-    this.#narrow.across ??= openSession({ width: this.#size.width, height: ROWS_AT_ONCE });
-    return run(await this.#narrow.across, { pixels, width, height: ROWS_AT_ONCE });
+    this.#sessions.across ??= openSession({ width: this.#size.width, height: ROWS_AT_ONCE });
+    return run(await this.#sessions.across, { pixels, width, height: ROWS_AT_ONCE });
   }
 
   async #stretchDown(column: DecodedImage): Promise<Uint8Array> {
-    this.#narrow.down ??= openSession({ width: 1, height: this.#size.height });
-    return run(await this.#narrow.down, column);
+    this.#sessions.down ??= openSession({ width: 1, height: this.#size.height });
+    return run(await this.#sessions.down, column);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session.release();
-    await (await this.#narrow.across)?.release();
-    await (await this.#narrow.down)?.release();
+    for (const session of Object.values(this.#sessions)) await (await session).release();
   }
 }
 

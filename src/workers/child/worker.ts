@@ -1,9 +1,11 @@
 /** The child process: opens a model on one device, then answers the parent's messages until it receives `stop`. */
 import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
 import { openResizer } from '../../images/resize/resizer.js';
+import { Graph } from '../../onnx/graph.js';
 import { Detector } from '../../model/detector.js';
 import { ExampleEncoder } from '../../model/example-encoder.js';
 import type { QueryBank } from '../../model/query-groups.js';
+import { openSession } from '../../model/session.js';
 import { InferenceLoop } from './inference-loop.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';
 import { ImagePreparer } from './image-preparer.js';
@@ -71,13 +73,16 @@ async function handle(message: ToWorker): Promise<void> {
 
 /** Has ONNX Runtime start, by a small graph. */
 async function warmUp(): Promise<void> {
-  await using _ = await openResizer('stretch', { width: 8, height: 8 });
+  const graph = new Graph();
+  graph.output('one', graph.floats([1]), { type: 'float32', shape: [1] });
+  const session = await openSession(graph.toBytes(), { device: { provider: 'cpu' }, threads: 1, weightsFolder: '' });
+  await session.release();
 }
 
 async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): Promise<Opened> {
   const detector = await Detector.open({ device, ...settings });
   const { inputSize } = detector;
-  const resizer = await openResizer(detector.fit, inputSize);
+  const resizer = openResizer(detector.fit, inputSize);
   const { features } = settings;
   const kept = features && (await KeptFeatures.open(features, { device, layout: detector.features.layout, send }));
   const preparer = new ImagePreparer({

@@ -28,8 +28,8 @@ describe('an image stretched some rows at a time equals, in every byte, the same
     [2, 600_001, 24], // single precision decides where the weights of outputs lie
   ])('%i x %i to a side of %i', async (width, height, side) => {
     const image = noise(width, height);
-    await using resizer = await openResizer('stretch', square(side));
-    await using rowResizer = await openResizer('stretch', { width: side, height: ROWS_AT_ONCE });
+    await using resizer = openResizer('stretch', square(side));
+    await using rowResizer = openResizer('stretch', { width: side, height: ROWS_AT_ONCE });
     const expected = new Uint8Array(side * side * 3);
     await resizer.resize(image, expected);
     const target = new Uint8Array(side * side * 3);
@@ -54,7 +54,7 @@ describe.each([
   ['grey', 1, 2_000_000],
 ] as const)('resizing by %s', (fit, width, height) => {
   it(`of ${width} x ${height} pixels needs little memory of its own, and lets the event loop turn`, async () => {
-    await using resizer = await openResizer(fit, square(768));
+    await using resizer = openResizer(fit, square(768));
     const target = new Uint8Array(768 * 768 * 3);
     const before = process.memoryUsage().rss;
     let turns = 0;
@@ -72,7 +72,7 @@ describe.each([
   });
 
   it('stops when the image is no longer needed', async () => {
-    await using resizer = await openResizer(fit, square(768));
+    await using resizer = openResizer(fit, square(768));
     const controller = new AbortController();
     const resized = resizer.resize(plain(width, height), new Uint8Array(768 * 768 * 3), controller.signal);
     controller.abort(new Error('gone'));
@@ -82,8 +82,8 @@ describe.each([
 
 it('an image one pixel wide is stretched without rows in between, to columns that all equal it', async () => {
   const image = noise(1, 30_000);
-  await using resizer = await openResizer('stretch', { width: 600, height: 64 }); // 18 million pixels in between
-  await using narrow = await openResizer('stretch', { width: 2, height: 64 });
+  await using resizer = openResizer('stretch', { width: 600, height: 64 }); // 18 million pixels in between
+  await using narrow = openResizer('stretch', { width: 2, height: 64 });
   const target = new Uint8Array(600 * 64 * 3);
   const column = new Uint8Array(2 * 64 * 3);
   await resizer.resize(image, target);

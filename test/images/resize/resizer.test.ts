@@ -72,7 +72,7 @@ describe.each([
 async function resized(fit: Fit, item: { image: string; size: { height: number; width: number } }) {
   const file = join(GOLDEN, 'images', `${item.image}.png`);
   const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  await using resizer = await openResizer(fit, item.size);
+  await using resizer = openResizer(fit, item.size);
   const pixels = new Uint8Array(item.size.height * item.size.width * 3);
   await resizer.resize({ pixels: data, width: info.width, height: info.height, original: info }, pixels);
   return pixels;

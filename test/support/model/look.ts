@@ -36,7 +36,7 @@ export function cut({ pixels, width }: Picture, part: Size): Picture {
 
 /** A picture as a detector takes it: [H, W, 3]. */
 export async function fitted(picture: Picture, { fit, inputSize }: Pick<Detector, 'fit' | 'inputSize'>) {
-  await using resizer = await openResizer(fit, inputSize);
+  await using resizer = openResizer(fit, inputSize);
   const target = new Uint8Array(inputSize.height * inputSize.width * 3);
   await resizer.resize({ ...picture, original: picture }, target);
   return target;

@@ -21,7 +21,7 @@ async function encode(...requests: { sha256?: string; box?: [number, number, num
   const { checkpoint } = await findModel('builtin:emoji', FINDING);
   const size = { width: 192, height: 192 };
   const settings = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false, folder: SCENES };
-  await using resizer = await openResizer('stretch', size);
+  await using resizer = openResizer('stretch', size);
   const { sha256 } = await readImage(join(SCENES, NAME), 1e8);
   return await encodeExamples(
     requests.map((request) => ({ name: NAME, sha256, ...request })),

@@ -21,7 +21,7 @@ it('an image above 64 Mpixel, which is shrunk while it is decoded, gives nearly 
 
 async function pixelsOf(folder: string, name: string) {
   const inputSize = { width: 192, height: 192 };
-  await using resizer = await openResizer('stretch', inputSize);
+  await using resizer = openResizer('stretch', inputSize);
   const settings = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false, folder };
   const preparer = new ImagePreparer({ resizer, inputSize, settings });
   const times = { read: 0, decode: 0, resize: 0, infer: 0, wait: 0 };

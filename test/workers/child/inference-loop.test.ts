@@ -43,11 +43,11 @@ beforeAll(async () => {
 afterAll(() => detector[Symbol.asyncDispose]());
 
 /** A loop of the real model, with the sizes of its batches and its answers by chunk. */
-async function loopWith(folder: string, options: { tiles?: TileOptions; maxBatchSize: number }) {
+function loopWith(folder: string, options: { tiles?: TileOptions; maxBatchSize: number }) {
   const { inputSize } = detector;
   const limits = { maxPixels: 1e8, maxBytes: 1e8, strictImages: false };
   const settings = { ...MODEL, ...limits, ...options, folder };
-  const resizer = await openResizer(detector.fit, inputSize);
+  const resizer = openResizer(detector.fit, inputSize);
   const preparer = new ImagePreparer({ resizer, inputSize, settings });
   const detect = vi.spyOn(detector, 'detect');
   onTestFinished(async () => {
@@ -96,7 +96,7 @@ describe('batches', () => {
   it('are shared by the tiles of several images, including those that came later', async () => {
     const { folder, images } = await pictures(6);
     const bank = queries();
-    const { loop, answers, answered, batches, passes, heartbeats } = await loopWith(folder, {
+    const { loop, answers, answered, batches, passes, heartbeats } = loopWith(folder, {
       tiles: FIVE_VIEWS,
       maxBatchSize: 4,
     });
@@ -118,7 +118,7 @@ describe('batches', () => {
     const { folder, images } = await pictures(3);
     const found = [];
     for (const maxBatchSize of [1, 4, 64]) {
-      const { loop, answers, answered } = await loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize });
+      const { loop, answers, answered } = loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize });
       const done = answered(1);
       loop.add({ id: 0, images: asking(queries(), images) });
       await done;
@@ -136,13 +136,13 @@ describe('batches', () => {
     const orders = images.map((source, i) => ({ source, queries: i % 2 === 0 ? all : few }));
     const alone: ImageOutcome[] = [];
     for (const order of orders) {
-      const { loop, answers, answered } = await loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize: 64 });
+      const { loop, answers, answered } = loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize: 64 });
       const done = answered(1);
       loop.add({ id: 0, images: [order] });
       await done;
       alone.push(...answers.get(0)!);
     }
-    const { loop, answers, answered, batches } = await loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize: 64 });
+    const { loop, answers, answered, batches } = loopWith(folder, { tiles: FIVE_VIEWS, maxBatchSize: 64 });
     const done = answered(2);
     loop.add({ id: 0, images: orders.slice(0, 3) });
     loop.add({ id: 1, images: orders.slice(3) });
@@ -158,7 +158,7 @@ describe('batches', () => {
   it('of whole images are their chunks, and an image that cannot be read does not affect the others', async () => {
     const { folder, images } = await pictures(4);
     await writeFile(join(folder, images[1]!.name), 'no image');
-    const { loop, answers, answered, batches } = await loopWith(folder, { maxBatchSize: 4 });
+    const { loop, answers, answered, batches } = loopWith(folder, { maxBatchSize: 4 });
     const done = answered(1);
     loop.add({ id: 7, images: asking(queries(), images) });
     await done;
@@ -177,7 +177,7 @@ describe('images that need more memory than a worker has for pixels', () => {
     const images = [0, 1, 2, 3].map((i) => ({ name: `${i}.jpg` }));
     for (const { name } of images) await writeFile(join(folder, name), blank);
     const tiles = { height: 4000, width: 4000, overlap: 0.1, fullImage: true };
-    const { loop, answers, answered } = await loopWith(folder, { tiles, maxBatchSize: 3 });
+    const { loop, answers, answered } = loopWith(folder, { tiles, maxBatchSize: 3 });
     const done = answered(2);
     const bank = queries();
     loop.add({ id: 0, images: asking(bank, images.slice(0, 3)) });
@@ -190,7 +190,7 @@ describe('images that need more memory than a worker has for pixels', () => {
 describe('a device with memory for two images', () => {
   it('gets two at once, and chunks report the passes that were computed', async () => {
     const { folder, images } = await pictures(5);
-    const { loop, answers, answered, passes, batches } = await loopWith(folder, { maxBatchSize: 5 });
+    const { loop, answers, answered, passes, batches } = loopWith(folder, { maxBatchSize: 5 });
     const detect = Detector.prototype.detect.bind(detector);
     vi.spyOn(detector, 'detect').mockImplementation(async (pixels, originals, banks) => {
       if (originals.length > 2) throw new Error('Failed to allocate memory for requested buffer of size 1234');
