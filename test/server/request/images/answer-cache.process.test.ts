@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { scene, TestServer } from '../../support/server.js';
+import { scene, TestServer } from '../../../support/server.js';
 
 const hits = (server: TestServer) => server.metric('answer_cache_total{result="hit"}');
 const passes = (server: TestServer) => server.metric('batch_size_count');

@@ -1,0 +1,26 @@
+import { hasKey, prepareFolder, requireFolder } from '../features/folder.js';
+import { assertGivesFeatures } from '../model/features/require-features.js';
+import type { Model } from '../model/source.js';
+import { keyOfFeatures } from '../workers/start-engine.js';
+import type { ServeJob } from './request/server-state.js';
+
+/**
+ * Makes sure that a server can use its folder of features, and warns where that has none for it.
+ *
+ * @throws PreannotateError CONFIG_INVALID for another folder, or for a model that gives no features
+ */
+export async function openFeatures(job: ServeJob, model: Model): Promise<void> {
+  const { features, log } = job;
+  if (features === undefined) return;
+  assertGivesFeatures(model);
+  if (features.isReadOnly !== true) {
+    await prepareFolder(features.folder);
+    return;
+  }
+  await requireFolder(features.folder);
+  if (await hasKey(features.folder, keyOfFeatures(job, model, features))) return;
+  log.warn(
+    `${features.folder} has no features of ${model.reference} with these settings, and none are stored. ` +
+      'List what it has: preannotate features info. To store them: --features-write',
+  );
+}
