@@ -37,28 +37,33 @@ const SOURCE_PLACE = /^.*?\.(?:cc|cpp|cu|h):\d+ .*?(?:\bwas false\.|\[ONNXRuntim
  *   wrong.
  */
 export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<InferenceSession> {
-  const { device, threads, weightsFolder } = options;
   try {
-    return await ort.InferenceSession.create(graph, {
-      executionProviders: chooseProviders(device, options.optimizer),
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: options.optimizer === 'none' ? 'disabled' : 'all',
-      // One block for all that a run needs, kept from its second run on, is larger than what the runs take one by one.
-      enableMemPattern: device.provider !== 'cpu',
-      logSeverityLevel: 3, // errors; warnings about operators placed on the CPU are expected on GPUs
-      extra: {
-        session: {
-          model_external_initializers_file_folder_path: weightsFolder,
-          x64quantprecision: overflowsIn8Bits() ? '1' : '0',
-          // On a GPU few operators are left to CPU threads; these should sleep while they wait for it.
-          ...(device.provider === 'cpu' ? {} : { intra_op: { allow_spinning: '0' } }),
-        },
-      },
-    });
+    return await ort.InferenceSession.create(graph, toLibraryOptions(options));
   } catch (error) {
-    throw openError(error, device);
+    throw openError(error, options.device);
   }
+}
+
+/** The options as ONNX Runtime is given them. */
+export function toLibraryOptions(options: SessionOptions): InferenceSession.SessionOptions {
+  const { device, threads, weightsFolder } = options;
+  return {
+    executionProviders: chooseProviders(device, options.optimizer),
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: options.optimizer === 'none' ? 'disabled' : 'all',
+    // One block for all that a run needs, kept from its second run on, is larger than what the runs take one by one.
+    enableMemPattern: device.provider !== 'cpu',
+    logSeverityLevel: 3, // errors; warnings about operators placed on the CPU are expected on GPUs
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: weightsFolder,
+        x64quantprecision: overflowsIn8Bits() ? '1' : '0',
+        // On a GPU few operators are left to CPU threads; these should sleep while they wait for it.
+        ...(device.provider === 'cpu' ? {} : { intra_op: { allow_spinning: '0' } }),
+      },
+    },
+  };
 }
 
 /**

@@ -1,15 +1,15 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { readOwlCheckpoint } from '../../support/model/owl.js';
 import { buildImageGraph } from '../../../src/model/owl/graphs.js';
-import { openSession } from '../../../src/model/session.js';
+import { openSession, toLibraryOptions, type SessionOptions } from '../../../src/model/session.js';
 import { EMOJI, SCENES } from '../../support/cli.js';
 import { FIXTURES, ROOT } from '../../support/model/golden.js';
 import { fullSizeCheckpoint, VISION } from '../checkpoint/checkpoint.js';
-import { finish, start, writeOntology } from '../support/command.js';
+import { CORES, finish, start, writeOntology } from '../support/command.js';
 import { writePhotos } from '../support/images.js';
 import { undisturbed } from '../support/machine.js';
 import { median } from '../support/statistics.js';
@@ -18,6 +18,8 @@ import type { Bench } from '../support/workspace.js';
 
 const POLL_MS = 2;
 const OPEN_PROCESS = join(ROOT, 'test/bench/support/open-process.mjs');
+const ROUNDS = 11;
+const PROGRAM = join(ROOT, 'bin/preannotate.js');
 const COLUMNS = ['alone', 'open', 'ready', 'first', 'others'] as const;
 type Seconds = [alone: number, open: number, ready: number, first: number];
 
@@ -36,8 +38,13 @@ interface Start {
   readonly first: number; // the first result is in detections.jsonl
 }
 
-/** How long until the model is open, and until the first result is in detections.jsonl, when every cache is warm? */
+/**
+ * How long do --version and --help take? How long is it until the model is open, and until the first result is in
+ * detections.jsonl, when every cache is warm?
+ */
 export async function startup({ folder, quick }: Bench): Promise<void> {
+  const rounds = quick ? 3 : ROUNDS;
+  const commands = await timeCommands(rounds);
   const model = await fullSizeCheckpoint();
   const photos = await writePhotos(join(folder, 'startup-photos'), 1);
   const cases: Case[] = [
@@ -54,20 +61,21 @@ export async function startup({ folder, quick }: Bench): Promise<void> {
   const seconds: number[][] = [];
   for (const each of cases) {
     await startSeconds(folder, each); // fills the caches
-    const rounds: (Start & { open: number; alone: number; others: number })[] = [];
-    for (let round = 0; round < (quick ? 3 : 7); round++) {
+    const measured: (Start & { open: number; alone: number; others: number })[] = [];
+    for (let round = 0; round < rounds; round++) {
       const { result, others } = await undisturbed(async () => {
         const alone = await aloneSeconds(folder, each.folder);
         return { ...(await startSeconds(folder, each)), open: await openSeconds(each.folder), alone };
       });
-      rounds.push({ ...result, others });
+      measured.push({ ...result, others });
     }
-    const middle = (key: (typeof COLUMNS)[number]) => median(rounds.map((round) => round[key]));
+    const middle = (key: (typeof COLUMNS)[number]) => median(measured.map((round) => round[key]));
     rows.push([each.name, ...COLUMNS.map((key) => middle(key).toFixed(2))]);
     seconds.push(COLUMNS.map(middle));
   }
   printTable(
-    'Seconds with warm caches. alone: a process that only loads ONNX Runtime and opens the graph;\n' +
+    `Seconds with warm caches, medians of ${rounds}.\n` +
+      'alone: a process that only loads ONNX Runtime and opens the graph, with the same weights and options;\n' +
       'open: that in a process that runs already; ready: our model is open, and prompts are there;\n' +
       'first: the first result is written',
     ['model', ...COLUMNS],
@@ -75,7 +83,10 @@ export async function startup({ folder, quick }: Bench): Promise<void> {
   );
   const [[, , , emojiFirst], [fullAlone, fullOpen, fullReady]] = seconds as [Seconds, Seconds];
   printGoals([
-    { figure: 'first result of builtin:emoji', measured: emojiFirst, goal: 0.7, atLeast: false, unit: 's' },
+    ...commands.map(({ name, seconds }) => {
+      return { figure: `preannotate ${name}`, measured: seconds, goal: 0.15, atLeast: false, unit: 's' };
+    }),
+    { figure: 'first result of builtin:emoji', measured: emojiFirst, goal: 0.45, atLeast: false, unit: 's' },
     {
       figure: `opening OWL-ViT base/32 at ${VISION.image} px`,
       measured: fullOpen,
@@ -85,6 +96,34 @@ export async function startup({ folder, quick }: Bench): Promise<void> {
     },
     { figure: 'OWL-ViT base/32 ready', measured: fullReady, goal: 1.5 * fullAlone, atLeast: false, unit: 's' },
   ]);
+}
+
+/** Node alone shows what of it is not ours. */
+async function timeCommands(rounds: number): Promise<{ name: string; seconds: number }[]> {
+  const commands = [
+    { name: 'node alone', args: ['--eval', '0'] },
+    { name: '--version', args: [PROGRAM, '--version'] },
+    { name: '--help', args: [PROGRAM, '--help'] },
+    { name: 'run --help', args: [PROGRAM, 'run', '--help'] },
+  ];
+  const figures: { name: string; seconds: number }[] = [];
+  const rows: string[][] = [];
+  for (const { name, args } of commands) {
+    const { result, others } = await undisturbed(() =>
+      Promise.resolve(Array.from({ length: rounds }, () => time(args))),
+    );
+    const seconds = median(result);
+    figures.push({ name, seconds });
+    rows.push([name, seconds.toFixed(3), others.toFixed(2)]);
+  }
+  printTable('Seconds of commands that need no model', ['command', 'seconds', 'others'], rows);
+  return figures.filter(({ name }) => ['--version', '--help'].includes(name));
+}
+
+function time(args: readonly string[]): number {
+  const begin = performance.now();
+  spawnSync(process.execPath, args, { stdio: 'ignore' });
+  return (performance.now() - begin) / 1000;
 }
 
 /** The header is written when the workers are ready; the file has grown beyond it when an image is done. */
@@ -117,7 +156,8 @@ async function aloneSeconds(folder: string, model: string): Promise<number> {
   const path = join(folder, 'alone.onnx');
   await writeFile(path, graph);
   const begin = performance.now();
-  const child = spawn(process.execPath, [OPEN_PROCESS, path, weightsFolder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = [OPEN_PROCESS, path, JSON.stringify(toLibraryOptions(optionsOf(weightsFolder)))];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   const seconds = (performance.now() - begin) / 1000;
   await once(child, 'exit');
@@ -131,15 +171,16 @@ async function graphOf(folder: string) {
   return { graph, weightsFolder: checkpoint.weightsFolder };
 }
 
+/** As a run over one image has them: one worker with all cores. */
+function optionsOf(weightsFolder: string): SessionOptions {
+  return { device: { provider: 'cpu' }, threads: CORES, weightsFolder };
+}
+
 /** The same graph, opened by ONNX Runtime in a process that runs already. */
 async function openSeconds(folder: string): Promise<number> {
   const { graph, weightsFolder } = await graphOf(folder);
   const begin = performance.now();
-  const session = await openSession(graph, {
-    device: { provider: 'cpu' },
-    threads: 1,
-    weightsFolder,
-  });
+  const session = await openSession(graph, optionsOf(weightsFolder));
   const seconds = (performance.now() - begin) / 1000;
   await session.release();
   return seconds;

@@ -2,10 +2,6 @@
 process.env.ORT_DISABLE_TELEMETRY = '1';
 const { readFile } = await import('node:fs/promises');
 const { InferenceSession } = await import('onnxruntime-node');
-const [graph, weightsFolder] = process.argv.slice(2);
-await InferenceSession.create(await readFile(graph), {
-  intraOpNumThreads: 1,
-  graphOptimizationLevel: 'all',
-  extra: { session: { model_external_initializers_file_folder_path: weightsFolder } },
-});
+const [graph, options] = process.argv.slice(2);
+await InferenceSession.create(await readFile(graph), JSON.parse(options));
 process.stdout.write('open\n', () => process.exit(0));
