@@ -76,6 +76,14 @@ const RULES: readonly Rule[] = [
     }),
   },
   {
+    keys: ['features_write', 'features'],
+    clashes: ({ features_write: writes, features }) => writes === true && features === undefined,
+    problem: (_, nameOf) => ({
+      message: `${nameOf('features_write')} needs a folder to write to.`,
+      advice: 'Give --features <dir>.',
+    }),
+  },
+  {
     keys: ['accept_missing', 'keep_missing'],
     clashes: ({ accept_missing: accepts, keep_missing: keeps }) => accepts === true && keeps === true,
   },

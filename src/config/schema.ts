@@ -11,6 +11,7 @@ import { outputOptions, summaryOptions } from './options/output.js';
 import { benchOptions } from './options/machines/bench.js';
 import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { featureOptions } from './options/features/run.js';
+import { serveFeatureOptions } from './options/features/serve.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
@@ -129,6 +130,7 @@ export const ServeConfig = z
     ...selectionOptions,
     score_floor,
     ...deviceOptions,
+    ...serveFeatureOptions,
     ...serveImageOptions,
     strict_images,
     ...outputOptions,
@@ -166,6 +168,7 @@ export const AnyConfig = z.strictObject({
   ...RemoveFeaturesConfig.shape,
   ...workerOptions,
   ...serveOptions,
+  features_write: serveFeatureOptions.features_write,
 });
 
 /** What a config file may hold: not what is about one call, and every key under each of its names. */

@@ -86,6 +86,11 @@ export function hashKey(key: FeatureKey): string {
     .slice(0, KEY_CHARACTERS);
 }
 
+/** Whether something was stored under a key. */
+export async function hasKey(folder: string, key: FeatureKey): Promise<boolean> {
+  return (await listNames(join(folder, hashKey(key)))) !== undefined;
+}
+
 /** Makes the folder of a key, and writes down what the key is. */
 export async function prepareKeyFolder(folder: string, key: FeatureKey, label: string | undefined): Promise<void> {
   const keyFolder = join(folder, hashKey(key));

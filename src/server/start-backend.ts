@@ -6,6 +6,7 @@ import { findModel } from '../model/source.js';
 import type { FinishedChunk } from '../workers/engine.js';
 import { startEngine, type EngineUse } from '../workers/start-engine.js';
 import { countChunk } from './http/metrics.js';
+import { openFeatures } from './open-features.js';
 import { createBackend, type Backend, type ServerState } from './request/server-state.js';
 
 /** A batch run stops when one worker after another dies; a server keeps restarting them, with pauses in between. */
@@ -31,6 +32,7 @@ export async function startBackend(
   const watcher = logDownload(log);
   const model = await findModel(settings.model, { precision, watcher, signal, variables: process.env });
   assertGivesObjectness(model, job.worker.minObjectness);
+  await openFeatures(job, model);
   const stall: Pick<EngineUse, 'stallTimeoutSec'> =
     timeoutSec === 0 ? {} : { stallTimeoutSec: Math.max(MIN_STALL_TIMEOUT_SEC, 2 * timeoutSec) };
   const options: EngineUse = {

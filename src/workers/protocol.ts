@@ -44,6 +44,7 @@ export interface FeatureSettings extends FeatureForm {
   readonly label: string; // what people call the model
   readonly maxBytes?: number; // of the folder
   readonly writers: number; // processes that write to it at once
+  readonly isReadOnly?: boolean; // nothing is kept, times of last use included
 }
 
 /** The settings that are options of commands, under the same names. */

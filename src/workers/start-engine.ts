@@ -56,6 +56,7 @@ export interface EngineJob {
 export interface FeatureJob extends FeatureForm {
   readonly folder: string; // absolute
   readonly maxBytes?: number; // of the folder
+  readonly isReadOnly?: boolean; // features that are there are used, and none are kept
 }
 
 /** What an engine works on. */

@@ -29,6 +29,7 @@ export async function createServeJob(loaded: Loaded<typeof ServeConfig>): Promis
   const level = settings.quiet ? 'error' : settings.verbose ? 'debug' : settings.logLevel;
   return {
     ...job,
+    ...featuresOf(settings),
     worker: { ...job.worker, maxDetections, stageTimeoutSec: STAGE_TIMEOUT_SEC },
     version: VERSION,
     settings,
@@ -45,6 +46,17 @@ export async function createServeJob(loaded: Loaded<typeof ServeConfig>): Promis
     apiKeys: await loadApiKeys(settings.apiKeyFile, apiKeys),
     log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses no line
   };
+}
+
+function featuresOf({
+  features: folder,
+  featuresDtype: dtype,
+  featuresMaxBytes: maxBytes,
+  featuresWrite,
+}: Loaded<typeof ServeConfig>['settings']): Pick<ServeJob, 'features'> {
+  if (folder === undefined) return {};
+  const limit = maxBytes === undefined ? {} : { maxBytes };
+  return { features: { folder, dtype, exact: false, isReadOnly: !featuresWrite, ...limit } };
 }
 
 /** @throws PreannotateError CONFIG_INVALID for what cannot be sent in a header */

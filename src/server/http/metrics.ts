@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { FAILURES, type FailureCode } from '../../core/errors.js';
+import type { FeatureCounts } from '../../core/inference/feature-counts.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { EngineStatus, FinishedChunk } from '../../workers/engine.js';
 
@@ -68,6 +69,14 @@ export function createMetrics(sources: GaugeSources) {
     }),
     answerCache: new Counter({
       ...named('answer_cache_total', 'Images answered from memory (hit) or computed (miss), with --answer-cache'),
+      labelNames: ['result'],
+    }),
+    featureImages: new Counter({
+      ...named(
+        'feature_images_total',
+        'Images answered from stored features (hit), or encoded: since there are none (miss) or they cannot be used ' +
+          '(damaged)',
+      ),
       labelNames: ['result'],
     }),
     batches: new Counter({
@@ -161,11 +170,18 @@ export function countFailure(metrics: Metrics, code: FailureCode): void {
   metrics.failures.inc({ reason: FAILURES[code].reason });
 }
 
-export function countChunk(metrics: Metrics, { device, passes, times }: FinishedChunk): void {
+export function countChunk(metrics: Metrics, { device, passes, times, features }: FinishedChunk): void {
   metrics.batches.inc({ device }, passes.length);
   for (const size of passes) metrics.batchSize.observe(size);
   metrics.stageSeconds.observe({ stage: 'decode' }, (times.read + times.decode + times.resize) / 1000);
   metrics.stageSeconds.observe({ stage: 'infer' }, times.infer / 1000);
+  if (features !== undefined) countFeatures(metrics, features);
+}
+
+function countFeatures({ featureImages }: Metrics, { read, encoded, damaged }: FeatureCounts): void {
+  featureImages.inc({ result: 'hit' }, read);
+  featureImages.inc({ result: 'miss' }, Math.max(0, encoded - damaged));
+  featureImages.inc({ result: 'damaged' }, damaged);
 }
 
 /** @param own - The ontology, if it is the server's own; class names of clients must not become labels. */

@@ -49,7 +49,7 @@ export class KeptFeatures implements AsyncDisposable {
 
   /** @throws PreannotateError CONFIG_INVALID for a folder that is not one of features */
   static async open(
-    { folder, key, label, exact, maxBytes, writers }: FeatureSettings,
+    { folder, key, label, exact, maxBytes, writers, isReadOnly = false }: FeatureSettings,
     use: { device: Device; layout: readonly FeatureLayout[]; send: (message: FromWorker) => void },
   ): Promise<KeptFeatures> {
     const { device, layout, send } = use;
@@ -62,7 +62,7 @@ export class KeptFeatures implements AsyncDisposable {
       send({ type: 'notice', message: `${PROBLEMS[kind]}${message}` });
     };
     const store = await FeatureStore.open({
-      ...{ folder, label, writers, writable: true },
+      ...{ folder, label, writers, writable: !isReadOnly },
       key: { ...key, provider: device.provider }, // of this worker
       ...(maxBytes === undefined ? {} : { maxBytes }),
       onProblem: report,
