@@ -9,6 +9,7 @@ import { isShard, toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
 import { displayPath } from './disk/display-path.js';
 import { inspectFolder } from './features/folder.js';
+import { formOf } from './model/input-form.js';
 import { assertGivesFeatures } from './model/features/require-features.js';
 import { assertGivesObjectness } from './model/objectness.js';
 import type { Model } from './model/source.js';
@@ -80,7 +81,7 @@ export async function prepare<Found extends Model | undefined>(
   if (earlier === undefined && !job.restart && !isShard(job)) await assertNoParts(job.outDir);
   const model = await find();
   if (model !== undefined) assertGivesObjectness(model, job.worker.minObjectness);
-  if (model !== undefined && job.features !== undefined) assertGivesFeatures(model);
+  if (model !== undefined && job.features !== undefined) assertGivesFeatures(model, formOf(job, model).fit);
   if (earlier !== undefined) {
     const { header, path } = earlier;
     const features = job.features && displayPath(job.features.folder);

@@ -1,5 +1,6 @@
 import { hasKey, prepareFolder, requireFolder } from '../features/folder.js';
 import { assertGivesFeatures } from '../model/features/require-features.js';
+import { formOf } from '../model/input-form.js';
 import type { Model } from '../model/source.js';
 import { keyOfFeatures } from '../workers/start-engine.js';
 import type { ServeJob } from './request/server-state.js';
@@ -12,7 +13,7 @@ import type { ServeJob } from './request/server-state.js';
 export async function openFeatures(job: ServeJob, model: Model): Promise<void> {
   const { features, log } = job;
   if (features === undefined) return;
-  assertGivesFeatures(model);
+  assertGivesFeatures(model, formOf(job, model).fit);
   if (features.isReadOnly !== true) {
     await prepareFolder(features.folder);
     return;

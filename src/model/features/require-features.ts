@@ -1,8 +1,16 @@
 import { PreannotateError } from '../../core/errors.js';
+import type { Fit } from '../../core/inference/input-form.js';
 import type { Model } from '../source.js';
 
-/** @throws PreannotateError CONFIG_INVALID when features are asked of a model that gives none. */
-export function assertGivesFeatures({ reference, checkpoint }: Model): void {
+/** @throws PreannotateError CONFIG_INVALID when features are asked of a model or a fit that gives none. */
+export function assertGivesFeatures({ reference, checkpoint }: Model, fit: Fit): void {
+  if (fit === 'unpadded') {
+    throw new PreannotateError({
+      code: 'CONFIG_INVALID',
+      message: '--features keeps what the model sees of its whole input, and --fit unpadded leaves out a part of that.',
+      hint: 'Leave out one of them.',
+    });
+  }
   if (checkpoint.exported === undefined) return;
   throw new PreannotateError({
     code: 'CONFIG_INVALID',

@@ -10,7 +10,8 @@ import { refuseCostlyResizing, refuseManyTiles } from '../../images/decode-cost.
 import { decodeImage, encodingOf, readHeader, sizeAfterShrinking } from '../../images/decode.js';
 import type { DecodedImage } from '../../images/decoded-image.js';
 import { perceptualHash } from '../../images/similarity/perceptual-hash.js';
-import { readImage } from '../../images/read.js';
+import { FileCalls } from '../../disk/calls/call-file.js';
+import { readImage, readImageNow } from '../../images/read.js';
 import type { Resizer } from '../../images/resize/resizer.js';
 import { cutCrop } from '../../images/crop.js';
 import type { ImageSize } from '../../model/artifact.js';
@@ -31,6 +32,9 @@ const TIMEOUT_PIXELS_A_SECOND = { fullSize: 5_000_000, shrunk: 25_000_000 };
 
 /** Memory of the images that one worker decodes at once, by estimate; a larger image is decoded alone. */
 const BYTES_IN_DECODING = 192_000_000; // 64 Mpixel, where the decoder holds nothing else
+
+/** Images whose reading takes longer are read by another thread. */
+const SLOW_READ_MS = 3;
 
 /** An image as the model takes it: whole, or crop by crop. */
 export interface PreparedImage extends Disposable {
@@ -65,6 +69,7 @@ export class ImagePreparer {
   readonly #stageTimeoutSec: number;
   readonly #timeout = new StageTimeout();
   readonly #kept: KeptFeatures | undefined;
+  readonly #reads = new FileCalls(SLOW_READ_MS);
 
   constructor(parts: {
     resizer: Resizer;
@@ -109,9 +114,7 @@ export class ImagePreparer {
   ): Promise<PreparedImage> {
     const { maxBytes, maxPixels, strictImages: strict, tiles } = this.#settings;
     const { bytes, ...stamp } = await measure(times, 'read', () =>
-      'bytes' in source
-        ? acceptBytes(source.bytes, maxBytes)
-        : this.#timeout.watch({ what: 'reading', limitSec: this.#stageTimeoutSec }, this.#read(source)),
+      'bytes' in source ? acceptBytes(source.bytes, maxBytes) : this.#read(source),
     );
     const kept = this.#kept && (await measure(times, 'read', () => this.#findKept(this.#kept!, stamp)));
     if (kept !== undefined) return kept;
@@ -149,7 +152,12 @@ export class ImagePreparer {
   async #read({ name }: ImageFile): Promise<{ bytes: Buffer } & ContentStamp> {
     const { folder, maxBytes } = this.#settings;
     if (folder === undefined) throw new Error('no folder of images was given. This is a bug.');
-    return readImage(resolve(folder, name), maxBytes);
+    const path = resolve(folder, name);
+    const stage = { what: 'reading', limitSec: this.#stageTimeoutSec } as const;
+    const later = () => this.#timeout.watch(stage, readImage(path, maxBytes));
+    // With stored features, reading is most of the work; else images are read while the device computes.
+    if (this.#kept === undefined) return await later();
+    return await this.#reads.do({ now: () => readImageNow(path, maxBytes), later });
   }
 
   /** An image whose features are kept, unless it is refused now: its decoding tells why then. */

@@ -226,6 +226,9 @@ describe('run --features', () => {
     const emoji = [...args, '--model', 'builtin:emoji'];
     const foreign = await preannotate([...emoji, '--features', images]);
     expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining('is no folder of features') });
+    const owlv2 = ['--model', join(FIXTURES, 'models/owlv2-tiny'), '--fit', 'unpadded'];
+    const unpadded = await preannotate([...args, ...owlv2, '--features', store()]);
+    expect(unpadded).toMatchObject({ code: 2, stderr: expect.stringContaining('--fit unpadded leaves out') });
     const queue = await preannotate([...emoji, '--features', store(), '--queue', 'redis://127.0.0.1:1']);
     expect(queue).toMatchObject({ code: 2, stderr: expect.stringContaining('--features') });
   });
