@@ -2,7 +2,7 @@ import type { PendingDetection } from '../pending-detection.js';
 
 /** Decides when images leave for a worker, and how many travel together, whatever is looked for in each. */
 export class ChunkQueue {
-  readonly #chunkSize: number;
+  chunkSize: number; // images of a full chunk
   readonly #windowMs: number | undefined;
   readonly #waiting: PendingDetection[] = [];
   readonly #suspects: PendingDetection[] = [];
@@ -10,11 +10,10 @@ export class ChunkQueue {
   expected = 0;
 
   /**
-   * @param chunkSize - Images of a full chunk.
    * @param windowMs - How long a chunk may wait to fill up. Without it, a chunk waits for a worker with no work.
    */
   constructor(chunkSize: number, windowMs?: number) {
-    this.#chunkSize = chunkSize;
+    this.chunkSize = chunkSize;
     this.#windowMs = windowMs;
   }
 
@@ -44,8 +43,8 @@ export class ChunkQueue {
     const available = this.#waiting.length;
     if (available === 0) return undefined;
     const isDue = this.due !== undefined && now >= this.due;
-    if (available < this.#chunkSize && !isDue && (inFlight > 0 || this.expected > 0)) return undefined;
-    return this.#waiting.splice(0, this.#chunkSize);
+    if (available < this.chunkSize && !isDue && (inFlight > 0 || this.expected > 0)) return undefined;
+    return this.#waiting.splice(0, this.chunkSize);
   }
 
   /** @returns Whether it was still waiting. */

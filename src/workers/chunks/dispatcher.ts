@@ -26,6 +26,11 @@ export class Dispatcher implements Disposable {
     this.chunksAhead = chunkSize === 1 ? 4 : 2;
   }
 
+  /** Images of a full chunk, from now on. */
+  set chunkSize(images: number) {
+    this.#queue.chunkSize = images;
+  }
+
   /** Images that no worker has yet. */
   get size(): number {
     return this.#queue.size;

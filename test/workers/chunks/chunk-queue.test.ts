@@ -21,6 +21,16 @@ function queueOf(chunkSize: number, images: readonly PendingDetection[]): (inFli
 }
 
 describe('a chunk queue', () => {
+  it('hands out chunks of another size from when it is changed', () => {
+    const queue = new ChunkQueue(1);
+    for (const name of ['1', '2', '3', '4']) queue.add(pendingImage(name));
+    expect(namesOf(queue.next(1))).toEqual(['1']);
+    queue.chunkSize = 2;
+    expect(namesOf(queue.next(1))).toEqual(['2', '3']);
+    expect(queue.next(1)).toBeUndefined(); // one image is no full chunk any more
+    expect(namesOf(queue.next(0))).toEqual(['4']);
+  });
+
   it('hands out full chunks in the order of the calls, and the rest when a worker has no work', () => {
     const next = queueOf(
       2,
