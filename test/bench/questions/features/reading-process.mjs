@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [images, features, journal, part, parts] = process.argv.slice(2);
-const line = `${JSON.stringify({ line: 'x'.repeat(400) })}\n`;
+const [images, features, journal, lineBytes, part, parts] = process.argv.slice(2);
+const line = `${'x'.repeat(Number(lineBytes) - 1)}\n`;
 const names = readdirSync(images).filter((_, i) => i % Number(parts) === Number(part));
 const start = performance.now();
 for (const name of names) {
