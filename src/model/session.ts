@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { formatDevice, type Device, type Optimizer } from '../core/device.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
-import { cpuFlags } from '../disk/cpu.js';
+import { overflowsIn8Bits } from '../disk/cpu.js';
 import { ort } from '../onnx/runtime.js';
 
 export interface SessionOptions {
@@ -64,16 +64,6 @@ export function toLibraryOptions(options: SessionOptions): InferenceSession.Sess
       },
     },
   };
-}
-
-/**
- * Without the VNNI instructions an x64 CPU adds 8-bit products up in 16 bits, which overflow; ONNX Runtime then has an
- * exact way that is 2.3 times slower, so it is taken only where it is needed, or where the CPU's flags cannot be read.
- */
-function overflowsIn8Bits(): boolean {
-  if (process.arch !== 'x64') return false;
-  const flags = cpuFlags();
-  return flags === undefined || !(flags.has('avx512_vnni') || flags.has('avx_vnni'));
 }
 
 /** Of several, each takes the operators it knows that those before it do not. */

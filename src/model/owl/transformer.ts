@@ -1,3 +1,4 @@
+import { overflowsIn8Bits } from '../../disk/cpu.js';
 import type { Graph } from '../../onnx/graph.js';
 import type { StoredTensor, Value } from '../../onnx/messages.js';
 import { attendRows } from './attention.js';
@@ -190,7 +191,7 @@ function attention(
   const projected = { q: project('q_proj'), k: project('k_proj'), v: project('v_proj') };
   const rows =
     layer.weights.within('q_proj').isQuantised('weight') && typeof sequence === 'number'
-      ? attendIn8Bits(graph, projected, { width, heads, sequence })
+      ? attendIn8Bits(graph, projected, { width, heads, sequence, right: overflowsIn8Bits() ? 'uint8' : 'int8' })
       : attendRows(graph, projected, { ...layer, width, heads });
   return linear(graph, rows, { weights: layer.weights.within('out_proj'), inputs: width, outputs: width });
 }

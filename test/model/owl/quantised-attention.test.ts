@@ -25,6 +25,11 @@ describe('attention in 8 bits', () => {
     expect(await relativeError(projected, sequence)).toBeLessThan(0.01);
   });
 
+  it('gives the same bits with uint8 to the right, where a CPU would overflow', async () => {
+    const projected = randomProjected(400, 3);
+    expect(await run(projected, 400, 'uint8')).toEqual(await run(projected, 400, 'int8'));
+  });
+
   it('gives each head its own scale', async () => {
     const sequence = 64;
     const projected = randomProjected(sequence, 2);
@@ -56,16 +61,16 @@ function relative(values: Float32Array, exact: Float32Array): number {
   return Math.sqrt(square(values.map((value, i) => value - exact[i]!)) / square(exact));
 }
 
-async function run(projected: Projected, sequence: number, type: 'float32' | 'int8'): Promise<Float32Array> {
+async function run(projected: Projected, sequence: number, type: 'float32' | 'int8' | 'uint8'): Promise<Float32Array> {
   const graph = new Graph();
   const shape = [sequence, WIDTH];
   const [q, k, v] = ['q', 'k', 'v'].map((name) => graph.input(name, 'float32', shape)) as [Value, Value, Value];
   const form = { width: WIDTH, heads: HEADS };
   const folded = graph.ints([1, ...shape]);
   const attended =
-    type === 'int8'
-      ? attendIn8Bits(graph, { q, k, v }, { ...form, sequence })
-      : attendRows(graph, { q, k, v }, { ...form, folded, causal: false, plain: false });
+    type === 'float32'
+      ? attendRows(graph, { q, k, v }, { ...form, folded, causal: false, plain: false })
+      : attendIn8Bits(graph, { q, k, v }, { ...form, sequence, right: type });
   graph.output('attended', attended, { type: 'float32', shape });
   const session = await ort.InferenceSession.create(graph.toBytes(), { logSeverityLevel: 3 });
   const feeds = Object.entries(projected).map(([name, values]) => [name, new ort.Tensor('float32', values, shape)]);
