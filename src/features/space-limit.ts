@@ -46,7 +46,7 @@ export class SpaceLimit {
   async finish(): Promise<void> {
     await this.#looking;
     if (this.#unseen > 0) this.#look();
-    await this.#looking;
+    while (this.#looking !== undefined) await this.#looking;
   }
 
   #look(): void {
@@ -58,6 +58,9 @@ export class SpaceLimit {
         const message = `The size of the folder of features cannot be kept: ${messageOf(error)}.`;
         this.#onProblem({ kind: 'unwritable', message });
       })
-      .finally(() => (this.#looking = undefined));
+      .finally(() => {
+        this.#looking = undefined;
+        if (this.#unseen >= this.#unseenBytes) this.#look(); // written meanwhile
+      });
   }
 }

@@ -53,7 +53,7 @@ async function copyOfStored(): Promise<string> {
 }
 
 describe('serve --features', () => {
-  it('answers images that it has by content, as those it encodes, and several ontologies in one pass', async () => {
+  it('answers images that it has by content as those it encodes, also for several ontologies at once', async () => {
     await using writing = await TestServer.ready({
       args: ['--features', join(await temporaryFolder(), 'new'), '--features-write', ...ONE_WORKER],
     });
