@@ -8,7 +8,7 @@ import type { ImageSize } from '../artifact.js';
 import type { Model } from '../source.js';
 
 /** Raised when the same image gives other features than before, for a reason that is not in the key. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What decides the features of an image, beside its bytes. How many images are computed at once does not. */
 export function featureKeyOf(
