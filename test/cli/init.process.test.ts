@@ -20,6 +20,8 @@ import { temporaryFolder } from '../support/temporary.js';
 
 /** Where a key is in several, the last one counts. */
 const SCHEMAS = [WorkerConfig, PromptsConfig, TuneConfig, EvalConfig, ServeConfig, RunConfig];
+/** Refused together: each is tried without the other. */
+const EXCLUSIVE_KEYS = ['queue', 'features'];
 const CONFIG_KEYS = Object.keys(FileConfig.shape);
 const ONTOLOGY_KEYS = [...Object.keys(FullOntology.shape), ...Object.keys(ClassEntry.shape)];
 
@@ -68,14 +70,21 @@ describe('a starter', () => {
       };
     };
     const before = (await settingsOf()).settings;
-    const all = uncommented(config, CONFIG_KEYS);
-    await writeFile(join(folder, 'preannotate.yaml'), all);
-    const loaded = await settingsOf();
-    for (const line of all.split('\n').filter((one) => /^\w/.test(one))) {
-      const key = line.split(':')[0]!.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-      if (!line.endsWith('# an example')) expect(loaded.settings[key], key).toEqual(before[key]);
-      expect(loaded.given[key], key).toBe('config');
+    const seen = new Set<string>();
+    for (const other of EXCLUSIVE_KEYS) {
+      const keys = CONFIG_KEYS.filter((key) => key !== other);
+      const all = uncommented(config, keys);
+      await writeFile(join(folder, 'preannotate.yaml'), all);
+      const loaded = await settingsOf();
+      for (const line of all.split('\n').filter((one) => /^\w/.test(one))) {
+        const name = line.split(':')[0]!;
+        const key = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+        if (!line.endsWith('# an example')) expect(loaded.settings[key], key).toEqual(before[key]);
+        expect(loaded.given[key], key).toBe('config');
+        seen.add(name);
+      }
     }
+    for (const key of EXCLUSIVE_KEYS) expect(seen, key).toContain(key);
   });
 
   it('its ontology shows every key there is, and each can be used', async () => {
