@@ -27,6 +27,9 @@ export const TEMPORARY = '.preannotate-'; // beginning of the names of files tha
 const VERSION = 1;
 const KEY_CHARACTERS = 32;
 
+/** The beginning of a key's hash that identifies it for people: as many characters as `features info` prints. */
+export const SHORT_KEY_CHARACTERS = 12;
+
 /** What a new folder may hold: what systems put there. */
 const NOTHING = /^(?:lost\+found|\.DS_Store|\.preannotate-.*)$/;
 
@@ -103,7 +106,7 @@ export async function prepareKeyFolder(folder: string, key: FeatureKey, label: s
   await replaceFile(join(keyFolder, KEY_FILE), `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
-/** What the features in a folder belong to; undefined where that cannot be read. */
+/** What the features in a folder belong to; undefined where the file is missing or is not as it must be. */
 export async function readKeyFile(keyFolder: string): Promise<{ model?: string; key: FeatureKey } | undefined> {
   const content = await readJson(join(keyFolder, KEY_FILE));
   if (!isObject(content) || !isObject(content['key'])) return undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
 import { below } from '../disk/calls/below.js';
 import { callFile } from '../disk/calls/call-file.js';
+import { describeReadError } from '../disk/readable-file.js';
 import { FEATURE_FILE, KEY_FOLDER, SHARD_FOLDER, TEMPORARY } from './folder.js';
 
 /** What was left by a process that was killed is removed after this time: until then it may be being written. */
@@ -17,21 +18,47 @@ export interface FoundFile {
   readonly usedMs: number; // when it was written, or read last
 }
 
+/** Something that findFiles passes over. */
+export interface PassedOver {
+  readonly path: string;
+  readonly problem: string; // to follow the path and a colon
+  readonly isFolder: boolean; // of files, which could not be listed; else it has the place of a file
+}
+
 /** The names of the folders of keys. */
 export async function listKeys(folder: string): Promise<string[]> {
   return listFolders(folder, KEY_FOLDER);
 }
 
-/** Every file of a key, a folder at a time: of a million images, some 4000 files. Other files are left out. */
-export async function* findFiles(keyFolder: string): AsyncGenerator<FoundFile[]> {
-  for (const shard of await listShards(keyFolder)) yield await listShard(join(keyFolder, shard));
+/**
+ * Every file of a key, a folder at a time: of a million images, some 4000 files. Other files are left out.
+ *
+ * @param passOver - Gets what is not a file, and folders that cannot be listed; without it, those are errors.
+ */
+export async function* findFiles(
+  keyFolder: string,
+  passOver?: (what: PassedOver) => void,
+): AsyncGenerator<FoundFile[]> {
+  const list = async <Entry>(folder: string, names: () => Promise<Entry[]>): Promise<Entry[]> => {
+    try {
+      return await names();
+    } catch (error) {
+      if (passOver === undefined) throw error;
+      passOver({ path: folder, problem: describeReadError(error), isFolder: true });
+      return [];
+    }
+  };
+  for (const shard of await list(keyFolder, () => listShards(keyFolder))) {
+    const folder = join(keyFolder, shard);
+    yield await list(folder, () => listShard(folder, passOver));
+  }
 }
 
 export async function listShards(keyFolder: string): Promise<string[]> {
   return listFolders(keyFolder, SHARD_FOLDER);
 }
 
-export async function listShard(shardFolder: string): Promise<FoundFile[]> {
+export async function listShard(shardFolder: string, passOver?: (what: PassedOver) => void): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   for (const name of await readdir(shardFolder).catch(ignoreMissing)) {
     const [, sha256] = FEATURE_FILE.exec(name) ?? [];
@@ -41,7 +68,11 @@ export async function listShard(shardFolder: string): Promise<FoundFile[]> {
       now: () => lstatSync(path, { throwIfNoEntry: false }),
       later: () => lstat(path).catch(() => undefined),
     });
-    if (stats === undefined || !stats.isFile()) continue; // removed meanwhile
+    if (stats === undefined) continue; // removed meanwhile
+    if (!stats.isFile()) {
+      if (sha256 !== undefined) passOver?.({ path, problem: describeKind(stats), isFolder: false });
+      continue;
+    }
     found.push({ path, ...(sha256 === undefined ? {} : { sha256 }), sizeBytes: stats.size, usedMs: stats.mtimeMs });
   }
   return found;
@@ -61,8 +92,13 @@ async function listFolders(folder: string, pattern: RegExp): Promise<string[]> {
     .sort();
 }
 
+function describeKind(stats: Stats): string {
+  const kind = stats.isDirectory() ? 'a folder' : stats.isSymbolicLink() ? 'a link' : 'a socket, pipe or device';
+  return `it is ${kind}, not a file`;
+}
+
 /** Another process may have removed a folder meanwhile. */
 function ignoreMissing(error: unknown): [] {
-  if (systemCodeOf(error) === 'ENOENT') return [];
+  if (systemCodeOf(error) === 'ENOENT' || systemCodeOf(error) === 'ENOTDIR') return [];
   throw error;
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countFiles, type FileCounts } from './file-index.js';
-import { hashKey, inspectFolder, KEY_FILE, readKeyFile, requireFolder } from './folder.js';
+import { hashKey, inspectFolder, KEY_FILE, readKeyFile, requireFolder, SHORT_KEY_CHARACTERS } from './folder.js';
 import { listKeys } from './found-files.js';
 import type { FeatureKey } from './image-features.js';
 
@@ -31,6 +31,7 @@ export async function inspectStore({ folder, key }: { folder: string; key: Featu
 /** The features of one key. */
 export interface StoredKey extends FileCounts {
   readonly hash: string; // the name of its folder
+  readonly shortHash: string; // of those characters that people are shown
   readonly model?: string; // what people call it
   readonly key?: FeatureKey; // missing where its file is damaged
   readonly usedMs?: number; // when something last opened it to write
@@ -49,5 +50,6 @@ async function describeKey(folder: string, hash: string): Promise<StoredKey> {
   const counts = await countFiles(keyFolder, { save: true });
   const stats = await stat(join(keyFolder, KEY_FILE)).catch(() => undefined);
   const described = await readKeyFile(keyFolder);
-  return { hash, ...described, ...counts, ...(stats === undefined ? {} : { usedMs: stats.mtimeMs }) };
+  const shortHash = hash.slice(0, SHORT_KEY_CHARACTERS);
+  return { hash, shortHash, ...described, ...counts, ...(stats === undefined ? {} : { usedMs: stats.mtimeMs }) };
 }

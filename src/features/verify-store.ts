@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, systemCodeOf } from '../core/errors.js';
 import { describeReadError } from '../disk/readable-file.js';
@@ -15,20 +15,28 @@ export interface FeatureProblem {
   readonly isRemoved: boolean;
 }
 
+/** A file of ours that is to be reported. */
+interface Found {
+  readonly path: string;
+  readonly problem: string;
+  readonly sizeBytes?: number; // of one that was read; others are never removed
+}
+
 /** What was checked. */
 export interface Verified {
   readonly files: number;
   readonly bytes: number;
   readonly problems: number;
   readonly removed: number; // of the problems
-  readonly leftOver: number; // files that killed processes left half-written; they harm nobody
+  readonly unread: number; // of the problems: what could not be read
+  readonly leftOver: number; // files that killed processes left half-written; they do no harm
 }
 
 /**
  * Reads every file of a folder of features: whether it is what was written, in its place, and has the same tensors as
  * the other files of its key.
  *
- * @param fix - Removes what cannot be used, and what killed processes left.
+ * @param fix - Removes what cannot be used, and what killed processes left; not what cannot be read: it may be sound.
  * @param report - Gets each problem when it is found.
  * @throws PreannotateError CONFIG_INVALID where it is no such folder
  */
@@ -37,21 +45,27 @@ export async function verifyStore(
   { fix, report }: { fix: boolean; report: (problem: FeatureProblem) => void },
 ): Promise<Verified> {
   await requireFolder(folder);
-  const counts = { files: 0, bytes: 0, problems: 0, removed: 0, leftOver: 0 };
-  const found = async (path: string, problem: string) => {
-    if (fix) await rm(path, { force: true });
+  const counts = { files: 0, bytes: 0, problems: 0, removed: 0, unread: 0, leftOver: 0 };
+  const found = async ({ path, problem, sizeBytes }: Found) => {
+    const isUnread = sizeBytes === undefined;
+    const removal = fix && !isUnread ? await removeFile({ path, sizeBytes }) : undefined;
+    const isRemoved = removal !== undefined && removal.problem === undefined;
     counts.problems++;
-    if (fix) counts.removed++;
-    report({ path, problem, isRemoved: fix });
+    if (isRemoved) counts.removed++;
+    if (isUnread) counts.unread++;
+    const why = removal?.problem === undefined ? '' : `; it cannot be removed: ${removal.problem}`;
+    report({ path, problem: `${problem}${why}`, isRemoved });
   };
   for (const key of await listKeys(folder)) {
     const keyFolder = join(folder, key);
-    const described = await readKeyFile(keyFolder);
-    if (described === undefined || hashKey(described.key) !== key) {
-      await found(join(keyFolder, KEY_FILE), 'it does not describe the features in its folder; the next run writes it');
+    const keyProblem = await findKeyProblem(keyFolder, key);
+    if (keyProblem !== undefined) {
+      counts.files++;
+      await found(keyProblem);
     }
     const layout = new KeyLayout();
-    for await (const files of findFiles(keyFolder)) {
+    const passedOver: Found[] = [];
+    for await (const files of findFiles(keyFolder, (what) => passedOver.push(what))) {
       for (const file of files) {
         if (isLeftOver(file)) {
           counts.leftOver++;
@@ -61,26 +75,47 @@ export async function verifyStore(
         counts.files++;
         counts.bytes += file.sizeBytes;
         const problem = await findProblem(file, key, layout);
-        if (problem !== undefined) await found(file.path, problem);
+        if (problem !== undefined) await found(problem);
       }
     }
+    for (const { path, problem } of passedOver) await found({ path, problem });
   }
   return counts;
 }
 
-async function findProblem({ path, sha256 = '' }: FoundFile, key: string, layout: KeyLayout) {
-  if (basename(dirname(path)) !== sha256.slice(0, 2)) return 'it is in the wrong folder, where it is never found';
+/** What is wrong with the description of a key. One that is missing does no harm: the next run writes it. */
+async function findKeyProblem(keyFolder: string, key: string): Promise<Found | undefined> {
+  const path = join(keyFolder, KEY_FILE);
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined) return undefined;
+  try {
+    await readFile(path);
+  } catch (error) {
+    return { path, problem: describeReadError(error) };
+  }
+  const described = await readKeyFile(keyFolder);
+  if (described !== undefined && hashKey(described.key) === key) return undefined;
+  const problem = 'it does not describe the features in its folder; the next run writes it';
+  return { path, problem, sizeBytes: stats.size };
+}
+
+async function findProblem(file: FoundFile, key: string, layout: KeyLayout): Promise<Found | undefined> {
+  const { path, sha256 = '', sizeBytes } = file;
+  if (basename(dirname(path)) !== sha256.slice(0, 2)) {
+    return { path, problem: 'it is in the wrong folder, where it is never found', sizeBytes };
+  }
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined; // a run has removed it meanwhile
-    return describeReadError(error);
+    return { path, problem: describeReadError(error) };
   }
   try {
-    return layout.findDifference(path, decodeFeatures(bytes, { key, sha256 }));
+    const problem = layout.findDifference(path, decodeFeatures(bytes, { key, sha256 }));
+    return problem === undefined ? undefined : { path, problem, sizeBytes };
   } catch (error) {
-    return messageOf(error);
+    return { path, problem: messageOf(error), sizeBytes };
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hashKey } from '../../../src/features/folder.js';
@@ -85,6 +85,23 @@ describe('features verify', () => {
   });
 });
 
+describe('features verify with what is not a sound file', () => {
+  it('reports folders and links in the place of a file, and a missing key.json is no problem', async () => {
+    const folder = await filledFolder();
+    await rm(pathOf(folder, 0));
+    await mkdir(pathOf(folder, 0));
+    await rm(pathOf(folder, 1));
+    await symlink('nowhere', pathOf(folder, 1));
+    await rm(join(folder, hashKey(OTHER), 'key.json'));
+    const { code, stdout } = await features('verify', folder, '--fix');
+    expect(code).toBe(3);
+    expect(stdout).toContain(`${pathOf(folder, 0)}: it is a folder, not a file\n`);
+    expect(stdout).toContain(`${pathOf(folder, 1)}: it is a link, not a file\n`);
+    expect(stdout).toMatch(/\n4 files checked, .*: 2 paths cannot be read as a file\.\n$/);
+    expect((await features('info', folder)).stdout).toMatch(/\? {2,}\? {2,}\? +\? +\? +\? +2 /);
+  });
+});
+
 describe('features rm', () => {
   it('removes everything of ours, and nothing of others', async () => {
     const folder = await filledFolder();
@@ -126,6 +143,12 @@ describe('features rm', () => {
     expect(await images()).toBe(5);
     await features('rm', folder, '--model', 'org/first');
     expect(await images()).toBe(2);
+    const [name] = hashKey(OTHER);
+    const refused = await features('rm', folder, '--model', name!);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`no features of a model or key ${name}`),
+    });
     await features('rm', folder, '--model', hashKey(OTHER).slice(0, 12));
     expect(await images()).toBe(0);
   });

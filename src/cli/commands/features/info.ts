@@ -5,8 +5,6 @@ import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import type { FeaturesSubcommand } from './subcommand.js';
 
-const SHOWN_HASH = 12; // characters
-
 export const infoCommand: FeaturesSubcommand<typeof FeaturesConfig> = {
   name: 'info',
   description: 'List what a folder holds: for each model and way to prepare images, how many images and bytes.',
@@ -55,16 +53,16 @@ function formatTable(keys: readonly StoredKey[]): string[] {
   );
 }
 
-function cellsOf({ hash, model, key = {}, images, bytes, usedMs }: StoredKey): string[] {
+function cellsOf({ shortHash, model, key = {}, images, bytes, usedMs }: StoredKey): string[] {
   const textOf = (name: string) => (typeof key[name] === 'string' ? printable(key[name]) : '?');
   const { height, width, tiles } = key;
   return [
-    hash.slice(0, SHOWN_HASH),
+    shortHash,
     model === undefined ? '?' : printable(model),
     typeof height === 'number' && typeof width === 'number' ? `${height} x ${width}` : '?',
     textOf('precision'),
     textOf('dtype'),
-    tiles === null || tiles === undefined ? 'no' : 'yes',
+    tiles === undefined ? '?' : tiles === null ? 'no' : 'yes',
     String(images),
     formatBytes(bytes),
     usedMs === undefined ? '?' : new Date(usedMs).toISOString().slice(0, 16).replace('T', ' '),

@@ -1,9 +1,12 @@
 import { RemoveFeaturesConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
-import { counted, printable } from '../../../core/text.js';
+import { counted, printable, quoteForShell } from '../../../core/text.js';
+import { displayPath } from '../../../disk/display-path.js';
 import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import type { FeaturesSubcommand } from './subcommand.js';
+
+const NOT_REMOVED_EXIT_CODE = 3;
 
 export const removeCommand: FeaturesSubcommand<typeof RemoveFeaturesConfig> = {
   name: 'rm',
@@ -15,7 +18,8 @@ Examples:
   preannotate features rm features --model google/owlvit-base-patch32
   preannotate features rm features --older-than 30d
 
-Files of others in the folder are left alone. Features that a run needs later are computed again.`,
+--model takes a name, or a key, as info lists them. Other files in the folder are left alone. Features that a run needs
+later are computed again. The exit code is 3 if something could not be removed.`,
   schema: RemoveFeaturesConfig,
   action: async (folder, { featuresModel: model, olderThan: unusedForMs, json, quiet }) => {
     const { removeFeatures } = await import('../../../features/remove-features.js');
@@ -24,9 +28,16 @@ Files of others in the folder are left alone. Features that a run needs later ar
       ...(unusedForMs === undefined ? {} : { unusedForMs }),
     });
     if (removed === undefined) throw unknownModelError(folder, model!);
-    const { models, images, freedBytes } = removed;
-    if (json) printJson({ folder, models, images, freed_bytes: freedBytes });
-    else if (!quiet) {
+    const { models, images, freedBytes, notRemoved } = removed;
+    if (notRemoved.length > 0) process.exitCode = NOT_REMOVED_EXIT_CODE;
+    if (json) {
+      printJson({ folder, models, images, freed_bytes: freedBytes, not_removed: notRemoved });
+      return;
+    }
+    for (const { path, problem } of notRemoved) {
+      process.stderr.write(`${printable(path)} was not removed: ${printable(problem)}\n`);
+    }
+    if (!quiet) {
       const what = `the features of ${counted(images, 'image')} (${formatBytes(freedBytes)})`;
       process.stdout.write(`Removed ${what} from ${printable(folder)}.\n`);
     }
@@ -36,7 +47,7 @@ Files of others in the folder are left alone. Features that a run needs later ar
 function unknownModelError(folder: string, model: string): PreannotateError {
   return new PreannotateError({
     code: 'MODEL_NOT_FOUND',
-    message: `${printable(folder)} has no features of ${printable(model)}.`,
-    hint: `List what it has: preannotate features info ${printable(folder)}`,
+    message: `${printable(folder)} has no features of a model or key ${printable(model)}.`,
+    hint: `List what it has: preannotate features info ${quoteForShell(displayPath(folder))}`,
   });
 }

@@ -16,7 +16,7 @@ Examples:
   preannotate features verify features --fix
 
 A run never uses a damaged file: it computes the features again. With --fix, the exit code is 0 when every such file was
-removed.`,
+removed. What cannot be read now may be sound, and is never removed.`,
   schema: VerifyFeaturesConfig,
   action: async (folder, { fix, json, quiet }) => {
     const { verifyStore } = await import('../../../features/verify-store.js');
@@ -47,11 +47,24 @@ function formatProblem({ path, problem, isRemoved }: FeatureProblem): string {
   return `${printable(path)}: ${printable(problem)}${isRemoved ? '; removed' : ''}`;
 }
 
-function formatVerified({ files, bytes, problems, removed, leftOver }: Verified, fix: boolean): string {
-  const checked = `${counted(files, 'file')} checked, ${formatBytes(bytes)}`;
-  const advice = removed === problems ? ' and were removed' : '; --fix removes them';
-  const verdict = problems === 0 ? 'all can be used' : `${counted(problems, 'file')} cannot be used${advice}`;
-  const rest = counted(leftOver, 'half-written file', 'half-written files');
-  const left = leftOver === 0 ? '' : `; ${rest} of killed runs${fix ? ' removed' : ', which --fix removes'}`;
-  return `${checked}: ${verdict}${left}.`;
+function formatVerified(verified: Verified, fix: boolean): string {
+  const { files, bytes, problems, unread, leftOver } = verified;
+  const parts = [
+    ...(problems > unread ? [formatUnusable(verified, fix)] : []),
+    ...(unread > 0 ? [`${counted(unread, 'path')} cannot be read as a file`] : []),
+    ...(problems === 0 ? ['all can be used'] : []),
+  ];
+  if (leftOver > 0) {
+    const rest = counted(leftOver, 'half-written file', 'half-written files');
+    parts.push(`${rest} of killed runs${fix ? ' removed' : ', which --fix removes'}`);
+  }
+  return `${counted(files, 'file')} checked, ${formatBytes(bytes)}: ${parts.join('; ')}.`;
+}
+
+function formatUnusable({ problems, unread, removed }: Verified, fix: boolean): string {
+  const unusable = problems - unread;
+  const what = `${counted(unusable, 'file')} cannot be used`;
+  if (!fix) return `${what}; --fix removes ${unusable === 1 ? 'it' : 'them'}`;
+  if (removed === unusable) return `${what} and ${unusable === 1 ? 'was' : 'were'} removed`;
+  return `${what}; ${counted(unusable - removed, 'file')} could not be removed`;
 }

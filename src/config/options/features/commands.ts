@@ -14,7 +14,7 @@ export const verifyFeaturesOptions = {
 export const removeFeaturesOptions = {
   features_model: z
     .exactOptional(z.string().min(1))
-    .describe('Only those of this model, as `features info` lists it: its name, or the beginning of its key')
+    .describe('Only those of this model, as `features info` lists it: its name or its key')
     .meta({ flag: { group: 'other', basic: true, name: 'model', placeholder: 'name', only: true } }),
   older_than: z
     .exactOptional(value.duration(0))
