@@ -1,7 +1,7 @@
 import type { FeatureDtype } from '../core/inference/feature-dtype.js';
 import { crc32 } from 'node:zlib';
 import { buildSafetensorsHeader, readSafetensorsEntries } from '../disk/safetensors/header.js';
-import type { FeatureTensor, ImageFeatures } from './image-features.js';
+import type { FeatureTensor, ImageFeatures, NewImageFeatures } from './image-features.js';
 
 /**
  * A file of features: a safetensors file whose metadata says what the image is. The first entry of the metadata is a
@@ -24,7 +24,7 @@ export interface FileIdentity {
 }
 
 /** The parts of a file, in their order. */
-export function encodeFeatures(key: string, features: ImageFeatures): Uint8Array[] {
+export function encodeFeatures(key: string, features: NewImageFeatures): Uint8Array[] {
   const { tensors, sha256, sizeBytes, width, height, encoding, phash, degraded } = features;
   const metadata = {
     crc32: ZEROS, // first, see above
@@ -41,7 +41,7 @@ export function encodeFeatures(key: string, features: ImageFeatures): Uint8Array
   const ordered = [...tensors].sort(([, a], [, b]) => WIDTHS[b.type] - WIDTHS[a.type]);
   const entries = ordered.map(([name, { type, shape }]) => ({ name, type, shape }));
   const header = Buffer.from(buildSafetensorsHeader(entries, metadata));
-  const data = ordered.map(([, tensor]) => tensor.data);
+  const data = ordered.flatMap(([, { data: rows }]) => (rows instanceof Uint8Array ? [rows] : rows));
   header.write(checksumOf([header, ...data]), DIGITS_AT, 'latin1');
   return [header, ...data];
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, utimesSync } from 'node:fs';
+import { existsSync, statSync, utimesSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
@@ -9,7 +10,7 @@ import { describeReadError } from '../disk/readable-file.js';
 import { describeWriteError } from '../disk/write-failure.js';
 import { decodeFeatures, encodeFeatures } from './feature-file.js';
 import { hashKey, inspectFolder, KEY_FILE, prepareFolder, prepareKeyFolder, TEMPORARY } from './folder.js';
-import type { FeatureKey, ImageFeatures, StoreProblem } from './image-features.js';
+import type { FeatureKey, ImageFeatures, NewImageFeatures, StoreProblem } from './image-features.js';
 import { SpaceLimit } from './space-limit.js';
 import { readFileLater, readFileNow, writeFileNow } from './store-files.js';
 
@@ -35,6 +36,7 @@ export class FeatureStore implements AsyncDisposable {
   readonly #key: string;
   readonly #folder: string; // of the key
   readonly #reads = new FileCalls(SLOW_READ_MS);
+  readonly #looks = new FileCalls();
   readonly #limit: SpaceLimit | undefined;
   readonly #temporary = TEMPORARY + randomBytes(6).toString('hex');
   #written = 0;
@@ -99,13 +101,29 @@ export class FeatureStore implements AsyncDisposable {
     }
   }
 
+  /** The bytes of an image's file; undefined when there is none. Of what cannot be looked at, reading tells more. */
+  async sizeOf(sha256: string): Promise<number | undefined> {
+    const path = this.#pathOf(sha256);
+    try {
+      const now = () => statSync(path, { throwIfNoEntry: false });
+      return (await this.#looks.do({ now, later: () => stat(path) }))?.size;
+    } catch (error) {
+      return systemCodeOf(error) === 'ENOENT' ? undefined : 0;
+    }
+  }
+
+  /** Whether features are written: not where they are only read, and not after a problem. */
+  get isWritable(): boolean {
+    return this.#isWritable;
+  }
+
   /** Whether there is a file for an image; it may be damaged. */
   has(sha256: string): Promise<boolean> {
     return Promise.resolve(existsSync(this.#pathOf(sha256)));
   }
 
   /** Stores features, in the place of those that are there. Never fails: the first problem ends writing. */
-  write(features: ImageFeatures): Promise<void> {
+  write(features: NewImageFeatures): Promise<void> {
     if (!this.#isWritable) return Promise.resolve();
     const path = this.#pathOf(features.sha256);
     const parts = encodeFeatures(this.#key, features);

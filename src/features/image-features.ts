@@ -1,5 +1,8 @@
 import type { FeatureDtype } from '../core/inference/feature-dtype.js';
 
+/** The features of an image with more tiles than this allows are not stored: they are in memory as a whole. */
+export const MAX_FEATURE_BYTES = 256_000_000;
+
 /** Plain JSON. */
 export type KeyValue = string | number | boolean | null | readonly KeyValue[] | { readonly [name: string]: KeyValue };
 
@@ -25,6 +28,14 @@ export interface ImageFeatures {
   readonly phash: string;
   readonly degraded?: string;
   readonly tensors: ReadonlyMap<string, FeatureTensor>; // of all crops, in their order; a whole image is one crop
+}
+
+/** The same, to be stored: the rows of a tensor may be in several buffers, such as one for each crop. */
+export interface NewImageFeatures extends Omit<ImageFeatures, 'tensors'> {
+  readonly tensors: ReadonlyMap<
+    string,
+    Omit<FeatureTensor, 'data'> & { readonly data: Uint8Array | readonly Uint8Array[] }
+  >;
 }
 
 /** Something that is wrong with the store. It costs time only: features are computed again. */

@@ -3,11 +3,12 @@ import { renameSync, rmSync, writevSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
+import { MAX_FEATURE_BYTES } from './image-features.js';
 
 // Opening a FIFO without O_NONBLOCK blocks until it has a writer. Windows has no such flag: undefined counts as 0.
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-const MAX_BYTES = 1 << 30; // far above the features of an image with many tiles
+const MAX_BYTES = MAX_FEATURE_BYTES + 1_000_000; // with the header
 
 /** The time of last use is kept this exactly: writing it each time would cost as much as reading the file. */
 const USE_PRECISION_MS = 3_600_000;

@@ -41,6 +41,11 @@ export function layoutOf({ traits, size, dtype }: EncodedBy): readonly FeatureLa
 
 /** Bytes of the features of one input. */
 export function featureBytes(form: EncodedBy): number {
+  return bytesOfLayout(layoutOf(form));
+}
+
+/** The same, where the layout is known. */
+export function bytesOfLayout(layout: readonly FeatureLayout[]): number {
   const widths = { float16: 2, float32: 4 } as const;
-  return layoutOf(form).reduce((sum, { type, shape }) => sum + widths[type] * shape.reduce((a, b) => a * b), 0);
+  return layout.reduce((sum, { type, shape }) => sum + widths[type] * shape.reduce((a, b) => a * b), 0);
 }

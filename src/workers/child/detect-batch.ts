@@ -12,14 +12,14 @@ interface Item {
   readonly input: Uint8Array | EncodedInput; // pixels, or what the encoder gave for them before
   readonly pending: {
     readonly image: { readonly crops: readonly Crop[] };
-    readonly encoded: EncodedInput[]; // by crop, to be kept
+    readonly encoded?: EncodedInput[]; // by crop, where it is kept
   };
 }
 
 /**
  * What the model finds in each item, in one pass.
  *
- * @param keeps - Features are kept: what is encoded here is left with the image that an item belongs to.
+ * @param keeps - Features are used: what is encoded here is left with the image that an item belongs to.
  */
 export async function detectBatch(
   detector: Detector,
@@ -35,15 +35,18 @@ export async function detectBatch(
 /** What the encoder gives for the items, or gave before. */
 async function encodeMissing(detector: Detector, items: readonly Item[]): Promise<EncodedInput[]> {
   const missing = items.filter(({ input }) => input instanceof Uint8Array);
+  const computed = new Map<Item, EncodedInput>();
   const atOnce = Math.min(missing.length, detector.imagesAtOnce);
   for (let from = 0; from < missing.length; from += atOnce) {
     const part = missing.slice(from, from + atOnce);
     const encoded = await detector.features.encode(joinPixels(part), part.length);
-    part.forEach(({ pending, cropIndex }, i) => (pending.encoded[cropIndex] = encoded[i]!));
+    for (const [i, item] of part.entries()) {
+      computed.set(item, encoded[i]!);
+      const { tensors } = encoded[i]!;
+      if (item.pending.encoded !== undefined) item.pending.encoded[item.cropIndex] = { tensors };
+    }
   }
-  return items.map(({ input, pending, cropIndex }) =>
-    input instanceof Uint8Array ? pending.encoded[cropIndex]! : input,
-  );
+  return items.map((item) => (item.input instanceof Uint8Array ? computed.get(item)! : item.input));
 }
 
 function joinPixels(items: readonly Item[]): Uint8Array {

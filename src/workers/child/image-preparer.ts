@@ -163,17 +163,18 @@ export class ImagePreparer {
   /** An image whose features are kept, unless it is refused now: its decoding tells why then. */
   async #findKept(features: KeptFeatures, stamp: ContentStamp): Promise<PreparedImage | undefined> {
     const { maxPixels, strictImages, tiles } = this.#settings;
-    const found = await features.find(stamp.sha256, (size) => planCrops(size, tiles).length);
-    if (found === undefined || (strictImages && found.degraded !== undefined)) return undefined;
-    const { size } = found;
-    if (size.width * size.height > maxPixels) return undefined;
-    try {
-      this.#refuseCostly(size);
-    } catch {
-      return undefined;
-    }
+    const found = await features.find(stamp.sha256, ({ size, degraded }) => {
+      if ((strictImages && degraded !== undefined) || size.width * size.height > maxPixels) return undefined;
+      try {
+        this.#refuseCostly(size);
+      } catch {
+        return undefined;
+      }
+      return planCrops(size, tiles).length;
+    });
+    if (found === undefined) return undefined;
     const input = () => Promise.reject(new Error('pixels of stored features are asked for. This is a bug.'));
-    return { stamp, ...found, crops: planCrops(size, tiles), input, [Symbol.dispose]: () => {} };
+    return { stamp, ...found, crops: planCrops(found.size, tiles), input };
   }
 
   /** Keeps the pixels at full size, and cuts a crop when its pixels are requested. */

@@ -38,7 +38,7 @@ interface PendingImage extends RequestedImage {
   readonly index: number; // in the chunk
   readonly image: PreparedImage;
   readonly found: Detection[][]; // by crop
-  readonly encoded: EncodedInput[]; // by crop, to be kept
+  readonly encoded?: EncodedInput[]; // by crop, where it is kept
   uncomputed: number; // crops
 }
 
@@ -118,7 +118,9 @@ export class InferenceLoop {
     this.#send({ type: 'heartbeat' });
     if (preparation.ok) {
       const { image } = preparation;
-      this.#ready.push({ ...requested, chunk, index, image, found: [], encoded: [], uncomputed: image.crops.length });
+      const { length: uncomputed } = image.crops;
+      const collected = image.kept === undefined && this.#kept?.mayKeep(uncomputed) === true ? { encoded: [] } : {};
+      this.#ready.push({ ...requested, chunk, index, image, found: [], ...collected, uncomputed });
     } else {
       this.#leavePreparation(chunk);
       const failure = signal.aborted ? CANCELLED : preparation.failure;
@@ -190,7 +192,7 @@ export class InferenceLoop {
     for (const [i, { pending, cropIndex }] of batch.entries()) {
       pending.found[cropIndex] = results[i]!;
       if (--pending.uncomputed > 0) continue;
-      if (pending.encoded.length > 0) await this.#keep(pending); // complete before its image counts as annotated
+      if (pending.image.kept === undefined) await this.#keep(pending); // complete before its image counts as annotated
       this.#answer(pending, this.#outcomeOf(pending));
     }
   }

@@ -1,17 +1,33 @@
 import type { Size } from '../../core/box.js';
 import type { Device } from '../../core/device.js';
 import type { FeatureCounts } from '../../core/inference/feature-counts.js';
+import { Budget } from '../../images/budget.js';
 import { FeatureStore } from '../../features/feature-store.js';
+import { MAX_FEATURE_BYTES } from '../../features/image-features.js';
 import type { FeatureTensor, ImageFeatures, StoreProblem } from '../../features/image-features.js';
 import type { EncodedInput } from '../../model/features/feature-model.js';
-import type { FeatureLayout } from '../../model/features/layout.js';
+import { bytesOfLayout, type FeatureLayout } from '../../model/features/layout.js';
 import type { FeatureSettings, FromWorker } from '../protocol.js';
 
-/** An image whose features were read: what a journal line says of it, and its crops as the model gave them. */
-export interface KeptImage extends Pick<ImageFeatures, 'encoding' | 'phash' | 'degraded'> {
+/** Features that one worker holds after reading them; those of an image that takes more are held alone. */
+const BYTES_HELD = 128_000_000; // as bounded as the images in decoding
+
+/** Bounds of memory. */
+interface Bounds {
+  readonly imageBytes: number; // features of an image that has more are not stored
+  readonly heldBytes: number;
+}
+
+/**
+ * An image whose features were read: what a journal line says of it, and its crops as the model gave them. It counts as
+ * held until it is disposed of.
+ */
+export interface KeptImage extends Disposable, Pick<ImageFeatures, 'encoding' | 'phash' | 'degraded'> {
   readonly size: Size;
   readonly kept: readonly EncodedInput[]; // by crop
 }
+
+type CountCrops = (image: Pick<KeptImage, 'size' | 'degraded'>) => number | undefined;
 
 /** What is kept of an image that was encoded. */
 export interface ImageToKeep extends Pick<ImageFeatures, 'sha256' | 'sizeBytes' | 'encoding' | 'phash' | 'degraded'> {
@@ -30,7 +46,11 @@ export class KeptFeatures implements AsyncDisposable {
   readonly #layout: readonly FeatureLayout[];
   readonly #isExact: boolean;
   readonly #report: (problem: StoreProblem) => void;
+  readonly #send: (message: FromWorker) => void;
   readonly #damaged: { count: number };
+  readonly #bounds: Bounds;
+  readonly #budget: Budget;
+  #hasNoted = false;
   #counts = { read: 0, encoded: 0 };
 
   private constructor(parts: {
@@ -39,20 +59,30 @@ export class KeptFeatures implements AsyncDisposable {
     isExact: boolean;
     damaged: { count: number };
     report: (problem: StoreProblem) => void;
+    send: (message: FromWorker) => void;
+    bounds: Bounds;
   }) {
     this.#store = parts.store;
     this.#layout = parts.layout;
     this.#isExact = parts.isExact;
     this.#damaged = parts.damaged;
     this.#report = parts.report;
+    this.#send = parts.send;
+    this.#bounds = parts.bounds;
+    this.#budget = new Budget(parts.bounds.heldBytes);
   }
 
   /** @throws PreannotateError CONFIG_INVALID for a folder that is not one of features */
   static async open(
     { folder, key, label, exact, maxBytes, writers, isReadOnly = false }: FeatureSettings,
-    use: { device: Device; layout: readonly FeatureLayout[]; send: (message: FromWorker) => void },
+    use: {
+      device: Device;
+      layout: readonly FeatureLayout[];
+      send: (message: FromWorker) => void;
+      bounds?: Bounds;
+    },
   ): Promise<KeptFeatures> {
-    const { device, layout, send } = use;
+    const { device, layout, send, bounds = { imageBytes: MAX_FEATURE_BYTES, heldBytes: BYTES_HELD } } = use;
     const reported = new Set<StoreProblem['kind']>();
     const damaged = { count: 0 };
     const report = ({ kind, message }: StoreProblem) => {
@@ -67,21 +97,38 @@ export class KeptFeatures implements AsyncDisposable {
       ...(maxBytes === undefined ? {} : { maxBytes }),
       onProblem: report,
     });
-    return new KeptFeatures({ store, layout, isExact: exact, damaged, report });
+    return new KeptFeatures({ store, layout, isExact: exact, damaged, report, send, bounds });
   }
 
   /**
    * The features of an image; undefined when it must be encoded.
    *
-   * @param countCrops - How many an image of this size has.
+   * @param countCrops - How many crops the image has; undefined where it is refused now.
    */
-  async find(sha256: string, countCrops: (size: Size) => number): Promise<KeptImage | undefined> {
+  async find(sha256: string, countCrops: CountCrops): Promise<KeptImage | undefined> {
     if (this.#isExact) return undefined; // boxes come from what is not kept
+    const bytes = await this.#store.sizeOf(sha256);
+    if (bytes === undefined) return undefined;
+    const share = await this.#budget.take(bytes);
+    try {
+      const found = await this.#find(sha256, countCrops);
+      if (found !== undefined) return { ...found, ...share };
+    } catch (error) {
+      share[Symbol.dispose]();
+      throw error;
+    }
+    share[Symbol.dispose]();
+    return undefined;
+  }
+
+  async #find(sha256: string, countCrops: CountCrops): Promise<Omit<KeptImage, keyof Disposable> | undefined> {
     const features = await this.#store.read(sha256);
     if (features === undefined) return undefined;
     const { width, height, encoding, phash, degraded, tensors } = features;
     const size = { width, height };
-    const count = countCrops(size);
+    const noted = degraded === undefined ? {} : { degraded };
+    const count = countCrops({ size, ...noted });
+    if (count === undefined) return undefined;
     const rows = this.#layout.map(
       (layout) => [layout.name, this.#split(tensors.get(layout.name), layout, count)] as const,
     );
@@ -95,17 +142,34 @@ export class KeptFeatures implements AsyncDisposable {
       tensors: new Map(rows.map(([name, parts]) => [name, parts![crop]!])),
     }));
     this.#counts.read++;
-    return { size, encoding, phash, ...(degraded === undefined ? {} : { degraded }), kept };
+    return { size, encoding, phash, ...noted, kept };
   }
 
-  /** Keeps the features of an image that was encoded. @param inputs - By crop. */
-  async keep({ size, ...image }: ImageToKeep, inputs: readonly EncodedInput[]): Promise<void> {
+  /** Whether features of an image with so many crops are stored, and should be collected until it is complete. */
+  mayKeep(crops: number): boolean {
+    if (!this.#store.isWritable) return false;
+    const most = Math.floor(this.#bounds.imageBytes / bytesOfLayout(this.#layout));
+    if (crops <= most) return true;
+    const message =
+      `Features of images with more than ${most} tiles are not stored, because they take more than ` +
+      `${this.#bounds.imageBytes / 1e6} MB: such images are encoded in each run.`;
+    if (!this.#hasNoted) this.#send({ type: 'notice', message });
+    this.#hasNoted = true;
+    return false;
+  }
+
+  /**
+   * Notes that an image was encoded, and keeps its features.
+   *
+   * @param inputs - By crop; undefined where they are not kept.
+   */
+  async keep({ size, ...image }: ImageToKeep, inputs: readonly EncodedInput[] | undefined): Promise<void> {
     this.#counts.encoded++;
+    if (inputs === undefined) return;
     if (this.#isExact && (await this.#store.has(image.sha256))) return;
-    const tensors = this.#layout.map(({ name, type, shape }): [string, FeatureTensor] => {
-      const rows = inputs.map((input) => input.tensors.get(name)!);
-      const data = rows.length === 1 ? rows[0]! : Buffer.concat(rows);
-      return [name, { type, shape: [inputs.length, ...shape], data }];
+    const tensors = this.#layout.map(({ name, type, shape }) => {
+      const data = inputs.map((input) => input.tensors.get(name)!);
+      return [name, { type, shape: [inputs.length, ...shape], data }] as const;
     });
     await this.#store.write({ ...image, ...size, tensors: new Map(tensors) });
   }
