@@ -3,11 +3,11 @@ import type { Ontology } from './core/ontology.js';
 import type { Discovery } from './images/listing/discover.js';
 import { isShard, type Job } from './job.js';
 import { findModelHere } from './model/source.js';
-import { prepare } from './prepare.js';
+import { prepare, type Prepared } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import type { Shard } from './run/choose-images.js';
 import { OutputLock } from './run/lock/output-lock.js';
-import { describeFeatures, withFeaturesAsBegun } from './run-features.js';
+import { describeFeatures, planFilling, withFeaturesAsBegun } from './run-features.js';
 import { withPresentViews } from './views.js';
 import { describeInput } from './workers/start-engine.js';
 
@@ -35,11 +35,10 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
   using watcher = progress.download();
   const { precision } = job;
   const finding = { precision, watcher, variables: process.env };
-  const { found, model, plan, notes } = await prepare(
-    await withFeaturesAsBegun(isShard(job) ? job : await withPresentViews(job.outDir, job)),
-    () => findModelHere(job.model, finding),
-  );
-  const features = model === undefined ? [] : await describeFeatures(job, model, plan.pending.length);
+  const begun = await withFeaturesAsBegun(isShard(job) ? job : await withPresentViews(job.outDir, job));
+  const prepared = await prepare(begun, () => findModelHere(job.model, finding));
+  const { found, model, plan, notes } = prepared;
+  const features = model === undefined ? [] : await describeStoring(begun, { ...prepared, model });
   return {
     root: found.root,
     out: job.outDir,
@@ -56,6 +55,12 @@ export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
     fetches: model === undefined,
     notes: [...job.ontologyNotes, ...notes, ...(model === undefined ? [] : describeInput(job, model)), ...features],
   };
+}
+
+async function describeStoring(job: Job, prepared: Prepared): Promise<string[]> {
+  const filling = await planFilling(job, prepared);
+  const added = prepared.plan.pending.length + filling.images.length;
+  return [...(await describeFeatures(job, prepared.model, added)), ...filling.notes];
 }
 
 /** A prompt as the model sees it. */

@@ -22,7 +22,7 @@ import { saveSources } from './run/plan/sources.js';
 import { writeOutputs } from './run-views.js';
 import { withPresentViews } from './views.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
-import { listWithoutFeatures, storeFeatures, withFeaturesAsBegun } from './run-features.js';
+import { planFilling, storeFeatures, withFeaturesAsBegun, type Filling } from './run-features.js';
 import { startEngine, type EngineInput, type EngineUse } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
 
@@ -45,8 +45,8 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   signal.throwIfAborted();
 
   await using remote = found.root === undefined ? await openRemoteImages(job.fetch) : undefined;
-  const unkept = await listWithoutFeatures(job, prepared);
-  const images = countToCome(job, prepared) + unkept.length;
+  const filling = await planFilling(job, prepared);
+  const images = countToCome(job, prepared) + filling.images.length;
   const hosts = remote && hostsOf(plan.pending);
   const work = { model, images, imageFolder: found.root, remote, hosts };
   const use = { note, warn: (message: string) => note(`Warning: ${message}`), signal };
@@ -58,29 +58,29 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   await saveSources(sources, plan.sources);
   await using journal = await Journal.begin(job.outDir, header, earlier);
   const run = { ...prepared, remote, lock, journal, stats, examples: examples ?? prepared.examples };
-  prepared.notes.forEach((note) => progress.note(note));
+  [...prepared.notes, ...filling.notes].forEach(note);
   await using previews = new PreviewFolder();
   return await annotateAndWrite(job, run, {
-    ...{ engine, unkept, previews, progress },
+    ...{ engine, filling, previews, progress },
     ...divideStop(job, { asked: stop, lost: lock.lost }),
   });
 }
 
 async function annotateAndWrite(job: Job, run: RunState, use: Annotating): Promise<RunManifest> {
-  const { engine, previews, progress, signal } = use;
+  const { engine, filling, previews, progress, signal } = use;
   const { journal, lock } = run;
   return await withManifest(job, run, async () => {
     const failure = await annotatePending(job, run, use);
-    if (engine !== undefined && failure === undefined) {
-      await storeFeatures(use.unkept, { job, engine, progress, signal: AbortSignal.any([signal, use.ending]) });
-      run.stats.features = engine.status().features;
-    }
-    await engine?.[Symbol.asyncDispose](); // to free its memory for the views
+    const isFilling = failure === undefined && filling.images.length > 0;
+    if (!isFilling) await engine?.[Symbol.asyncDispose](); // to free its memory for the views
     await journal.sync();
     await lock.assertHeld();
     if (failure === undefined) await writeOutputs(job, run, { previews, progress, signal });
     else await writeIfPossible(job, run, use);
     if (failure !== undefined) throw failure;
+    if (!isFilling || engine === undefined) return;
+    await storeFeatures(filling.images, { job, engine, progress, signal });
+    run.stats.features = engine.status().features;
   });
 }
 
@@ -111,7 +111,7 @@ async function withManifest(job: Job, run: RunState, work: () => Promise<void>):
 /** What a run annotates and reports with. */
 interface Annotating {
   readonly engine: Engine | undefined; // undefined when nothing is left
-  readonly unkept: readonly ImageFile[]; // annotated, and their features are to be stored
+  readonly filling: Filling;
   readonly previews: PreviewFolder;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -212,7 +212,7 @@ async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSigna
 }
 
 /** Writes views of what was annotated before most images failed. What fails here must not hide why they did. */
-async function writeIfPossible(job: Job, run: RunState, use: Omit<Annotating, 'engine' | 'unkept'>): Promise<void> {
+async function writeIfPossible(job: Job, run: RunState, use: Omit<Annotating, 'engine' | 'filling'>): Promise<void> {
   if (run.journal.entries.size === 0) return; // views of an earlier journal stay as they are
   await writeOutputs(job, run, use).catch(async (error: unknown) => {
     use.signal.throwIfAborted();

@@ -40,6 +40,6 @@ export interface NewImageFeatures extends Omit<ImageFeatures, 'tensors'> {
 
 /** Something that is wrong with the store. It costs time only: features are computed again. */
 export interface StoreProblem {
-  readonly kind: 'damaged' | 'unreadable' | 'unwritable';
+  readonly kind: 'damaged' | 'unreadable' | 'unwritable' | 'too-large';
   readonly message: string; // names the file, and what was done
 }

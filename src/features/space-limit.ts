@@ -8,6 +8,11 @@ const UNSEEN_SHARE = 1 / 32;
 /** The share of the limit that is freed when it is exceeded: the next removal is not due at once. */
 const FREED_SHARE = 1 / 16;
 
+/** Bytes that a folder of a limited size still has when the least recently used features were removed. */
+export function sizeAfterRemoval(maxBytes: number): number {
+  return maxBytes * (1 - FREED_SHARE);
+}
+
 /**
  * Keeps a folder of features within a size, together with all others that write to it. Each looks at what is there
  * after it has written its part of 1/32 of the limit, so that the folder exceeds the limit by at most that share for
@@ -52,11 +57,11 @@ export class SpaceLimit {
   #look(): void {
     if (this.#looking !== undefined) return;
     this.#unseen = 0;
-    const keep = { maxBytes: this.#maxBytes, leastBytes: this.#maxBytes * (1 - FREED_SHARE) };
+    const keep = { maxBytes: this.#maxBytes, leastBytes: sizeAfterRemoval(this.#maxBytes) };
     this.#looking = removeLeastRecentlyUsed(this.#folder, keep)
       .catch((error: unknown) => {
         const message = `The size of the folder of features cannot be kept: ${messageOf(error)}.`;
-        this.#onProblem({ kind: 'unwritable', message });
+        this.#onProblem({ kind: 'too-large', message });
       })
       .finally(() => {
         this.#looking = undefined;

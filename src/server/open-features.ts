@@ -2,7 +2,7 @@ import { hasKey, prepareFolder, requireFolder } from '../features/folder.js';
 import { assertGivesFeatures } from '../model/features/require-features.js';
 import { formOf } from '../model/input-form.js';
 import type { Model } from '../model/source.js';
-import { keyOfFeatures } from '../workers/start-engine.js';
+import { findFeatureKey } from '../workers/start-engine.js';
 import type { ServeJob } from './request/server-state.js';
 
 /**
@@ -19,7 +19,7 @@ export async function openFeatures(job: ServeJob, model: Model): Promise<void> {
     return;
   }
   await requireFolder(features.folder);
-  if (await hasKey(features.folder, keyOfFeatures(job, model, features))) return;
+  if (await hasKey(features.folder, await findFeatureKey(job, model, features))) return;
   log.warn(
     `${features.folder} has no features of ${model.reference} with these settings, and none are stored. ` +
       'List what it has: preannotate features info. To store them: --features-write',

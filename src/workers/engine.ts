@@ -49,6 +49,7 @@ export interface EngineStatus {
   readonly workers: readonly WorkerStatus[];
   readonly takenPart?: readonly TakenPart[]; // where the work is done on other machines
   readonly features?: FeatureCounts; // of the images answered, where features are kept
+  readonly cannotStore?: boolean; // the folder of features cannot be written: a warning has the reason
 }
 
 /** Images of a run that the workers of a machine have annotated. */

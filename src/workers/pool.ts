@@ -58,6 +58,7 @@ export class Pool implements Engine {
   readonly #pending = new Set<PendingDetection>();
   #failure: PreannotateError | undefined;
   #features: FeatureCounts | undefined;
+  #cannotStore = false;
   #kills = 0; // of workers, by other processes
   readonly #changed = new Condition(); // a worker is ready, or none can be had
 
@@ -115,6 +116,7 @@ export class Pool implements Engine {
   status(): EngineStatus {
     return {
       ...(this.#features === undefined ? {} : { features: { ...this.#features } }),
+      ...(this.#cannotStore ? { cannotStore: true } : {}),
       waiting: this.#dispatcher.size,
       workers: this.#supervisors.map(({ device, isReady, imagesInFlight, restarts, loadMs }) => {
         return { device: formatDevice(device), ready: isReady, images: imagesInFlight, restarts, loadMs };
@@ -147,7 +149,7 @@ export class Pool implements Engine {
         onWarning(`A ${workerName(device)} died (${death.how}) and is replaced.`);
       },
       finished: (chunk, { device }) => this.#record({ ...chunk, device: formatDevice(device) }),
-      noticed: (message) => this.#notice(message),
+      noticed: (message, endsStoring) => this.#notice(message, endsStoring),
       hasAnyOpened: () => this.#supervisors.some(({ hasOpened }) => hasOpened),
       gaveUp: (failure, supervisor) => this.#loseWorker(failure, supervisor),
     };
@@ -194,7 +196,8 @@ export class Pool implements Engine {
   }
 
   /** Workers find out the same one after another. */
-  #notice(message: string): void {
+  #notice(message: string, endsStoring: boolean): void {
+    this.#cannotStore ||= endsStoring;
     if (this.#noticed.has(message)) return;
     this.#noticed.add(message);
     this.#options.onWarning(message);

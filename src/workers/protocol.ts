@@ -104,7 +104,7 @@ export type FromWorker =
   | ({ readonly type: 'encoded'; readonly id: number } & Encoded)
   | { readonly type: 'encode-failed'; readonly id: number; readonly failure: Failure } // these; others may succeed
   | { readonly type: 'heartbeat' } // an image was decoded, or a batch computed
-  | { readonly type: 'notice'; readonly message: string } // for the user, once for all workers
+  | { readonly type: 'notice'; readonly message: string; readonly endsStoring?: boolean } // for the user, once for all
   | {
       readonly type: 'detected';
       readonly id: number;

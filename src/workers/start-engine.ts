@@ -132,19 +132,27 @@ function placeFeatures(
   const { devices, workersPerDevice } = placement;
   return {
     ...features,
-    key: keyOfFeatures(job, model, features),
+    key: toFeatureKey(job, model, { ...features, device: devices[0]! }),
     label: model.reference,
     writers: devices.length * workersPerDevice,
   };
 }
 
-/** What decides the features of the images of a job. */
-export function keyOfFeatures(
+/** What decides the features of the images of a job, on the devices that its engine would take. */
+export async function findFeatureKey(
   job: Pick<EngineJob, 'form' | 'worker' | 'devices'>,
   model: Model,
   { dtype }: Pick<FeatureJob, 'dtype'>,
+): Promise<FeatureKey> {
+  const { devices } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
+  return toFeatureKey(job, model, { dtype, device: devices[0]! });
+}
+
+function toFeatureKey(
+  job: Pick<EngineJob, 'form' | 'worker'>,
+  model: Model,
+  { dtype, device: { provider } }: Pick<FeatureJob, 'dtype'> & { device: Device },
 ): FeatureKey {
-  const { provider } = job.devices === 'auto' ? ({ provider: 'cpu' } as const) : job.devices[0]!;
   return featureKeyOf(model, { ...job.worker, ...formOf(job, model), dtype, provider });
 }
 

@@ -13,7 +13,8 @@ export interface SupervisorEvents<Supervisor> {
   diedIdle(death: WorkerDeath, supervisor: Supervisor): void;
   finished(chunk: Omit<FinishedChunk, 'device'>, supervisor: Supervisor): void;
   /** Something the user should know; other workers may report the same. */
-  noticed(message: string): void;
+  /** @param endsStoring - The worker stores no more features. */
+  noticed(message: string, endsStoring: boolean): void;
   /** Whether any worker of the pool has been ready: what kills others before they are ready is not the device. */
   hasAnyOpened(): boolean;
   /** No worker can be had for this device. */

@@ -137,7 +137,7 @@ export class WorkerSupervisor implements AsyncDisposable {
       case 'heartbeat':
         return;
       case 'notice':
-        this.#events.noticed(message.message);
+        this.#events.noticed(message.message, message.endsStoring === true);
         return;
       case 'ready':
         this.#handleReady();

@@ -38,6 +38,7 @@ const PROBLEMS: Readonly<Record<StoreProblem['kind'], string>> = {
   damaged: 'Stored features that are damaged are computed again; the first: ',
   unreadable: 'Stored features that cannot be read are computed again; the first: ',
   unwritable: '',
+  'too-large': '',
 };
 
 /** The folder of features, as a worker uses it. Whatever is wrong with it costs time, and never a box. */
@@ -86,10 +87,10 @@ export class KeptFeatures implements AsyncDisposable {
     const reported = new Set<StoreProblem['kind']>();
     const damaged = { count: 0 };
     const report = ({ kind, message }: StoreProblem) => {
-      if (kind !== 'unwritable') damaged.count++;
+      if (kind === 'damaged' || kind === 'unreadable') damaged.count++;
       if (reported.has(kind)) return;
       reported.add(kind);
-      send({ type: 'notice', message: `${PROBLEMS[kind]}${message}` });
+      send({ type: 'notice', message: `${PROBLEMS[kind]}${message}`, endsStoring: kind === 'unwritable' });
     };
     const store = await FeatureStore.open({
       ...{ folder, label, writers, writable: !isReadOnly },

@@ -1,0 +1,94 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KEY_FOLDER } from '../../../src/features/folder.js';
+import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
+
+const SCENE_FILES = ['scene-01.jpg', 'scene-02.jpg', 'scene-03.jpg', 'scene-04.jpg', 'scene-05.jpg', 'scene-06.jpg'];
+const ALL = SCENE_FILES.length;
+
+let folder: string;
+let images: string;
+let runs = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'preannotate-filling-'));
+  images = join(folder, 'images');
+  await mkdir(images);
+  for (const name of SCENE_FILES) await copyFile(join(SCENES, name), join(images, name));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const fresh = (name: string) => join(folder, `${name}-${runs++}`);
+
+async function run(out: string, ...options: string[]) {
+  const { code, stdout, stderr } = await preannotate(['run', images, ...EMOJI, ...options, '--out', out]);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const manifest = options.includes('--dry-run') ? '{}' : await readFile(join(out, 'run.json'), 'utf8');
+  const { counts } = JSON.parse(manifest) as { counts?: { features?: { read: number; encoded: number } } };
+  return { text: stdout + stderr, features: counts?.features };
+}
+
+async function finished(): Promise<string> {
+  const out = fresh('out');
+  await run(out);
+  return out;
+}
+
+async function featureFiles(features: string): Promise<string[]> {
+  const entries = await readdir(features, { recursive: true }).catch(() => []); // not made yet
+  return entries.filter((name) => name.endsWith('.safetensors'));
+}
+
+/** Makes a folder of features that has those of all images. @returns its path, and that of the features in it */
+async function filled(): Promise<{ features: string; keyFolder: string }> {
+  const features = fresh('features');
+  await run(fresh('out'), '--features', features);
+  const [key] = (await readdir(features)).filter((name) => KEY_FOLDER.test(name));
+  return { features, keyFolder: join(features, key!) };
+}
+
+describe('run --features on a finished folder', () => {
+  it('encodes nothing where nothing can be stored', async () => {
+    const { features, keyFolder } = await filled();
+    await rm(keyFolder, { recursive: true });
+    await writeFile(keyFolder, 'a file in the place of the folder');
+    const { text, features: counts } = await run(await finished(), '--features', features);
+    expect(text.match(/Features are read only, and none are stored/g)).toHaveLength(1);
+    expect(text).not.toContain('Storing the features');
+    expect(counts).toBeUndefined();
+  });
+
+  it('stores what the limit of the folder has room for, and nothing when it is run again', async () => {
+    const out = await finished();
+    const features = fresh('features');
+    const limited = ['--features', features, '--features-max-bytes', '150KB'];
+    const limit =
+      /The features of 6 images take about \d+\.\d kB, and --features-max-bytes is 150\.0 kB: those of about (\d)/;
+    const dry = await run(out, ...limited, '--dry-run');
+    const fits = Number(limit.exec(dry.text)?.[1]);
+    expect(fits).toBeGreaterThan(0);
+    expect(fits).toBeLessThan(ALL);
+    expect(dry.text).toContain(`more for ${fits} image`);
+    const first = await run(out, ...limited);
+    expect(first.text).toMatch(limit);
+    expect(first.features).toMatchObject({ read: 0, encoded: fits });
+    expect(await featureFiles(features)).toHaveLength(fits);
+    const again = await run(out, ...limited);
+    expect(again.features).toBeUndefined();
+    expect(await featureFiles(features)).toHaveLength(fits);
+  });
+
+  it('prints no warning of Node with many images in flight', async () => {
+    const many = ['--workers-per-device', '2', '--max-batch-size', '16'];
+    const { text, features } = await run(await finished(), '--features', fresh('features'), ...many);
+    expect(features).toMatchObject({ encoded: ALL });
+    expect(text).not.toContain('MaxListenersExceeded');
+  });
+
+  it('--dry-run counts the images whose features would be stored', async () => {
+    const features = fresh('features');
+    const { text } = await run(await finished(), '--features', features, '--dry-run');
+    expect(text).toMatch(/at most \d+\.\d [kM]B more for 6 images/);
+  });
+});
