@@ -42,8 +42,14 @@ const MARKER_TEXT = `${JSON.stringify(
   2,
 )}\n`;
 
+/** How to proceed where a folder may be made, and where it must exist. */
+const HINTS = {
+  new: 'Give a new or an empty folder, or one that an earlier run made with --features.',
+  existing: 'Name the folder that was given to a run with --features.',
+};
+
 /** @throws PreannotateError CONFIG_INVALID for a folder that is not empty and has no marker of ours. */
-export async function inspectFolder(folder: string): Promise<'missing' | 'empty' | 'ours'> {
+export async function inspectFolder(folder: string, hint = HINTS.new): Promise<'missing' | 'empty' | 'ours'> {
   const names = await listNames(folder);
   if (names === undefined) return 'missing';
   if (names.includes(MARKER)) {
@@ -53,8 +59,8 @@ export async function inspectFolder(folder: string): Promise<'missing' | 'empty'
   if (names.every((name) => NOTHING.test(name))) return 'empty';
   throw new PreannotateError({
     code: 'CONFIG_INVALID',
-    message: `${printable(folder)} is no folder of features: it is not empty and has no ${MARKER}.`,
-    hint: 'Give a new or an empty folder, or one that an earlier run made with --features.',
+    message: `${printable(folder)} is not a features folder: it is not empty and has no ${MARKER}.`,
+    hint,
   });
 }
 
@@ -69,15 +75,15 @@ export async function prepareFolder(folder: string): Promise<void> {
   await replaceFile(join(folder, MARKER), MARKER_TEXT); // another process may do the same: with the same bytes
 }
 
-/** Requires a folder of features. @throws PreannotateError CONFIG_INVALID */
+/** Requires a features folder. @throws PreannotateError CONFIG_INVALID */
 export async function requireFolder(folder: string): Promise<void> {
-  const state = await inspectFolder(folder);
+  const state = await inspectFolder(folder, HINTS.existing);
   if (state === 'ours') return;
   const reason = state === 'missing' ? 'it does not exist' : 'it is empty';
   throw new PreannotateError({
     code: 'CONFIG_INVALID',
-    message: `${printable(folder)} is no folder of features: ${reason}.`,
-    hint: 'Name the folder that was given to a run with --features.',
+    message: `${printable(folder)} is not a features folder: ${reason}.`,
+    hint: HINTS.existing,
   });
 }
 

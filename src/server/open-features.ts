@@ -1,3 +1,5 @@
+import { quoteForShell } from '../core/text.js';
+import { displayPath } from '../disk/display-path.js';
 import { hasKey, prepareFolder, requireFolder } from '../features/folder.js';
 import { assertGivesFeatures } from '../model/features/require-features.js';
 import { formOf } from '../model/input-form.js';
@@ -22,6 +24,7 @@ export async function openFeatures(job: ServeJob, model: Model): Promise<void> {
   if (await hasKey(features.folder, await findFeatureKey(job, model, features))) return;
   log.warn(
     `${features.folder} has no features of ${model.reference} with these settings, and none are stored. ` +
-      'List what it has: preannotate features info. To store them: --features-write',
+      `List what it has: preannotate features info ${quoteForShell(displayPath(features.folder))}. ` +
+      'To store them: --features-write',
   );
 }

@@ -113,6 +113,7 @@ describe('serve --features', () => {
   it('warns where the folder has nothing for its settings', async () => {
     await using server = await TestServer.ready({ args: ['--features', stored, '--features-dtype', 'float32'] });
     expect(server.running.stderr).toMatch(/has no features of builtin:emoji with these settings/);
+    expect(server.running.stderr).toContain(`preannotate features info ${stored}.`);
   });
 
   it.each<[string, (folder: string) => Promise<string[]>, RegExp]>([
@@ -120,7 +121,7 @@ describe('serve --features', () => {
     [
       'a folder of others',
       async (folder) => (await writeFile(join(folder, 'a.txt'), 'mine'), ['--features', folder, '--features-write']),
-      /is no folder of features: it is not empty/,
+      /is not a features folder: it is not empty/,
     ],
     ['--features-write alone', () => Promise.resolve(['--features-write']), /needs a folder to write to/],
   ])('refuses %s', async (_what, argsIn, reason) => {

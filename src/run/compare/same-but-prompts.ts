@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { PreannotateError } from '../../core/errors.js';
 import { quoteForShell } from '../../core/text.js';
 import type { JournalHeader } from '../header.js';
@@ -32,8 +33,13 @@ function isOtherOntology(before: JournalHeader, now: JournalHeader): boolean {
   return inOntology > 0 && findJobDifferences(before, now).length === inOntology;
 }
 
+/** `first-2` for `first`, or the next number where that exists. */
+function findFreeName(outDir: string): string {
+  for (let number = 2; ; number++) if (!existsSync(`${outDir}-${number}`)) return `${outDir}-${number}`;
+}
+
 function describeOffer({ outDir, features }: Places): string {
-  const other = `--out ${quoteForShell(`${outDir}-2`)}`;
+  const other = `--out ${quoteForShell(findFreeName(outDir))}`;
   if (features !== undefined) {
     return (
       `Images whose features are in ${features} are annotated without their encoder: ` +

@@ -233,6 +233,8 @@ describe('run --features', () => {
     const offered = await preannotate([...args, ...features]);
     expect(offered).toMatchObject({ code: 2, stderr: expect.stringContaining('are annotated without their encoder') });
     expect(offered.stderr).toContain(`the same command with --out ${out}-2`);
+    await mkdir(`${out}-2`);
+    expect((await preannotate([...args, ...features])).stderr).toContain(`the same command with --out ${out}-3`);
     const without = await preannotate(['run', images, ...dogs('a puppy'), '--out', (await run(dogs('a dog'))).out]);
     expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining('with --features features --out') });
     const again = await preannotate([...args, ...features, '--restart']);
@@ -249,7 +251,7 @@ describe('run --features', () => {
     }
     const emoji = [...args, '--model', 'builtin:emoji'];
     const foreign = await preannotate([...emoji, '--features', images]);
-    expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining('is no folder of features') });
+    expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a features folder') });
     const owlv2 = ['--model', join(FIXTURES, 'models/owlv2-tiny'), '--fit', 'unpadded'];
     const unpadded = await preannotate([...args, ...owlv2, '--features', store()]);
     expect(unpadded).toMatchObject({ code: 2, stderr: expect.stringContaining('--fit unpadded leaves out') });

@@ -42,7 +42,7 @@ function toJson({ hash, model, key, images, bytes, usedMs }: StoredKey) {
 
 function formatTable(keys: readonly StoredKey[]): string[] {
   if (keys.length === 0) return [];
-  const head = ['key', 'model', 'input', 'precision', 'stored as', 'tiles', 'images', 'size', 'last used'];
+  const head = ['key', 'model', 'input', 'precision', 'stored as', 'tiles', 'images', 'size', 'last used (UTC)'];
   const rows = keys.map(cellsOf);
   const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
   return [head, ...rows].map((row) =>
