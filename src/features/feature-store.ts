@@ -40,6 +40,7 @@ export class FeatureStore implements AsyncDisposable {
   readonly #limit: SpaceLimit | undefined;
   readonly #temporary = TEMPORARY + randomBytes(6).toString('hex');
   #written = 0;
+  #foundLast = false;
   #isWritable: boolean;
   #notesUse: boolean;
 
@@ -84,14 +85,14 @@ export class FeatureStore implements AsyncDisposable {
     const noteUse = this.#notesUse ? this.#noteUse : undefined;
     let bytes: Buffer | undefined;
     try {
-      bytes = await this.#reads.do({
-        now: () => readFileNow(path, noteUse),
-        later: () => readFileLater(path, noteUse),
-      });
+      const later = () => readFileLater(path, noteUse);
+      const now = () => readFileNow(path, noteUse);
+      bytes = await (this.#foundLast ? this.#reads.do({ now, later }) : later());
     } catch (error) {
       this.#report('unreadable', `${printable(path)} cannot be read: ${describeReadError(error)}`);
       return undefined;
     }
+    this.#foundLast = bytes !== undefined;
     if (bytes === undefined) return undefined;
     try {
       return decodeFeatures(bytes, { key: this.#key, sha256 });
@@ -106,10 +107,19 @@ export class FeatureStore implements AsyncDisposable {
     const path = this.#pathOf(sha256);
     try {
       const now = () => statSync(path, { throwIfNoEntry: false });
-      return (await this.#looks.do({ now, later: () => stat(path) }))?.size;
+      const later = () => stat(path);
+      return (await (this.#foundLast ? this.#looks.do({ now, later }) : later()))?.size;
     } catch (error) {
       return systemCodeOf(error) === 'ENOENT' ? undefined : 0;
     }
+  }
+
+  /**
+   * Whether the features that were asked for last are there: only then is this thread kept waiting for a file. A folder
+   * that does not answer keeps another one waiting first.
+   */
+  get foundLast(): boolean {
+    return this.#foundLast;
   }
 
   /** Whether features are written: not where they are only read, and not after a problem. */

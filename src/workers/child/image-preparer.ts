@@ -18,11 +18,8 @@ import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from '../../images/budget.js';
 import type { EncodedInput } from '../../model/features/feature-model.js';
 import type { KeptFeatures } from './kept-features.js';
-import { StageTimeout } from './stage-timeout.js';
+import { STAGE_TIMEOUT_SECONDS, StageTimeout } from './stage-timeout.js';
 import type { WorkerSettings } from '../protocol.js';
-
-/** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in seconds. */
-const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise
 
 /**
  * Added to the timeout of decoding: a second for so many pixels of the file, as slow cores need. Many more are decoded
@@ -155,8 +152,8 @@ export class ImagePreparer {
     const path = resolve(folder, name);
     const stage = { what: 'reading', limitSec: this.#stageTimeoutSec } as const;
     const later = () => this.#timeout.watch(stage, readImage(path, maxBytes));
-    // With stored features, reading is most of the work; else images are read while the device computes.
-    if (this.#kept === undefined) return await later();
+    // Where features are found, reading is most of the work; else images are read while the device computes.
+    if (this.#kept?.foundLast !== true) return await later();
     return await this.#reads.do({ now: () => readImageNow(path, maxBytes), later });
   }
 

@@ -234,7 +234,8 @@ export class InferenceLoop {
     const { id, outcomes } = chunk;
     this.#open.delete(id);
     const features = this.#kept === undefined ? {} : { features: this.#kept.takeCounts() };
-    this.#send({ type: 'detected', id, outcomes, times, passes, ...features, retire: this.#preparer.stuck > 0 });
+    const retire = this.#preparer.stuck + (this.#kept?.stuck ?? 0) > 0;
+    this.#send({ type: 'detected', id, outcomes, times, passes, ...features, retire });
   }
 
   #noteSmallerBatches(refused: number, fitted: number): void {

@@ -1,6 +1,7 @@
 import type { Size } from '../../core/box.js';
 import type { Device } from '../../core/device.js';
 import type { FeatureCounts } from '../../core/inference/feature-counts.js';
+import { printable } from '../../core/text.js';
 import { Budget } from '../../images/budget.js';
 import { FeatureStore } from '../../features/feature-store.js';
 import { MAX_FEATURE_BYTES } from '../../features/image-features.js';
@@ -8,6 +9,7 @@ import type { FeatureTensor, ImageFeatures, StoreProblem } from '../../features/
 import type { EncodedInput } from '../../model/features/feature-model.js';
 import { bytesOfLayout, type FeatureLayout } from '../../model/features/layout.js';
 import type { FeatureSettings, FromWorker } from '../protocol.js';
+import { StageTimeout } from './stage-timeout.js';
 
 /** Features that one worker holds after reading them; those of an image that takes more are held alone. */
 const BYTES_HELD = 128_000_000; // as bounded as the images in decoding
@@ -51,6 +53,9 @@ export class KeptFeatures implements AsyncDisposable {
   readonly #damaged: { count: number };
   readonly #bounds: Bounds;
   readonly #budget: Budget;
+  readonly #timeout = new StageTimeout();
+  readonly #readingLimitSec: number;
+  readonly #folder: string;
   #hasNoted = false;
   #counts = { read: 0, encoded: 0 };
 
@@ -62,6 +67,8 @@ export class KeptFeatures implements AsyncDisposable {
     report: (problem: StoreProblem) => void;
     send: (message: FromWorker) => void;
     bounds: Bounds;
+    readingLimitSec: number;
+    folder: string;
   }) {
     this.#store = parts.store;
     this.#layout = parts.layout;
@@ -70,6 +77,8 @@ export class KeptFeatures implements AsyncDisposable {
     this.#report = parts.report;
     this.#send = parts.send;
     this.#bounds = parts.bounds;
+    this.#folder = parts.folder;
+    this.#readingLimitSec = parts.readingLimitSec;
     this.#budget = new Budget(parts.bounds.heldBytes);
   }
 
@@ -81,9 +90,11 @@ export class KeptFeatures implements AsyncDisposable {
       layout: readonly FeatureLayout[];
       send: (message: FromWorker) => void;
       bounds?: Bounds;
+      readingLimitSec: number;
     },
   ): Promise<KeptFeatures> {
-    const { device, layout, send, bounds = { imageBytes: MAX_FEATURE_BYTES, heldBytes: BYTES_HELD } } = use;
+    const { device, layout, send, readingLimitSec } = use;
+    const { bounds = { imageBytes: MAX_FEATURE_BYTES, heldBytes: BYTES_HELD } } = use;
     const reported = new Set<StoreProblem['kind']>();
     const damaged = { count: 0 };
     const report = ({ kind, message }: StoreProblem) => {
@@ -98,7 +109,7 @@ export class KeptFeatures implements AsyncDisposable {
       ...(maxBytes === undefined ? {} : { maxBytes }),
       onProblem: report,
     });
-    return new KeptFeatures({ store, layout, isExact: exact, damaged, report, send, bounds });
+    return new KeptFeatures({ store, layout, isExact: exact, damaged, report, send, bounds, readingLimitSec, folder });
   }
 
   /**
@@ -107,8 +118,8 @@ export class KeptFeatures implements AsyncDisposable {
    * @param countCrops - How many crops the image has; undefined where it is refused now.
    */
   async find(sha256: string, countCrops: CountCrops): Promise<KeptImage | undefined> {
-    if (this.#isExact) return undefined; // boxes come from what is not kept
-    const bytes = await this.#store.sizeOf(sha256);
+    if (this.#isExact || this.stuck > 0) return undefined; // if exact, boxes come from what is not kept
+    const bytes = await this.#inTime(this.#store.sizeOf(sha256));
     if (bytes === undefined) return undefined;
     const share = await this.#budget.take(bytes);
     try {
@@ -123,7 +134,7 @@ export class KeptFeatures implements AsyncDisposable {
   }
 
   async #find(sha256: string, countCrops: CountCrops): Promise<Omit<KeptImage, keyof Disposable> | undefined> {
-    const features = await this.#store.read(sha256);
+    const features = await this.#inTime(this.#store.read(sha256));
     if (features === undefined) return undefined;
     const { width, height, encoding, phash, degraded, tensors } = features;
     const size = { width, height };
@@ -146,9 +157,19 @@ export class KeptFeatures implements AsyncDisposable {
     return { size, encoding, phash, ...noted, kept };
   }
 
+  /** Whether the last image had features that are stored: those of the next one are likely to be as well. */
+  get foundLast(): boolean {
+    return this.#store.foundLast;
+  }
+
+  /** Reads that were given up; each still holds a thread. The folder is left alone from then on. */
+  get stuck(): number {
+    return this.#timeout.givenUp;
+  }
+
   /** Whether features of an image with so many crops are stored, and should be collected until it is complete. */
   mayKeep(crops: number): boolean {
-    if (!this.#store.isWritable) return false;
+    if (!this.#store.isWritable || this.stuck > 0) return false;
     const most = Math.floor(this.#bounds.imageBytes / bytesOfLayout(this.#layout));
     if (crops <= most) return true;
     const message =
@@ -166,7 +187,7 @@ export class KeptFeatures implements AsyncDisposable {
    */
   async keep({ size, ...image }: ImageToKeep, inputs: readonly EncodedInput[] | undefined): Promise<void> {
     this.#counts.encoded++;
-    if (inputs === undefined) return;
+    if (inputs === undefined || this.stuck > 0) return;
     if (this.#isExact && (await this.#store.has(image.sha256))) return;
     const tensors = this.#layout.map(({ name, type, shape }) => {
       const data = inputs.map((input) => input.tensors.get(name)!);
@@ -185,6 +206,18 @@ export class KeptFeatures implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#store[Symbol.asyncDispose]();
+  }
+
+  /** What the folder answers; undefined where it takes too long. @param read - Never rejects. */
+  async #inTime<Result>(read: Promise<Result>): Promise<Result | undefined> {
+    const limitSec = this.#readingLimitSec;
+    try {
+      return await this.#timeout.watch({ what: 'reading', limitSec }, read);
+    } catch {
+      const message = `${printable(this.#folder)} has not answered for ${limitSec} s. Check its disk or its network.`;
+      this.#report({ kind: 'unreadable', message });
+      return undefined;
+    }
   }
 
   /** The tensors of each crop; undefined where they are not as they must be. */

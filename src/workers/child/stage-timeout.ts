@@ -1,5 +1,8 @@
 import { PreannotateError } from '../../core/errors.js';
 
+/** Reading or decoding that takes longer is given up. The slowest of a corpus of hostile files decodes in seconds. */
+export const STAGE_TIMEOUT_SECONDS = 30; // unless the settings say otherwise
+
 /** On a machine that gives this process no time, a stage ends all the same: after this many times its limit. */
 const LONGEST = 3;
 

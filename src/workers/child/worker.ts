@@ -10,6 +10,7 @@ import { InferenceLoop } from './inference-loop.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';
 import { ImagePreparer } from './image-preparer.js';
 import { KeptFeatures } from './kept-features.js';
+import { STAGE_TIMEOUT_SECONDS } from './stage-timeout.js';
 import type { Encoded, FromWorker, ToEncode, ToWorker } from '../protocol.js';
 
 interface Opened extends ExampleParts {
@@ -84,7 +85,10 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
   const { inputSize } = detector;
   const resizer = openResizer(detector.fit, inputSize);
   const { features } = settings;
-  const kept = features && (await KeptFeatures.open(features, { device, layout: detector.features.layout, send }));
+  const { stageTimeoutSec: readingLimitSec = STAGE_TIMEOUT_SECONDS } = settings;
+  const kept =
+    features &&
+    (await KeptFeatures.open(features, { device, layout: detector.features.layout, send, readingLimitSec }));
   const preparer = new ImagePreparer({
     ...{ resizer, inputSize, kept },
     settings: { ...settings, folder: settings.imageFolder },

@@ -43,6 +43,7 @@ async function openKept({ folder, imageCrops = 100, heldCrops = 100, exact = fal
     {
       device: { provider: 'cpu' },
       layout: LAYOUT,
+      readingLimitSec: 30,
       send: (message) => void messages.push(message),
       bounds: { imageBytes: imageCrops * CROP_BYTES, heldBytes: heldCrops * (CROP_BYTES + 1000) }, // with the header
     },
