@@ -59,3 +59,21 @@ const SHELL_SAFE = /^[\w./@%+,:=~-]+$/;
 export function quoteForShell(text: string): string {
   return SHELL_SAFE.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** 612900000 -> 612.9 MB */
+export function formatBytes(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]!}`;
+}
+
+/** A rate with three digits, as many as are measured. */
+export function formatRate(perSecond: number): string {
+  return String(Number(perSecond.toPrecision(3)));
+}

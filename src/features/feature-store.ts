@@ -17,12 +17,15 @@ import { readFileLater, readFileNow, writeFileNow } from './store-files.js';
 /** A read that takes longer is left to another thread: 0.6 MB at 200 MB/s. */
 const SLOW_READ_MS = 3;
 
+/** The time of last use is kept this exactly: writing it each time would cost as much as reading the file. */
+const USE_PRECISION_MS = 3_600_000;
+
 export interface StoreOptions {
   readonly folder: string; // absolute
   readonly key: FeatureKey;
   readonly label?: string; // what people call the model; shown by `features info`
   readonly writable: boolean; // else nothing is written, times of last use included
-  readonly maxBytes?: number; // of the whole folder, whoever writes to it
+  readonly maxBytes?: number; // of the whole folder, by all writers together
   readonly writers?: number; // processes of this machine that write to it now; default 1
   readonly onProblem: (problem: StoreProblem) => void; // called each time
 }
@@ -39,6 +42,7 @@ export class FeatureStore implements AsyncDisposable {
   readonly #looks = new FileCalls();
   readonly #limit: SpaceLimit | undefined;
   readonly #temporary = TEMPORARY + randomBytes(6).toString('hex');
+  readonly #openedMs = Date.now();
   #written = 0;
   #foundLast = false;
   #isWritable: boolean;
@@ -163,7 +167,10 @@ export class FeatureStore implements AsyncDisposable {
     this.#options.onProblem({ kind, message: `${problem}. The features of this image are computed again.` });
   }
 
-  readonly #noteUse = (setTimes: () => unknown): void => {
+  readonly #noteUse = (usedMs: number, setTimes: () => unknown): void => {
+    // With a limit, what this process has used stays longer than what others used before.
+    const isRecent = this.#limit === undefined ? Date.now() - usedMs <= USE_PRECISION_MS : usedMs >= this.#openedMs;
+    if (isRecent) return;
     try {
       setTimes();
     } catch {
@@ -172,6 +179,6 @@ export class FeatureStore implements AsyncDisposable {
   };
 
   #noteKeyUse(): void {
-    this.#noteUse(() => utimesSync(join(this.#folder, KEY_FILE), new Date(), new Date()));
+    this.#noteUse(0, () => utimesSync(join(this.#folder, KEY_FILE), new Date(), new Date()));
   }
 }

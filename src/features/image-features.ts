@@ -38,8 +38,8 @@ export interface NewImageFeatures extends Omit<ImageFeatures, 'tensors'> {
   >;
 }
 
-/** Something that is wrong with the store. It costs time only: features are computed again. */
+/** What is wrong with the store, or was removed from it. It costs time only: features are computed again. */
 export interface StoreProblem {
-  readonly kind: 'damaged' | 'unreadable' | 'unwritable' | 'too-large';
+  readonly kind: 'damaged' | 'unreadable' | 'unwritable' | 'too-large' | 'removed';
   readonly message: string; // names the file, and what was done
 }

@@ -6,6 +6,12 @@ import { describeWriteError } from '../disk/write-failure.js';
 import { findFiles, isLeftOver, listKeys, type FoundFile } from './found-files.js';
 import { UseTimes } from './use-times.js';
 
+/** How much was removed so far: also of a removal that does not end. */
+export interface RemovedCounts {
+  images: number;
+  bytes: number;
+}
+
 /**
  * Brings a folder of features to a size: when it has more than `maxBytes`, the least recently used files go until
  * `leastBytes` or a little less are left. Only files of ours are counted and removed. What killed processes left half
@@ -15,7 +21,7 @@ import { UseTimes } from './use-times.js';
  */
 export async function removeLeastRecentlyUsed(
   folder: string,
-  { maxBytes, leastBytes }: { maxBytes: number; leastBytes: number },
+  { maxBytes, leastBytes, removed }: { maxBytes: number; leastBytes: number; removed: RemovedCounts },
 ): Promise<void> {
   const times = new UseTimes();
   const failures: string[] = [];
@@ -30,11 +36,15 @@ export async function removeLeastRecentlyUsed(
   }
   const excess = times.bytes <= maxBytes ? 0 : times.bytes - leastBytes;
   const lastMs = times.findLast(excess);
-  let removed = 0;
+  let freed = 0;
   for await (const file of findAll(folder)) {
-    if (removed >= excess) break;
+    if (freed >= excess) break;
     if (file.sha256 === undefined || Math.floor(file.usedMs) > lastMs) continue;
-    removed += await remove(file);
+    const bytes = await remove(file);
+    if (bytes === 0) continue;
+    freed += bytes;
+    removed.images++;
+    removed.bytes += bytes;
   }
   if (failures.length > 0) throw new Error(failures[0]);
 }

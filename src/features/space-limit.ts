@@ -1,4 +1,5 @@
 import { messageOf } from '../core/errors.js';
+import { counted, formatBytes } from '../core/text.js';
 import { removeLeastRecentlyUsed } from './remove-unused.js';
 import type { StoreProblem } from './image-features.js';
 
@@ -15,9 +16,9 @@ export function sizeAfterRemoval(maxBytes: number): number {
 
 /**
  * Keeps a folder of features within a size, together with all others that write to it. Each looks at what is there
- * after it has written its part of 1/32 of the limit, so that the folder exceeds the limit by at most that share for
- * each machine that writes, and what is written while it is being looked at. Then the least recently used go, whatever
- * their key, until 1/16 of the limit is free.
+ * after it has written its part of 1/32 of the limit, and when it ends, so that the folder exceeds the limit by at most
+ * that share for each machine that writes, and what is written while it is being looked at. Then the least recently
+ * used go, whatever their key, until 1/16 of the limit is free.
  */
 export class SpaceLimit {
   readonly #folder: string;
@@ -26,6 +27,8 @@ export class SpaceLimit {
   readonly #onProblem: (problem: StoreProblem) => void;
   #unseen = 0; // bytes that were written since the folder was looked at
   #looking: Promise<void> | undefined;
+  #hasLooked = false; // what is there may be too much already
+  readonly #removed = { images: 0, bytes: 0 };
 
   constructor(
     folder: string,
@@ -39,7 +42,6 @@ export class SpaceLimit {
     this.#maxBytes = maxBytes;
     this.#unseenBytes = (maxBytes * UNSEEN_SHARE) / writers;
     this.#onProblem = onProblem;
-    this.#look(); // it may be too large already
   }
 
   /** @param bytes - That were written. */
@@ -50,14 +52,20 @@ export class SpaceLimit {
 
   async finish(): Promise<void> {
     await this.#looking;
-    if (this.#unseen > 0) this.#look();
+    if (this.#unseen > 0 || !this.#hasLooked) this.#look();
     while (this.#looking !== undefined) await this.#looking;
+    const { images, bytes } = this.#removed;
+    if (images === 0) return;
+    const what = `the features of ${counted(images, 'image')} (${formatBytes(bytes)})`;
+    const message = `Removed ${what} to stay within ${formatBytes(this.#maxBytes)}.`;
+    this.#onProblem({ kind: 'removed', message });
   }
 
   #look(): void {
     if (this.#looking !== undefined) return;
     this.#unseen = 0;
-    const keep = { maxBytes: this.#maxBytes, leastBytes: sizeAfterRemoval(this.#maxBytes) };
+    this.#hasLooked = true;
+    const keep = { maxBytes: this.#maxBytes, leastBytes: sizeAfterRemoval(this.#maxBytes), removed: this.#removed };
     this.#looking = removeLeastRecentlyUsed(this.#folder, keep)
       .catch((error: unknown) => {
         const message = `The size of the folder of features cannot be kept: ${messageOf(error)}.`;

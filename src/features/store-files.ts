@@ -10,11 +10,8 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 const MAX_BYTES = MAX_FEATURE_BYTES + 1_000_000; // with the header
 
-/** The time of last use is kept this exactly: writing it each time would cost as much as reading the file. */
-const USE_PRECISION_MS = 3_600_000;
-
-/** Notes that a file was used. @returns whether it can be noted at all */
-type NoteUse = (setTimes: () => unknown) => void;
+/** Notes that a file was used. @param usedMs - When it was used before. @param setTimes - To the time now. */
+type NoteUse = (usedMs: number, setTimes: () => unknown) => void;
 
 /** A whole file, in a buffer of its own; undefined when there is none. @throws errors of the system */
 export function readFileNow(path: string, noteUse: NoteUse | undefined): Buffer | undefined {
@@ -29,7 +26,7 @@ export function readFileNow(path: string, noteUse: NoteUse | undefined): Buffer 
       if (count === 0) break;
       length += count;
     }
-    if (isUseOutdated(stats)) noteUse?.(() => futimesSync(file, new Date(), new Date()));
+    noteUse?.(stats.mtimeMs, () => futimesSync(file, new Date(), new Date()));
     return bytes.subarray(0, length);
   } finally {
     closeSync(file);
@@ -52,7 +49,7 @@ export async function readFileLater(path: string, noteUse: NoteUse | undefined):
       if (bytesRead === 0) break;
       length += bytesRead;
     }
-    if (isUseOutdated(stats)) noteUse?.(() => futimesSync(file.fd, new Date(), new Date()));
+    noteUse?.(stats.mtimeMs, () => futimesSync(file.fd, new Date(), new Date()));
     return bytes.subarray(0, length);
   } finally {
     await file.close();
@@ -117,10 +114,6 @@ function bufferFor(stats: Stats): Buffer {
   if (!stats.isFile()) throw new Error('it is not a regular file');
   if (stats.size > MAX_BYTES) throw new Error(`it has ${stats.size} bytes`);
   return Buffer.allocUnsafeSlow(stats.size);
-}
-
-function isUseOutdated({ mtimeMs }: Stats): boolean {
-  return Date.now() - mtimeMs > USE_PRECISION_MS;
 }
 
 function openIfThere(path: string): number | undefined {

@@ -1,9 +1,9 @@
+import { formatBytes } from '../core/text.js';
 import type cliProgress from 'cli-progress';
 import { canRedraw, createBar, writeLines, type ProgressOptions } from './terminal.js';
 
 const LINE_EVERY_MS = 10_000;
 const BAR_COLUMNS = 30;
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** Shows the progress of a download: a bar on a terminal, a plain line every ten seconds elsewhere. */
 export class DownloadProgress implements Disposable {
@@ -64,15 +64,4 @@ export class DownloadProgress implements Disposable {
     }
     this.#bar.update(done, { text });
   }
-}
-
-/** 612900000 -> 612.9 MB */
-export function formatBytes(bytes: number): string {
-  let value = Math.max(0, bytes);
-  let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]!}`;
 }

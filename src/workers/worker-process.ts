@@ -6,23 +6,28 @@ import type { WorkerHandle, WorkerTransport } from './worker-transport.js';
 
 const STOP_GRACE_MS = 500; // a worker holds nothing that must be saved
 
+/** To bring a features folder to its size, which the next run would do. */
+const LIMIT_GRACE_MS = 10_000;
+
 /** Workers as child processes of this one, each bound to one device. */
 export const childProcesses: WorkerTransport = {
   start(device, settings, onMessage) {
     const child = takeWorkerChild(makeDeviceEnvironment(device));
     child.onAnswer(onMessage);
     child.send({ type: 'open', device, settings });
-    return new WorkerProcess(child);
+    return new WorkerProcess(child, settings.features?.maxBytes === undefined ? STOP_GRACE_MS : LIMIT_GRACE_MS);
   },
 };
 
 class WorkerProcess implements WorkerHandle {
   readonly exited: Promise<Exit>;
   readonly #child: Child<ToWorker, FromWorker>;
+  readonly #graceMs: number;
 
-  constructor(child: Child<ToWorker, FromWorker>) {
+  constructor(child: Child<ToWorker, FromWorker>, graceMs: number) {
     this.exited = child.exited;
     this.#child = child;
+    this.#graceMs = graceMs;
   }
 
   send(message: ToWorker): void {
@@ -35,7 +40,7 @@ class WorkerProcess implements WorkerHandle {
 
   /** Asks the child to stop, then kills it if it has not ended within the grace period. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const timer = setTimeout(() => this.kill(), STOP_GRACE_MS);
+    const timer = setTimeout(() => this.kill(), this.#graceMs);
     this.send({ type: 'stop' });
     await this.exited;
     clearTimeout(timer);

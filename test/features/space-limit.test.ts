@@ -1,5 +1,6 @@
 import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { inspectStore } from '../../src/features/inspect-store.js';
 import { hashOf, KEY, openStore, sampleFeatures } from '../support/features/sample.js';
@@ -58,18 +59,39 @@ describe('the limit of a folder of features', () => {
     expect(left).toEqual([0, 5, 6, 7, 8, 9]);
   });
 
+  it('keeps what this process has read rather than what others used a minute ago', async () => {
+    const folder = await temporaryFolder();
+    const { store } = await openStore(folder);
+    for (let image = 0; image < 4; image++) await store.write(sampleFeatures(image, PATCHES));
+    const recent = new Date(Date.now() - 60_000);
+    for (const name of await namesBelow(folder)) await utimes(join(folder, name), recent, recent);
+    const perFile = (await sizeOf(folder)) / 4;
+    const limited = await openStore(folder, { maxBytes: Math.round(perFile * 2.5) });
+    for (const image of [0, 3]) await limited.store.read(hashOf(image));
+    await limited.store[Symbol.asyncDispose]();
+    const left = [];
+    for (let image = 0; image < 4; image++) if (await store.has(hashOf(image))) left.push(image);
+    expect(left).toEqual([0, 3]);
+    expect(limited.problems).toEqual([
+      {
+        kind: 'removed',
+        message: expect.stringMatching(/^Removed the features of 2 images \(\d+\.\d kB\) to stay within/) as string,
+      },
+    ]);
+  });
+
   it('is shared by several writers', async () => {
     const folder = await temporaryFolder();
     const maxBytes = 300_000;
     const stores = await Promise.all([0, 1, 2].map(() => openStore(folder, { maxBytes, writers: 3 })));
     for (let image = 0; image < 120; image++) {
       await stores[image % 3]!.store.write(sampleFeatures(image, PATCHES));
-      if (image % 6 === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      if (image % 6 === 0) await sleep(10); // else they would have been used at one time, and go together
     }
     await Promise.all(stores.map(({ store }) => store[Symbol.asyncDispose]()));
     expect(await sizeOf(folder)).toBeLessThanOrEqual(maxBytes);
     expect(await sizeOf(folder)).toBeGreaterThan(maxBytes * 0.5);
-    expect(stores.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(stores.flatMap(({ problems }) => problems).filter(({ kind }) => kind !== 'removed')).toEqual([]);
   });
 
   it('counts and removes files of ours only, half-written ones of killed processes included', async () => {

@@ -1,6 +1,7 @@
+import { formatBytes } from '../../src/core/text.js';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { formatBytes, DownloadProgress } from '../../src/progress/download.js';
+import { DownloadProgress } from '../../src/progress/download.js';
 
 function watched({ isTTY = false, quiet = false } = {}) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 });

@@ -40,6 +40,7 @@ const PROBLEMS: Readonly<Record<StoreProblem['kind'], string>> = {
   damaged: 'Stored features that are damaged are computed again; the first: ',
   unreadable: 'Stored features that cannot be read are computed again; the first: ',
   unwritable: '',
+  removed: '',
   'too-large': '',
 };
 

@@ -68,7 +68,7 @@ async function handle(message: ToWorker): Promise<void> {
       return;
     case 'stop':
       await opened?.kept?.[Symbol.asyncDispose]();
-      process.exit(0);
+      process.send?.({ type: 'heartbeat' } satisfies FromWorker, () => process.exit(0)); // after all before it
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Device } from '../../core/device.js';
 import type { Precision, RequestedPrecision } from '../../core/precision.js';
 import type { TileOptions } from '../../core/tiling/tiles.js';
+import { formatRate } from '../../core/text.js';
 import { cpuFlags } from '../../disk/cpu.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { traitsOf } from '../../model/families.js';
@@ -128,9 +129,4 @@ export function describeKnownGain(
   if (flags?.has('amx_int8') !== true) return undefined;
   if (vision.width < AMX_GAIN.minWidth || patches(inputSize()) > AMX_GAIN.maxPatches) return undefined;
   return `about ${AMX_GAIN.least} times as many images a second on a CPU with AMX such as this one`;
-}
-
-/** Three digits, as many as are measured. */
-export function formatRate(imagesPerSecond: number): string {
-  return String(Number(imagesPerSecond.toPrecision(3)));
 }

@@ -1,7 +1,6 @@
 import type { BenchResult } from '../../../bench/bench.js';
 import { describeSetting } from '../../../bench/session.js';
-import { counted } from '../../../core/text.js';
-import { formatRate } from '../../../workers/measured/choose-placement.js';
+import { counted, formatRate } from '../../../core/text.js';
 import type { MeasuredSetting } from '../../../workers/measured/measured-settings.js';
 import { table } from '../../figures/format-report.js';
 

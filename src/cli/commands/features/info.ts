@@ -1,7 +1,6 @@
 import { FeaturesConfig } from '../../../config/schema.js';
-import { counted, printable } from '../../../core/text.js';
+import { counted, formatBytes, printable } from '../../../core/text.js';
 import type { StoredKey } from '../../../features/inspect-store.js';
-import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import type { FeaturesSubcommand } from './subcommand.js';
 

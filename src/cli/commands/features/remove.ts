@@ -1,8 +1,7 @@
 import { RemoveFeaturesConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
-import { counted, printable, quoteForShell } from '../../../core/text.js';
+import { counted, formatBytes, printable, quoteForShell } from '../../../core/text.js';
 import { displayPath } from '../../../disk/display-path.js';
-import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import type { FeaturesSubcommand } from './subcommand.js';
 

@@ -1,7 +1,6 @@
 import { VerifyFeaturesConfig } from '../../../config/schema.js';
-import { counted, printable } from '../../../core/text.js';
+import { counted, formatBytes, printable } from '../../../core/text.js';
 import type { FeatureProblem, Verified } from '../../../features/verify-store.js';
-import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import type { FeaturesSubcommand } from './subcommand.js';
 

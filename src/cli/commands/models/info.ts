@@ -1,3 +1,4 @@
+import { formatBytes } from '../../../core/text.js';
 import { ModelsConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
 import { findSnapshot } from '../../../hub/layout.js';
@@ -6,7 +7,6 @@ import type { PublishedCheckpoint } from '../../../model/published/checkpoints.j
 import { findPublished } from '../../../model/published/find-published.js';
 import { traitsOf } from '../../../model/families.js';
 import { BUILTIN, findModel, findLocalFolder, type Model } from '../../../model/source.js';
-import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import { listModelFiles, type ModelFile } from './model-files.js';
 import { formatPublished, publishedToJson } from './published.js';

@@ -1,10 +1,10 @@
+import { formatBytes } from '../../../core/text.js';
 import { ModelsConfig } from '../../../config/schema.js';
 import { selectModelFiles } from '../../../hub/files.js';
 import { listCachedModels, referenceOf } from '../../../hub/inventory.js';
 import { mayHoldModel } from '../../../model/read-checkpoint.js';
 import { PUBLISHED } from '../../../model/published/checkpoints.js';
 import { BUILTIN } from '../../../model/source.js';
-import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import { listModelFiles } from './model-files.js';
 import { formatPublishedTable, publishedToJson } from './published.js';

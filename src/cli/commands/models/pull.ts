@@ -1,8 +1,9 @@
+import { formatBytes } from '../../../core/text.js';
 import { PullConfig } from '../../../config/schema.js';
 import { formatHubReference } from '../../../hub/reference.js';
 import { pullModel } from '../../../hub/repository.js';
 import { BUILTIN } from '../../../model/source.js';
-import { formatBytes, DownloadProgress } from '../../../progress/download.js';
+import { DownloadProgress } from '../../../progress/download.js';
 import { abortOnSignals } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 import { parseCachedReference } from './cached-reference.js';

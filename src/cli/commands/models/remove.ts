@@ -1,7 +1,6 @@
-import { counted } from '../../../core/text.js';
+import { counted, formatBytes } from '../../../core/text.js';
 import { ModelsConfig } from '../../../config/schema.js';
 import { removeModel } from '../../../hub/remove.js';
-import { formatBytes } from '../../../progress/download.js';
 import { printJson } from '../../output.js';
 import { parseCachedReference } from './cached-reference.js';
 import type { ModelsContext, Subcommand } from './subcommand.js';
