@@ -55,6 +55,26 @@ export function rankPairs(
   graph.output('members', members, { type: 'int64', shape: ['N', 'K'] });
 }
 
+/**
+ * The same for one image whose groups are its queries, in their order, and none is dropped: values are what `rankPairs`
+ * gives, as the best of one is that one, and what it adds is 0.
+ *
+ * @param logits - [P, Q].
+ * @param ranking - `penalties` as above, [1, P, 1].
+ */
+export function rankQueries(
+  graph: Graph,
+  logits: Value,
+  { most, penalties }: { most: number; penalties?: Value | undefined },
+): void {
+  const wanted = penalties === undefined ? logits : graph.op('Add', [logits, penalties]);
+  const pairCount = graph.op('Reshape', [graph.op('Size', [logits]), graph.ints([1])]);
+  const pairs = graph.op('Reshape', [wanted, graph.ints([1, -1])]);
+  const [values, indices] = graph.topK(pairs, graph.op('Min', [pairCount, graph.ints([most])]));
+  graph.output('scores', graph.op('Sigmoid', [values]), { type: 'float32', shape: [1, 'K'] });
+  graph.output('pairs', indices, { type: 'int64', shape: [1, 'K'] });
+}
+
 /** Euclidean length of each row, kept as a column. */
 export function l2Norm(graph: Graph, x: Value): Value {
   return graph.op('ReduceL2', [x, graph.ints([-1])], { keepdims: 1 });

@@ -1,8 +1,10 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Device, Optimizer } from '../../core/device.js';
 import { PreannotateError } from '../../core/errors.js';
+
 import type { FeatureDtype } from '../../core/inference/feature-dtype.js';
 import type { Fit } from '../../core/inference/input-form.js';
+import { IGNORED } from '../../core/ontology.js';
 import { ort } from '../../onnx/runtime.js';
 import type { Artifact, EncodingGraphOptions, ImageSize } from '../artifact.js';
 import type { ModelTraits } from '../family.js';
@@ -38,6 +40,8 @@ const ONLY_WHOLE_INPUTS = {
 interface BankInputs {
   readonly groups: readonly QueryGroup[];
   readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly isPlain: boolean; // its groups are its queries
+  members?: Tensor; // then, of as many pairs as there are
 }
 
 /** The outputs of the image graph. */
@@ -51,12 +55,19 @@ export class FeatureModel implements AsyncDisposable {
   readonly layout: readonly FeatureLayout[];
   readonly #encoding: InferenceSession;
   readonly #query: InferenceSession;
+  readonly #plainQuery: InferenceSession; // for one query a class
   readonly #options: FeatureModelOptions;
   readonly #banks = new WeakMap<QueryBank, BankInputs>();
 
-  private constructor(parts: { encoding: InferenceSession; query: InferenceSession; options: FeatureModelOptions }) {
+  private constructor(parts: {
+    encoding: InferenceSession;
+    query: InferenceSession;
+    plainQuery: InferenceSession;
+    options: FeatureModelOptions;
+  }) {
     this.#encoding = parts.encoding;
     this.#query = parts.query;
+    this.#plainQuery = parts.plainQuery;
     this.#options = parts.options;
     this.layout = layoutOf(parts.options);
   }
@@ -68,15 +79,19 @@ export class FeatureModel implements AsyncDisposable {
     if (options.fit === 'unpadded') throw new PreannotateError(ONLY_WHOLE_INPUTS);
     if (graphs === undefined) throw new Error('this model gives no features. This is a bug.');
     const first = graphs.encoding({ size, dtype, exact, ...(positions === undefined ? {} : { positions }) });
-    const second = graphs.query({
-      ...{ size, maxDetections, dtype: exact ? 'float32' : dtype },
+    const form = {
+      ...{ size, maxDetections, dtype: exact ? ('float32' as const) : dtype },
       ...(minObjectness === undefined ? {} : { minObjectness }),
-    });
+    };
     const encoding = await openSession(first.graph, { ...options, weightsFolder: first.weightsFolder });
     try {
       // Little work, on what is in this process: a GPU would have to be given the features of every image.
-      const onCpu = { ...options, device: { provider: 'cpu' } as const, weightsFolder: second.weightsFolder };
-      return new FeatureModel({ encoding, query: await openSession(second.graph, onCpu), options });
+      const openQuery = async (oneQueryAClass: boolean) => {
+        const { graph, weightsFolder } = graphs.query({ ...form, oneQueryAClass });
+        return await openSession(graph, { ...options, device: { provider: 'cpu' }, weightsFolder });
+      };
+      const [query, plainQuery] = [await openQuery(false), await openQuery(true)];
+      return new FeatureModel({ encoding, query, plainQuery, options });
     } catch (error) {
       await encoding.release();
       throw error;
@@ -105,7 +120,8 @@ export class FeatureModel implements AsyncDisposable {
   /** What the image graph gives for one input. Several at once would take longer: their logits leave the caches. */
   async rank(input: EncodedInput, bank: QueryBank): Promise<{ outputs: RankedOutputs; groups: readonly QueryGroup[] }> {
     const { exact, minObjectness = 0 } = this.#options;
-    const { groups, inputs } = this.#inputsOf(bank);
+    const prepared = this.#inputsOf(bank);
+    const { groups, inputs, isPlain } = prepared;
     const feeds: Record<string, Tensor> = { ...inputs };
     let boxes: Tensor | undefined;
     for (const { name, type, shape } of this.layout) {
@@ -116,15 +132,18 @@ export class FeatureModel implements AsyncDisposable {
       if (name === 'boxes') boxes = tensor;
       else feeds[name] = tensor;
     }
-    const { scores, pairs, members } = await this.#query.run(feeds);
-    return { outputs: { scores: scores!, pairs: pairs!, members: members!, boxes: boxes! }, groups };
+    const { scores, pairs, members } = await (isPlain ? this.#plainQuery : this.#query).run(feeds);
+    const won = members ?? (prepared.members ??= firstMembers(pairs!.dims));
+    return { outputs: { scores: scores!, pairs: pairs!, members: won, boxes: boxes! }, groups };
   }
 
   #inputsOf(bank: QueryBank): BankInputs {
     const known = this.#banks.get(bank);
     if (known !== undefined) return known;
     const groups = groupQueries([bank]);
-    const made = { groups, inputs: buildQueryInputs(groups, [bank]) };
+    const { queries, ...others } = buildQueryInputs(groups, [bank]);
+    const isPlain = groups.every(({ classId, members }, i) => classId !== IGNORED && members.join() === String(i));
+    const made = { groups, inputs: isPlain ? { queries } : { queries, ...others }, isPlain };
     this.#banks.set(bank, made);
     return made;
   }
@@ -132,12 +151,17 @@ export class FeatureModel implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#encoding.release();
     await this.#query.release();
+    await this.#plainQuery.release();
   }
 }
 
 function bytesOf({ data }: Tensor): Uint8Array {
   const { buffer, byteOffset, byteLength } = data as Uint8Array;
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function firstMembers(dims: readonly number[]): Tensor {
+  return new ort.Tensor('int64', new BigInt64Array(dims.reduce((a, b) => a * b)), dims);
 }
 
 function toTensor({ buffer, byteOffset, byteLength }: Uint8Array, type: FeatureDtype, dims: readonly number[]): Tensor {

@@ -1,7 +1,7 @@
 import { Graph } from '../../onnx/graph.js';
 import type { ElementType, Value } from '../../onnx/messages.js';
 import type { EncodingGraphOptions, QueryGraphOptions } from '../artifact.js';
-import { declareQueries, rankPairs } from '../ranking.js';
+import { declareQueries, rankPairs, rankQueries } from '../ranking.js';
 import type { OwlCheckpoint } from './config.js';
 import { encodeImage, penalise, type OwlImageGraphOptions } from './graphs.js';
 import { predictBoxes, predictionHead, projectClasses, scoreQueries } from './heads.js';
@@ -54,7 +54,7 @@ export function buildEncodingGraph(
 /** The second half of the image graph, from where queries are needed: the query graph of `Artifact`. */
 export function buildQueryGraph(checkpoint: OwlCheckpoint, options: QueryGraphOptions): Uint8Array {
   const { config } = checkpoint;
-  const { size, dtype, minObjectness = 0 } = options;
+  const { size, dtype, minObjectness = 0, maxDetections: most } = options;
   const patch = config.vision_config.patch_size;
   const embeddingWidth = config.text_config.hidden_size;
   const patches = Math.floor(size.height / patch) * Math.floor(size.width / patch);
@@ -70,12 +70,16 @@ export function buildQueryGraph(checkpoint: OwlCheckpoint, options: QueryGraphOp
     shift: column('logit_shift'),
     scale: column('logit_scale'),
   };
-  const inputs = declareQueries(graph, embeddingWidth);
   const isLimited = hasObjectnessHead(checkpoint) && minObjectness > 0;
   const penalties = isLimited
     ? penalise(graph, column('objectness_logits'), { below: minObjectness, patches })
     : undefined;
-  const logits = scoreQueries(graph, classes, inputs.queries);
-  rankPairs(graph, logits, { ...inputs, patches, most: options.maxDetections, penalties });
+  if (options.oneQueryAClass === true) {
+    const queries = graph.input('queries', 'float32', ['Q', embeddingWidth]);
+    rankQueries(graph, scoreQueries(graph, classes, queries), { most, penalties });
+  } else {
+    const inputs = declareQueries(graph, embeddingWidth);
+    rankPairs(graph, scoreQueries(graph, classes, inputs.queries), { ...inputs, patches, most, penalties });
+  }
   return graph.toBytes();
 }
