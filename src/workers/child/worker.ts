@@ -19,8 +19,12 @@ interface Opened extends ExampleParts {
   readonly kept: KeptFeatures | undefined;
 }
 
+/** Between heartbeats. With stored features there would be several a millisecond, each of which wakes the parent. */
+const HEARTBEAT_MS = 100;
+
 const queryBanks = new Map<string, QueryBank>();
 let opened: Opened | undefined;
+let heartbeatAt = -HEARTBEAT_MS;
 let isAsked = false; // for anything
 let lastEncoding: Promise<void> = Promise.resolve(); // one at a time: each holds the text encoder in memory
 
@@ -130,6 +134,11 @@ function requireQueries(key: string): QueryBank {
 }
 
 function send(message: FromWorker): void {
+  if (message.type === 'heartbeat') {
+    const now = performance.now();
+    if (now - heartbeatAt < HEARTBEAT_MS) return;
+    heartbeatAt = now;
+  }
   process.send?.(message, undefined, undefined, () => {}); // a parent that is gone is seen by 'disconnect'
 }
 
