@@ -133,12 +133,14 @@ function rateOf({ timings }: RunManifest): number {
   return timings['images_per_second'] ?? NaN;
 }
 
-/** Bytes on disk of the features of an image. */
-async function compareSizes({ folder }: Bench): Promise<void> {
+/** Bytes on disk of the features of an image. The large models take minutes each. */
+async function compareSizes({ folder, quick }: Bench): Promise<void> {
   const images = await writePhotos(join(folder, 'size-photos'), 1);
   const ontology = await writeOntology(folder, 2);
   const rows: string[][] = [];
-  for (const name of Object.keys(SHAPES) as ShapeName[]) {
+  const names = (Object.keys(SHAPES) as ShapeName[]).filter((name) => !quick || !name.includes('large'));
+  for (const name of names) {
+    process.stdout.write(`measuring the features of ${name}\n`);
     const model = await fullSizeCheckpoint(name);
     const sizes: string[] = [];
     for (const dtype of ['float16', 'float32']) {
