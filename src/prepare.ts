@@ -14,9 +14,9 @@ import { assertGivesFeatures } from './model/features/require-features.js';
 import { assertGivesObjectness } from './model/objectness.js';
 import type { Model } from './model/source.js';
 import { chooseImages, describeChoice } from './run/choose-images.js';
-import { assertClassesKept, readClasses, type KnownClasses } from './run/numbers/classes.js';
+import { readClasses, type KnownClasses } from './run/numbers/classes.js';
 import { resolveRoot } from './run/image-root.js';
-import { assertSameOrOfferFeatures } from './run/compare/same-but-prompts.js';
+import { assertClassesKeptOrOfferFeatures, assertSameOrOfferFeatures } from './run/compare/same-but-prompts.js';
 import { withFit } from './run/compare/same-job.js';
 import type { JournalHeader } from './run/header.js';
 import { ImageIds } from './run/numbers/image-ids.js';
@@ -75,21 +75,21 @@ export async function prepare<Found extends Model | undefined>(
   await assertViewsReplaceable(job, found.root);
   await assertOwnFilesReplaceable(job.outDir);
   if (job.split !== undefined && !job.reassign && !isShard(job)) await readSplits(job.outDir); // is it sound?
-  const classes = await readClasses(job.outDir, await readHeader(job.outDir));
-  assertClassesKept(classes, job.ontology.classes);
+  const before = await readHeader(job.outDir);
+  const classes = await readClasses(job.outDir, before);
+  const places = describePlaces(job);
+  assertClassesKeptOrOfferFeatures(classes, job.ontology.classes, { places, before });
   const earlier = await readEarlier(job);
   if (earlier === undefined && !job.restart && !isShard(job)) await assertNoParts(job.outDir);
   const model = await find();
-  if (model !== undefined) assertGivesObjectness(model, job.worker.minObjectness);
-  if (model !== undefined && job.features !== undefined) assertGivesFeatures(model, formOf(job, model).fit);
+  if (model !== undefined) assertGivesJob(job, model);
   if (earlier !== undefined) {
     const { header, path } = earlier;
-    const features = job.features && displayPath(job.features.folder);
-    const places = { path, features, outDir: displayPath(job.outDir) };
-    if (model === undefined) assertSameOrOfferFeatures(header, assumeModel(job, header), places);
+    const where = { ...places, path };
+    if (model === undefined) assertSameOrOfferFeatures(header, assumeModel(job, header), where);
     else {
-      const before = withFit(header, traitsOf(model.checkpoint).fit.unrecorded);
-      assertSameOrOfferFeatures(before, toJournalHeader(job, model), places);
+      const fitted = withFit(header, traitsOf(model.checkpoint).fit.unrecorded);
+      assertSameOrOfferFeatures(fitted, toJournalHeader(job, model), where);
     }
   }
   const imageList = await readImageList(job.outDir, earlier && ((name) => earlier.entries.own(name)));
@@ -134,6 +134,20 @@ export async function prepare<Found extends Model | undefined>(
       ...describeSources(plan),
       ...(await describeParts(job.outDir, job.choice, earlier === undefined)),
     ],
+  };
+}
+
+/** @throws PreannotateError CONFIG_INVALID for a model that does not give what is asked of it. */
+function assertGivesJob(job: Job, model: Model): void {
+  const { fit } = formOf(job, model);
+  assertGivesObjectness(model, job.worker.minObjectness);
+  if (job.features !== undefined) assertGivesFeatures(model, fit);
+}
+
+function describePlaces({ outDir, features }: Job) {
+  return {
+    outDir: displayPath(outDir),
+    features: features && { folder: displayPath(features.folder), dtype: features.dtype },
   };
 }
 

@@ -19,11 +19,15 @@ export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
  */
 export function assertSameJob(before: JournalHeader, now: JournalHeader, path: string): void {
   const differences = findJobDifferences(before, now);
-  if (differences.length === 0) return;
-  throw new PreannotateError({
+  if (differences.length > 0) throw otherJobError(path, differences);
+}
+
+/** @param advice - What follows the ways to go on. */
+export function otherJobError(path: string, differences: readonly Difference[], advice?: string): PreannotateError {
+  return new PreannotateError({
     code: 'RESUME_MISMATCH',
     message: `${path} belongs to another job. ${describeDifferences(differences)}`,
-    hint: adviseOn(differences),
+    hint: [adviseOn(differences), advice].filter((text) => text !== undefined).join(' '),
   });
 }
 
@@ -135,13 +139,14 @@ function findPositionsDifference(before: JournalHeader, now: JournalHeader): Dif
   return withFinish(findDifferences({ positions: was }, { positions: is }), finish);
 }
 
+export const FEATURES_TYPE = 'type of the features that boxes come from';
+
 /** Boxes from features in float16 and others are not the same. */
 function findFeaturesDifference(before: JournalHeader, now: JournalHeader): Difference[] {
   const [was, is] = [before, now].map(({ options: { features } }) => features?.dtype);
   const finish =
     was === undefined ? 'leave out --features' : `add --features with a folder, and --features-dtype ${was}`;
-  const of = 'type of the features that boxes come from';
-  return withFinish(findDifferences({ [of]: was }, { [of]: is }), finish);
+  return withFinish(findDifferences({ [FEATURES_TYPE]: was }, { [FEATURES_TYPE]: is }), finish);
 }
 
 /** Of two jobs in int8; another precision is a difference of its own. */
