@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { EMOJI, SCENES } from '../../support/cli.js';
 import { fullSizeCheckpoint } from '../checkpoint/checkpoint.js';
 import { writeOntology } from '../support/command.js';
-import { ask, percentile, rateOf, startServer, type Answers } from '../support/load.js';
+import {
+  ask,
+  askingShareOf,
+  percentile,
+  rateOf,
+  rateWithoutAsking,
+  startServer,
+  type Answers,
+} from '../support/load.js';
 import { undisturbed } from '../support/machine.js';
 import { printGoals, printTable } from '../support/table.js';
 import type { Bench } from '../support/workspace.js';
@@ -21,7 +29,12 @@ interface Setting {
   readonly timeoutSec: number; // more than 64 images take
 }
 
-/** 500 clients at a server with 64 places: is each answered, how soon are the refused ones, does it recover? */
+/**
+ * 500 clients at a server with 64 places: is each answered, how soon are the refused ones, does it recover?
+ *
+ * Asking ten times as often takes more of the cores that the server computes on, so rates are compared without it:
+ * 200s/s / (1 - CPU seconds that asking took / (seconds * cores)).
+ */
 export async function overload({ folder, quick }: Bench): Promise<void> {
   const scenes = (await readdir(SCENES)).filter((name) => name.endsWith('.jpg')).map((name) => join(SCENES, name));
   const full = ['--model', await fullSizeCheckpoint(), '--ontology', await writeOntology(folder, 20)];
@@ -57,13 +70,16 @@ function report(
     const statuses = Object.entries(milliseconds).map(([status, { length }]) => `${length} x ${status}`);
     const late = (status: string, share: number) => percentile(milliseconds[status] ?? [], share).toFixed(0);
     const waits = [late('200', 0.5), late('200', 0.99), late('429', 0.5), late('429', 0.99)];
-    return [name, String(sent), statuses.join(', '), String(errors + timeouts), rateOf(answers).toFixed(1), ...waits];
+    const asking = `${(100 * askingShareOf(answers)).toFixed(1)} %`;
+    const rates = [rateOf(answers).toFixed(1), asking, rateWithoutAsking(answers).toFixed(1)];
+    return [name, String(sent), statuses.join(', '), String(errors + timeouts), ...rates, ...waits];
   };
   printTable(
     `preannotate serve, ${model}, --queue-items 64, shipped scenes. ` +
       `others: ${others.toFixed(2)} CPUs taken by other processes.\n` +
-      `${CROWD} clients ask for ${TIMES} times what 32 get. p50, p99: ms of a request`,
-    ['clients', 'sent', 'answers', 'broken', '200s/s', 'p50 200', 'p99 200', 'p50 429', 'p99 429'],
+      `${CROWD} clients ask for ${TIMES} times what 32 get. p50, p99: ms of a request\n` +
+      'asking: what the clients took of all cores; without: 200s/s / (1 - asking)',
+    ['clients', 'sent', 'answers', 'broken', '200s/s', 'asking', 'without', 'p50 200', 'p99 200', 'p50 429', 'p99 429'],
     [row('32', best), row(String(CROWD), crowded), row('32, 5 s later', after)],
   );
   const strange = Object.keys(crowded.milliseconds).filter((status) => !ALLOWED.includes(status)).length;
@@ -74,15 +90,15 @@ function report(
     { figure: `${model}: connections broken`, measured: crowded.errors, goal: 0, atLeast: false, unit: '' },
     { figure: `${model}: requests without an answer`, measured: lost, goal: 0, atLeast: false, unit: '' },
     {
-      figure: `${model}: 200s against the best`,
-      measured: rateOf(crowded) / rateOf(best),
+      figure: `${model}: 200s against the best, without asking`,
+      measured: rateWithoutAsking(crowded) / rateWithoutAsking(best),
       goal: 0.9,
       atLeast: true,
       unit: 'x',
     },
     {
-      figure: `${model}: 200s afterwards`,
-      measured: rateOf(after) / rateOf(best),
+      figure: `${model}: 200s afterwards, without asking`,
+      measured: rateWithoutAsking(after) / rateWithoutAsking(best),
       goal: 0.95,
       atLeast: true,
       unit: 'x',

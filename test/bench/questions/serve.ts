@@ -5,7 +5,15 @@ import { EMOJI } from '../../support/cli.js';
 import { fullSizeCheckpoint } from '../checkpoint/checkpoint.js';
 import { annotate, CORES, writeOntology } from '../support/command.js';
 import { copyMany, writePhotos } from '../support/images.js';
-import { ask, percentile, rateOf, startServer, type Answers } from '../support/load.js';
+import {
+  ask,
+  askingShareOf,
+  percentile,
+  rateOf,
+  rateWithoutAsking,
+  startServer,
+  type Answers,
+} from '../support/load.js';
 import { undisturbed } from '../support/machine.js';
 import { median } from '../support/statistics.js';
 import { printGoals, printTable } from '../support/table.js';
@@ -30,7 +38,12 @@ interface Round {
   readonly others: number;
 }
 
-/** How many images a second does the server answer, how soon, and how much slower is it than a batch run of them? */
+/**
+ * How many images a second does the server answer, how soon, and how much slower is it than a batch run of them?
+ *
+ * The process that asks runs on the cores of the server, and a batch run has no such process, so the goals are for the
+ * rate without its share: images/s / (1 - CPU seconds that asking took / (seconds * cores)).
+ */
 export async function serve({ folder, quick }: Bench): Promise<void> {
   const photos = await writePhotos(join(folder, 'serve-photos'), 16 * CORES);
   const settings = await settingsOf(folder, quick);
@@ -86,7 +99,7 @@ async function batchesOf(server: TestServer): Promise<{ images: number; count: n
 function report(rounds: ReadonlyMap<Setting, readonly Round[]>): void {
   const rows = [...rounds].flatMap(([{ name }, all]) => {
     const middle = (value: (round: Round) => number) => median(all.map(value));
-    const run = [name, 'batch run', middle(({ run }) => run).toFixed(2), '', '', '', '', ''];
+    const run = [name, 'batch run', middle(({ run }) => run).toFixed(2), '', '', '', '', '', '', ''];
     const served = CLIENTS.map((clients) => {
       const of = (value: (answers: Answers) => number) => middle(({ answers }) => value(answers.get(clients)!));
       const late = (share: number) => of((answers) => percentile(answers.milliseconds['200'] ?? [], share)).toFixed(0);
@@ -95,6 +108,8 @@ function report(rounds: ReadonlyMap<Setting, readonly Round[]>): void {
         '',
         `${clients} clients`,
         of((answers) => rateOf(answers)).toFixed(2),
+        `${(100 * of(askingShareOf)).toFixed(1)} %`,
+        of((answers) => rateWithoutAsking(answers)).toFixed(2),
         late(0.5),
         late(0.95),
         late(0.99),
@@ -105,13 +120,14 @@ function report(rounds: ReadonlyMap<Setting, readonly Round[]>): void {
   });
   const title =
     'preannotate serve, 1280x960 JPEGs as bodies, asked from another process. p50 to p99: ms of a request; ' +
-    'lost: without a 200';
-  printTable(title, ['setting', '', 'images/s', 'p50', 'p95', 'p99', 'lost', 'others'], rows);
+    'lost: without a 200.\n' +
+    'asking: what the other process took of all cores; without: images/s / (1 - asking)';
+  printTable(title, ['setting', '', 'images/s', 'asking', 'without', 'p50', 'p95', 'p99', 'lost', 'others'], rows);
   printGoals(
     [...rounds].flatMap(([{ name, flags }, all]) => {
-      const ratio = median(all.map(({ run, answers }) => rateOf(answers.get(64)!) / run));
+      const ratio = median(all.map(({ run, answers }) => rateWithoutAsking(answers.get(64)!) / run));
       const throughput = {
-        figure: `${name}: 64 clients against the run`,
+        figure: `${name}: 64 clients, without asking, against the run`,
         measured: ratio,
         goal: 0.95,
         atLeast: true,

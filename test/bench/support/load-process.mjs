@@ -9,10 +9,14 @@ const { url, files, type, connections, amount, seconds, rate, abortShare, abortA
 const headers = { 'content-type': type, accept: 'application/json' };
 const requests = files.map((file) => ({ method: 'POST', path: '/predict', headers, body: readFileSync(file) }));
 const milliseconds = {}; // by status
+const cpuBefore = process.cpuUsage();
 const start = performance.now();
 let last = start; // autocannon itself ends up to a second after the last answer
 const counts = await (abortShare !== undefined ? leaving() : rate === undefined ? oneAfterAnother() : arriving());
-process.stdout.write(JSON.stringify({ seconds: (last - start) / 1000, ...counts, milliseconds }));
+const { user, system } = process.cpuUsage(cpuBefore);
+process.stdout.write(
+  JSON.stringify({ seconds: (last - start) / 1000, cpuSeconds: (user + system) / 1e6, ...counts, milliseconds }),
+);
 
 function answered(status, ms) {
   (milliseconds[status] ??= []).push(ms);

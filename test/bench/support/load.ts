@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../../support/model/golden.js';
 import { TestServer } from '../../support/server.js';
-import { ENVIRONMENT } from './command.js';
+import { CORES, ENVIRONMENT } from './command.js';
 
 const LOAD = join(ROOT, 'test/bench/support/load-process.mjs');
 const MAX_OUTPUT = 2 ** 28; // bytes; a number for each answer
@@ -25,6 +25,7 @@ export interface Load {
 /** What came of it. */
 export interface Answers {
   readonly seconds: number; // until the last answer
+  readonly cpuSeconds: number; // that the asking process took
   readonly sent: number;
   readonly errors: number; // connections that broke, timeouts among them
   readonly timeouts: number;
@@ -54,6 +55,19 @@ export function startServer(args: readonly string[]): Promise<TestServer> {
 /** Answers of a status a second. */
 export function rateOf({ milliseconds, seconds }: Answers, status = '200'): number {
   return (milliseconds[status] ?? []).length / seconds;
+}
+
+/** The share of all cores that asking took. */
+export function askingShareOf({ cpuSeconds, seconds }: Answers): number {
+  return cpuSeconds / (seconds * CORES);
+}
+
+/**
+ * Answers of a status a second, had asking taken nothing of the cores: the rate divided by the share that asking left,
+ * `rate / (1 - cpuSeconds / (seconds * cores))`. What a client needs on its own machine is not the server's.
+ */
+export function rateWithoutAsking(answers: Answers, status = '200'): number {
+  return rateOf(answers, status) / (1 - askingShareOf(answers));
 }
 
 /** The value that so much of all lies at or below; NaN of none. */
