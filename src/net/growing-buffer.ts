@@ -6,10 +6,13 @@ export class GrowingBuffer {
   #buffer: Buffer;
   #size = 0;
 
-  /** @param maxBytes - The caller must not append more. */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes - The caller must not append more.
+   * @param expectedBytes - Allocated at once, so that what arrives need not be copied into larger and larger buffers.
+   */
+  constructor(maxBytes: number, expectedBytes = FIRST_BYTES) {
     this.#maxBytes = maxBytes;
-    this.#buffer = Buffer.allocUnsafe(Math.min(FIRST_BYTES, maxBytes));
+    this.#buffer = Buffer.allocUnsafe(Math.min(expectedBytes, maxBytes));
   }
 
   append(part: Buffer): void {

@@ -5,6 +5,9 @@ import { GrowingBuffer } from '../../net/growing-buffer.js';
 import type { Share } from '../admission/admission-control.js';
 import { RequestError } from '../http/request-error.js';
 
+/** A declared length up to this is allocated before the body arrives; a longer one only as it arrives. */
+const MAX_BYTES_AHEAD = 1 << 20;
+
 export interface BodyLimits {
   readonly maxBytes: number;
   readonly timeoutMs: number; // for all of it
@@ -30,7 +33,8 @@ export async function readBody(
   { context, share }: { context: RequestContext; share: Share },
 ): Promise<Buffer> {
   const declared = checkDeclaredLength(request, limits.maxBytes);
-  const body = new GrowingBuffer(declared ?? limits.maxBytes);
+  const ahead = declared === undefined ? undefined : Math.min(declared, MAX_BYTES_AHEAD);
+  const body = new GrowingBuffer(declared ?? limits.maxBytes, ahead);
   let size = 0;
   const take = (chunk: Buffer) => {
     size += chunk.length;

@@ -57,9 +57,9 @@ export async function resolveSearch(options: PredictOptions, { job, ontologies }
  * @throws PreannotateError why the image has no answer; the reason of the request's signal
  */
 export function predict(image: IncomingImage, search: Search, context: PredictContext): Promise<Prediction> {
-  const { limitLoaded, signal } = context.request;
+  const { request } = context;
   const annotated = () => loadAndDetect(image, search, context);
-  return image.isFetched === true ? untilAborted(limitLoaded(annotated), signal) : annotated();
+  return image.isFetched === true ? untilAborted(request.limitLoaded(annotated), request.signal) : annotated();
 }
 
 async function loadAndDetect(image: IncomingImage, search: Search, context: PredictContext): Promise<Prediction> {

@@ -122,9 +122,12 @@ function readRaw(body: Buffer, request: FastifyRequest): Received {
   return { images: [{ name: 'image', load: () => Promise.resolve(body) }], options: readQuery(request) };
 }
 
+const NO_OPTIONS: PredictOptions = Object.freeze(validate(PredictOptions, {})); // of most requests
+
 /** The options of the query string; those of the body override them. */
 function readQuery({ query }: FastifyRequest): PredictOptions {
-  return validate(PredictOptions, { ...(query as object) });
+  const given = { ...(query as object) };
+  return Object.keys(given).length === 0 ? NO_OPTIONS : validate(PredictOptions, given);
 }
 
 /** The files of a form, whatever their fields are called. */

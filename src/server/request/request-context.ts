@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { FailureCode } from '../../core/errors.js';
 import type { Stage } from '../http/metrics.js';
 import { RequestError } from '../http/request-error.js';
@@ -32,10 +32,9 @@ export class RequestContext {
   readonly signal: AbortSignal;
   failure: FailureCode | undefined; // of its answer
   readonly #controller = new AbortController();
-  /** Limits how many images are fetched at once. */
-  readonly limitFetches = pLimit(FETCHES_AT_ONCE);
-  /** Limits how many images are loaded at once: from before an image is fetched until it is annotated. */
-  readonly limitLoaded = pLimit(LOADED_AT_ONCE);
+  // Made when they are used: most requests fetch nothing.
+  #limitFetches: LimitFunction | undefined;
+  #limitLoaded: LimitFunction | undefined;
   readonly #times = new Map<Stage, number>();
   readonly #response: ServerResponse;
   #deadline: NodeJS.Timeout | undefined;
@@ -46,6 +45,16 @@ export class RequestContext {
     this.#response = response;
     this.signal = this.#controller.signal; // Fastify's own is aborted at once on every POST with a body (Node 20)
     setMaxListeners(0, this.signal); // each image of a batch listens
+  }
+
+  /** Limits how many images are fetched at once. */
+  get limitFetches(): LimitFunction {
+    return (this.#limitFetches ??= pLimit(FETCHES_AT_ONCE));
+  }
+
+  /** Limits how many images are loaded at once: from before an image is fetched until it is annotated. */
+  get limitLoaded(): LimitFunction {
+    return (this.#limitLoaded ??= pLimit(LOADED_AT_ONCE));
   }
 
   /** The answer is sent, or the connection is closed. Called once; no timer runs or is started afterwards. */
