@@ -33,28 +33,32 @@ export class StageTimeout {
   /** @throws PreannotateError IMAGE_TIMEOUT */
   async watch<Result>(stage: Stage, work: Promise<Result>): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
-    let usedSec = this.#measureUsedSec();
+    const isDecoding = stage.what === 'decoding';
+    let usedSec = isDecoding ? this.#measureUsedSec() : 0; // a system call, too much for each read
     // Both in seconds in which this thread was free: while it computes or is stopped, it does not see finished work.
     let elapsed = 0;
     let counted = 0;
+    const countDecoded = () => {
+      const before = usedSec;
+      usedSec = this.#measureUsedSec();
+      return Math.min(1, (usedSec - before) / this.#decoding);
+    };
     const late = new Promise<never>((_resolve, reject) => {
       timer = setInterval(() => {
-        const before = usedSec;
-        usedSec = this.#measureUsedSec();
         elapsed++;
-        counted += stage.what === 'reading' ? 1 : Math.min(1, (usedSec - before) / this.#decoding);
+        counted += isDecoding ? countDecoded() : 1;
         if (counted < stage.limitSec && elapsed < stage.limitSec * LONGEST) return;
         clearInterval(timer);
         this.givenUp++;
         reject(timeoutError(stage));
       }, 1000);
     });
-    if (stage.what === 'decoding') this.#decoding++;
+    if (isDecoding) this.#decoding++;
     try {
       return await Promise.race([work, late]);
     } finally {
       clearInterval(timer);
-      if (stage.what === 'decoding') this.#decoding--;
+      if (isDecoding) this.#decoding--;
     }
   }
 }
