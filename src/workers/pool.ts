@@ -5,6 +5,7 @@ import { NO_TIMES, type ImageOutcome, type ImageSource, type StageTimes } from '
 import { addCounts, NO_FEATURES, type FeatureCounts } from '../core/inference/feature-counts.js';
 import type { Ontology } from '../core/ontology.js';
 import type { ChosenExample } from '../core/seen-example.js';
+import { ChunkGrowth } from './chunks/chunk-growth.js';
 import { Dispatcher } from './chunks/dispatcher.js';
 import type { Placement } from './devices/placement.js';
 import type { Engine, EngineEvents, EngineStatus, FinishedChunk, PrepareOptions } from './engine.js';
@@ -28,12 +29,6 @@ import type { WorkerTransport } from './worker-transport.js';
 /** Crashes of one worker with images in flight and none finished between: by then it is the machine, not the images. */
 const MAX_CRASHES_IN_A_ROW = 10;
 
-/**
- * Images of a chunk while all of them have stored features: sending a chunk and its answer would take a fifth of the
- * time of one such image.
- */
-const CHEAP_IMAGES = 8;
-
 export interface PoolOptions extends EngineEvents {
   readonly placement: Placement;
   readonly settings: Omit<WorkerSettings, 'maxBatchSize' | 'threads'>;
@@ -51,7 +46,7 @@ export class Pool implements Engine {
   readonly times: Record<keyof StageTimes, number> = { ...NO_TIMES };
   readonly #supervisors: WorkerSupervisor[];
   readonly #dispatcher: Dispatcher;
-  readonly #largestChunk: number; // images
+  readonly #growth: ChunkGrowth | undefined; // of chunks whose images have stored features
   readonly #queries: OntologyQueries;
   readonly #options: PoolOptions;
   readonly #noticed = new Set<string>();
@@ -74,8 +69,9 @@ export class Pool implements Engine {
     this.#queries = new OntologyQueries(encoder, this.#supervisors.length);
     // With a window, images would wait for a larger chunk to fill up.
     const mayGrow = options.settings.features !== undefined && batchingTimeoutSec === undefined;
-    this.#largestChunk = mayGrow ? Math.max(maxBatchSize, CHEAP_IMAGES) : maxBatchSize;
-    this.capacity = this.#supervisors.length * this.#dispatcher.chunksAhead * this.#largestChunk;
+    const workers = this.#supervisors.length;
+    if (mayGrow) this.#growth = new ChunkGrowth({ least: maxBatchSize, workers });
+    this.capacity = Math.max(workers * this.#dispatcher.chunksAhead * maxBatchSize, this.#growth?.capacity ?? 0);
   }
 
   async ready(): Promise<void> {
@@ -149,6 +145,7 @@ export class Pool implements Engine {
         onWarning(`A ${workerName(device)} died (${death.how}) and is replaced.`);
       },
       finished: (chunk, { device }) => this.#record({ ...chunk, device: formatDevice(device) }),
+      encodes: () => this.#sizeChunks((growth) => growth.reset()),
       noticed: (message, endsStoring) => this.#notice(message, endsStoring),
       hasAnyOpened: () => this.#supervisors.some(({ hasOpened }) => hasOpened),
       gaveUp: (failure, supervisor) => this.#loseWorker(failure, supervisor),
@@ -190,9 +187,14 @@ export class Pool implements Engine {
     for (const stage of Object.keys(this.times) as (keyof StageTimes)[]) this.times[stage] += chunk.times[stage];
     if (chunk.features !== undefined) {
       this.#features = addCounts(this.#features ?? NO_FEATURES, chunk.features);
-      this.#dispatcher.chunkSize = chunk.features.encoded === 0 ? this.#largestChunk : this.placement.maxBatchSize;
+      const isCheap = chunk.features.encoded === 0 && chunk.features.read > 0;
+      this.#sizeChunks((growth) => (isCheap ? growth.grow() : growth.reset()));
     }
     this.#options.onChunk?.(chunk);
+  }
+
+  #sizeChunks(sizeBy: (growth: ChunkGrowth) => number): void {
+    if (this.#growth !== undefined) this.#dispatcher.chunkSize = sizeBy(this.#growth);
   }
 
   /** Workers find out the same one after another. */

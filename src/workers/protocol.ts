@@ -103,7 +103,8 @@ export type FromWorker =
   | { readonly type: 'open-failed'; readonly failure: Failure } // it cannot work at all
   | ({ readonly type: 'encoded'; readonly id: number } & Encoded)
   | { readonly type: 'encode-failed'; readonly id: number; readonly failure: Failure } // these; others may succeed
-  | { readonly type: 'heartbeat' } // an image was decoded, or a batch computed
+  // An image was decoded, or a batch computed. @param encodes: features are used, and this image has none.
+  | { readonly type: 'heartbeat'; readonly encodes?: boolean }
   | { readonly type: 'notice'; readonly message: string; readonly endsStoring?: boolean } // for the user, once for all
   | {
       readonly type: 'detected';

@@ -12,6 +12,8 @@ export interface SupervisorEvents<Supervisor> {
   /** A worker died with no image in flight. */
   diedIdle(death: WorkerDeath, supervisor: Supervisor): void;
   finished(chunk: Omit<FinishedChunk, 'device'>, supervisor: Supervisor): void;
+  /** A worker has an image whose features are not stored. */
+  encodes(): void;
   /** Something the user should know; other workers may report the same. */
   /** @param endsStoring - The worker stores no more features. */
   noticed(message: string, endsStoring: boolean): void;

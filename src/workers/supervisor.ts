@@ -135,6 +135,7 @@ export class WorkerSupervisor implements AsyncDisposable {
     this.#watchdog.heartbeat();
     switch (message.type) {
       case 'heartbeat':
+        if (message.encodes === true) this.#events.encodes();
         return;
       case 'notice':
         this.#events.noticed(message.message, message.endsStoring === true);

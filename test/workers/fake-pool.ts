@@ -24,6 +24,7 @@ interface Wanted extends Partial<Pick<PoolOptions, 'batchingTimeoutSec' | 'maxCr
   readonly maxBatchSize?: number;
   readonly onStart?: (worker: FakeWorker) => void;
   readonly isPrepared?: boolean;
+  readonly features?: PoolOptions['settings']['features'];
 }
 
 /** A pool of fake workers on one device each, with the ontology prepared, and what it reports. */
@@ -32,6 +33,7 @@ export async function startPool({
   maxBatchSize = 2,
   onStart,
   isPrepared = true,
+  features,
   ...options
 }: Wanted = {}) {
   const transport = new FakeTransport();
@@ -46,7 +48,8 @@ export async function startPool({
       threads: 1,
       maxBatchSize,
     },
-    settings: { checkpoint: model.checkpoint } as PoolOptions['settings'], // a fake worker reads nothing of the rest
+    // A fake worker reads nothing of the rest.
+    settings: { checkpoint: model.checkpoint, features } as PoolOptions['settings'],
     queries: {
       model,
       ontology: ONTOLOGY,

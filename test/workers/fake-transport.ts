@@ -71,8 +71,12 @@ export class FakeWorker implements WorkerHandle {
     return this.chunks.slice(this.#answered);
   }
 
-  /** Answers the oldest chunk that is not answered: nothing was found, or `failure`. */
-  finish({ retire = false, failure }: { retire?: boolean; failure?: Failure } = {}): void {
+  /**
+   * Answers the oldest chunk that is not answered: nothing was found, or `failure`.
+   *
+   * @param encoded - Features are used, and so many images had none.
+   */
+  finish({ retire = false, failure, encoded }: { retire?: boolean; failure?: Failure; encoded?: number } = {}): void {
     const { id, images } = this.of('detect')[this.#answered++]!;
     const passes = failure === undefined ? [images.length] : [];
     const outcomes = images.map(({ source: { name } }): ImageOutcome => {
@@ -80,7 +84,8 @@ export class FakeWorker implements WorkerHandle {
       const stamp = { sizeBytes: 1, modifiedMs: 0, sha256: '' };
       return { ok: true, result: { name, width: 1, height: 1, detections: [], ...stamp } };
     });
-    this.answer({ type: 'detected', id, outcomes, times: NO_TIMES, passes, retire });
+    const counts = encoded === undefined ? {} : { features: { read: images.length - encoded, encoded, damaged: 0 } };
+    this.answer({ type: 'detected', id, outcomes, times: NO_TIMES, passes, retire, ...counts });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -44,6 +44,45 @@ describe('a pool hands out images', () => {
     expect(transport.last.chunks).toEqual([['1'], ['2']]);
   });
 
+  describe('whose features are stored', () => {
+    const features = { folder: '/features', key: {}, label: '', writers: 2, dtype: 'float16', exact: false } as const;
+    const names = Array.from({ length: 200 }, (_, i) => `${i}`);
+    const lengthsOf = (worker: FakeWorker) => worker.chunks.map(({ length }) => length);
+
+    async function startRun(images: number) {
+      const { pool, transport } = await startPool({ workers: 2, maxBatchSize: 1, features });
+      const left = names.slice(0, images);
+      const feed = async () => {
+        const free = pool.capacity - pool.status().waiting - pool.status().workers.reduce((n, w) => n + w.images, 0);
+        await detectAll(pool, left.splice(0, free));
+      };
+      const finish = async (worker: FakeWorker, encoded: number) => {
+        worker.finish({ encoded });
+        await feed();
+      };
+      await feed();
+      return { workers: transport.workers, finish };
+    }
+
+    it('in chunks that double with each answer, and few ahead', async () => {
+      const { workers, finish } = await startRun(200);
+      for (let i = 0; i < 12; i++) await finish(workers[i % 2]!, 0);
+      expect(workers.map((worker) => lengthsOf(worker).slice(0, 4))).toEqual([Array(4).fill(1), Array(4).fill(1)]);
+      for (const worker of workers) {
+        expect(lengthsOf(worker).at(-1)).toBe(8);
+        expect(worker.unanswered.length).toBeLessThanOrEqual(2);
+      }
+    });
+
+    it('one by one again as soon as a worker finds an image without features', async () => {
+      const { workers, finish } = await startRun(200);
+      for (let i = 0; i < 12; i++) await finish(workers[i % 2]!, 0);
+      workers[0]!.answer({ type: 'heartbeat', encodes: true });
+      for (let i = 0; i < 3; i++) await finish(workers[1]!, 1);
+      expect(lengthsOf(workers[1]!).slice(-3)).toEqual([1, 1, 1]);
+    });
+  });
+
   it('and reports each chunk that is finished', async () => {
     const { pool, transport, chunks } = await startPool();
     const {

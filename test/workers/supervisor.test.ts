@@ -19,6 +19,7 @@ async function supervise({ stallTimeoutSec, isReady = true }: { stallTimeoutSec?
     imagesLost: (images) => reported.push(`lost ${images.map(({ image }) => image.name).join(' ')}`),
     diedIdle: () => reported.push('died idle'),
     finished: ({ images }) => reported.push(`finished ${images}`),
+    encodes: () => reported.push('encodes'),
     noticed: (message) => reported.push(message),
     hasAnyOpened: () => isReady,
     gaveUp: (failure) => failures.push(failure),

@@ -115,7 +115,8 @@ export class InferenceLoop {
     const { signal } = chunk.cancellations[index]!;
     const preparation = await this.#preparer.prepare(source, this.#times, signal);
     this.#preparing--;
-    this.#send({ type: 'heartbeat' });
+    const encodes = this.#kept !== undefined && preparation.ok && preparation.image.kept === undefined;
+    this.#send({ type: 'heartbeat', ...(encodes ? { encodes } : {}) });
     if (preparation.ok) {
       const { image } = preparation;
       const { length: uncomputed } = image.crops;

@@ -11,8 +11,6 @@ interface Receiver {
 
 /** Hands waiting images out to workers, in chunks. */
 export class Dispatcher implements Disposable {
-  /** Chunks that one worker may have: one computing, others being read and decoded. */
-  readonly chunksAhead: number;
   readonly #workers: readonly Receiver[];
   readonly #queue: ChunkQueue;
   #isDue = false;
@@ -22,8 +20,12 @@ export class Dispatcher implements Disposable {
   constructor(workers: readonly Receiver[], { chunkSize, windowMs }: { chunkSize: number; windowMs?: number }) {
     this.#workers = workers;
     this.#queue = new ChunkQueue(chunkSize, windowMs);
+  }
+
+  /** Chunks that one worker may have: one computing, others being read and decoded. */
+  get chunksAhead(): number {
     // Chunks of one image need more of them ahead: to be read and decoded takes an image a few turns of the event loop.
-    this.chunksAhead = chunkSize === 1 ? 4 : 2;
+    return this.#queue.chunkSize === 1 ? 4 : 2;
   }
 
   /** Images of a full chunk, from now on. */
