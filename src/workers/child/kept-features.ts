@@ -189,7 +189,7 @@ export class KeptFeatures implements AsyncDisposable {
   async keep({ size, ...image }: ImageToKeep, inputs: readonly EncodedInput[] | undefined): Promise<void> {
     this.#counts.encoded++;
     if (inputs === undefined || this.stuck > 0) return;
-    if (this.#isExact && (await this.#store.has(image.sha256))) return;
+    if (this.#isExact && (await this.#inTime(this.#store.read(image.sha256))) !== undefined) return;
     const tensors = this.#layout.map(({ name, type, shape }) => {
       const data = inputs.map((input) => input.tensors.get(name)!);
       return [name, { type, shape: [inputs.length, ...shape], data }] as const;

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, stat, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FeatureLayout } from '../../../src/model/features/layout.js';
@@ -90,6 +90,22 @@ describe('features that a worker keeps', () => {
     expect(isRead).toBe(false);
     first![Symbol.dispose]();
     expect((await second)?.size).toEqual({ width: 1, height: 1 });
+  });
+
+  it('take the place of a damaged file where boxes come from what is computed, and leave a sound one', async () => {
+    const { kept, folder } = await openKept({ exact: true });
+    const { image, inputs } = sampleImage(1);
+    await kept.keep(image, inputs);
+    const path = join(folder, (await filesIn(folder))[0]!);
+    const sound = await readFile(path);
+    const past = new Date(Date.now() - 60_000);
+    await utimes(path, past, past);
+    await kept.keep(image, inputs);
+    expect((await stat(path)).mtimeMs).toBeCloseTo(past.getTime(), -2);
+    await truncate(path, 100);
+    await kept.keep(image, inputs);
+    expect(await readFile(path)).toEqual(sound);
+    expect(kept.takeCounts()).toEqual({ read: 0, encoded: 3, damaged: 1 });
   });
 
   it('do not count as read, and are not held, where their image is refused', async () => {
