@@ -7,7 +7,7 @@ import type { ImageFile, ImageOutcome } from './core/image.js';
 import { countToCome, divideStop, openFeed } from './feeds/open-feed.js';
 import { hostsOf } from './images/remote/address.js';
 import { openRemoteImages } from './images/remote/open-remote-images.js';
-import { findModel } from './model/source.js';
+import { findModel, type Model } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import { RunStats } from './progress/stats.js';
@@ -22,7 +22,7 @@ import { saveSources } from './run/plan/sources.js';
 import { writeOutputs } from './run-views.js';
 import { withPresentViews } from './views.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
-import { planFilling, storeFeatures, withFeaturesAsBegun, type Filling } from './run-features.js';
+import { limitFeatures, planFilling, storeFeatures, withFeaturesAsBegun, type Filling } from './run-features.js';
 import { startEngine, type EngineInput, type EngineUse } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
 
@@ -61,7 +61,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   [...prepared.notes, ...filling.notes].forEach(note);
   await using previews = new PreviewFolder();
   return await annotateAndWrite(job, run, {
-    ...{ engine, filling, previews, progress },
+    ...{ engine, model, filling, previews, progress },
     ...divideStop(job, { asked: stop, lost: lock.lost }),
   });
 }
@@ -78,6 +78,7 @@ async function annotateAndWrite(job: Job, run: RunState, use: Annotating): Promi
     if (failure === undefined) await writeOutputs(job, run, { previews, progress, signal });
     else await writeIfPossible(job, run, use);
     if (failure !== undefined) throw failure;
+    if (engine === undefined) await limitFeatures(job, use.model, (message) => progress.note(message));
     if (!isFilling || engine === undefined) return;
     await storeFeatures(filling.images, { job, engine, progress, signal });
     run.stats.features = engine.status().features;
@@ -111,6 +112,7 @@ async function withManifest(job: Job, run: RunState, work: () => Promise<void>):
 /** What a run annotates and reports with. */
 interface Annotating {
   readonly engine: Engine | undefined; // undefined when nothing is left
+  readonly model: Model;
   readonly filling: Filling;
   readonly previews: PreviewFolder;
   readonly progress: Progress;
@@ -212,7 +214,11 @@ async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSigna
 }
 
 /** Writes views of what was annotated before most images failed. What fails here must not hide why they did. */
-async function writeIfPossible(job: Job, run: RunState, use: Omit<Annotating, 'engine' | 'filling'>): Promise<void> {
+async function writeIfPossible(
+  job: Job,
+  run: RunState,
+  use: Omit<Annotating, 'engine' | 'model' | 'filling'>,
+): Promise<void> {
   if (run.journal.entries.size === 0) return; // views of an earlier journal stay as they are
   await writeOutputs(job, run, use).catch(async (error: unknown) => {
     use.signal.throwIfAborted();

@@ -6,6 +6,8 @@ import { counted, formatBytes } from './core/text.js';
 import { countCrops } from './core/tiling/tiles.js';
 import { displayPath } from './disk/display-path.js';
 import { FeatureStore } from './features/feature-store.js';
+import { inspectFolder } from './features/folder.js';
+import type { StoreProblem } from './features/image-features.js';
 import { inspectStore } from './features/inspect-store.js';
 import { sizeAfterRemoval } from './features/space-limit.js';
 import type { Job, RunState } from './job.js';
@@ -62,7 +64,33 @@ export async function planFilling(
     }
     for (const { image, crops } of missing) if (space.add(crops)) images.push(image);
   }
-  return { images, notes: space.describeExcess(job.worker.tiles !== undefined) };
+  const notes = plan.pending.length === 0 ? [] : await describeExact(job, model, features);
+  return { images, notes: [...notes, ...space.describeExcess(job.worker.tiles !== undefined)] };
+}
+
+/** Why images are encoded though their features are stored, and what would use those. */
+async function describeExact(job: Job, model: Model, features: FeatureJob): Promise<string[]> {
+  if (!features.exact) return [];
+  const key = await findFeatureKey(job, model, { dtype: 'float32' });
+  const { images } = await inspectStore({ folder: features.folder, key });
+  const advice =
+    images === 0
+      ? ''
+      : ` With --features-dtype float32, those of ${counted(images, 'image')} that are stored are used.`;
+  return [
+    `The boxes of this output folder come from features that are not rounded, so images are encoded even where they ` +
+      `are stored in ${features.dtype}.${advice}`,
+  ];
+}
+
+/** Brings the folder of features to its limit, as the workers of a run do that annotates. */
+export async function limitFeatures(job: Job, model: Model, note: (message: string) => void): Promise<void> {
+  const { features } = job;
+  if (features?.maxBytes === undefined || (await inspectFolder(features.folder)) !== 'ours') return;
+  const key = await findFeatureKey(job, model, features);
+  const onProblem = ({ message }: StoreProblem) => note(message);
+  const store = await FeatureStore.open({ ...features, key, label: model.reference, writable: true, onProblem });
+  await store[Symbol.asyncDispose]();
 }
 
 interface FillingInput {

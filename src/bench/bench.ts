@@ -2,6 +2,7 @@ import { formatDevice, type Device } from '../core/device.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
 import type { ImageFile } from '../core/image.js';
 import type { Precision, RequestedPrecision } from '../core/precision.js';
+import { formOf } from '../model/input-form.js';
 import type { Model } from '../model/source.js';
 import { chooseDevices } from '../workers/devices/choose-devices.js';
 import { placeWorkers } from '../workers/devices/placement.js';
@@ -53,6 +54,7 @@ export async function bench(job: BenchJob, use: BenchUse): Promise<BenchResult> 
   const isCpu = devices.every(({ provider }) => provider === 'cpu');
   const models = await findModels(job.precision, { ...use, isCpu });
   const [model] = models.values();
+  formOf(job, model!); // refuses a fit that the model does not take, before anything is measured
   const machine = describeMachine();
   const { maxBatchSize: batch } = placeWorkers(devices, {}, describeWorkload(job, model!, Infinity));
   const { cores } = machine;

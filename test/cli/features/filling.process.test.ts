@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEY_FOLDER } from '../../../src/features/folder.js';
 import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
+import { FIXTURES } from '../../support/model/golden.js';
 
 const SCENE_FILES = ['scene-01.jpg', 'scene-02.jpg', 'scene-03.jpg', 'scene-04.jpg', 'scene-05.jpg', 'scene-06.jpg'];
 const ALL = SCENE_FILES.length;
@@ -86,9 +87,39 @@ describe('run --features on a finished folder', () => {
     expect(text).not.toContain('MaxListenersExceeded');
   });
 
+  it('keeps the limit of the folder where nothing is left to annotate', async () => {
+    const { features } = await filled();
+    const out = fresh('out');
+    await run(out, '--features', features);
+    await run(out, '--features', features, '--features-max-bytes', '150KB');
+    const left = (await featureFiles(features)).length;
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(ALL);
+  });
+
+  it('says why images are encoded that the folder has, and which type would use what is stored', async () => {
+    const out = fresh('out');
+    const features = ['--features', fresh('features')];
+    await run(out, ...features, '--features-dtype', 'float32', '--limit', '2');
+    const { text } = await run(out, ...features);
+    expect(text).toMatch(/boxes of this output folder come from features that are not rounded, so images are encoded/);
+    expect(text).toContain('With --features-dtype float32, those of 2 images that are stored are used.');
+    const exact = await run(out, ...features, '--features-dtype', 'float32');
+    expect(exact.text).not.toContain('not rounded');
+  });
+
   it('--dry-run counts the images whose features would be stored', async () => {
     const features = fresh('features');
     const { text } = await run(await finished(), '--features', features, '--dry-run');
     expect(text).toMatch(/at most \d+\.\d [kM]B more for 6 images/);
   });
+});
+
+it.each(['owlvit-tiny', 'owlv2-tiny'])('--dry-run refuses --fit unpadded with %s as the run does', async (name) => {
+  const model = ['--model', join(FIXTURES, 'models', name), '--class', 'dog=a dog', '--fit', 'unpadded'];
+  const features = name === 'owlvit-tiny' ? [] : ['--features', fresh('features')];
+  const args = ['run', images, ...model, ...features, '--out', fresh('out')];
+  const [dry, real] = [await preannotate([...args, '--dry-run']), await preannotate(args)];
+  expect(dry).toMatchObject({ code: 2, stderr: expect.stringContaining('unpadded') });
+  expect(real.code).toBe(2);
 });
