@@ -140,8 +140,8 @@ export class FeatureStore implements AsyncDisposable {
   write(features: NewImageFeatures): Promise<void> {
     if (!this.#isWritable) return Promise.resolve();
     const path = this.#pathOf(features.sha256);
-    const parts = encodeFeatures(this.#key, features);
     try {
+      const parts = encodeFeatures(this.#key, features);
       writeFileNow(path, join(path, '..', `${this.#temporary}-${this.#written++}`), parts);
       this.#limit?.add(parts.reduce((sum, { length }) => sum + length, 0));
     } catch (error) {
