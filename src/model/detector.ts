@@ -70,6 +70,7 @@ export class Detector implements AsyncDisposable {
     const { fit, positions } = { ...resolveForm(traits, DEFAULT_FORM, options.imageSize), ...options };
     const artifact = await family.openArtifact(checkpoint, options);
     if (options.features !== undefined) {
+      if (fit === 'unpadded') throw new Error('features of parts of the input are asked for. This is a bug.');
       const form = { ...options, ...options.features, ...{ artifact, traits, size, positions } };
       const image = await FeatureModel.open(form);
       return new Detector({ traits, artifact, image, size, fit, options });

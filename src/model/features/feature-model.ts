@@ -1,9 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Device, Optimizer } from '../../core/device.js';
-import { PreannotateError } from '../../core/errors.js';
 
 import type { FeatureDtype } from '../../core/inference/feature-dtype.js';
-import type { Fit } from '../../core/inference/input-form.js';
 import { IGNORED } from '../../core/ontology.js';
 import { ort } from '../../onnx/runtime.js';
 import type { Artifact, EncodingGraphOptions, ImageSize } from '../artifact.js';
@@ -20,7 +18,6 @@ export interface EncodedInput {
 
 interface FeatureModelOptions extends FeatureForm, Pick<EncodingGraphOptions, 'positions'> {
   readonly artifact: Artifact;
-  readonly fit?: Fit | undefined;
   readonly traits: ModelTraits;
   readonly size: ImageSize;
   readonly maxDetections: number;
@@ -29,12 +26,6 @@ interface FeatureModelOptions extends FeatureForm, Pick<EncodingGraphOptions, 'p
   readonly threads: number;
   readonly optimizer: Optimizer;
 }
-
-const ONLY_WHOLE_INPUTS = {
-  code: 'CONFIG_INVALID',
-  message: 'Features are kept of whole inputs of the model, and the fit is unpadded, which leaves out parts of them.',
-  hint: 'Leave out --fit, or the features.',
-} as const;
 
 /** What the query graph is given of a bank, the same for all images. */
 interface BankInputs {
@@ -76,7 +67,6 @@ export class FeatureModel implements AsyncDisposable {
   static async open(options: FeatureModelOptions): Promise<FeatureModel> {
     const { artifact, size, positions, dtype, exact, maxDetections, minObjectness } = options;
     const graphs = artifact.features;
-    if (options.fit === 'unpadded') throw new PreannotateError(ONLY_WHOLE_INPUTS);
     if (graphs === undefined) throw new Error('this model gives no features. This is a bug.');
     const first = graphs.encoding({ size, dtype, exact, ...(positions === undefined ? {} : { positions }) });
     const form = {
