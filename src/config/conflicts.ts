@@ -18,7 +18,7 @@ export interface MergedSettings {
 /** Two options whose values cannot be used together. */
 interface Rule {
   readonly keys: readonly [Key, Key];
-  readonly clashes: (values: Values, isSet: (key: Key) => boolean) => boolean;
+  readonly clashes: (values: Values, isSet: (key: Key) => boolean, isFlag: (key: Key) => boolean) => boolean;
   /**
    * What is wrong, and how to fix it. Left out for options that exclude each other when both are set: the one from the
    * weaker source goes back to its default, as `--no-nms` overrules the `nms_iou` of a config file; one source must not
@@ -81,6 +81,27 @@ const RULES: readonly Rule[] = [
     problem: (_, nameOf) => ({
       message: `${nameOf('features_write')} needs a folder to write to.`,
       advice: 'Give --features <dir>.',
+    }),
+  },
+  // In a config file, they are for those commands that are given a folder.
+  ...(['features_dtype', 'features_max_bytes'] as const).map((key) => ({
+    keys: [key, 'features'] as const,
+    clashes: ({ features }: Values, _: (key: Key) => boolean, isFlag: (key: Key) => boolean) => {
+      return features === undefined && isFlag(key);
+    },
+    problem: (_: Values, nameOf: (key: Key) => string) => ({
+      message: `${nameOf(key)} has no effect without --features.`,
+      advice: 'Give --features <dir>, or leave it out.',
+    }),
+  })),
+  {
+    keys: ['features_max_bytes', 'features_write'],
+    clashes: ({ features, features_write: writes }, _, isFlag) => {
+      return features !== undefined && writes === false && isFlag('features_max_bytes'); // run has no features_write
+    },
+    problem: (_, nameOf) => ({
+      message: `${nameOf('features_max_bytes')} has no effect on a folder that is only read.`,
+      advice: 'Give --features-write too, or leave it out.',
     }),
   },
   {
@@ -185,8 +206,9 @@ export function findConflicts(merged: MergedSettings): ConfigProblem[] {
 
 function findClashes({ values, originOf }: MergedSettings): Rule[] {
   const isSet = (key: Key) => originOf(key) !== 'default';
+  const isFlag = (key: Key) => originOf(key) === 'flag';
   return RULES.filter(({ keys, clashes, problem }) => {
-    return clashes(values, isSet) && (problem !== undefined || keys.every(isSet));
+    return clashes(values, isSet, isFlag) && (problem !== undefined || keys.every(isSet));
   });
 }
 

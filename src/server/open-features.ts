@@ -7,6 +7,10 @@ import type { Model } from '../model/source.js';
 import { findFeatureKey } from '../workers/start-engine.js';
 import type { ServeJob } from './request/server-state.js';
 
+const UNLIMITED =
+  '--features-write stores the features of every image that clients send, until the disk is full. ' +
+  'To limit the folder: --features-max-bytes 50GB';
+
 /**
  * Makes sure that a server can use its folder of features, and warns where that has none for it.
  *
@@ -18,6 +22,7 @@ export async function openFeatures(job: ServeJob, model: Model): Promise<void> {
   assertGivesFeatures(model, formOf(job, model).fit);
   if (features.isReadOnly !== true) {
     await prepareFolder(features.folder);
+    if (features.maxBytes === undefined) log.warn(UNLIMITED);
     return;
   }
   await requireFolder(features.folder);

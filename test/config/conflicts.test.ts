@@ -30,6 +30,8 @@ describe('flags that cannot be used together are an error, as are', () => {
       { tiles: '640', max_pixels: '800000000' },
       '--max-pixels is 800000000, but images that are cut into tiles may have 715000000 pixels at most.',
     ],
+    [{ features_dtype: 'float32' }, '--features-dtype has no effect without --features.'],
+    [{ features_max_bytes: '1GB' }, '--features-max-bytes has no effect without --features.'],
     [{ precision: 'int8', devices: 'cpu,cuda' }, '--precision is int8, which runs on a CPU only.'],
     [{ optimizer: 'tensorrt', devices: 'cuda,cpu' }, '--optimizer is tensorrt, which works on cuda devices only.'],
   ])('%j of every command', async (flags, message) => {
@@ -42,6 +44,7 @@ describe('flags that cannot be used together are an error, as are', () => {
       { batching_timeout_sec: '2', timeout_sec: '1' },
       '--batching-timeout-sec is 2, but requests fail after 1 s (timeout_sec).',
     ],
+    [{ features: 'f', features_max_bytes: '1GB' }, '--features-max-bytes has no effect on a folder that is only read.'],
     [{ tls_cert: 'a.pem' }, '--tls-cert is only half of what HTTPS needs.'],
     [{ tls_key: 'a.pem' }, '--tls-key is only half of what HTTPS needs.'],
   ])('%j of serve', async (flags, message) => {
@@ -74,4 +77,12 @@ describe('flags that can be used together are accepted, as are', () => {
   ])('%j of serve', async (flags) => {
     expect(await conflictOf(ServeConfig, flags)).toBeUndefined();
   });
+});
+
+it('settings of stored features are accepted where they have an effect, or come from the environment', async () => {
+  const limited = { features: 'f', features_max_bytes: '1GB' };
+  expect(await conflictOf(RunConfig, limited)).toBeUndefined();
+  expect(await conflictOf(ServeConfig, { ...limited, features_write: true })).toBeUndefined();
+  const environment = { PREANNOTATE_FEATURES_DTYPE: 'float32', PREANNOTATE_FEATURES_MAX_BYTES: '1GB' };
+  await loadSettings({ schema: RunConfig, flags: {}, environment, cwd: '/' });
 });

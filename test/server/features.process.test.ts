@@ -108,6 +108,7 @@ describe('serve --features', () => {
     expect(await answerOf(writing.post(bytes))).toEqual(answer);
     expect(await answerOf(writing.post(bytes))).toEqual(answer);
     expect([await images(writing, 'damaged'), await images(writing, 'hit')]).toEqual([1, 1]);
+    expect(writing.running.stderr).toContain('To limit the folder: --features-max-bytes');
   });
 
   it('warns where the folder has nothing for its settings', async () => {
