@@ -3,6 +3,7 @@ import type { FeatureDtype } from '../../core/inference/feature-dtype.js';
 import type { InputForm } from '../../core/inference/input-form.js';
 import type { TileOptions } from '../../core/tiling/tiles.js';
 import type { FeatureKey } from '../../features/image-features.js';
+import { readRuntimeVersion } from '../../onnx/runtime-version.js';
 import { traitsOf } from '../families.js';
 import type { ImageSize } from '../artifact.js';
 import type { Model } from '../source.js';
@@ -25,6 +26,7 @@ export function featureKeyOf(
   const { fit, positions, optimizer, dtype, provider, tiles } = how;
   return {
     ...{ version: VERSION, model: key, height, width, fit, positions, precision, optimizer, provider, dtype },
+    runtime: readRuntimeVersion(), // another one may round differently
     tiles:
       tiles === undefined
         ? null
