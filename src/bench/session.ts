@@ -55,7 +55,8 @@ export class Session {
   async measure(setting: Setting): Promise<void> {
     const leftMs = this.#endMs - performance.now();
     const slotMs = leftMs / Math.max(1, this.#left--);
-    const refused = leftMs <= this.#openMs + WINDOW_MS.least ? NO_TIME : this.#refuse(setting);
+    const isOver = leftMs <= this.#openMs + WINDOW_MS.least;
+    const refused = this.#refuse(setting) ?? (isOver ? NO_TIME : undefined);
     if (refused !== undefined) {
       this.#skip(setting, refused);
       return;

@@ -5,9 +5,9 @@ import { EMOJI, preannotate, SCENES } from '../../support/cli.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
 interface Printed {
-  readonly measured: { precision: string; threads: number; imagesPerSecond: number }[];
+  readonly measured: { precision: string; threads: number; images_per_second: number }[];
   readonly skipped: { reason: string }[];
-  readonly best: { precision: string; workersPerDevice: number; threads: number; maxBatchSize: number }[];
+  readonly best: { precision: string; workers_per_device: number; threads: number; max_batch_size: number }[];
   readonly config: string[];
 }
 
@@ -20,10 +20,10 @@ it('bench measures settings, prints config lines, and a run uses what was measur
   expect(performance.now() - start).toBeLessThan(80_000);
   const printed = JSON.parse(measured.stdout) as Printed;
   expect(printed.measured[0]).toMatchObject({ precision: 'fp32' });
-  expect(printed.measured.every(({ imagesPerSecond }) => imagesPerSecond > 0)).toBe(true);
+  expect(printed.measured.every(({ images_per_second: rate }) => rate > 0)).toBe(true);
   expect(printed.skipped.every(({ reason }) => /^int8 computes one image|^there was no time/.test(reason))).toBe(true);
   const best = printed.best.find(({ precision }) => precision === 'fp32')!;
-  expect(printed.config[0]).toContain(`workers_per_device: ${best.workersPerDevice}\nthreads: ${best.threads}\n`);
+  expect(printed.config[0]).toContain(`workers_per_device: ${best.workers_per_device}\nthreads: ${best.threads}\n`);
 
   await writeFile(join(cwd, 'preannotate.yaml'), printed.config[0]!);
   const run = ['run', SCENES, ...EMOJI, '-o', join(cwd, 'out')];

@@ -47,7 +47,7 @@ async function measure(paths: readonly string[], { flags, budget, json, quiet }:
   const { bench } = await import('../../../bench/bench.js');
   const { findModel, findModelHere } = await import('../../../model/source.js');
   const { Progress } = await import('../../../progress/bar.js');
-  const { formatBench, configLines } = await import('./format-bench.js');
+  const { formatBench, configLines, toJson } = await import('./format-bench.js');
   const signal = abortOnSignals('Nothing is remembered.');
   const loaded = await loadAsRun(flags);
   const { model, precision: requested } = loaded.settings;
@@ -62,7 +62,8 @@ async function measure(paths: readonly string[], { flags, budget, json, quiet }:
     note: (message) => progress.note(message),
     signal,
   });
-  if (json)
-    printJson({ model, ...result, config: result.best.map((setting) => `${configLines(setting).join('\n')}\n`) });
-  else process.stdout.write(formatBench(result, model));
+  if (json) {
+    const config = result.best.map((setting) => `${configLines(setting).join('\n')}\n`);
+    printJson({ model, ...toJson(result), config });
+  } else process.stdout.write(formatBench(result, model));
 }

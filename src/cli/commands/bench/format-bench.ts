@@ -27,7 +27,8 @@ export function formatBench(
     ...(unsteady > MUCH ? ['', describeUnsteady(unsteady)] : []),
     '',
     ...best.flatMap((setting) => [...configLines(setting), '']),
-    '`run` and `serve` use the fastest division for their precision from now on, unless you set another;',
+    '`run` and `serve` use the fastest division for their precision from now on, unless you set another, or a run has',
+    'too few images for so many workers;',
     '`preannotate bench --forget` undoes that.',
   ];
   return `${lines.join('\n')}\n`;
@@ -55,4 +56,26 @@ export function configLines(setting: MeasuredSetting): string[] {
     `threads: ${threads}`,
     `max_batch_size: ${maxBatchSize}`,
   ];
+}
+
+/** For programs; without the lines of the config file. */
+export function toJson({ machine, devices, measured, unsteady, skipped, best }: BenchResult) {
+  const { cpu, cores, memoryBytes } = machine;
+  const withRate = ({ imagesPerSecond, ...setting }: MeasuredSetting) => ({
+    ...toJsonSetting(setting),
+    images_per_second: imagesPerSecond,
+  });
+  return {
+    machine: { cpu, cores, memory_bytes: memoryBytes },
+    devices,
+    measured: measured.map(withRate),
+    unsteady,
+    skipped: skipped.map(({ setting, reason }) => ({ setting: toJsonSetting(setting), reason })),
+    best: best.map(withRate),
+  };
+}
+
+function toJsonSetting(setting: Omit<MeasuredSetting, 'imagesPerSecond'>) {
+  const { precision, workersPerDevice, threads, maxBatchSize } = setting;
+  return { precision, workers_per_device: workersPerDevice, threads, max_batch_size: maxBatchSize };
 }
