@@ -26,12 +26,12 @@ export function resolveForm(traits: ModelTraits, { fit, positions }: RequestedFo
 }
 
 function partsRefusedError({ title, slicesPositions }: ModelTraits): PreannotateError {
-  const reason = slicesPositions
-    ? 'an ONNX export takes whole inputs only'
-    : `${title} was not trained with padding at the bottom and the right`;
+  const reason = slicesPositions ? 'an ONNX export takes whole inputs only' : `${title} always gets the whole input`;
   return new PreannotateError({
     code: 'CONFIG_INVALID',
-    message: `The fit is unpadded, which is for OWLv2 checkpoints with model.safetensors: ${reason}.`,
+    message:
+      'The fit is unpadded, which only OWLv2 checkpoints (model.safetensors or pytorch_model.bin) take: ' +
+      `${reason}.`,
     hint: 'Leave out --fit, or use a model such as google/owlv2-base-patch16-ensemble.',
   });
 }

@@ -43,7 +43,7 @@ export const modelOptions = {
       "How images fill the model's input: stretch them, or pad them to a square as the model's original code does " +
         '(letterbox) or with grey. auto stretches for OWL-ViT and pads with black for OWLv2; square images stay as ' +
         'they are. unpadded (OWLv2 only) is letterbox without the patches that are all padding: 4:3 and 16:9 images ' +
-        'take much less time; what it does to accuracy has not been measured on published weights',
+        'take much less time; what it does to accuracy has not been measured on published weights. Not with --features',
     )
     .meta({ flag: { group: 'find', placeholder: 'how' } }),
   positions: value

@@ -20,7 +20,7 @@ export async function findMissing(modules: readonly string[]): Promise<string | 
     await run(PYTHON, ['-c', `import ${modules.join(', ')}`]);
     return undefined;
   } catch {
-    return `not measured: ${PYTHON} has not all of ${modules.join(', ')} (PREANNOTATE_BENCH_PYTHON names another)`;
+    return `not measured: ${PYTHON} lacks one of ${modules.join(', ')} (PREANNOTATE_BENCH_PYTHON names another)`;
   }
 }
 

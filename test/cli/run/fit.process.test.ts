@@ -110,7 +110,7 @@ describe('pictures that are padded', () => {
     expect(other.stderr).toMatch(/fit.*unpadded/s);
     const refused = await preannotate(['run', pictures, ...EMOJI, '--fit', 'unpadded', '--out', join(folder, 'other')]);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('OWL-ViT was not trained with padding');
+    expect(refused.stderr).toContain('OWL-ViT always gets the whole input');
   });
 
   it('may be tiles: each is padded on its own', async () => {

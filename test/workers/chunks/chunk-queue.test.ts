@@ -21,7 +21,7 @@ function queueOf(chunkSize: number, images: readonly PendingDetection[]): (inFli
 }
 
 describe('a chunk queue', () => {
-  it('hands out chunks of another size from when it is changed', () => {
+  it('uses a new chunk size at once', () => {
     const queue = new ChunkQueue(1);
     for (const name of ['1', '2', '3', '4']) queue.add(pendingImage(name));
     expect(namesOf(queue.next(1))).toEqual(['1']);

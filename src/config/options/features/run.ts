@@ -7,8 +7,8 @@ export const featureOptions = {
   features: z
     .exactOptional(z.string().min(1))
     .describe(
-      'Folder that keeps what the model saw in each image, whatever was looked for: other prompts are then annotated ' +
-        'hundreds of times faster. Several runs may share it. Takes 0.6 MB an image for OWL-ViT base/32',
+      "Folder for the image encoder's output, which does not depend on the prompts: images with other prompts " +
+        'are then neither decoded nor encoded. Several runs may share it. Takes 0.6 MB an image for OWL-ViT base/32',
     )
     .meta({ examples: ['features'], flag: { group: 'speed', basic: true, placeholder: 'dir' }, path: 'always' }),
   features_dtype: value
@@ -21,6 +21,6 @@ export const featureOptions = {
     .meta({ flag: { group: 'speed', placeholder: 'type' } }),
   features_max_bytes: z
     .exactOptional(value.byteSize())
-    .describe('Size that the folder of features may have; those that were not used for longest are removed')
+    .describe('Maximum size of the features folder; the least recently used features are removed')
     .meta({ examples: ['50GB'], flag: { group: 'speed', placeholder: 'size' } }),
 };
