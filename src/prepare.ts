@@ -8,7 +8,7 @@ import { assertNoLists } from './images/remote/url-list.js';
 import { isShard, toJournalHeader, type Job } from './job.js';
 import { traitsOf } from './model/families.js';
 import { displayPath } from './disk/display-path.js';
-import { inspectFolder } from './features/folder.js';
+import { assertApart } from './features/folder.js';
 import { formOf } from './model/input-form.js';
 import { assertGivesFeatures } from './model/features/require-features.js';
 import { assertGivesObjectness } from './model/objectness.js';
@@ -70,7 +70,7 @@ export async function prepare<Found extends Model | undefined>(
 ): Promise<Prepared<Found>> {
   if (job.queue === undefined) assertOptimizerAvailable(job.worker.optimizer); // else workers have their own
   if (job.retryFailed) await assertRunBefore(job.outDir);
-  if (job.features !== undefined) await inspectFolder(job.features.folder);
+  if (job.features !== undefined) await assertApart(job.features.folder, job.outDir);
   const found = await discoverImages(job, signal);
   await assertViewsReplaceable(job, found.root);
   await assertOwnFilesReplaceable(job.outDir);

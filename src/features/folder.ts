@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { replaceFile } from '../disk/atomic.js';
@@ -61,6 +61,23 @@ export async function inspectFolder(folder: string, hint = HINTS.new): Promise<'
     code: 'CONFIG_INVALID',
     message: `${printable(folder)} is not a features folder: it is not empty and has no ${MARKER}.`,
     hint,
+  });
+}
+
+/**
+ * Inspects a folder that a run uses: an output folder may hold a folder of features, which itself holds nothing else.
+ *
+ * @throws PreannotateError CONFIG_INVALID as above, and where the output folder is or is in that of features
+ */
+export async function assertApart(folder: string, outDir: string): Promise<void> {
+  if (!`${outDir}${sep}`.startsWith(`${folder}${sep}`)) {
+    await inspectFolder(folder);
+    return;
+  }
+  throw new PreannotateError({
+    code: 'CONFIG_INVALID',
+    message: `--out ${printable(outDir)} is ${outDir === folder ? 'also' : 'in'} the folder of --features.`,
+    hint: 'Give two different folders, such as --out out --features out/features.',
   });
 }
 

@@ -123,3 +123,12 @@ it.each(['owlvit-tiny', 'owlv2-tiny'])('--dry-run refuses --fit unpadded with %s
   expect(dry).toMatchObject({ code: 2, stderr: expect.stringContaining('unpadded') });
   expect(real.code).toBe(2);
 });
+
+it.each(['', 'in-it'])('refuses an output folder that is or is in that of --features (%j)', async (name) => {
+  const features = fresh('both');
+  const args = ['run', images, ...EMOJI, '--features', features, '--out', join(features, name)];
+  const { code, stderr } = await preannotate(args);
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('Give two different folders') });
+  const inside = await preannotate(['run', images, ...EMOJI, '--features', join(features, 'f'), '--out', features]);
+  expect(inside.code).toBe(0);
+});
