@@ -5,7 +5,7 @@ export interface Device {
 }
 
 /** How ONNX Runtime makes the graph faster. */
-export type Optimizer = 'onnxrt' | 'none' | 'tensorrt' | 'cudagraphs';
+export type Optimizer = 'onnxrt' | 'none' | 'shared-weights' | 'tensorrt' | 'cudagraphs';
 
 /** Only CUDA and DirectML can tell several devices apart. */
 const PATTERN = /^(?:(?<several>cuda|dml)(?::(?<index>\d{1,3}))?|(?<single>cpu|webgpu|coreml))$/;
@@ -20,4 +20,12 @@ export function parseDevice(text: string): Device | undefined {
 
 export function formatDevice({ provider, index }: Device): string {
   return index === undefined ? provider : `${provider}:${index}`;
+}
+
+/**
+ * Whether weights stay mapped from their file, whose pages all processes share. What is computed from weights when the
+ * graph is opened would be a copy for each: other layouts of matrices, and constants.
+ */
+export function sharesWeights({ device, optimizer }: { device: Device; optimizer?: Optimizer | undefined }): boolean {
+  return optimizer === 'shared-weights' && device.provider === 'cpu';
 }

@@ -1,4 +1,4 @@
-import type { Device } from '../core/device.js';
+import type { Device, Optimizer } from '../core/device.js';
 import type { Positions } from '../core/inference/input-form.js';
 import type { FeatureDtype } from '../core/inference/feature-dtype.js';
 import type { Precision } from '../core/precision.js';
@@ -85,4 +85,5 @@ export interface ArtifactOptions {
   readonly precision: Precision;
   readonly device: Device; // whose operators suit it
   readonly imageWeights?: WeightFiles | undefined; // of the image graph; default: the checkpoint's
+  readonly optimizer?: Optimizer; // default: onnxrt
 }

@@ -98,7 +98,9 @@ export class Detector implements AsyncDisposable {
    */
   async encode(tokenIds: readonly (readonly number[])[]): Promise<Float32Array> {
     const { graph, weightsFolder } = this.#artifact.text();
-    const session = await openSession(graph, { ...this.#options, device: { provider: 'cpu' }, weightsFolder });
+    const optimizer = this.#options.optimizer === 'shared-weights' ? 'onnxrt' : this.#options.optimizer; // as cached
+    const { threads } = this.#options;
+    const session = await openSession(graph, { device: { provider: 'cpu' }, threads, optimizer, weightsFolder });
     const width = this.traits.embeddingWidth;
     const embeddings = new Float32Array(tokenIds.length * width);
     try {

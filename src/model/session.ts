@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { formatDevice, type Device, type Optimizer } from '../core/device.js';
+import { formatDevice, sharesWeights, type Device, type Optimizer } from '../core/device.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
 import { overflowsIn8Bits } from '../disk/cpu.js';
 import { ort } from '../onnx/runtime.js';
@@ -56,9 +56,11 @@ export function toLibraryOptions(options: SessionOptions): InferenceSession.Sess
     enableMemPattern: device.provider !== 'cpu',
     logSeverityLevel: 3, // errors; warnings about operators placed on the CPU are expected on GPUs
     extra: {
+      ...(sharesWeights(options) ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } } : {}),
       session: {
         model_external_initializers_file_folder_path: weightsFolder,
         x64quantprecision: overflowsIn8Bits() ? '1' : '0',
+        ...(sharesWeights(options) ? { disable_prepacking: '1' } : {}),
         // On a GPU few operators are left to CPU threads; these should sleep while they wait for it.
         ...(device.provider === 'cpu' ? {} : { intra_op: { allow_spinning: '0' } }),
       },

@@ -88,13 +88,13 @@ describe('devices and optimizers that do not go together are refused', () => {
   });
 });
 
-it('without optimisation the boxes are the same', async () => {
+it.each(['none', 'shared-weights'])('with --optimizer %s the boxes are the same', async (optimizer) => {
   const folder = await temporaryFolder();
   const run = (out: string, ...args: string[]) =>
     preannotate(['run', join(SCENES, 'scene-02.jpg'), ...EMOJI, '--out', join(folder, out), ...args]);
   expect((await run('onnxrt')).code).toBe(0);
-  expect((await run('none', '--optimizer', 'none')).code).toBe(0);
-  const found = await boxesOf(join(folder, 'none'));
+  expect((await run('other', '--optimizer', optimizer)).code).toBe(0);
+  const found = await boxesOf(join(folder, 'other'));
   expect(found).toHaveLength(1);
   expectSame(found, await boxesOf(join(folder, 'onnxrt')));
 });

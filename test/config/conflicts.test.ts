@@ -34,6 +34,11 @@ describe('flags that cannot be used together are an error, as are', () => {
     [{ features_max_bytes: '1GB' }, '--features-max-bytes has no effect without --features.'],
     [{ precision: 'int8', devices: 'cpu,cuda' }, '--precision is int8, which runs on a CPU only.'],
     [{ optimizer: 'tensorrt', devices: 'cuda,cpu' }, '--optimizer is tensorrt, which works on cuda devices only.'],
+    [{ optimizer: 'shared-weights', devices: 'cpu,cuda' }, '--optimizer is shared-weights, which works on a CPU only.'],
+    [
+      { optimizer: 'shared-weights', precision: 'int8' },
+      '--optimizer is shared-weights, which is for fp32, and the precision is int8.',
+    ],
   ])('%j of every command', async (flags, message) => {
     expect(await conflictOf(RunConfig, flags)).toBe(message);
     expect(await conflictOf(ServeConfig, flags)).toBe(message);

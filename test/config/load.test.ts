@@ -283,7 +283,10 @@ describe('refusals', () => {
     ['max_bytes: 0', '1:12: max_bytes must be a size of at least 1 byte'],
     ['preview: 0.5', '1:10: preview must be true, false or a whole number from 1, not 0.5.'],
     ['ontology: 7', '1:11: ontology must be the path of a file, or a mapping, not 7.'],
-    ['optimizer: cudagraph', '1:12: optimizer must be one of onnxrt, none, tensorrt, cudagraphs, not "cudagraph".'],
+    [
+      'optimizer: cudagraph',
+      '1:12: optimizer must be one of onnxrt, none, shared-weights, tensorrt, cudagraphs, not "cudagraph".',
+    ],
     ['- model', '1:1: the file is not a mapping of settings.'],
     ['restart: true', '1:1: restart cannot be set in preannotate.yaml.'],
     ['model: a\nmodel: b', '2:1: the key "model" comes twice'],

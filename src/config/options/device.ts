@@ -41,11 +41,11 @@ export const deviceOptions = {
     .describe('Number format of the model: fp32 is exact, fp16 suits GPUs, int8 is smallest and finds slightly less')
     .meta({ flag: { group: 'speed', placeholder: 'p' } }),
   optimizer: value
-    .choice(['onnxrt', 'none', 'tensorrt', 'cudagraphs'])
+    .choice(['onnxrt', 'none', 'shared-weights', 'tensorrt', 'cudagraphs'])
     .default('onnxrt')
     .describe(
-      'Graph optimisation: onnxrt works everywhere; tensorrt starts slower and may run faster on NVIDIA; none is ' +
-        'for debugging',
+      'Graph optimisation: onnxrt works everywhere; shared-weights lets the fp32 workers of a CPU share one copy of ' +
+        'the weights; tensorrt starts slower and may run faster on NVIDIA; none is for debugging',
     )
     .meta({ flag: { group: 'speed', placeholder: 'o' } }),
 };

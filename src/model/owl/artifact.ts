@@ -1,4 +1,4 @@
-import type { Device } from '../../core/device.js';
+import { sharesWeights, type Device } from '../../core/device.js';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import type { Artifact, ArtifactOptions } from '../artifact.js';
 import { openExport } from '../export/artifact.js';
@@ -10,6 +10,8 @@ import { buildImageGraph, buildTextGraph } from './graphs.js';
 import { CPU_OPERATORS, type OperatorChoice } from './transformer.js';
 
 const GPU_OPERATORS: OperatorChoice = { mlpSlices: 1 }; // slices only suit a CPU's caches
+
+const SHARING_OPERATORS: OperatorChoice = { mlpSlices: 1 }; // slices would be copied for every image
 
 /** CoreML has no fused attention, and WebGPU's is wrong: see `attention.ts`. */
 const BASIC_OPERATORS: OperatorChoice = { mlpSlices: 1, plainAttention: true };
@@ -34,9 +36,11 @@ export async function openOwlArtifact(
 }
 
 /** A checkpoint of weights: its graphs are built here. */
-function buildGraphs(checkpoint: OwlCheckpoint, { precision, device, imageWeights }: ArtifactOptions): Artifact {
+function buildGraphs(checkpoint: OwlCheckpoint, options: ArtifactOptions): Artifact {
+  const { precision, device, imageWeights } = options;
   const weights = imageWeights ?? checkpoint;
-  const form = { weights, half: precision === 'fp16', operators: OPERATORS[device.provider] };
+  const operators = sharesWeights(options) ? SHARING_OPERATORS : OPERATORS[device.provider];
+  const form = { weights, half: precision === 'fp16', operators };
   return {
     // 8-bit activations are scaled over a whole batch: alone, an image's result cannot depend on its neighbours.
     imagesAtOnce: precision === 'int8' ? 1 : Infinity,
