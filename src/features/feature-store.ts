@@ -6,6 +6,7 @@ import { messageOf, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { below } from '../disk/calls/below.js';
 import { FileCalls } from '../disk/calls/call-file.js';
+import { ReadBuffers } from '../disk/calls/read-buffers.js';
 import { describeReadError } from '../disk/readable-file.js';
 import { describeWriteError } from '../disk/write-failure.js';
 import { decodeFeatures, encodeFeatures } from './feature-file.js';
@@ -39,6 +40,7 @@ export class FeatureStore implements AsyncDisposable {
   readonly #key: string;
   readonly #folder: string; // of the key
   readonly #reads = new FileCalls(SLOW_READ_MS);
+  readonly #buffers = new ReadBuffers();
   readonly #looks = new FileCalls();
   readonly #limit: SpaceLimit | undefined;
   readonly #temporary = TEMPORARY + randomBytes(6).toString('hex');
@@ -90,7 +92,7 @@ export class FeatureStore implements AsyncDisposable {
     let bytes: Buffer | undefined;
     try {
       const later = () => readFileLater(path, noteUse);
-      const now = () => readFileNow(path, noteUse);
+      const now = () => readFileNow(path, noteUse, this.#buffers);
       bytes = await (this.#foundLast ? this.#reads.do({ now, later }) : later());
     } catch (error) {
       this.#report('unreadable', `${printable(path)} cannot be read: ${describeReadError(error)}`);
@@ -104,6 +106,11 @@ export class FeatureStore implements AsyncDisposable {
       this.#report('damaged', `${printable(path)} cannot be used: ${messageOf(error)}`);
       return undefined;
     }
+  }
+
+  /** Has the memory of features used again that `read` gave. @param data - Of any of their tensors. */
+  recycle(data: Uint8Array): void {
+    this.#buffers.give(data);
   }
 
   /** The bytes of an image's file; undefined when there is none. Of what cannot be looked at, reading tells more. */

@@ -3,6 +3,7 @@ import { renameSync, rmSync, writevSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../core/errors.js';
+import type { ReadBuffers } from '../disk/calls/read-buffers.js';
 import { MAX_FEATURE_BYTES } from './image-features.js';
 
 // Opening a FIFO without O_NONBLOCK blocks until it has a writer. Windows has no such flag: undefined counts as 0.
@@ -13,13 +14,13 @@ const MAX_BYTES = MAX_FEATURE_BYTES + 1_000_000; // with the header
 /** Notes that a file was used. @param usedMs - When it was used before. @param setTimes - To the time now. */
 type NoteUse = (usedMs: number, setTimes: () => unknown) => void;
 
-/** A whole file, in a buffer of its own; undefined when there is none. @throws errors of the system */
-export function readFileNow(path: string, noteUse: NoteUse | undefined): Buffer | undefined {
+/** A whole file, in a buffer of `buffers`; undefined when there is none. @throws errors of the system */
+export function readFileNow(path: string, noteUse: NoteUse | undefined, buffers: ReadBuffers): Buffer | undefined {
   const file = openIfThere(path);
   if (file === undefined) return undefined;
   try {
     const stats = fstatSync(file);
-    const bytes = bufferFor(stats);
+    const bytes = buffers.take(sizeToRead(stats));
     let length = 0;
     while (length < bytes.length) {
       const count = readSync(file, bytes, length, bytes.length - length, length);
@@ -33,7 +34,7 @@ export function readFileNow(path: string, noteUse: NoteUse | undefined): Buffer 
   }
 }
 
-/** The same, without keeping this thread waiting. */
+/** The same in a buffer of its own, without keeping this thread waiting. */
 export async function readFileLater(path: string, noteUse: NoteUse | undefined): Promise<Buffer | undefined> {
   const file = await open(path, FLAGS).catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
@@ -42,7 +43,7 @@ export async function readFileLater(path: string, noteUse: NoteUse | undefined):
   if (file === undefined) return undefined;
   try {
     const stats = await file.stat();
-    const bytes = bufferFor(stats);
+    const bytes = Buffer.allocUnsafeSlow(sizeToRead(stats));
     let length = 0;
     while (length < bytes.length) {
       const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
@@ -110,10 +111,10 @@ function dropWritten(parts: readonly Uint8Array[], written: number): Uint8Array[
   return left;
 }
 
-function bufferFor(stats: Stats): Buffer {
+function sizeToRead(stats: Stats): number {
   if (!stats.isFile()) throw new Error('it is not a regular file');
   if (stats.size > MAX_BYTES) throw new Error(`it has ${stats.size} bytes`);
-  return Buffer.allocUnsafeSlow(stats.size);
+  return stats.size;
 }
 
 function openIfThere(path: string): number | undefined {

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { PreannotateError } from '../core/errors.js';
 import type { ContentStamp } from '../core/image.js';
 import { printable } from '../core/text.js';
+import type { ReadBuffers } from '../disk/calls/read-buffers.js';
 import { describeReadError } from '../disk/readable-file.js';
 
 // Opening a FIFO without O_NONBLOCK blocks until it has a writer. Windows has no such flag: undefined counts as 0.
@@ -38,14 +39,14 @@ export async function readImage(path: string, maxBytes: number): Promise<ReadIma
   }
 }
 
-/** The same at once, for files that take less time than asking another thread for them. */
-export function readImageNow(path: string, maxBytes: number): ReadImage {
+/** The same at once, for files that take less time than asking another thread for them, in a buffer of `buffers`. */
+export function readImageNow(path: string, maxBytes: number, buffers: ReadBuffers): ReadImage {
   let file: number | undefined;
   try {
     file = openSync(path, FLAGS);
     const before = fstatSync(file);
     requireImageFile(before, path, maxBytes);
-    const bytes = Buffer.allocUnsafe(before.size);
+    const bytes = buffers.take(before.size);
     let length = 0;
     while (length < bytes.length) {
       const bytesRead = readSync(file, bytes, length, bytes.length - length, length);

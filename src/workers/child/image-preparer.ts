@@ -11,6 +11,7 @@ import { decodeImage, encodingOf, readHeader, sizeAfterShrinking } from '../../i
 import type { DecodedImage } from '../../images/decoded-image.js';
 import { perceptualHash } from '../../images/similarity/perceptual-hash.js';
 import { FileCalls } from '../../disk/calls/call-file.js';
+import { ReadBuffers } from '../../disk/calls/read-buffers.js';
 import { readImage, readImageNow } from '../../images/read.js';
 import type { Resizer } from '../../images/resize/resizer.js';
 import { cutCrop } from '../../images/crop.js';
@@ -67,6 +68,7 @@ export class ImagePreparer {
   readonly #timeout = new StageTimeout();
   readonly #kept: KeptFeatures | undefined;
   readonly #reads = new FileCalls(SLOW_READ_MS);
+  readonly #buffers = new ReadBuffers();
 
   constructor(parts: {
     resizer: Resizer;
@@ -113,7 +115,7 @@ export class ImagePreparer {
     const { bytes, ...stamp } = await measure(times, 'read', () =>
       'bytes' in source ? acceptBytes(source.bytes, maxBytes) : this.#read(source),
     );
-    const kept = this.#kept && (await measure(times, 'read', () => this.#findKept(this.#kept!, stamp)));
+    const kept = this.#kept && (await measure(times, 'read', () => this.#findKept(this.#kept!, stamp, bytes)));
     if (kept !== undefined) return kept;
     const header = await readHeader(bytes);
     const { width: fullWidth = 0, height: fullHeight = 0 } = header.size ?? {};
@@ -154,11 +156,11 @@ export class ImagePreparer {
     const later = () => this.#timeout.watch(stage, readImage(path, maxBytes));
     // Where features are found, reading is most of the work; else images are read while the device computes.
     if (this.#kept?.foundLast !== true) return await later();
-    return await this.#reads.do({ now: () => readImageNow(path, maxBytes), later });
+    return await this.#reads.do({ now: () => readImageNow(path, maxBytes, this.#buffers), later });
   }
 
   /** An image whose features are kept, unless it is refused now: its decoding tells why then. */
-  async #findKept(features: KeptFeatures, stamp: ContentStamp): Promise<PreparedImage | undefined> {
+  async #findKept(features: KeptFeatures, stamp: ContentStamp, bytes: Buffer): Promise<PreparedImage | undefined> {
     const { maxPixels, strictImages, tiles } = this.#settings;
     const found = await features.find(stamp.sha256, ({ size, degraded }) => {
       if ((strictImages && degraded !== undefined) || size.width * size.height > maxPixels) return undefined;
@@ -170,6 +172,7 @@ export class ImagePreparer {
       return planCrops(size, tiles).length;
     });
     if (found === undefined) return undefined;
+    this.#buffers.give(bytes);
     const input = () => Promise.reject(new Error('pixels of stored features are asked for. This is a bug.'));
     return { stamp, ...found, crops: planCrops(found.size, tiles), input };
   }

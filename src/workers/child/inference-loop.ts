@@ -194,6 +194,7 @@ export class InferenceLoop {
       pending.found[cropIndex] = results[i]!;
       if (--pending.uncomputed > 0) continue;
       if (pending.image.kept === undefined) await this.#keep(pending); // complete before its image counts as annotated
+      if (pending.image.kept !== undefined) this.#kept?.recycle(pending.image.kept);
       this.#answer(pending, this.#outcomeOf(pending));
     }
   }

@@ -197,6 +197,11 @@ export class KeptFeatures implements AsyncDisposable {
     await this.#store.write({ ...image, ...size, tensors: new Map(tensors) });
   }
 
+  /** Has the memory of features used again that were found: nothing may read them any more. */
+  recycle(kept: readonly EncodedInput[]): void {
+    for (const { tensors } of kept) for (const data of tensors.values()) this.#store.recycle(data);
+  }
+
   /** What was read and encoded since this was asked last. */
   takeCounts(): FeatureCounts {
     const counts = { ...this.#counts, damaged: this.#damaged.count };
