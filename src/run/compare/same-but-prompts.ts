@@ -21,7 +21,7 @@ interface Places {
 }
 
 /**
- * Refuses to add the results of one job to those of another, as `assertSameJob` does; where only what is looked for
+ * Refuses to add the results of one job to those of another, and names the differences; where only what is looked for
  * differs, it says how images are annotated again without their encoder.
  *
  * @param places.path - Of the journal.

@@ -12,17 +12,10 @@ export function withFit(header: JournalHeader, unrecorded: Fit): JournalHeader {
 }
 
 /**
- * Refuses to add the results of one job to those of another. Thresholds may differ: they are applied later. So may the
- * spelling of prompts where the model is asked the same.
+ * Why the results of one job are not added to those of another.
  *
- * @throws PreannotateError RESUME_MISMATCH naming the differences, and how to go on.
+ * @param advice - What follows the ways to go on.
  */
-export function assertSameJob(before: JournalHeader, now: JournalHeader, path: string): void {
-  const differences = findJobDifferences(before, now);
-  if (differences.length > 0) throw otherJobError(path, differences);
-}
-
-/** @param advice - What follows the ways to go on. */
 export function otherJobError(path: string, differences: readonly Difference[], advice?: string): PreannotateError {
   return new PreannotateError({
     code: 'RESUME_MISMATCH',
@@ -31,7 +24,10 @@ export function otherJobError(path: string, differences: readonly Difference[], 
   });
 }
 
-/** What of two jobs decides the model's answers and differs. */
+/**
+ * What of two jobs decides the model's answers and differs. Thresholds may differ: they are applied later. So may the
+ * spelling of prompts where the model is asked the same.
+ */
 export function findJobDifferences(before: JournalHeader, now: JournalHeader): Difference[] {
   return [
     ...findDifferences(modelParts(before), modelParts(now)),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assertSameJob } from '../../../src/run/compare/same-job.js';
+import { assertSameJob } from './assert-same-job.js';
 import type { JournalHeader } from '../../../src/run/header.js';
 import { header } from '../journal-header.js';
 

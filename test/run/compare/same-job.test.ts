@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Fit } from '../../../src/core/inference/input-form.js';
 import { describeSides } from '../../../src/run/compare/difference.js';
-import { assertSameJob, findJobDifferences, withFit } from '../../../src/run/compare/same-job.js';
+import { findJobDifferences, withFit } from '../../../src/run/compare/same-job.js';
+import { assertSameJob } from './assert-same-job.js';
 import type { JournalHeader } from '../../../src/run/header.js';
 import { header } from '../journal-header.js';
 
