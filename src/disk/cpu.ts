@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 
+let known: { readonly flags: ReadonlySet<string> | undefined } | undefined; // they do not change, and are long to read
+
 /** Instruction sets of this machine's CPU, as Linux names them; undefined where the system does not say. */
 export function cpuFlags(): ReadonlySet<string> | undefined {
+  known ??= { flags: readFlags() };
+  return known.flags;
+}
+
+function readFlags(): ReadonlySet<string> | undefined {
   try {
     const line = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1];
     return line === undefined ? undefined : new Set(line.split(' '));
