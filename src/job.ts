@@ -106,9 +106,8 @@ export function toJournalHeader(
     ontology: specOf(job.ontology),
     options: {
       precision,
-      ...(precision === 'int8' && checkpoint?.exported === undefined ? { attention: 'int8' } : {}),
       image_size: imageSize === undefined ? 'native' : [imageSize.height, imageSize.width],
-      ...(checkpoint === undefined ? {} : describeForm(job, { checkpoint })),
+      ...(checkpoint === undefined ? {} : describeForm(job, { checkpoint, precision })),
       ...(tiles === undefined ? {} : { tiles: toStoredTiles(tiles) }),
       ...(minObjectness === undefined ? {} : { min_objectness: minObjectness }),
       ...describeFeatures(job),
@@ -136,9 +135,18 @@ function averagesLogits({ ontology }: Job, checkpoint: Model['checkpoint']): boo
 }
 
 /** Sliced positions are recorded; others are what version 0.1 had. */
-function describeForm(job: Job, model: Pick<Model, 'checkpoint'>): Pick<StoredOptions, 'fit' | 'positions'> {
+function describeForm(
+  job: Job,
+  model: Pick<Model, 'checkpoint' | 'precision'>,
+): Pick<StoredOptions, 'attention' | 'fit' | 'positions'> {
   const { fit, positions } = formOf(job, model);
-  return { fit, ...(positions === 'slice' ? { positions } : {}) };
+  // Attention of inputs whose size varies is in float.
+  const isIn8Bits = model.precision === 'int8' && model.checkpoint.exported === undefined && fit !== 'unpadded';
+  return {
+    ...(isIn8Bits ? { attention: 'int8' } : {}),
+    fit,
+    ...(positions === 'slice' ? { positions } : {}),
+  };
 }
 
 /** Whether a job has examples, and they are not chosen as version 0.1 did. */

@@ -145,10 +145,10 @@ function findFeaturesDifference(before: JournalHeader, now: JournalHeader): Diff
   return withFinish(findDifferences({ [FEATURES_TYPE]: was }, { [FEATURES_TYPE]: is }), finish);
 }
 
-/** Of two jobs in int8; another precision is a difference of its own. */
+/** Of two jobs in int8 with the same fit, which decides it too; another precision or fit is a difference of its own. */
 function findAttentionDifference(before: JournalHeader, now: JournalHeader): Difference[] {
   const [was, is] = [before, now].map(({ options }) => options);
-  if (was!.precision !== 'int8' || is!.precision !== 'int8') return [];
+  if (was!.precision !== 'int8' || is!.precision !== 'int8' || was!.fit !== is!.fit) return [];
   const [attention, later] = [was, is].map((options) => options!.attention ?? 'float32');
   return withFinish(findDifferences({ attention }, { attention: later }), EARLIER_VERSION);
 }

@@ -50,6 +50,8 @@ describe('the job that a journal belongs to', () => {
       }),
     );
     expect(findJobDifferences(header, { ...header, ...now })).toHaveLength(1); // of precision
+    const unpadded = { ...header, options: { ...int8, fit: 'unpadded' as const } }; // whose attention is in float
+    expect(findJobDifferences({ ...header, ...now }, unpadded)).toHaveLength(1); // of fit
   });
 
   it.each<[string, Partial<JournalHeader['options']>, Partial<JournalHeader['options']>, RegExp, RegExp]>([
