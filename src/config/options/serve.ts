@@ -64,11 +64,11 @@ export const serveOptions = {
     .describe('Maximum number of images in a request to /predict/batch')
     .meta({ flag: { group: 'requests', placeholder: 'n' } }),
   answer_cache: value
-    .wholeBetween(0, 1_000_000)
+    .wholeBetween(0, 100_000)
     .default(0)
     .describe(
-      'Keep what was found in so many of the images asked for last, some 10 KB each, and answer from memory when one ' +
-        'comes again with the same prompts; 0: none',
+      'Keep what was found in so many of the images asked for last, up to 60 kB each, and answer from memory when ' +
+        'one comes again with the same prompts; 0: none',
     )
     .meta({ flag: { group: 'speed', placeholder: 'n' } }),
   url: value
