@@ -1,5 +1,6 @@
 import { counted } from '../../core/text.js';
 import type { ClassReport, EvaluationReport } from '../../evaluation/report.js';
+import { table } from './table.js';
 
 /** More rows are not read; --json has all. */
 const MAX_ROWS = 40;
@@ -96,15 +97,4 @@ function duration(hours: number): string {
 
 function figure(value: number | null): string {
   return value === null || value < 0 ? '-' : value.toFixed(3);
-}
-
-/** Aligned columns: the first to the left, others to the right. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

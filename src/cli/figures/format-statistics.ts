@@ -2,7 +2,7 @@ import { counted, printable } from '../../core/text.js';
 import type { ReadStatistics } from '../../statistics/read-statistics.js';
 import type { Spread } from '../../statistics/histogram.js';
 import type { ClassStatistics, Statistics } from '../../statistics/statistics.js';
-import { table } from './format-report.js';
+import { table } from './table.js';
 
 /** More rows are not read; --json has all. */
 const MAX_CLASSES = 40;

@@ -2,7 +2,7 @@ import type { BenchResult } from '../../../bench/bench.js';
 import { describeSetting } from '../../../bench/session.js';
 import { counted, formatRate } from '../../../core/text.js';
 import type { MeasuredSetting } from '../../../workers/measured/measured-settings.js';
-import { table } from '../../figures/format-report.js';
+import { table } from '../../figures/table.js';
 
 /** Rates of one setting that differ by more decide nothing between settings. */
 const MUCH = 0.1;

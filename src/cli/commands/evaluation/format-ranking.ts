@@ -2,7 +2,7 @@ import { counted } from '../../../core/text.js';
 import type { OntologySpec } from '../../../core/ontology.js';
 import type { WordingFigures } from '../../../evaluation/wordings/rank-wordings.js';
 import type { PromptRanking } from '../../../rank-prompts.js';
-import { table } from '../../figures/format-report.js';
+import { table } from '../../figures/table.js';
 
 const MAX_PAIRS = 10;
 const TOGETHER = '(all together)';

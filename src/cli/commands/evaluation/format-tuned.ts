@@ -4,7 +4,7 @@ import { counted } from '../../../core/text.js';
 import type { OntologySpec } from '../../../core/ontology.js';
 import type { Estimate } from '../../../evaluation/resample.js';
 import type { TunedGroup } from '../../../evaluation/thresholds/tune.js';
-import { table } from '../../figures/format-report.js';
+import { table } from '../../figures/table.js';
 import type { TunedRun } from './tune-run.js';
 
 /** More rows of classes that stay as they are, are not read. */

@@ -1,6 +1,7 @@
 import { FeaturesConfig } from '../../../config/schema.js';
 import { counted, formatBytes, printable } from '../../../core/text.js';
 import type { StoredKey } from '../../../features/inspect-store.js';
+import { leftTable } from '../../figures/table.js';
 import { printJson } from '../../output.js';
 import type { FeaturesSubcommand } from './subcommand.js';
 
@@ -42,14 +43,7 @@ function toJson({ hash, model, key, images, bytes, usedMs }: StoredKey) {
 function formatTable(keys: readonly StoredKey[]): string[] {
   if (keys.length === 0) return [];
   const head = ['key', 'model', 'input', 'precision', 'stored as', 'tiles', 'images', 'size', 'last used (UTC)'];
-  const rows = keys.map(cellsOf);
-  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd(),
-  );
+  return leftTable([head, ...keys.map(cellsOf)]);
 }
 
 function cellsOf({ shortHash, model, key = {}, images, bytes, usedMs }: StoredKey): string[] {

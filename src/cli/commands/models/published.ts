@@ -1,5 +1,6 @@
 import { NMS_IOU } from '../../../core/select.js';
 import { MEASURED_ON, PUBLISHED, type PublishedCheckpoint } from '../../../model/published/checkpoints.js';
+import { leftTable } from '../../figures/table.js';
 
 /** What a published checkpoint reaches, costs and is best used with, by the names of config files. */
 export function publishedToJson({ settings, sources, ...known }: PublishedCheckpoint) {
@@ -27,17 +28,8 @@ export function publishedToJson({ settings, sources, ...known }: PublishedCheckp
 export function formatPublishedTable(isHere: (id: string) => boolean): string[] {
   const head = ['published', 'LVIS AP', 'rare', 'input', 'weights', 'time', 'threshold', 'templates', 'fit', 'here'];
   const rows = PUBLISHED.map((one) => [...cellsOf(one), isHere(one.id) ? 'yes' : '-']);
-  const widths = head.map((name, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]!.length), name.length),
-  );
-  const lines = [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
   return [
-    ...lines,
+    ...leftTable([head, ...rows]),
     'LVIS AP: as published; rare: of its rare classes. Time: of an image, in times that of base-patch32 (~: computed).',
     'Threshold, templates, fit: recommended for prompts, ' +
       `with an nms_iou of ${NMS_IOU.prompts} (${NMS_IOU.examples} with examples).`,
