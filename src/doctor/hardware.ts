@@ -4,7 +4,7 @@ import { cpus, homedir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cpuFlags } from '../disk/cpu.js';
-import { findLibrary, loaderPaths } from '../disk/loader.js';
+import { findLibrary, loaderPaths } from '../disk/libraries/loader.js';
 import { listNvidiaDevices } from '../workers/devices/cuda.js';
 import { countAllowedCores, readMemoryLimit } from '../workers/devices/placement.js';
 

@@ -7,7 +7,7 @@ import {
   missingLibraries,
   type LoaderPaths,
   type MissingLibrary,
-} from '../../disk/loader.js';
+} from '../../disk/libraries/loader.js';
 import { listVisibleCudaDevices } from './cuda-visible.js';
 
 /** What CUDA needs, and which of it is on this machine. */

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSharedLibrary } from '../../src/disk/elf.js';
-import { Random } from '../support/random.js';
-import { sharedLibrary } from '../support/system/elf.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { readSharedLibrary } from '../../../src/disk/libraries/elf.js';
+import { Random } from '../../support/random.js';
+import { sharedLibrary } from '../../support/system/elf.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 describe('a shared library', () => {
   it('lists the libraries that it needs, and where to look for them', async () => {

@@ -1,10 +1,10 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findLibrary, loaderPaths, missingLibraries } from '../../src/disk/loader.js';
-import { writeLibrary } from '../support/system/elf.js';
-import { canLink } from '../support/system/links.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { findLibrary, loaderPaths, missingLibraries } from '../../../src/disk/libraries/loader.js';
+import { writeLibrary } from '../../support/system/elf.js';
+import { canLink } from '../../support/system/links.js';
+import { temporaryFolder } from '../../support/temporary.js';
 
 const onLinux = process.platform === 'linux';
 const nowhere = { libraryPath: [], cache: new Map(), folders: [] };
