@@ -6,7 +6,7 @@ import { addHelpNotes } from './help.js';
 import { Interrupted } from './interrupted.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
 import { checkStdout, guardStreams } from './streams.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../disk/version.js';
 
 const EXAMPLES = `
 Examples:

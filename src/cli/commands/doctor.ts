@@ -5,7 +5,7 @@ import { FAILURES } from '../../core/errors.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../../disk/version.js';
 
 const EXAMPLES = `
 Examples:

@@ -7,7 +7,7 @@ import type { Extent } from '../../run/extent.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../../disk/version.js';
 import { formatSelection } from './views/format-selection.js';
 import { fetchSettingsOf } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';

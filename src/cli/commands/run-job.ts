@@ -10,7 +10,7 @@ import { describeUnused, resolveShard } from '../../run/shards/scheduler.js';
 import { formatNames } from '../../formats/index.js';
 import type { Job } from '../../job.js';
 import { PREVIEWS } from '../../views.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../../disk/version.js';
 import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
 import { queueOf } from './queue-of.js';

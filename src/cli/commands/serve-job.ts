@@ -6,7 +6,7 @@ import { isLocal, loadApiKeys } from '../../server/http/auth.js';
 import { requireValidHosts } from '../../net/url-policy.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../../disk/version.js';
 import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
 

@@ -8,7 +8,7 @@ import type { WorkerJob } from '../../queue/worker/serve-runs.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { abortOnSignals } from '../interrupt.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../../disk/version.js';
 import { queueOf } from './queue-of.js';
 import { fetchSettingsOf } from './remote-settings.js';
 

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { formatDevice, type Device } from '../../core/device.js';
 import type { Precision } from '../../core/precision.js';
 import { cacheFolder, readCached, sha256Of, writeCached } from '../../disk/cache.js';
+import { VERSION } from '../../disk/version.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { countAllowedCores, readMemoryLimit } from '../devices/placement.js';
 
@@ -80,12 +80,6 @@ export async function forgetMeasured(): Promise<void> {
 function keyOf({ modelKey, inputSize, isTiled, devices }: MeasuredWork, { cpu, cores, memoryBytes }: Machine): string {
   const memory = Math.round(memoryBytes / MEMORY_STEP);
   const { height, width } = inputSize;
-  const facts = [readVersion(), cpu, cores, memory, devices.map(formatDevice), modelKey, height, width, isTiled];
+  const facts = [VERSION, cpu, cores, memory, devices.map(formatDevice), modelKey, height, width, isTiled];
   return sha256Of(JSON.stringify(facts));
-}
-
-/** Of this package. */
-function readVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
