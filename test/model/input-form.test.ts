@@ -24,10 +24,10 @@ it.each<[string, RequestedFit, Fit]>([
   expect(resolveForm(await traitsNamed(model), { ...DEFAULT_FORM, fit }).fit).toBe(expected);
 });
 
-it('OWL-ViT, which was not trained with such padding, refuses the fit unpadded by name', async () => {
+it('OWL-ViT refuses the fit unpadded by name', async () => {
   const traits = await traitsNamed('owlvit-tiny');
   expect(() => resolveForm(traits, { ...DEFAULT_FORM, fit: 'unpadded' })).toThrow(
-    /unpadded, which is for OWLv2 .*: OWL-ViT was not trained/,
+    /unpadded, which only OWLv2 checkpoints .* take: OWL-ViT always gets the whole input/,
   );
 });
 
