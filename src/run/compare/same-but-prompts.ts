@@ -104,7 +104,7 @@ function describeOffer(
   }
   return (
     `To try prompts in seconds, keep image features: the same command with --features features ${other} encodes each ` +
-    'image a last time, and other prompts are then annotated hundreds of times faster' +
+    'image a last time, and other prompts are then annotated without the encoder' +
     `${canRestart ? ', with --restart into that folder' : ''}.`
   );
 }
