@@ -15,7 +15,7 @@ import type { FeatureForm } from './features/layout.js';
 import type { ModelTraits } from './family.js';
 import { DEFAULT_FORM, resolveForm } from './input-form.js';
 import { cutPart, partWithImage, patchOfInput, type InputPart } from '../images/resize/input-part.js';
-import { groupQueries, buildQueryInputs, type QueryBank, type QueryGroup } from './query-groups.js';
+import { groupQueries, buildQueryInputs, type QueryBank, type QueryGroup, padTokenIds } from './query-groups.js';
 import { openSession } from './session.js';
 
 const TEXTS_PER_RUN = 64; // keeps the text encoder's activations below 100 MB at base size
@@ -245,12 +245,4 @@ interface RankedPairs {
   readonly pairs: BigInt64Array; // [K], patch * G + group
   readonly members: BigInt64Array; // [K]
   readonly boxes: Float32Array; // [P, 4]
-}
-
-/** Ids of several texts as one matrix, filled up with token 0. */
-function padTokenIds(tokenIds: readonly (readonly number[])[]) {
-  const length = Math.max(...tokenIds.map((ids) => ids.length));
-  const matrix = new BigInt64Array(tokenIds.length * length);
-  tokenIds.forEach((ids, row) => matrix.set(ids.map(BigInt), row * length));
-  return new ort.Tensor('int64', matrix, [tokenIds.length, length]);
 }

@@ -82,3 +82,11 @@ function groupByClass({ classIds }: QueryBank): Map<number, number[]> {
 function padRow(queryIds: readonly number[], width: number): number[] {
   return [...queryIds, ...Array<number>(width - queryIds.length).fill(queryIds.at(-1)!)];
 }
+
+/** Ids of several texts as one matrix, filled up with token 0. */
+export function padTokenIds(tokenIds: readonly (readonly number[])[]) {
+  const length = Math.max(...tokenIds.map((ids) => ids.length));
+  const matrix = new BigInt64Array(tokenIds.length * length);
+  tokenIds.forEach((ids, row) => matrix.set(ids.map(BigInt), row * length));
+  return new ort.Tensor('int64', matrix, [tokenIds.length, length]);
+}
