@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
 import { OPTION_GROUPS, type OptionGroup } from '../config/options/meta.js';
-import { flagsOf, type Flag } from '../config/schema.js';
+import { flagsOf, type Flag } from '../config/flags.js';
 import { addHelpFlags } from './help.js';
 import { throwUsageErrors } from './usage/usage-errors.js';
 

@@ -1,5 +1,5 @@
 import { CommanderError, Option, type Command } from 'commander';
-import type { Flag } from '../config/schema.js';
+import type { Flag } from '../config/flags.js';
 
 const WIDTH = 110;
 

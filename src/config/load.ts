@@ -7,7 +7,8 @@ import { findConflicts, findOverruled, type MergedSettings } from './conflicts.j
 import type { OntologySource } from './ontology/load-ontology.js';
 import { locateOntology } from './ontology/shipped.js';
 import { describeIssues, problemsError, type ConfigProblem } from './problems.js';
-import { AnyConfig, camelOf, optionsOf, variableOf, type Camel, type RunConfig, type ServeConfig } from './schema.js';
+import { camelOf, optionsOf, variableOf, type Camel } from './flags.js';
+import { AnyConfig, type RunConfig, type ServeConfig } from './schema.js';
 import { metaOf } from './options/meta.js';
 import { readEnvironment, readConfigFile, readFlags, type Entry, type Environment, type Origin } from './sources.js';
 import { PART_NAMES } from '../core/data-set/split.js';

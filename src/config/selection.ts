@@ -4,7 +4,7 @@ import { NMS_IOU, type Selection } from '../core/select.js';
 import { pickSettings, type Loaded, type Settings } from './load.js';
 import { selectionOptions } from './options/selection.js';
 import { describeIssues, problemsError, formatPath } from './problems.js';
-import { camelOf } from './schema.js';
+import { camelOf } from './flags.js';
 
 type SelectionConfig = z.ZodObject<typeof selectionOptions>;
 

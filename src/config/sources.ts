@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { findNearest } from '../disk/nearest.js';
 import { formatPath, unknownKeyProblem, type ConfigProblem } from './problems.js';
-import { AnyConfig, FileConfig, flagsOf, listNames, optionsOf, variableOf, listVariables } from './schema.js';
+import { flagsOf, listNames, optionsOf, variableOf, listVariables } from './flags.js';
+import { AnyConfig, FileConfig } from './schema.js';
 import type { YamlFile, YamlPath } from './yaml.js';
 
 /** Where a value came from; an earlier one of these takes precedence over a later one. */

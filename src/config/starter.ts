@@ -2,7 +2,8 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { OntologyClass } from '../core/ontology.js';
 import { ClassEntry, FullOntology } from './ontology/schema.js';
-import { AnyConfig, optionsOf } from './schema.js';
+import { optionsOf } from './flags.js';
+import { AnyConfig } from './schema.js';
 import { metaOf } from './options/meta.js';
 
 const WIDTH = 100; // of comments

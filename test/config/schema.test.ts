@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { metaOf } from '../../src/config/options/meta.js';
-import { AnyConfig, ExportConfig, flagsOf, optionsOf, RunConfig, type Flag } from '../../src/config/schema.js';
+import { flagsOf, optionsOf, type Flag } from '../../src/config/flags.js';
+import { AnyConfig, ExportConfig, RunConfig } from '../../src/config/schema.js';
 import { SCHEMA_FOLDER, schemaFiles } from '../write-schemas.js';
 
 const flags = new Map(flagsOf(RunConfig).map((flag) => [flag.key, flag]));

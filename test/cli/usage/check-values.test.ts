@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../../src/cli/program.js';
-import { AnyConfig, DoctorConfig, ExportConfig, flagsOf, RunConfig, ServeConfig } from '../../../src/config/schema.js';
+import { flagsOf } from '../../../src/config/flags.js';
+import { AnyConfig, DoctorConfig, ExportConfig, RunConfig, ServeConfig } from '../../../src/config/schema.js';
 import { PreannotateError } from '../../../src/core/errors.js';
 
 const COMMANDS = { run: RunConfig, serve: ServeConfig, export: ExportConfig, doctor: DoctorConfig };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { OPTION_GROUPS } from '../../../src/config/options/meta.js';
+import { flagsOf } from '../../../src/config/flags.js';
 import {
   EvalConfig,
   ExportConfig,
-  flagsOf,
   PromptsConfig,
   RunConfig,
   ServeConfig,

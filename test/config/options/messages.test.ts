@@ -2,12 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.js';
+import { flagsOf } from '../../../src/config/flags.js';
 import {
   DoctorConfig,
   DataSetConfig,
   EvalConfig,
   ExportConfig,
-  flagsOf,
   PromptsConfig,
   RunConfig,
   ServeConfig,

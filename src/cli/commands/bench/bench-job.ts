@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadSettings, type Loaded } from '../../../config/load.js';
-import { BenchConfig, optionsOf, RunConfig } from '../../../config/schema.js';
+import { optionsOf } from '../../../config/flags.js';
+import { BenchConfig, RunConfig } from '../../../config/schema.js';
 import type { BenchJob } from '../../../bench/bench.js';
 import { discover } from '../../../images/listing/discover.js';
 import { chooseImages } from '../../../run/choose-images.js';
