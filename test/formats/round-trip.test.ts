@@ -89,6 +89,16 @@ const dataSet = fc.record({
 });
 
 describe.each(formatNames)('%s', (name) => {
+  it('reads back names that look like paths of Windows', async () => {
+    const names = ['C:/photo.jpg', 'a:/\n.jpg', 'b:.jpg'];
+    const drawn = { width: 10, height: 10, boxes: [] };
+    const ontology = ontologyOf(['a']);
+    const shown = names.map((image, index) => toViewImage({ name: image, drawn }, index + 1, 1));
+    const view = { ...(await viewOf(name, shown)), ontology };
+    await formats[name].write(view);
+    await expectReadBack(name, view.outDir, { ontology, images: shown });
+  });
+
   it('reads back what it wrote', async () => {
     await fc.assert(
       fc.asyncProperty(dataSet, async ({ classes, images }) => {

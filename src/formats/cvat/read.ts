@@ -3,7 +3,7 @@ import type { DataSet, LabelledImage } from '../../core/data-set/data-set.js';
 import { compareUtf8 } from '../../core/text.js';
 import { dataSetError } from '../reading/errors.js';
 import { ImageFinder } from '../reading/files/find-image.js';
-import { toImageName } from '../reading/files/image-name.js';
+import { toRelativeName } from '../reading/files/image-name.js';
 import { toPart } from '../reading/files/part-name.js';
 import type { DataSetProbe } from '../reading/probe.js';
 import type { ReadOptions } from '../reading/read-options.js';
@@ -60,7 +60,7 @@ async function toImage(
   { id, name: stated, subset, width, height, line, boxes }: CvatImage,
   { file, finder, options }: { file: string; finder: ImageFinder; options: ReadOptions },
 ): Promise<LabelledImage> {
-  const name = toImageName(stated);
+  const name = toRelativeName(stated);
   const folder = dirname(file);
   const images = join(folder, 'images');
   const places = [...(subset === undefined ? [] : [join(images, subset)]), images, folder, options.imagesRoot ?? []];

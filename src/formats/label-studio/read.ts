@@ -5,7 +5,7 @@ import { readWholeFile } from '../../disk/readable-file.js';
 import { dataSetError, refuseEntry } from '../reading/errors.js';
 import { isFields, type Fields } from '../reading/fields.js';
 import { ImageFinder } from '../reading/files/find-image.js';
-import { toImageName } from '../reading/files/image-name.js';
+import { toRelativeName } from '../reading/files/image-name.js';
 import { readJsonItems } from '../reading/json-items.js';
 import type { DataSetProbe } from '../reading/probe.js';
 import type { ReadOptions } from '../reading/read-options.js';
@@ -118,7 +118,7 @@ class TaskPass {
     if (read === undefined) return undefined;
     const { id, address, name: own, part, regions } = read;
     const where = id === undefined ? file : `${file}, task ${id}`;
-    const ownName = own === undefined ? undefined : { name: toImageName(own), isUpload: false };
+    const ownName = own === undefined ? undefined : { name: toRelativeName(own), isUpload: false };
     const named = ownName ?? (address === undefined ? undefined : nameOfUrl(address));
     if (named === undefined) {
       this.#refuse(where, address === undefined ? 'has no address of an image' : 'has an image without a name');
