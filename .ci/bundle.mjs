@@ -1,8 +1,9 @@
 // The last step of the build: joins all that a process loads, modules and libraries, into a few files in dist/chunks.
 // One by one, Node takes 0.2 s to find and load them.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
+import { joinLicenses } from './licenses.mjs';
 
 const OUT = 'dist/chunks';
 
@@ -70,17 +71,4 @@ async function keepPlace({ path }) {
 /** The messages of zod in fifty other languages are half of its code. */
 function leaveEnglish() {
   return { contents: "export { default as en } from './en.js';", loader: 'js' };
-}
-
-/** @param inputs - Paths of all modules that were joined. */
-async function joinLicenses(inputs) {
-  const folders = new Set(inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []));
-  const texts = [...folders].sort().map(async (folder) => {
-    const { name, version, license, author } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    const text =
-      file === undefined ? `${license}, ${author?.name ?? author}` : await readFile(join(folder, file), 'utf8');
-    return `${name} ${version}\n\n${text.trim()}\n`;
-  });
-  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
 }

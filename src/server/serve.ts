@@ -4,7 +4,7 @@ import type { PreannotateError } from '../core/errors.js';
 import { untilAborted } from '../core/stream.js';
 import type { Engine } from '../workers/engine.js';
 import { createApp } from './app.js';
-import { listen } from './http/listen.js';
+import { listen } from '../http/listen.js';
 import { ServerState, type Backend, type ServeJob } from './request/server-state.js';
 import { startBackend } from './start-backend.js';
 import type { Stop } from './stop.js';

@@ -5,7 +5,7 @@ import { assertGivesObjectness } from '../model/objectness.js';
 import { findModel } from '../model/source.js';
 import type { FinishedChunk } from '../workers/engine.js';
 import { startEngine, type EngineUse } from '../workers/start-engine.js';
-import { countChunk } from './http/metrics.js';
+import { countChunk } from '../http/metrics.js';
 import { openFeatures } from './open-features.js';
 import { createBackend, type Backend, type ServerState } from './request/server-state.js';
 

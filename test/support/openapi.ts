@@ -4,9 +4,9 @@ import { ServeConfig } from '../../src/config/schema.js';
 import { registerProtocols } from '../../src/server/compat/routes.js';
 import { describeApi, type OpenApi } from '../../src/server/docs/openapi.js';
 import { registerDocs } from '../../src/server/docs/routes.js';
-import { registerHealthPath, registerProbes } from '../../src/server/http/health-routes.js';
-import { registerMetrics } from '../../src/server/http/metrics-routes.js';
-import { collectRoutes } from '../../src/server/http/route-config.js';
+import { registerHealthPath, registerProbes } from '../../src/http/health-routes.js';
+import { registerMetrics } from '../../src/http/metrics-routes.js';
+import { collectRoutes } from '../../src/http/route-config.js';
 import { registerPredict } from '../../src/server/request/predict-routes.js';
 import { ServerState, type ServeJob } from '../../src/server/request/server-state.js';
 

@@ -2,7 +2,7 @@ import { destination, pino } from 'pino';
 import type { Loaded } from '../../config/load.js';
 import type { ServeConfig } from '../../config/schema.js';
 import { PreannotateError } from '../../core/errors.js';
-import { isLocal, loadApiKeys } from '../../server/http/auth.js';
+import { isLocal, loadApiKeys } from '../../http/auth.js';
 import { requireValidHosts } from '../../net/url-policy.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';

@@ -1,4 +1,4 @@
-import { RequestError } from '../http/request-error.js';
+import { RequestError } from '../../http/request-error.js';
 
 /** Room is freed image by image, so a client never has to wait longer than this before it asks again. */
 const MAX_RETRY_AFTER_SEC = 60;

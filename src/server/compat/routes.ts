@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ErrorBody } from '../http/route-config.js';
+import type { ErrorBody } from '../../http/route-config.js';
 import type { ServerState } from '../request/server-state.js';
 import { registerCvat } from './cvat/routes.js';
 import { errorBody as kserveErrorBody } from './kserve/error-body.js';

@@ -1,4 +1,4 @@
-import { arrayOf, BOOLEAN, INTEGER, NUMBER, NUMBER_OR_NULL, objectOf, TEXT } from '../http/operation.js';
+import { arrayOf, BOOLEAN, INTEGER, NUMBER, NUMBER_OR_NULL, objectOf, TEXT } from '../../http/operation.js';
 
 /** Schema of the answer of /info; see `info.ts`. */
 export const INFO = objectOf({

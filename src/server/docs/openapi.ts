@@ -6,9 +6,9 @@ import {
   PredictRequest,
   ProblemAnswer,
 } from '../../config/predict-schema.js';
-import type { ApiKeys } from '../http/auth.js';
-import { toJsonSchema, type Json, type Operation } from '../http/operation.js';
-import type { DescribedRoute } from '../http/route-config.js';
+import type { ApiKeys } from '../../http/auth.js';
+import { toJsonSchema, type Json, type Operation } from '../../http/operation.js';
+import type { DescribedRoute } from '../../http/route-config.js';
 import { INFO } from './info-schema.js';
 
 export interface OpenApi {

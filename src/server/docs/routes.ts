@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { describeRoute, refTo, TEXT } from '../http/operation.js';
-import type { DescribedRoute } from '../http/route-config.js';
+import { describeRoute, refTo, TEXT } from '../../http/operation.js';
+import type { DescribedRoute } from '../../http/route-config.js';
 import type { ServerState } from '../request/server-state.js';
 import { renderDocsPage } from './docs-page.js';
 import { describeServer } from './info.js';

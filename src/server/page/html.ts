@@ -11,8 +11,8 @@ export const PAGE_HTML = `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>preannotate</title>
 <link rel="icon" href="${ICON}">
-<link rel="stylesheet" href="page/style.css">
-<script type="module" src="page/main.js"></script>
+<link rel="stylesheet" href="page/serve.css">
+<script type="module" src="page/serve.js"></script>
 </head>
 <body>
 <header>

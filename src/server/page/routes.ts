@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { readPageFiles } from './files.js';
+import { readPageFiles } from '../../http/page/page-files.js';
+import { PAGE_HTML } from './html.js';
 
 /** The page runs its own modules and calls its own server only, whatever markup names and answers contain. */
 const PAGE_HEADERS = {
@@ -18,7 +19,7 @@ const PAGE_HEADERS = {
 
 /** The web page. Its files are read at the start and need no API key: the page asks for one when the API needs it. */
 export function registerPage(app: FastifyInstance): void {
-  for (const { route, type, text, etag } of readPageFiles()) {
+  for (const { route, type, text, etag } of readPageFiles('serve', PAGE_HTML)) {
     app.get(route, { config: { operation: 'undocumented', access: 'public' } }, (request, reply) => {
       void reply.headers({ ...PAGE_HEADERS, etag });
       const known = request.headers['if-none-match'] ?? '';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { ProblemAnswer } from '../../config/predict-schema.js';
-import { countFailure } from '../http/metrics.js';
-import { logServerFault, toProblemDetails } from '../http/problem-details.js';
+import { countFailure } from '../../http/metrics.js';
+import { logServerFault, toProblemDetails } from '../../http/problem-details.js';
 import type { IncomingImage } from './incoming-image.js';
 import { predict, type Lane, type Prediction } from './predict.js';
 import type { Received } from './readers.js';

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { RequestContext } from './request-context.js';
 import { GrowingBuffer } from '../../net/growing-buffer.js';
 import type { Share } from '../admission/admission-control.js';
-import { RequestError } from '../http/request-error.js';
+import { RequestError } from '../../http/request-error.js';
 
 /** A declared length up to this is allocated before the body arrives; a longer one only as it arrives. */
 const MAX_BYTES_AHEAD = 1 << 20;

@@ -1,4 +1,4 @@
-import { RequestError } from '../http/request-error.js';
+import { RequestError } from '../../http/request-error.js';
 
 const MAX_DEPTH = 64; // an ontology has 4 levels
 const MAX_VALUES = 200_000; // a value takes up to a hundred times its bytes while it is validated

@@ -1,5 +1,5 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { RequestError } from '../http/request-error.js';
+import { RequestError } from '../../http/request-error.js';
 
 interface FormFile {
   readonly filename: string | undefined;

@@ -4,7 +4,7 @@ import { LruMap } from '../../core/lru.js';
 import { excerpt } from '../../core/text.js';
 import { buildOntology, type Ontology, type OntologySpec } from '../../core/ontology.js';
 import { sha256Of } from '../../disk/cache.js';
-import { pointerOf, RequestError } from '../http/request-error.js';
+import { pointerOf, RequestError } from '../../http/request-error.js';
 
 /** Untrusted clients choose the prompts, and every prompt costs memory and time for each image. */
 const MAX_TEXTS = 500; // prompts times templates

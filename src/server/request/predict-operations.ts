@@ -6,7 +6,7 @@ import {
   toJsonSchema,
   type Json,
   type Operation,
-} from '../http/operation.js';
+} from '../../http/operation.js';
 import { NDJSON } from './json-lines.js';
 
 const optionSchemas = toJsonSchema(PredictOptions, 'input')['properties'] as Record<string, Json>;

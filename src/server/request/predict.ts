@@ -9,9 +9,9 @@ import { untilAborted } from '../../core/stream.js';
 import type { RequestContext } from './request-context.js';
 import type { Share } from '../admission/admission-control.js';
 import type { IncomingImage } from './incoming-image.js';
-import { countPrediction } from '../http/metrics.js';
+import { countPrediction } from '../../http/metrics.js';
 import { invalidOntologyError } from './ontologies.js';
-import { invalidFieldError, RequestError } from '../http/request-error.js';
+import { invalidFieldError, RequestError } from '../../http/request-error.js';
 import type { ServerState } from './server-state.js';
 
 /** A lone image overtakes the images of large requests, see `Backend.bulk`. */

@@ -7,7 +7,7 @@ import { invalidRequestError, validate } from './content/validate.js';
 import { readImageFields, type IncomingImage } from './incoming-image.js';
 import { parseJson } from './json.js';
 import { parseForm, type Form } from './multipart.js';
-import { RequestError } from '../http/request-error.js';
+import { RequestError } from '../../http/request-error.js';
 
 /** A request, read and validated. */
 export interface Received {

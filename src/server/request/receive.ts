@@ -6,7 +6,7 @@ import type { Share } from '../admission/admission-control.js';
 import { resolveSearch, type Search } from './predict.js';
 import { parseJson } from './json.js';
 import { jsonReaders, type Reader, type Received } from './readers.js';
-import { RequestError } from '../http/request-error.js';
+import { RequestError } from '../../http/request-error.js';
 import type { ServerState } from './server-state.js';
 
 /** What a route reads. */

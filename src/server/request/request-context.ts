@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { FailureCode } from '../../core/errors.js';
-import type { Stage } from '../http/metrics.js';
-import { RequestError } from '../http/request-error.js';
+import type { Stage } from '../../http/metrics.js';
+import { RequestError } from '../../http/request-error.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

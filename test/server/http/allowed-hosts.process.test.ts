@@ -88,7 +88,7 @@ describe('a server on the loopback interface', () => {
     `${'x.'.repeat(3500)}localhost.evil.example`,
   ])('refuses the name %s, except to probes', async (host) => {
     expect(await askFor(server.url, '/openapi.json HTTP/1.1', `Host: ${host}`)).toBe(REFUSED);
-    expect(await askFor(server.url, '/page/main.js HTTP/1.1', `Host: ${host}`)).toBe(REFUSED);
+    expect(await askFor(server.url, '/page/serve.js HTTP/1.1', `Host: ${host}`)).toBe(REFUSED);
     expect(await askFor(server.url, '/nothing HTTP/1.1', `Host: ${host}`)).toBe(REFUSED);
     expect(await askFor(server.url, '/livez HTTP/1.1', `Host: ${host}`)).toBe('200');
   });

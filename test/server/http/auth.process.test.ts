@@ -26,7 +26,7 @@ describe('a server with API keys', () => {
   const basic = (password: string) => `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}`;
 
   it('answers probes and the page without a key, and 401 everywhere else', async () => {
-    for (const path of ['/livez', '/readyz', '/ready', '/startupz', '/health', '/', '/page/main.js'])
+    for (const path of ['/livez', '/readyz', '/ready', '/startupz', '/health', '/', '/page/serve.js'])
       expect(await status(path), path).toBe(200);
     const closed = ['/info', '/docs', '/openapi.json', '/metrics', '/nothing', '/predict/batch'];
     for (const path of [...closed, `/info?api_key=${KEYS[0]}&x-api-key=${KEYS[0]}&key=${KEYS[0]}`]) {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadApiKeys } from '../../../src/server/http/auth.js';
+import { loadApiKeys } from '../../../src/http/auth.js';
 import { EMOJI, preannotate } from '../../support/cli.js';
 import { timed } from '../../support/clients/requests.js';
 import { temporaryFolder } from '../../support/temporary.js';

@@ -13,7 +13,7 @@ export interface Sample {
 const BOUNDARY = 'a-boundary';
 const GETS =
   '/ /docs /openapi.json /metrics /health /livez /readyz /ready /startupz /info /label-studio /api/functions /v2 ' +
-  '/api/functions/preannotate /v2/health/ready /v2/models/preannotate /page/main.js /label-studio/health';
+  '/api/functions/preannotate /v2/health/ready /v2/models/preannotate /page/serve.js /label-studio/health';
 
 /** One request of every kind that the server knows, with a small image in every form that it reads. */
 export async function samples(): Promise<Sample[]> {

@@ -7,7 +7,7 @@ import {
   PREDICTION_ERRORS,
   TEXT,
   INTEGER,
-} from '../../http/operation.js';
+} from '../../../http/operation.js';
 
 const NAME = { name: 'name', in: 'path', required: true, description: 'preannotate', schema: { type: 'string' } };
 const CALL = objectOf({ image: { ...TEXT, description: 'In base64' }, 'threshold?': NUMBER });

@@ -7,7 +7,7 @@ import { annotateOne } from '../../request/annotate-request.js';
 import type { Prediction } from '../../request/predict.js';
 import { validate } from '../../request/content/validate.js';
 import { jsonReaders, type Received } from '../../request/readers.js';
-import { RequestError } from '../../http/request-error.js';
+import { RequestError } from '../../../http/request-error.js';
 import type { ServerState } from '../../request/server-state.js';
 import { OPERATIONS } from './operations.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RequestError } from '../../http/request-error.js';
+import { RequestError } from '../../../http/request-error.js';
 
 /** Header with the length of the JSON before binary tensors, in requests and answers. */
 export const JSON_LENGTH_HEADER = 'inference-header-content-length';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { RequestError } from '../../http/request-error.js';
+import { RequestError } from '../../../http/request-error.js';
 import type { ServerState } from '../../request/server-state.js';
 import { MODEL, requireKnownModel, VERSION, type ModelRoute } from './model.js';
 import { OPERATIONS } from './operations.js';

@@ -1,4 +1,4 @@
-import { RequestError } from '../../http/request-error.js';
+import { RequestError } from '../../../http/request-error.js';
 import type { ServerState } from '../../request/server-state.js';
 
 /** Name of the model, whichever it is; requests may also use its own reference. */

@@ -8,7 +8,7 @@ import {
   objectOf,
   TEXT,
   type Json,
-} from '../../http/operation.js';
+} from '../../../http/operation.js';
 import { OUTPUT_NAMES, OUTPUTS } from './tensors.js';
 
 const MODEL = { name: 'model', in: 'path', required: true, description: 'preannotate', schema: TEXT };

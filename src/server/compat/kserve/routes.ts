@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Operation } from '../../http/operation.js';
+import type { Operation } from '../../../http/operation.js';
 import { annotateRequest } from '../../request/annotate-request.js';
 import { jsonReaders } from '../../request/readers.js';
 import type { Prediction } from '../../request/predict.js';

@@ -1,5 +1,5 @@
 import type { RegionTags } from '../../../formats/label-studio/region.js';
-import { invalidFieldError, type RequestError } from '../../http/request-error.js';
+import { invalidFieldError, type RequestError } from '../../../http/request-error.js';
 import { readAttribute, descendantsOf, parseXml, type XmlElement } from './xml.js';
 
 /** A label of a labelling config. */

@@ -1,4 +1,4 @@
-import { describeRoute, JSON_BODY, PREDICTION_ERRORS } from '../../http/operation.js';
+import { describeRoute, JSON_BODY, PREDICTION_ERRORS } from '../../../http/operation.js';
 
 /** The routes of Label Studio in /openapi.json; what is in the bodies is documented by Label Studio. */
 export const OPERATIONS = {

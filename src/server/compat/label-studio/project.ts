@@ -3,7 +3,7 @@ import { basename, isAbsolute } from 'node:path';
 import { toAsked } from '../../../core/prompts/canonical-prompt.js';
 import { PreannotateError } from '../../../core/errors.js';
 import type { Ontology } from '../../../core/ontology.js';
-import { RequestError } from '../../http/request-error.js';
+import { RequestError } from '../../../http/request-error.js';
 import { invalidOntologyError } from '../../request/ontologies.js';
 import type { Backend, ServerState } from '../../request/server-state.js';
 import { findBoxLabels, invalidConfigError, type BoxLabels, type Label } from './label-config.js';

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Operation } from '../../http/operation.js';
+import type { Operation } from '../../../http/operation.js';
 import type { ServerState } from '../../request/server-state.js';
 import { annotateTasks } from './annotate-tasks.js';
 import { createLabelStudioHost } from './label-studio-host.js';

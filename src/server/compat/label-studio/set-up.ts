@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { z } from 'zod';
 import { untilAborted } from '../../../core/stream.js';
-import { toNamedError } from '../../http/problem-details.js';
+import { toNamedError } from '../../../http/problem-details.js';
 import { validate } from '../../request/content/validate.js';
 import { receiveJson } from '../../request/receive.js';
 import type { Backend, ServerState } from '../../request/server-state.js';

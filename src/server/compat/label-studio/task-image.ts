@@ -1,6 +1,6 @@
 import { decodeDataUrl, isDataUrl } from '../../request/content/base64.js';
 import { fetchInto, type IncomingImage } from '../../request/incoming-image.js';
-import { invalidFieldError, pointerOf } from '../../http/request-error.js';
+import { invalidFieldError, pointerOf } from '../../../http/request-error.js';
 import type { LabelStudioFiles, LabelStudioHost } from './label-studio-host.js';
 
 /** A task, as untrusted clients send it. */

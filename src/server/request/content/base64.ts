@@ -1,5 +1,5 @@
 import { excerpt } from '../../../core/text.js';
-import { invalidFieldError } from '../../http/request-error.js';
+import { invalidFieldError } from '../../../http/request-error.js';
 import { decodePercent } from './percent.js';
 
 const MAX_HEAD_CHARACTERS = 200; // of a data: URL, before its comma

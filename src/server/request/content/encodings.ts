@@ -2,7 +2,7 @@ import type { Transform } from 'node:stream';
 import { createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import { excerpt } from '../../../core/text.js';
 import type { Share } from '../../admission/admission-control.js';
-import { RequestError } from '../../http/request-error.js';
+import { RequestError } from '../../../http/request-error.js';
 import { bodyTooLargeError } from '../body.js';
 import { GrowingBuffer } from '../../../net/growing-buffer.js';
 

@@ -1,4 +1,4 @@
-import { RequestError } from '../../http/request-error.js';
+import { RequestError } from '../../../http/request-error.js';
 import { decodePercent } from './percent.js';
 
 const MAX_FIELDS = 20; // there are eight

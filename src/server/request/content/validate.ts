@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { describeIssues } from '../../../config/problems.js';
 import { excerpt } from '../../../core/text.js';
 import { findNearest } from '../../../disk/nearest.js';
-import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from '../../http/request-error.js';
+import { MAX_ERRORS, pointerOf, RequestError, type FieldError } from '../../../http/request-error.js';
 
 /** What other programs call our fields. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {

@@ -1,0 +1,2 @@
+/** The page of `preannotate review` and of reports. */
+document.title = 'preannotate';
