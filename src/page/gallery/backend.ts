@@ -1,0 +1,48 @@
+import type { Change, Decision } from '../../core/review/decision.js';
+import type { GalleryPack } from '../../core/gallery/pack.js';
+
+/** Where the page has its data from, and what it can do: `review` has a server, a report holds its data itself. */
+export interface Backend {
+  /** Reads all images and boxes. @throws Error whose message can be shown */
+  load(): Promise<GalleryPack>;
+  imageUrl(id: number): string; // of the whole image
+  thumbnailUrl(id: number, width: number): string;
+  readonly review?: ReviewBackend; // left out: nothing can be changed
+  readonly ask?: AskBackend; // left out: the model cannot be asked
+}
+
+/** Reads and saves what people decide. */
+export interface ReviewBackend {
+  readonly author: string;
+  /** Why nothing can be saved, such as a run that is still going on; undefined: it can. */
+  readonly readOnly: string | undefined;
+  decisions(): Promise<Decision[]>;
+  /** Resolves once the changes are on disk. @throws Error whose message can be shown: nothing was saved */
+  save(image: number, changes: readonly Change[]): Promise<Decision>;
+  /** Calls back for every decision, of this tab and of others, and after a new run, to load everything again. */
+  subscribe(listener: {
+    onDecision(decision: Decision): void;
+    onRun(): void;
+    onState(isConnected: boolean): void;
+  }): void;
+}
+
+/** What is looked for in all images: wordings, or what a box shows. */
+export type Question =
+  | { readonly prompts: readonly string[] }
+  | { readonly like: { readonly image: number; readonly box: readonly [number, number, number, number] } };
+
+/** Asks the model with stored features. */
+export interface AskBackend {
+  /** Whether it can be asked, and if not, what storing features would take. */
+  readonly state: AskState;
+  /** Boxes of the whole folder. The pack has one class for each prompt, and the images of the run. */
+  ask(question: Question, signal: AbortSignal): Promise<{ readonly pack: GalleryPack; readonly ms: number }>;
+  /** Adds the question to the ontology, and brings the run up to date. */
+  keep(question: Question, as: { readonly class: string; readonly threshold?: number }): Promise<void>;
+}
+
+/** Whether the model can be asked. */
+export type AskState =
+  | { readonly isReady: true; readonly images: number }
+  | { readonly isReady: false; readonly reason: string; readonly command?: string; readonly cost?: string };
