@@ -57,6 +57,7 @@ describe('serve --features', () => {
     await using writing = await TestServer.ready({
       args: ['--features', join(await temporaryFolder(), 'new'), '--features-write', ...ONE_WORKER],
     });
+    expect(await (await writing.fetch('/info')).json()).toMatchObject({ server: { features: 'read and write' } });
     const bytes = await scene(STORED[0]!);
     const computed = [];
     for (const ontology of ONTOLOGIES) computed.push(await answerOf(writing.post(bytes, { query: queryOf(ontology) })));

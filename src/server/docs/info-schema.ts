@@ -39,6 +39,8 @@ export const INFO = objectOf({
     max_request_images: INTEGER,
     queue_items: INTEGER,
     queue_bytes: INTEGER,
+    answer_cache_bytes: INTEGER,
+    features: TEXT, // none, read, or read and write
     stream: BOOLEAN,
     track_requests: BOOLEAN,
   }),

@@ -44,7 +44,7 @@ function describeModel({ model }: Backend, job: ServeJob) {
 }
 
 /** Named as in LitServe where it has the same setting. */
-function describeLimits({ engine }: Backend, { settings, worker }: ServeJob) {
+function describeLimits({ engine }: Backend, { settings, worker, features }: ServeJob) {
   const { devices, workersPerDevice, maxBatchSize } = engine.placement;
   return {
     devices: devices.map(formatDevice),
@@ -58,6 +58,8 @@ function describeLimits({ engine }: Backend, { settings, worker }: ServeJob) {
     max_request_images: settings.requestImages,
     queue_items: settings.queueItems,
     queue_bytes: settings.queueBytes,
+    answer_cache_bytes: settings.answerCache,
+    features: features === undefined ? 'none' : features.isReadOnly === true ? 'read' : 'read and write',
     stream: false,
     track_requests: true,
   };

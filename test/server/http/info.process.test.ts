@@ -21,7 +21,7 @@ describe('the addresses of a server', () => {
       model: { reference: 'builtin:emoji', type: 'owlvit', image_size: [192, 192], precision: 'fp32' },
       canonical: true,
       example_rule: 'auto',
-      server: { devices: ['cpu'], timeout: 30, max_batch_size: 1 },
+      server: { devices: ['cpu'], timeout: 30, max_batch_size: 1, features: 'none', answer_cache_bytes: 0 },
     });
     expect(info).toMatchObject({ model: { fit: 'stretch', positions: 'interpolate' } });
     for (const key of ['workers_per_device', 'stream', 'track_requests']) expect(info.server).toHaveProperty(key);
