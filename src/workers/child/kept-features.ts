@@ -37,8 +37,8 @@ export interface ImageToKeep extends Pick<ImageFeatures, 'sha256' | 'sizeBytes' 
 }
 
 const PROBLEMS: Readonly<Record<StoreProblem['kind'], string>> = {
-  damaged: 'Stored features that are damaged are computed again; the first: ',
-  unreadable: 'Stored features that cannot be read are computed again; the first: ',
+  damaged: 'Some stored features are damaged; the first: ',
+  unreadable: 'Some stored features cannot be read; the first: ',
   unwritable: '',
   removed: '',
   'too-large': '',
