@@ -34,6 +34,7 @@ import { startup } from './questions/startup.js';
 import { throughput } from './questions/throughput.js';
 import { tiles } from './questions/tiles.js';
 import { views } from './questions/formats/views.js';
+import { unusual } from './questions/unusual.js';
 import { tune } from './questions/evaluation/tune.js';
 import { withFolder, type Bench } from './support/workspace.js';
 
@@ -66,6 +67,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   similarity,
   unpadded,
   features,
+  unusual,
 };
 const NAMES = Object.keys(QUESTIONS);
 

@@ -4,6 +4,7 @@ import { EMOJI, SCENES } from '../../support/cli.js';
 import { base64, scene, type TestServer } from '../../support/server.js';
 import { ask, rateOf, startServer } from '../support/load.js';
 import { openFiles, residentMegabytes } from '../support/processes.js';
+import { slopeOf } from '../support/statistics.js';
 import { printGoals, printTable } from '../support/table.js';
 import type { Bench } from '../support/workspace.js';
 
@@ -100,12 +101,7 @@ async function disturb(server: TestServer, signal: AbortSignal): Promise<number>
   return 3 * count;
 }
 
-/** Of the line through all samples (least squares), a minute. */
+/** A minute. */
 function slope(samples: readonly Sample[], value: (sample: Sample) => number): number {
-  const mean = (of: (sample: Sample) => number) =>
-    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
-  const [time, level] = [mean(({ seconds }) => seconds), mean(value)];
-  const above = samples.reduce((sum, sample) => sum + (sample.seconds - time) * (value(sample) - level), 0);
-  const below = samples.reduce((sum, sample) => sum + (sample.seconds - time) ** 2, 0);
-  return (60 * above) / below;
+  return 60 * slopeOf(samples.map((sample) => [sample.seconds, value(sample)]));
 }
