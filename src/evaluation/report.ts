@@ -4,7 +4,8 @@ import { confusionOf, listConfused } from './drafts/confusion.js';
 import type { EvaluatedImage } from './evaluated-image.js';
 import { Evaluation } from './evaluation.js';
 import { classStatsOf, precisionsByIou, statsOf, type ClassStats, type Stats } from './figures.js';
-import { secondsOf, sumWork, workLeftByClass, type SecondsPerBox, type WorkLeft } from './drafts/work-left.js';
+import { secondsOf, type SecondsPerBox, type WorkLeft } from '../core/review/seconds.js';
+import { sumWork, workLeftByClass } from './drafts/work-left.js';
 
 /** What is measured. Classes of boxes are places in `classes`. */
 export interface Evaluated {

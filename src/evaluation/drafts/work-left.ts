@@ -1,3 +1,4 @@
+import type { WorkLeft } from '../../core/review/seconds.js';
 import type { EvaluatedImage } from '../evaluated-image.js';
 import { pairGreedily } from './pair-greedily.js';
 
@@ -5,22 +6,6 @@ import { pairGreedily } from './pair-greedily.js';
 export const STAYS_FROM = 0.9;
 /** From this IoU on, a person moves a box's sides instead of drawing another one. */
 export const ADJUSTED_FROM = 0.5;
-
-/** What is left to do for people who correct drafts: boxes by what becomes of them. */
-export interface WorkLeft {
-  readonly stay: number; // drafts
-  readonly adjust: number;
-  readonly delete: number;
-  readonly draw: number; // objects without a draft
-}
-
-/** Seconds that a person takes for a box of each kind. */
-export interface SecondsPerBox {
-  readonly draw: number;
-  readonly adjust: number;
-  readonly delete: number;
-  readonly check: number; // of a draft that stays
-}
 
 /**
  * Drafts are paired with objects of their class, the largest overlap first. Drafts in crowds are left out.
@@ -53,13 +38,4 @@ export function sumWork(parts: Iterable<WorkLeft>): WorkLeft {
     sum.draw += part.draw;
   }
   return sum;
-}
-
-/** Seconds of work that are left, and without drafts: with every object to be drawn. */
-export function secondsOf(work: WorkLeft, seconds: SecondsPerBox): { left: number; withoutDrafts: number } {
-  const { stay, adjust, delete: surplus, draw } = work;
-  return {
-    left: stay * seconds.check + adjust * seconds.adjust + surplus * seconds.delete + draw * seconds.draw,
-    withoutDrafts: (stay + adjust + draw) * seconds.draw,
-  };
 }

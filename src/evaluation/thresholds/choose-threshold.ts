@@ -1,6 +1,6 @@
 import { thresholdBetween } from '../curve.js';
 import { f1At, precisionOf, recallOf, workAt, type ThresholdPoint } from './threshold-curve.js';
-import type { SecondsPerBox } from '../drafts/work-left.js';
+import type { SecondsPerBox } from '../../core/review/seconds.js';
 
 /** What a threshold is chosen for. */
 export type Goal =

@@ -1,7 +1,8 @@
 import type { EvaluatedImage } from '../evaluated-image.js';
 import { Evaluation } from '../evaluation.js';
 import { RIGHT, WRONG } from '../match-boxes.js';
-import { secondsOf, STAYS_FROM, type SecondsPerBox } from '../drafts/work-left.js';
+import { secondsOf, type SecondsPerBox } from '../../core/review/seconds.js';
+import { STAYS_FROM } from '../drafts/work-left.js';
 
 /** What a threshold leaves: any from `below` on and lower than `score` shows the same boxes. */
 export interface ThresholdPoint {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Xywh } from '../../../src/core/box.js';
 import { confusionOf, listConfused } from '../../../src/evaluation/drafts/confusion.js';
 import type { EvaluatedImage } from '../../../src/evaluation/evaluated-image.js';
-import { secondsOf, sumWork, workLeftByClass } from '../../../src/evaluation/drafts/work-left.js';
+import { secondsOf } from '../../../src/core/review/seconds.js';
+import { sumWork, workLeftByClass } from '../../../src/evaluation/drafts/work-left.js';
 
 const at = (x: number, width = 10): Xywh => [x, 0, width, 10];
 const object = (classId: number, box: Xywh, isCrowd = false) => ({ classId, box, isCrowd });

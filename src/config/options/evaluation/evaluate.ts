@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { USUAL_SECONDS } from '../../../core/review/seconds.js';
 import { formatNames } from '../../../formats/index.js';
 import { amounts } from './amounts.js';
 import * as value from '../values.js';
@@ -32,12 +33,9 @@ export const truthOptions = {
     .meta({ flag: { group: 'boxes', placeholder: 'x', only: true } }),
 };
 
-/** Seconds that a person takes for a box, by what there is to do. */
-const DEFAULT_SECONDS = { draw: 25, adjust: 10, delete: 2, check: 1 };
-
 /** What is printed of a comparison, and what it must reach. */
 export const evalOptions = {
-  seconds: amounts(DEFAULT_SECONDS)
+  seconds: amounts({ ...USUAL_SECONDS })
     .describe('Seconds that a person takes to draw a box, to adjust one, to delete one and to check one that is right')
     .meta({ flag: { group: 'output', placeholder: 'list', only: true } }),
   plots: z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Goal } from '../../../evaluation/thresholds/choose-threshold.js';
-import type { SecondsPerBox } from '../../../evaluation/drafts/work-left.js';
+import type { SecondsPerBox } from '../../../core/review/seconds.js';
 import * as value from '../values.js';
 
 const GOAL = /^(f1|least-work|(precision|recall)\s*=\s*(0?\.\d+|0|1|1\.0*))$/;
