@@ -1,2 +1,4 @@
 /** The page of `preannotate review` and of reports. */
-document.title = 'preannotate';
+import { openPage } from './shell/page.js';
+
+void openPage(document);

@@ -1,0 +1,42 @@
+import { signal } from '@preact/signals';
+import type { Backend } from '../backend.js';
+import { followAddress } from './address.js';
+import { isConnected, showDecision, showSaved, unsavedCount } from './decisions.js';
+import { followView } from './selection.js';
+import { backend, showPack } from './state.js';
+
+/** Why the run cannot be shown. */
+export const loadError = signal<string | undefined>(undefined);
+
+/** Loads the run, and keeps it up to date with what other tabs and runs change. */
+export async function openGallery(from: Backend): Promise<void> {
+  backend.value = from;
+  if (!(await load(from))) return;
+  followAddress();
+  followView();
+  addEventListener('beforeunload', warnOfUnsaved);
+  from.review?.subscribe({
+    onDecision: showDecision,
+    onRun: () => void load(from),
+    onState: (isOpen) => {
+      isConnected.value = isOpen;
+      if (isOpen) void from.review?.decisions().then(showSaved, () => (isConnected.value = false));
+    },
+  });
+}
+
+async function load(from: Backend): Promise<boolean> {
+  try {
+    const [loaded, decided] = await Promise.all([from.load(), from.review?.decisions() ?? []]);
+    showPack(loaded);
+    showSaved(decided);
+    return true;
+  } catch (error) {
+    loadError.value = error instanceof Error ? error.message : String(error);
+    return false;
+  }
+}
+
+function warnOfUnsaved(event: BeforeUnloadEvent): void {
+  if (unsavedCount.value > 0) event.preventDefault();
+}

@@ -1,0 +1,80 @@
+import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
+import type { GalleryPack } from '../../../core/gallery/pack.js';
+import type { Decision } from '../../../core/review/decision.js';
+import { joinReview, type ReviewedBoxes } from '../../../core/review/reviewed-boxes.js';
+import type { Backend } from '../backend.js';
+import { BoxTable, type TableBox } from '../data/box-table.js';
+import { NO_FILTER, type Filter } from '../data/filter.js';
+import type { Sort } from '../data/order.js';
+
+/** What the page shows. Everything here is read by components, which are drawn again when it changes. */
+
+export const backend = signal<Backend | undefined>(undefined);
+export const pack = signal<GalleryPack | undefined>(undefined);
+
+/** One per class. Set them with `setThreshold`, which has the boxes selected again. */
+export const thresholds = signal<readonly number[]>([]);
+export const filter = signal<Filter>(NO_FILTER);
+export const sort = signal<Sort>({ by: 'name', isReversed: false });
+
+/** Indices of the images that the filter leaves, in order. */
+export const order = signal<Uint32Array>(new Uint32Array());
+
+/** Index of the image that is open; undefined: the grid is shown. Set it with `openImage` and `closeImage`. */
+export const current = signal<number | undefined>(undefined);
+
+/** Id of the box that is selected in the open image: of a decided box, or `p<patch>` of one of the model. */
+export const selectedBox = signal<string | undefined>(undefined);
+
+/** What the model answered to a question, shown over the grid and the open image. Images are those of the pack. */
+export const answer = signal<GalleryPack | undefined>(undefined);
+
+export const table = computed(() => {
+  const loaded = pack.value;
+  return loaded === undefined ? undefined : new BoxTable(loaded, thresholds.peek());
+});
+
+/** Counts the changes of what is selected, by which components see that there was one. */
+export const selectionVersion = signal(0);
+
+/** By index of the image. Changed in place: read it through `decisionOf`, or read `decisionsVersion` too. */
+export const decisions = new Map<number, Decision>();
+export const decisionsVersion = signal(0);
+
+export const imageIndexByName = computed(
+  () => new Map((pack.value?.facts.images.names ?? []).map((name, index) => [name, index])),
+);
+
+export const classIndexByName = computed(
+  () => new Map((pack.value?.facts.classes ?? []).map(({ name }, index) => [name, index])),
+);
+
+/** Has what is being computed or drawn follow signals whose values it does not need. */
+export function follow(...signals: readonly ReadonlySignal<unknown>[]): void {
+  signals.forEach(({ value }) => value);
+}
+
+export function decisionOf(image: number): Decision | undefined {
+  follow(decisionsVersion);
+  return decisions.get(image);
+}
+
+/** What an image shows at the current thresholds. */
+export function shownBoxes(image: number): ReviewedBoxes<TableBox> {
+  follow(selectionVersion);
+  const selected = table.value?.boxesOf(image) ?? [];
+  const decision = decisionOf(image);
+  return decision === undefined ? { decided: [], drafts: selected, suggestions: [] } : joinReview(selected, decision);
+}
+
+/** Shows a run, or what became of it. Thresholds stay as they were set while the classes are the same. */
+export function showPack(loaded: GalleryPack): void {
+  batch(() => {
+    const before = pack.value?.facts.classes.map(({ name }) => name).join('\n');
+    if (before !== loaded.facts.classes.map(({ name }) => name).join('\n')) {
+      thresholds.value = loaded.facts.classes.map(({ threshold }) => threshold);
+    }
+    pack.value = loaded;
+    selectionVersion.value++;
+  });
+}

@@ -1,0 +1,93 @@
+import { decodePack } from '../../core/gallery/pack.js';
+import type { Change, Decision } from '../../core/review/decision.js';
+import { toPageError } from '../shared/page-error.js';
+import {
+  ServerUnreachable,
+  type AskBackend,
+  type AskState,
+  type Backend,
+  type Question,
+  type ReviewBackend,
+} from './backend.js';
+
+interface ServerState {
+  readonly title: string;
+  readonly author: string;
+  readonly readOnly: string | null;
+  readonly ask: AskState;
+}
+
+/** Statuses after which the same request may succeed. */
+const PASSING = [401, 408, 429, 500, 502, 503, 504];
+
+/** The server of `preannotate review`. */
+export async function openReviewBackend(): Promise<Backend> {
+  const state = (await (await request('/api/state')).json()) as ServerState;
+  const review: ReviewBackend = {
+    author: state.author,
+    readOnly: state.readOnly ?? undefined,
+    decisions: async () => (await (await request('/api/decisions')).json()) as Decision[],
+    save: async (image: number, changes: readonly Change[]) =>
+      (await (await request('/api/decisions', { body: { image, changes } })).json()) as Decision,
+    subscribe,
+  };
+  const ask: AskBackend = {
+    state: state.ask,
+    ask: async (question: Question, signal: AbortSignal) => {
+      const start = performance.now();
+      const response = await request('/api/ask', { body: question, signal });
+      const pack = decodePack(new Uint8Array(await response.arrayBuffer()));
+      return { pack, ms: durationOf(response) ?? performance.now() - start };
+    },
+    keep: async (question, as) => {
+      await request('/api/ask/keep', { body: { question, ...as } });
+    },
+  };
+  return {
+    load: async () => decodePack(new Uint8Array(await (await request('/api/pack')).arrayBuffer())),
+    imageUrl: (id) => `/api/images/${id}`,
+    thumbnailUrl: (id, width) => `/api/images/${id}/thumbnail?width=${width <= 160 ? 160 : 320}`,
+    review,
+    ask,
+  };
+}
+
+/** Follows the events of the server. The browser connects again by itself, but not after an answer such as 401. */
+function subscribe(listener: Parameters<ReviewBackend['subscribe']>[0]): void {
+  const events = new EventSource('/api/events');
+  events.onopen = () => listener.onState(true);
+  events.onerror = () => {
+    listener.onState(false);
+    if (events.readyState !== EventSource.CLOSED) return;
+    events.close();
+    setTimeout(() => subscribe(listener), 3000);
+  };
+  events.addEventListener('decision', ({ data }) => listener.onDecision(JSON.parse(String(data)) as Decision));
+  events.addEventListener('run', () => listener.onRun());
+}
+
+/** @throws ServerUnreachable or a PageError */
+async function request(path: string, given: { body?: unknown; signal?: AbortSignal } = {}): Promise<Response> {
+  const { body, signal } = given;
+  const response = await fetch(path, {
+    ...(body === undefined
+      ? {}
+      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted === true) throw error;
+    throw new ServerUnreachable('The server does not answer. Is `preannotate review` still running?');
+  });
+  if (response.ok) return response;
+  const retryAfter = response.headers.get('retry-after');
+  const { title, details } = toPageError({ status: response.status, retryAfter }, await response.text());
+  const message = [title, ...details].join('. ');
+  if (PASSING.includes(response.status)) throw new ServerUnreachable(message);
+  throw new Error(message);
+}
+
+/** Milliseconds that the server worked, from its server-timing header. */
+function durationOf({ headers }: Response): number | undefined {
+  const stated = /dur=([\d.]+)/.exec(headers.get('server-timing') ?? '')?.[1];
+  return stated === undefined ? undefined : Number(stated);
+}

@@ -1,0 +1,14 @@
+import { render } from 'preact';
+import { loadError, openGallery } from '../app/open.js';
+import { backendOf } from '../backends.js';
+import { App } from './app.js';
+
+/** Draws the page, and loads what it shows. */
+export async function openPage(page: Document): Promise<void> {
+  render(<App />, page.body);
+  try {
+    await openGallery(await backendOf(page));
+  } catch (error) {
+    loadError.value = error instanceof Error ? error.message : String(error);
+  }
+}
