@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 
 const CHECK = ',"check":"';
 const CHECK_CHARS = CHECK.length + 8 + 2; // eight hex digits, then "}
+const WHOLE_LINE = /,"check":"[0-9a-f]{8}"\}/;
 
 /** A JSON object on one line, ended by a checksum of itself. */
 export function formatLine(value: object): string {
@@ -33,6 +34,15 @@ export function parseLineBytes(line: Buffer): unknown {
 /** Whether a line is as it was written. @param line - Without its end. */
 export function isIntact(line: Buffer): boolean {
   return line.toString('latin1', line.length - CHECK_CHARS) === `${CHECK}${checksum(bodyOf(line))}"}`;
+}
+
+/**
+ * Whether a last line without its end can be what a killed process, or a full disk, has left. A file that has lost its
+ * lines' ends is not.
+ */
+export function isTornLine(line: string): boolean {
+  const end = WHOLE_LINE.exec(line);
+  return end === null || end.index + end[0].length === line.length;
 }
 
 /** A line without its checksum and the object's end. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { isIntact, LinesDigest, parseLine, parseLineBytes } from '../disk/checked-line.js';
+import { isIntact, isTornLine, LinesDigest, parseLine, parseLineBytes } from '../disk/checked-line.js';
 import { jsonError } from '../disk/json.js';
 import { readLineBytes, readLines } from '../disk/lines.js';
 import { EntryTable, type JournalEntry } from './entries/entry-table.js';
@@ -13,7 +13,6 @@ import { NumberSet } from './entries/number-set.js';
 import { ImageRecord, isImageRecord } from './record.js';
 
 export const JOURNAL_FILE = 'detections.jsonl';
-const WHOLE_LINE = /,"check":"[0-9a-f]{8}"\}/;
 const HINT =
   'Restore the file from a copy, use the version of preannotate that wrote it, or start again with --restart, ' +
   'which keeps this file in .preannotate/journals.';
@@ -47,7 +46,7 @@ export async function readJournal(outDir: string): Promise<JournalContents | und
     for await (const batch of readLineBytes(path)) {
       for (const { content, number, offset, complete } of batch) {
         if (!complete) {
-          assertTorn(content.toString(), path, number);
+          if (!isTornLine(content.toString())) throw damagedError(path, number);
           torn = true;
           break;
         }
@@ -168,15 +167,6 @@ export class RecordFile implements AsyncDisposable {
 /** What is to be known about the end of a journal. */
 export function tornNote(path: string): string {
   return `${printable(path)} ended in the middle of a line; a run annotates that image again.`;
-}
-
-/**
- * The last line may lack its end: the process was killed, or the disk was full, while it was written. A journal that
- * has lost its line ends is not such a line.
- */
-function assertTorn(line: string, path: string, number: number): void {
-  const end = WHOLE_LINE.exec(line);
-  if (end !== null && end.index + end[0].length < line.length) throw damagedError(path, number);
 }
 
 /** Checks the form of a line whose checksum is right: another version may have written it. */

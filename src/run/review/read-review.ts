@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { PreannotateError, systemCodeOf } from '../../core/errors.js';
+import type { Decision } from '../../core/review/decision.js';
+import { printable } from '../../core/text.js';
+import { isTornLine, LinesDigest, parseLineBytes } from '../../disk/checked-line.js';
+import { jsonError } from '../../disk/json.js';
+import { readLineBytes } from '../../disk/lines.js';
+import { ReviewLine } from './review-line.js';
+
+export const REVIEW_FILE = 'review.jsonl';
+const HINT = 'Restore the file from a copy, or use the version of preannotate that wrote it.';
+
+/** What a file of decisions holds. */
+export interface ReviewContents {
+  readonly path: string;
+  readonly decisions: Map<string, Decision>; // by image name: the last line of each
+  readonly revision: number; // of the last line; 0 where there is none
+  readonly endOffset: number; // bytes of whole lines; at most one torn line follows
+  readonly isTorn: boolean;
+  readonly digest: LinesDigest; // of whole lines
+}
+
+/**
+ * What people decided about the images of a run, by image name.
+ *
+ * @throws PreannotateError JOURNAL_DAMAGED naming the file and the damaged line.
+ */
+export async function readReview(outDir: string): Promise<ReadonlyMap<string, Decision>> {
+  return (await readReviewContents(outDir)).decisions;
+}
+
+/** The same, with what is needed to add lines. A folder without decisions has no such file. */
+export async function readReviewContents(outDir: string): Promise<ReviewContents> {
+  const path = join(outDir, REVIEW_FILE);
+  const decisions = new Map<string, Decision>();
+  const digest = new LinesDigest();
+  let [revision, endOffset, isTorn] = [0, 0, false];
+  try {
+    for await (const batch of readLineBytes(path)) {
+      for (const { content, number, offset, complete } of batch) {
+        if (!complete) {
+          if (!isTornLine(content.toString())) throw damagedError(path, number);
+          isTorn = true; // it was never reported as saved
+          break;
+        }
+        const decision = parseDecision(content, `${path}:${number}`);
+        if (decision === undefined) throw damagedError(path, number);
+        if (decision.revision <= revision) throw orderError(path, number);
+        decisions.set(decision.image, decision);
+        digest.add(content);
+        revision = decision.revision;
+        endOffset = offset + content.length + 1;
+      }
+    }
+  } catch (error) {
+    if (error instanceof PreannotateError) throw error;
+    if (systemCodeOf(error) !== 'ENOENT') throw jsonError(path, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+  }
+  return { path, decisions, revision, endOffset, isTorn, digest };
+}
+
+/** @returns undefined when the line was changed after it was written. */
+function parseDecision(content: Buffer, where: string): Decision | undefined {
+  const value = parseLineBytes(content);
+  if (value === undefined) return undefined;
+  const { data, error } = ReviewLine.safeParse(value);
+  if (data === undefined) throw jsonError(where, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+  const { changes: _, ...decision } = data;
+  return decision;
+}
+
+function damagedError(path: string, line: number): PreannotateError {
+  return new PreannotateError({
+    code: 'JOURNAL_DAMAGED',
+    message: `${printable(path)}:${line}: this line was changed after it was written (its checksum differs).`,
+    hint:
+      'Restore the file from a copy, or delete this line: what it decided about its image is lost, as far as later ' +
+      'lines do not repeat it.',
+  });
+}
+
+function orderError(path: string, line: number): PreannotateError {
+  return new PreannotateError({
+    code: 'JOURNAL_DAMAGED',
+    message: `${printable(path)}:${line}: its revision is not above that of the line before it.`,
+    hint: 'Lines were moved or repeated. Restore the file from a copy, or delete the lines that are out of order.',
+  });
+}
