@@ -164,7 +164,7 @@ describe('a run with examples', () => {
     expect(code).toBe(0);
     expect(await viewsOf(join(folder, 'elsewhere'))).toEqual(views);
     expect(JSON.stringify(views)).toContain('example: bottle.jpg [34, 130, 129, 186]');
-    expect(await readdir(join(folder, 'elsewhere/previews'))).toContain('a.jpg.jpg');
+    expect(await readdir(join(folder, 'elsewhere/previews'))).toContain('a.jpg');
   });
 
   it('an ignored example takes boxes away', async () => {

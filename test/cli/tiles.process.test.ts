@@ -143,7 +143,7 @@ describe('a run with tiles', () => {
     const out = join(await temporaryFolder(), 'out');
     expect((await run(out, '--tiles', '768', '--preview')).code).toBe(0);
     const shown = (await largeIn(out)).length;
-    expect((await sharp(join(out, 'previews/large.jpg.jpg')).metadata()).width).toBe(1280);
+    expect((await sharp(join(out, 'previews/large.jpg')).metadata()).width).toBe(1280);
     expect((await preannotate(['export', out, '--score-threshold', '0.5'])).code).toBe(0);
     const surer = await largeIn(out);
     expect(surer.length).toBeLessThan(shown);

@@ -1,8 +1,8 @@
 import { basename, extname, resolve } from 'node:path';
+import { colourOfClass } from '../../core/drawing/class-colours.js';
 import { labelOf, type Example, type Ontology } from '../../core/ontology.js';
 import type { SeenExample } from '../../core/seen-example.js';
 import type { ImageHashes } from './image-hashes.js';
-import { colourOf } from './palette.js';
 import type { PreviewRequest } from './preview-artist.js';
 
 const FOLDER = 'examples';
@@ -52,8 +52,8 @@ export async function listExamplePictures(
 
 /** The model's box is drawn last, over the example's. */
 function toBoxes({ box }: Example, { box: seen, iou }: SeenExample): PreviewRequest['boxes'] {
-  const drawn = box === undefined ? [] : [{ box, label: 'example', colour: colourOf(0) }];
-  return [{ box: seen, label: `model, IoU ${iou.toFixed(2)}`, colour: colourOf(1) }, ...drawn];
+  const drawn = box === undefined ? [] : [{ box, label: 'example', colour: colourOfClass(0) }];
+  return [{ box: seen, label: `model, IoU ${iou.toFixed(2)}`, colour: colourOfClass(1) }, ...drawn];
 }
 
 function stemOf({ image }: Example): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { colourOfClass } from '../../core/drawing/class-colours.js';
 import type { ViewImage } from '../../core/image.js';
 import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
@@ -12,8 +13,8 @@ import { textFile, type ViewFile, type ViewFileGroup } from '../../formats/view-
 import { writeView } from '../../formats/view-folder/write-view.js';
 import { listExamplePictures, type SeenExamples } from './example-pictures.js';
 import { ImageHashes } from './image-hashes.js';
-import { colourOf } from './palette.js';
 import { PreviewArtist, type PreviewRequest } from './preview-artist.js';
+import { previewPathOf } from './preview-path.js';
 
 const MAX_REPORTED_PROBLEMS = 10;
 
@@ -68,7 +69,8 @@ export class PreviewFolder implements AsyncDisposable {
   readonly #drawn = new Map<string, Drawing>(); // by path
 
   /**
-   * Writes `<outDir>/<image name>.jpg` for the first images, and `<outDir>/examples/<number>-<name>.jpeg` for examples.
+   * Writes a picture for each of the first images, called as `previewPathOf` has it, and
+   * `<outDir>/examples/<number>-<name>.jpeg` for examples.
    *
    * @throws PreannotateError as `writeView` does
    */
@@ -174,10 +176,10 @@ function toPreview(image: ViewImage, { ontology, root, limits, remote, signal }:
   const boxes = image.detections.map(({ classId, score, box }) => ({
     box,
     label: `${ontology.classes[classId]!.name} ${score.toFixed(2)}`,
-    colour: colourOf(classId),
+    colour: colourOfClass(classId),
   }));
   const open = async () => (root === undefined ? await fetchAgain(image, remote, signal) : keep(join(root, name)));
-  return { path: `${name}.jpg`, content: hashOf([sha256, boxes]), boxes, limits, open };
+  return { path: previewPathOf(name), content: hashOf([sha256, boxes]), boxes, limits, open };
 }
 
 function keep(source: PreviewRequest['source']): Pick<PreviewRequest, 'source'> & Disposable {

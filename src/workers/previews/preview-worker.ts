@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { messageOf, systemCodeOf } from '../../core/errors.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { decodeImage } from '../../images/decode.js';
-import { drawPreview } from '../../images/draw.js';
+import { drawPreview } from '../../images/drawing/draw-preview.js';
 import { makeUprightCopy } from '../../images/upright/upright-copy.js';
 import { readImage } from '../../images/read.js';
 import type { FromPreviewWorker, PreviewRequest } from './preview-artist.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import type { SeenExample } from '../../../src/core/seen-example.js';
-import { colourOf } from '../../../src/workers/previews/palette.js';
+import { colourOfClass } from '../../../src/core/drawing/class-colours.js';
 import { preannotate, SCENES } from '../../support/cli.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
@@ -49,12 +49,12 @@ it('--preview draws each example with its box and the one of the model, beside t
   const { code, stdout } = await run('--preview', '--json');
   expect(code).toBe(0);
   expect(await pictures()).toEqual(PICTURES);
-  expect(await readdir(drawn)).toContain('1-bottle.jpg.jpg'); // of an image in a folder of that name
+  expect(await readdir(drawn)).toContain('1-bottle.jpg'); // of an image in a folder of that name
   const { examples, counts } = JSON.parse(stdout) as { examples: SeenExample[]; counts: { previews: number } };
   expect(counts.previews).toBe(1);
   const [x1, y1, , y2] = examples[1]!.box;
-  expect(await hasColour(join(drawn, PICTURES[1]!), [11, 120], colourOf(0))).toBe(true);
-  expect(await hasColour(join(drawn, PICTURES[1]!), [Math.floor(x1), (y1 + y2) / 2], colourOf(1))).toBe(true);
+  expect(await hasColour(join(drawn, PICTURES[1]!), [11, 120], colourOfClass(0))).toBe(true);
+  expect(await hasColour(join(drawn, PICTURES[1]!), [Math.floor(x1), (y1 + y2) / 2], colourOfClass(1))).toBe(true);
   expect(await sharp(join(drawn, PICTURES[2]!)).metadata()).toMatchObject({ format: 'jpeg' });
   expect(await readdir(join(folder, 'out/previews'))).not.toContain('.preannotate-new');
 });

@@ -31,7 +31,7 @@ it('the images of a list are downloaded beside the labels, and only as they were
   expect((await readdir(images)).sort()).toEqual(NAMES);
   for (const name of NAMES) expect(await readFile(join(images, name))).toEqual(await readFile(join(SCENES, name)));
   expect(first.stderr).toContain('yolo: 1 image not downloaded, because addresses with a query');
-  expect(await readdir(join(out, 'previews', server.host))).toEqual(['scene-01.jpg.jpg']);
+  expect(await readdir(join(out, 'previews', server.host))).toEqual(['scene-01.jpg']);
 
   const host = `${server.origin}/`;
   const urls = (await imagesOf(out)).map(({ coco_url: url }) => url);
@@ -101,7 +101,7 @@ it('labels and copies of hostile keys stay in their view', async () => {
   const name = `${server.host}/%252e%252e/x%2F..%2F..%2Fscene-01`;
   expect(written.sort()).toEqual(
     [
-      `a/b/c/out/previews/${name}.jpg.jpg`,
+      `a/b/c/out/previews/${name}.jpg`,
       `a/b/c/out/yolo/images/train/${name}.jpg`,
       `a/b/c/out/yolo/labels/train/${name}.txt`,
       `a/b/c/out/yolo/labels_conf/train/${name}.txt`,

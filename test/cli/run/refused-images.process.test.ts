@@ -118,6 +118,6 @@ describe('camera raw', () => {
       { file_name: 'photo.jpg' },
       { file_name: 'scanner.tif', width: 64, height: 48 },
     ]);
-    expect(await previewsIn(out)).toEqual(['photo.jpg.jpg', 'scanner.tif.jpg']);
+    expect(await previewsIn(out)).toEqual(['photo.jpg', 'scanner.tif.jpg']);
   });
 });

@@ -24,7 +24,7 @@ async function changeViews(commandOf: (out: string) => string[]): Promise<void> 
   const out = join(await temporaryFolder(), 'out');
   await preannotate([...RUN, '--out', out, '--preview', '1']);
   const before = await boxesIn(out);
-  const preview = async () => await readFile(join(out, 'previews/scene-02.jpg.jpg'));
+  const preview = async () => await readFile(join(out, 'previews/scene-02.jpg'));
   let last = await preview();
   for (const [flags, isMore] of [
     [['--format', 'coco', '--max-detections', '1'], false],
@@ -37,7 +37,7 @@ async function changeViews(commandOf: (out: string) => string[]): Promise<void> 
     expect(isMore ? now.coco > before.coco : now.coco < before.coco).toBe(true);
     expect((await preview()).equals(last)).toBe(false);
     last = await preview();
-    expect(await readdir(join(out, 'previews'))).toEqual(['README.txt', 'scene-02.jpg.jpg']); // as many as before
+    expect(await readdir(join(out, 'previews'))).toEqual(['README.txt', 'scene-02.jpg']); // as many as before
   }
   expect(JSON.parse(await readFile(join(out, 'run.json'), 'utf8'))).toMatchObject({ formats: ['coco', 'yolo'] });
 }

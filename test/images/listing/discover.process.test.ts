@@ -211,7 +211,7 @@ describe('discovering images', () => {
       'a.jpg',
       'previews/mine.jpg',
       'out/.preannotate/images.jsonl',
-      'out/previews/a.jpg.jpg',
+      'out/previews/a.jpg',
       'out/b.jpg',
     ]);
     await mkdir(join(folder, 'out/yolo/images'), { recursive: true });

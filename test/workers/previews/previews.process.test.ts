@@ -1,9 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { EMOJI, manyScenes, preannotate, Running } from '../../support/cli.js';
+import type { View } from '../../../src/formats/format.js';
+import { textFile } from '../../../src/formats/view-folder/view-file.js';
+import { writeView } from '../../../src/formats/view-folder/write-view.js';
+import { EMOJI, manyScenes, preannotate, Running, SCENES } from '../../support/cli.js';
 import { ROOT } from '../../support/model/golden.js';
 import { temporaryFolder } from '../../support/temporary.js';
 
@@ -16,12 +19,37 @@ async function findArtist(running: Running): Promise<number | undefined> {
   return undefined;
 }
 
+async function* asStream<Item>(items: readonly Item[]): AsyncGenerator<Item> {
+  yield* await Promise.resolve(items);
+}
+
 async function previewsIn(out: string): Promise<string[]> {
   const files = await readdir(join(out, 'previews'), { recursive: true });
   return files.filter((name) => name.endsWith('.jpg'));
 }
 
 describe('previews', () => {
+  it('of a folder of an earlier version, called x.jpg.jpg, get their new names, and edited ones stay', async () => {
+    const out = join(await temporaryFolder(), 'out');
+    const images = ['scene-01.jpg', 'scene-02.jpg'];
+    const args = ['run', ...images.map((name) => join(SCENES, name)), ...EMOJI, '--out', out, '--preview'];
+    await preannotate(args);
+    const drawn = await readFile(join(out, 'previews/scene-01.jpg'));
+    const groups = images.map((image) => ({ image, files: [textFile(`${image}.jpg`, 'drawn')] }));
+    const readme = { files: [textFile('README.txt', 'Drawn by preannotate.')] };
+    const view = { outDir: join(out, 'previews'), overwriteEdited: false, throwIfStopped: () => Promise.resolve() };
+    const provenance = { version: '0', model: '', revision: '' } as unknown as View['provenance'];
+    await writeView({ ...view, provenance, root: undefined }, 'README.txt', {
+      images: Infinity,
+      groups: asStream([...groups, readme]),
+    });
+    expect(await previewsIn(out)).toEqual(['scene-01.jpg.jpg', 'scene-02.jpg.jpg']);
+    await writeFile(join(out, 'previews/scene-02.jpg.jpg'), 'edited');
+    expect((await preannotate(['export', out])).code).toBe(0);
+    expect((await previewsIn(out)).sort()).toEqual(['scene-01.jpg', 'scene-02.jpg', 'scene-02.jpg.jpg']);
+    expect((await readFile(join(out, 'previews/scene-01.jpg'))).equals(drawn)).toBe(true);
+  });
+
   it.skipIf(process.platform !== 'linux')(
     'are complete when the process that draws them is killed (finds it in /proc, on Linux)',
     async () => {

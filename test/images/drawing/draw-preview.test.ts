@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { DecodedImage } from '../../src/images/decoded-image.js';
-import { drawPreview, type DrawnBox } from '../../src/images/draw.js';
+import type { DecodedImage } from '../../../src/images/decoded-image.js';
+import { drawPreview, type DrawnBox } from '../../../src/images/drawing/draw-preview.js';
 
 const GREY = 128;
 const RED = [200, 0, 0] as const;
@@ -98,6 +98,25 @@ describe('a preview', () => {
     const picture = await drawn(shrunk, [boxAt([400, 600, 2000, 1800])]);
     expect(isNear(picture.at(40, 120), RED)).toBe(true);
     expect(isNear(picture.at(150, 179), RED)).toBe(true);
+  });
+
+  it('has dark lines beside those of a box, so that it stands out from an image of the same colour', async () => {
+    const size = { width: 320, height: 240 };
+    const pixels = Uint8Array.from({ length: 320 * 240 * 3 }, (_, i) => RED[i % 3]!);
+    const picture = await drawn({ ...size, original: size, pixels }, [boxAt([40, 60, 200, 180], '')]);
+    expect(isNear(picture.at(40, 120), RED)).toBe(true);
+    for (const x of [39, 42, 197, 200]) expect.soft(picture.at(x, 120)[0], `${x}`).toBeLessThan(150);
+  });
+
+  it('has wider lines and larger text where it is larger', async () => {
+    const heights = await Promise.all(
+      [320, 1280].map(async (side) => {
+        const { at } = await drawn(greyImage(side, side), [boxAt([40, 100, 300, 300])]);
+        const column = Array.from({ length: 80 }, (_, y) => isNear(at(42, 20 + y), RED));
+        return column.filter(Boolean).length;
+      }),
+    );
+    expect(heights[1]).toBeGreaterThan(heights[0]! * 1.3);
   });
 
   it('shows the best box, first in the list, over the others', async () => {
