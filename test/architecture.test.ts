@@ -12,7 +12,7 @@ const STEPS = [
   ['review', 'report'],
   ['feeds'],
   ['prepare.ts', 'run-views.ts', 'run-features.ts'],
-  ['job.ts', 'views.ts', 'data-set'],
+  ['job.ts', 'views.ts', 'gallery-pack.ts', 'data-set'],
   ['view-inputs.ts', 'view-root.ts'],
   ['queue', 'http'],
   ['workers', 'config'],

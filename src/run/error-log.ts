@@ -170,6 +170,20 @@ export async function readFirstErrors(outDir: string, count: number): Promise<Lo
   return errors;
 }
 
+/** All failures of the last attempt; none where there is no errors.jsonl. Lines that are not whole are left out. */
+export async function readErrors(outDir: string): Promise<z.output<typeof LoggedError>[]> {
+  const errors: z.output<typeof LoggedError>[] = [];
+  try {
+    for await (const { line } of readLines(join(outDir, ERRORS_FILE))) {
+      const logged = parseLogged(line);
+      if (logged !== undefined) errors.push(logged);
+    }
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+  }
+  return errors;
+}
+
 /** What failed in the last attempt: an image, or a folder that could not be listed. */
 export interface LoggedName {
   readonly name: string;
@@ -178,29 +192,14 @@ export interface LoggedName {
 
 /** What failed in the last attempt; nothing where there is no errors.jsonl. Lines that are not whole are left out. */
 export async function readFailed(outDir: string): Promise<LoggedName[]> {
-  const failed: LoggedName[] = [];
-  try {
-    for await (const { line } of readLines(join(outDir, ERRORS_FILE))) {
-      const logged = parseLogged(line);
-      if (logged !== undefined) failed.push({ name: logged.image, isFolder: logged.code === 'FOLDER_UNREADABLE' });
-    }
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
-  }
-  return failed;
+  const errors = await readErrors(outDir);
+  return errors.map(({ image: name, code }) => ({ name, isFolder: code === 'FOLDER_UNREADABLE' }));
 }
 
 /** How many images and folders failed in the last attempt, by code; none where there is no errors.jsonl. */
 export async function countFailures(outDir: string): Promise<Record<string, number>> {
   const counts = new Map<string, number>();
-  try {
-    for await (const { line } of readLines(join(outDir, ERRORS_FILE))) {
-      const code = parseLogged(line)?.code;
-      if (code !== undefined) counts.set(code, (counts.get(code) ?? 0) + 1);
-    }
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
-  }
+  for (const { code } of await readErrors(outDir)) counts.set(code, (counts.get(code) ?? 0) + 1);
   return Object.fromEntries([...counts].sort(([a], [b]) => compareUtf8(a, b)));
 }
 

@@ -133,7 +133,7 @@ export class RecordReader {
   }
 
   /** @throws PreannotateError JOURNAL_DAMAGED when the record names a prompt that the ontology does not have. */
-  detectionsOf({ image, detections }: ImageRecord): Detection[] {
+  detectionsOf({ image, detections }: Pick<ImageRecord, 'image' | 'detections'>): Detection[] {
     return detections.map(({ prompt, score, box, patch }) => {
       const queryId = this.#findQuery(prompt);
       if (queryId === undefined) throw unknownPromptError(image, prompt);

@@ -1,0 +1,162 @@
+import { join, sep } from 'node:path';
+import { readStoredSelection, resolveSelection } from './config/selection.js';
+import { BoxRows } from './core/gallery/box-rows.js';
+import { BoxTable } from './core/gallery/box-table.js';
+import { SCORE_STEPS, type GalleryFacts, type GalleryFailure, type GalleryPack } from './core/gallery/pack.js';
+import { PreannotateError } from './core/errors.js';
+import { compareUtf8, printable } from './core/text.js';
+import { readLineBytes } from './disk/lines.js';
+import { BoxReader } from './run/entries/read-boxes.js';
+import { groupNear } from './run/duplicates/near-groups.js';
+import { ImageContents } from './run/duplicates/image-contents.js';
+import { readErrors } from './run/error-log.js';
+import { expectedRoot } from './run/image-root.js';
+import type { OpenedRun } from './run/open-run.js';
+import { divideNames } from './run/plan/sources.js';
+import { RecordReader } from './run/record.js';
+
+/** 84 MB in memory. */
+const MAX_BOXES = 3_000_000;
+
+/** What the pages of `review` and `report` show of a run. */
+interface Packed {
+  readonly outDir: string; // absolute
+  readonly run: OpenedRun;
+  readonly title: string; // of the page
+  readonly maxBoxes?: number;
+}
+
+/**
+ * Makes the pack of a run. Where there are more boxes than a browser can hold, those with the lowest scores are left
+ * out, so that all that is shown with higher thresholds stays exact.
+ *
+ * @throws PreannotateError JOURNAL_DAMAGED
+ */
+export async function buildPack({ outDir, run, title, maxBoxes = MAX_BOXES }: Packed): Promise<GalleryPack> {
+  const { ontology, scope, imageIds, journal } = run;
+  const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
+  const { boxes, floor, images, contents } = await readImages(run, maxBoxes);
+  const { thresholds, ...shown } = selection;
+  const { score_floor: stored } = journal.header.options;
+  const facts: GalleryFacts = {
+    title,
+    run: describeRun(run, boxes.scores.length),
+    classes: ontology.classes.map(({ name }, i) => ({ name, threshold: thresholds[i]! })),
+    prompts: ontology.queries.map(({ prompt: text, classId }) => ({ text, class: classId })),
+    selection: shown,
+    scoreFloor: floor < 0 ? stored : Math.max(stored, floor / SCORE_STEPS),
+    images: {
+      ids: contents.names.map((name) => imageIds.of(name)),
+      names: contents.names,
+      ...images,
+      groups: await numberGroups(contents),
+    },
+    failures: await readFailures(outDir, run),
+  };
+  return { facts, boxes };
+}
+
+interface ReadImages extends Pick<GalleryPack, 'boxes'> {
+  readonly floor: number; // in steps; -1: nothing was left out
+  readonly images: Pick<GalleryFacts['images'], 'widths' | 'heights' | 'degraded'>;
+  readonly contents: ImageContents; // in the order of the images' names
+}
+
+/** Reads the journal once, in its own order. */
+async function readImages({ journal, sources, ontology }: OpenedRun, limit: number): Promise<ReadImages> {
+  const { path, entries } = journal;
+  const names = divideNames(entries, sources)[0].sort(compareUtf8);
+  const indexes = new Int32Array(journal.lines + 1);
+  names.forEach((name, index) => (indexes[entries.get(name)!.line] = index + 1));
+  const contents = new ImageContents(names);
+  const [widths, heights] = [new Array<number>(names.length).fill(0), new Array<number>(names.length).fill(0)];
+  const degraded: number[] = [];
+  const table = new BoxTable({ images: names.length, classOf: ontology.queries.map(({ classId }) => classId), limit });
+  const records = new RecordReader(ontology);
+  const reader = new BoxReader((image, box) => records.detectionsOf({ image, detections: [box] })[0]!.queryId);
+  const rows = new BoxRows();
+  let seen = 0;
+  for await (const batch of readLineBytes(path)) {
+    for (const { content, number } of batch) {
+      const index = (indexes[number] ?? 0) - 1; // of a run that goes on, later lines are left out
+      if (index < 0) continue;
+      const image = reader.read(content, rows);
+      if (image === undefined || image.image !== names[index]) throw changedError(path, number);
+      table.addImage(index, rows);
+      contents.set(index, { sha256: image.sha256, phash: image.phash });
+      widths[index] = image.width;
+      heights[index] = image.height;
+      if (image.degraded !== undefined) degraded.push(index);
+      seen++;
+    }
+  }
+  if (seen < names.length) throw changedError(path, journal.lines);
+  const boxes = table.finish();
+  degraded.sort((a, b) => a - b);
+  return { boxes, floor: table.floor, images: { widths, heights, degraded }, contents };
+}
+
+/** Numbers groups of images that look alike by their first images, from 1; an image like no other has 0. */
+async function numberGroups(contents: ImageContents): Promise<number[]> {
+  const { of } = await groupNear(contents);
+  const sizes = new Uint32Array(of.length);
+  for (const group of of) sizes[group]!++;
+  const numbers = new Map<number, number>();
+  return Array.from(of, (group) => {
+    if (sizes[group]! < 2) return 0;
+    const number = numbers.get(group) ?? numbers.size + 1;
+    numbers.set(group, number);
+    return number;
+  });
+}
+
+/** What a reader of the page wants to know of a run, and nothing about the machine that made it. */
+function describeRun({ journal, scope, manifest, ontology }: OpenedRun, boxes: number): GalleryFacts['run'] {
+  const { model, preannotate, options } = journal.header;
+  const { image_size: size, tiles, precision = 'fp32', fit } = options;
+  const counts = manifest?.counts;
+  return [
+    ['Model', baseNameOf(model.reference)],
+    ['Model SHA-256', model.sha256],
+    ['preannotate', preannotate],
+    ['Precision', precision],
+    ['Image size', size === 'native' ? 'native' : `${size[1]} x ${size[0]}`],
+    ...(fit === undefined ? [] : ([['Fit', fit]] as const)),
+    ...(tiles === undefined ? [] : ([['Tiles', `${tiles.size[1]} x ${tiles.size[0]}`]] as const)),
+    ['Score floor', String(options.score_floor)],
+    ['Classes', String(ontology.classes.length)],
+    ['Prompts', String(ontology.queries.length)],
+    ['Images found', String(scope.found)],
+    ['Images annotated', String(counts?.annotated ?? journal.entries.size)],
+    ...(counts === undefined ? [] : ([['Images failed', String(counts.failed)]] as const)),
+    ['Stored boxes', String(boxes)],
+    ['Status', manifest?.status ?? 'interrupted'],
+  ];
+}
+
+/** A model's reference can be a path. */
+function baseNameOf(reference: string): string {
+  const isPath = /^([./~\\]|[A-Za-z]:[\\/])/.test(reference);
+  return isPath ? (reference.split(/[\\/]/).filter(Boolean).at(-1) ?? reference) : reference;
+}
+
+async function readFailures(outDir: string, { scope }: OpenedRun): Promise<GalleryFailure[]> {
+  const { root, root_absolute: before } = scope;
+  const folders = [outDir, before, root === undefined ? undefined : expectedRoot(outDir, { ...scope, root })];
+  const prefixes = folders.flatMap((folder) => (folder === undefined ? [] : [join(folder, sep)]));
+  prefixes.sort((a, b) => b.length - a.length);
+  const failures = (await readErrors(outDir)).map(({ image: name, code, message }) => ({
+    name,
+    code,
+    message: prefixes.reduce((text, prefix) => text.replaceAll(prefix, ''), message),
+  }));
+  return failures.sort((a, b) => compareUtf8(a.name, b.name));
+}
+
+function changedError(path: string, line: number): PreannotateError {
+  return new PreannotateError({
+    code: 'JOURNAL_DAMAGED',
+    message: `${printable(path)}:${line}: the file was changed while it was read.`,
+    hint: 'Start the command again, when nothing else writes into the folder.',
+  });
+}
