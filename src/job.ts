@@ -62,6 +62,7 @@ export interface Job extends EngineJob {
   readonly reassign?: boolean; // existing parts are ignored
   readonly overwriteEdited: boolean; // files of views that the user edited
   readonly queue?: QueueSettings; // hands the images to workers elsewhere
+  readonly maxRuntimeMs?: number; // after which the run stops; left out: it has all the time it needs
   readonly maxErrors: ErrorBudget; // a run that exceeds it stops, unless it is 0
   readonly statedSelection: StatedSelection; // for run.json
 }
@@ -84,7 +85,8 @@ export interface RunState {
   readonly stats: RunStats;
   readonly examples: readonly SeenExample[]; // of the ontology; none are known of a finished run of version 0.1
   readonly failedBefore?: number; // in the last run, where only what failed there is tried again
-  isUnfinished?: boolean; // images are left, of a watch that has ended
+  isUnfinished?: boolean; // images are left, of a watch that has ended, or when the time was over
+  isTimeOver?: boolean; // the run has stopped because of --max-runtime
   takenPart?: readonly TakenPart[] | undefined; // by workers of a queue
   viewCounts?: ViewCounts; // once the views are written
 }
@@ -210,6 +212,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     created: header.created,
     started: stats.started.toISOString(),
     ...(status === 'running' ? {} : { finished: new Date().toISOString() }),
+    ...(run.isTimeOver === true ? { stopped_by: 'max_runtime' } : {}),
     ...(found.root === undefined ? {} : toStoredRoot(job.outDir, found.root)),
     model: { reference: job.model, sha256: header.model.sha256 },
     ontology: specOf(job.ontology),

@@ -5,6 +5,7 @@ import { mapInBatches } from './core/stream.js';
 import { beginJournalHeader, isShard, toManifest, type Job, type RunState } from './job.js';
 import type { ImageFile, ImageOutcome } from './core/image.js';
 import { countToCome, divideStop, openFeed } from './feeds/open-feed.js';
+import { startTimeLimit } from './feeds/time-limit.js';
 import { hostsOf } from './images/remote/address.js';
 import { openRemoteImages } from './images/remote/open-remote-images.js';
 import { findModel, type Model } from './model/source.js';
@@ -34,7 +35,8 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   const note = (message: string) => progress.note(message);
   await using lock = await OutputLock.take(asked.outDir, { takeOver: asked.takeOver, note, signal: stop });
   const job = await withFeaturesAsBegun(isShard(asked) ? asked : await withPresentViews(asked.outDir, asked));
-  const signal = AbortSignal.any([stop, lock.lost]);
+  const timeOver = startTimeLimit(asked.maxRuntimeMs);
+  const signal = AbortSignal.any([stop, lock.lost, timeOver]);
   job.ontologyNotes.forEach(note);
   using watcher = progress.download();
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
@@ -62,12 +64,12 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   await using previews = new PreviewFolder();
   return await annotateAndWrite(job, run, {
     ...{ engine, model, filling, previews, progress },
-    ...divideStop(job, { asked: stop, lost: lock.lost }),
+    ...{ timeOver, ...divideStop(job, { asked: stop, lost: lock.lost, timeOver }) },
   });
 }
 
 async function annotateAndWrite(job: Job, run: RunState, use: Annotating): Promise<RunManifest> {
-  const { engine, filling, previews, progress, signal } = use;
+  const { engine, filling, previews, progress, signal, timeOver } = use;
   const { journal, lock } = run;
   return await withManifest(job, run, async () => {
     const failure = await annotatePending(job, run, use);
@@ -79,8 +81,8 @@ async function annotateAndWrite(job: Job, run: RunState, use: Annotating): Promi
     else await writeIfPossible(job, run, use);
     if (failure !== undefined) throw failure;
     if (engine === undefined) await limitFeatures(job, use.model, (message) => progress.note(message));
-    if (!isFilling || engine === undefined) return;
-    await storeFeatures(filling.images, { job, engine, progress, signal });
+    if (!isFilling || engine === undefined || run.isUnfinished === true) return;
+    await storeFeatures(filling.images, { job, engine, progress, signal: AbortSignal.any([signal, timeOver]) });
     run.stats.features = engine.status().features;
   });
 }
@@ -118,6 +120,7 @@ interface Annotating {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly ending: AbortSignal; // ends the feed; the views are written then
+  readonly timeOver: AbortSignal; // of --max-runtime
 }
 
 /**
@@ -188,6 +191,7 @@ async function annotateUntilFailure(
       if (failure !== undefined) return failure; // images that workers still have are not waited for
     }
     run.isUnfinished = !(await feed.end());
+    run.isTimeOver = use.timeOver.aborted && run.isUnfinished;
     return undefined;
   } finally {
     stats.endImages(engine.times);

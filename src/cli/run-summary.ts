@@ -31,14 +31,16 @@ export function formatRunSummary(result: RunResult): string {
 }
 
 /** `20 of 500 images annotated in 12.3 s (--limit 20), 5 of them by earlier runs.` */
-function describeImages({ job, manifest: { counts, timings } }: RunResult): string {
+function describeImages({ job, manifest }: RunResult): string {
+  const { counts, timings, stopped_by: stoppedBy } = manifest;
   const seconds = ((timings['total_ms'] ?? 0) / 1000).toFixed(1);
   const choice = describeChoice(job.choice);
   const resumed = counts.resumed > 0 ? `, ${counts.resumed} of them by earlier runs` : '';
   const chosen = choice === undefined ? '' : ` (${choice})`;
   const { duplicates = 0 } = counts;
+  const rest = stoppedBy === undefined ? '' : ' Stopped by --max-runtime: the same command continues with the rest.';
   const shared = duplicates > 0 ? `, ${counted(duplicates, 'copy', 'copies')} of others among them` : '';
-  return `${counts.annotated} of ${counts.found} images annotated in ${seconds} s${chosen}${resumed}${shared}.`;
+  return `${counts.annotated} of ${counts.found} images annotated in ${seconds} s${chosen}${resumed}${shared}.${rest}`;
 }
 
 function describeBoxes({ manifest: { counts }, duplicates }: RunResult): string[] {

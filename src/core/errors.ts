@@ -14,7 +14,8 @@ interface SpecialCases {
 }
 
 type Row = readonly [
-  exitCode: 1 | 2 | 3, // 2: wrong usage, nothing was done; 3: more images failed than --max-errors allows
+  // 2: wrong usage, nothing was done; 3: more images failed than --max-errors allows; 75: go on later
+  exitCode: 1 | 2 | 3 | 75,
   httpStatus: number,
   reason: FailureReason,
   openApi: string | null, // explanation in /openapi.json; null for what no operation described there answers
@@ -53,6 +54,7 @@ const TABLE = {
   QUEUE_UNREACHABLE: [2, 500, 'internal', null],
   WORKERS_FAILING: [1, 503, 'worker_lost', 'workers do not stay up'],
   FOLDER_UNREADABLE: [3, 500, 'internal', null], // of a run: these count against --max-errors
+  TIME_LIMIT: [75, 503, 'internal', null], // of --max-runtime
   MASS_FAILURE: [3, 500, 'internal', null], // a run was stopped, because most of its images would fail too
   BELOW_MINIMUM: [3, 500, 'internal', null], // a figure is below the one that was asked for
   IMAGE_UNREADABLE: [3, 422, 'decode', 'the image cannot be read'],

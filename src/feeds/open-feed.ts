@@ -13,11 +13,11 @@ export function countToCome(job: Job, { plan }: Pick<RunState, 'plan'>): number 
   return job.watch ? Infinity : plan.pending.length;
 }
 
-/** What stops a run, and what only ends its feed: a watch, which has no last image, writes its views then. */
+/** What stops a run, and what only ends its feed, after which the views are written. A watch has no last image. */
 export function divideStop(
   job: Job,
-  stop: { asked: AbortSignal; lost: AbortSignal },
+  stop: { asked: AbortSignal; lost: AbortSignal; timeOver: AbortSignal },
 ): Pick<FeedUse, 'signal' | 'ending'> {
-  if (job.watch) return { signal: stop.lost, ending: stop.asked };
-  return { signal: AbortSignal.any([stop.asked, stop.lost]), ending: new AbortController().signal };
+  if (job.watch) return { signal: stop.lost, ending: AbortSignal.any([stop.asked, stop.timeOver]) };
+  return { signal: AbortSignal.any([stop.asked, stop.lost]), ending: stop.timeOver };
 }

@@ -14,6 +14,7 @@ export class PlannedImages implements Feed {
   readonly #use: FeedUse;
   readonly #massFailure: MassFailure;
   readonly #previews: LivePreviews | undefined;
+  #finished = 0;
   #failure: PreannotateError | undefined;
 
   constructor(job: Job, run: RunState, use: FeedUse) {
@@ -26,11 +27,15 @@ export class PlannedImages implements Feed {
     this.#previews = showPreviews(job, run, use);
   }
 
-  images(): readonly ImageFile[] {
-    return this.#run.plan.pending;
+  *images(): Generator<ImageFile> {
+    for (const image of this.#run.plan.pending) {
+      if (this.#use.ending.aborted) return;
+      yield image;
+    }
   }
 
   finish(outcome: ImageOutcome, index: number): PreannotateError | undefined {
+    this.#finished++;
     if (outcome.ok) this.#previews?.imageAnnotated(outcome.result.name);
     this.#use.progress.tick(outcome);
     this.#failure ??= this.#massFailure.check(index, outcome, this.#run.stats.failed);
@@ -38,7 +43,7 @@ export class PlannedImages implements Feed {
   }
 
   end(): Promise<boolean> {
-    return Promise.resolve(true);
+    return Promise.resolve(this.#finished === this.#run.plan.pending.length);
   }
 
   /** Stops previews that are being drawn. */

@@ -71,6 +71,7 @@ export const RunManifest = z.object({
   created: z.string(), // ISO 8601; when the output folder was started
   started: z.string(), // when this attempt was
   finished: z.string().exactOptional(),
+  stopped_by: z.literal('max_runtime').exactOptional(), // before the last image; the same command continues
   root: RunScope.shape.root,
   root_absolute: RunScope.shape.root_absolute,
   model: z.object({ reference: z.string(), sha256: z.string() }),

@@ -55,6 +55,7 @@ export async function createRunJob(inputs: readonly string[], loaded: Loaded<typ
     overwriteEdited: settings.overwriteEdited,
     ...featuresOf(settings),
     ...queueOf(settings),
+    ...(settings.maxRuntime === undefined ? {} : { maxRuntimeMs: settings.maxRuntime }),
     maxErrors: settings.maxErrors,
   };
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { messageOf, PreannotateError } from '../../core/errors.js';
+import { FAILURES, messageOf, PreannotateError } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
@@ -32,7 +32,8 @@ Examples:
   preannotate run photos --ontology bottles --shard 1/4
 
 The same command continues where it was stopped. Exit codes: 0 done, 1 unexpected failure,
-2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 130/143 stopped by a signal.`;
+2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 75 stopped by --max-runtime,
+130/143 stopped by a signal.`;
 
 const OUTCOME = 'Finished images are saved; the same command continues from there.';
 
@@ -75,6 +76,7 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
   await summarise(job, { places, progress });
   if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
   const { missing_previews: previews = 0, missing_copies: copies = 0 } = manifest.counts;
+  if (manifest.stopped_by !== undefined) return FAILURES.TIME_LIMIT.exitCode;
   return previews + copies > 0 || exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;
 }
 

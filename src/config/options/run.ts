@@ -24,6 +24,13 @@ export const runOptions = {
       'Exit with code 3 if more images fail than this number, or this share (5%); above 0, also stop the run there',
     )
     .meta({ flag: { group: 'input', placeholder: 'n|p%' } }),
+  max_runtime: z
+    .exactOptional(value.duration(1))
+    .describe(
+      'Stop after this time, such as 50m or 5h, write the annotation files of what is annotated, and exit with code ' +
+        '75 if images are left: the same command continues',
+    )
+    .meta({ examples: ['50m'], flag: { group: 'input', basic: true, placeholder: 'time', only: true } }),
   limit: z
     .exactOptional(value.imageCount())
     .describe('Annotate only the first n images by name; the same command without it annotates the rest')
