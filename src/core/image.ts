@@ -8,6 +8,7 @@ export interface ImageFile {
   /** Where a remote image is fetched from: http, https or s3. It may hold secrets: it is never stored or logged. */
   readonly url?: string;
   readonly listed?: ListedObject; // of a remote image: what the listing that names it says of it
+  readonly known?: Pick<ContentStamp, 'sha256' | 'sizeBytes'>; // its features are stored under: it is not read then
 }
 
 /** An object as a listing of its bucket describes it. */

@@ -20,7 +20,7 @@ export interface ExampleImage {
   readonly box?: Xyxy; // where in the original the object is; else it is the whole image
 }
 
-const IOU_DECIMALS = 4;
+export const IOU_DECIMALS = 4;
 
 /** The query of an example. */
 export interface EncodedExample {

@@ -57,6 +57,7 @@ export interface FeatureJob extends FeatureForm {
   readonly folder: string; // absolute
   readonly maxBytes?: number; // of the folder
   readonly isReadOnly?: boolean; // features that are there are used, and none are kept
+  readonly key?: FeatureKey; // under which they are looked for; left out: as this job would store them
 }
 
 /** What an engine works on. */
@@ -132,7 +133,7 @@ function placeFeatures(
   const { devices, workersPerDevice } = placement;
   return {
     ...features,
-    key: toFeatureKey(job, model, { ...features, device: devices[0]! }),
+    key: features.key ?? toFeatureKey(job, model, { ...features, device: devices[0]! }),
     label: model.reference,
     writers: devices.length * workersPerDevice,
   };
@@ -180,6 +181,7 @@ function toQuerySource(job: EngineJob, model: Model): QuerySource {
     places,
     allowTruncate,
     exampleRule: worker.exampleRule,
+    examplesAreStored: job.features?.storedOnly === true,
     ...formOf(job, model),
     ...(worker.imageSize === undefined ? {} : { imageSize: worker.imageSize }),
   };

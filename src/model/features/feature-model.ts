@@ -44,14 +44,14 @@ export type RankedOutputs = Readonly<Record<'scores' | 'pairs' | 'members' | 'bo
  */
 export class FeatureModel implements AsyncDisposable {
   readonly layout: readonly FeatureLayout[];
-  readonly #encoding: InferenceSession;
+  readonly #encoding: InferenceSession | undefined; // undefined where all that is ranked is stored
   readonly #query: InferenceSession;
   readonly #plainQuery: InferenceSession; // for one query a class
   readonly #options: FeatureModelOptions;
   readonly #banks = new WeakMap<QueryBank, BankInputs>();
 
   private constructor(parts: {
-    encoding: InferenceSession;
+    encoding: InferenceSession | undefined;
     query: InferenceSession;
     plainQuery: InferenceSession;
     options: FeatureModelOptions;
@@ -68,12 +68,15 @@ export class FeatureModel implements AsyncDisposable {
     const { artifact, size, positions, dtype, exact, maxDetections, minObjectness } = options;
     const graphs = artifact.features;
     if (graphs === undefined) throw new Error('this model gives no features. This is a bug.');
-    const first = graphs.encoding({ size, dtype, exact, ...(positions === undefined ? {} : { positions }) });
+    const openEncoding = async () => {
+      const first = graphs.encoding({ size, dtype, exact, ...(positions === undefined ? {} : { positions }) });
+      return await openSession(first.graph, { ...options, weightsFolder: first.weightsFolder });
+    };
     const form = {
       ...{ size, maxDetections, dtype: exact ? ('float32' as const) : dtype },
       ...(minObjectness === undefined ? {} : { minObjectness }),
     };
-    const encoding = await openSession(first.graph, { ...options, weightsFolder: first.weightsFolder });
+    const encoding = options.storedOnly === true ? undefined : await openEncoding();
     try {
       // Little work, on what is in this process: a GPU would have to be given the features of every image.
       const openQuery = async (oneQueryAClass: boolean) => {
@@ -83,7 +86,7 @@ export class FeatureModel implements AsyncDisposable {
       const [query, plainQuery] = [await openQuery(false), await openQuery(true)];
       return new FeatureModel({ encoding, query, plainQuery, options });
     } catch (error) {
-      await encoding.release();
+      await encoding?.release();
       throw error;
     }
   }
@@ -91,6 +94,7 @@ export class FeatureModel implements AsyncDisposable {
   /** @param pixels - [N, H, W, 3], as the detector takes them. */
   async encode(pixels: Uint8Array, count: number): Promise<EncodedInput[]> {
     const { height, width } = this.#options.size;
+    if (this.#encoding === undefined) throw new Error('pixels are to be encoded without the encoder. This is a bug.');
     const outputs = await this.#encoding.run({
       pixels: new ort.Tensor('uint8', pixels, [count, height, width, 3]),
     });
@@ -139,7 +143,7 @@ export class FeatureModel implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#encoding.release();
+    await this.#encoding?.release();
     await this.#query.release();
     await this.#plainQuery.release();
   }

@@ -6,6 +6,7 @@ import type { ModelTraits } from '../family.js';
 export interface FeatureForm {
   readonly dtype: FeatureDtype; // of class embeddings
   readonly exact: boolean; // boxes come from what was computed, not from what is kept of it
+  readonly storedOnly?: boolean; // images are known by hash, and none is read or encoded
 }
 
 /** What one tensor of features holds for one input of the model: an image, or a tile of it. */

@@ -27,17 +27,23 @@ export async function encodeExamples(
   { preparer, openEncoder, send }: ExampleParts,
 ): Promise<Encoded> {
   await using encoder = await openEncoder();
-  const encoded: (EncodedExample | undefined)[] = requests.map(() => undefined);
-  const failures: Encoded['failures'][number][] = [];
-  for (const [index, request] of requests.entries()) {
-    const result = await encodeOne(request, preparer, encoder);
-    if (result instanceof PreannotateError) failures.push({ index, failure: result.toFailure() });
-    else encoded[index] = result;
+  const results: (EncodedExample | PreannotateError)[] = [];
+  for (const request of requests) {
+    results.push(await encodeOne(request, preparer, encoder));
     send({ type: 'heartbeat' });
   }
+  return gatherEncoded(results);
+}
+
+/** The queries of examples in one array, and why some have none. */
+export function gatherEncoded(results: readonly (EncodedExample | PreannotateError)[]): Encoded {
+  const encoded = results.map((result) => (result instanceof PreannotateError ? undefined : result));
   const width = encoded.find((one) => one !== undefined)?.embedding.length ?? 0;
-  const embeddings = new Float32Array(requests.length * width);
+  const embeddings = new Float32Array(results.length * width);
   encoded.forEach((one, index) => one && embeddings.set(one.embedding, index * width));
+  const failures = results.flatMap((result, index) =>
+    result instanceof PreannotateError ? [{ index, failure: result.toFailure() }] : [],
+  );
   return { embeddings, choices: encoded.map((one) => one?.choice), failures };
 }
 
@@ -82,7 +88,7 @@ function boxOutsideError({ name }: ExampleRequest, box: Xyxy, { width, height }:
   });
 }
 
-function noObjectError({ name, box }: ExampleRequest): PreannotateError {
+export function noObjectError({ name, box }: ExampleRequest): PreannotateError {
   const where = box === undefined ? '' : `the box [${box.join(', ')}] of `;
   return new PreannotateError({
     code: 'ONTOLOGY_INVALID',

@@ -57,7 +57,7 @@ interface BatchItem extends ScheduledItem {
  */
 export class InferenceLoop {
   readonly #detector: Detector;
-  readonly #preparer: ImagePreparer;
+  readonly #preparer: Pick<ImagePreparer, 'prepare' | 'stuck'>;
   readonly #settings: Pick<WorkerSettings, 'maxBatchSize' | 'maxDetections'>;
   readonly #kept: KeptFeatures | undefined;
   readonly #send: (message: FromWorker) => void;
@@ -74,7 +74,7 @@ export class InferenceLoop {
 
   constructor(parts: {
     detector: Detector;
-    preparer: ImagePreparer;
+    preparer: Pick<ImagePreparer, 'prepare' | 'stuck'>;
     settings: Pick<WorkerSettings, 'maxBatchSize' | 'maxDetections'>;
     kept?: KeptFeatures | undefined;
     send: (message: FromWorker) => void;

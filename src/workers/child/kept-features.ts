@@ -85,7 +85,7 @@ export class KeptFeatures implements AsyncDisposable {
 
   /** @throws PreannotateError CONFIG_INVALID for a folder that is not one of features */
   static async open(
-    { folder, key, label, exact, maxBytes, writers, isReadOnly = false }: FeatureSettings,
+    { folder, key, label, exact, maxBytes, writers, isReadOnly = false, storedOnly = false }: FeatureSettings,
     use: {
       device: Device;
       layout: readonly FeatureLayout[];
@@ -106,7 +106,7 @@ export class KeptFeatures implements AsyncDisposable {
     };
     const store = await FeatureStore.open({
       ...{ folder, label, writers, writable: !isReadOnly },
-      key: { ...key, provider: device.provider }, // of this worker
+      key: storedOnly ? key : { ...key, provider: device.provider }, // of this worker, where it encodes
       ...(maxBytes === undefined ? {} : { maxBytes }),
       onProblem: report,
     });

@@ -10,10 +10,13 @@ import { InferenceLoop } from './inference-loop.js';
 import { encodeExamples, type ExampleParts } from './encode-examples.js';
 import { ImagePreparer } from './image-preparer.js';
 import { KeptFeatures } from './kept-features.js';
+import { StoredPreparer } from './stored-preparer.js';
+import { findStoredExamples } from './stored-examples.js';
 import { STAGE_TIMEOUT_SECONDS } from './stage-timeout.js';
-import type { Encoded, FromWorker, ToEncode, ToWorker } from '../protocol.js';
+import type { Encoded, FromWorker, ToEncode, ToWorker, WorkerSettings } from '../protocol.js';
 
 interface Opened extends ExampleParts {
+  readonly settings: WorkerSettings;
   readonly detector: Detector;
   readonly loop: InferenceLoop;
   readonly kept: KeptFeatures | undefined;
@@ -93,10 +96,13 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
   const kept =
     features &&
     (await KeptFeatures.open(features, { device, layout: detector.features.layout, send, readingLimitSec }));
-  const preparer = new ImagePreparer({
-    ...{ resizer, inputSize, kept },
-    settings: { ...settings, folder: settings.imageFolder },
-  });
+  const preparer =
+    kept !== undefined && features?.storedOnly === true
+      ? new StoredPreparer({ kept, tiles: settings.tiles })
+      : new ImagePreparer({
+          ...{ resizer, inputSize, kept },
+          settings: { ...settings, folder: settings.imageFolder },
+        });
   send({ type: 'ready' });
   const loop = new InferenceLoop({ detector, preparer, settings, kept, send });
   const openEncoder = () => ExampleEncoder.open({ ...settings, size: inputSize });
@@ -106,7 +112,7 @@ async function open({ device, settings }: Extract<ToWorker, { type: 'open' }>): 
     inputSize,
     settings: { ...whole, folder: settings.exampleFolder },
   });
-  return { detector, loop, kept, preparer: examplePreparer, openEncoder, send };
+  return { settings, detector, loop, kept, preparer: examplePreparer, openEncoder, send };
 }
 
 async function answerEncoding({ id, ...what }: ToEncode & { readonly id: number }): Promise<void> {
@@ -118,8 +124,12 @@ async function answerEncoding({ id, ...what }: ToEncode & { readonly id: number 
 }
 
 async function encode(what: ToEncode): Promise<Encoded> {
-  if (what.type === 'encode-examples') return encodeExamples(what.examples, requireOpened());
-  return { embeddings: await requireOpened().detector.encode(what.tokenIds), choices: [], failures: [] };
+  const { settings, detector, kept, ...parts } = requireOpened();
+  if (what.type === 'encode-examples') {
+    if (kept === undefined || settings.features?.storedOnly !== true) return encodeExamples(what.examples, parts);
+    return findStoredExamples(what.examples, { ...settings, detector, kept, tiles: settings.tiles });
+  }
+  return { embeddings: await detector.encode(what.tokenIds), choices: [], failures: [] };
 }
 
 function requireOpened(): Opened {

@@ -15,7 +15,10 @@ const CHOICE_BYTES = 40; // a box and an IoU in float64
 type Encode = (what: { type: 'encode-examples'; examples: readonly ExampleRequest[] }) => Promise<Encoded>;
 
 /** What encoding the examples of one ontology depends on. */
-type ExampleSource = Pick<QuerySource, 'model' | 'imageSize' | 'exampleRule' | 'places' | keyof InputForm>;
+type ExampleSource = Pick<
+  QuerySource,
+  'model' | 'imageSize' | 'exampleRule' | 'examplesAreStored' | 'places' | keyof InputForm
+>;
 
 /** What an example's embedding depends on, as one key. */
 export function makeCacheKey(
@@ -42,6 +45,7 @@ export async function embedExamples(
 ): Promise<EncodedExample[]> {
   if (examples.length === 0) return [];
   assertTakesExamples(source);
+  if (source.examplesAreStored === true) return await encodeMissing(examples, source, encode); // no encoder is needed
   const keys = examples.map((example) => makeCacheKey(example, source));
   const known = await Promise.all(keys.map((key) => readEncoded(key, source)));
   const missing = known.flatMap((encoded, i) => (encoded === undefined ? [i] : []));

@@ -19,5 +19,6 @@ export interface QuerySource extends InputForm {
   readonly ontology: Ontology; // of the job; all others came with requests
   readonly places: OntologyPlaces; // of the job's ontology
   readonly exampleRule: ExampleRule;
+  readonly examplesAreStored?: boolean; // queries come from the stored features of examples
   readonly imageSize?: ImageSize; // as requested; examples are shown to the model as images are
 }
