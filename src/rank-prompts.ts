@@ -15,6 +15,7 @@ import { mapConcurrent } from './core/stream.js';
 import type { RequestedPrecision } from './core/precision.js';
 import { findModel } from './model/source.js';
 import type { Progress } from './progress/bar.js';
+import { toWorkerOptions } from './run/again/worker-options.js';
 import type { StoredOptions } from './run/header.js';
 import type { OpenedRun } from './run/open-run.js';
 import type { Engine } from './workers/engine.js';
@@ -113,27 +114,19 @@ async function askAll(
 
 /** The images are looked at as in the run. */
 function toEngineJob(job: PromptJob, { spec, wordings }: SplitOntology, options: StoredOptions): EngineJob {
-  const { image_size: size, tiles, fit = 'auto', positions, min_objectness: minObjectness } = options;
+  const { worker, ...others } = toWorkerOptions(options);
   const most = Math.max(1, ...job.ontology.classes.map(({ prompts }) => prompts.length));
   return {
+    ...others,
     ontology: buildOntology(spec),
     places: job.places,
     ontologyNotes: [],
     exampleFolder: job.root,
-    allowTruncate: options.allow_truncate,
     devices: job.devices,
     placement: job.placement,
-    form: { fit, positions: positions === 'slice' ? 'auto' : 'interpolate' },
     worker: {
-      scoreFloor: options.score_floor,
-      maxPixels: options.max_pixels,
-      maxBytes: options.max_bytes,
-      strictImages: options.strict_images,
+      ...worker,
       optimizer: job.optimizer,
-      exampleRule: 'auto',
-      ...(size === 'native' ? {} : { imageSize: { height: size[0], width: size[1] } }),
-      ...(tiles === undefined ? {} : { tiles: toTiles(tiles) }),
-      ...(minObjectness === undefined ? {} : { minObjectness }),
       maxDetections: Math.max(options.max_stored, DETECTIONS_PER_WORDING * most),
     },
     selection: {
@@ -143,8 +136,4 @@ function toEngineJob(job: PromptJob, { spec, wordings }: SplitOntology, options:
       maxDetections: Infinity,
     },
   };
-}
-
-function toTiles({ size: [height, width], overlap, full_image: fullImage }: StoredOptions['tiles'] & object) {
-  return { height, width, overlap, fullImage };
 }
