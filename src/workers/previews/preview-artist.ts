@@ -22,12 +22,18 @@ export interface PreviewRequest {
   readonly limits: { readonly maxBytes: number; readonly maxPixels: number };
 }
 
+/** A small copy of an image, which is in the answer. */
+export interface ThumbnailRequest extends Pick<PreviewRequest, 'source' | 'limits'> {
+  readonly thumbnailPx: number; // of its longer side
+}
+
 export interface FromPreviewWorker {
   readonly problem: string | undefined; // what went wrong, if anything
+  readonly thumbnail?: Uint8Array; // a WebP
   readonly writeError?: string | undefined; // code of the system, where the picture could not be written
 }
 
-type PreviewChild = Child<PreviewRequest, FromPreviewWorker>;
+type PreviewChild = Child<PreviewRequest | ThumbnailRequest, FromPreviewWorker>;
 
 /** Draws in a child process, and starts another one when it dies or hangs. */
 export class PreviewArtist implements AsyncDisposable {
@@ -41,14 +47,17 @@ export class PreviewArtist implements AsyncDisposable {
    * @param signal - Ends the process that draws, so that nothing waits for a picture.
    * @returns What went wrong, if anything; the target may have a part of the picture then.
    */
-  draw(request: PreviewRequest, signal?: AbortSignal): Promise<FromPreviewWorker> {
+  draw(request: PreviewRequest | ThumbnailRequest, signal?: AbortSignal): Promise<FromPreviewWorker> {
     const drawn = this.#last.then(() => this.#drawOrRetry(request, signal));
     this.#last = drawn.catch(() => {}); // the next picture does not depend on it
     return drawn;
   }
 
   /** A process that was killed from outside, perhaps while it was starting, says nothing about the image. */
-  async #drawOrRetry(request: PreviewRequest, signal: AbortSignal | undefined): Promise<FromPreviewWorker> {
+  async #drawOrRetry(
+    request: PreviewRequest | ThumbnailRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<FromPreviewWorker> {
     let how = '';
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       signal?.throwIfAborted();
@@ -62,7 +71,7 @@ export class PreviewArtist implements AsyncDisposable {
   }
 
   async #drawOnce(
-    request: PreviewRequest,
+    request: PreviewRequest | ThumbnailRequest,
     signal: AbortSignal | undefined,
   ): Promise<FromPreviewWorker | { died: string; isTooSlow: boolean }> {
     const child = (this.#child ??= this.#start());

@@ -5,20 +5,27 @@ import { messageOf, systemCodeOf } from '../../core/errors.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { decodeImage } from '../../images/decode.js';
 import { drawPreview } from '../../images/drawing/draw-preview.js';
+import { makeThumbnail } from '../../images/drawing/thumbnail.js';
 import { makeUprightCopy } from '../../images/upright/upright-copy.js';
 import { readImage } from '../../images/read.js';
-import type { FromPreviewWorker, PreviewRequest } from './preview-artist.js';
+import type { FromPreviewWorker, PreviewRequest, ThumbnailRequest } from './preview-artist.js';
 
 process.on('SIGINT', () => {}); // the parent decides
 process.on('SIGTERM', () => {});
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); // an orderly exit would wait for a decode
-process.on('message', (request: PreviewRequest) => {
+process.on('message', (request: PreviewRequest | ThumbnailRequest) => {
   void draw(request).then((answer) => process.send?.(answer));
 });
 
-async function draw({ source, target, boxes, limits }: PreviewRequest): Promise<FromPreviewWorker> {
+async function draw(request: PreviewRequest | ThumbnailRequest): Promise<FromPreviewWorker> {
+  const { source, limits } = request;
   try {
     const bytes = typeof source === 'string' ? (await readImage(source, limits.maxBytes)).bytes : Buffer.from(source);
+    if ('thumbnailPx' in request) {
+      const { thumbnailPx: longestPx } = request;
+      return { problem: undefined, thumbnail: await makeThumbnail(bytes, { ...limits, longestPx }) };
+    }
+    const { target, boxes } = request;
     if (boxes === 'upright') return await write(target, await makeUprightCopy(bytes, limits));
     const image = await decodeImage(bytes, { maxPixels: limits.maxPixels, strict: false });
     return await write(target, await drawPreview(image, boxes));
