@@ -1,6 +1,7 @@
 import type { Detection } from './detection.js';
 import type { Failure } from './errors.js';
 import type { PartName } from './data-set/split.js';
+import type { ViewBox } from './review/view-box.js';
 
 /** An image file to annotate, by the name it has in every output. */
 export interface ImageFile {
@@ -74,12 +75,14 @@ export type ImageOutcome = (
   | { readonly ok: false; readonly name: string; readonly failure: Failure }
 ) & { readonly timing?: ImageTiming };
 
-/** An annotated image as the views get it: `detections` are those that were selected. */
-export interface ViewImage extends AnnotatedImage, Pick<ContentStamp, 'sizeBytes' | 'sha256'> {
+/** An annotated image as the views get it. */
+export interface ViewImage extends Omit<AnnotatedImage, 'detections'>, Pick<ContentStamp, 'sizeBytes' | 'sha256'> {
+  readonly detections: readonly ViewBox[]; // those that were selected, and what people have decided
   readonly id: number; // from 1; stays with the image for as long as the output folder is used
   readonly stored: readonly Detection[]; // all that the journal keeps, before thresholds and suppression
   readonly encoding?: string; // as in ImageResult; missing in journals of earlier versions
   readonly isDegraded?: boolean; // it was decoded in part
+  readonly isAccepted?: boolean; // by a person, who has decided all its boxes
   readonly part?: PartName; // where the images are divided
   readonly isMissing?: boolean; // its file is gone, and it is to stay in the views
   readonly url?: string; // of a remote image, where it is known; it may hold secrets

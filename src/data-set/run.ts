@@ -3,6 +3,7 @@ import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import type { DataSet, LabelledImage } from '../core/data-set/data-set.js';
 import type { ViewImage } from '../core/image.js';
 import type { Ontology } from '../core/ontology.js';
+import { promptOf } from '../core/review/view-box.js';
 import type { DataSetProbe } from '../formats/reading/probe.js';
 import type { ReadOptions } from '../formats/reading/read-options.js';
 import { expectedRoot, findImageRoot } from '../run/image-root.js';
@@ -65,8 +66,10 @@ function toLabelled(
   { id, name, width, height, detections }: ViewImage,
   { ontology, outDir, root, part }: LabelledRun,
 ): LabelledImage {
-  const boxes = detections.map(({ classId, queryId, score, box }) => {
-    return { className: ontology.classes[classId]!.name, box, score, prompt: ontology.queries[queryId]!.prompt };
+  const boxes = detections.map((detection) => {
+    const { classId, score, box } = detection;
+    const prompt = promptOf(detection, ontology);
+    return { className: ontology.classes[classId]!.name, box, score, ...(prompt === undefined ? {} : { prompt }) };
   });
   const imagePath = root === undefined ? {} : { imagePath: join(root, name) };
   const inPart = part === undefined ? {} : { part };

@@ -19,6 +19,7 @@ export interface View {
   readonly parts?: readonly PartName[] | undefined; // that the images are divided into; undefined: they are not
   /** Those of one part; without it, they are found among all. */
   readonly imagesOf?: ((part: PartName) => AsyncIterable<ViewImage>) | undefined;
+  readonly hasReview?: boolean; // people have decided on boxes of the run
   readonly ontology: Ontology;
   readonly root: string | undefined; // absolute folder that image names are relative to; undefined: all are remote
   readonly remote?: RemoteSource | undefined; // fetches remote images; left out where none is needed

@@ -3,6 +3,7 @@ import type { Size } from '../../src/core/box.js';
 import type { LabelledImage } from '../../src/core/data-set/data-set.js';
 import type { ViewImage } from '../../src/core/image.js';
 import type { Ontology } from '../../src/core/ontology.js';
+import { promptOf } from '../../src/core/review/view-box.js';
 import { compareUtf8 } from '../../src/core/text.js';
 import { openDataSet } from '../../src/data-set/open.js';
 import type { FormatName } from '../../src/formats/index.js';
@@ -52,10 +53,10 @@ function expectSame(
   const lost = LOST[format] ?? [];
   if (found.width !== undefined) expect([found.width, found.height]).toEqual([image.width, image.height]);
   const read = found.boxes.map(({ className, score, prompt }) => ({ className, score, prompt }));
-  const written = image.detections.map(({ classId, queryId, score }) => ({
-    className: ontology.classes[classId]!.name,
-    score: lost.includes('score') ? undefined : score,
-    prompt: lost.includes('prompt') ? undefined : ontology.queries[queryId]!.prompt,
+  const written = image.detections.map((detection) => ({
+    className: ontology.classes[detection.classId]!.name,
+    score: lost.includes('score') ? undefined : detection.score,
+    prompt: lost.includes('prompt') ? undefined : promptOf(detection, ontology),
   }));
   expect(read).toEqual(written);
   const off = found.boxes.flatMap(({ box }, i) =>

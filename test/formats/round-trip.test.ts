@@ -4,6 +4,7 @@ import { round, type Size, type Xyxy } from '../../src/core/box.js';
 import { compareDetections } from '../../src/core/detection.js';
 import type { ViewImage } from '../../src/core/image.js';
 import { buildOntology, type Ontology } from '../../src/core/ontology.js';
+import { toViewBox, type ViewBox } from '../../src/core/review/view-box.js';
 import { compareUtf8 } from '../../src/core/text.js';
 import type { AnnotationFormat } from '../../src/formats/format.js';
 import { formatNames, formats } from '../../src/formats/index.js';
@@ -69,18 +70,28 @@ const span = (limit: number) =>
 
 const side = fc.oneof(fc.constantFrom(1, 10, 65_535), fc.integer({ min: 1, max: 5000 }));
 
+/** What a person did to a box. */
+type Review = 'none' | 'kept' | 'drawn';
+
 interface Drawn extends Size {
-  readonly boxes: readonly { readonly box: Xyxy; readonly place: number; readonly score: number }[];
+  readonly boxes: readonly {
+    readonly box: Xyxy;
+    readonly place: number;
+    readonly score: number;
+    readonly review: Review;
+  }[];
+  readonly isAccepted: boolean;
 }
 
 const drawn: fc.Arbitrary<Drawn> = fc.record({ width: side, height: side }).chain(({ width, height }) => {
   const box = fc.tuple(span(width), span(height)).map(([[x1, x2], [y1, y2]]): Xyxy => [x1, y1, x2, y2]);
   const score = fc.integer({ min: 1, max: 100_000 }).map((value) => value / 100_000);
-  const boxes = fc.uniqueArray(fc.record({ box, place: fc.nat(), score }), {
+  const review = fc.constantFrom<Review>('none', 'none', 'kept', 'drawn');
+  const boxes = fc.uniqueArray(fc.record({ box, place: fc.nat(), score, review }), {
     maxLength: 5,
     selector: (one) => one.box.map(Math.round).join(), // YOLO leaves repeated rows out
   });
-  return boxes.map((list) => ({ width, height, boxes: list }));
+  return fc.record({ width: fc.constant(width), height: fc.constant(height), boxes, isAccepted: fc.boolean() });
 });
 
 const dataSet = fc.record({
@@ -91,7 +102,7 @@ const dataSet = fc.record({
 describe.each(formatNames)('%s', (name) => {
   it('reads back names that look like paths of Windows', async () => {
     const names = ['C:/photo.jpg', 'a:/\n.jpg', 'b:.jpg'];
-    const drawn = { width: 10, height: 10, boxes: [] };
+    const drawn = { width: 10, height: 10, boxes: [], isAccepted: false };
     const ontology = ontologyOf(['a']);
     const shown = names.map((image, index) => toViewImage({ name: image, drawn }, index + 1, 1));
     const view = { ...(await viewOf(name, shown)), ontology };
@@ -104,7 +115,8 @@ describe.each(formatNames)('%s', (name) => {
       fc.asyncProperty(dataSet, async ({ classes, images }) => {
         const ontology = ontologyOf(classes);
         const shown = withoutConflicts(images).map((image, index) => toViewImage(image, index + 1, classes.length));
-        const view = { ...(await viewOf(name, shown)), ontology };
+        const hasReview = shown.some(({ isAccepted, detections }) => isAccepted || detections.some(isReviewed));
+        const view = { ...(await viewOf(name, shown)), ontology, hasReview };
         const format: AnnotationFormat = formats[name];
         await format.write(view);
         await expectReadBack(name, view.outDir, { ontology, images: shown });
@@ -131,17 +143,28 @@ function withoutConflicts<Image extends { readonly name: string }>(images: reado
   return images.filter(({ name }) => !folders.has(name)).sort((a, b) => compareUtf8(a.name, b.name));
 }
 
+function isReviewed({ review }: ViewBox): boolean {
+  return review !== undefined;
+}
+
 function toViewImage({ name, drawn }: { name: string; drawn: Drawn }, id: number, classCount: number): ViewImage {
   const stored = drawn.boxes.map(({ box, place, score }) => detection(place % classCount, score, box));
   stored.sort(compareDetections);
-  const { width, height } = drawn;
+  const { width, height, boxes, isAccepted } = drawn;
+  const decided = boxes.flatMap(({ box, place, review }, i): ViewBox[] => {
+    if (review === 'none') return [];
+    const prompt = review === 'kept' ? { prompt: '=an "earlier" <prompt>' } : {};
+    return [toViewBox({ id: `b${i}`, status: review, class: '', box, ...prompt }, place % classCount)];
+  });
+  const drafts = stored.filter(({ box }) => !decided.some((one) => one.box === box));
   return {
     id,
     name,
     width,
     height,
     stored,
-    detections: stored,
+    detections: isAccepted ? decided : [...decided, ...drafts],
+    isAccepted,
     sizeBytes: Buffer.byteLength(name),
     sha256: '0'.repeat(64),
   };

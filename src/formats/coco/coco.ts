@@ -1,6 +1,8 @@
 import { round } from '../../core/box.js';
 import { BOX_DECIMALS } from '../../core/detection.js';
 import type { ViewImage } from '../../core/image.js';
+import type { Ontology } from '../../core/ontology.js';
+import { promptOf, type ViewBox } from '../../core/review/view-box.js';
 import { counted } from '../../core/text.js';
 import { bboxOf } from '../bbox.js';
 import type { AnnotationFormat, Provenance, View } from '../format.js';
@@ -68,15 +70,17 @@ async function* writeInstances(
   const classes = [...ontology.classes].sort((a, b) => a.id - b.id);
   const categories = classes.map(({ id, name }) => toAsciiJson({ id, name, supercategory: '' }));
   yield `\n${categories.join(',\n')}\n],\n"images": [`;
-  yield* listItems(images, ({ id, name, width, height, publicUrl }) => {
+  yield* listItems(images, ({ id, name, width, height, publicUrl, isAccepted }) => {
     const isOnWeb = publicUrl !== undefined && /^https?:/.test(publicUrl);
-    return [{ id, file_name: name, width, height, ...(isOnWeb ? { coco_url: publicUrl } : {}) }];
+    const address = isOnWeb ? { coco_url: publicUrl } : {};
+    return [{ id, file_name: name, width, height, ...address, ...(isAccepted === true ? { reviewed: true } : {}) }];
   });
   yield `\n],\n"annotations": [`;
   let annotationId = 0;
   yield* listItems(images, (image) =>
-    image.detections.map(({ classId, queryId, score, box }) => {
-      const bbox = bboxOf(box);
+    image.detections.map((detection) => {
+      const { classId, score } = detection;
+      const bbox = bboxOf(detection.box);
       return {
         id: ++annotationId,
         image_id: image.id,
@@ -86,11 +90,17 @@ async function* writeInstances(
         iscrowd: 0,
         segmentation: [],
         score,
-        attributes: { prompt: ontology.queries[queryId]!.prompt, source: 'auto' },
+        attributes: toAttributes(detection, ontology),
       };
     }),
   );
   yield '\n]\n}\n';
+}
+
+/** A box that a person has drawn has no prompt. */
+function toAttributes(box: ViewBox, ontology: Ontology): object {
+  const prompt = promptOf(box, ontology);
+  return { ...(prompt === undefined ? {} : { prompt }), source: box.review === undefined ? 'auto' : 'reviewed' };
 }
 
 /** Of the images of the instances alone: `COCO.loadRes` refuses results of others. */

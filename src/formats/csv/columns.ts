@@ -5,6 +5,9 @@ export const COLUMNS = [
   'sha256', // of the image file
 ] as const;
 
+/** Behind them, where people have decided on boxes: whose a box is. */
+export const SOURCE_COLUMN = 'source';
+
 /** Behind them, where the images are divided. */
 export const PART_COLUMN = 'part';
 

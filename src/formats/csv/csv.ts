@@ -1,11 +1,12 @@
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
+import { promptOf } from '../../core/review/view-box.js';
 import { counted } from '../../core/text.js';
 import { isFormula, toCell, toCsvLines } from '../csv-rows.js';
 import type { AnnotationFormat, View } from '../format.js';
 import { streamedFile, textFile } from '../view-folder/view-file.js';
 import { writeView } from '../view-folder/write-view.js';
-import { COLUMNS, PART_COLUMN } from './columns.js';
+import { COLUMNS, PART_COLUMN, SOURCE_COLUMN } from './columns.js';
 import { readCsv, recogniseCsv } from './read-csv.js';
 
 const BOXES = 'boxes.csv';
@@ -44,28 +45,37 @@ function noteQuoted(count: number): string[] {
 }
 
 async function* writeRows(
-  { images, ontology, parts }: View,
+  { images, ontology, parts, hasReview = false }: View,
   onQuoted: (count: number) => void,
 ): AsyncGenerator<string> {
-  yield toCsvLines([parts === undefined ? COLUMNS : [...COLUMNS, PART_COLUMN]]);
+  const ofReview = hasReview ? [SOURCE_COLUMN] : [];
+  yield toCsvLines([[...COLUMNS, ...ofReview, ...(parts === undefined ? [] : [PART_COLUMN])]]);
   for await (const image of images) {
     const end = image.part === undefined ? [] : [image.part];
-    const rows = toRows(image, ontology).map((row) => [...row, ...end]);
+    const rows = toRows(image, ontology).map(({ row, source }) => [...row, ...(hasReview ? [source] : []), ...end]);
     onQuoted(rows.flat().filter((value) => typeof value === 'string' && isFormula(value)).length);
     yield toCsvLines(rows.map((row) => row.map((value) => (typeof value === 'string' ? toCell(value) : value))));
   }
 }
 
-function toRows({ detections, ...image }: ViewImage, { classes, queries }: Ontology) {
+function toRows({ detections, ...image }: ViewImage, ontology: Ontology) {
   const start = [image.name, image.width, image.height];
-  if (detections.length === 0) return [[...start, ...Array<undefined>(8).fill(undefined), image.sha256]];
-  return detections.map(({ classId, queryId, score, box }) => {
-    const { name, id } = classes[classId]!;
-    return [...start, name, id, score, ...box, queries[queryId]!.prompt, image.sha256];
+  if (detections.length === 0) {
+    const row = [...start, ...Array<undefined>(8).fill(undefined), image.sha256];
+    return [{ row, source: image.isAccepted === true ? 'reviewed' : 'auto' }];
+  }
+  return detections.map((detection) => {
+    const { classId, score, box, review } = detection;
+    const { name, id } = ontology.classes[classId]!;
+    const row = [...start, name, id, score, ...box, promptOf(detection, ontology), image.sha256];
+    return { row, source: review === undefined ? 'auto' : 'reviewed' };
   });
 }
 
-function describeColumns({ provenance: { version }, parts }: View): string {
+function describeColumns({ provenance: { version }, parts, hasReview = false }: View): string {
+  const reviewed = hasReview
+    ? [`${SOURCE_COLUMN} is "reviewed" where a person has decided on the box, whose score is 1 then, or on an image`]
+    : [];
   const divided = parts === undefined ? '' : ' part is the part of the data set.';
   return [
     `Drafted by preannotate ${version}; to be corrected by people.`,
@@ -73,6 +83,8 @@ function describeColumns({ provenance: { version }, parts }: View): string {
     `${BOXES} has a row for each box: x1, y1, x2 and y2 are pixels of the upright image, from its left and top edge.`,
     'An image in which nothing was found has a row without a box. image is relative to the folder of the images;',
     `sha256 is that of the image file.${divided}`,
+    ...reviewed,
+    ...(hasReview ? ['without boxes. Boxes that a person has drawn have no prompt.'] : []),
     '',
     "Where a text begins with =, + - or @, there is a ' before it, so that spreadsheets do not compute it.",
     '',

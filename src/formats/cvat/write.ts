@@ -3,6 +3,7 @@ import type { View } from '../format.js';
 import { streamedFile, textFile } from '../view-folder/view-file.js';
 import { writeView } from '../view-folder/write-view.js';
 import { fitsXml, toXmlName, XmlEscaper } from '../xml/escape.js';
+import { EscapedTexts } from '../xml/escaped-texts.js';
 
 export const ANNOTATIONS = 'annotations.xml';
 
@@ -39,11 +40,7 @@ async function* writeAnnotations(view: View, escaper: XmlEscaper): AsyncGenerato
   let size = 0;
   for await (const _ of view.images) size++;
   yield formatHead(sortedNames(view), size, escaper);
-  const { classes, queries } = view.ontology;
-  const texts = {
-    labels: classes.map(({ name }) => escaper.escape(name)),
-    prompts: queries.map(({ prompt }) => escaper.escape(prompt)),
-  };
+  const texts = new EscapedTexts(view.ontology, escaper);
   let id = 0;
   for await (const image of view.images) {
     const { name, width, height } = image;
@@ -56,16 +53,16 @@ async function* writeAnnotations(view: View, escaper: XmlEscaper): AsyncGenerato
   yield '</annotations>\n';
 }
 
-function formatBoxes(
-  { detections }: ViewImage,
-  texts: { labels: readonly string[]; prompts: readonly string[] },
-): string {
-  const boxes = detections.map(({ classId, queryId, score, box }) => {
+/** CVAT calls what people have made manual. */
+function formatBoxes({ detections }: ViewImage, texts: EscapedTexts): string {
+  const boxes = detections.map((detection) => {
+    const { classId, score, box, review } = detection;
+    const source = review === undefined ? 'auto' : 'manual';
     const [xtl, ytl, xbr, ybr] = box.map((value) => value.toFixed(DECIMALS));
     const place = `xtl="${xtl}" ytl="${ytl}" xbr="${xbr}" ybr="${ybr}"`;
-    return `    <box label="${texts.labels[classId]!}" source="auto" occluded="0" ${place} z_order="0">
+    return `    <box label="${texts.classes[classId]!}" source="${source}" occluded="0" ${place} z_order="0">
       <attribute name="${SCORE}">${score}</attribute>
-      <attribute name="${PROMPT}">${texts.prompts[queryId]!}</attribute>
+      <attribute name="${PROMPT}">${texts.promptOf(detection) ?? ''}</attribute>
     </box>
 `;
   });

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Ontology } from '../../core/ontology.js';
 import type { PartName } from '../../core/data-set/split.js';
+import { promptOf } from '../../core/review/view-box.js';
 import { bboxOf } from '../bbox.js';
 import type { AnnotationFormat, View } from '../format.js';
 import { streamedFile, textFile, type ViewFileGroup } from '../view-folder/view-file.js';
@@ -44,7 +45,7 @@ async function* listGroups(view: View, images: ViewImages): AsyncGenerator<ViewF
         const images = view.parts === undefined ? view.images : imagesOfPart(view, part);
         return streamedFile(posix.join(part, METADATA), writeMetadata({ ...view, images }));
       }),
-      textFile(README, formatReadme(listClasses(view.ontology), partsOf(view), view.provenance)),
+      textFile(README, formatReadme(listClasses(view.ontology), partsOf(view), view)),
     ],
   };
 }
@@ -57,16 +58,18 @@ function describeFolder({ parts }: View): string {
   return parts === undefined ? `huggingface/${SPLIT}` : 'huggingface';
 }
 
-async function* writeMetadata({ images, ontology }: View): AsyncGenerator<string> {
+async function* writeMetadata({ images, ontology, hasReview = false }: View): AsyncGenerator<string> {
   const places = new Map(listClasses(ontology).map(({ name }, place) => [name, place]));
-  for await (const { id, name, width, height, detections } of images) {
+  for await (const { id, name, width, height, detections, isAccepted = false } of images) {
     const objects = {
       bbox: detections.map(({ box }) => bboxOf(box)),
       category: detections.map(({ classId }) => places.get(ontology.classes[classId]!.name)!),
       score: detections.map(({ score }) => score),
-      prompt: detections.map(({ queryId }) => ontology.queries[queryId]!.prompt),
+      prompt: detections.map((detection) => promptOf(detection, ontology) ?? null),
+      ...(hasReview ? { source: detections.map(({ review }) => (review === undefined ? 'auto' : 'reviewed')) } : {}),
     };
-    yield `${JSON.stringify({ file_name: name, image_id: id, width, height, objects })}\n`;
+    const reviewed = hasReview ? { reviewed: isAccepted } : {};
+    yield `${JSON.stringify({ file_name: name, image_id: id, width, height, ...reviewed, objects })}\n`;
   }
 }
 

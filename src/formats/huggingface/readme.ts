@@ -1,12 +1,16 @@
 import { parse as parseYaml, stringify as toYaml } from 'yaml';
 import type { PartName } from '../../core/data-set/split.js';
-import type { Provenance } from '../format.js';
+import type { View } from '../format.js';
 
 /** The description of a data set, with its features in YAML. */
 export const README = 'README.md';
 
 /** Read by PyYAML, and by people. */
 const YAML_OPTIONS = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
+
+const REVIEWED =
+  'A person has accepted images that are `reviewed`, with all their boxes. Boxes whose `objects.source` is\n' +
+  '`reviewed` were kept, corrected or drawn by a person: their score is 1, and drawn ones have no prompt.\n';
 
 const FRONT_MATTER = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---/;
 
@@ -20,7 +24,7 @@ const FRONT_MATTER = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---/;
 export function formatReadme(
   classes: readonly { readonly name: string }[],
   parts: readonly PartName[],
-  { version }: Provenance,
+  { provenance: { version }, hasReview = false }: Pick<View, 'provenance' | 'hasReview'>,
 ): string {
   const names = Object.fromEntries(classes.map(({ name }, place) => [String(place), name]));
   const features = [
@@ -28,6 +32,7 @@ export function formatReadme(
     { name: 'image_id', dtype: 'int64' },
     { name: 'width', dtype: 'int64' },
     { name: 'height', dtype: 'int64' },
+    ...(hasReview ? [{ name: 'reviewed', dtype: 'bool' }] : []),
     {
       name: 'objects',
       struct: [
@@ -35,6 +40,7 @@ export function formatReadme(
         { name: 'category', sequence: { class_label: { names } } },
         { name: 'score', sequence: 'float64' },
         { name: 'prompt', sequence: 'string' },
+        ...(hasReview ? [{ name: 'source', sequence: 'string' }] : []),
       ],
     },
   ];
@@ -48,6 +54,7 @@ export function formatReadme(
     '# Draft boxes, to be corrected by people\n',
     '`objects.bbox` is `[x, y, width, height]` in pixels of the upright image. `objects.category` is the place of the',
     'class in the list above. `objects.score` says how sure the model was, from 0 to 1.\n',
+    ...(hasReview ? [REVIEWED] : []),
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { ViewImage } from '../../core/image.js';
+import { promptOf } from '../../core/review/view-box.js';
 import { printable } from '../../core/text.js';
 import type { View } from '../format.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
@@ -71,18 +72,19 @@ async function* writeList(images: AsyncIterator<ViewImage>, view: View): AsyncGe
 }
 
 function toTask(image: ViewImage, { ontology, provenance, root }: View): object {
-  const { classes, queries } = ontology;
-  const boxes = image.detections.map(({ classId, queryId, score, box }) => {
-    return { box, score, label: classes[classId]!.name, note: queries[queryId]!.prompt };
+  const boxes = image.detections.map((detection) => {
+    const { classId, score, box } = detection;
+    const note = promptOf(detection, ontology);
+    return { box, score, label: ontology.classes[classId]!.name, ...(note === undefined ? {} : { note }) };
   });
-  const prediction = {
-    model_version: provenance.model,
-    score: boxes.reduce((least, { score }) => Math.min(least, score), boxes.length === 0 ? 0 : 1), // sorts by doubt
-    result: regionsOf(boxes, image, { tags: TAGS, image: image.name }),
-  };
-  const { name, publicUrl, part } = image;
+  const result = regionsOf(boxes, image, { tags: TAGS, image: image.name });
+  const { name, publicUrl, part, isAccepted } = image;
   const data = { [IMAGE_KEY]: publicUrl ?? localFileUrl(root, name), [NAME_KEY]: name };
-  return { data: part === undefined ? data : { ...data, [PART_KEY]: part }, predictions: [prediction] };
+  const task = { data: part === undefined ? data : { ...data, [PART_KEY]: part } };
+  if (isAccepted === true) return { ...task, annotations: [{ result }] };
+  const least = boxes.reduce((least, { score }) => Math.min(least, score), 1);
+  const score = boxes.length === 0 ? 0 : least; // sorts by doubt
+  return { ...task, predictions: [{ model_version: provenance.model, score, result }] };
 }
 
 /** As Label Studio serves files: by their path below its document root, the folder above that of the images. */

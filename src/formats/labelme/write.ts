@@ -1,6 +1,7 @@
 import { join, posix, relative, sep } from 'node:path';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
+import { promptOf, type ViewBox } from '../../core/review/view-box.js';
 import type { View } from '../format.js';
 import { PairedNames, placeImages, type PairedName } from '../paired-names.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
@@ -77,10 +78,30 @@ export class LabelmeTree {
 
 /** Two corners, which both programs read. Keys that they do not know, they keep. */
 function formatLabels(
-  { name, width, height, detections, part }: ViewImage,
+  { name, width, height, detections, part, isAccepted }: ViewImage,
   { imagePath, ontology, isNamed }: { imagePath: string; ontology: Ontology; isNamed: boolean },
 ): string {
-  const shapes = detections.map(({ classId, queryId, score, box: [x1, y1, x2, y2] }) => ({
+  const shapes = detections.map((detection) => toShape(detection, ontology));
+  const content = {
+    version: VERSION,
+    flags: isAccepted === true ? { reviewed: true } : {}, // which both programs show with the image
+    shapes,
+    imagePath,
+    imageData: null,
+    imageHeight: height,
+    imageWidth: width,
+    ...(isNamed ? { [ORIGINAL_NAME]: name } : {}),
+    ...(part === undefined ? {} : { [PART]: part }),
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** A box that a person has drawn has no prompt. */
+function toShape(detection: ViewBox, ontology: Ontology): object {
+  const { classId, score, box, review } = detection;
+  const [x1, y1, x2, y2] = box;
+  const prompt = promptOf(detection, ontology);
+  return {
     label: ontology.classes[classId]!.name,
     score,
     points: [
@@ -91,18 +112,7 @@ function formatLabels(
     description: '',
     shape_type: 'rectangle',
     flags: {},
-    prompt: ontology.queries[queryId]!.prompt,
-  }));
-  const content = {
-    version: VERSION,
-    flags: {},
-    shapes,
-    imagePath,
-    imageData: null,
-    imageHeight: height,
-    imageWidth: width,
-    ...(isNamed ? { [ORIGINAL_NAME]: name } : {}),
-    ...(part === undefined ? {} : { [PART]: part }),
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(review === undefined ? {} : { source: 'reviewed' }),
   };
-  return `${JSON.stringify(content, null, 2)}\n`;
 }

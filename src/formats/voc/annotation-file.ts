@@ -1,16 +1,11 @@
 import type { ViewImage } from '../../core/image.js';
+import type { EscapedTexts } from '../xml/escaped-texts.js';
 import { toInclusive } from './boxes.js';
 
 /** What `source/annotation` says of our own files, so that no reader has to guess. */
 export const STATED_RULE = '1-based inclusive pixels, drafted by preannotate';
 
 export const IMAGE_FOLDER = 'JPEGImages';
-
-/** What of a view does not change from image to image, ready for XML. */
-export interface XmlTexts {
-  readonly classes: readonly string[]; // by index
-  readonly prompts: readonly string[];
-}
 
 /** Where an image is. */
 interface Places {
@@ -19,11 +14,14 @@ interface Places {
 }
 
 /**
- * The XML of one image. Its score and prompt are attributes as CVAT and Datumaro write them; other readers skip them.
+ * The XML of one image. Score and prompt of a box, and that a person has decided on it, are attributes as CVAT and
+ * Datumaro write them; other readers skip them.
  */
-export function formatAnnotation(image: ViewImage, { filename, original }: Places, texts: XmlTexts): string {
+export function formatAnnotation(image: ViewImage, { filename, original }: Places, texts: EscapedTexts): string {
   const { width, height, detections } = image;
-  const objects = detections.map(({ classId, queryId, score, box }) => {
+  const objects = detections.map((detection) => {
+    const { classId, score, box, review } = detection;
+    const prompt = texts.promptOf(detection);
     const corners = toInclusive(box, image);
     const [xmin, ymin, xmax, ymax] = corners;
     const isTruncated = xmin === 1 || ymin === 1 || xmax === width || ymax === height;
@@ -39,15 +37,10 @@ export function formatAnnotation(image: ViewImage, { filename, original }: Place
       <ymax>${ymax}</ymax>
     </bndbox>
     <attributes>
-      <attribute>
-        <name>score</name>
-        <value>${score}</value>
-      </attribute>
-      <attribute>
-        <name>prompt</name>
-        <value>${texts.prompts[queryId]!}</value>
-      </attribute>
-    </attributes>
+${formatAttribute('score', String(score))}${
+      (prompt === undefined ? '' : formatAttribute('prompt', prompt)) +
+      (review === undefined ? '' : formatAttribute('source', 'reviewed'))
+    }    </attributes>
   </object>
 `;
   });
@@ -67,5 +60,13 @@ ${original === undefined ? '' : `  <path>${original}</path>\n`}  <source>
   </size>
   <segmented>0</segmented>
 ${objects.join('')}</annotation>
+`;
+}
+
+function formatAttribute(name: string, value: string): string {
+  return `      <attribute>
+        <name>${name}</name>
+        <value>${value}</value>
+      </attribute>
 `;
 }

@@ -6,7 +6,8 @@ import { PairedNames, placeImages, type PairedName } from '../paired-names.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { ViewImages } from '../view-images.js';
 import { toXmlName, XmlEscaper } from '../xml/escape.js';
-import { formatAnnotation, IMAGE_FOLDER, type XmlTexts } from './annotation-file.js';
+import { EscapedTexts } from '../xml/escaped-texts.js';
+import { formatAnnotation, IMAGE_FOLDER } from './annotation-file.js';
 
 export const LABEL_MAP = 'labelmap.txt';
 export const USUAL_IMAGES = 'symlink';
@@ -23,18 +24,14 @@ export class VocTree {
   readonly #names = new PairedNames({ view: 'voc', ending: '.xml', isListed: true });
   readonly #images: ViewImages;
   readonly #escaper = new XmlEscaper();
-  readonly #texts: XmlTexts;
+  readonly #texts: EscapedTexts;
   readonly #lists: ReadonlyMap<string, NameLines>; // by part
 
   constructor(view: View) {
     this.#view = view;
     this.#images = new ViewImages(view, { name: 'voc', folder: `voc/${IMAGE_FOLDER}`, usual: USUAL_IMAGES });
     this.#lists = new Map((view.parts ?? [PART]).map((part) => [part, new NameLines()]));
-    const { classes, queries } = view.ontology;
-    this.#texts = {
-      classes: classes.map(({ name }) => this.#escaper.escape(name)),
-      prompts: queries.map(({ prompt }) => this.#escaper.escape(prompt)),
-    };
+    this.#texts = new EscapedTexts(view.ontology, this.#escaper);
   }
 
   get hasImages(): boolean {

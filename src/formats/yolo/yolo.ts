@@ -24,11 +24,13 @@ const TRAIN_AND_VAL =
   'yolo/data.yaml names images/train for train and for val. Before you train, divide the images: ' +
   '`preannotate export` with --split train=0.8,val=0.2 does.';
 
+const REVIEW_LOST = 'yolo: label files do not say what was reviewed; in labels_conf, such boxes have the score 1.';
+
 /**
  * YOLO as Ultralytics reads it: five columns a box in `labels/train/`, the images in `images/train/`, and `data.yaml`,
  * which names them for `train` and for `val`. Where the images are divided, each part has its folder in these trees.
  * Scores are a sixth column in `labels_conf/train/`, because readers refuse six columns in `labels/`. `renamed.csv` has
- * the names of images that are called otherwise there. Prompts are lost.
+ * the names of images that are called otherwise there. Prompts, and what was reviewed, are lost.
  *
  * @see https://docs.ultralytics.com/datasets/detect/
  */
@@ -90,7 +92,8 @@ class YoloTree {
 
   /** After the files were written. */
   get notes(): string[] {
-    return [...this.#names.notes, ...this.#images.notes];
+    const { hasReview = false } = this.#view;
+    return [...this.#names.notes, ...this.#images.notes, ...(hasReview ? [REVIEW_LOST] : [])];
   }
 
   #filesOf(image: ViewImage, place: PairedName): ViewFile[] {

@@ -4,6 +4,7 @@ import { changeSelection, readStoredSelection, resolveSelection } from '../../..
 import { compareDetections, type Detection } from '../../../core/detection.js';
 import type { LabelledBox, LabelledImage } from '../../../core/data-set/data-set.js';
 import type { Ontology } from '../../../core/ontology.js';
+import { promptOf, type ViewBox } from '../../../core/review/view-box.js';
 import { suppress, type Selection } from '../../../core/select.js';
 import type { LabelledSet } from '../../../evaluation/compare/compare.js';
 import { openDataSet } from '../../../data-set/open.js';
@@ -59,9 +60,11 @@ function rank(stored: readonly Detection[], { nmsIou, classAgnosticNms }: Select
   return suppress([...stored].sort(compareDetections), (classId) => nmsIou[classId]!, classAgnosticNms);
 }
 
-function toBoxes(detections: readonly Detection[], { classes, queries }: Ontology): LabelledBox[] {
-  return detections.map(({ classId, queryId, score, box }) => {
-    const { name: className } = classes[classId]!;
-    return { className, box, xywh: bboxOf(box), score, prompt: queries[queryId]!.prompt };
+function toBoxes(detections: readonly ViewBox[], ontology: Ontology): LabelledBox[] {
+  return detections.map((detection) => {
+    const { classId, score, box } = detection;
+    const { name: className } = ontology.classes[classId]!;
+    const prompt = promptOf(detection, ontology);
+    return { className, box, xywh: bboxOf(box), score, ...(prompt === undefined ? {} : { prompt }) };
   });
 }
