@@ -44,6 +44,10 @@ export function asksForBoxes({ classes, prompt, minScore, maxScore }: Filter): b
   return classes.length > 0 || prompt !== undefined || minScore > 0 || maxScore < 1;
 }
 
+export function isFiltered(filter: Filter): boolean {
+  return filter.text !== '' || filter.state !== undefined || asksForBoxes(filter);
+}
+
 /** Which rows of the table the filter asks for. */
 export function rowFilter(table: BoxTable, filter: Filter): (row: number) => boolean {
   const { scores, classes, prompts } = table.pack.boxes;
