@@ -1,19 +1,147 @@
+import { effect, signal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { openImage } from '../app/address.js';
-import { backend, order, pack, shownBoxes } from '../app/state.js';
+import { canReview, toggleAccepted } from '../app/decisions.js';
+import { current, order } from '../app/state.js';
+import { Cell } from './cell.js';
+import { layoutOf, placeAfterKey, rowsToDraw, scrollTo, type GridLayout } from './layout.js';
+
+/** Kept while an image is open, so that the grid is the same afterwards. */
+let lastTop = 0;
+
+/** The image whose cell has the focus, or had it last. */
+const focusedImage = signal<number | undefined>(undefined);
+let wasOpen = false;
+effect(() => {
+  if (current.value === undefined) return;
+  focusedImage.value = current.value;
+  wasOpen = true;
+});
 
 /** All images that the filter leaves. */
 export function Grid() {
-  const { names, ids } = pack.value!.facts.images;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ width: 0, height: 0 });
+  const [top, setTop] = useState(lastTop);
+  const images = order.value;
+  const layout = layoutOf(view, images.length);
+  const place = Math.max(0, focusedImage.value === undefined ? 0 : images.indexOf(focusedImage.value));
+
+  useLayoutEffect(() => {
+    const element = scroller.current!;
+    const measure = () => setView({ width: contentWidth(element), height: element.clientHeight });
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+
+  const isMeasured = view.width > 0;
+  useLayoutEffect(() => {
+    const element = scroller.current!;
+    if (!isMeasured) return;
+    element.scrollTop = lastTop;
+    if (focusedImage.value === undefined) return;
+    element.scrollTop = scrollTo(Math.floor(place / layout.columns), layout, {
+      top: lastTop,
+      height: view.height,
+    });
+  }, [isMeasured]);
+  useEffect(() => {
+    if (!isMeasured || !wasOpen) return;
+    wasOpen = false;
+    cellOf(scroller.current!, focusedImage.value)?.focus({ preventScroll: true });
+  }, [isMeasured]);
+
+  function focus(next: number): void {
+    const element = scroller.current!;
+    focusedImage.value = images[next];
+    const row = Math.floor(next / layout.columns);
+    element.scrollTop = scrollTo(row, layout, { top: element.scrollTop, height: element.clientHeight });
+    setTop(element.scrollTop);
+    // The cell is drawn before the next frame.
+    requestAnimationFrame(() => cellOf(element, images[next])?.focus({ preventScroll: true }));
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const image = images[place];
+    if (event.altKey || image === undefined) return;
+    const key = { name: event.key, isControl: event.ctrlKey || event.metaKey };
+    const next = placeAfterKey(key, place, { ...layout, count: images.length });
+    if (next !== undefined) focus(next);
+    else if (event.key === 'Enter') openImage(image);
+    else if (event.key === ' ' && canReview.value) toggleAccepted(image);
+    else return;
+    event.preventDefault();
+  }
+
   return (
-    <ul class="grid">
-      {[...order.value.subarray(0, 100)].map((image) => (
-        <li key={image}>
-          <button type="button" onClick={() => openImage(image)}>
-            <img src={backend.value!.thumbnailUrl(ids[image]!, 320)} alt="" />
-            {names[image]}: {shownBoxes(image).drafts.length}
-          </button>
-        </li>
-      ))}
-    </ul>
+    <div
+      class="grid"
+      ref={scroller}
+      onScroll={({ currentTarget }) => setTop((lastTop = currentTarget.scrollTop))}
+      onKeyDown={onKeyDown}
+    >
+      {images.length === 0 ? (
+        <p class="nothing">No image is left by the filters.</p>
+      ) : (
+        <div
+          role="grid"
+          class="cells"
+          aria-label="Images"
+          aria-rowcount={layout.rows}
+          aria-colcount={layout.columns}
+          style={{ height: `${layout.rows * layout.rowHeight}px` }}
+        >
+          {rowsToDraw(layout, { top, height: view.height }, Math.floor(place / layout.columns)).map((row) => (
+            <Row key={row} row={row} images={images} layout={layout} focusedPlace={place} />
+          ))}
+        </div>
+      )}
+    </div>
   );
+}
+
+interface RowProps {
+  readonly row: number;
+  readonly images: Uint32Array;
+  readonly layout: GridLayout;
+  readonly focusedPlace: number;
+}
+
+function Row({ row, images, layout, focusedPlace }: RowProps) {
+  const { columns, rowHeight, cellWidth } = layout;
+  return (
+    <div
+      role="row"
+      class="cell-row"
+      aria-rowindex={row + 1}
+      style={{
+        transform: `translateY(${row * rowHeight}px)`,
+        height: `${rowHeight}px`,
+        gridTemplateColumns: `repeat(${columns}, ${cellWidth}px)`,
+      }}
+    >
+      {[...images.subarray(row * columns, (row + 1) * columns)].map((image, column) => (
+        <Cell
+          key={image}
+          image={image}
+          column={column}
+          width={cellWidth}
+          isFocused={row * columns + column === focusedPlace}
+          onFocus={() => (focusedImage.value = image)}
+        />
+      ))}
+    </div>
+  );
+}
+
+function cellOf(within: HTMLElement, image: number | undefined): HTMLElement | null {
+  return within.querySelector(`[data-image="${image}"]`);
+}
+
+/** Without padding and the scroll bar. */
+function contentWidth(element: HTMLElement): number {
+  const { paddingLeft, paddingRight } = getComputedStyle(element);
+  return element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
 }

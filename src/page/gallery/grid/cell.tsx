@@ -1,0 +1,71 @@
+import { openImage } from '../app/address.js';
+import { canReview, toggleAccepted } from '../app/decisions.js';
+import { decisionOf, pack, shownBoxes } from '../app/state.js';
+import { Thumbnail } from './thumbnail.js';
+
+interface CellProps {
+  readonly image: number;
+  readonly column: number;
+  readonly width: number;
+  readonly isFocused: boolean;
+  readonly onFocus: () => void;
+}
+
+/** One image of the grid. */
+export function Cell({ image, column, width, isFocused, onFocus }: CellProps) {
+  const { names } = pack.value!.facts.images;
+  const name = names[image]!;
+  const { state, text } = stateOf(image);
+  const count = countText(image);
+  return (
+    <div
+      role="gridcell"
+      class={`cell is-${state}`}
+      aria-colindex={column + 1}
+      tabIndex={isFocused ? 0 : -1}
+      data-image={image}
+      onFocus={onFocus}
+      onClick={() => openImage(image)}
+    >
+      <Thumbnail image={image} width={width} />
+      <div class="caption">
+        <span class="name" dir="auto" title={name}>
+          {name}
+        </span>
+        <span class="facts">
+          <span class="count">{count}</span>
+          {text !== '' && <span class="state">{text}</span>}
+        </span>
+      </div>
+      {canReview.value && (
+        <button
+          type="button"
+          class="accept"
+          tabIndex={-1}
+          aria-pressed={state === 'accepted'}
+          aria-label="Accept"
+          title={state === 'accepted' ? 'Open again (Space)' : 'Accept (Space)'}
+          onClick={(event) => {
+            event.stopPropagation();
+            toggleAccepted(image);
+          }}
+        >
+          ✓
+        </button>
+      )}
+    </div>
+  );
+}
+
+function stateOf(image: number): { readonly state: 'accepted' | 'open' | 'untouched'; readonly text: string } {
+  const state = decisionOf(image)?.state ?? 'untouched';
+  const isSuggested = state === 'accepted' && shownBoxes(image).suggestions.length > 0;
+  const text = isSuggested ? 'Accepted, new boxes' : { accepted: 'Accepted', open: 'Begun', untouched: '' }[state];
+  return { state, text };
+}
+
+function countText(image: number): string {
+  const { decided, drafts } = shownBoxes(image);
+  const count = decided.length + drafts.length;
+  return count === 0 ? 'No boxes' : count === 1 ? '1 box' : `${count} boxes`;
+}
