@@ -1,38 +1,74 @@
+import { useEffect } from 'preact/hooks';
+import { closeImage } from '../app/address.js';
+import { redo, undo } from '../app/decisions.js';
+import { isSideOpen } from '../app/layout.js';
 import { loadError } from '../app/open.js';
-import { backend, current, pack } from '../app/state.js';
+import { backend, current, filter, pack } from '../app/state.js';
 import { AskPanel } from '../ask/ask-panel.js';
 import { Editor } from '../editor/editor.js';
 import { Filters } from '../filters/filters.js';
+import { Toolbar } from '../filters/toolbar.js';
+import { Failures } from '../grid/failures.js';
 import { Grid } from '../grid/grid.js';
 import { Header } from './header.js';
+import { Banners } from './save-status.js';
 
 /** The whole page: header, filters, and the grid or an image. */
 export function App() {
+  useEffect(() => {
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
+  }, []);
   if (loadError.value !== undefined) return <Failure message={loadError.value} />;
   if (pack.value === undefined) return <Loading />;
   return (
-    <div class="app">
+    <div class={`app ${isSideOpen.value ? 'has-side' : ''}`}>
       <Header />
-      <div class="workspace">
-        <aside class="side" aria-label="Filters">
+      <Banners />
+      <main class="workspace">
+        <section class="side" id="side" aria-label="Filters and thresholds">
           {backend.value?.ask !== undefined && <AskPanel />}
           <Filters />
-        </aside>
-        <main class="main">{current.value === undefined ? <Grid /> : <Editor />}</main>
-      </div>
+        </section>
+        <div class="main">{current.value === undefined ? <Images /> : <Editor />}</div>
+      </main>
     </div>
   );
 }
 
-function Loading() {
+function Images() {
   return (
-    <p class="loading busy" role="status">
-      <span class="spinner" /> Reading the run…
-    </p>
+    <>
+      <Toolbar />
+      {filter.value.state === 'failed' ? <Failures /> : <Grid />}
+    </>
   );
 }
 
-function Failure({ message }: { message: string }) {
+/** Keys that mean the same everywhere, unless what has the focus has used them. */
+function onKeyDown(event: KeyboardEvent): void {
+  const isText = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+  if (event.defaultPrevented || isText) return;
+  const isControl = event.ctrlKey || event.metaKey;
+  const name = event.key.toLowerCase();
+  if (isControl && name === 'z' && !event.shiftKey) undo();
+  else if (isControl && (name === 'y' || name === 'z')) redo();
+  else if (name === 'escape' && isSideOpen.value) isSideOpen.value = false;
+  else if (name === 'escape' && current.value !== undefined) closeImage();
+  else return;
+  event.preventDefault();
+}
+
+function Loading() {
+  return (
+    <main class="loading busy">
+      <span class="spinner" />
+      <h1>Reading the run…</h1>
+    </main>
+  );
+}
+
+function Failure({ message }: { readonly message: string }) {
   return (
     <main class="failure">
       <h1>The run cannot be shown</h1>

@@ -1,15 +1,64 @@
-import { counts } from '../app/decisions.js';
-import { pack } from '../app/state.js';
+import { canUndo, counts, undo } from '../app/decisions.js';
+import { isSideOpen } from '../app/layout.js';
+import { backend, pack } from '../app/state.js';
+import { theme, type Theme } from '../app/theme.js';
+import { SaveStatus } from './save-status.js';
 
-/** Title and progress. */
+/** Title, progress, and what is not saved yet. */
 export function Header() {
-  const { accepted, all } = counts.value;
+  const review = backend.value?.review;
   return (
     <header class="top">
-      <h1>{pack.value?.facts.title}</h1>
-      <p class="progress">
-        {accepted} of {all} images accepted
-      </p>
+      <button
+        type="button"
+        class="side-switch"
+        aria-expanded={isSideOpen.value}
+        aria-controls="side"
+        onClick={() => (isSideOpen.value = !isSideOpen.value)}
+      >
+        Filters
+      </button>
+      <h1 dir="auto" title={pack.value?.facts.title}>
+        {pack.value?.facts.title}
+      </h1>
+      {review !== undefined && <Progress />}
+      {review !== undefined && <SaveStatus />}
+      {review !== undefined && (
+        <button type="button" disabled={!canUndo.value} title="Undo (Ctrl+Z)" onClick={() => undo()}>
+          Undo
+        </button>
+      )}
+      <ThemeSwitch />
     </header>
+  );
+}
+
+function Progress() {
+  const { accepted, open, all } = counts.value;
+  const share = all === 0 ? 0 : Math.floor((100 * accepted) / all);
+  return (
+    <div class="reviewed">
+      <progress value={accepted} max={Math.max(1, all)} aria-label="Images accepted" />
+      <span>
+        <b>{accepted.toLocaleString('en')}</b> of {all.toLocaleString('en')} accepted{' '}
+        <span class="share">({share} %)</span>
+        {open > 0 && `, ${open.toLocaleString('en')} begun`}
+      </span>
+    </div>
+  );
+}
+
+function ThemeSwitch() {
+  return (
+    <select
+      class="theme"
+      aria-label="Theme"
+      value={theme.value}
+      onChange={({ currentTarget }) => (theme.value = currentTarget.value as Theme)}
+    >
+      <option value="system">System</option>
+      <option value="light">Light</option>
+      <option value="dark">Dark</option>
+    </select>
   );
 }

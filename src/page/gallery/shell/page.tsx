@@ -1,10 +1,12 @@
 import { render } from 'preact';
 import { loadError, openGallery } from '../app/open.js';
+import { followTheme } from '../app/theme.js';
 import { backendOf } from '../backends.js';
 import { App } from './app.js';
 
 /** Draws the page, and loads what it shows. */
 export async function openPage(page: Document): Promise<void> {
+  followTheme();
   render(<App />, page.body);
   try {
     await openGallery(await backendOf(page));

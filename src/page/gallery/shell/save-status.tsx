@@ -1,0 +1,47 @@
+import { isConnected, refusal, unsavedCount } from '../app/decisions.js';
+import { backend } from '../app/state.js';
+
+/** Whether everything is on disk. It says so only after the server has. */
+export function SaveStatus() {
+  const { readOnly } = backend.value!.review!;
+  const count = unsavedCount.value;
+  const text =
+    readOnly !== undefined
+      ? 'Read only'
+      : count === 0
+        ? 'All saved'
+        : !isConnected.value
+          ? `${count} not saved`
+          : `Saving ${count}…`;
+  const kind = readOnly !== undefined || count === 0 ? 'is-saved' : isConnected.value ? 'is-saving' : 'is-unsaved';
+  return (
+    <span class={`save-status ${kind}`} role="status">
+      {text}
+    </span>
+  );
+}
+
+/** What keeps changes from being saved. */
+export function Banners() {
+  const readOnly = backend.value?.review?.readOnly;
+  const count = unsavedCount.value;
+  return (
+    <>
+      {readOnly !== undefined && <p class="banner is-warning">{readOnly}</p>}
+      {!isConnected.value && (
+        <p class="banner is-bad" role="alert">
+          The server does not answer. {count === 0 ? 'Nothing is lost.' : `${count} changes are not saved yet.`} Keep
+          this page open: it tries again until <code>preannotate review</code> runs again.
+        </p>
+      )}
+      {refusal.value !== undefined && (
+        <p class="banner is-bad" role="alert">
+          <span>The last change was not saved. {refusal.value}</span>
+          <button type="button" onClick={() => (refusal.value = undefined)}>
+            Close
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
