@@ -1,18 +1,9 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Pair,
-  type Scalar,
-  type YAMLMap,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Pair, type Scalar } from 'yaml';
 import { excerpt } from '../../../core/text.js';
 import { problemsError } from '../../problems.js';
 import { parseOntologyText } from '../class-list.js';
 import { parseOntology } from '../parse.js';
+import { applyEdits, columnOf, endOf, endOfLine, findPair, foldName, type Block, type TextEdit } from './text-edits.js';
 
 /** Thresholds to be written. */
 export interface ThresholdEdits {
@@ -26,14 +17,6 @@ export interface ChangedLine {
   readonly before?: string; // undefined for one that is added after `line`
   readonly after: string;
 }
-
-interface TextEdit {
-  readonly from: number; // characters
-  readonly to: number;
-  readonly text: string;
-}
-
-type Block = YAMLMap<Scalar>;
 
 /**
  * Writes thresholds into the text of an ontology in full form. All else stays as it is, to the character: comments,
@@ -94,10 +77,6 @@ export function listChangedLines(before: string, after: string): ChangedLine[] {
   return changes;
 }
 
-function foldName(name: string): string {
-  return name.trim().replaceAll(/\s+/g, ' ');
-}
-
 /** In place of the value that is there, else as a line of its own below the key `after`, or as the last of `{ … }`. */
 function setThreshold(
   map: Block,
@@ -141,32 +120,6 @@ function replaceName(item: Scalar, byClass: ThresholdEdits['byClass']): TextEdit
   const isPlain = item.type === 'PLAIN' && !/[,[\]{}]/.test(source);
   const name = isPlain ? source : JSON.stringify(item.value);
   return [{ from, to, text: `{ name: ${name}, prompts: [${name}], threshold: ${value} }` }];
-}
-
-function findPair(map: Block, key: string): Pair<Scalar> | undefined {
-  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
-}
-
-/** Where the value of a pair ends, without comments. */
-function endOf({ key, value }: Pair<Scalar>): number {
-  const node = value as { range?: readonly [number, number, number] | null } | null;
-  return node?.range?.[1] ?? key.range![1];
-}
-
-function endOfLine(offset: number, text: string): number {
-  if (text[offset - 1] === '\n') return endOfLine(offset - 1, text); // a value of several lines
-  const end = text.indexOf('\n', offset);
-  if (end === -1) return text.length;
-  return text[end - 1] === '\r' ? end - 1 : end;
-}
-
-function columnOf(offset: number, text: string): number {
-  return offset - (text.lastIndexOf('\n', offset - 1) + 1);
-}
-
-function applyEdits(text: string, edits: readonly TextEdit[]): string {
-  const sorted = [...edits].sort((a, b) => b.from - a.from);
-  return sorted.reduce((result, edit) => result.slice(0, edit.from) + edit.text + result.slice(edit.to), text);
 }
 
 /** Reads the result again: everything is as it should be, or nothing is written. */
