@@ -8,7 +8,7 @@ import { evalOptions, truthOptions } from './options/evaluation/evaluate.js';
 import { lockOptions } from './options/lock.js';
 import { metaOf } from './options/meta.js';
 import { modelOptions } from './options/model.js';
-import { outputOptions, summaryOptions } from './options/output.js';
+import { outputOptions, reportOptions, summaryOptions } from './options/output.js';
 import { benchOptions } from './options/machines/bench.js';
 import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { featureOptions } from './options/features/run.js';
@@ -26,6 +26,7 @@ import { rootOptions, viewOptions } from './options/views.js';
 export const RunConfig = z.strictObject({
   ...runOptions,
   ...summaryOptions,
+  ...reportOptions,
   ...lockOptions,
   ...queueOptions,
   ...modelOptions,

@@ -22,6 +22,9 @@ interface CliOptions {
   readonly prefix?: readonly string[]; // a command that starts it, such as unshare
 }
 
+/** The same output wherever the tests run: in a CI job, a run reports to its system. */
+const OUTSIDE_CI = { GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '', GITLAB_CI: '' };
+
 /** A running command line, as a user would start it. */
 export class Running {
   readonly child: ChildProcess;
@@ -33,7 +36,7 @@ export class Running {
     const [command, ...rest] = [...(options.prefix ?? []), process.execPath, join(ROOT, 'bin/preannotate.js'), ...args];
     this.child = spawn(command!, rest, {
       cwd: options.cwd ?? ROOT,
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, ...OUTSIDE_CI, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: options.timeoutMs,
       killSignal: 'SIGKILL',

@@ -11,6 +11,8 @@ import type { RunManifest } from '../../run/manifest.js';
 import { allowedFailures, type ErrorBudget } from '../../run/mass-failure.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
+import { prepareJunit, reportFailures, type FailurePlaces } from '../ci/report-failures.js';
+import { sectionMarks } from '../ci/sections.js';
 import { abortOnSignals } from '../interrupt.js';
 import { Interrupted } from '../interrupted.js';
 import { printJson } from '../output.js';
@@ -59,32 +61,45 @@ async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): 
     printPlan(await planOnly(job, progress), job, settings.json);
     return 0;
   }
-  const places = { file: settings.summary, environment: process.env };
+  const environment = process.env;
+  const places: ReportPlaces = { file: settings.summary, junit: settings.junit, quiet: settings.quiet, environment };
   await prepareSummary(places);
+  await prepareJunit(places);
   const { annotate } = await import('../../pipeline.js');
   const stop = job.watch ? abortOnSignals(WATCH_OUTCOME, { SIGTERM: 0 }) : abortOnSignals(OUTCOME);
-  const manifest = await annotate(job, progress, stop).catch(async (error: unknown) => {
+  const section = sectionMarks({ id: 'preannotate_run', title: 'preannotate run' }, settings.quiet ? {} : environment);
+  process.stderr.write(section.begin);
+  const running = annotate(job, progress, stop).finally(() => process.stderr.write(section.end()));
+  const manifest = await running.catch(async (error: unknown) => {
     if (error instanceof PreannotateError && error.code === 'MASS_FAILURE')
       // A second failure would only hide the first.
-      await summarise(job, { places, progress, stopped: error }).catch((second: unknown) =>
+      await report(job, { places, progress, stopped: error }).catch((second: unknown) =>
         progress.note(`The summary could not be written: ${messageOf(second)}`),
       );
     throw error;
   });
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
-  await summarise(job, { places, progress });
+  await report(job, { places, progress });
   if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
   const { missing_previews: previews = 0, missing_copies: copies = 0 } = manifest.counts;
   if (manifest.stopped_by !== undefined) return FAILURES.TIME_LIMIT.exitCode;
   return previews + copies > 0 || exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;
 }
 
-/** Writes the summary, where there is to be one. @param stopped - Why the run was stopped, if it was. */
-async function summarise(
+/** Where a run reports what became of it, beside its output folder. */
+type ReportPlaces = SummaryPlaces & FailurePlaces;
+
+/**
+ * Reports what failed, and writes the summary, where there is to be one.
+ *
+ * @param stopped - Why the run was stopped, if it was.
+ */
+async function report(
   job: Job,
-  { places, progress, stopped }: { places: SummaryPlaces; progress: Progress; stopped?: PreannotateError },
+  { places, progress, stopped }: { places: ReportPlaces; progress: Progress; stopped?: PreannotateError },
 ): Promise<void> {
+  await reportFailures(job.outDir, places);
   if (!wantsSummary(places)) return;
   const { countRun } = await import('../../statistics/read-statistics.js');
   const { runMarkdown } = await import('../summary/run-markdown.js');

@@ -30,3 +30,11 @@ export const summaryOptions = {
     )
     .meta({ flag: { group: 'output', placeholder: 'file', only: true }, path: 'always' }),
 };
+
+/** What a run writes for a CI system, beside the summary. */
+export const reportOptions = {
+  junit: z
+    .exactOptional(z.string().min(1))
+    .describe('File for the images that failed as JUnit XML, which CI systems show as failed tests')
+    .meta({ flag: { group: 'output', placeholder: 'file', only: true }, path: 'always' }),
+};
