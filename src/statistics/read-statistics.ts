@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import type { LabelledImage } from '../core/data-set/data-set.js';
 import { ALL_NEGATIVES } from '../core/data-set/negatives.js';
+import type { ReviewProgress } from '../core/review/progress.js';
 import { select } from '../core/select.js';
 import {
   openDataSet,
@@ -11,6 +12,7 @@ import {
   type DataSetFormat,
   type OpenOptions,
 } from '../data-set/open.js';
+import { readRunReview } from '../data-set/review/run-review.js';
 import { countFailures } from '../run/error-log.js';
 import { isChosenNegative } from '../run/images/choose-negatives.js';
 import { StoredImages } from '../run/images/stored-images.js';
@@ -23,6 +25,7 @@ export interface ReadStatistics {
   readonly format: DataSetFormat;
   readonly statistics: Statistics;
   readonly failed?: Readonly<Record<string, number>>; // of a run: images and folders, by code
+  readonly review?: ReviewProgress | undefined; // of a run that people have begun to review
   readonly notes: readonly string[];
 }
 
@@ -43,7 +46,8 @@ export async function readStatistics(path: string, options: OpenOptions): Promis
 
 /** The boxes are those of its views; thresholds are applied to all that its journal has. */
 export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'format'>> {
-  const { journal, imageIds, ontology, sources, scope, notes } = await openRun(outDir);
+  const run = await openRun(outDir);
+  const { journal, imageIds, ontology, sources, scope, notes } = run;
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
   const { thresholds } = selection;
   const { negatives = ALL_NEGATIVES } = scope;
@@ -66,7 +70,9 @@ export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'fo
     });
     counter.add({ width, height, part: parts.get(name), boxes, ranked });
   }
-  return { statistics: counter.statistics(), failed: await countFailures(outDir), notes };
+  const review = await readRunReview(outDir, run);
+  const reviewed = review === undefined ? {} : { review: review.progress };
+  return { statistics: counter.statistics(), failed: await countFailures(outDir), ...reviewed, notes };
 }
 
 function toCounted({ width, height, part, boxes }: LabelledImage): CountedImage {

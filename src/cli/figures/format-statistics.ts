@@ -2,17 +2,23 @@ import { counted, printable } from '../../core/text.js';
 import type { ReadStatistics } from '../../statistics/read-statistics.js';
 import type { Spread } from '../../statistics/histogram.js';
 import type { ClassStatistics, Statistics } from '../../statistics/statistics.js';
+import { describeReview } from './format-review.js';
 import { table } from './table.js';
 
 /** More rows are not read; --json has all. */
 const MAX_CLASSES = 40;
 
 /** The statistics for people. */
-export function formatStatistics({ statistics, failed = {} }: Pick<ReadStatistics, 'statistics' | 'failed'>): string {
+export function formatStatistics({
+  statistics,
+  failed = {},
+  review,
+}: Pick<ReadStatistics, 'statistics' | 'failed' | 'review'>): string {
   const { classes, thresholds } = statistics;
   const lines = [
     ...describeCounts(statistics),
     ...describeFailed(failed),
+    ...(review === undefined ? [] : [describeReview(review)]),
     ...describeSizes(statistics),
     '',
     ...table(classRows(classes)),

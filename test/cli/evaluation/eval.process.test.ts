@@ -131,7 +131,7 @@ describe('results of other programs', () => {
 
 it.each([
   [['eval', SCENES], 'Give the corrected data set: --truth'],
-  [['eval', SCENES, '--truth', 'review'], 'cannot take the review of a run as ground truth'],
+  [['eval', SCENES, '--truth', 'review'], 'the predictions are not the output folder'],
   [['eval', SCENES, '--truth', 'nowhere.json'], 'nowhere.json'],
   [['eval', SCENES, '--truth', TRUTH, '--seconds', 'draw=fast'], 'must be numbers by name, such as draw=25'],
   [['eval', SCENES, '--truth', TRUTH, '--map', 'cup'], '--map "cup" is not old=new'],

@@ -5,6 +5,7 @@ import { DataSetConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import { reviewToJson } from '../../figures/format-review.js';
 import { printJson } from '../../output.js';
 
 const EXAMPLES = `
@@ -30,11 +31,11 @@ async function printStatistics(path: string, { settings }: Loaded<typeof DataSet
   const { dataSetFormat: format, imagesFolder, json, quiet } = settings;
   const imagesRoot = imagesFolder === undefined ? undefined : resolve(imagesFolder);
   const progress = new Progress({ stream: process.stderr, quiet });
-  const { statistics, notes, ...read } = await readStatistics(path, { format, imagesRoot });
+  const { statistics, notes, review, ...read } = await readStatistics(path, { format, imagesRoot });
   for (const note of notes) progress.note(note);
-  if (json) printJson({ path, ...read, ...statistics });
+  if (json) printJson({ path, ...read, ...statistics, ...(review && { review: reviewToJson(review) }) });
   else {
     const { formatStatistics } = await import('../../figures/format-statistics.js');
-    process.stdout.write(formatStatistics({ statistics, ...read }));
+    process.stdout.write(formatStatistics({ statistics, review, ...read }));
   }
 }

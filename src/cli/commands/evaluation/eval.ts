@@ -10,6 +10,7 @@ import type { EvaluationReport } from '../../../evaluation/report.js';
 import { Progress } from '../../../progress/bar.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import { describeReview, reviewToJson } from '../../figures/format-review.js';
 import { printJson } from '../../output.js';
 import { wantsSummary, writeSummary } from '../../summary/write-summary.js';
 
@@ -38,9 +39,13 @@ async function evaluate(path: string, loaded: Loaded<typeof EvalConfig>): Promis
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const { readPredictions } = await import('./predictions.js');
   const { compareWithTruth } = await import('./truth.js');
+  const { readRunReview, toAcceptedSet } = await import('../../../data-set/review/run-review.js');
   const { reportOn } = await import('../../../evaluation/report.js');
   const predictions = await readPredictions(path, loaded);
-  const { comparison, notes } = await compareWithTruth(predictions, settings);
+  const { run } = predictions;
+  const review = run && (await readRunReview(path, run));
+  const readReview = run && (() => Promise.resolve(toAcceptedSet(path, run, review)));
+  const { comparison, notes } = await compareWithTruth(predictions, settings, { readReview });
   for (const note of [...predictions.notes, ...notes]) progress.note(note);
   const ranked = comparison.evaluate(predictions.images);
   const drafts = comparison.evaluate(predictions.drafts);
@@ -49,10 +54,11 @@ async function evaluate(path: string, loaded: Loaded<typeof EvalConfig>): Promis
   const { unpairedImages, unpairedClasses, rule } = comparison;
   if (settings.json) {
     const unpaired = { images: unpairedImages, classes: unpairedClasses, images_matched_by: rule };
-    printJson({ ...report, unpaired });
+    printJson({ ...report, unpaired, ...(review && { review: reviewToJson(review.progress) }) });
   } else if (!settings.quiet) {
     const { formatReport } = await import('../../figures/format-report.js');
     process.stdout.write(formatReport(report));
+    if (review !== undefined) process.stdout.write(`\n${describeReview(review.progress)}\n`);
   }
   if (settings.plots !== undefined) await writePlots(settings.plots, report);
   const places = { file: settings.summary, environment: process.env };

@@ -12,7 +12,7 @@ import { bboxOf } from '../../../formats/bbox.js';
 import { StoredImages } from '../../../run/images/stored-images.js';
 import { openRun, type OpenedRun } from '../../../run/open-run.js';
 import { JOURNAL_FILE } from '../../../run/read-journal.js';
-import { collect } from './labelled-set.js';
+import { collect } from '../../../data-set/collect.js';
 
 /** Settings of which detections are shown. */
 type Options = Parameters<typeof changeSelection>[1];

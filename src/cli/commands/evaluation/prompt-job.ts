@@ -5,6 +5,7 @@ import type { PromptsConfig } from '../../../config/schema.js';
 import { readStoredSelection, resolveSelection } from '../../../config/selection.js';
 import { PreannotateError } from '../../../core/errors.js';
 import { buildOntology, type OntologyPlaces, type OntologySpec } from '../../../core/ontology.js';
+import { readAcceptedSet } from '../../../data-set/review/run-review.js';
 import type { PromptJob } from '../../../rank-prompts.js';
 import { findImageRoot, missingImagesError } from '../../../run/image-root.js';
 import { StoredImages } from '../../../run/images/stored-images.js';
@@ -32,7 +33,7 @@ export async function createPromptJob(
     found.push({ ...image, file: journal.path, boxes: [] });
   }
   const classes = spec.classes.map(({ name, id }) => ({ name, id }));
-  const left = { missing: 'they are left out' };
+  const left = { readReview: () => readAcceptedSet(outDir, run), missing: 'they are left out' };
   const { comparison, notes: more } = await compareWithTruth({ classes, images: found }, settings, left);
   const classIds = new Map([...classes.entries()].map(([classId, { name }]) => [comparison.placeOf(name), classId]));
   const images = found.flatMap(({ name }) => {

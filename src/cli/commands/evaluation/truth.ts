@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Loaded } from '../../../config/load.js';
 import { problemsError } from '../../../config/problems.js';
@@ -7,51 +6,64 @@ import { PreannotateError } from '../../../core/errors.js';
 import { excerpt } from '../../../core/text.js';
 import { findNearest } from '../../../disk/nearest.js';
 import { compareSets, type Comparison, type LabelledSet } from '../../../evaluation/compare/compare.js';
+import { collect, sizesIn } from '../../../data-set/collect.js';
 import { openDataSet } from '../../../data-set/open.js';
-import { collect, sizesIn } from './labelled-set.js';
+import type { AcceptedSet } from '../../../data-set/review/run-review.js';
 
 type TruthKeys = 'truth' | 'truthFormat' | 'imagesRoot' | 'classes' | 'map' | 'iou';
 type TruthSettings = Pick<Loaded<typeof EvalConfig>['settings'], TruthKeys>;
 
 const REVIEW = 'review';
 
+/** How the ground truth is read. */
+interface TruthPlace {
+  readonly readReview: (() => Promise<AcceptedSet>) | undefined; // undefined where the predictions are of no run
+  readonly missing?: string; // what becomes of images without predictions
+}
+
 /** Reads the corrected data set, and lays the predictions upon it. */
 export async function compareWithTruth(
   predictions: LabelledSet,
   settings: TruthSettings,
-  { missing = 'their objects count as missed' } = {}, // what becomes of images without predictions
+  { readReview, missing = 'their objects count as missed' }: TruthPlace,
 ): Promise<{ comparison: Comparison; notes: readonly string[] }> {
-  const path = requireTruth(settings.truth);
-  const { truthFormat: format, imagesRoot } = settings;
-  const sizeOf = sizesIn(predictions.images, imagesRoot);
-  const opened = await openDataSet(path, { format, formatOption: '--truth-format', imagesRoot, sizeOf });
-  const truth = await collect(opened);
-  if (truth.isNumbered === true) throw numbersOnlyError(path);
+  const isReview = settings.truth === REVIEW;
+  const truth = isReview ? await readAccepted(readReview) : await readLabels(predictions, settings);
   const renamed = new Map((settings.map ?? []).map(readRenaming));
   const known = [...new Set([...truth.classes, ...predictions.classes].map(({ name }) => name))];
   const classNames = settings.classes?.flatMap((text) => splitNames(text, known));
   const comparison = compareSets(truth, predictions, { classNames, renamed });
-  return { comparison, notes: [...truth.notes, ...describeNames(comparison, missing)] };
+  const names = describeNames(isReview ? withoutUnpaired(comparison) : comparison, missing);
+  return { comparison, notes: [...truth.notes, ...names] };
+}
+
+async function readLabels(predictions: LabelledSet, settings: TruthSettings): ReturnType<typeof collect> {
+  const path = requireTruth(settings.truth);
+  const { truthFormat: format, imagesRoot } = settings;
+  const sizeOf = sizesIn(predictions.images, imagesRoot);
+  const truth = await collect(await openDataSet(path, { format, formatOption: '--truth-format', imagesRoot, sizeOf }));
+  if (truth.isNumbered === true) throw numbersOnlyError(path);
+  return truth;
+}
+
+/** @throws PreannotateError USAGE where the predictions are of no run. */
+async function readAccepted(readReview: TruthPlace['readReview']): Promise<AcceptedSet> {
+  if (readReview !== undefined) return await readReview();
+  throw new PreannotateError({
+    code: 'USAGE',
+    message: '--truth review is the review of a run, and the predictions are not the output folder of one.',
+    hint: 'Give the output folder in place of the predictions; a file or folder with this name is --truth ./review.',
+  });
 }
 
 /** @returns An absolute path. @throws PreannotateError USAGE */
 function requireTruth(truth: string | undefined): string {
-  if (truth === undefined) {
-    throw new PreannotateError({
-      code: 'USAGE',
-      message: 'There is nothing to compare with.',
-      hint: 'Give the corrected data set: --truth <file or folder>.',
-    });
-  }
-  const path = resolve(truth);
-  if (truth === REVIEW && !existsSync(path)) {
-    throw new PreannotateError({
-      code: 'USAGE',
-      message: 'This version cannot take the review of a run as ground truth.',
-      hint: 'Give the file or folder of a corrected data set: --truth <path>.',
-    });
-  }
-  return path;
+  if (truth !== undefined) return resolve(truth);
+  throw new PreannotateError({
+    code: 'USAGE',
+    message: 'There is nothing to compare with.',
+    hint: 'Give the corrected data set: --truth <file or folder>; of a run that was reviewed: --truth review.',
+  });
 }
 
 function readRenaming(text: string): [from: string, to: string] {
@@ -81,6 +93,11 @@ function numbersOnlyError(path: string): PreannotateError {
     message: `${path} holds results, which name images and classes by number.`,
     hint: 'Give a data set with names of images and classes as --truth, such as a COCO instances file.',
   });
+}
+
+/** How many images are not reviewed is stated as such. */
+function withoutUnpaired(comparison: Comparison): Comparison {
+  return { ...comparison, unpairedImages: { truth: [], predictions: [] } };
 }
 
 const NAMED = 10;

@@ -6,6 +6,7 @@ import { buildOntology, type OntologySpec } from '../../../core/ontology.js';
 import type { StoredImage } from '../../../evaluation/thresholds/candidates.js';
 import type { Comparison } from '../../../evaluation/compare/compare.js';
 import { tune, type TunedGroup } from '../../../evaluation/thresholds/tune.js';
+import { readAcceptedSet } from '../../../data-set/review/run-review.js';
 import { StoredImages } from '../../../run/images/stored-images.js';
 import { openRun } from '../../../run/open-run.js';
 import { compareWithTruth } from './truth.js';
@@ -29,7 +30,8 @@ export interface TunedRun {
  * @param written - The ontology as its file has it now, whose thresholds are the present ones; else the run's.
  */
 export async function tuneRun(outDir: string, settings: Settings, written?: OntologySpec): Promise<TunedRun> {
-  const { scope, journal, ontology: ran, imageIds, sources, notes } = await openRun(outDir);
+  const run = await openRun(outDir);
+  const { scope, journal, ontology: ran, imageIds, sources, notes } = run;
   const stated = readStoredSelection(scope.selection);
   const selection = resolveSelection(stated, ran);
   const spec = written === undefined ? ran : withThresholds(ran, written);
@@ -39,7 +41,7 @@ export async function tuneRun(outDir: string, settings: Settings, written?: Onto
   for await (const image of new StoredImages(journal, imageIds, { ontology: ran, selection, sources })) {
     found.push({ ...image, file: journal.path, boxes: [] });
   }
-  const left = { missing: 'they are left out' };
+  const left = { readReview: () => readAcceptedSet(outDir, run), missing: 'they are left out' };
   const { comparison, notes: more } = await compareWithTruth({ classes, images: found }, settings, left);
   const classIds = new Map([...classes.entries()].map(([classId, { name }]) => [comparison.placeOf(name), classId]));
   const images = found.flatMap(({ name, stored }): StoredImage[] => {

@@ -8,7 +8,9 @@ import * as value from '../values.js';
 export const truthOptions = {
   truth: z
     .exactOptional(z.string().min(1))
-    .describe('The corrected data set: a file or folder in any format that is read')
+    .describe(
+      'The corrected data set, in any format that is read; review: those images of the run that people accepted',
+    )
     .meta({ flag: { group: 'input', basic: true, placeholder: 'path', only: true } }),
   truth_format: z
     .exactOptional(value.choice(formatNames))

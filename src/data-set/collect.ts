@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Size } from '../../../core/box.js';
-import type { LabelledImage } from '../../../core/data-set/data-set.js';
-import { readHeaderSize } from '../../../images/header-size.js';
-import type { LabelledSet } from '../../../evaluation/compare/compare.js';
-import type { OpenedDataSet } from '../../../data-set/open.js';
-import { withoutEnding } from '../../../formats/reading/image-names.js';
+import type { Size } from '../core/box.js';
+import type { LabelledImage } from '../core/data-set/data-set.js';
+import { readHeaderSize } from '../images/header-size.js';
+import type { LabelledSet } from '../evaluation/compare/compare.js';
+import type { OpenedDataSet } from './open.js';
+import { withoutEnding } from '../formats/reading/image-names.js';
 
 /** Reads all images of a data set. */
 export async function collect(set: OpenedDataSet): Promise<LabelledSet & { readonly notes: readonly string[] }> {
