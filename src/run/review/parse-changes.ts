@@ -6,7 +6,7 @@ import type { Change, DecidedBox } from '../../core/review/decision.js';
 import { printable } from '../../core/text.js';
 import { ReviewChange } from './review-line.js';
 
-const MODEL_ID = /^p\d{1,9}$/;
+const MODEL_ID = /^p\d{1,9}(?:-\d{1,3})?$/;
 const ID = /^[\w-]{1,64}$/;
 const MIN_SIDE_PX = 1; // of a box that a person has drawn or changed; the model's may be smaller
 const MAX_CHANGES = 10_000; // of one request

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Xyxy } from '../../../src/core/box.js';
 import type { DecidedBox } from '../../../src/core/review/decision.js';
-import { joinReview } from '../../../src/core/review/reviewed-boxes.js';
+import { idForDeciding, joinReview } from '../../../src/core/review/reviewed-boxes.js';
 
 const found = (patchId: number, box: Xyxy) => ({ patchId, box });
 const decided = (id: string, status: DecidedBox['status'], box: Xyxy, from?: Xyxy): DecidedBox => {
@@ -40,5 +40,20 @@ describe('an image that was accepted', () => {
     const elsewhere = found(7, [60, 0, 70, 10]);
     const joined = joinReview([found(4, B), found(5, [41, 0, 50, 10]), elsewhere], { state: 'accepted', boxes });
     expect(joined.suggestions).toEqual([elsewhere]);
+  });
+});
+
+describe('a box of another model with the number of one that was decided on', () => {
+  const old = decided('p1', 'kept', A, A);
+
+  it('is decided on under an id of its own, and both are known again', () => {
+    const id = idForDeciding(found(1, C), [old]);
+    expect(id).toBe('p1-2');
+    const boxes = [old, decided(id, 'rejected', C, C)];
+    expect(joinReview([found(1, C)], { state: 'open', boxes }).drafts).toEqual([]);
+    expect(joinReview([found(1, A)], { state: 'open', boxes }).drafts).toEqual([]);
+    expect(idForDeciding(found(1, C), boxes)).toBe('p1-2');
+    expect(idForDeciding(found(1, B), boxes)).toBe('p1-3');
+    expect(idForDeciding(found(2, B), boxes)).toBe('p2');
   });
 });
