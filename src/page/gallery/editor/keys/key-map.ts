@@ -1,0 +1,152 @@
+/** The keys of the editor: one table that decides what a key does, and is what the help and the documentation list. */
+
+export const KEY_GROUPS = ['Images', 'Boxes', 'Place and size', 'View', 'Other'] as const;
+type KeyGroup = (typeof KEY_GROUPS)[number];
+
+/** What of a keyboard event tells which key it is. */
+export interface KeyPress {
+  readonly key: string;
+  readonly shiftKey: boolean;
+  readonly altKey: boolean;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+}
+
+interface KeyRow {
+  readonly action: string;
+  /** As `KeyboardEvent.key`, after the modifiers `Ctrl+`, `Alt+` and `Shift+`, in this order. */
+  readonly keys: readonly string[];
+  readonly shown?: string; // instead of the keys, in lists
+  readonly group: KeyGroup;
+  readonly description: string;
+  readonly isEdit?: true; // left out where nothing can be changed
+}
+
+export const KEYS = [
+  { action: 'nextImage', keys: ['d', 'PageDown'], group: 'Images', description: 'Next image' },
+  { action: 'previousImage', keys: ['a', 'PageUp'], group: 'Images', description: 'Previous image' },
+  {
+    action: 'accept',
+    keys: ['Enter'],
+    group: 'Images',
+    description: 'Accept the image with the boxes it shows, and go to the next one',
+    isEdit: true,
+  },
+  { action: 'reopen', keys: ['o'], group: 'Images', description: 'Reopen an accepted image', isEdit: true },
+  {
+    action: 'copy',
+    keys: ['v'],
+    group: 'Images',
+    description: 'Copy the selected box, or else all boxes, to the next image, and go there',
+    isEdit: true,
+  },
+  { action: 'nextBox', keys: ['j'], group: 'Boxes', description: 'Select the next box' },
+  { action: 'previousBox', keys: ['k'], group: 'Boxes', description: 'Select the previous box' },
+  { action: 'keep', keys: ['y'], group: 'Boxes', description: 'Keep the box or suggestion as it is', isEdit: true },
+  { action: 'reject', keys: ['x'], group: 'Boxes', description: 'Reject the box, or restore it', isEdit: true },
+  {
+    action: 'delete',
+    keys: ['Delete', 'Backspace'],
+    group: 'Boxes',
+    description: 'Delete a box that was drawn; reject one of the model',
+    isEdit: true,
+  },
+  { action: 'class', keys: ['c'], group: 'Boxes', description: 'Change the class: type to find it', isEdit: true },
+  {
+    action: 'classByNumber',
+    keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
+    shown: '1 … 9',
+    group: 'Boxes',
+    description: 'Give the selected box one of the first nine classes',
+    isEdit: true,
+  },
+  { action: 'newBox', keys: ['b'], group: 'Boxes', description: 'New box in the middle of the view', isEdit: true },
+  { action: 'draw', keys: ['r'], group: 'Boxes', description: 'Draw a box with the mouse or a finger', isEdit: true },
+  ...arrows({ action: 'move', modifier: '', description: 'Move the box by 1 pixel' }),
+  ...arrows({ action: 'moveFar', modifier: 'Shift+', description: 'Move the box by 10 pixels' }),
+  ...arrows({ action: 'resize', modifier: 'Alt+', description: 'Move its right or lower edge by 1 pixel' }),
+  ...arrows({ action: 'resizeFar', modifier: 'Alt+Shift+', description: 'Move its right or lower edge by 10 pixels' }),
+  { action: 'zoomIn', keys: ['+', '='], shown: '+', group: 'View', description: 'Zoom in' },
+  { action: 'zoomOut', keys: ['-'], group: 'View', description: 'Zoom out' },
+  { action: 'fit', keys: ['0'], group: 'View', description: 'Show the whole image' },
+  {
+    action: 'actualSize',
+    keys: ['1'],
+    shown: '1',
+    group: 'View',
+    description: 'Show the image at its own size, while no box is selected',
+  },
+  { action: 'zoomToBox', keys: ['f'], group: 'View', description: 'Zoom to the selected box' },
+  { action: 'toggleBoxes', keys: ['h'], group: 'View', description: 'Hide or show boxes' },
+  { action: 'toggleLabels', keys: ['l'], group: 'View', description: 'Hide or show labels' },
+  { action: 'toggleRejected', keys: ['g'], group: 'View', description: 'Show or hide rejected boxes' },
+  { action: 'undo', keys: ['z', 'Ctrl+z'], group: 'Other', description: 'Undo, on other images too', isEdit: true },
+  {
+    action: 'redo',
+    keys: ['Shift+z', 'Ctrl+Shift+z', 'Ctrl+y'],
+    group: 'Other',
+    description: 'Redo what was undone',
+    isEdit: true,
+  },
+  { action: 'close', keys: ['Escape'], group: 'Other', description: 'Stop drawing, select no box, or go back' },
+  { action: 'help', keys: ['?'], group: 'Other', description: 'Show these keys' },
+] as const satisfies readonly KeyRow[];
+
+export type Action = (typeof KEYS)[number]['action'];
+
+const ROWS: readonly (KeyRow & { readonly action: Action })[] = KEYS;
+const ACTIONS = new Map<string, Action[]>();
+for (const { action, keys } of ROWS) {
+  for (const key of keys) ACTIONS.set(key, [...(ACTIONS.get(key) ?? []), action]);
+}
+
+/** The actions of a key, which are two where it depends on whether a box is selected. */
+export function actionsOf(press: KeyPress): readonly Action[] {
+  return ACTIONS.get(nameOf(press)) ?? [];
+}
+
+/** The table as people read it. */
+export function listKeys({ canEdit }: { readonly canEdit: boolean }): {
+  readonly group: KeyGroup;
+  readonly rows: readonly { readonly keys: readonly string[]; readonly description: string }[];
+}[] {
+  return KEY_GROUPS.map((group) => ({
+    group,
+    rows: ROWS.filter((row) => row.group === group && (canEdit || row.isEdit !== true)).map(
+      ({ keys, shown, description }) => ({ keys: shown === undefined ? keys.map(spell) : [shown], description }),
+    ),
+  })).filter(({ rows }) => rows.length > 0);
+}
+
+/** Which way an arrow key points. */
+export function directionOf(key: string): { readonly x: number; readonly y: number } {
+  const x = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0;
+  const y = key === 'ArrowDown' ? 1 : key === 'ArrowUp' ? -1 : 0;
+  return { x, y };
+}
+
+/** Characters that need Shift on some keyboards and not on others are themselves, with it or without. */
+function nameOf({ key, shiftKey, altKey, ctrlKey, metaKey }: KeyPress): string {
+  const isLetter = /^\p{L}$/u.test(key);
+  const name = isLetter ? key.toLowerCase() : key;
+  const shift = shiftKey && (isLetter || key.length > 1);
+  return `${ctrlKey || metaKey ? 'Ctrl+' : ''}${altKey ? 'Alt+' : ''}${shift ? 'Shift+' : ''}${name}`;
+}
+
+function spell(key: string): string {
+  return key.length === 1 ? key.toUpperCase() : key.replace(/(?<=\+)[a-z]$/, (letter) => letter.toUpperCase());
+}
+
+function arrows<Name extends string>({
+  action,
+  modifier,
+  description,
+}: {
+  readonly action: Name;
+  readonly modifier: string;
+  readonly description: string;
+}) {
+  const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'].map((key) => `${modifier}${key}`);
+  const shown = `${modifier}Arrow`;
+  return [{ action, keys, shown, group: 'Place and size', description, isEdit: true }] as const;
+}
