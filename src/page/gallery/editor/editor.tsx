@@ -1,35 +1,64 @@
-import { closeImage } from '../app/address.js';
-import { backend, classIndexByName, current, pack, shownBoxes } from '../app/state.js';
-import { colourOf } from '../../shared/colours.js';
+import { useEffect, useRef } from 'preact/hooks';
+import { backend, current, pack } from '../app/state.js';
+import { handleKey } from './actions/handle-key.js';
+import { imageAt } from './actions/navigate.js';
+import { Announcements } from './panel/announcements.js';
+import { BoxList } from './panel/box-list.js';
+import { ClassPicker } from './panel/class-picker.js';
+import { KeyHelp } from './panel/key-help.js';
+import { BoxBar, Toolbar } from './panel/toolbar.js';
+import { isDrawing } from './session/session.js';
+import type { PictureSource } from './stage/picture.js';
+import { Stage } from './stage/stage.js';
 
-/** The image that is open, with its boxes. */
+/** The image that is open, with its boxes: for looking closely and correcting. */
 export function Editor() {
   const image = current.value!;
-  const { ids, names, widths, heights } = pack.value!.facts.images;
-  const { decided, drafts } = shownBoxes(image);
-  const boxes = [
-    ...decided.map((one) => ({ box: one.box, classId: classIndexByName.value.get(one.class) ?? 0 })),
-    ...drafts,
-  ];
+  const source = sourceOf(image);
+  const root = useRef<HTMLElement>(null);
+
+  // Keys work wherever the focus is in the editor, and only there.
+  useEffect(() => {
+    root.current!.querySelector<HTMLElement>('.stage')!.focus({ preventScroll: true });
+    return () => {
+      isDrawing.value = false;
+    };
+  }, []);
+  useEffect(() => preload([imageAt(1), imageAt(-1)]), [image]);
+
   return (
-    <section class="editor" aria-label={names[image]}>
-      <button type="button" onClick={closeImage}>
-        Back to all images
-      </button>
-      <svg viewBox={`0 0 ${widths[image]!} ${heights[image]!}`} role="img" aria-label={names[image]}>
-        <image href={backend.value!.imageUrl(ids[image]!)} width={widths[image]} height={heights[image]} />
-        {boxes.map(({ box: [x1, y1, x2, y2], classId }) => (
-          <rect
-            x={x1}
-            y={y1}
-            width={x2 - x1}
-            height={y2 - y1}
-            fill="none"
-            stroke={colourOf(classId).fill}
-            vector-effect="non-scaling-stroke"
-          />
-        ))}
-      </svg>
+    <section ref={root} class="editor" aria-label={source.name} tabIndex={-1} onKeyDown={handleKey}>
+      <Toolbar name={source.name} />
+      <Stage source={source} />
+      <BoxList />
+      <BoxBar />
+      <Announcements />
+      <KeyHelp />
+      <ClassPicker />
     </section>
   );
+}
+
+function sourceOf(image: number): PictureSource {
+  const { ids, names, widths, heights } = pack.value!.facts.images;
+  return {
+    url: backend.value!.imageUrl(ids[image]!),
+    name: names[image]!,
+    width: widths[image]!,
+    height: heights[image]!,
+  };
+}
+
+/** Has the browser load and decode the images that are likely to come next. */
+function preload(images: readonly (number | undefined)[]): () => void {
+  const loaded = images.flatMap((image) => {
+    if (image === undefined) return [];
+    const element = new Image();
+    element.decoding = 'async';
+    element.src = sourceOf(image).url;
+    return element;
+  });
+  return () => {
+    for (const element of loaded) element.src = '';
+  };
 }

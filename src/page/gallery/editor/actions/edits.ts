@@ -1,0 +1,196 @@
+import type { Xyxy } from '../../../../core/box.js';
+import type { Change } from '../../../../core/review/decision.js';
+import { canReview, redo, save, undo } from '../../app/decisions.js';
+import { backend, current, decisionOf, pack, selectedBox, table } from '../../app/state.js';
+import { acceptShown, copyBoxes, drawBox, editBox, keepBox, rejectBox, restoreBox } from '../boxes/changes.js';
+import type { ShownBox } from '../boxes/shown-box.js';
+import { boxBetween, isSameBox, moveBox, resizeBox } from '../geometry/edit-box.js';
+import type { Point } from '../geometry/view.js';
+import { countBoxes, goBy, goTo, imageAt, isThere, neighbourOf } from './navigate.js';
+import {
+  allBoxes,
+  areRejectedShown,
+  drawnClass,
+  isDrawing,
+  listedBoxes,
+  modelClassOf,
+  say,
+  selected,
+} from '../session/session.js';
+import { viewport } from '../session/viewport.js';
+
+/** What people do to the open image and its boxes. */
+
+export function accept(): void {
+  if (!mayEdit()) return;
+  const shown = allBoxes.value;
+  const count = shown.filter(({ status }) => status !== 'rejected' && status !== 'suggestion').length;
+  change(acceptShown(shown));
+  goBy(1, `Accepted with ${countBoxes(count)}. `);
+}
+
+export function reopen(): void {
+  if (!mayEdit()) return;
+  if (!isAccepted()) {
+    say('The image is open already.');
+    return;
+  }
+  change([{ op: 'state', state: 'open' }]);
+  say('Reopened.');
+}
+
+export function keep(): void {
+  withSelected((box) => {
+    if (box.status === 'rejected') restore(box);
+    else change(keepBox(box));
+    say('Kept.');
+  });
+}
+
+/** Rejects the selected box, or takes that back. The box after it is selected, unless rejected ones are shown. */
+export function rejectOrRestore(): void {
+  withSelected((box) => {
+    if (box.status === 'rejected') {
+      restore(box);
+      say('Restored.');
+      return;
+    }
+    remove(box);
+  });
+}
+
+export function deleteBox(): void {
+  withSelected((box) => {
+    if (box.status !== 'rejected') remove(box);
+  });
+}
+
+export function changeClass(index: number): void {
+  const name = pack.value!.facts.classes[index]?.name;
+  if (name === undefined || !mayEdit()) return;
+  drawnClass.value = index;
+  const box = selected.value;
+  if (box === undefined || box.status === 'rejected') return;
+  const edits = editBox(box, { class: name }, modelClassOf(box));
+  change(edits.length === 0 ? keepBox(box) : edits);
+  say(`Class: ${name}.`);
+}
+
+export function move(by: Point): void {
+  withPlaced((box) => moveBox(box.box, by, viewport.frame.image));
+}
+
+/** Moves the right or the lower edge. */
+export function resize(by: Point): void {
+  const handle = by.x === 0 ? 's' : 'e';
+  withPlaced((box) => resizeBox(box.box, { handle, by }, viewport.frame.image));
+}
+
+export function place(box: ShownBox, to: Xyxy): void {
+  if (!mayEdit()) return;
+  // The box may have been changed elsewhere while a pointer had hold of it: all but its place stays as it is now.
+  const now = allBoxes.value.find(({ id }) => id === box.id) ?? box;
+  change(editBox(now, { box: to }, modelClassOf(now)));
+  viewport.reveal(to);
+  say(describePlace(to));
+}
+
+export function draw(box: Xyxy): void {
+  if (!mayEdit()) return;
+  const id = newId();
+  const name = pack.value!.facts.classes[drawnClass.value]!.name;
+  isDrawing.value = false;
+  change(drawBox(id, name, box));
+  selectedBox.value = id;
+  say(`New box, ${name}. ${describePlace(box)}`);
+}
+
+/** A new box in the middle of what is seen. */
+export function drawInMiddle(): void {
+  draw(boxBetween(...viewport.middleOfView(), viewport.frame.image));
+}
+
+/** Copies the selected box, or all of them, to the next image, and goes there. */
+export function copyToNext(): void {
+  if (!mayEdit()) return;
+  const next = imageAt(1);
+  if (next === undefined) {
+    say('This is the last image: there is none to copy to.');
+    return;
+  }
+  const { widths, heights } = pack.value!.facts.images;
+  const boxes =
+    selected.value === undefined
+      ? allBoxes.value.filter(({ status }) => status !== 'rejected' && status !== 'suggestion')
+      : [selected.value];
+  const changes = copyBoxes(boxes, {
+    size: { width: widths[next]!, height: heights[next]! },
+    boxes: decisionOf(next)?.boxes ?? [],
+    newId,
+  });
+  save(next, changes);
+  const left = boxes.length - changes.length;
+  goTo(next, `${countBoxes(changes.length)} copied${left === 0 ? '' : `, ${left} left out`}. `);
+}
+
+/** @param step - One of the history: `undo` or `redo`. */
+export function goThroughHistory(step: 'undo' | 'redo'): void {
+  if (!mayEdit()) return;
+  const image = step === 'undo' ? undo() : redo();
+  const done = step === 'undo' ? 'Undone. ' : 'Done again. ';
+  if (image === undefined) say(step === 'undo' ? 'There is nothing to undo.' : 'There is nothing to do again.');
+  else if (image === current.value) say(done);
+  else goTo(image, done);
+  if (!isThere(selectedBox.value)) selectedBox.value = undefined;
+}
+
+export function isAccepted(): boolean {
+  return current.value !== undefined && decisionOf(current.value)?.state === 'accepted';
+}
+
+function remove(box: ShownBox): void {
+  const next = neighbourOf(box.id);
+  change(rejectBox(box));
+  if (box.status === 'drawn') say('Deleted.');
+  else say('Rejected.');
+  if (box.status === 'drawn' || !areRejectedShown.value) selectedBox.value = next;
+}
+
+function restore(box: ShownBox): void {
+  const found = table.value?.boxesOf(current.value!) ?? [];
+  const isShown = found.some((one) => box.from !== undefined && isSameBox(one.box, box.from));
+  change(restoreBox(box, { modelClass: modelClassOf(box), isDraft: isShown && !isAccepted() }));
+}
+
+function withPlaced(edit: (box: ShownBox) => Xyxy): void {
+  withSelected((box) => {
+    if (box.status !== 'rejected') place(box, edit(box));
+  });
+}
+
+function withSelected(call: (box: ShownBox) => void): void {
+  if (!mayEdit()) return;
+  if (selected.value === undefined) say(listedBoxes.value.length === 0 ? 'There is no box.' : 'Select a box first.');
+  else call(selected.value);
+}
+
+function change(changes: readonly Change[]): void {
+  save(current.value!, changes);
+}
+
+function mayEdit(): boolean {
+  if (canReview.value) return current.value !== undefined;
+  say(backend.value?.review?.readOnly ?? 'Nothing can be changed here.');
+  return false;
+}
+
+function describePlace([x1, y1, x2, y2]: Xyxy): string {
+  const show = (value: number) => String(Number(value.toFixed(2)));
+  return `Left ${show(x1)}, top ${show(y1)}, width ${show(x2 - x1)}, height ${show(y2 - y1)}.`;
+}
+
+/** Not by crypto.randomUUID, which pages over plain HTTP from another machine do not have. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return `d${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

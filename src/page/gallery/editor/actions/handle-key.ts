@@ -1,0 +1,96 @@
+import { closeImage } from '../../app/address.js';
+import * as edits from './edits.js';
+import { goBy, selectBox, selectBy } from './navigate.js';
+import {
+  areBoxesShown,
+  areLabelsShown,
+  areRejectedShown,
+  held,
+  isDrawing,
+  openDialog,
+  say,
+  selected,
+} from '../session/session.js';
+import { viewport } from '../session/viewport.js';
+import { actionsOf, directionOf, type Action } from '../keys/key-map.js';
+
+export const ZOOM_STEP = 1.25;
+const FAR = 10;
+
+type Toggle = { value: boolean };
+
+export const ACTIONS: Readonly<Record<Action, (key: string) => void>> = {
+  nextImage: () => goBy(1),
+  previousImage: () => goBy(-1),
+  accept: edits.accept,
+  reopen: edits.reopen,
+  copy: edits.copyToNext,
+  nextBox: () => selectBy(1),
+  previousBox: () => selectBy(-1),
+  keep: edits.keep,
+  reject: edits.rejectOrRestore,
+  delete: edits.deleteBox,
+  class: () => {
+    openDialog.value = 'class';
+  },
+  classByNumber: (key) => edits.changeClass(Number(key) - 1),
+  newBox: edits.drawInMiddle,
+  draw: () => toggle(isDrawing, 'Drawing: drag over the picture', 'Not drawing'),
+  move: (key) => edits.move(directionOf(key)),
+  moveFar: (key) => edits.move(farOf(key)),
+  resize: (key) => edits.resize(directionOf(key)),
+  resizeFar: (key) => edits.resize(farOf(key)),
+  zoomIn: () => viewport.zoomBy(ZOOM_STEP),
+  zoomOut: () => viewport.zoomBy(1 / ZOOM_STEP),
+  fit: () => viewport.fit(),
+  actualSize: () => viewport.zoomTo(1),
+  zoomToBox: () => {
+    if (selected.value !== undefined) viewport.zoomToBox(selected.value.box);
+  },
+  toggleBoxes: () => toggle(areBoxesShown, 'Boxes shown', 'Boxes hidden'),
+  toggleLabels: () => toggle(areLabelsShown, 'Labels shown', 'Labels hidden'),
+  toggleRejected: () => toggle(areRejectedShown, 'Rejected boxes shown', 'Rejected boxes hidden'),
+  undo: () => edits.goThroughHistory('undo'),
+  redo: () => edits.goThroughHistory('redo'),
+  close: () => {
+    if (isDrawing.value || held.value !== undefined) {
+      isDrawing.value = false;
+      held.value = undefined;
+    } else if (selected.value === undefined) closeImage();
+    else selectBox(undefined);
+  },
+  help: () => {
+    openDialog.value = 'keys';
+  },
+};
+
+/** Does what a key means, unless it is meant for what has the focus: a field, a dialog, a button. */
+export function handleKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.isComposing || isForTarget(event)) return;
+  const actions = actionsOf(event);
+  const action = actions.length > 1 ? actions.find(isMeant) : actions[0];
+  if (action === undefined) return;
+  event.preventDefault();
+  ACTIONS[action](event.key);
+}
+
+/** A number is a class where a box is selected. */
+function isMeant(action: Action): boolean {
+  return (action === 'classByNumber') === (selected.value !== undefined);
+}
+
+function isForTarget({ target, key }: KeyboardEvent): boolean {
+  if (!(target instanceof Element)) return false;
+  if (target.closest('dialog, input, select, textarea') !== null) return true;
+  return (key === 'Enter' || key === ' ') && target.closest('button, a') !== null;
+}
+
+function toggle(what: Toggle, on: string, off: string): void {
+  what.value = !what.value;
+  say(`${what.value ? on : off}.`);
+}
+
+function farOf(key: string): { readonly x: number; readonly y: number } {
+  const { x, y } = directionOf(key);
+  return { x: FAR * x, y: FAR * y };
+}

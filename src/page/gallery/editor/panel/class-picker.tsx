@@ -1,0 +1,89 @@
+import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { colourOf } from '../../../shared/colours.js';
+import { pack } from '../../app/state.js';
+import { changeClass } from '../actions/edits.js';
+import { searchClasses } from '../keys/class-search.js';
+import { openDialog, selected } from '../session/session.js';
+import { Dialog } from './dialog.js';
+
+/** Chooses the class of the selected box, or of the one that is drawn next. What is typed finds it. */
+export function ClassPicker() {
+  return (
+    <Dialog name="class" title={selected.value === undefined ? 'Class of the next box that is drawn' : 'Class'}>
+      <Search />
+    </Dialog>
+  );
+}
+
+function Search() {
+  const typed = useSignal('');
+  const active = useSignal(0);
+  const list = useRef<HTMLDivElement>(null);
+  const names = pack.value!.facts.classes.map(({ name }) => name);
+  const found = searchClasses(names, typed.value);
+  const index = Math.min(active.value, found.length - 1);
+
+  const choose = (classIndex: number | undefined) => {
+    if (classIndex === undefined) return;
+    openDialog.value = undefined;
+    changeClass(classIndex);
+  };
+  const step = (by: number) => {
+    active.value = (index + by + found.length) % Math.max(found.length, 1);
+    list.current?.children[active.value]?.scrollIntoView({ block: 'nearest' });
+  };
+  const handleKey = (event: KeyboardEvent) => {
+    if (event.isComposing) return;
+    if (event.key === 'Enter') choose(found[index]);
+    else if (event.key === 'ArrowDown') step(1);
+    else if (event.key === 'ArrowUp') step(-1);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <>
+      <label class="unseen" for="class-search">
+        Find a class
+      </label>
+      <input
+        id="class-search"
+        type="text"
+        role="combobox"
+        placeholder="Type to find"
+        autocomplete="off"
+        autofocus
+        spellcheck={false}
+        aria-expanded="true"
+        aria-controls="class-options"
+        aria-autocomplete="list"
+        aria-activedescendant={index < 0 ? undefined : `class-${found[index]!}`}
+        value={typed.value}
+        onInput={({ currentTarget }) => {
+          typed.value = currentTarget.value;
+          active.value = 0;
+        }}
+        onKeyDown={handleKey}
+      />
+      <div ref={list} id="class-options" class="boxes" role="listbox" aria-label="Classes">
+        {found.map((classIndex, i) => (
+          <div
+            key={classIndex}
+            id={`class-${classIndex}`}
+            class="option"
+            role="option"
+            aria-selected={i === index}
+            onClick={() => choose(classIndex)}
+          >
+            <span class="swatch" style={{ background: colourOf(classIndex).fill }} />
+            <span class="words">{names[classIndex]}</span>
+            {classIndex < 9 && <kbd>{classIndex + 1}</kbd>}
+          </div>
+        ))}
+      </div>
+      <p class="hint" role="status">
+        {found.length === 0 ? 'No class fits. Classes come from the ontology of the run.' : ''}
+      </p>
+    </>
+  );
+}

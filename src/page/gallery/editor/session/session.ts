@@ -1,0 +1,79 @@
+import { computed, signal } from '@preact/signals';
+import type { Xyxy } from '../../../../core/box.js';
+import {
+  classIndexByName,
+  current,
+  decisionOf,
+  follow,
+  pack,
+  selectedBox,
+  selectionVersion,
+  table,
+} from '../../app/state.js';
+import { listBoxes, type ModelBox, type ShownBox } from '../boxes/shown-box.js';
+
+/** What the editor shows besides the state of the page. */
+
+export const isDrawing = signal(false); // a drag draws a box
+export const areBoxesShown = signal(true);
+export const areLabelsShown = signal(true);
+export const areRejectedShown = signal(false);
+export const openDialog = signal<'keys' | 'class' | undefined>(undefined);
+
+/** A box while a pointer has hold of it; it is saved when it is let go. `id` undefined: it is being drawn. */
+export const held = signal<{ readonly id: string | undefined; readonly box: Xyxy } | undefined>(undefined);
+
+/** The class of the box that is drawn next. */
+export const drawnClass = signal(0);
+
+/** What screen readers say. */
+export const said = signal('');
+
+/** What a person should know and may put away. */
+export const notice = signal<string | undefined>(undefined);
+
+/** All boxes of the open image, rejected ones too. */
+export const allBoxes = computed((): readonly ShownBox[] => {
+  follow(selectionVersion);
+  const image = current.value;
+  if (image === undefined) return [];
+  return boxesOfImage(image);
+});
+
+/** Those that are listed. */
+export const listedBoxes = computed(() =>
+  areRejectedShown.value
+    ? allBoxes.value
+    : allBoxes.value.filter(({ status, id }) => status !== 'rejected' || id === selectedBox.value),
+);
+
+export const selected = computed(() => allBoxes.value.find(({ id }) => id === selectedBox.value));
+
+export function boxesOfImage(image: number): ShownBox[] {
+  const { classes, prompts } = pack.value!.facts;
+  const found = (table.value?.boxesOf(image) ?? []).map(({ patchId, classId, queryId, score, box }): ModelBox => ({
+    patchId,
+    class: classes[classId]!.name,
+    prompt: prompts[queryId]!.text,
+    score,
+    box,
+  }));
+  return listBoxes(found, decisionOf(image) ?? { state: 'open', boxes: [] });
+}
+
+/** The class that the model found a box by. */
+export function modelClassOf({ prompt }: ShownBox): string | undefined {
+  const { classes, prompts } = pack.value!.facts;
+  const found = prompts.find(({ text, class: index }) => text === prompt && index !== -1);
+  return found === undefined ? undefined : classes[found.class]!.name;
+}
+
+/** A class that is no longer in the ontology has no number. */
+export function classNumberOf(name: string): number {
+  return classIndexByName.value.get(name) ?? pack.value!.facts.classes.length;
+}
+
+/** Has screen readers say something, even if it is what they said last. */
+export function say(text: string): void {
+  said.value = said.value === text ? `${text} ` : text;
+}
