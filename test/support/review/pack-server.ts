@@ -29,6 +29,8 @@ const STATE = {
 export class PackServer implements AsyncDisposable {
   readonly url: string;
   readonly decisions = new Map<number, Decision>();
+  /** Why no change is saved. */
+  refusal: string | undefined;
   readonly #server: Server;
   readonly #pack: GalleryPack;
   readonly #listeners = new Set<ServerResponse>();
@@ -69,6 +71,10 @@ export class PackServer implements AsyncDisposable {
       return;
     }
     if (path === '/api/decisions' && request.method === 'GET') return void json([...this.decisions.values()]);
+    if (path === '/api/decisions' && this.refusal !== undefined) {
+      response.statusCode = 422;
+      return void json({ title: 'Refused', detail: this.refusal });
+    }
     if (path === '/api/decisions') return void json(this.#save((await readJson(request)) as Saving));
     const [, id] = /^\/api\/images\/(\d+)/.exec(path) ?? [];
     if (id !== undefined) return void send('image/svg+xml', this.#draw(Number(id) - 1));

@@ -11,10 +11,10 @@ import { current, filter, pack, selectedBox, sort, thresholds } from './state.js
 
 /** Opens an image. The way back leads to the grid. */
 export function openImage(image: number): void {
-  const isFromGrid = current.value === undefined;
+  // The new entry has the address of the grid until `current` changes it.
+  if (current.value === undefined) history.pushState({ fromGrid: true }, '', location.href);
   selectedBox.value = undefined;
   current.value = image;
-  if (isFromGrid) history.pushState({ fromGrid: true }, '', toAddress());
 }
 
 export function closeImage(): void {
