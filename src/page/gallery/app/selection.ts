@@ -1,7 +1,9 @@
 import { effect, untracked } from '@preact/signals';
-import type { Reviewed } from '../data/filter.js';
-import { orderImages } from '../data/order.js';
+import type { BoxTable } from '../data/box-table.js';
+import { filterImages, NO_FILTER, type Reviewed } from '../data/filter.js';
+import { orderByBestBox, orderImages } from '../data/order.js';
 import {
+  answerTable,
   decisions,
   filter,
   follow,
@@ -56,20 +58,27 @@ export async function selectAll(): Promise<void> {
 
 /**
  * Puts the images into order. Decisions alone do not change it: an image that was just accepted stays where it is until
- * the filter or the order is changed, or the grid is opened again.
+ * the filter or the order is changed, or the grid is opened again. What answers a question is sorted by its best box.
  */
 export function updateOrder(): void {
   const all = table.value;
   if (all === undefined) return;
-  order.value = orderImages(all, { filter: filter.value, sort: sort.value }, reviewed);
+  const view = { filter: filter.value, sort: sort.value };
+  const found = answerTable.value;
+  order.value = found === undefined ? orderImages(all, view, reviewed) : orderAnswer(all, found, reviewed);
 }
 
 /** Keeps the order up to date with the filter and the way to sort. */
 export function followView(): void {
   effect(() => {
-    follow(filter, sort, table);
+    follow(filter, sort, table, answerTable);
     untracked(() => void selectAll());
   });
+}
+
+function orderAnswer(all: BoxTable, found: BoxTable, to: Reviewed): Uint32Array {
+  const { text, state } = filter.value;
+  return orderByBestBox(found, filterImages(all, { ...NO_FILTER, text, state }, to));
 }
 
 const reviewed: Reviewed = {

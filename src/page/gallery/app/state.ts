@@ -29,6 +29,17 @@ export const selectedBox = signal<string | undefined>(undefined);
 /** What the model answered to a question, shown over the grid and the open image. Images are those of the pack. */
 export const answer = signal<GalleryPack | undefined>(undefined);
 
+/** One per class of the answer, which has one for each prompt. Set both at once, in a `batch`. */
+export const answerThresholds = signal<readonly number[]>([]);
+
+export const answerTable = computed(() => {
+  const found = answer.value;
+  if (found === undefined) return undefined;
+  const selected = new BoxTable(found, answerThresholds.value);
+  selected.advance(() => false);
+  return selected;
+});
+
 export const table = computed(() => {
   const loaded = pack.value;
   return loaded === undefined ? undefined : new BoxTable(loaded, thresholds.peek());
@@ -65,6 +76,11 @@ export function shownBoxes(image: number): ReviewedBoxes<TableBox> {
   const selected = table.value?.boxesOf(image) ?? [];
   const decision = decisionOf(image);
   return decision === undefined ? { decided: [], drafts: selected, suggestions: [] } : joinReview(selected, decision);
+}
+
+/** What the answer has found in an image; undefined while no question was asked. */
+export function answerBoxes(image: number): TableBox[] | undefined {
+  return answerTable.value?.boxesOf(image);
 }
 
 /** Shows a run, or what became of it. Thresholds stay as they were set while the classes are the same. */

@@ -26,10 +26,21 @@ const PLACES = 2 ** 32; // more than there are images
 export function orderImages(table: BoxTable, view: { filter: Filter; sort: Sort }, reviewed: Reviewed): Uint32Array {
   const images = filterImages(table, view.filter, reviewed);
   const keyOf = keyFunction(table, view, reviewed);
-  // Key and image are one number, because numbers are sorted ten times as fast as pairs.
-  const keys = Float64Array.from(images, (image) => keyOf(image) * PLACES + image).sort();
-  const order = Uint32Array.from(keys, (key) => key % PLACES);
+  const order = sortByKey(images, keyOf);
   return view.sort.isReversed ? order.reverse() : order;
+}
+
+/** Those of the images that show a box, the highest score first. */
+export function orderByBestBox(table: BoxTable, images: readonly number[]): Uint32Array {
+  const best = new Map(images.map((image) => [image, table.rowsOf(image)[0]]));
+  const found = images.filter((image) => best.get(image) !== undefined);
+  return sortByKey(found, (image) => SCORE_STEPS - table.pack.boxes.scores[best.get(image)!]!);
+}
+
+/** Key and image are one number, because numbers are sorted ten times as fast as pairs. */
+function sortByKey(images: readonly number[], keyOf: (image: number) => number): Uint32Array {
+  const keys = Float64Array.from(images, (image) => keyOf(image) * PLACES + image).sort();
+  return Uint32Array.from(keys, (key) => key % PLACES);
 }
 
 function keyFunction(

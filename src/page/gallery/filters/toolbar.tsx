@@ -1,4 +1,4 @@
-import { filter, order, pack, sort } from '../app/state.js';
+import { answer, filter, order, pack, sort } from '../app/state.js';
 import { isFiltered, NO_FILTER } from '../data/filter.js';
 import type { SortKey } from '../data/order.js';
 
@@ -30,6 +30,8 @@ export function Toolbar() {
           <span>Sort by</span>
           <select
             value={by}
+            disabled={answer.value !== undefined}
+            title={answer.value === undefined ? undefined : 'An answer is sorted by score.'}
             onChange={({ currentTarget }) => (sort.value = { by: currentTarget.value as SortKey, isReversed })}
           >
             {Object.entries(SORTS).map(([key, title]) => (

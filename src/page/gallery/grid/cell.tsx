@@ -1,6 +1,6 @@
 import { openImage } from '../app/address.js';
 import { canReview, toggleAccepted } from '../app/decisions.js';
-import { decisionOf, pack, shownBoxes } from '../app/state.js';
+import { answerBoxes, decisionOf, pack, shownBoxes } from '../app/state.js';
 import { Thumbnail } from './thumbnail.js';
 
 interface CellProps {
@@ -65,6 +65,8 @@ function stateOf(image: number): { readonly state: 'accepted' | 'open' | 'untouc
 }
 
 function countText(image: number): string {
+  const found = answerBoxes(image);
+  if (found !== undefined) return `${found.length} found, best ${found[0]?.score.toFixed(2) ?? 'none'}`;
   const { decided, drafts } = shownBoxes(image);
   const count = decided.length + drafts.length;
   return count === 0 ? 'No boxes' : count === 1 ? '1 box' : `${count} boxes`;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Xyxy } from '../../../core/box.js';
 import { colourOf } from '../../shared/colours.js';
-import { backend, classIndexByName, pack, shownBoxes } from '../app/state.js';
+import { answerBoxes, backend, classIndexByName, pack, shownBoxes } from '../app/state.js';
 
 /** Pictures that pass by faster than this while somebody scrolls are not loaded. */
 const REST_MS = 60;
@@ -37,9 +37,10 @@ export function Thumbnail({ image, width }: { readonly image: number; readonly w
   );
 }
 
-/** One path for all boxes of a class. */
+/** One path for all boxes of a class; while a question is answered, of the answer alone. */
 function outlinesOf(image: number): [classId: number, path: string][] {
-  const { decided, drafts } = shownBoxes(image);
+  const found = answerBoxes(image);
+  const { decided, drafts } = found === undefined ? shownBoxes(image) : { decided: [], drafts: found };
   const paths = new Map<number, string>();
   const add = (classId: number, [x1, y1, x2, y2]: Xyxy) =>
     paths.set(classId, `${paths.get(classId) ?? ''}M${x1} ${y1}H${x2}V${y2}H${x1}Z`);
