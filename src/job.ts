@@ -18,6 +18,7 @@ import { formOf } from './model/input-form.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
 import type { ViewCounts } from './run/images/counted-images.js';
+import type { RunCommand } from './run/again/run-command.js';
 import { chooseImages, type ImageChoice } from './run/choose-images.js';
 import type { KnownClasses } from './run/numbers/classes.js';
 import {
@@ -65,6 +66,7 @@ export interface Job extends EngineJob {
   readonly maxRuntimeMs?: number; // after which the run stops; left out: it has all the time it needs
   readonly maxErrors: ErrorBudget; // a run that exceeds it stops, unless it is 0
   readonly statedSelection: StatedSelection; // for run.json
+  readonly startedBy?: RunCommand; // kept, so that the run can be brought up to date; left out: it cannot
 }
 
 /** Whether a run annotates the part of one machine. It writes no views: `merge` does, when all parts are there. */

@@ -12,6 +12,7 @@ import { findModel, type Model } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { Progress } from './progress/bar.js';
 import { RunStats } from './progress/stats.js';
+import { saveRunCommand } from './run/again/run-command.js';
 import { withClasses } from './run/numbers/classes.js';
 import { IdenticalImages } from './run/duplicates/identical-images.js';
 import { ErrorLog } from './run/error-log.js';
@@ -58,6 +59,7 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   await lock.assertHeld();
   await imageIds.save(job.outDir);
   await saveSources(sources, plan.sources);
+  if (job.startedBy !== undefined) await saveRunCommand(job.outDir, job.startedBy);
   await using journal = await Journal.begin(job.outDir, header, earlier);
   const run = { ...prepared, remote, lock, journal, stats, examples: examples ?? prepared.examples };
   [...prepared.notes, ...filling.notes].forEach(note);

@@ -17,6 +17,7 @@ import { abortOnSignals } from '../interrupt.js';
 import { Interrupted } from '../interrupted.js';
 import { printJson } from '../output.js';
 import { prepareSummary, wantsSummary, writeSummary, type SummaryPlaces } from '../summary/write-summary.js';
+import { startedBy } from './again/run-again.js';
 import { formatAsked } from './format-asked.js';
 import { formatSelection } from './views/format-selection.js';
 
@@ -45,16 +46,20 @@ export function defineRun(command: Command): Command {
   command.action(async (paths: string[]) => {
     const flags = readGivenFlags(command, RunConfig);
     const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });
-    process.exitCode = await run(paths, loaded);
+    process.exitCode = await run(paths, loaded, flags);
   });
   return addHelpNotes(addFlags(command, RunConfig), EXAMPLES);
 }
 
 /** What only a run needs is loaded here: other commands start sooner, with fewer files open at once. */
-async function run(paths: readonly string[], loaded: Loaded<typeof RunConfig>): Promise<number> {
+async function run(
+  paths: readonly string[],
+  loaded: Loaded<typeof RunConfig>,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<number> {
   const { settings } = loaded;
   const { createRunJob } = await import('./run-job.js');
-  const job = await createRunJob(paths, loaded);
+  const job = { ...(await createRunJob(paths, loaded)), ...startedBy(paths, loaded, flags) };
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   if (settings.dryRun) {
     const { planOnly } = await import('../../dry-run.js');

@@ -1,4 +1,4 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { loadOntology } from '../../../config/ontology/load-ontology.js';
 import {
   editThresholds,
@@ -7,11 +7,11 @@ import {
   type ChangedLine,
   type ThresholdEdits,
 } from '../../../config/ontology/edit/thresholds.js';
+import { saveOntologyFile } from '../../../config/ontology/edit/save-file.js';
 import { isShippedFile } from '../../../config/ontology/shipped.js';
 import { PreannotateError } from '../../../core/errors.js';
 import type { OntologySpec } from '../../../core/ontology.js';
 import { printable } from '../../../core/text.js';
-import { replaceFile } from '../../../disk/atomic.js';
 import { displayPath } from '../../../disk/display-path.js';
 
 const BYTE_ORDER_MARK = '\ufeff';
@@ -70,14 +70,8 @@ export class OntologyFile {
    * @returns The name of the old file.
    * @throws PreannotateError USAGE when it was changed since it was read.
    */
-  async save(): Promise<string> {
-    const bytes = await readFile(this.path);
-    if (bytes.toString('utf8') !== this.#text) {
-      throw noFileError(`${this.name} was changed while thresholds were chosen.`, 'Give the same command again.');
-    }
-    await replaceFile(`${this.path}.bak`, [bytes]);
-    await replaceFile(await realpath(this.path), this.#edited);
-    return `${this.name}.bak`;
+  save(): Promise<string> {
+    return saveOntologyFile({ path: this.path, before: this.#text, after: this.#edited });
   }
 }
 
