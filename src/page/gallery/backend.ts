@@ -46,9 +46,19 @@ export interface AskBackend {
   readonly state: AskState;
   /** Boxes of the whole folder. The pack has one class for each prompt, and the images of the run. */
   ask(question: Question, signal: AbortSignal): Promise<{ readonly pack: GalleryPack; readonly ms: number }>;
-  /** Adds the question to the ontology, and brings the run up to date. */
-  keep(question: Question, as: { readonly class: string; readonly threshold?: number }): Promise<void>;
+  /** Adds the question to the ontology, and begins to bring the run up to date. */
+  keep(question: Question, as: { readonly class: string; readonly threshold?: number }): Promise<KeepState>;
+  keepState(): Promise<KeepState>;
 }
+
+/** What becomes of a result that is kept. */
+export type KeepState =
+  | { readonly is: 'idle' }
+  | { readonly is: 'running'; readonly class: string; readonly done: number; readonly total: number }
+  | { readonly is: 'done'; readonly class: string; readonly file: string; readonly backup?: string }
+  | { readonly is: 'failed'; readonly class: string; readonly message: string }
+  // There is no file that could be changed: this is what it would hold, and the command for it.
+  | { readonly is: 'manual'; readonly reason: string; readonly yaml: string; readonly command: string };
 
 /** Whether the model can be asked. */
 export type AskState =

@@ -6,6 +6,7 @@ import {
   type AskBackend,
   type AskState,
   type Backend,
+  type KeepState,
   type Question,
   type ReviewBackend,
 } from './backend.js';
@@ -39,9 +40,9 @@ export async function openReviewBackend(): Promise<Backend> {
       const pack = decodePack(new Uint8Array(await response.arrayBuffer()));
       return { pack, ms: durationOf(response) ?? performance.now() - start };
     },
-    keep: async (question, as) => {
-      await request('/api/ask/keep', { body: { question, ...as } });
-    },
+    keep: async (question, as) =>
+      (await (await request('/api/ask/keep', { body: { question, ...as } })).json()) as KeepState,
+    keepState: async () => (await (await request('/api/ask/keep')).json()) as KeepState,
   };
   return {
     load: async () => decodePack(new Uint8Array(await (await request('/api/pack')).arrayBuffer())),

@@ -10,6 +10,7 @@ import type { Model } from '../../model/source.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { divideNames } from '../../run/plan/sources.js';
 import { RecordFile } from '../../run/read-journal.js';
+import { assertPromptsFit } from '../../workers/queries/tokenise.js';
 import { AnswerTable } from './answer-table.js';
 import { AskEngine } from './ask-engine.js';
 import type { FoundFeatures } from './find-features.js';
@@ -81,6 +82,12 @@ export class Asker implements AsyncDisposable {
     return this.#toPack(ontology, { images, table, failures: failures.map(({ failure }) => failure) });
   }
 
+  /** @throws PreannotateError ONTOLOGY_INVALID for prompts that are longer than the model reads */
+  async assertFits(ontology: Ontology): Promise<void> {
+    const places = { whole: 'The question', byLabel: {} };
+    await assertPromptsFit({ ontology, model: this.model, places, allowTruncate: false });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine[Symbol.asyncDispose]();
   }
@@ -120,7 +127,8 @@ export class Asker implements AsyncDisposable {
   }
 }
 
-async function listImages({ journal, sources, imageIds }: OpenedRun): Promise<AskedImage[]> {
+/** The images of a run, in the order of their names. */
+export async function listImages({ journal, sources, imageIds }: OpenedRun): Promise<AskedImage[]> {
   const [shown] = divideNames(journal.entries, sources);
   await using records = await RecordFile.open(journal.path);
   const images: AskedImage[] = [];

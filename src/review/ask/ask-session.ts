@@ -1,0 +1,108 @@
+import { PreannotateError } from '../../core/errors.js';
+import { findModelHere, type Model } from '../../model/source.js';
+import { formOf } from '../../model/input-form.js';
+import { assertGivesFeatures } from '../../model/features/require-features.js';
+import { displayPath } from '../../disk/display-path.js';
+import type { AskState } from '../../page/gallery/backend.js';
+import { toWorkerOptions } from '../../run/again/worker-options.js';
+import type { OpenedRun } from '../../run/open-run.js';
+import { describeCost } from './ask-cost.js';
+import { Asker, listImages } from './asker.js';
+import { findFeatures } from './find-features.js';
+import type { RunAgain } from './run-again.js';
+
+/** What of the review server this part needs. */
+export interface AskContext {
+  readonly outDir: string; // absolute
+  run(): OpenedRun; // as it is now
+  /** Has the output folder written to by a run, of which the caller's lock is given up meanwhile. */
+  rewrite(work: () => Promise<void>): Promise<void>;
+}
+
+/** A run that can be asked, or why it cannot. */
+type Opened = { readonly asker: Asker } | { readonly state: AskState };
+
+/** Opens what answers questions about the run, again when there is a new run. */
+export class AskSession implements AsyncDisposable {
+  readonly #context: AskContext;
+  readonly #again: RunAgain;
+  #run: OpenedRun | undefined;
+  #opened: Promise<Opened> | undefined;
+
+  constructor(context: AskContext, again: RunAgain) {
+    this.#context = context;
+    this.#again = again;
+  }
+
+  async state(): Promise<AskState> {
+    const opened = await this.#open();
+    return 'state' in opened ? opened.state : { isReady: true, images: opened.asker.features.images };
+  }
+
+  /** @throws PreannotateError INPUT_NOT_FOUND where the run cannot be asked */
+  async asker(): Promise<Asker> {
+    const opened = await this.#open();
+    if ('asker' in opened) return opened.asker;
+    const { reason } = opened.state as Extract<AskState, { isReady: false }>;
+    throw new PreannotateError({ code: 'INPUT_NOT_FOUND', message: reason, hint: 'Load the page again.' });
+  }
+
+  /** Ends the workers: a run needs the memory, or the server ends. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = this.#run = undefined;
+    if (opened !== undefined && 'asker' in opened) await opened.asker[Symbol.asyncDispose]();
+  }
+
+  async #open(): Promise<Opened> {
+    const run = this.#context.run();
+    if (this.#run !== run) {
+      await this[Symbol.asyncDispose]();
+      this.#run = run;
+    }
+    this.#opened ??= this.#tryOpen(run).catch((error: unknown) => {
+      if (!(error instanceof PreannotateError)) throw error;
+      return notReady(`${error.message} ${error.hint}`.trim());
+    });
+    return await this.#opened;
+  }
+
+  async #tryOpen(run: OpenedRun): Promise<Opened> {
+    const { options, model: used } = run.journal.header;
+    const reference = run.manifest?.model.reference ?? used.reference;
+    const watcher = { progress: () => {}, note: () => {} };
+    const precision = options.precision ?? 'fp32';
+    const model = await findModelHere(reference, { precision, watcher, variables: process.env });
+    if (model === undefined) {
+      return notReady(`The model ${reference} is not on this machine.`, `preannotate models pull ${reference}`);
+    }
+    assertGivesFeatures(model, formOf(toWorkerOptions(options), model).fit);
+    const { featuresFolder: folder } = this.#again;
+    const features = folder === undefined ? undefined : await findFeatures(folder, { model, options });
+    if (features !== undefined) return { asker: new Asker({ run, model, features }) };
+    return await this.#describeMissing(run, model);
+  }
+
+  async #describeMissing(run: OpenedRun, model: Model): Promise<Opened> {
+    const { featuresFolder: folder } = this.#again;
+    const name = folder === undefined ? 'features' : displayPath(folder);
+    const command = this.#again.commandWith({ features: name });
+    const reason =
+      folder === undefined
+        ? 'The model can be asked about all images at once where the run has stored image features.'
+        : `${name} has no features of this run's model and images.`;
+    const typed = command ?? `preannotate run <images> … --out ${displayPath(this.#context.outDir)} --features ${name}`;
+    return notReady(reason, typed, describeCost(run, model, await listImages(run)));
+  }
+}
+
+function notReady(reason: string, command?: string, cost?: string): { readonly state: AskState } {
+  return {
+    state: {
+      isReady: false,
+      reason,
+      ...(command === undefined ? {} : { command }),
+      ...(cost === undefined ? {} : { cost }),
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { messageOf, PreannotateError } from '../../core/errors.js';
+import { encodePack } from '../../core/gallery/pack.js';
+import { RequestError } from '../../http/request-error.js';
+import type { AskState } from '../../page/gallery/backend.js';
+import { AskSession, type AskContext } from './ask-session.js';
+import type { Asker } from './asker.js';
+import { Keeper } from './keeper.js';
+import { AskedQuestion, toOntology, toOntologyOfLike, type LikeThis } from './question.js';
+import type { RunAgain } from './run-again.js';
+
+/** Questions of several people at once; each takes all cores for about a second per 1,000 images. */
+const MAX_QUESTIONS = 4;
+const MAX_CLASS_CHARACTERS = 200;
+
+const KeptQuestion = z.strictObject({
+  question: AskedQuestion,
+  class: z
+    .string()
+    .max(MAX_CLASS_CHARACTERS)
+    .regex(/\S/, 'is empty')
+    .regex(/^\P{Cc}*$/u, 'has control characters'),
+  threshold: z.exactOptional(z.number().min(0).max(1)),
+});
+
+/** The part of a review server that asks the model. */
+export interface AskPart extends AsyncDisposable {
+  state(): Promise<AskState>;
+}
+
+/** Adds the routes by which a page asks the model about a whole run, and keeps what it found. */
+export function registerAsk(app: FastifyInstance, context: AskContext, again: RunAgain): AskPart {
+  const session = new AskSession(context, again);
+  const keeper = new Keeper({ context, session, again });
+  let asked = 0;
+  void session.state().catch(() => {}); // begun while the browser loads the page
+  app.post('/api/ask', async (request, reply) => {
+    const question = parse(AskedQuestion, request.body);
+    if (keeper.state.is === 'running') throw new RequestError('NOT_READY', 'The run is being brought up to date.');
+    if (asked >= MAX_QUESTIONS) throw new RequestError('QUEUE_FULL', 'Other questions are being answered. Try again.');
+    asked++;
+    try {
+      const start = performance.now();
+      const bytes = await withMessages(async () => answer(await session.asker(), question, goneSignal(reply)));
+      const took = (performance.now() - start).toFixed(1);
+      return await reply
+        .header('server-timing', `ask;dur=${took}`)
+        .type('application/octet-stream')
+        .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    } finally {
+      asked--;
+    }
+  });
+  app.get('/api/ask/keep', () => keeper.state);
+  app.post('/api/ask/keep', async (request, reply) => {
+    const { question, ...as } = parse(KeptQuestion, request.body);
+    const state = await withMessages(async () => {
+      const asker = await session.asker();
+      const found = 'prompts' in question ? question : { like: await toLike(asker, question) };
+      if ('prompts' in found) await asker.assertFits(await toOntology(found.prompts, asker.run.ontology));
+      return await keeper.keep({ ...as, found });
+    });
+    return await reply.code(state.is === 'running' ? 202 : 200).send(state);
+  });
+  return {
+    state: () => session.state(),
+    [Symbol.asyncDispose]: async () => {
+      await keeper[Symbol.asyncDispose]();
+      await session[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function answer(asker: Asker, question: AskedQuestion, signal: AbortSignal): Promise<Uint8Array> {
+  const ontology =
+    'prompts' in question
+      ? await toOntology(question.prompts, asker.run.ontology)
+      : toOntologyOfLike(await toLike(asker, question));
+  return encodePack(await asker.ask(ontology, signal));
+}
+
+async function toLike(asker: Asker, { like }: Extract<AskedQuestion, { like: unknown }>): Promise<LikeThis> {
+  const [x1, y1, x2, y2] = like.box;
+  return { image: await asker.imageOf(like.image), box: [x1, y1, x2, y2] as unknown as LikeThis['box'] };
+}
+
+/** Aborts when the page has gone, or asks something else: it ends the old question then. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new RequestError('CLIENT_GONE', 'The client is gone.'));
+  });
+  return gone.signal;
+}
+
+/** @throws RequestError REQUEST_INVALID naming the first field that is wrong */
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const [{ path, message }] = result.error.issues as [z.core.$ZodIssue];
+  const pointer = `/${path.join('/')}`;
+  throw new RequestError('REQUEST_INVALID', `${pointer}: ${message}`, { errors: [{ pointer, detail: message }] });
+}
+
+/** Whoever asks is at this machine or has its key: every reason is shown. */
+async function withMessages<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RequestError || !(error instanceof PreannotateError)) throw error;
+    const { code, clientHint, hint } = error;
+    const message = messageOf(error).replaceAll('/ontology: ', '').replaceAll('\n', ' ');
+    throw new RequestError(code, `${message} ${clientHint ?? hint}`.trim());
+  }
+}
