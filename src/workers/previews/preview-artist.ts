@@ -22,14 +22,15 @@ export interface PreviewRequest {
   readonly limits: { readonly maxBytes: number; readonly maxPixels: number };
 }
 
-/** A small copy of an image, which is in the answer. */
+/** A copy of an image, which is in the answer. */
 export interface ThumbnailRequest extends Pick<PreviewRequest, 'source' | 'limits'> {
-  readonly thumbnailPx: number; // of its longer side
+  readonly thumbnailPx: number | 'full'; // of its longer side; full: it is not made smaller
 }
 
 export interface FromPreviewWorker {
   readonly problem: string | undefined; // what went wrong, if anything
-  readonly thumbnail?: Uint8Array; // a WebP
+  readonly thumbnail?: Uint8Array; // a WebP; of a whole image, a JPEG
+  readonly sha256?: string; // of the image's bytes, of which it was made
   readonly writeError?: string | undefined; // code of the system, where the picture could not be written
 }
 

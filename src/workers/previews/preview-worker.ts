@@ -1,10 +1,12 @@
 /** The child process that draws previews, so that the parent never decodes an image. */
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, systemCodeOf } from '../../core/errors.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { decodeImage } from '../../images/decode.js';
 import { drawPreview } from '../../images/drawing/draw-preview.js';
+import { renderImage } from '../../images/drawing/render-image.js';
 import { makeThumbnail } from '../../images/drawing/thumbnail.js';
 import { makeUprightCopy } from '../../images/upright/upright-copy.js';
 import { readImage } from '../../images/read.js';
@@ -20,18 +22,28 @@ process.on('message', (request: PreviewRequest | ThumbnailRequest) => {
 async function draw(request: PreviewRequest | ThumbnailRequest): Promise<FromPreviewWorker> {
   const { source, limits } = request;
   try {
-    const bytes = typeof source === 'string' ? (await readImage(source, limits.maxBytes)).bytes : Buffer.from(source);
+    const { bytes, sha256 } = typeof source === 'string' ? await readImage(source, limits.maxBytes) : stampOf(source);
+    const { maxPixels } = limits;
     if ('thumbnailPx' in request) {
       const { thumbnailPx: longestPx } = request;
-      return { problem: undefined, thumbnail: await makeThumbnail(bytes, { ...limits, longestPx }) };
+      const thumbnail =
+        longestPx === 'full'
+          ? await renderImage(bytes, { maxPixels, strict: false })
+          : await makeThumbnail(bytes, { maxPixels, longestPx });
+      return { problem: undefined, thumbnail, sha256 };
     }
     const { target, boxes } = request;
     if (boxes === 'upright') return await write(target, await makeUprightCopy(bytes, limits));
-    const image = await decodeImage(bytes, { maxPixels: limits.maxPixels, strict: false });
+    const image = await decodeImage(bytes, { maxPixels, strict: false });
     return await write(target, await drawPreview(image, boxes));
   } catch (error) {
     return { problem: messageOf(error) };
   }
+}
+
+function stampOf(source: Uint8Array): { readonly bytes: Buffer; readonly sha256: string } {
+  const bytes = Buffer.from(source);
+  return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 async function write(target: string, picture: Buffer): Promise<FromPreviewWorker> {
