@@ -37,6 +37,13 @@ export const COMMANDS: readonly ListedCommand[] = [
   },
   {
     declare: () =>
+      new Command('review')
+        .description('Look through a run in the browser, accept its boxes and correct them.')
+        .argument('<out-dir>', 'output folder of `preannotate run`'),
+    define: async () => (await import('./commands/review/review.js')).defineReview,
+  },
+  {
+    declare: () =>
       new Command('merge')
         .description('Join the parts that `run --shard` has made into one run, and write its annotation files.')
         .argument(

@@ -5,7 +5,7 @@ import { describeFileLimit } from './start/open-files.js';
 import { needsWorkerSoon } from './start/spare-need.js';
 
 const args = process.argv.slice(2);
-const isServer = args[0] === 'serve';
+const isServer = args[0] === 'serve' || args[0] === 'review';
 if (isServer) stopOnSignals();
 else keepHeapSmall();
 

@@ -13,6 +13,7 @@ import { benchOptions } from './options/machines/bench.js';
 import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { featureOptions } from './options/features/run.js';
 import { serveFeatureOptions } from './options/features/serve.js';
+import { reviewOptions } from './options/review/review.js';
 import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
@@ -139,6 +140,13 @@ export const ServeConfig = z
   })
   .omit({ json: true });
 
+export const ReviewConfig = z.strictObject({
+  ...reviewOptions,
+  ...addressOptions,
+  ...remoteOptions,
+  ...outputOptions,
+});
+
 /** A worker of a queue. What it computes is decided by the runs that it works for, how by itself. */
 export const WorkerConfig = z.strictObject({
   ...queueOptions,
@@ -169,6 +177,7 @@ export const AnyConfig = z.strictObject({
   ...VerifyFeaturesConfig.shape,
   ...RemoveFeaturesConfig.shape,
   ...workerOptions,
+  ...ReviewConfig.shape,
   ...serveOptions,
   features_write: serveFeatureOptions.features_write,
 });

@@ -119,7 +119,7 @@ async function removeEmptyFolders(path: string, count: number): Promise<void> {
   }
 }
 
-function lockPath(outDir: string): string {
+export function lockPath(outDir: string): string {
   return join(outDir, '.preannotate', 'lock');
 }
 

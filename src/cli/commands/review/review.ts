@@ -1,0 +1,94 @@
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { loadSettings, type Loaded } from '../../../config/load.js';
+import { ReviewConfig } from '../../../config/schema.js';
+import { PreannotateError } from '../../../core/errors.js';
+import { untilAborted } from '../../../core/stream.js';
+import { Progress } from '../../../progress/bar.js';
+import type { ReviewLink } from '../../../review/serve-review.js';
+import { assertHoldsRun } from '../../../run/open-run.js';
+import { stopOnSignals, type Stop } from '../../../server/stop.js';
+import { addFlags, readGivenFlags } from '../../flags.js';
+import { addHelpNotes } from '../../help.js';
+import { printJson } from '../../output.js';
+import { fetchSettingsOf } from '../remote-settings.js';
+import { takeOverRuleOf } from '../take-over-rule.js';
+import { openInBrowser } from './open-in-browser.js';
+
+const RECEIVE_TIMEOUT_SEC = 30;
+
+const EXAMPLES = `
+Examples:
+  preannotate review annotations --open
+  preannotate review annotations --images-root /data/photos --author mira
+  preannotate review annotations --host 0.0.0.0 --port 8443 --api-key-file keys.txt
+
+Prints the link of a page that shows the images of a run with their boxes, to accept and to correct them. What people
+decide is saved in review.jsonl at once; \`preannotate export\` writes it into annotation files. Stop with Ctrl-C.`;
+
+export function defineReview(command: Command): Command {
+  command.action(async (folder: string) => {
+    const stop = stopOnSignals();
+    try {
+      const flags = readGivenFlags(command, ReviewConfig);
+      const loaded = await loadSettings({ schema: ReviewConfig, flags, environment: process.env, cwd: process.cwd() });
+      await review(resolve(folder), loaded, stop.signal);
+    } catch (error) {
+      if (error !== stop.signal.reason) throw error;
+      process.exitCode = (error as Stop).exitCode; // stopped before it was ready
+    }
+  });
+  return addHelpNotes(addFlags(command, ReviewConfig), EXAMPLES);
+}
+
+async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop: AbortSignal): Promise<void> {
+  const { settings } = loaded;
+  await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
+  // Other commands start sooner because they do not load the server.
+  const { isLocal, loadApiKeys } = await import('../../../http/auth.js');
+  const { serveReview } = await import('../../../review/serve-review.js');
+  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const apiKeys = await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']);
+  if (!isLocal(settings) && apiKeys.length === 0) throw keyNeededError(settings.host);
+  const { author = loginName(), imagesRoot, host, port, allowedHosts, tlsCert, tlsKey } = settings;
+  const listen = {
+    ...{ host, port, receiveTimeoutSec: RECEIVE_TIMEOUT_SEC },
+    ...(allowedHosts === undefined ? {} : { allowedHosts }),
+    ...(tlsCert === undefined ? {} : { tlsCert }),
+    ...(tlsKey === undefined ? {} : { tlsKey }),
+  };
+  const onReady = (ready: ReviewLink) => {
+    report(ready, settings);
+    if (ready.readOnly !== undefined) progress.note(`Read-only: ${ready.readOnly}`);
+    if (settings.open) openInBrowser(ready.link, (message) => progress.note(message));
+  };
+  const job = { outDir, imagesRoot, author, takeOver: takeOverRuleOf(loaded), listen, apiKeys };
+  const serving = serveReview(
+    { ...job, fetch: fetchSettingsOf(loaded) },
+    { stop, note: (message) => progress.note(message), onReady },
+  );
+  await (stop.aborted ? untilAborted(serving, stop) : serving);
+}
+
+function report({ link, address, readOnly }: ReviewLink, { json }: { readonly json: boolean }): void {
+  if (json) printJson({ link, address, read_only: readOnly ?? null });
+  else process.stdout.write(`${link}\n`);
+}
+
+/** Some accounts of containers have no name. */
+function loginName(): string {
+  try {
+    return userInfo().username || 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
+
+function keyNeededError(host: string): PreannotateError {
+  return new PreannotateError({
+    code: 'USAGE',
+    message: `--host ${host} lets other machines in, so API keys are needed.`,
+    hint: 'Give --api-key-file, or PREANNOTATE_API_KEYS; or leave --host out, and reach this machine by `ssh -L`.',
+  });
+}

@@ -1,0 +1,229 @@
+import { basename } from 'node:path';
+import { PreannotateError } from '../core/errors.js';
+import { encodePack, type GalleryFacts } from '../core/gallery/pack.js';
+import type { Decision } from '../core/review/decision.js';
+import { buildPack } from '../gallery-pack.js';
+import { RequestError } from '../http/request-error.js';
+import { expectedRoot, findImageRoot } from '../run/image-root.js';
+import type { TakeOverRule } from '../run/lock/output-lock.js';
+import { openRun, type OpenedRun } from '../run/open-run.js';
+import { RecordFile } from '../run/read-journal.js';
+import type { ImageRecord } from '../run/record.js';
+import { parseChanges } from '../run/review/parse-changes.js';
+import { readReview } from '../run/review/read-review.js';
+import { ReviewJournal } from '../run/review/review-journal.js';
+import { EventStreams } from './events.js';
+import { announceReview, openFolder, withdrawReview, type OpenedFolder } from './open-folder.js';
+import type { ReviewContext, ReviewEvents } from './review-context.js';
+
+/** What is reviewed, and by whom. */
+export interface ReviewTarget {
+  readonly outDir: string; // absolute
+  readonly imagesRoot: string | undefined; // absolute; where the images are now, if they were moved
+  readonly author: string;
+  readonly takeOver: TakeOverRule;
+}
+
+/** The run as pages load it. */
+interface Packed {
+  readonly bytes: Uint8Array;
+  readonly facts: GalleryFacts;
+  readonly indexOf: ReadonlyMap<number, number>; // by the numbers of images
+}
+
+const BUSY = 'The run is being brought up to date. This change can be saved as soon as that has ended.';
+
+/** An output folder that is open for review: its run, its decisions, and the pages that look at them. */
+export class ReviewSession implements ReviewContext, AsyncDisposable {
+  readonly events = new EventStreams();
+  imageRoot: string | undefined;
+  readonly #target: ReviewTarget;
+  readonly #note: (message: string) => void;
+  #folder: OpenedFolder;
+  #run!: OpenedRun;
+  #packed!: Promise<Packed>;
+  #journal: ReviewJournal | undefined;
+  #address = '';
+  #isBusy = false;
+
+  private constructor(target: ReviewTarget, folder: OpenedFolder, note: (message: string) => void) {
+    this.#target = target;
+    this.#folder = folder;
+    this.#note = note;
+  }
+
+  /**
+   * @throws PreannotateError OUTPUT_LOCKED when another review server has the folder; JOURNAL_DAMAGED,
+   *   INPUT_NOT_FOUND
+   */
+  static async open(target: ReviewTarget, note: (message: string) => void): Promise<ReviewSession> {
+    const folder = await openFolder(target.outDir, { takeOver: target.takeOver, note });
+    const session = new ReviewSession(target, folder, note);
+    try {
+      await session.#read();
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get outDir(): string {
+    return this.#target.outDir;
+  }
+
+  get author(): string {
+    return this.#target.author;
+  }
+
+  get title(): string {
+    return basename(this.outDir);
+  }
+
+  /** Why nothing can be saved. */
+  get readOnly(): string | undefined {
+    const { lock, readOnly } = this.#folder;
+    if (lock?.lost.aborted === true) return `Nothing can be saved any more. ${(lock.lost.reason as Error).message}`;
+    return readOnly;
+  }
+
+  run(): OpenedRun {
+    return this.#run;
+  }
+
+  async facts(): Promise<GalleryFacts> {
+    return (await this.#packed).facts;
+  }
+
+  async pack(): Promise<Uint8Array> {
+    return (await this.#packed).bytes;
+  }
+
+  /** Those that are on disk. */
+  async decisions(): Promise<readonly Decision[]> {
+    const decisions = this.#journal?.decisions ?? (await readReview(this.outDir));
+    return [...decisions.values()];
+  }
+
+  /** @throws RequestError NOT_FOUND */
+  async recordOf(id: number): Promise<ImageRecord> {
+    const { name } = await this.#find(id);
+    await using records = await RecordFile.open(this.#run.journal.path);
+    return await records.read(this.#run.journal.entries.get(name)!);
+  }
+
+  /**
+   * Saves changes to what is decided about an image, and tells all pages.
+   *
+   * @returns Once they are on disk.
+   * @throws RequestError NOT_FOUND, READ_ONLY; PreannotateError REQUEST_INVALID, WRITE_FAILED, OUTPUT_LOST
+   */
+  async save(id: number, changes: unknown): Promise<Decision> {
+    const { readOnly } = this;
+    if (readOnly !== undefined) throw new RequestError('READ_ONLY', readOnly);
+    const { facts, index, name: image } = await this.#find(id);
+    const { images, classes } = facts;
+    const parsed = parseChanges(changes, {
+      width: images.widths[index]!,
+      height: images.heights[index]!,
+      classes: new Set(classes.map(({ name }) => name)),
+    });
+    const { sha256 } = await this.recordOf(id);
+    await this.#folder.lock?.assertHeldSinceHeartbeat();
+    if (this.#isBusy || this.#journal === undefined) throw new RequestError('OUTPUT_LOCKED', BUSY);
+    const decision = await this.#journal.append({ image, sha256, changes: parsed, author: this.author });
+    this.publish('decision', decision);
+    return decision;
+  }
+
+  publish<Name extends keyof ReviewEvents>(name: Name, data: ReviewEvents[Name]): void {
+    this.events.publish(name, data);
+  }
+
+  /** Lets other processes know where this server answers, so that a second one can name it. */
+  async announce(address: string): Promise<void> {
+    this.#address = address;
+    if (this.#folder.lock !== undefined) await announceReview(this.outDir, address);
+  }
+
+  async rewrite(work: () => Promise<void>): Promise<void> {
+    if (this.#isBusy) throw new RequestError('OUTPUT_LOCKED', BUSY);
+    if (this.readOnly !== undefined) throw new RequestError('READ_ONLY', this.readOnly);
+    this.#isBusy = true;
+    try {
+      await this.#release();
+      try {
+        await work();
+      } finally {
+        const { takeOver } = this.#target;
+        this.#folder = await openFolder(this.outDir, { takeOver, note: this.#note });
+        await this.#read();
+        await this.announce(this.#address);
+      }
+    } finally {
+      this.#isBusy = false;
+      this.publish('run', {});
+    }
+  }
+
+  /** Saves what waits, and gives the folder back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.events[Symbol.dispose]();
+    await this.#release();
+  }
+
+  async #read(): Promise<void> {
+    const { outDir, imagesRoot: given } = this.#target;
+    const run = await openRun(outDir);
+    run.notes.forEach(this.#note);
+    this.#run = run;
+    this.imageRoot = await this.#findRoot(given);
+    if (this.#folder.lock !== undefined) this.#journal = await ReviewJournal.open(outDir);
+    else await readReview(outDir); // reports what is damaged now
+    this.#packed = this.#pack(run);
+    this.#packed.catch(() => {}); // it is thrown where the pack is asked for
+  }
+
+  async #findRoot(given: string | undefined): Promise<string | undefined> {
+    const { scope, journal, sources } = this.#run;
+    const { root } = scope;
+    if (root === undefined) return undefined;
+    const search = { outDir: this.outDir, scope: { ...scope, root }, journal, sources, given };
+    const found = await findImageRoot(search);
+    const expected = expectedRoot(this.outDir, search.scope);
+    if (found === undefined) this.#note(`The images are not in ${expected}; --images-root names their folder.`);
+    return found ?? expected;
+  }
+
+  async #pack(run: OpenedRun): Promise<Packed> {
+    const { facts, ...rest } = await buildPack({ outDir: this.outDir, run, title: this.title });
+    const indexOf = new Map(facts.images.ids.map((id, index) => [id, index]));
+    return { facts, bytes: encodePack({ facts, ...rest }), indexOf };
+  }
+
+  async #find(id: number): Promise<{ facts: GalleryFacts; index: number; name: string }> {
+    const { facts, indexOf } = await this.#packed;
+    const index = indexOf.get(id);
+    if (index === undefined) throw new RequestError('NOT_FOUND', `The run has no image ${id}.`);
+    return { facts, index, name: facts.images.names[index]! };
+  }
+
+  async #release(): Promise<void> {
+    await this.#journal?.[Symbol.asyncDispose]();
+    this.#journal = undefined;
+    const { lock } = this.#folder;
+    if (lock === undefined) return;
+    if (!lock.lost.aborted) await withdrawReview(this.outDir);
+    await lock[Symbol.asyncDispose]();
+    this.#folder = { lock: undefined, readOnly: 'The review is closed.' };
+  }
+}
+
+/** Failures that whoever reviews is to know about: the disk is full, or the folder was taken over. */
+const SHOWN = ['WRITE_FAILED', 'OUTPUT_LOST', 'OUTPUT_UNUSABLE', 'JOURNAL_DAMAGED'];
+
+/** Other failures of the server stay in its log. */
+export function toShownError(error: unknown): unknown {
+  const isShown = error instanceof PreannotateError && SHOWN.includes(error.code);
+  return isShown ? new RequestError(error.code, [error.message, error.hint].filter(Boolean).join(' ')) : error;
+}

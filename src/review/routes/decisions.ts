@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify';
+import { SECURITY_HEADERS } from '../../http/headers.js';
+import { RequestError } from '../../http/request-error.js';
+import type { ReviewServer } from '../review-server.js';
+
+const NOT_READY = { isReady: false, reason: 'This server cannot ask the model.' };
+
+/** The run, what people have decided about it, and what changes meanwhile. */
+export function registerDecisions(app: FastifyInstance, { session }: ReviewServer): void {
+  app.get('/api/state', () => ({
+    title: session.title,
+    author: session.author,
+    readOnly: session.readOnly ?? null,
+    ask: NOT_READY,
+    mode: 'review',
+  }));
+  app.get('/api/pack', async (_request, reply) => {
+    const bytes = await session.pack();
+    return reply.type('application/octet-stream').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  });
+  app.get('/api/decisions', async (_request, reply) => {
+    return reply.type('application/json; charset=utf-8').send(JSON.stringify(await session.decisions()));
+  });
+  app.post('/api/decisions', async (request) => {
+    const { image, changes } = fieldsOf(request.body);
+    if (!Number.isSafeInteger(image))
+      throw new RequestError('REQUEST_INVALID', 'image: the number of an image is needed.');
+    return await session.save(image as number, changes);
+  });
+  app.get('/api/events', (request, reply) => {
+    reply.hijack();
+    session.events.add(reply.raw, { ...SECURITY_HEADERS, 'x-request-id': request.id });
+  });
+}
+
+function fieldsOf(body: unknown): { readonly image?: unknown; readonly changes?: unknown } {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+  throw new RequestError('REQUEST_INVALID', 'The body is {"image": number, "changes": […]} as application/json.');
+}

@@ -1,0 +1,88 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { untilAborted } from '../core/stream.js';
+import type { ApiKeys } from '../http/auth.js';
+import { Connections } from '../http/connections.js';
+import { listen } from '../http/listen.js';
+import type { FetchSettings } from '../images/remote/fetch-settings.js';
+import { Access } from './access.js';
+import { createReviewApp } from './app.js';
+import { ReviewImages } from './images/review-images.js';
+import type { ListenOptions } from './review-server.js';
+import { ReviewSession, type ReviewTarget } from './review-session.js';
+
+/** What a stopping server waits for: changes that are being saved take no longer, unless a disk hangs. */
+const DRAIN_MS = 5000;
+const DRAIN_POLL_MS = 10;
+
+const EVERY_INTERFACE = ['0.0.0.0', '::'];
+
+/** What `review` is asked to do. */
+export interface ReviewJob extends ReviewTarget {
+  readonly listen: ListenOptions;
+  readonly apiKeys: ApiKeys;
+  readonly fetch: Omit<FetchSettings, 'maxBytes'>;
+}
+
+/** Where the review can be opened. */
+export interface ReviewLink {
+  readonly link: string; // with the token
+  readonly address: string;
+  readonly readOnly: string | undefined; // why nothing can be saved
+}
+
+interface Controls {
+  readonly stop: AbortSignal;
+  readonly note: (message: string) => void; // for the terminal
+  readonly onReady: (link: ReviewLink) => void;
+}
+
+/**
+ * Serves the review of a run until it is told to stop. What was reported as saved is on disk by then.
+ *
+ * @throws PreannotateError LISTEN_FAILED, OUTPUT_LOCKED, and what {@link ReviewSession.open} throws
+ */
+export async function serveReview(job: ReviewJob, { stop, note, onReady }: Controls): Promise<void> {
+  await using session = await ReviewSession.open(job, note);
+  await using images = new ReviewImages({
+    outDir: job.outDir,
+    root: () => session.imageRoot,
+    limits: () => {
+      const { max_bytes: maxBytes, max_pixels: maxPixels } = session.run().journal.header.options;
+      return { maxBytes, maxPixels };
+    },
+    fetch: job.fetch,
+  });
+  const access = new Access({ keys: job.apiKeys, isSecure: job.listen.tlsCert !== undefined });
+  const app = await createReviewApp({ session, images, access, listen: job.listen, note });
+  const connections = new Connections();
+  connections.watch(app.server);
+  let open = 0;
+  app.addHook('onRequest', (request, reply, done) => {
+    const isStream = request.routeOptions.url === '/api/events';
+    if (!isStream) open++;
+    reply.raw.once('close', () => (isStream ? undefined : open--));
+    done();
+  });
+  try {
+    const address = await untilAborted(listen(app, job.listen), stop);
+    await session.announce(address);
+    onReady({ link: linkOf(address, access.token), address, readOnly: session.readOnly });
+    if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+    app.server.close();
+    session.events[Symbol.dispose]();
+    const end = performance.now() + DRAIN_MS;
+    while (open > 0 && performance.now() < end) await sleep(DRAIN_POLL_MS);
+  } finally {
+    connections.cutAll();
+    await app.close();
+  }
+}
+
+/** A server that listens at every address is reached by the name of its machine. */
+function linkOf(address: string, token: string): string {
+  const url = new URL(address);
+  if (EVERY_INTERFACE.includes(url.hostname.replace(/^\[(.*)\]$/, '$1'))) url.hostname = hostname();
+  url.searchParams.set('token', token);
+  return url.href;
+}
