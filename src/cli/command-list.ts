@@ -107,6 +107,13 @@ export const COMMANDS: readonly ListedCommand[] = [
   },
   {
     declare: () =>
+      new Command('report')
+        .description('Write a run as one HTML file to look at and pass on: images, boxes, failures, run facts.')
+        .argument('<out-dir>', 'output folder of `preannotate run`'),
+    define: async () => (await import('./commands/review/report.js')).defineReport,
+  },
+  {
+    declare: () =>
       new Command('init')
         .description('Write a starter ontology and a config file that explains every setting.')
         .argument('[dir]', 'folder to write them into; created if necessary', '.'),

@@ -18,6 +18,7 @@ import { runOptions } from './options/run.js';
 import { selectionOptions } from './options/selection.js';
 import { serveImageOptions, serveOptions } from './options/serve.js';
 import { dataSetOptions } from './options/evaluation/data-set.js';
+import { reportFileOptions } from './options/review/report.js';
 import { tuneOptions } from './options/evaluation/tune.js';
 import { rootOptions, viewOptions } from './options/views.js';
 
@@ -88,6 +89,14 @@ export const TuneConfig = z.strictObject({
   ...truthOptions,
   ...tuneOptions,
   ontology: modelOptions.ontology,
+  seconds: evalOptions.seconds,
+  ...outputOptions,
+});
+
+/** A report is of a run; its evaluation is made from a corrected data set, or was made before. */
+export const ReportConfig = z.strictObject({
+  ...reportFileOptions,
+  ...truthOptions,
   seconds: evalOptions.seconds,
   ...outputOptions,
 });

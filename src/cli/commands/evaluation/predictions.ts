@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { changeSelection, readStoredSelection, resolveSelection } from '../../../config/selection.js';
+import {
+  changeSelection,
+  readStoredSelection,
+  resolveSelection,
+  type StatedSelection,
+} from '../../../config/selection.js';
 import { compareDetections, type Detection } from '../../../core/detection.js';
 import type { LabelledBox, LabelledImage } from '../../../core/data-set/data-set.js';
 import type { Ontology } from '../../../core/ontology.js';
@@ -40,8 +45,18 @@ export async function readPredictions(path: string, options: Options): Promise<P
  */
 async function readRun(outDir: string, loaded: Options): Promise<Predictions> {
   const run = await openRun(outDir);
-  const { journal, ontology, imageIds, sources, scope } = run;
-  const selection = resolveSelection(changeSelection(readStoredSelection(scope.selection), loaded), ontology);
+  return await predictionsOf(run, changeSelection(readStoredSelection(run.scope.selection), loaded));
+}
+
+/** Reads the output folder of a run, with what its own views show. @param outDir - Absolute. */
+export async function readStoredPredictions(outDir: string): Promise<Predictions> {
+  const run = await openRun(outDir);
+  return await predictionsOf(run, readStoredSelection(run.scope.selection));
+}
+
+async function predictionsOf(run: OpenedRun, stated: StatedSelection): Promise<Predictions> {
+  const { journal, ontology, imageIds, sources } = run;
+  const selection = resolveSelection(stated, ontology);
   const images: LabelledImage[] = [];
   const drafts: LabelledImage[] = [];
   for await (const image of new StoredImages(journal, imageIds, { ontology, selection, sources })) {
