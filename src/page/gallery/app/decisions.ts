@@ -3,16 +3,7 @@ import { applyChanges, invertChanges, type Change, type Decision } from '../../.
 import { idOfModelBox } from '../../../core/review/reviewed-boxes.js';
 import { ServerUnreachable } from '../backend.js';
 import type { TableBox } from '../data/box-table.js';
-import {
-  backend,
-  decisionOf,
-  decisions,
-  decisionsVersion,
-  follow,
-  imageIndexByName,
-  pack,
-  shownBoxes,
-} from './state.js';
+import { backend, decisionOf, decisions, decisionsVersion, imageIndexByName, pack, shownBoxes } from './state.js';
 
 /** Changes of one image that are shown, but not known to be on disk. */
 interface Unsaved {
@@ -48,14 +39,6 @@ export const refusal = signal<string | undefined>(undefined);
 export const canReview = computed(() => {
   const review = backend.value?.review;
   return review !== undefined && review.readOnly === undefined;
-});
-
-/** Images that are accepted, and those on which a person has begun. */
-export const counts = computed(() => {
-  follow(decisionsVersion);
-  let accepted = 0;
-  for (const { state } of decisions.values()) if (state === 'accepted') accepted++;
-  return { accepted, open: decisions.size - accepted, all: pack.value?.facts.images.ids.length ?? 0 };
 });
 
 /** Shows changes at once, and saves them. Steps are sent one after the other, and again until the server answers. */
@@ -190,5 +173,5 @@ function partsOf(decision: Decision | undefined): Pick<Decision, 'state' | 'boxe
 function unsavedDecision(image: number): Decision {
   const name = pack.value!.facts.images.names[image]!;
   const author = backend.value?.review?.author ?? '';
-  return { image: name, sha256: '', revision: 0, state: 'open', boxes: [], author, at: '' };
+  return { image: name, sha256: '', revision: 0, state: 'open', boxes: [], author, at: new Date().toISOString() };
 }

@@ -29,6 +29,7 @@ async function load(from: Backend): Promise<boolean> {
   try {
     const [loaded, decided] = await Promise.all([from.load(), from.review?.decisions() ?? []]);
     showPack(loaded);
+    document.title = `${loaded.facts.title} – preannotate`;
     showSaved(decided);
     return true;
   } catch (error) {

@@ -16,6 +16,7 @@ export class BoxTable {
   readonly pack: GalleryPack;
   /** Shown boxes of each class, of all images. Complete once no image is stale. */
   readonly shownOfClass: Uint32Array;
+  readonly #shownOfImage: Uint32Array;
   readonly #isShown: Uint8Array; // of each row
   readonly #isStale: Uint8Array; // of each image: the thresholds have passed one of its scores since it was selected
   readonly #lowest: Uint32Array; // of each class: the lowest score that passes, in steps
@@ -29,6 +30,7 @@ export class BoxTable {
     const { facts, boxes } = pack;
     this.pack = pack;
     this.shownOfClass = new Uint32Array(facts.classes.length);
+    this.#shownOfImage = new Uint32Array(facts.images.ids.length);
     this.#isShown = new Uint8Array(boxes.scores.length);
     this.#isStale = new Uint8Array(facts.images.ids.length).fill(1);
     this.#thresholds = thresholds;
@@ -86,6 +88,11 @@ export class BoxTable {
     return rows;
   }
 
+  /** How many boxes an image shows; as many as before, while it is stale. */
+  shownOf(image: number): number {
+    return this.#shownOfImage[image]!;
+  }
+
   isShown(row: number): boolean {
     return this.#isShown[row] === 1;
   }
@@ -104,6 +111,7 @@ export class BoxTable {
     if (this.#isStale[image] === 0) return;
     this.#isStale[image] = 0;
     this.#select(this.pack.boxes.starts[image]!, this.pack.boxes.starts[image + 1]!);
+    this.#shownOfImage[image] = this.#kept.length;
   }
 
   /** `select` for the rows of one image, which are sorted as it sorts them. */

@@ -23,6 +23,9 @@ export function App() {
   if (pack.value === undefined) return <Loading />;
   return (
     <div class={`app ${isSideOpen.value ? 'has-side' : ''}`}>
+      <button type="button" class="skip" onClick={focusMain}>
+        Skip to the images
+      </button>
       <Header />
       <Banners />
       <main class="workspace">
@@ -43,6 +46,10 @@ function Images() {
       {filter.value.state === 'failed' ? <Failures /> : <Grid />}
     </>
   );
+}
+
+function focusMain(): void {
+  document.querySelector<HTMLElement>('.main [tabindex="0"]')?.focus();
 }
 
 /** Keys that mean the same everywhere, unless what has the focus has used them. */

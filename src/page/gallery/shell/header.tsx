@@ -1,7 +1,8 @@
-import { canUndo, counts, undo } from '../app/decisions.js';
+import { canReview, canUndo, undo } from '../app/decisions.js';
 import { isSideOpen } from '../app/layout.js';
-import { backend, pack } from '../app/state.js';
+import { backend, current, pack } from '../app/state.js';
 import { theme, type Theme } from '../app/theme.js';
+import { Progress } from './progress.js';
 import { SaveStatus } from './save-status.js';
 
 /** Title, progress, and what is not saved yet. */
@@ -23,28 +24,13 @@ export function Header() {
       </h1>
       {review !== undefined && <Progress />}
       {review !== undefined && <SaveStatus />}
-      {review !== undefined && (
+      {canReview.value && current.value === undefined && (
         <button type="button" disabled={!canUndo.value} title="Undo (Ctrl+Z)" onClick={() => undo()}>
           Undo
         </button>
       )}
       <ThemeSwitch />
     </header>
-  );
-}
-
-function Progress() {
-  const { accepted, open, all } = counts.value;
-  const share = all === 0 ? 0 : Math.floor((100 * accepted) / all);
-  return (
-    <div class="reviewed">
-      <progress value={accepted} max={Math.max(1, all)} aria-label="Images accepted" />
-      <span>
-        <b>{accepted.toLocaleString('en')}</b> of {all.toLocaleString('en')} accepted{' '}
-        <span class="share">({share} %)</span>
-        {open > 0 && `, ${open.toLocaleString('en')} begun`}
-      </span>
-    </div>
   );
 }
 

@@ -1,0 +1,31 @@
+import { progress } from '../app/progress.js';
+
+/** How much is accepted, and how much work is left. */
+export function Progress() {
+  const { images, shares, left } = progress.value;
+  const share = Math.floor(100 * shares.images);
+  const pace = left.basis.pace === 'own' ? 'at the pace so far' : 'at a usual pace';
+  return (
+    <div class="reviewed">
+      <progress value={images.accepted} max={Math.max(1, images.total)} aria-label="Images accepted" />
+      <span>
+        <b>{format(images.accepted)}</b> of {format(images.total)} accepted <span class="share">({share} %)</span>
+      </span>
+      {left.images > 0 && (
+        <span class="left" title={`${format(left.images)} images with ${format(left.drafts)} boxes, ${pace}`}>
+          {timeText(left.minutes)} left
+        </span>
+      )}
+    </div>
+  );
+}
+
+function timeText(minutes: number): string {
+  if (minutes < 1) return 'Less than 1 min';
+  if (minutes < 100) return `About ${Math.round(minutes)} min`;
+  return `About ${format(Math.round(minutes / 60))} h`;
+}
+
+function format(count: number): string {
+  return count.toLocaleString('en');
+}
