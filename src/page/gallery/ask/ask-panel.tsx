@@ -1,8 +1,50 @@
-import { backend } from '../app/state.js';
+import { useEffect } from 'preact/hooks';
+import { answer, backend } from '../app/state.js';
+import type { AskState } from '../backend.js';
+import { Answer } from './answer.js';
+import { askProblem, isAsking, readKeeping } from './asking.js';
+import { CommandLine } from './command-line.js';
+import { KeepStatus } from './keep-form.js';
+import { QuestionForm } from './question-form.js';
 
-/** Asks the model about all images. */
+/** Asks the model about all images, shows what it found, and keeps that. */
 export function AskPanel() {
   const state = backend.value?.ask?.state;
-  if (state === undefined || state.isReady) return null;
-  return <p class="hint">{state.reason}</p>;
+  useEffect(() => {
+    if (state?.isReady === true) void readKeeping();
+  }, [state]);
+  if (state === undefined) return null;
+  return (
+    <section class="ask" aria-labelledby="ask-title">
+      <h2 id="ask-title">Ask all images</h2>
+      {state.isReady ? (
+        <>
+          <QuestionForm />
+          <p class="hint busy-line" role="status">
+            {isAsking.value ? 'Looking in all images…' : ''}
+          </p>
+          {askProblem.value !== undefined && (
+            <p class="problem" role="alert">
+              {askProblem.value}
+            </p>
+          )}
+          {answer.value !== undefined && <Answer />}
+          <KeepStatus />
+        </>
+      ) : (
+        <Missing state={state} />
+      )}
+    </section>
+  );
+}
+
+/** What is needed before anything can be asked. */
+function Missing({ state }: { readonly state: Extract<AskState, { isReady: false }> }) {
+  return (
+    <>
+      <p class="hint">{state.reason}</p>
+      {state.cost !== undefined && <p class="hint">{state.cost}</p>}
+      {state.command !== undefined && <CommandLine command={state.command} />}
+    </>
+  );
 }

@@ -1,5 +1,6 @@
 import { computed } from '@preact/signals';
 import { colourOf } from '../../shared/colours.js';
+import { setThreshold } from '../app/selection.js';
 import { filter, follow, pack, selectionVersion, table, thresholds } from '../app/state.js';
 import { countScores, histogramPath } from '../data/histogram.js';
 import { ThresholdSlider } from './threshold-slider.js';
@@ -35,6 +36,8 @@ export function ClassList() {
             value={thresholds.value[i]!}
             ofRun={threshold}
             path={histograms.value[i]!}
+            floor={pack.value!.facts.scoreFloor}
+            onMove={(value) => setThreshold(i, value)}
           />
         </li>
       ))}

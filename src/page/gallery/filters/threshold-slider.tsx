@@ -1,6 +1,4 @@
 import { colourOf } from '../../shared/colours.js';
-import { setThreshold } from '../app/selection.js';
-import { pack } from '../app/state.js';
 
 interface ThresholdSliderProps {
   readonly classIndex: number;
@@ -8,12 +6,13 @@ interface ThresholdSliderProps {
   readonly value: number;
   readonly ofRun: number;
   readonly path: string; // of the histogram
+  readonly floor: number; // lower scores are not known
+  readonly onMove: (value: number) => void;
 }
 
 /** The scores of a class as a histogram, with its threshold drawn in it, which can be moved. */
-export function ThresholdSlider({ classIndex, name, value, ofRun, path }: ThresholdSliderProps) {
-  const floor = pack.value!.facts.scoreFloor;
-  const move = (to: number) => setThreshold(classIndex, Math.round(to * 1000) / 1000);
+export function ThresholdSlider({ classIndex, name, value, ofRun, path, floor, onMove }: ThresholdSliderProps) {
+  const move = (to: number) => onMove(Math.round(to * 1000) / 1000);
   const follow = (event: PointerEvent) => {
     const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
     move((event.clientX - left) / width);

@@ -1,0 +1,63 @@
+import { useSignal } from '@preact/signals';
+import { ask, clearAnswer, isAsking, likeSelected } from './asking.js';
+
+const HELP = 'ask-help';
+
+/** What is looked for: a prompt a line, or what the selected box shows. */
+export function QuestionForm() {
+  const text = useSignal('');
+  const prompts = text.value
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const like = likeSelected();
+  const submit = () => {
+    if (prompts.length > 0) void ask({ prompts });
+  };
+  return (
+    <form
+      class="question"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <label class="field">
+        <span>What to find</span>
+        <textarea
+          rows={2}
+          placeholder="a red car"
+          aria-describedby={HELP}
+          value={text.value}
+          onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+            event.preventDefault();
+            submit();
+          }}
+        />
+      </label>
+      <p class="hint" id={HELP}>
+        Enter asks. Shift+Enter adds another prompt.
+      </p>
+      <div class="row">
+        <button type="submit" class="primary" disabled={prompts.length === 0}>
+          Ask
+        </button>
+        {isAsking.value && (
+          <button type="button" onClick={clearAnswer}>
+            Stop
+          </button>
+        )}
+        <button
+          type="button"
+          disabled={like === undefined}
+          title={like === undefined ? 'Open an image and select a box first.' : undefined}
+          onClick={() => like !== undefined && void ask(like)}
+        >
+          More like the selected box
+        </button>
+      </div>
+    </form>
+  );
+}
