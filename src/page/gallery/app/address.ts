@@ -1,4 +1,4 @@
-import { effect, untracked } from '@preact/signals';
+import { batch, effect, untracked } from '@preact/signals';
 import { NO_FILTER, type Filter, type ImageState } from '../data/filter.js';
 import type { SortKey } from '../data/order.js';
 import { showThresholds, updateOrder } from './selection.js';
@@ -32,7 +32,6 @@ export function closeImage(): void {
 export function followAddress(): void {
   readAddress();
   addEventListener('popstate', readAddress);
-  addEventListener('hashchange', readAddress);
   effect(() => {
     const address = toAddress();
     untracked(() => {
@@ -64,7 +63,12 @@ function toAddress(): string {
   return given.length === 0 ? '' : `#${new URLSearchParams(given.map(([name, value]) => [name, value])).toString()}`;
 }
 
+/** All at once: the address is not written in between. */
 function readAddress(): void {
+  batch(showAddress);
+}
+
+function showAddress(): void {
   const facts = pack.value?.facts;
   if (facts === undefined) return;
   const given = new URLSearchParams(location.hash.slice(1));
