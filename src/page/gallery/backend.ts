@@ -1,3 +1,4 @@
+import type { AskState, KeepState, Question } from '../../core/gallery/ask.js';
 import type { Change, Decision } from '../../core/review/decision.js';
 import type { GalleryPack } from '../../core/gallery/pack.js';
 
@@ -35,11 +36,6 @@ export interface ReviewBackend {
   }): void;
 }
 
-/** What is looked for in all images: wordings, or what a box shows. */
-export type Question =
-  | { readonly prompts: readonly string[] }
-  | { readonly like: { readonly image: number; readonly box: readonly [number, number, number, number] } };
-
 /** Asks the model with stored features. */
 export interface AskBackend {
   /** Whether it can be asked, and if not, what storing features would take. */
@@ -50,17 +46,3 @@ export interface AskBackend {
   keep(question: Question, as: { readonly class: string; readonly threshold?: number }): Promise<KeepState>;
   keepState(): Promise<KeepState>;
 }
-
-/** What becomes of a result that is kept. */
-export type KeepState =
-  | { readonly is: 'idle' }
-  | { readonly is: 'running'; readonly class: string; readonly done: number; readonly total: number }
-  | { readonly is: 'done'; readonly class: string; readonly file: string; readonly backup?: string }
-  | { readonly is: 'failed'; readonly class: string; readonly message: string }
-  // There is no file that could be changed: this is what it would hold, and the command for it.
-  | { readonly is: 'manual'; readonly reason: string; readonly yaml: string; readonly command: string };
-
-/** Whether the model can be asked. */
-export type AskState =
-  | { readonly isReady: true; readonly images: number }
-  | { readonly isReady: false; readonly reason: string; readonly command?: string; readonly cost?: string };

@@ -1,15 +1,8 @@
 import { decodePack } from '../../core/gallery/pack.js';
 import type { Change, Decision } from '../../core/review/decision.js';
 import { toPageError } from '../shared/page-error.js';
-import {
-  ServerUnreachable,
-  type AskBackend,
-  type AskState,
-  type Backend,
-  type KeepState,
-  type Question,
-  type ReviewBackend,
-} from './backend.js';
+import type { AskState, KeepState, Question } from '../../core/gallery/ask.js';
+import { ServerUnreachable, type AskBackend, type Backend, type ReviewBackend } from './backend.js';
 
 interface ServerState {
   readonly title: string;

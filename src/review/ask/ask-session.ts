@@ -3,7 +3,7 @@ import { findModelHere, type Model } from '../../model/source.js';
 import { formOf } from '../../model/input-form.js';
 import { assertGivesFeatures } from '../../model/features/require-features.js';
 import { displayPath } from '../../disk/display-path.js';
-import type { AskState } from '../../page/gallery/backend.js';
+import type { AskState } from '../../core/gallery/ask.js';
 import { toWorkerOptions } from '../../run/again/worker-options.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { describeCost } from './ask-cost.js';

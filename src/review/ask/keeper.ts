@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { messageOf } from '../../core/errors.js';
 import { Progress } from '../../progress/bar.js';
 import { RequestError } from '../../http/request-error.js';
-import type { KeepState } from '../../page/gallery/backend.js';
+import type { KeepState } from '../../core/gallery/ask.js';
 import { readHeader } from '../../run/read-journal.js';
 import type { AskContext, AskSession } from './ask-session.js';
 import { planEdit, saveEdit, takeBack, toYaml, type PlannedEdit, type Wanted } from './keep.js';

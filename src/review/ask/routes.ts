@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import { encodePack } from '../../core/gallery/pack.js';
 import { RequestError } from '../../http/request-error.js';
-import type { AskState } from '../../page/gallery/backend.js';
+import type { AskState } from '../../core/gallery/ask.js';
 import { AskSession, type AskContext } from './ask-session.js';
 import type { Asker } from './asker.js';
 import { Keeper } from './keeper.js';

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { answer, backend } from '../app/state.js';
-import type { AskState } from '../backend.js';
+import type { AskState } from '../../../core/gallery/ask.js';
 import { Answer } from './answer.js';
 import { askProblem, isAsking, readKeeping } from './asking.js';
 import { CommandLine } from './command-line.js';

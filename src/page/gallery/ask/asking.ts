@@ -10,7 +10,7 @@ import {
   selectedBox,
   shownBoxes,
 } from '../app/state.js';
-import type { KeepState, Question } from '../backend.js';
+import type { KeepState, Question } from '../../../core/gallery/ask.js';
 
 /** How often the page asks how far the run is. */
 const POLL_MS = 500;

@@ -1,0 +1,20 @@
+/** What a page asks the model about a run, and what it is answered, beside the boxes. */
+
+/** What is looked for in all images: wordings, or what a box shows. */
+export type Question =
+  | { readonly prompts: readonly string[] }
+  | { readonly like: { readonly image: number; readonly box: readonly [number, number, number, number] } };
+
+/** Whether the model can be asked. */
+export type AskState =
+  | { readonly isReady: true; readonly images: number }
+  | { readonly isReady: false; readonly reason: string; readonly command?: string; readonly cost?: string };
+
+/** What becomes of a result that is kept. */
+export type KeepState =
+  | { readonly is: 'idle' }
+  | { readonly is: 'running'; readonly class: string; readonly done: number; readonly total: number }
+  | { readonly is: 'done'; readonly class: string; readonly file: string; readonly backup?: string }
+  | { readonly is: 'failed'; readonly class: string; readonly message: string }
+  // There is no file that could be changed: this is what it would hold, and the command for it.
+  | { readonly is: 'manual'; readonly reason: string; readonly yaml: string; readonly command: string };
