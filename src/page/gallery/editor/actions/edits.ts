@@ -92,7 +92,8 @@ export function place(box: ShownBox, to: Xyxy): void {
   const now = allBoxes.value.find(({ id }) => id === box.id) ?? box;
   change(editBox(now, { box: to }, modelClassOf(now)));
   viewport.reveal(to);
-  say(describePlace(to));
+  const isElsewhere = !isSameBox(now.box, box.box);
+  say(`${isElsewhere ? 'This box was moved elsewhere meanwhile; it is where you put it. ' : ''}${describePlace(to)}`);
 }
 
 export function draw(box: Xyxy): void {

@@ -1,4 +1,5 @@
-import { notice, said } from '../session/session.js';
+import { replaced } from '../../app/decisions.js';
+import { said } from '../session/session.js';
 
 /** What screen readers say of every action, and what a person should know. */
 export function Announcements() {
@@ -7,13 +8,13 @@ export function Announcements() {
       <p class="unseen" role="status">
         {said.value}
       </p>
-      {notice.value !== undefined && (
+      {replaced.value !== undefined && (
         <p class="notice" role="alert">
-          {notice.value}{' '}
+          {replaced.value}{' '}
           <button
             type="button"
             onClick={() => {
-              notice.value = undefined;
+              replaced.value = undefined;
             }}
           >
             OK

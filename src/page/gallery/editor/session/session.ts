@@ -29,9 +29,6 @@ export const drawnClass = signal(0);
 /** What screen readers say. */
 export const said = signal('');
 
-/** What a person should know and may put away. */
-export const notice = signal<string | undefined>(undefined);
-
 /** All boxes of the open image, rejected ones too. */
 export const allBoxes = computed((): readonly ShownBox[] => {
   follow(selectionVersion);

@@ -1,0 +1,154 @@
+import { applyChanges, type Change, type DecidedBox, type Decision } from '../../../core/review/decision.js';
+import { ServerUnreachable } from '../backend.js';
+
+type Decided = Pick<Decision, 'state' | 'boxes'>;
+
+const UNDECIDED: Decided = { state: 'open', boxes: [] };
+
+export interface SaveQueueOptions {
+  /** Resolves once the changes are on disk. @throws ServerUnreachable: they are sent again; else they are refused */
+  save(image: number, changes: readonly Change[]): Promise<Decision>;
+  /** Called when what is decided on an image, or how much is not saved, is another. */
+  onChange(image: number): void;
+  onConnected(isConnected: boolean): void;
+  /** Called when changes are given up, because the server does not accept them. */
+  onRefused(message: string): void;
+  readonly retryMs?: readonly [shortest: number, longest: number];
+}
+
+interface Pending {
+  readonly image: number;
+  changes: readonly Change[];
+}
+
+/**
+ * Changes on their way to the server, in their order and one at a time. What is shown is what the server last said with
+ * the changes that are under way on top, so that the decisions of other people and tabs are seen at once, and lose
+ * nothing.
+ */
+export class SaveQueue {
+  readonly #options: SaveQueueOptions;
+  readonly #confirmed = new Map<number, Decision>();
+  readonly #pending: Pending[] = [];
+  #isSending = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #attempts = 0;
+
+  constructor(options: SaveQueueOptions) {
+    this.#options = options;
+  }
+
+  /** What people decided about an image, with what is not saved yet; undefined: nothing. */
+  decisionOn(image: number, unsaved: () => Decision): Decision | undefined {
+    const changes = this.#changesOf(image);
+    const confirmed = this.#confirmed.get(image);
+    if (changes.length === 0) return confirmed;
+    const before = confirmed ?? unsaved();
+    return { ...before, ...applyChanges(before, changes) };
+  }
+
+  /** How many changes are not known to be on disk. */
+  get count(): number {
+    return this.#pending.length;
+  }
+
+  /** Images that have changes which are not saved. */
+  get unsavedImages(): number[] {
+    return [...new Set(this.#pending.map(({ image }) => image))];
+  }
+
+  push(image: number, changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    const last = this.#pending.at(-1);
+    const isWaiting = last !== undefined && !(this.#isSending && this.#pending.length === 1);
+    if (isWaiting && last.image === image) last.changes = join(last.changes, changes);
+    else this.#pending.push({ image, changes });
+    this.#options.onChange(image);
+    void this.#send();
+  }
+
+  /** Forgets what the server has said; what is not saved stays. */
+  reset(): void {
+    this.#confirmed.clear();
+  }
+
+  /**
+   * Takes what the server says about an image, from wherever it was changed.
+   *
+   * @returns Boxes that someone else changed while a change of this tab to them is under way, which will replace it.
+   */
+  receive(image: number, decision: Decision): readonly DecidedBox[] {
+    const known = this.#confirmed.get(image);
+    if (known !== undefined && known.revision >= decision.revision) return [];
+    this.#confirmed.set(image, decision);
+    const conflicts = conflictsOf(known ?? UNDECIDED, decision, this.#changesOf(image));
+    this.#options.onChange(image);
+    return conflicts;
+  }
+
+  /** Tries again at once, such as when the connection is back. */
+  retry(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#attempts = 0;
+    void this.#send();
+  }
+
+  async #send(): Promise<void> {
+    const first = this.#pending[0];
+    if (first === undefined || this.#isSending || this.#timer !== undefined) return;
+    this.#isSending = true;
+    const result = await this.#options.save(first.image, first.changes).catch((error: unknown) => error);
+    this.#isSending = false;
+    if (result instanceof ServerUnreachable) {
+      this.#options.onConnected(false);
+      this.#retryLater();
+      return;
+    }
+    this.#pending.shift();
+    this.#attempts = 0;
+    this.#options.onConnected(true);
+    if (result instanceof Error) this.#options.onRefused(result.message);
+    else this.receive(first.image, result as Decision);
+    this.#options.onChange(first.image);
+    void this.#send();
+  }
+
+  #retryLater(): void {
+    const [shortest, longest] = this.#options.retryMs ?? [500, 10_000];
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.#send();
+      },
+      Math.min(shortest * 2 ** this.#attempts++, longest),
+    );
+  }
+
+  #changesOf(image: number): readonly Change[] {
+    return this.#pending.filter((one) => one.image === image).flatMap(({ changes }) => changes);
+  }
+}
+
+/** Later changes to a box replace earlier ones. */
+function join(earlier: readonly Change[], later: readonly Change[]): Change[] {
+  const replaced = new Set(later.map(subjectOf));
+  return [...earlier.filter((change) => !replaced.has(subjectOf(change))), ...later];
+}
+
+function subjectOf(change: Change): string {
+  return change.op === 'set' ? `box ${change.box.id}` : change.op === 'forget' ? `box ${change.id}` : 'state';
+}
+
+function conflictsOf(known: Decided, now: Decided, pending: readonly Change[]): DecidedBox[] {
+  const before = new Map(known.boxes.map((box) => [box.id, describe(box)]));
+  const wanted = new Map(pending.flatMap((one) => (one.op === 'set' ? [[one.box.id, describe(one.box)]] : [])));
+  return now.boxes.filter((box) => {
+    const [text, mine] = [describe(box), wanted.get(box.id)];
+    return mine !== undefined && text !== before.get(box.id) && text !== mine;
+  });
+}
+
+function describe({ status, class: name, box }: DecidedBox): string {
+  return JSON.stringify([status, name, box]);
+}
