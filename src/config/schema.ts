@@ -186,7 +186,7 @@ export const AnyConfig = z.strictObject({
   ...VerifyFeaturesConfig.shape,
   ...RemoveFeaturesConfig.shape,
   ...workerOptions,
-  ...ReviewConfig.shape,
+  author: reviewOptions.author,
   ...serveOptions,
   features_write: serveFeatureOptions.features_write,
 });

@@ -6,6 +6,7 @@ import { PROBLEM_TYPE, toNamedError, toProblemDetails } from '../http/problem-de
 import { RequestError } from '../http/request-error.js';
 import { createTransport } from '../http/transport.js';
 import { checkOrigin } from './access.js';
+import { registerAsk, type AskPart } from './ask/routes.js';
 import type { ReviewServer } from './review-server.js';
 import { toShownError } from './review-session.js';
 import { registerDecisions } from './routes/decisions.js';
@@ -14,8 +15,10 @@ import { registerPage } from './routes/page.js';
 
 const BODY_LIMIT_BYTES = 8 << 20; // far above a change of all boxes of an image
 
-/** Maps requests to responses; needs no port. */
-export async function createReviewApp(server: ReviewServer): Promise<FastifyInstance> {
+/** Maps requests to responses; needs no port. The caller disposes of what asks the model. */
+export async function createReviewApp(
+  server: ReviewServer,
+): Promise<{ readonly app: FastifyInstance; readonly ask: AskPart }> {
   const app = fastify({
     genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -48,8 +51,11 @@ export async function createReviewApp(server: ReviewServer): Promise<FastifyInst
         : new RequestError('METHOD_NOT_ALLOWED', `This address takes ${allow}.`, { headers: { allow } });
     return answerError(error, { request, reply, note: server.note });
   });
-  for (const register of [registerPage, registerDecisions, registerImages]) register(app, server);
-  return app;
+  registerPage(app, server);
+  registerImages(app, server);
+  const ask = registerAsk(app, server.session, server.again);
+  registerDecisions(app, { session: server.session, askState: () => ask.state() });
+  return { app, ask };
 }
 
 function answerError(

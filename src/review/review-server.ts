@@ -1,4 +1,5 @@
 import type { Access } from './access.js';
+import type { RunAgain } from './ask/run-again.js';
 import type { ReviewImages } from './images/review-images.js';
 import type { ReviewSession } from './review-session.js';
 
@@ -18,5 +19,6 @@ export interface ReviewServer {
   readonly images: ReviewImages;
   readonly access: Access;
   readonly listen: ListenOptions;
+  readonly again: RunAgain; // how the run is brought up to date
   readonly note: (message: string) => void; // for the terminal
 }

@@ -7,6 +7,7 @@ import { listen } from '../http/listen.js';
 import type { FetchSettings } from '../images/remote/fetch-settings.js';
 import { Access } from './access.js';
 import { createReviewApp } from './app.js';
+import type { RunAgain } from './ask/run-again.js';
 import { ReviewImages } from './images/review-images.js';
 import type { ListenOptions } from './review-server.js';
 import { ReviewSession, type ReviewTarget } from './review-session.js';
@@ -21,6 +22,7 @@ const EVERY_INTERFACE = ['0.0.0.0', '::'];
 export interface ReviewJob extends ReviewTarget {
   readonly listen: ListenOptions;
   readonly apiKeys: ApiKeys;
+  readonly again: RunAgain;
   readonly fetch: Omit<FetchSettings, 'maxBytes'>;
 }
 
@@ -54,7 +56,8 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
     fetch: job.fetch,
   });
   const access = new Access({ keys: job.apiKeys, isSecure: job.listen.tlsCert !== undefined });
-  const app = await createReviewApp({ session, images, access, listen: job.listen, note });
+  const { app, ask } = await createReviewApp({ session, images, access, listen: job.listen, again: job.again, note });
+  await using _ask = ask;
   const connections = new Connections();
   connections.watch(app.server);
   let open = 0;

@@ -1,17 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import { SECURITY_HEADERS } from '../../http/headers.js';
 import { RequestError } from '../../http/request-error.js';
+import type { AskPart } from '../ask/routes.js';
 import type { ReviewServer } from '../review-server.js';
 
-const NOT_READY = { isReady: false, reason: 'This server cannot ask the model.' };
-
 /** The run, what people have decided about it, and what changes meanwhile. */
-export function registerDecisions(app: FastifyInstance, { session }: ReviewServer): void {
-  app.get('/api/state', () => ({
+export function registerDecisions(
+  app: FastifyInstance,
+  { session, askState }: Pick<ReviewServer, 'session'> & { readonly askState: AskPart['state'] },
+): void {
+  app.get('/api/state', async () => ({
     title: session.title,
     author: session.author,
     readOnly: session.readOnly ?? null,
-    ask: NOT_READY,
+    ask: await askState(),
     mode: 'review',
   }));
   app.get('/api/pack', async (_request, reply) => {

@@ -47,6 +47,7 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
   // Other commands start sooner because they do not load the server.
   const { isLocal, loadApiKeys } = await import('../../../http/auth.js');
+  const { openRunAgain } = await import('../again/run-again.js');
   const { serveReview } = await import('../../../review/serve-review.js');
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const apiKeys = await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']);
@@ -65,7 +66,7 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   };
   const job = { outDir, imagesRoot, author, takeOver: takeOverRuleOf(loaded), listen, apiKeys };
   const serving = serveReview(
-    { ...job, fetch: fetchSettingsOf(loaded) },
+    { ...job, fetch: fetchSettingsOf(loaded), again: await openRunAgain(outDir, settings.features) },
     { stop, note: (message) => progress.note(message), onReady },
   );
   await (stop.aborted ? untilAborted(serving, stop) : serving);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { featureOptions } from '../features/run.js';
 import { lockOptions } from '../lock.js';
 import { rootOptions } from '../views.js';
 import { serveOptions } from '../serve.js';
@@ -26,6 +27,9 @@ export const reviewOptions = {
     .exactOptional(z.string().min(1).max(200))
     .describe('Name that decisions are saved under. Default: your login name')
     .meta({ examples: ['mira'], flag: { group: 'output', basic: true, placeholder: 'name' } }),
+  features: featureOptions.features.describe(
+    'Folder of stored features, with which the model answers prompts for the whole run. Default: that of the run',
+  ),
   ...rootOptions,
   ...lockOptions,
 };
