@@ -127,7 +127,8 @@ export function showDecision(decision: Decision): void {
   const [box] = queue.receive(image, decision);
   if (box === undefined) return;
   const what = box.status === 'rejected' ? 'rejected it' : `made it ${box.class} at ${box.box.join(', ')}`;
-  replaced.value = `${decision.author} changed a box of ${decision.image} that you changed too (${what}). Yours is kept.`;
+  const who = `${decision.author} changed a box of ${decision.image} that you changed too`;
+  replaced.value = `${who} (${what}). Yours is kept.`;
 }
 
 /** What the server has of an image, with what is not saved yet on top. */

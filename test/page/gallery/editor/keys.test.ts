@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { searchClasses } from '../../../../src/page/gallery/editor/keys/class-search.js';
 import { actionsOf, directionOf, KEYS, listKeys } from '../../../../src/page/gallery/editor/keys/key-map.js';
@@ -49,4 +50,13 @@ describe('the search for a class', () => {
     expect(search(' ')).toEqual(names);
     expect(search('zebra')).toEqual([]);
   });
+});
+
+it('fixtures/docs/review.md lists all keys', () => {
+  const text = readFileSync(new URL('../../../../fixtures/docs/review.md', import.meta.url), 'utf8');
+  const [, section = ''] = text.split('\n## Keys\n');
+  const rows = section.split('\n## ')[0]!.matchAll(/^\|[^|]*\| +(`.*?`) +\| +(.*?) +\|$/gm);
+  const documented = [...rows].map(([, keys, description]) => `${keys!.replaceAll('`', '')}: ${description!}`);
+  const all = listKeys({ canEdit: true }).flatMap(({ rows: own }) => own);
+  expect(documented).toEqual(all.map(({ keys, description }) => `${keys.join(' ')}: ${description}`));
 });

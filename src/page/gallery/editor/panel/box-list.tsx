@@ -10,7 +10,7 @@ export function BoxList() {
   const boxes = listedBoxes.value;
   const index = boxes.findIndex(({ id }) => id === selectedBox.value);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.children[index]?.scrollIntoView({ block: 'nearest' }), [index]);
+  useEffect(() => scrollTo(list.current, index), [index]);
   return (
     <section class="box-list" aria-labelledby="box-list-title">
       <h3 id="box-list-title">
@@ -62,6 +62,15 @@ function Option(props: { readonly box: ShownBox; readonly number: number; readon
       </span>
     </div>
   );
+}
+
+/** Scrolls the list alone: on a narrow screen the page would be scrolled away from the picture. */
+function scrollTo(list: HTMLElement | null, index: number): void {
+  const option = list?.children[index];
+  if (list === null || !(option instanceof HTMLElement)) return;
+  const top = option.offsetTop - list.offsetTop;
+  const low = top + option.offsetHeight - list.clientHeight;
+  list.scrollTop = Math.min(Math.max(list.scrollTop, low), top);
 }
 
 function handleKey(event: KeyboardEvent): void {

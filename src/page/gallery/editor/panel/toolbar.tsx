@@ -79,18 +79,14 @@ export function BoxBar() {
           <Switch what={isDrawing} action="draw">
             Draw
           </Switch>
-          <Do action="copy" label={isOff ? 'Copy all boxes to the next image' : 'Copy the box to the next image'}>
-            Copy to next
-          </Do>
+          <Do action="copy">{isOff ? 'Copy all to next' : 'Copy to next'}</Do>
         </div>
       )}
       <div class="group" role="group" aria-label="View">
         <Do action="zoomOut" label="Zoom out">
           −
         </Do>
-        <Do action="fit" label="Show the whole image">
-          Fit
-        </Do>
+        <Do action="fit">Fit</Do>
         <Do action="zoomIn" label="Zoom in">
           +
         </Do>
