@@ -24,6 +24,7 @@ import { overload } from './questions/overload.js';
 import { queue } from './questions/queue/queue.js';
 import { queueScale } from './questions/queue/queue-scale.js';
 import { precision } from './questions/precision/precision.js';
+import { review } from './questions/review/review.js';
 import { scale } from './questions/scale/scale.js';
 import { serve } from './questions/serve.js';
 import { sgemm } from './questions/sgemm.js';
@@ -59,6 +60,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   extremes,
   views,
   scale,
+  review,
   queue,
   'queue-scale': queueScale,
   formats,
