@@ -90,7 +90,10 @@ function placeOf(loaded: Loaded<typeof RunConfig>): OntologyPlace {
 /** The command, to be copied. A relative path means what it meant where the command was given. */
 function typed({ paths, flags, cwd }: RunCommand, changed: Readonly<Record<string, string | true>>): string {
   const names = new Map(flagsOf(RunConfig).map(({ key, name }) => [key, name]));
-  const kept = Object.entries(flags).filter(([key]) => !LEFT_OUT.includes(key) && !(key in changed));
+  const isOther = 'ontology' in changed; // classes of flags precede it
+  const kept = Object.entries(flags).filter(
+    ([key]) => !LEFT_OUT.includes(key) && !(key in changed) && !(isOther && key === 'class'),
+  );
   const words = [...kept, ...Object.entries(changed)].flatMap(([key, value]) => {
     const flag = `--${names.get(key) ?? key}`;
     if (value === true) return [flag];

@@ -1,15 +1,6 @@
 import { batch, signal } from '@preact/signals';
-import { idOfModelBox } from '../../../core/review/reviewed-boxes.js';
-import {
-  answer,
-  answerBoxes,
-  answerThresholds,
-  backend,
-  current,
-  pack,
-  selectedBox,
-  shownBoxes,
-} from '../app/state.js';
+import { idForDeciding } from '../../../core/review/reviewed-boxes.js';
+import { answer, decisionOf, answerThresholds, backend, current, pack, selectedBox, shownBoxes } from '../app/state.js';
 import type { KeepState, Question } from '../../../core/gallery/ask.js';
 
 /** How often the page asks how far the run is. */
@@ -72,9 +63,10 @@ export function moveAnswerThreshold(classIndex: number, value: number): void {
 export function likeSelected(): Question | undefined {
   const [image, id] = [current.value, selectedBox.value];
   if (image === undefined || id === undefined) return undefined;
-  const { decided, drafts, suggestions } = shownBoxes(image);
-  const ofModel = [...drafts, ...suggestions, ...(answerBoxes(image) ?? [])];
-  const box = (decided.find((one) => one.id === id) ?? ofModel.find((one) => idOfModelBox(one) === id))?.box;
+  const { drafts, suggestions } = shownBoxes(image);
+  const decided = decisionOf(image)?.boxes ?? [];
+  const ofModel = [...drafts, ...suggestions].find((one) => idForDeciding(one, decided) === id);
+  const box = (decided.find((one) => one.id === id) ?? ofModel)?.box;
   if (box === undefined) return undefined;
   return { like: { image: pack.value!.facts.images.ids[image]!, box: [box[0], box[1], box[2], box[3]] } };
 }

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { canReview } from '../../app/decisions.js';
+import { AnswerShapes } from '../../ask/answer-shapes.js';
 import { draw, place } from '../actions/edits.js';
 import { selectBox } from '../actions/navigate.js';
 import { isDrawing } from '../session/session.js';
@@ -53,6 +54,7 @@ export function Stage({ source }: { readonly source: PictureSource }) {
       <svg class="overlay" aria-hidden="true">
         <g ref={boxes}>
           <BoxShapes />
+          <AnswerShapes />
         </g>
       </svg>
       <div ref={labels} class="labels" aria-hidden="true">
