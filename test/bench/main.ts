@@ -9,6 +9,7 @@ import { abandoned } from './questions/abandoned.js';
 import { evaluation } from './questions/evaluation/evaluation.js';
 import { extremes } from './questions/faults/extremes.js';
 import { formats } from './questions/formats/formats.js';
+import { ask as askRun } from './questions/features/ask.js';
 import { features } from './questions/features/features.js';
 import { forms } from './questions/forms.js';
 import { photographs, type PhotographsOptions } from './photographs/photographs.js';
@@ -69,6 +70,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   similarity,
   unpadded,
   features,
+  ask: askRun,
   unusual,
 };
 const NAMES = Object.keys(QUESTIONS);

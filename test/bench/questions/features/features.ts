@@ -1,18 +1,15 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { readKeyFile } from '../../../../src/features/folder.js';
-import { FeatureStore } from '../../../../src/features/feature-store.js';
 import type { RunManifest } from '../../../../src/run/manifest.js';
-import { withComment } from '../../../support/other-bytes.js';
 import { fullSizeCheckpoint } from '../../checkpoint/checkpoint.js';
 import { SHAPES, type ShapeName } from '../../checkpoint/shapes.js';
 import { annotate, CORES, writeOntology } from '../../support/command.js';
 import { writePhotos } from '../../support/images.js';
 import { undisturbed } from '../../support/machine.js';
 import { median } from '../../support/statistics.js';
+import { copyFeatures, copyPhotos } from '../../support/stored-features.js';
 import { printGoals, printTable } from '../../support/table.js';
 import type { Bench } from '../../support/workspace.js';
 
@@ -69,48 +66,11 @@ async function compareRates({ folder, quick }: Bench): Promise<void> {
   await rm(images, { recursive: true });
 }
 
-/** So many copies, no two of them with as many bytes, as with photographs of a camera. @returns Their folder. */
-async function copyPhotos(photos: readonly string[], count: number, folder: string): Promise<string> {
-  await mkdir(folder);
-  const contents = await Promise.all(photos.map((photo) => readFile(photo)));
-  for (let i = 0; i < count; i++) {
-    const bytes = withComment(contents[i % photos.length]!, 'x'.repeat(i));
-    await writeFile(join(folder, `${String(i).padStart(6, '0')}.jpg`), bytes);
-  }
-  return folder;
-}
-
 /** Bytes of a line of the journal of the last run. */
 async function meanLine(folder: string, images: number): Promise<number> {
   const outs = (await readdir(folder)).filter((name) => name.startsWith('out-'));
   const sizes = await Promise.all(outs.map(async (out) => (await stat(join(folder, out, 'detections.jsonl'))).size));
   return Math.round(Math.max(...sizes) / images);
-}
-
-/** Stores for copies of photos what was stored for the photos: encoding thousands would take an hour. */
-async function copyFeatures(what: { store: string; photos: readonly string[]; images: string }): Promise<string> {
-  const [hash] = (await readdir(what.store)).filter((name) => /^[0-9a-f]{32}$/.test(name));
-  const keyFolder = join(what.store, hash!);
-  const { key } = (await readKeyFile(keyFolder))!;
-  const problems: string[] = [];
-  await using store = await FeatureStore.open({
-    ...{ folder: what.store, key, writable: true },
-    onProblem: ({ message }) => problems.push(message),
-  });
-  const kept = await Promise.all(what.photos.map(async (photo) => store.read(await hashOf(photo))));
-  for (const [i, name] of (await readdir(what.images)).sort().entries()) {
-    const path = join(what.images, name);
-    const { size } = await stat(path);
-    await store.write({ ...kept[i % kept.length]!, sha256: await hashOf(path), sizeBytes: size });
-  }
-  if (problems.length > 0) throw new Error(problems[0]);
-  return keyFolder;
-}
-
-async function hashOf(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
 }
 
 /** @returns Images a second of all processes together. */
