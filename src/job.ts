@@ -60,6 +60,7 @@ export interface Job extends EngineJob {
   readonly split?: SplitRule; // of the images; left out: they are not divided
   readonly negatives?: number; // share of the images with nothing found that views have; left out: all
   readonly upright?: boolean; // turned images are written upright into views
+  readonly onlyReviewed?: boolean; // views have the images alone that a person has accepted
   readonly reassign?: boolean; // existing parts are ignored
   readonly overwriteEdited: boolean; // files of views that the user edited
   readonly queue?: QueueSettings; // hands the images to workers elsewhere

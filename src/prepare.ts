@@ -37,6 +37,7 @@ import { describeSources } from './run/plan/missing.js';
 import { planRun, type Plan } from './run/plan/plan.js';
 import { readSources, type SourceList } from './run/plan/sources.js';
 import { assertNoParts, describeParts } from './run/shards/part-notes.js';
+import { readReview } from './run/review/read-review.js';
 import { readSplits } from './run/split/splits-file.js';
 import { assertViewsReplaceable } from './views.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
@@ -74,6 +75,7 @@ export async function prepare<Found extends Model | undefined>(
   const found = await discoverImages(job, signal);
   await assertViewsReplaceable(job, found.root);
   await assertOwnFilesReplaceable(job.outDir);
+  await readReview(job.outDir); // is it sound? The views need it at the end
   if (job.split !== undefined && !job.reassign && !isShard(job)) await readSplits(job.outDir); // is it sound?
   const before = await readHeader(job.outDir);
   const classes = await readClasses(job.outDir, before);

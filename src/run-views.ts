@@ -10,6 +10,7 @@ import { StoredImages } from './run/images/stored-images.js';
 import { ViewDigests } from './run/images/view-digest.js';
 import type { JournalEntries, JournalEntry } from './run/entries/entry-table.js';
 import { divideNames, type Sources } from './run/plan/sources.js';
+import { hasDecisions, noteLeftOut, readCurrentReview, type CurrentReview } from './run/review/current-review.js';
 import { divideAndList, type Division } from './run/split/divide.js';
 import { provenanceOf } from './view-inputs.js';
 import { writePreviews, writeViews } from './views.js';
@@ -34,7 +35,9 @@ export async function writeOutputs(
   const { classes, stats } = run;
   const division = isShard(job) ? undefined : await divide(job, run, { entries, sources });
   division?.notes.forEach((note) => progress.note(note));
-  const view = describeView(job, run, { entries, sources, division, signal });
+  const review = await readCurrentReview(job.outDir, { path: run.journal.path, entries });
+  if (!isShard(job)) noteLeftOut(review, job.ontology).forEach((note) => progress.note(note));
+  const view = describeView(job, run, { entries, sources, division, review, signal });
   if (!isShard(job)) {
     // From here on, people may use the numbers.
     await recordClasses(classes, withClasses(classes, job.ontology.classes));
@@ -70,7 +73,8 @@ export function showPreviews(
       const entry = run.journal.entries.get(name);
       if (entry !== undefined) entries.set(name, entry);
     }
-    const view = describeView(job, run, { entries, sources, signal: AbortSignal.any([signal, ended]) });
+    const review = await readCurrentReview(job.outDir, { path: run.journal.path, entries });
+    const view = describeView(job, run, { entries, sources, review, signal: AbortSignal.any([signal, ended]) });
     // What is edited is moved aside at the end of the run, which names it.
     await writePreviews({ ...view, overwriteEdited: false }, previews);
   };
@@ -81,9 +85,14 @@ export function showPreviews(
 interface Shown {
   readonly entries: JournalEntries;
   readonly sources: Sources;
+  readonly review: CurrentReview | undefined;
 }
 
-async function divide(job: Job, { journal }: RunState, { entries, sources }: Shown): Promise<Division | undefined> {
+async function divide(
+  job: Job,
+  { journal }: RunState,
+  { entries, sources }: Omit<Shown, 'review'>,
+): Promise<Division | undefined> {
   const { outDir, split: rule, reassign } = job;
   const { path, digest } = journal;
   const lists = entries === journal.entries; // a watch does so at its end
@@ -93,27 +102,28 @@ async function divide(job: Job, { journal }: RunState, { entries, sources }: Sho
 function describeView(
   job: Job,
   { found, remote, lock, journal, imageIds, examples }: RunState,
-  { entries, sources, division, signal }: Shown & { division?: Division | undefined; signal: AbortSignal },
+  { entries, sources, review, division, signal }: Shown & { division?: Division | undefined; signal: AbortSignal },
 ) {
   const throwIfStopped = async () => {
     signal.throwIfAborted();
     await lock.assertHeldSinceHeartbeat();
   };
   const urls = new Map(found.images.flatMap(({ name, url }) => (url === undefined ? [] : [[name, url]])));
-  const shown = { ...job, sources, partOf: division?.partOf, urls, signal };
+  const shown = { ...job, review, sources, partOf: division?.partOf, urls, signal };
   const source = { path: journal.path, entries };
   const images = new StoredImages(source, imageIds, shown);
-  const previewed = new StoredImages(source, imageIds, { ...shown, negatives: ALL_NEGATIVES });
+  const previewed = new StoredImages(source, imageIds, { ...shown, negatives: ALL_NEGATIVES, onlyReviewed: false });
   const isWhole = entries === journal.entries;
-  const viewed = { ...job, journal, imageIds, sources, root: found.root };
+  const viewed = { ...job, journal, imageIds, sources, review, root: found.root };
   return {
     ...job,
+    hasReview: hasDecisions(review),
     digests: isWhole ? new ViewDigests(viewed) : undefined,
     images: new CountedImages(images, job.ontology, () => images.leftOut),
     previewed,
     imagesOf: (part: PartName) => images.ofPart(part),
     listHidden: () => images.listHidden(),
-    countLeftOut: () => images.leftOut,
+    countLeftOut: () => images.leftOut.negatives,
     division,
     root: found.root,
     remote,

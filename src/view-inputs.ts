@@ -12,6 +12,7 @@ interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'pro
   readonly images: CountedImages;
   readonly upright?: boolean | undefined;
   readonly negatives?: number | undefined;
+  readonly onlyReviewed?: boolean | undefined;
   readonly division?: Division | undefined; // left out: the images are not divided
   readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
 }
@@ -31,6 +32,7 @@ export async function describeInputs(
     images,
     upright = false,
     negatives = ALL_NEGATIVES,
+    onlyReviewed = false,
     division,
     digests,
   }: CountedView,
@@ -44,6 +46,7 @@ export async function describeInputs(
     images: [relative(place, root), basename(root)], // of links, and of tasks that name the folder
     ...(upright ? { upright } : {}),
     ...(negatives === ALL_NEGATIVES ? {} : { negatives }),
+    ...(onlyReviewed ? { onlyReviewed } : {}),
     ...(division === undefined ? {} : { parts: [division.parts, division.digest] }),
     date: process.env['SOURCE_DATE_EPOCH'] ?? '',
   };

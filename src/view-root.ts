@@ -64,11 +64,14 @@ function remoteRootError(): PreannotateError {
 export async function rememberViews(
   outDir: string,
   { scope, manifest }: OpenedRun,
-  { root, ...now }: { root: string | undefined } & Pick<StoredViewOptions, 'split' | 'negatives' | 'upright'>,
+  {
+    root,
+    ...now
+  }: { root: string | undefined } & Pick<StoredViewOptions, 'split' | 'negatives' | 'upright' | 'only_reviewed'>,
 ): Promise<void> {
   if (manifest === undefined) return;
   const moved = root === undefined ? {} : findMoved(outDir, asLocal(scope), root);
-  const { split: _, negatives: __, upright: ___, ...rest } = manifest;
+  const { split: _, negatives: __, upright: ___, only_reviewed: ____, ...rest } = manifest;
   const after = { ...rest, ...moved, ...now };
   const textOf = (state: StoredViewOptions) => JSON.stringify(pickViewOptions(state));
   if (textOf(after) === textOf(manifest) && Object.keys(moved).length === 0) return;

@@ -19,6 +19,7 @@ import { measureExtent, type Extent } from './run/extent.js';
 import { NONE_MISSING, type MissingFiles } from './run/manifest.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
 import { StoredImages } from './run/images/stored-images.js';
+import { hasDecisions, noteLeftOut, readCurrentReview } from './run/review/current-review.js';
 import { divideAndList, type Division } from './run/split/divide.js';
 import { ViewDigests } from './run/images/view-digest.js';
 import { describeInputs, provenanceOf } from './view-inputs.js';
@@ -45,6 +46,7 @@ export interface ViewChoice {
   readonly split?: SplitRule | undefined; // left out: the images are not divided
   readonly negatives?: number | undefined; // share of the images with nothing found; left out: all
   readonly upright?: boolean | undefined; // turned images are written upright
+  readonly onlyReviewed?: boolean | undefined; // images that no person has accepted are left out
   readonly reassign?: boolean; // existing parts are ignored
   readonly overwriteEdited: boolean; // files of views that the user edited
 }
@@ -104,21 +106,24 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   await publishNumbers(outDir, run);
   const { selection } = choice;
   const { sources } = run;
-  const { split: rule, reassign, negatives } = choice;
+  const { split: rule, reassign, negatives, onlyReviewed } = choice;
+  const review = await readCurrentReview(outDir, journal);
+  noteLeftOut(review, ontology).forEach(note);
   const division = await divideAndList({ ...journal, outDir, sources }, { rule, reassign, lists: true });
   division?.notes.forEach(note);
   const partOf = division?.partOf;
-  const shownOf = { ontology, selection, sources, partOf, signal: lock.lost };
-  const stored = new StoredImages(journal, imageIds, { ...shownOf, negatives });
-  const countLeftOut = () => stored.leftOut;
-  const images = new CountedImages(stored, ontology, countLeftOut);
+  const shownOf = { ontology, selection, review, sources, partOf, signal: lock.lost };
+  const stored = new StoredImages(journal, imageIds, { ...shownOf, negatives, onlyReviewed });
+  const countLeftOut = () => stored.leftOut.negatives;
+  const images = new CountedImages(stored, ontology, () => stored.leftOut);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
   const throwIfStopped = () => lock.assertHeldSinceHeartbeat();
   const provenance = provenanceOf(journal.header);
   await using remote =
     root === undefined && fetch ? await openRemoteImages({ ...fetch, maxBytes, isAgain: true }) : undefined;
-  const digests = version === undefined ? undefined : new ViewDigests({ ...run, ...choice, root, version });
-  const shown = { ontology, images, digests, root, remote, division, negatives };
+  const digests = version === undefined ? undefined : new ViewDigests({ ...run, ...choice, review, root, version });
+  const hasReview = hasDecisions(review);
+  const shown = { ontology, hasReview, images, digests, root, remote, division, negatives, onlyReviewed };
   const imagesOf = (part: PartName) => stored.ofPart(part);
   const listHidden = () => stored.listHidden();
   const previewed = new StoredImages(journal, imageIds, shownOf);
@@ -197,6 +202,7 @@ type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom' | 'parts' | 'upr
     readonly images: CountedImages;
     readonly previewed?: AsyncIterable<ViewImage>; // also those with nothing found that are left out
     readonly negatives?: number | undefined;
+    readonly onlyReviewed?: boolean | undefined;
     readonly division?: Division | undefined; // of the images; left out: they are not divided
     readonly digests?: ViewDigests | undefined; // left out where the images are not those of a whole journal
   };

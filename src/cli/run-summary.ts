@@ -55,13 +55,20 @@ function describeBoxes({ manifest: { counts }, duplicates }: RunResult): string[
     others.length === 0
       ? ''
       : ` and ${counted(rest, 'box', 'boxes')} of ${counted(others.length, 'more class', 'more classes')}`;
-  const leftOut = counts.left_out_without_detections ?? 0;
+  const { left_out_without_detections: leftOut = 0, left_out_unreviewed: unreviewed = 0 } = counts;
   const unseen = leftOut > 0 ? `, ${leftOut} more are left out (--negatives)` : '';
   const degraded = counts.degraded ?? 0;
-  const { images_by_part: parts } = counts;
+  const { images_by_part: parts, reviewed = 0, reviewed_boxes: reviewedBoxes = 0 } = counts;
   return [
     `${counted(detections, 'box', 'boxes')}${detections > 0 ? `: ${named.join(', ')}${more}` : ''}. ` +
       `${counted(without, 'image')} without boxes${unseen}.`,
+    ...(reviewed + reviewedBoxes + unreviewed === 0
+      ? []
+      : [
+          `${counted(reviewed, 'image')} and ${counted(reviewedBoxes, 'box', 'boxes')} reviewed by people${
+            unreviewed > 0 ? `, ${counted(unreviewed, 'other image')} left out (--only-reviewed)` : ''
+          }.`,
+        ]),
     ...(parts === undefined ? [] : [`Images by part: ${describeParts(parts)}.`]),
     ...(duplicates === undefined ? [] : [duplicates]),
     ...describeFeatures(counts),

@@ -9,6 +9,7 @@ import type { ReadOptions } from '../formats/reading/read-options.js';
 import { expectedRoot, findImageRoot } from '../run/image-root.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { openRun } from '../run/open-run.js';
+import { readCurrentReview } from '../run/review/current-review.js';
 import { readSplits } from '../run/split/splits-file.js';
 import { JOURNAL_FILE, readHeader } from '../run/read-journal.js';
 
@@ -17,7 +18,7 @@ export async function recogniseRun({ path, isFolder }: DataSetProbe): Promise<bo
   return isFolder && (await readHeader(path)) !== undefined;
 }
 
-/** The boxes of a run that its views have: those above its thresholds, after suppression. */
+/** The boxes of a run that its views have: those above its thresholds, after suppression, as people corrected them. */
 export async function readRun(
   { path: outDir }: DataSetProbe,
   { imagesRoot: given }: Pick<ReadOptions, 'imagesRoot'>,
@@ -25,7 +26,8 @@ export async function readRun(
   const run = await openRun(outDir);
   const { journal, imageIds, ontology, sources, scope } = run;
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
-  const stored = new StoredImages(journal, imageIds, { ontology, selection, sources });
+  const review = await readCurrentReview(outDir, journal);
+  const stored = new StoredImages(journal, imageIds, { ontology, selection, sources, review });
   const { root: storedRoot } = scope; // undefined: the images are remote
   const search = { outDir, journal, sources, given };
   const root =

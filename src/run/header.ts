@@ -57,6 +57,7 @@ export const RunScope = z.object({
   split: StoredSplit.exactOptional(), // of the images; left out: they are not divided
   negatives: z.number().exactOptional(), // share of images with nothing found that views have; left out: all of them
   upright: z.literal(true).exactOptional(), // turned images are written upright; left out: they are as they are
+  only_reviewed: z.literal(true).exactOptional(), // views have accepted images alone; left out: they have all
   choice: ImageChoice.exactOptional(), // of them; missing in version 0.1
   found: z.number(), // images
   part: PartScope.exactOptional(), // of a shard only

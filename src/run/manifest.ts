@@ -82,6 +82,7 @@ export const RunManifest = z.object({
   split: RunScope.shape.split,
   negatives: RunScope.shape.negatives,
   upright: RunScope.shape.upright,
+  only_reviewed: RunScope.shape.only_reviewed,
   choice: RunScope.shape.choice,
   part: RunScope.shape.part,
   options: StoredOptions,

@@ -16,6 +16,7 @@ interface ViewOptions {
   readonly split?: SplitRule | undefined;
   readonly negatives?: number | undefined;
   readonly upright?: boolean | undefined;
+  readonly onlyReviewed?: boolean | undefined;
 }
 
 /** What run.json says of how views are written; what is usual is left out. */
@@ -24,6 +25,7 @@ export interface StoredViewOptions {
   readonly split?: SplitRule;
   readonly negatives?: number;
   readonly upright?: true;
+  readonly only_reviewed?: true;
 }
 
 export function toStoredViewOptions({
@@ -31,16 +33,19 @@ export function toStoredViewOptions({
   split,
   negatives = ALL_NEGATIVES,
   upright = false,
+  onlyReviewed = false,
 }: ViewOptions) {
   return {
     ...(images === undefined ? {} : { images }),
     ...(split === undefined ? {} : { split }),
     ...(negatives === ALL_NEGATIVES ? {} : { negatives }),
     ...(upright ? { upright } : {}),
+    ...(onlyReviewed ? { only_reviewed: onlyReviewed } : {}),
   } satisfies StoredViewOptions;
 }
 
 /** The same of another state of run.json. */
-export function pickViewOptions({ images, split, negatives, upright }: StoredViewOptions): StoredViewOptions {
-  return toStoredViewOptions({ imageFiles: images, split, negatives, upright });
+export function pickViewOptions(stored: StoredViewOptions): StoredViewOptions {
+  const { images: imageFiles, split, negatives, upright, only_reviewed: onlyReviewed } = stored;
+  return toStoredViewOptions({ imageFiles, split, negatives, upright, onlyReviewed });
 }

@@ -17,6 +17,7 @@ import { countFailures } from '../run/error-log.js';
 import { isChosenNegative } from '../run/images/choose-negatives.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { openRun } from '../run/open-run.js';
+import { readCurrentReview } from '../run/review/current-review.js';
 import { readSplits } from '../run/split/splits-file.js';
 import { StatisticsCounter, type CountedImage, type Statistics } from './statistics.js';
 
@@ -50,14 +51,15 @@ export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'fo
   const { journal, imageIds, ontology, sources, scope, notes } = run;
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
   const { thresholds } = selection;
-  const { negatives = ALL_NEGATIVES } = scope;
+  const { negatives = ALL_NEGATIVES, only_reviewed: onlyReviewed } = scope;
   const floor = journal.header.options.score_floor;
   const everything = { ...selection, thresholds: thresholds.map(() => floor) };
   const splits = scope.split === undefined ? undefined : await readSplits(outDir);
   const parts = new Map(splits?.images.map(({ image, part }) => [image, part]));
   const classes = ontology.classes.map(({ id, name }, i) => ({ id, name, threshold: thresholds[i]! }));
   const counter = new StatisticsCounter(classes, floor);
-  const images = new StoredImages(journal, imageIds, { ontology, selection, sources });
+  const decided = await readCurrentReview(outDir, journal);
+  const images = new StoredImages(journal, imageIds, { ontology, selection, sources, review: decided, onlyReviewed });
   for await (const { name, width, height, detections, stored, sha256 } of images) {
     // What a higher threshold leaves of these is what it selects: a box is suppressed by better ones alone.
     const ranked = select(stored, everything).map(({ score }) => score);

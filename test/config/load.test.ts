@@ -53,6 +53,7 @@ describe('precedence', () => {
       scoreFloor: 0.05,
       negatives: 1,
       nms: true,
+      onlyReviewed: false,
       classAgnosticNms: false,
       maxDetections: 300,
       devices: 'auto',

@@ -31,7 +31,13 @@ describe('flags', () => {
 
   it('only what can be turned off by name has a negation', () => {
     const negated = [...flags.values()].filter(({ negation }) => negation !== undefined);
-    expect(negated.map(({ name }) => name).sort()).toEqual(['nms', 'recursive', 'tiles', 'write-upright']);
+    expect(negated.map(({ name }) => name).sort()).toEqual([
+      'nms',
+      'only-reviewed',
+      'recursive',
+      'tiles',
+      'write-upright',
+    ]);
   });
 
   it('each has a description, and switches have no value', () => {

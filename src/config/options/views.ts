@@ -60,6 +60,11 @@ export const viewOptions = {
     .prefault('keep')
     .describe('Images with nothing found in the annotation files: keep, drop, or the share of them to keep, as in 0.1')
     .meta({ flag: { group: 'output', placeholder: 'how' } }),
+  only_reviewed: value
+    .toggle()
+    .default(false)
+    .describe('Write only images that a person has accepted in `preannotate review`')
+    .meta({ flag: { group: 'output', negation: 'Write all images again, also where the run left some out' } }),
   write_upright: value
     .toggle()
     .default(false)

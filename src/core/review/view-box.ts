@@ -1,6 +1,8 @@
 import type { Xyxy } from '../box.js';
+import type { Detection } from '../detection.js';
 import type { Ontology } from '../ontology.js';
-import type { DecidedBox } from './decision.js';
+import type { DecidedBox, Decision } from './decision.js';
+import { joinReview } from './reviewed-boxes.js';
 
 /** A box as views have it: one that the model found, or one that a person has decided on. */
 export interface ViewBox {
@@ -18,6 +20,23 @@ const REVIEWED_SCORE = 1;
 export function toViewBox({ box, status, prompt }: DecidedBox, classId: number): ViewBox {
   const review = { status, ...(prompt === undefined ? {} : { prompt }) };
   return { classId, queryId: undefined, score: REVIEWED_SCORE, box, review };
+}
+
+/**
+ * The boxes that views have of an image: those that were decided, then what the model found beside them, unless the
+ * image is accepted. A box whose class is not in the ontology is left out.
+ */
+export function toViewBoxes(
+  selected: readonly Detection[],
+  decision: Pick<Decision, 'state' | 'boxes'>,
+  classIds: ReadonlyMap<string, number>, // indices into `ontology.classes`, by name
+): ViewBox[] {
+  const { decided, drafts } = joinReview(selected, decision);
+  const reviewed = decided.flatMap((box) => {
+    const classId = classIds.get(box.class);
+    return classId === undefined ? [] : [toViewBox(box, classId)];
+  });
+  return [...reviewed, ...drafts];
 }
 
 /** The prompt that found a box; undefined for one that a person has drawn. */

@@ -2,6 +2,7 @@ import type { ViewImage } from '../../core/image.js';
 import { ALL_NEGATIVES } from '../../core/data-set/negatives.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { PartName } from '../../core/data-set/split.js';
+import { toViewBoxes } from '../../core/review/view-box.js';
 import { compareUtf8 } from '../../core/text.js';
 import { select, type Selection } from '../../core/select.js';
 import { isChosenNegative } from './choose-negatives.js';
@@ -10,11 +11,14 @@ import { divideNames, type Sources } from '../plan/sources.js';
 import type { JournalEntries } from '../entries/entry-table.js';
 import { RecordFile } from '../read-journal.js';
 import { RecordReader } from '../record.js';
+import type { CurrentReview } from '../review/current-review.js';
 
 /** What of the images is shown. */
 interface Shown {
   readonly ontology: Ontology;
   readonly selection: Selection;
+  readonly review?: Pick<CurrentReview, 'decisions'> | undefined; // left out: boxes are those of the model
+  readonly onlyReviewed?: boolean | undefined; // images that no person has accepted are left out
   readonly sources?: Sources; // images whose files are gone or have changed are left out
   readonly partOf?: ((name: string) => PartName) | undefined; // left out: the images are not divided
   readonly negatives?: number | undefined; // share of the images with nothing found that is shown; left out: all
@@ -33,6 +37,8 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   readonly #hidden: readonly string[]; // of the journal's images whose files are gone or have changed
   readonly #negatives: number;
   #leftOut: string[] | undefined; // images with nothing found, once all were read
+  readonly #decisions: CurrentReview['decisions'];
+  readonly #unreviewed: number;
   readonly #ids: ImageIds;
   readonly #ontology: Ontology;
   readonly #selection: Selection;
@@ -44,13 +50,18 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   constructor(
     journal: { path: string; entries: JournalEntries },
     ids: ImageIds,
-    { ontology, selection, sources = new Map(), partOf, negatives = ALL_NEGATIVES, urls = new Map(), signal }: Shown,
+    { sources = new Map(), urls = new Map(), negatives = ALL_NEGATIVES, onlyReviewed = false, ...shownOf }: Shown,
   ) {
+    const { ontology, selection, review, partOf, signal } = shownOf;
+    this.#decisions = review?.decisions ?? new Map<string, never>();
     this.#path = journal.path;
     this.#entries = journal.entries;
-    const [shown, hidden] = divideNames(journal.entries, sources);
-    this.#names = shown.sort(compareUtf8);
-    this.#hidden = hidden;
+    const [there, hidden] = divideNames(journal.entries, sources);
+    const isAccepted = (name: string) => this.#decisions.get(name)?.state === 'accepted';
+    const unreviewed = onlyReviewed ? there.filter((name) => !isAccepted(name)) : [];
+    this.#names = (onlyReviewed ? there.filter(isAccepted) : there).sort(compareUtf8);
+    this.#hidden = [...hidden, ...unreviewed];
+    this.#unreviewed = unreviewed.length;
     this.#negatives = negatives;
     this.#ids = ids;
     this.#ontology = ontology;
@@ -65,9 +76,9 @@ export class StoredImages implements AsyncIterable<ViewImage> {
     return this.#names.length;
   }
 
-  /** How many images with nothing found were left out, once all others were read. */
-  get leftOut(): number {
-    return this.#leftOut?.length ?? 0;
+  /** How many images are left out: those with nothing found once all others were read. */
+  get leftOut(): { negatives: number; unreviewed: number } {
+    return { negatives: this.#leftOut?.length ?? 0, unreviewed: this.#unreviewed };
   }
 
   /** The journal's images that are left out, sorted. Where that depends on what was found, it may read the journal. */
@@ -91,11 +102,14 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   async *#read(names: readonly string[], leftOut: string[]): AsyncGenerator<ViewImage> {
     await using records = await RecordFile.open(this.#path);
     const reader = new RecordReader(this.#ontology);
+    const classIds = new Map(this.#ontology.classes.map(({ name }, classId) => [name, classId]));
     for (const name of names) {
       this.#signal?.throwIfAborted();
       const record = await records.read(this.#entries.get(name)!);
       const stored = reader.detectionsOf(record);
-      const detections = select(stored, this.#selection);
+      const selected = select(stored, this.#selection);
+      const decision = this.#decisions.get(name);
+      const detections = decision === undefined ? selected : toViewBoxes(selected, decision, classIds);
       const { width, height, size_bytes: sizeBytes, sha256, encoding, degraded } = record;
       const isNegative = detections.length === 0 && this.#negatives < ALL_NEGATIVES;
       if (isNegative && !isChosenNegative(sha256, this.#negatives)) {
@@ -110,6 +124,7 @@ export class StoredImages implements AsyncIterable<ViewImage> {
       const url = this.#urls.get(name) ?? publicUrl;
       yield {
         ...shown,
+        ...(decision?.state === 'accepted' ? { isAccepted: true } : {}),
         ...(this.#partOf === undefined ? {} : { part: this.#partOf(name) }),
         ...(encoding === undefined ? {} : { encoding }),
         ...(url === undefined ? {} : { url }),

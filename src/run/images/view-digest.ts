@@ -9,6 +9,7 @@ import { lookAtAll } from '../../disk/stats/stat-slices.js';
 import type { ImageIds } from '../numbers/image-ids.js';
 import { divideNames, type Sources } from '../plan/sources.js';
 import type { JournalEntries } from '../entries/entry-table.js';
+import type { CurrentReview } from '../review/current-review.js';
 
 const STAT = {
   now: (path: string) => toText(() => statSync(path)),
@@ -26,6 +27,7 @@ interface ViewedRun {
   readonly sources: Sources;
   readonly ontology: Ontology;
   readonly selection: Selection;
+  readonly review?: Pick<CurrentReview, 'digest'> | undefined;
   readonly root: string | undefined; // absolute folder of the images
 }
 
@@ -52,7 +54,7 @@ export class ViewDigests {
 }
 
 /** What the model was asked is in the header of the journal. */
-function digestRun({ version, journal, imageIds, sources, ontology, selection }: ViewedRun): string {
+function digestRun({ version, journal, imageIds, sources, ontology, selection, review }: ViewedRun): string {
   const { classes, queries, canonical } = ontology;
   const { thresholds, nmsIou, classAgnosticNms, maxDetections } = selection;
   const hash = hashOf([
@@ -63,6 +65,7 @@ function digestRun({ version, journal, imageIds, sources, ontology, selection }:
     canonical === true,
     [thresholds, nmsIou, classAgnosticNms, String(maxDetections)],
     [...sources].sort(([a], [b]) => (a < b ? -1 : 1)),
+    ...(review === undefined ? [] : [review.digest]),
   ]);
   const ids = new Float64Array(journal.entries.size);
   let count = 0;

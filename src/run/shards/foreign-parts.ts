@@ -100,7 +100,7 @@ function versionOf({ header }: Part) {
 
 /** What the views show, and of which images. */
 function viewsOf({ manifest }: Part): Record<string, unknown> {
-  const { selection, formats, images, split, negatives, upright, choice = {} } = manifest;
+  const { selection, formats, images, split, negatives, upright, only_reviewed, choice = {} } = manifest;
   const { thresholds = {}, nms_ious: limits = {}, ...others }: Record<string, unknown> = selection;
   const byClass = (what: string, values: unknown) =>
     Object.fromEntries(
@@ -116,6 +116,7 @@ function viewsOf({ manifest }: Part): Record<string, unknown> {
     split,
     negatives,
     upright,
+    only_reviewed,
     ...choice,
     shard: undefined, // of which each part has its own
   };

@@ -60,8 +60,8 @@ interface Drawing {
 }
 
 /**
- * The previews of a run: selected boxes with class and score, drawn into copies of the images. Each update writes the
- * whole folder; a picture that is there as it was drawn is not drawn again.
+ * The previews of a run: selected boxes with class and score, or what a person made of them, drawn into copies of the
+ * images. Each update writes the whole folder; a picture that is there as it was drawn is not drawn again.
  */
 export class PreviewFolder implements AsyncDisposable {
   readonly #artist = new PreviewArtist();
@@ -173,9 +173,9 @@ function hashOf(content: unknown): string {
 
 function toPreview(image: ViewImage, { ontology, root, limits, remote, signal }: PreviewJob): Preview {
   const { name, sha256 } = image;
-  const boxes = image.detections.map(({ classId, score, box }) => ({
+  const boxes = image.detections.map(({ classId, score, box, review }) => ({
     box,
-    label: `${ontology.classes[classId]!.name} ${score.toFixed(2)}`,
+    label: `${ontology.classes[classId]!.name} ${review === undefined ? score.toFixed(2) : review.status}`,
     colour: colourOfClass(classId),
   }));
   const open = async () => (root === undefined ? await fetchAgain(image, remote, signal) : keep(join(root, name)));

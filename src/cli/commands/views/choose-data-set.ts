@@ -13,6 +13,7 @@ interface DataSetChoice {
   readonly reassign: boolean;
   readonly negatives: number;
   readonly upright: boolean;
+  readonly onlyReviewed: boolean;
 }
 
 /**
@@ -24,7 +25,8 @@ export function chooseDataSet(stored: StoredViewOptions, loaded: LoadedSplit): D
   const { settings, given } = loaded;
   const negatives = given.negatives === 'default' ? (stored.negatives ?? ALL_NEGATIVES) : settings.negatives;
   const upright = given.writeUpright === 'default' ? stored.upright === true : settings.writeUpright;
-  return { ...chooseSplit(stored.split, loaded), negatives, upright };
+  const onlyReviewed = given.onlyReviewed === 'default' ? stored.only_reviewed === true : settings.onlyReviewed;
+  return { ...chooseSplit(stored.split, loaded), negatives, upright, onlyReviewed };
 }
 
 function chooseSplit(stored: SplitRule | undefined, loaded: LoadedSplit): Pick<DataSetChoice, 'split' | 'reassign'> {

@@ -19,7 +19,7 @@ type LoadedViews = Loaded<typeof ExportConfig> | Loaded<typeof MergeConfig>;
 
 /** A run as far as it decides what is written. */
 export interface ViewedRun {
-  readonly scope: Pick<RunScope, 'root' | 'selection' | 'formats' | 'images' | 'split' | 'negatives'>;
+  readonly scope: Pick<RunScope, 'root' | 'selection' | 'formats' | 'images' | 'split' | 'negatives' | 'only_reviewed'>;
   readonly ontology: Ontology;
   readonly header: Pick<JournalHeader, 'options'>;
   readonly previews: number; // that the run asked for, of the first images by name

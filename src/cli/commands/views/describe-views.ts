@@ -8,9 +8,14 @@ export function describeViews(extent: Extent, counts: ViewCounts, views: readonl
   const [others, last] = [views.slice(0, -1), views.at(-1)];
   const named = others.length === 0 ? last : `${others.join(', ')} and ${last}`;
   const found = counted(counts.detections, 'box', 'boxes');
-  const { images_by_part: parts, left_out_without_detections: leftOut = 0 } = counts;
-  const unseen = leftOut > 0 ? `, ${counted(leftOut, 'image')} without boxes left out (--negatives)` : '';
+  const { images_by_part: parts, reviewed = 0 } = counts;
+  const { left_out_without_detections: leftOut = 0, left_out_unreviewed: unreviewed = 0 } = counts;
+  const unseen = [
+    ...(leftOut > 0 ? [`, ${counted(leftOut, 'image')} without boxes left out (--negatives)`] : []),
+    ...(unreviewed > 0 ? [`, ${unreviewed} not reviewed left out (--only-reviewed)`] : []),
+  ].join('');
+  const accepted = reviewed > 0 ? `, ${reviewed} reviewed` : '';
   const divided = parts === undefined ? '' : `, ${describeParts(parts)}`;
   if (extent.status === 'interrupted') return `${describeExtent(extent)}. ${found} in ${named}${unseen},`;
-  return `${found} in ${describeExtent(extent)}${unseen}${divided}: ${named}`;
+  return `${found} in ${describeExtent(extent)}${accepted}${unseen}${divided}: ${named}`;
 }
