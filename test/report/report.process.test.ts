@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EMOJI, preannotate, SCENES } from '../support/cli.js';
+import { findAccessibilityProblems } from '../support/clients/axe.js';
 import { describeInBrowser, openBrowser, Visitor } from '../support/clients/browser.js';
 import { writeSyntheticRun } from '../support/review/synthetic-run.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -131,6 +132,22 @@ describeInBrowser('a report in a browser, from disk and offline', () => {
     expect(await visitor.page.locator('header h1').innerText()).toContain('run');
     await untilPicture(visitor, `(src) => src.startsWith('data:image/webp')`);
     expect(visitor.requested.filter((url) => !url.startsWith('data:'))).toEqual([pathToFileURL(file).href]);
+    expect(visitor.complaints).toEqual([]);
+  });
+
+  it('says how many pictures it holds, and what is known of the run; axe finds nothing to object to', async () => {
+    const { bytes } = await report(out, '--max-size', '1000');
+    const some = ['--max-size', String(bytes + 12_000), '--truth', join(out, 'coco/instances.json')];
+    const { file, embedded } = await report(out, ...some, '-o', join(folder, 'some.html'));
+    const visitor = await open(file);
+    await visitor.page.getByText(`pictures of ${embedded} of 4 images`).waitFor();
+    expect(await findAccessibilityProblems(visitor.page)).toEqual([]);
+    await visitor.page.getByRole('button', { name: 'About this run' }).click();
+    const panel = visitor.page.getByRole('dialog');
+    expect(await panel.innerText()).toMatch(/AP 1\.000[^]*Boxes per class[^]*IMAGE_\w+[^]*Model SHA-256/);
+    expect(await findAccessibilityProblems(visitor.page)).toEqual([]);
+    await visitor.page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
     expect(visitor.complaints).toEqual([]);
   });
 

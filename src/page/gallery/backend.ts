@@ -8,6 +8,8 @@ export interface Backend {
   load(): Promise<GalleryPack>;
   imageUrl(id: number): string; // of the whole image
   thumbnailUrl(id: number, width: number): string;
+  /** Of a file that holds all there is: what a reader should know of it. It never changes. */
+  readonly fileNote?: string;
   readonly review?: ReviewBackend; // left out: nothing can be changed
   readonly ask?: AskBackend; // left out: the model cannot be asked
 }

@@ -21,15 +21,25 @@ export async function openEmbeddedBackend(page: Document): Promise<Backend> {
     load: () => Promise.resolve(loaded),
     imageUrl: (id) => linkOf(id) || thumbnailUrl(id),
     thumbnailUrl,
+    fileNote: links === undefined ? noteOnPictures(page, loaded) : '',
     review: {
       author: '',
-      readOnly:
-        page.documentElement.dataset['mode'] === 'previews' ? 'This is an index of previews.' : 'This is a report.',
+      readOnly: 'A report cannot be changed.',
       decisions: () => Promise.resolve(decided),
       save: () => Promise.reject(new Error('A report cannot be changed.')),
       subscribe: () => {},
     },
   };
+}
+
+/** Says so where not all pictures had room. */
+function noteOnPictures(page: Document, { facts }: GalleryPack): string {
+  const there = page.querySelectorAll('script[id^="t"]').length;
+  const all = facts.images.ids.length;
+  if (there === all) return '';
+  if (there === 0) return 'This file holds no pictures of the images: boxes are shown without them.';
+  const [some, total] = [there, all].map((count) => count.toLocaleString('en'));
+  return `This file holds the pictures of ${some} of ${total} images, those that the model is least certain about.`;
 }
 
 /** @returns Where the picture of an image is; '' where there is none. */

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import { isPanelOpen, RunPanel } from '../about/run-panel.js';
 import { closeImage } from '../app/address.js';
 import { redo, undo } from '../app/decisions.js';
 import { isSideOpen } from '../app/layout.js';
@@ -28,6 +29,7 @@ export function App() {
       </button>
       <Header />
       <Banners />
+      {isPanelOpen.value && <RunPanel />}
       <main class="workspace">
         <section class="side" id="side" aria-label="Filters and thresholds">
           {backend.value?.ask !== undefined && <AskPanel />}

@@ -1,13 +1,17 @@
+import { isPanelOpen } from '../about/run-panel.js';
 import { canReview, canUndo, undo } from '../app/decisions.js';
 import { isSideOpen } from '../app/layout.js';
-import { backend, current, pack } from '../app/state.js';
+import { backend, current, decisions, decisionsVersion, follow, pack } from '../app/state.js';
 import { theme, type Theme } from '../app/theme.js';
 import { Progress } from './progress.js';
 import { SaveStatus } from './save-status.js';
 
 /** Title, progress, and what is not saved yet. */
 export function Header() {
-  const review = backend.value?.review;
+  const { review, fileNote } = backend.value ?? {};
+  const isFile = fileNote !== undefined;
+  follow(decisionsVersion);
+  const hasDecisions = decisions.size > 0;
   return (
     <header class="top">
       <button
@@ -22,13 +26,16 @@ export function Header() {
       <h1 dir="auto" title={pack.value?.facts.title}>
         {pack.value?.facts.title}
       </h1>
-      {review !== undefined && <Progress />}
-      {review !== undefined && <SaveStatus />}
+      {review !== undefined && (hasDecisions || !isFile) && <Progress />}
+      {review !== undefined && !isFile && <SaveStatus />}
       {canReview.value && current.value === undefined && (
         <button type="button" disabled={!canUndo.value} title="Undo (Ctrl+Z)" onClick={() => undo()}>
           Undo
         </button>
       )}
+      <button type="button" class="about-open" aria-haspopup="dialog" onClick={() => (isPanelOpen.value = true)}>
+        About this run
+      </button>
       <ThemeSwitch />
     </header>
   );

@@ -7,7 +7,9 @@ import { App } from './app.js';
 /** Draws the page, and loads what it shows. */
 export async function openPage(page: Document): Promise<void> {
   followTheme();
-  render(<App />, page.getElementById('app') ?? page.body); // a report has its data beside it
+  const place = page.getElementById('app') ?? page.body; // a report has its data beside it
+  place.replaceChildren();
+  render(<App />, place);
   try {
     await openGallery(await backendOf(page));
   } catch (error) {

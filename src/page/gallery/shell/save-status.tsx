@@ -23,10 +23,16 @@ export function SaveStatus() {
 
 /** What keeps changes from being saved. */
 export function Banners() {
-  const readOnly = backend.value?.review?.readOnly;
+  const { review, fileNote } = backend.value ?? {};
+  const readOnly = fileNote === undefined ? review?.readOnly : undefined;
   const count = unsavedCount.value;
   return (
     <>
+      {fileNote !== undefined && fileNote !== '' && (
+        <section class="banner is-note" aria-label="About this file">
+          {fileNote}
+        </section>
+      )}
       {readOnly !== undefined && <p class="banner is-warning">{readOnly}</p>}
       {!isConnected.value && (
         <p class="banner is-bad" role="alert">
