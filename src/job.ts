@@ -31,13 +31,12 @@ import {
 import type { ImageIds } from './run/numbers/image-ids.js';
 import { toStoredRoot } from './run/image-root.js';
 import type { Journal } from './run/journal.js';
-import { toMissingCounts, type RunManifest } from './run/manifest.js';
 import type { ErrorBudget } from './run/mass-failure.js';
 import type { OutputLock, TakeOverRule } from './run/lock/output-lock.js';
 import type { MissingRule } from './run/plan/missing.js';
 import type { Plan } from './run/plan/plan.js';
 import { toStoredViewOptions } from './run/view-options.js';
-import { countSources, countShown, type SourceList } from './run/plan/sources.js';
+import type { SourceList } from './run/plan/sources.js';
 
 /** A batch run with every option decided. Plain data: the same after JSON. */
 export interface Job extends EngineJob {
@@ -184,7 +183,7 @@ export function beginJournalHeader(
 }
 
 /** What `merge` is told by a shard. */
-function describePart({ choice, previews }: Job, all: Discovery['images']): { part?: PartScope } {
+export function describePart({ choice, previews }: Job, all: Discovery['images']): { part?: PartScope } {
   if (choice.shard === undefined) return {};
   const hash = createHash('sha256');
   for (const { name } of all) hash.update(`${name}\n`);
@@ -200,55 +199,4 @@ function describePart({ choice, previews }: Job, all: Discovery['images']): { pa
 /** In the form of a config file. */
 function toStoredTiles({ height, width, overlap, fullImage }: TileOptions): StoredOptions['tiles'] & object {
   return { size: [height, width], overlap, full_image: fullImage };
-}
-
-/** The content of run.json. */
-export function toManifest(job: Job, run: RunState, status: RunManifest['status']): RunManifest {
-  const { found, journal, plan, stats } = run;
-  const { header } = journal;
-  const gone = countSources(plan.sources, 'gone');
-  const annotated = countShown(journal.entries, plan.sources);
-  const outdated = journal.entries.size - gone - annotated;
-  return {
-    preannotate: job.version,
-    status,
-    created: header.created,
-    started: stats.started.toISOString(),
-    ...(status === 'running' ? {} : { finished: new Date().toISOString() }),
-    ...(run.isTimeOver === true ? { stopped_by: 'max_runtime' } : {}),
-    ...(found.root === undefined ? {} : toStoredRoot(job.outDir, found.root)),
-    model: { reference: job.model, sha256: header.model.sha256 },
-    ontology: specOf(job.ontology),
-    selection: toStoredSelection(job.statedSelection, job.ontology),
-    formats: [...job.formats],
-    ...toStoredViewOptions(job),
-    choice: job.choice,
-    ...describePart(job, found.images),
-    options: header.options,
-    counts: {
-      found: stats.found,
-      annotated,
-      resumed: Math.max(0, annotated - stats.annotated),
-      ...(stats.duplicates > 0 ? { duplicates: stats.duplicates } : {}),
-      failed: stats.failed,
-      ...(run.failedBefore === undefined ? {} : { failed_before: run.failedBefore }),
-      skipped: found.skipped,
-      ...run.viewCounts,
-      ...(run.viewCounts !== undefined && job.previews > 0 && !isShard(job)
-        ? { previews: Math.min(job.previews, annotated) }
-        : {}),
-      ...(gone > 0 ? { gone } : {}),
-      ...(outdated > 0 ? { outdated } : {}),
-      ...toMissingCounts(stats.missing),
-      ...(stats.features === undefined ? {} : { features: { ...stats.features } }),
-    },
-    ...(run.examples.length === 0
-      ? {}
-      : { examples: [...run.examples], example_folder: toStoredRoot(job.outDir, job.exampleFolder).root }),
-    ...(found.leftOut.length === 0 ? {} : { left_out: [...found.leftOut] }),
-    ...(run.takenPart === undefined
-      ? {}
-      : { workers: run.takenPart.map((part) => ({ ...part, devices: [...part.devices] })) }),
-    timings: stats.timings(),
-  };
 }

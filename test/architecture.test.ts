@@ -11,7 +11,7 @@ const STEPS = [
   ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'bench', 'validation', 'statistics'],
   ['review', 'report'],
   ['feeds'],
-  ['prepare.ts', 'run-views.ts', 'run-features.ts'],
+  ['prepare.ts', 'run-views.ts', 'run-features.ts', 'run-manifest.ts'],
   ['job.ts', 'views.ts', 'gallery-pack.ts', 'data-set'],
   ['view-inputs.ts', 'view-root.ts'],
   ['queue', 'http'],
