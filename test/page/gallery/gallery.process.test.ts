@@ -156,7 +156,7 @@ describeInBrowser(`the gallery over ${COUNT} images`, () => {
     await server[Symbol.asyncDispose]();
     await focusGrid();
     await page.keyboard.press(' ');
-    await page.getByRole('alert').getByText('1 change').waitFor();
+    await page.getByRole('alert').getByText('Not saved yet: 1.').waitFor();
     await page.getByText('1 not saved').waitFor();
     const dialog = page.waitForEvent('dialog');
     const closing = page.close({ runBeforeUnload: true });

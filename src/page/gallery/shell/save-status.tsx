@@ -36,8 +36,11 @@ export function Banners() {
       {readOnly !== undefined && <p class="banner is-warning">{readOnly}</p>}
       {!isConnected.value && (
         <p class="banner is-bad" role="alert">
-          The server does not answer. {count === 0 ? 'Nothing is lost.' : `${count} changes are not saved yet.`} Keep
-          this page open: it tries again until <code>preannotate review</code> runs again.
+          <span>
+            The server does not answer. {count === 0 ? 'Nothing is lost.' : `Not saved yet: ${count}.`} Keep this page
+            open, start <code>preannotate review</code> again on the same <code>--port</code>, and open the link that it
+            prints in this browser.
+          </span>
         </p>
       )}
       {refusal.value !== undefined && (

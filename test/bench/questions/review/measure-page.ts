@@ -26,7 +26,7 @@ export async function measurePage(browser: Browser, url: string): Promise<PageTi
   await page.goto(url);
   await page.locator('.cell').first().waitFor();
   const first = performance.now() - start;
-  await page.waitForFunction(`!isNaN(parseInt(${COUNT}))`);
+  await page.locator('.class .numbers').first().waitFor();
   await page.evaluate(WATCH);
   const times = {
     text: await timeOf(page, [setValue(SEARCH, '7', 'input'), setValue(SEARCH, '', 'input')], STATUS),

@@ -1,0 +1,93 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readReview } from '../../../../src/run/review/read-review.js';
+import { findAccessibilityProblems } from '../../../support/clients/axe.js';
+import { describeInBrowser, openBrowser, Visitor } from '../../../support/clients/browser.js';
+import { runScenes, TestReview } from '../../../support/review/review-server.js';
+
+describeInBrowser('the gallery of preannotate review, over a run of the sample scenes,', () => {
+  let browser: Browser;
+  let folder: string;
+  let out: string;
+  let review: TestReview;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    folder = await mkdtemp(join(tmpdir(), 'preannotate-test-'));
+    out = await runScenes(folder);
+    review = await TestReview.opened(out);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await review[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('shows the images and boxes of the run, without the token in its address', async () => {
+    const visitor = await Visitor.at(review.link, browser);
+    const { page } = visitor;
+    await loaded(page);
+    expect(page.url()).toBe(`${review.origin}/`);
+    const { facts, boxes } = await review.pack();
+    expect(await page.locator('.toolbar [role=status]').innerText()).toBe(`${facts.images.ids.length} images`);
+    expect(await page.locator('.class .words').allInnerTexts()).toEqual(facts.classes.map(({ name }) => name));
+    const first = page.locator('.cell').first();
+    expect(await first.locator('.name').innerText()).toBe(facts.images.names[0]);
+    expect(boxes.scores.length).toBeGreaterThan(0);
+    const width = `document.querySelector('.cell img')?.naturalWidth ?? 0`;
+    await expect.poll(() => visitor.evaluate<number>(width), { timeout: 30_000 }).toBeGreaterThan(0);
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+    expect(visitor.complaints).toEqual([]);
+    expect(visitor.requested.every((url) => url.startsWith(review.origin))).toBe(true);
+    await visitor.close();
+  });
+
+  it('accepts an image with the keyboard alone, and says that it is saved once it is on disk', async () => {
+    const visitor = await Visitor.at(review.link, browser);
+    const { page } = visitor;
+    await loaded(page);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter'); // skips to the images
+    await page.locator('.cell:focus').waitFor();
+    const shown = Number.parseInt(await page.locator('.cell:focus .count').innerText());
+    await page.keyboard.press(' ');
+    await page.locator('.cell.is-accepted').waitFor();
+    await page.locator('.save-status.is-saved').waitFor();
+    const { facts } = await review.pack();
+    const decided = (await readReview(out)).get(facts.images.names[0]!)!;
+    expect(decided.state).toBe('accepted');
+    expect(decided.boxes).toHaveLength(shown);
+    expect(decided.boxes.every(({ status }) => status === 'kept')).toBe(true);
+    await page.reload();
+    await page.locator('.cell.is-accepted').waitFor();
+    await visitor.close();
+  });
+
+  it('keeps what is decided while the command is stopped, and saves it when it runs again', async () => {
+    const visitor = await Visitor.at(review.link, browser);
+    const { page } = visitor;
+    await loaded(page);
+    const { port } = new URL(review.origin);
+    await review[Symbol.asyncDispose]();
+    await page.locator('.cell').nth(1).focus();
+    await page.keyboard.press(' ');
+    await page.getByText('1 not saved').waitFor();
+    await page.getByRole('alert').getByText('The server does not answer').waitFor();
+
+    review = await TestReview.opened(out, ['--port', port]);
+    const opened = await page.context().newPage(); // with the link that is printed now
+    await opened.goto(review.link);
+    await page.locator('.save-status.is-saved').waitFor();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    const lines = (await readFile(join(out, 'review.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines.filter((line) => line.includes('"accepted"')).length).toBeGreaterThanOrEqual(2);
+    await visitor.close();
+  });
+});
+
+async function loaded(page: Page): Promise<void> {
+  await page.locator('.cell').first().waitFor();
+}
