@@ -98,9 +98,18 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const [{ path, message }] = result.error.issues as [z.core.$ZodIssue];
+  const { path, message } = firstProblem(result.error.issues);
   const pointer = `/${path.join('/')}`;
   throw new RequestError('REQUEST_INVALID', `${pointer}: ${message}`, { errors: [{ pointer, detail: message }] });
+}
+
+/** Of what may have two forms, the problem is that of the form which fits better. */
+function firstProblem([issue]: readonly z.core.$ZodIssue[]): { path: readonly PropertyKey[]; message: string } {
+  if (issue?.code !== 'invalid_union') return issue!;
+  const [closest] = [...issue.errors].sort((a, b) => a.length - b.length);
+  if (closest === undefined) return issue;
+  const { path, message } = firstProblem(closest);
+  return { path: [...issue.path, ...path], message };
 }
 
 /** Whoever asks is at this machine or has its key: every reason is shown. */

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findAccessibilityProblems } from '../../support/clients/axe.js';
+import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
+import { annotateToAsk, ONTOLOGY } from '../../support/review/asked-run.js';
+import { ReviewCommand } from '../../support/review/review-command.js';
+
+describeInBrowser('asking on the review page', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser.close());
+
+  it('answers a prompt over all images and keeps it, by keys alone', async () => {
+    const { out, ontology } = await annotateToAsk();
+    await using review = await ReviewCommand.start(out);
+    const visitor = await Visitor.at(review.link, browser, { viewport: { width: 1280, height: 900 } });
+    const { page } = visitor;
+    const ask = page.getByRole('region', { name: 'Ask all images' });
+    await ask.getByLabel('What to find').focus();
+    await page.keyboard.type('a photo of a cup');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('<b>cake</b>');
+    await page.keyboard.press('Enter');
+    await ask.getByText(/^\d+ boxes in \d of 4 images/).waitFor();
+    await ask.getByText('<b>cake</b>', { exact: true }).waitFor(); // as text
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+
+    const slider = ask.getByRole('slider', { name: 'Threshold of the answer: a photo of a cup' });
+    await slider.focus();
+    await page.keyboard.press('End');
+    await ask.getByText(/^0 boxes in 0 of 4 images/).waitFor();
+    await page.keyboard.press('Home');
+    await ask.getByText(/^[1-9]\d* boxes in [1-4] of 4 images/).waitFor();
+
+    await ask.getByLabel('What to find').fill('a photo of a cup');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => ask.getByRole('slider').count()).toBe(1);
+    await ask.getByLabel('Keep as class').focus();
+    await ask.getByLabel('Keep as class').fill('cup');
+    await ask.getByText('A new class is added').waitFor();
+    await page.keyboard.press('Enter');
+    await ask.getByText(/“cup” is in .*table\.yaml/).waitFor();
+    expect(await readFile(ontology, 'utf8')).toContain('name: cup\n    prompts: [a photo of a cup]\n');
+    await page.getByRole('slider', { name: 'Threshold of cup' }).waitFor(); // of the run, as it is now
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+    expect(visitor.complaints).toEqual([]);
+    await visitor.page.context().close();
+  });
+
+  it('finds what is like the selected box, and shows refusals', async () => {
+    const { out, ontology } = await annotateToAsk();
+    await using review = await ReviewCommand.start(out);
+    const visitor = await Visitor.at(review.link, browser, { viewport: { width: 1280, height: 900 } });
+    const { page } = visitor;
+    const ask = page.getByRole('region', { name: 'Ask all images' });
+    const like = ask.getByRole('button', { name: 'More like the selected box' });
+    expect(await like.isDisabled()).toBe(true);
+    await page.locator('.cell').first().dblclick();
+    const stage = page.getByRole('application');
+    await stage.focus();
+    await page.keyboard.press('j');
+    await expect.poll(() => like.isEnabled()).toBe(true);
+    await like.click();
+    await ask.getByText(/^[1-9]\d* boxes in [1-4] of 4 images/).waitFor();
+    expect(await page.locator('.answer-shapes rect').count()).toBeGreaterThan(0);
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+
+    await ask.getByLabel('What to find').fill('so '.repeat(30));
+    await page.keyboard.press('Enter');
+    await ask.getByText('is 62 tokens long, the model reads 16').waitFor();
+    expect(await readFile(ontology, 'utf8')).toBe(ONTOLOGY);
+    await visitor.page.context().close();
+  });
+
+  it('says what storing features takes, and the command, where there are none', async () => {
+    const { out } = await annotateToAsk(() => ['--class', 'cat']);
+    await using review = await ReviewCommand.start(out);
+    const visitor = await Visitor.at(review.link, browser, { viewport: { width: 360, height: 700 } });
+    const { page } = visitor;
+    await page.getByRole('button', { name: /Filters/ }).click();
+    const ask = page.getByRole('region', { name: 'Ask all images' });
+    await ask.getByText(/The features of 4 images take/).waitFor();
+    expect(await ask.getByRole('group', { name: 'Command' }).innerText()).toContain('--features features');
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+    expect(visitor.complaints).toEqual([]);
+    await visitor.page.context().close();
+  });
+});
