@@ -50,7 +50,11 @@ describeInBrowser('an image in the page of preannotate review', () => {
       },
       { timeout: 60_000, interval: 100 },
     );
-    return { server, link };
+    const stop = async () => {
+      server.child.kill('SIGKILL');
+      await server.finished();
+    };
+    return { server, link, [Symbol.asyncDispose]: stop };
   }
 
   /** Opens the first image with the keyboard. */
@@ -100,7 +104,7 @@ describeInBrowser('an image in the page of preannotate review', () => {
     await server.finished();
     await press(visitor, 'j', 'x', 'Enter');
     await visitor.page.locator('.save-status', { hasText: 'not saved' }).waitFor();
-    const again = await startReview(folder, Number(new URL(link).port));
+    await using again = await startReview(folder, Number(new URL(link).port));
     const other = await visitor.page.context().newPage();
     await other.goto(again.link); // which gives the browser the new cookie
     await untilSaved(visitor);
@@ -115,7 +119,8 @@ describeInBrowser('an image in the page of preannotate review', () => {
   it('whose file is gone has its boxes on an empty frame, which says why', async () => {
     const folder = await copyRun();
     await rm(join(folder, 'photos', 'scene-02.jpg'));
-    const { link } = await startReview(folder);
+    await using review = await startReview(folder);
+    const { link } = review;
     const visitor = await openFirst(link);
     await press(visitor, 'd');
     await visitor.page.locator('.frame.failed').waitFor();

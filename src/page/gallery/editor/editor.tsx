@@ -52,10 +52,11 @@ function sourceOf(image: number): PictureSource {
 /** Has the browser load and decode the images that are likely to come next. */
 function preload(images: readonly (number | undefined)[]): () => void {
   const loaded = images.flatMap((image) => {
-    if (image === undefined) return [];
+    const url = image === undefined ? '' : sourceOf(image).url;
+    if (url === '') return [];
     const element = new Image();
     element.decoding = 'async';
-    element.src = sourceOf(image).url;
+    element.src = url;
     return element;
   });
   return () => {

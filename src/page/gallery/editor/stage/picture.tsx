@@ -13,6 +13,7 @@ export interface PictureSource {
 type Loading =
   | { readonly kind: 'loading' }
   | { readonly kind: 'shown'; readonly note?: string }
+  | { readonly kind: 'left-out' } // of a report that has no room for it
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** How far the open image is. */
@@ -25,26 +26,28 @@ const attempt = signal(0);
 export function Picture({ source }: { readonly source: PictureSource }) {
   const { url, width, height } = source;
   useLayoutEffect(() => {
-    loading.value = { kind: 'loading' };
+    loading.value = url === '' ? { kind: 'left-out' } : { kind: 'loading' };
   }, [url]);
   const size = { width: `${width}px`, height: `${height}px` };
   const { kind } = loading.value;
   return (
     <>
       <div class={`frame ${kind}`} style={size} />
-      <img
-        key={`${attempt.value} ${url}`}
-        class={kind === 'shown' ? 'picture' : 'picture not-shown'}
-        style={size}
-        src={url}
-        alt=""
-        draggable={false}
-        decoding="async"
-        onLoad={({ currentTarget }) => {
-          loading.value = toShown(currentTarget, source);
-        }}
-        onError={() => void findReason(url).then((reason) => (loading.value = { kind: 'failed', reason }))}
-      />
+      {url !== '' && (
+        <img
+          key={`${attempt.value} ${url}`}
+          class={kind === 'shown' ? 'picture' : 'picture not-shown'}
+          style={size}
+          src={url}
+          alt=""
+          draggable={false}
+          decoding="async"
+          onLoad={({ currentTarget }) => {
+            loading.value = toShown(currentTarget, source);
+          }}
+          onError={() => void findReason(url).then((reason) => (loading.value = { kind: 'failed', reason }))}
+        />
+      )}
     </>
   );
 }
@@ -53,6 +56,8 @@ export function Picture({ source }: { readonly source: PictureSource }) {
 export function PictureNote() {
   const state = loading.value;
   if (state.kind === 'loading') return <p class="picture-note is-late">Loading…</p>;
+  if (state.kind === 'left-out')
+    return <p class="picture-note">This image is not in the report: these are its boxes.</p>;
   if (state.kind === 'shown') return state.note === undefined ? null : <p class="picture-note at-top">{state.note}</p>;
   return (
     <div class="picture-note" role="alert">
