@@ -21,7 +21,7 @@ export function idOfModelBox({ patchId }: Pick<ModelBox, 'patchId'>): string {
 /** The id for deciding on a model's box, where one of another model may have its number already. */
 export function idForDeciding(found: ModelBox, boxes: readonly DecidedBox[]): string {
   const id = idOfModelBox(found);
-  const same = boxes.find((box) => isSame(found, box));
+  const same = boxes.find((box) => isSameBox(found, box));
   if (same !== undefined) return same.id;
   const taken = new Set(boxes.map((box) => box.id));
   if (!taken.has(id)) return id;
@@ -46,7 +46,7 @@ export function joinReview<Found extends ModelBox>(
   selected: readonly Found[],
   { state, boxes }: Pick<Decision, 'state' | 'boxes'>,
 ): ReviewedBoxes<Found> {
-  const undecided = selected.filter((found) => !boxes.some((box) => isSame(found, box)));
+  const undecided = selected.filter((found) => !boxes.some((box) => isSameBox(found, box)));
   const decided = boxes.filter(({ status }) => status !== 'rejected');
   if (state === 'open') return { decided, drafts: undecided, suggestions: [] };
   const isNew = ({ box }: Found) => boxes.every((one) => iou(one.box, box) < SUGGESTED_IOU);
@@ -54,7 +54,7 @@ export function joinReview<Found extends ModelBox>(
 }
 
 /** Models of other sizes number their patches differently: the same number alone does not make the same box. */
-function isSame(found: ModelBox, { id, from }: DecidedBox): boolean {
+export function isSameBox(found: ModelBox, { id, from }: DecidedBox): boolean {
   if (from?.every((value, i) => value === found.box[i]) !== true) return false;
   return id.split(AGAIN)[0] === idOfModelBox(found);
 }

@@ -116,7 +116,7 @@ class TaskPass {
   async #toImage(task: Fields, file: string): Promise<LabelledImage | undefined> {
     const read = this.#tasks.read(task);
     if (read === undefined) return undefined;
-    const { id, address, name: own, part, regions } = read;
+    const { id, address, name: own, part, regions, isPredicted } = read;
     const where = id === undefined ? file : `${file}, task ${id}`;
     const ownName = own === undefined ? undefined : { name: toRelativeName(own), isUpload: false };
     const named = ownName ?? (address === undefined ? undefined : nameOfUrl(address));
@@ -139,6 +139,7 @@ class TaskPass {
       ...(part === undefined ? {} : { part }),
       ...(imagePath === undefined ? {} : { imagePath }),
       file,
+      ...(isPredicted ? { isPredicted } : {}),
       boxes: boxesOf(regions, { where, size, counts: this.#counts, refuse }),
     };
   }

@@ -10,6 +10,7 @@ export interface ReadTask {
   readonly name: string | undefined; // of a remote image, as this program calls it
   readonly part: string | undefined; // of the data set, where our tasks state it
   readonly regions: readonly unknown[];
+  readonly isPredicted: boolean; // nobody has annotated it
 }
 
 /** Endings of images, and addresses of files that Label Studio serves. */
@@ -26,11 +27,11 @@ export class TaskReader {
   read(task: Fields): ReadTask | undefined {
     const isFull = isFields(task['data']);
     const data = isFull ? (task['data'] as Fields) : task;
-    const regions = isFull ? this.#regionsOf(task) : listsOf(task);
-    if (regions === undefined) return undefined;
+    const chosen = isFull ? this.#regionsOf(task) : { regions: listsOf(task), isPredicted: false };
+    if (chosen === undefined) return undefined;
     const stated = data[PART_KEY];
     const part = isPartName(stated) ? stated : undefined; // others may mean anything
-    return { id: numberOf(task['id']), address: addressIn(data), name: textOf(data[NAME_KEY]), part, regions };
+    return { id: numberOf(task['id']), address: addressIn(data), name: textOf(data[NAME_KEY]), part, ...chosen };
   }
 
   /** Several annotators made an entry each, in a minimal export; the latest is read. */
@@ -53,18 +54,18 @@ export class TaskReader {
     ];
   }
 
-  #regionsOf(task: Fields): readonly unknown[] | undefined {
+  #regionsOf(task: Fields): Pick<ReadTask, 'regions' | 'isPredicted'> | undefined {
     const all = listOf(task['annotations'] ?? task['completions']); // old versions
     const made = all.filter(({ was_cancelled: cancelled, skipped }) => cancelled !== true && skipped !== true);
     this.#cancelled += all.length - made.length;
     if (made.length > 1) this.#several++;
     const latest = latestOf(made);
-    if (latest !== undefined) return resultOf(latest);
+    if (latest !== undefined) return { regions: resultOf(latest), isPredicted: false };
     if (all.length > 0) return undefined;
     const prediction = latestOf(listOf(task['predictions']));
     if (prediction === undefined) this.#unlabelled++;
     else this.#predicted++;
-    return prediction && resultOf(prediction);
+    return prediction && { regions: resultOf(prediction), isPredicted: true };
   }
 }
 
