@@ -9,6 +9,7 @@ import { compareSets, type Comparison, type LabelledSet } from '../../../evaluat
 import { collect, sizesIn } from '../../../data-set/collect.js';
 import { openDataSet } from '../../../data-set/open.js';
 import type { AcceptedSet } from '../../../data-set/review/run-review.js';
+import { readRenamings } from './renaming.js';
 
 type TruthKeys = 'truth' | 'truthFormat' | 'imagesRoot' | 'classes' | 'map' | 'iou';
 type TruthSettings = Pick<Loaded<typeof EvalConfig>['settings'], TruthKeys>;
@@ -29,7 +30,7 @@ export async function compareWithTruth(
 ): Promise<{ comparison: Comparison; notes: readonly string[] }> {
   const isReview = settings.truth === REVIEW;
   const truth = isReview ? await readAccepted(readReview) : await readLabels(predictions, settings);
-  const renamed = new Map((settings.map ?? []).map(readRenaming));
+  const renamed = readRenamings(settings.map, 'the predictions');
   const known = [...new Set([...truth.classes, ...predictions.classes].map(({ name }) => name))];
   const classNames = settings.classes?.flatMap((text) => splitNames(text, known));
   const comparison = compareSets(truth, predictions, { classNames, renamed });
@@ -64,14 +65,6 @@ function requireTruth(truth: string | undefined): string {
     message: 'There is nothing to compare with.',
     hint: 'Give the corrected data set: --truth <file or folder>; of a run that was reviewed: --truth review.',
   });
-}
-
-function readRenaming(text: string): [from: string, to: string] {
-  const at = text.indexOf('=');
-  const [from, to] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-  if (at > 0 && from !== '' && to !== '') return [from, to];
-  const advice = "Write the predictions' name first: --map 'wine_glass=wine glass'.";
-  throw problemsError('CONFIG_INVALID', [{ message: `--map "${excerpt(text)}" is not old=new.`, advice }]);
 }
 
 /** A name may hold commas itself. @throws PreannotateError CONFIG_INVALID naming a class that neither side has. */

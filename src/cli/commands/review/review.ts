@@ -22,6 +22,7 @@ const EXAMPLES = `
 Examples:
   preannotate review annotations --open
   preannotate review annotations --images-root /data/photos --author mira
+  preannotate review annotations --import corrected --author mira
   preannotate review annotations --host 0.0.0.0 --port 8443 --api-key-file keys.txt
 
 Prints the link of a page that shows the images of a run with their boxes, to accept and to correct them. What people
@@ -45,6 +46,12 @@ export function defineReview(command: Command): Command {
 async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop: AbortSignal): Promise<void> {
   const { settings } = loaded;
   await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
+  const { author = loginName(), import: imported } = settings;
+  if (imported !== undefined) {
+    const { importLabels } = await import('./import.js');
+    await importLabels({ outDir, path: imported, author, stop }, loaded);
+    return;
+  }
   // Other commands start sooner because they do not load the server.
   const { isLocal, loadApiKeys } = await import('../../../http/auth.js');
   const { openRunAgain } = await import('../again/run-again.js');
@@ -52,7 +59,7 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const apiKeys = await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']);
   if (!isLocal(settings) && apiKeys.length === 0) throw keyNeededError(settings.host);
-  const { author = loginName(), imagesRoot, host, port, allowedHosts, tlsCert, tlsKey } = settings;
+  const { imagesRoot, host, port, allowedHosts, tlsCert, tlsKey } = settings;
   const listen = {
     ...{ host, port, receiveTimeoutSec: RECEIVE_TIMEOUT_SEC },
     ...(allowedHosts === undefined ? {} : { allowedHosts }),

@@ -3,6 +3,7 @@ import { featureOptions } from '../features/run.js';
 import { lockOptions } from '../lock.js';
 import { rootOptions } from '../views.js';
 import { serveOptions } from '../serve.js';
+import { importOptions } from './import.js';
 import * as value from '../values.js';
 
 const { host, api_key_file, allowed_hosts, tls_cert, tls_key } = serveOptions;
@@ -30,6 +31,7 @@ export const reviewOptions = {
   features: featureOptions.features.describe(
     'Folder of stored features, with which the model answers prompts for the whole run. Default: that of the run',
   ),
+  ...importOptions,
   ...rootOptions,
   ...lockOptions,
 };
