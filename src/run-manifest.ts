@@ -1,0 +1,58 @@
+import { toStoredSelection } from './config/selection.js';
+import { specOf } from './core/ontology.js';
+import { describePart, isShard, type Job, type RunState } from './job.js';
+import { toStoredRoot } from './run/image-root.js';
+import { toMissingCounts, type RunManifest } from './run/manifest.js';
+import { countShown, countSources } from './run/plan/sources.js';
+import { toStoredViewOptions } from './run/view-options.js';
+
+/** The content of run.json. */
+export function toManifest(job: Job, run: RunState, status: RunManifest['status']): RunManifest {
+  const { found, journal, plan, stats } = run;
+  const { header } = journal;
+  const gone = countSources(plan.sources, 'gone');
+  const annotated = countShown(journal.entries, plan.sources);
+  const outdated = journal.entries.size - gone - annotated;
+  return {
+    preannotate: job.version,
+    status,
+    created: header.created,
+    started: stats.started.toISOString(),
+    ...(status === 'running' ? {} : { finished: new Date().toISOString() }),
+    ...(run.isTimeOver === true ? { stopped_by: 'max_runtime' } : {}),
+    ...(found.root === undefined ? {} : toStoredRoot(job.outDir, found.root)),
+    model: { reference: job.model, sha256: header.model.sha256 },
+    ontology: specOf(job.ontology),
+    selection: toStoredSelection(job.statedSelection, job.ontology),
+    formats: [...job.formats],
+    ...toStoredViewOptions(job),
+    choice: job.choice,
+    ...describePart(job, found.images),
+    options: header.options,
+    counts: {
+      found: stats.found,
+      annotated,
+      resumed: Math.max(0, annotated - stats.annotated),
+      ...(stats.duplicates > 0 ? { duplicates: stats.duplicates } : {}),
+      failed: stats.failed,
+      ...(run.failedBefore === undefined ? {} : { failed_before: run.failedBefore }),
+      skipped: found.skipped,
+      ...run.viewCounts,
+      ...(run.viewCounts !== undefined && job.previews > 0 && !isShard(job)
+        ? { previews: Math.min(job.previews, annotated) }
+        : {}),
+      ...(gone > 0 ? { gone } : {}),
+      ...(outdated > 0 ? { outdated } : {}),
+      ...toMissingCounts(stats.missing),
+      ...(stats.features === undefined ? {} : { features: { ...stats.features } }),
+    },
+    ...(run.examples.length === 0
+      ? {}
+      : { examples: [...run.examples], example_folder: toStoredRoot(job.outDir, job.exampleFolder).root }),
+    ...(found.leftOut.length === 0 ? {} : { left_out: [...found.leftOut] }),
+    ...(run.takenPart === undefined
+      ? {}
+      : { workers: run.takenPart.map((part) => ({ ...part, devices: [...part.devices] })) }),
+    timings: stats.timings(),
+  };
+}
