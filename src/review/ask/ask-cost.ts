@@ -1,3 +1,4 @@
+import type { Size } from '../../core/box.js';
 import { counted, formatBytes } from '../../core/text.js';
 import { countCrops } from '../../core/tiling/tiles.js';
 import { traitsOf } from '../../model/families.js';
@@ -5,10 +6,9 @@ import { featureBytes } from '../../model/features/layout.js';
 import type { Model } from '../../model/source.js';
 import { toWorkerOptions } from '../../run/again/worker-options.js';
 import type { OpenedRun } from '../../run/open-run.js';
-import type { KnownImage } from './question.js';
 
 /** What storing the features of a run's images takes, in words. */
-export function describeCost(run: OpenedRun, model: Model, images: readonly KnownImage[]): string {
+export function describeCost(run: OpenedRun, model: Model, images: readonly Size[]): string {
   const { tiles, ...options } = toWorkerOptions(run.journal.header.options).worker;
   const imageSize = 'imageSize' in options ? options.imageSize : undefined;
   const traits = traitsOf(model.checkpoint);

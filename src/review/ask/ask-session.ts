@@ -3,11 +3,12 @@ import { findModelHere, type Model } from '../../model/source.js';
 import { formOf } from '../../model/input-form.js';
 import { assertGivesFeatures } from '../../model/features/require-features.js';
 import { displayPath } from '../../disk/display-path.js';
+import type { GalleryFacts } from '../../core/gallery/pack.js';
 import type { AskState } from '../../core/gallery/ask.js';
 import { toWorkerOptions } from '../../run/again/worker-options.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { describeCost } from './ask-cost.js';
-import { Asker, listImages } from './asker.js';
+import { Asker } from './asker.js';
 import { findFeatures } from './find-features.js';
 import type { RunAgain } from './run-again.js';
 
@@ -15,6 +16,7 @@ import type { RunAgain } from './run-again.js';
 export interface AskContext {
   readonly outDir: string; // absolute
   run(): OpenedRun; // as it is now
+  facts(): Promise<Pick<GalleryFacts, 'images'>>; // of the pack that pages load
   /** Has the output folder written to by a run, of which the caller's lock is given up meanwhile. */
   rewrite(work: () => Promise<void>): Promise<void>;
 }
@@ -92,7 +94,9 @@ export class AskSession implements AsyncDisposable {
         ? 'The model can be asked about all images at once where the run has stored image features.'
         : `${name} has no features of this run's model and images.`;
     const typed = command ?? `preannotate run <images> … --out ${displayPath(this.#context.outDir)} --features ${name}`;
-    return notReady(reason, typed, describeCost(run, model, await listImages(run)));
+    const { widths, heights } = (await this.#context.facts()).images; // known already: large journals take a second
+    const sizes = widths.map((width, i) => ({ width, height: heights[i]! }));
+    return notReady(reason, typed, describeCost(run, model, sizes));
   }
 }
 

@@ -128,7 +128,7 @@ export class Asker implements AsyncDisposable {
 }
 
 /** The images of a run, in the order of their names. */
-export async function listImages({ journal, sources, imageIds }: OpenedRun): Promise<AskedImage[]> {
+async function listImages({ journal, sources, imageIds }: OpenedRun): Promise<AskedImage[]> {
   const [shown] = divideNames(journal.entries, sources);
   await using records = await RecordFile.open(journal.path);
   const images: AskedImage[] = [];
