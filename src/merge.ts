@@ -18,11 +18,13 @@ import {
 import { toStoredViewOptions } from './run/view-options.js';
 import { assertClassesKept, withClasses } from './run/numbers/classes.js';
 import { ImageIds } from './run/numbers/image-ids.js';
+import { ReviewJournal } from './run/review/review-journal.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { saveSources } from './run/plan/sources.js';
 import { chooseParts, findUnfinished } from './run/shards/choose-parts.js';
 import { assertNoPart, findGivenParts } from './run/shards/find-given.js';
 import { addResults, findNames, findNewResults, joinSources } from './run/shards/join-parts.js';
+import { findNewDecisions } from './run/shards/join-reviews.js';
 import { choiceOf, isSameManifest, toMergedHeader, toMergedManifest, type MergedRun } from './run/shards/merged-run.js';
 import { hasErrors, joinErrors, replaceErrors } from './run/shards/part-errors.js';
 import { readPart, type Part, type UnusablePart } from './run/shards/read-part.js';
@@ -110,6 +112,8 @@ export async function mergeParts<Choice extends MergeChoice>(
   });
   const sources = joinSources(parts, entries, whole.sources.sources);
   const errors = joinErrors(parts);
+  await using review = await ReviewJournal.open(outDir);
+  const decisions = findNewDecisions(parts, review.decisions);
   [...whole.classes.notes, ...imageIds.notes].forEach(note);
 
   await lock.assertHeld();
@@ -127,6 +131,7 @@ export async function mergeParts<Choice extends MergeChoice>(
     await addResults(journal, results, { imageIds, throwIfStopped: () => lock.assertHeldSinceHeartbeat() });
     await journal.sync();
     if (!isErrorsSame) await replaceErrors(outDir, errors);
+    await Promise.all(decisions.map((step) => review.append(step)));
     return await writeViewsAgain({ outDir, imagesRoot, lock, fetch, version }, () => choice, progress);
   });
 }

@@ -19,6 +19,7 @@ export interface ReviewStep {
   readonly sha256: string; // of the bytes that were looked at
   readonly changes: readonly Change[];
   readonly author: string;
+  readonly at?: string; // ISO 8601, UTC; left out: now
 }
 
 interface WaitingStep extends ReviewStep {
@@ -69,7 +70,7 @@ export class ReviewJournal implements AsyncDisposable {
   append(step: ReviewStep): Promise<Decision> {
     if (this.#closing.signal.aborted) throw new Error('the review is closed. This is a bug.');
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...step, at: new Date().toISOString(), resolve, reject });
+      this.#waiting.push({ at: new Date().toISOString(), ...step, resolve, reject });
       this.#writing ??= this.#writeAll();
     });
   }

@@ -1,6 +1,7 @@
 import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 import { displayPath } from '../../disk/display-path.js';
+import type { Decision } from '../../core/review/decision.js';
 import type { Shard } from '../choose-images.js';
 import type { JournalHeader, PartScope } from '../header.js';
 import { OutputLock, type TakeOverRule } from '../lock/output-lock.js';
@@ -8,6 +9,7 @@ import { readManifest, type RunManifest } from '../manifest.js';
 import { assertSourcesKnown, countShown, countSources, readSources, type Sources } from '../plan/sources.js';
 import { readErrors, type PartErrors } from './part-errors.js';
 import { readHeader, readJournal, type JournalContents } from '../read-journal.js';
+import { readReview } from '../review/read-review.js';
 
 /** Why a folder cannot be merged. */
 export interface PartProblem {
@@ -25,6 +27,7 @@ export interface Part {
   readonly manifest: RunManifest;
   readonly sources: Sources;
   readonly errors: PartErrors;
+  readonly review: ReadonlyMap<string, Decision>; // by image name
   readonly left: number | undefined; // images that are still to do; undefined: its last run has ended
 }
 
@@ -58,7 +61,8 @@ export async function readPart(folder: string, takeOver: TakeOverRule): Promise<
     const done = countShown(journal.entries, sources) - countSources(sources, 'kept');
     const left = manifest.status === 'done' ? undefined : Math.max(0, scope.chosen - done);
     const errors = await readErrors(folder, manifest);
-    return { folder, shard, scope, header: journal.header, journal, manifest, sources, errors, left };
+    const review = await readReview(folder);
+    return { folder, shard, scope, header: journal.header, journal, manifest, sources, errors, review, left };
   } catch (error) {
     if (!(error instanceof PreannotateError)) throw error;
     const { message, hint } = error;
