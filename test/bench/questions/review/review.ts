@@ -7,6 +7,7 @@ import { Running, SCENES } from '../../../support/cli.js';
 import { writeSyntheticRun } from '../../../support/review/synthetic-run.js';
 import { printGoals, printTable } from '../../support/table.js';
 import type { Bench } from '../../support/workspace.js';
+import { measureEditor } from './measure-editor.js';
 import { measurePage, type PageTimes } from './measure-page.js';
 
 const BOXES = 12; // in each image
@@ -35,7 +36,21 @@ export async function review({ folder, quick }: Bench): Promise<void> {
       [count, start, first, text, classes, threshold, all, sort, longest].map((value) => Math.round(value).toString()),
     ),
   );
+  await printFrames();
   if (!quick) printGoals(rows.flatMap(([count, times]) => goalsOf(count, times)));
+}
+
+async function printFrames(): Promise<void> {
+  const browser = await openBrowser();
+  const measured = await measureEditor(browser).finally(() => browser.close());
+  printTable(
+    'An image with 300 boxes, zoomed and moved: milliseconds from one frame to the next',
+    ['what', 'median', '95 of 100', 'longest'],
+    Object.entries(measured).map(([what, { median, p95, longest }]) => [
+      what,
+      ...[median, p95, longest].map((value) => value.toFixed(1)),
+    ]),
+  );
 }
 
 function nameOf(index: number): string {
