@@ -210,3 +210,38 @@ describe('what cannot be imported as it is', () => {
     expect(await readReview(out)).toEqual(new Map());
   });
 });
+
+describe('another run', () => {
+  it('gives the images that were accepted there', async () => {
+    const [out, other] = [await copyRun('from-run'), await copyRun('other-run')];
+    await acceptImages(other, { [IMAGE]: ([box, ...boxes]) => [{ ...box!, status: 'rejected' }, ...boxes] });
+    const { images, boxes, stderr } = await take(out, other);
+    expect(images).toMatchObject({ accepted: [IMAGE], untouched: 3 });
+    expect(boxes).toEqual({ kept: drafts.length - 1, corrected: 0, rejected: 1, drawn: 0 });
+    expect(stderr).toContain('images that are accepted are read');
+  });
+
+  it('is refused where nothing is accepted in it, and where it is the run itself', async () => {
+    const [out, other] = [await copyRun('into-run'), await copyRun('unreviewed-run')];
+    const unreviewed = await preannotate(['review', out, '--import', other]);
+    expect([unreviewed.code, unreviewed.stderr]).toEqual([2, expect.stringContaining('is accepted in a review')]);
+    const same = await preannotate(['review', out, '--import', out]);
+    expect([same.code, same.stderr]).toEqual([2, expect.stringContaining('is the run itself')]);
+  });
+});
+
+it('images are recognised by their file names, and nothing is imported where several could be meant', async () => {
+  const [out, file] = [await copyRun('names'), join(folder, 'names.json')];
+  const write = async (...names: string[]) => {
+    const images = names.map((name, i) => ({ id: i + 1, file_name: name, width: 640, height: 480 }));
+    await writeFile(file, JSON.stringify({ images, annotations: [], categories: [{ id: 1, name: 'cup' }] }));
+  };
+  await write(`a/${IMAGE}`, `b/${IMAGE}`);
+  const { code, stderr } = await preannotate(['review', out, '--import', file]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/could be|no name is the same on both sides/)]);
+  expect(await readReview(out)).toEqual(new Map());
+  await write(`photos/${IMAGE}`);
+  const taken = await take(out, file);
+  expect(taken.images).toMatchObject({ accepted: [IMAGE], empty: 1 });
+  expect(taken.stderr).toContain('Images were recognised by the end of the path');
+});
