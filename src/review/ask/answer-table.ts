@@ -35,16 +35,21 @@ export class AnswerTable {
 
   /** @param detections - Best score first. */
   add(image: number, detections: readonly Detection[]): void {
+    const { length } = detections;
     const row = {
-      scores: Uint32Array.from(detections, ({ score }) => Math.round(score * SCORE_STEPS)),
-      patches: Uint32Array.from(detections, ({ patchId }) => patchId),
-      corners: Uint32Array.from(
-        detections.flatMap(({ box }) => box),
-        (side) => Math.round(side * PIXEL_STEPS),
-      ),
-      classes: Uint16Array.from(detections, ({ classId }) => classId),
-      prompts: Uint16Array.from(detections, ({ queryId }) => queryId),
+      scores: new Uint32Array(length),
+      patches: new Uint32Array(length),
+      corners: new Uint32Array(4 * length),
+      classes: new Uint16Array(length),
+      prompts: new Uint16Array(length),
     };
+    for (const [i, { score, patchId, classId, queryId, box }] of detections.entries()) {
+      row.scores[i] = Math.round(score * SCORE_STEPS);
+      row.patches[i] = patchId;
+      row.classes[i] = classId;
+      row.prompts[i] = queryId;
+      for (let side = 0; side < 4; side++) row.corners[4 * i + side] = Math.round(box[side]! * PIXEL_STEPS);
+    }
     this.#rows[image] = this.#aboveFloor(row);
     this.#count += this.#rows[image].scores.length;
     if (this.#count > this.#maxBoxes) this.#raiseFloor();
