@@ -80,15 +80,11 @@ export function pickSettings<All extends object, Key extends keyof All>(
   return Object.fromEntries(set.map((key) => [key, settings[key]])) as ReturnType<typeof pickSettings<All, Key>>;
 }
 
-/**
- * What to look for: the --class flags, else the ontology's file or mapping.
- *
- * @throws PreannotateError USAGE when neither is set.
- */
-export function requireOntologySource({
+/** What to look for: the --class flags, else the ontology's file or mapping. @returns undefined when neither is set */
+export function findOntologySource({
   settings,
   configFile,
-}: Loaded<typeof RunConfig | typeof ServeConfig>): OntologySource {
+}: Loaded<typeof RunConfig | typeof ServeConfig>): OntologySource | undefined {
   const { class: classes, ontology } = settings;
   if (classes !== undefined) return { classes };
   if (typeof ontology === 'string') return { file: ontology };
@@ -102,6 +98,13 @@ export function requireOntologySource({
       spelled: (path) => spelled(['ontology', ...path]),
     };
   }
+  return undefined;
+}
+
+/** @throws PreannotateError USAGE when it is not known what to look for. */
+export function requireOntologySource(loaded: Loaded<typeof RunConfig | typeof ServeConfig>): OntologySource {
+  const source = findOntologySource(loaded);
+  if (source !== undefined) return source;
   throw new PreannotateError({
     code: 'USAGE',
     message: 'There is no ontology, so it is not known what to find.',

@@ -50,7 +50,8 @@ export async function startBackend(
     signal,
   };
   const engine = await startEngine(job, { model, images: Infinity }, options);
-  return createBackend({ engine, model, examples: await engine.prepare(job.ontology) });
+  const hasOwn = job.ontology.classes.length > 0;
+  return createBackend({ engine, model, examples: hasOwn ? await engine.prepare(job.ontology) : [] });
 }
 
 /** Logs the progress of a download at intervals. */

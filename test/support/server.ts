@@ -8,6 +8,7 @@ import { ROOT } from './model/golden.js';
 
 export interface ServerOptions {
   readonly args?: readonly string[];
+  readonly model?: readonly string[]; // and what to find
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds that each image takes longer. */
   readonly slowMs?: number;
@@ -24,6 +25,7 @@ export class TestServer implements AsyncDisposable {
 
   constructor({
     args = [],
+    model = EMOJI,
     env = {},
     slowMs,
     fault = slowMs === undefined ? undefined : 'slow.mjs',
@@ -33,7 +35,7 @@ export class TestServer implements AsyncDisposable {
     const imports = faults.map((file) => `--import=${pathToFileURL(join(ROOT, 'test/faults', file)).href}`);
     const faulty = { NODE_OPTIONS: imports.join(' '), SLOW_MS: String(slowMs), CLOCK_RATE: String(clockRate) };
     const all = { ...(imports.length === 0 ? {} : faulty), ...env };
-    this.running = new Running(['serve', ...EMOJI, '--port', '0', ...args], { env: all });
+    this.running = new Running(['serve', ...model, '--port', '0', ...args], { env: all });
     this.#finished = this.running.finished();
   }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { requireOntologySource, pickSettings, type Loaded } from '../../config/load.js';
-import { loadOntology } from '../../config/ontology/load-ontology.js';
+import { findOntologySource, requireOntologySource, pickSettings, type Loaded } from '../../config/load.js';
+import { loadOntology, type LoadedOntology } from '../../config/ontology/load-ontology.js';
 import type { RunConfig, ServeConfig } from '../../config/schema.js';
 import { resolveSelection, selectionOf, type StatedSelection } from '../../config/selection.js';
 import { buildOntology } from '../../core/ontology.js';
@@ -10,13 +10,23 @@ import type { EngineJob } from '../../workers/start-engine.js';
 /** Detections kept per image: enough for every threshold that is likely to be chosen later. */
 const MIN_STORED_DETECTIONS = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects
 
+/** Of a server whose clients say what to look for. */
+const NO_ONTOLOGY: LoadedOntology = {
+  spec: { templates: [], classes: [], ignore: [] },
+  places: { whole: 'the ontology', byLabel: {} },
+  folder: '.',
+  notes: [],
+};
+
 /** The part of a job that `run` and `serve` have in common. */
 export async function createEngineJob(
   loaded: Loaded<typeof RunConfig | typeof ServeConfig>,
+  { needsOntology = true } = {}, // clients of a server may send theirs
 ): Promise<EngineJob & { readonly statedSelection: StatedSelection }> {
   const { settings } = loaded;
   const statedSelection = selectionOf(loaded);
-  const { spec, places, folder, notes } = await loadOntology(requireOntologySource(loaded));
+  const source = needsOntology ? requireOntologySource(loaded) : findOntologySource(loaded);
+  const { spec, places, folder, notes } = source === undefined ? NO_ONTOLOGY : await loadOntology(source);
   const ontology = buildOntology(spec);
   const selection = resolveSelection(statedSelection, ontology);
   const { minObjectness = 0, ...workerSettings } = pickSettings(settings, WORKER_OPTIONS);

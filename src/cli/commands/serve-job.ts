@@ -24,7 +24,7 @@ export async function createServeJob(loaded: Loaded<typeof ServeConfig>): Promis
   const labelStudioApiKey = readLabelStudioApiKey();
   assertOptimizerAvailable(settings.optimizer);
   requireValidHosts(settings.allowHost);
-  const job = await createEngineJob(loaded);
+  const job = await createEngineJob(loaded, { needsOntology: false });
   const maxDetections = Math.max(job.worker.maxDetections, settings.maxDetections);
   const level = settings.quiet ? 'error' : settings.verbose ? 'debug' : settings.logLevel;
   return {

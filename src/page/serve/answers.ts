@@ -12,6 +12,7 @@ export interface Info {
   readonly preannotate: string; // version
   readonly model: { readonly reference: string };
   readonly classes: readonly (PromptedClass & { readonly threshold: number })[];
+  readonly needs_ontology: boolean; // it has no classes of its own
   readonly templates: readonly string[];
   readonly canonical: boolean;
   readonly ignore: readonly string[];
@@ -54,5 +55,6 @@ export function filterAbove(found: readonly FoundBox[], threshold: number): Foun
 
 /** The lowest threshold of the server's classes, so that the page first shows every box that a run would keep. */
 export function initialThresholdOf({ classes, score_floor }: Info): number {
+  if (classes.length === 0) return Math.max(score_floor, 0.3); // the visitor's own have no threshold
   return Math.max(score_floor, Math.min(1, ...classes.map(({ threshold }) => threshold)));
 }

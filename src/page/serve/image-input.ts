@@ -3,42 +3,55 @@ import { byId } from '../shared/dom.js';
 
 /** An image is chosen, dropped, pasted or given by its URL. */
 export interface ImageInputHandlers {
-  readonly onImage: (source: ImageInput) => void;
+  readonly onImages: (images: readonly ImageInput[]) => void; // one or several
   readonly onNothing: (why: string) => void;
 }
 
-export function listenForImages({ onImage, onNothing }: ImageInputHandlers): void {
-  const take = (file: File) => onImage({ name: file.name === '' ? 'pasted image' : file.name, file });
+export function listenForImages({ onImages, onNothing }: ImageInputHandlers): void {
+  const take = (files: readonly File[]) =>
+    onImages(files.map((file) => ({ name: file.name === '' ? 'pasted image' : file.name, file })));
   listenForChoice(take);
-  listenForUrl(onImage);
+  listenForUrl(onImages);
+  listenForExamples(onImages);
   listenForDrop(take, onNothing);
   document.addEventListener('paste', (event) => {
     const file = firstImageIn(event.clipboardData);
     if (file === undefined) return; // text, which the browser pastes at the cursor
     event.preventDefault();
-    take(file);
+    take([file]);
   });
 }
 
-function listenForChoice(take: (file: File) => void): void {
+function listenForChoice(take: (files: readonly File[]) => void): void {
   const chooser = byId('file', HTMLInputElement);
   chooser.addEventListener('change', () => {
-    const file = chooser.files?.[0];
-    if (file !== undefined) take(file);
+    const files = [...(chooser.files ?? [])];
+    if (files.length > 0) take(files);
     chooser.value = ''; // so that choosing the same file again fires `change`
   });
 }
 
-function listenForUrl(onImage: ImageInputHandlers['onImage']): void {
+/** Sample images of the server. */
+function listenForExamples(onImages: ImageInputHandlers['onImages']): void {
+  byId('examples', HTMLElement).addEventListener('click', ({ target }) => {
+    const name = target instanceof Element ? target.closest('button')?.dataset['name'] : undefined;
+    if (name === undefined) return;
+    void fetch(`page/${name}`)
+      .then(async (response) => onImages([{ name, file: await response.blob() }]))
+      .catch(() => {}); // the server is gone: the next request says so
+  });
+}
+
+function listenForUrl(onImages: ImageInputHandlers['onImages']): void {
   const url = byId('url', HTMLInputElement);
   byId('url-form', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
     const address = url.value.trim();
-    onImage({ name: fileNameOf(address), url: address });
+    onImages([{ name: fileNameOf(address), url: address }]);
   });
 }
 
-function listenForDrop(take: (file: File) => void, onNothing: ImageInputHandlers['onNothing']): void {
+function listenForDrop(take: (files: readonly File[]) => void, onNothing: ImageInputHandlers['onNothing']): void {
   const mark = (isOver: boolean) => document.body.classList.toggle('dropping', isOver);
   document.addEventListener('dragover', (event) => {
     if (isTextForField(event)) return;
@@ -52,9 +65,9 @@ function listenForDrop(take: (file: File) => void, onNothing: ImageInputHandlers
     mark(false);
     if (isTextForField(event)) return;
     event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file === undefined) onNothing('What was dropped holds no file. Save the image first, or give its URL.');
-    else take(file);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length === 0) onNothing('What was dropped holds no file. Save the image first, or give its URL.');
+    else take(files);
   });
 }
 

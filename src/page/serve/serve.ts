@@ -9,15 +9,18 @@ import {
 } from './answers.js';
 import { fetchInfo, fetchPrediction, type ImageInput } from './api.js';
 import { BoxList } from './box-list.js';
+import { ClassFilter } from './class-filter.js';
 import { colourOf } from '../shared/colours.js';
 import { byId } from '../shared/dom.js';
 import { listenForImages } from './image-input.js';
+import { ImageStrip } from './image-strip.js';
 import { currentApiKey } from './key.js';
 import { PageError } from '../shared/page-error.js';
 import { Picture } from './picture.js';
 import { PromptEditor } from './prompt-editor.js';
 import { toOntologyField } from './prompt-text.js';
 import { ResultPanel } from './result-panel.js';
+import { Zoom } from './zoom.js';
 import { clearError, showBusy, showError, showStatus, showTiming } from './status.js';
 
 /** The page, from images to boxes. The server is asked once per image; the threshold only filters its answer. */
@@ -35,7 +38,10 @@ const scoreFormat = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maxi
 const picture = new Picture(selectBox);
 const boxList = new BoxList(selectBox);
 const resultPanel = new ResultPanel();
-const promptEditor = new PromptEditor(() => void annotate());
+const promptEditor = new PromptEditor(() => {
+  results.clear();
+  void annotate();
+});
 
 let info: Info | undefined;
 let input: ImageInput | undefined;
@@ -44,7 +50,13 @@ let running: AbortController | undefined;
 let scoreAbove = Number(threshold.value); // the server's threshold may lie between two steps of the slider
 let selected = -1; // index into the boxes above the threshold; a new threshold adds or removes boxes at the end only
 
-listenForImages({ onImage: openImage, onNothing: (why) => showError(new PageError('No image', [why])) });
+const strip = new ImageStrip((image) => openImage(image));
+const zoom = new Zoom();
+const classFilter = new ClassFilter(() => show());
+let images: readonly ImageInput[] = [];
+const results = new Map<ImageInput, CurrentResult>(); // for the prompts as they are
+
+listenForImages({ onImages: openImages, onNothing: (why) => showError(new PageError('No image', [why])) });
 threshold.addEventListener('input', () => {
   setThreshold(Number(threshold.value));
   show();
@@ -52,8 +64,19 @@ threshold.addEventListener('input', () => {
 byId('cancel', HTMLButtonElement).addEventListener('click', () => running?.abort());
 void runExclusively(async (signal) => {
   await loadInfo(signal);
-  showStatus('Ready: choose, drop or paste an image.');
+  showStatus(
+    info?.needs_ontology === true
+      ? 'Ready: write what to find, and choose an image.'
+      : 'Ready: choose, drop or paste an image.',
+  );
 });
+
+function openImages(given: readonly ImageInput[]): void {
+  images = given;
+  results.clear();
+  strip.fill(given);
+  openImage(given[0]!);
+}
 
 function openImage(image: ImageInput): void {
   input = image;
@@ -61,10 +84,23 @@ function openImage(image: ImageInput): void {
   selected = -1;
   byId('name', HTMLElement).textContent = image.name;
   byId('welcome', HTMLElement).hidden = true;
+  strip.mark(images.indexOf(image));
   picture.open(image.name, 'file' in image ? image.file : undefined);
+  zoom.reset();
   show();
   showStatus('');
-  void annotate();
+  const known = results.get(image);
+  if (known === undefined) void annotate();
+  else void runExclusively((signal) => showKnown(known, signal));
+}
+
+/** Shows an answer that was given before. */
+async function showKnown(known: CurrentResult, signal: AbortSignal): Promise<void> {
+  await picture.fit(known.size);
+  signal.throwIfAborted();
+  current = known;
+  zoom.reset();
+  show();
 }
 
 function annotate(): Promise<void> {
@@ -77,7 +113,9 @@ function annotate(): Promise<void> {
     const known = await loadInfo(signal);
     requireWithinLimit(image, known);
     const edited = promptEditor.read(known);
+    if (known.needs_ontology && edited === undefined) throw noPromptsError();
     showStatus('Looking for objects…');
+    clearResult(); // old boxes beside an error would seem to be its result
     const started = performance.now();
     const ontology = edited && { ontology: toOntologyField(edited, known) };
     const query = { image, scoreThreshold: known.score_floor, lines: edited?.lines ?? [], ...ontology };
@@ -86,12 +124,25 @@ function annotate(): Promise<void> {
     await picture.fit(answer);
     signal.throwIfAborted();
     current = { size: answer, found: toFoundBoxes(answer), classes: edited?.classes ?? known.classes };
-    selected = -1;
+    results.set(image, current);
+    zoom.reset();
     show();
     showTiming(stages, totalMs);
     if (edited?.note !== undefined) showError(new PageError('Is the order of the prompts right?', [edited.note]));
     if (answer.degraded !== undefined) showError(new PageError('The image is damaged', [answer.degraded]));
   });
+}
+
+function clearResult(): void {
+  current = undefined;
+  selected = -1;
+  show();
+}
+
+function noPromptsError(): PageError {
+  return new PageError('What is to be found?', [
+    'Write a prompt and its class under Prompts, such as a bottle: bottle',
+  ]);
 }
 
 /** Runs one task at a time: a new one cancels the one in progress. */
@@ -152,7 +203,9 @@ function selectBox(index: number): void {
 
 /** Shows the boxes above the threshold in the picture, the list and the result. */
 function show(): void {
-  const visible = filterAbove(current?.found ?? [], scoreAbove);
+  const above = filterAbove(current?.found ?? [], scoreAbove);
+  classFilter.show(above, current?.classes ?? []);
+  const visible = above.filter((found) => classFilter.shows(found));
   if (selected >= visible.length) selected = -1;
   const indexOf = new Map(current?.classes.map(({ name }, index) => [name, index]));
   const drawn = visible.map((found) => ({ ...found, colour: colourOf(indexOf.get(found.label) ?? 0) }));

@@ -18,6 +18,7 @@ export const INFO = objectOf({
     objectOf({ name: TEXT, id: INTEGER, prompts: arrayOf(TEXT), threshold: NUMBER, nms_iou: NUMBER_OR_NULL }),
   ),
   examples: arrayOf(objectOf({ example: TEXT, 'class?': TEXT, box: arrayOf(NUMBER), iou: NUMBER })),
+  needs_ontology: BOOLEAN, // each request has to say what to find
   templates: arrayOf(TEXT),
   canonical: BOOLEAN,
   ignore: arrayOf(TEXT),

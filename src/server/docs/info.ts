@@ -23,6 +23,7 @@ export function describeServer(server: ServerState) {
       return { name, id, prompts, threshold: thresholds[i]!, nms_iou: nmsIou === null ? null : nmsIou[i]! };
     }),
     examples: toSeenExamples(backend.examples, ontology),
+    needs_ontology: ontology.classes.length === 0,
     templates: ontology.templates,
     canonical: ontology.canonical ?? false,
     ignore: ontology.ignore,

@@ -23,9 +23,9 @@ export const PAGE_HTML = `<!doctype html>
 <main>
   <section class="intake card" aria-label="Choose an image">
     <div class="choose">
-      <input type="file" id="file" class="unseen" accept="image/*,.tif,.tiff,.bmp,.avif">
-      <label for="file" class="button primary">Choose an image</label>
-      <span class="hint">or drop one anywhere, or paste it</span>
+      <input type="file" id="file" class="unseen" multiple accept="image/*,.tif,.tiff,.bmp,.avif">
+      <label for="file" class="button primary">Choose images</label>
+      <span class="hint">or drop some anywhere, or paste one</span>
     </div>
     <form id="url-form">
       <label for="url">Image URL</label>
@@ -44,12 +44,29 @@ export const PAGE_HTML = `<!doctype html>
   <div id="problem" class="problem" role="alert" hidden></div>
   <div class="columns">
     <section class="card picture" aria-labelledby="picture-title">
+      <div id="strip" class="strip" role="group" aria-label="Images" hidden></div>
       <h2 id="picture-title">Image</h2>
       <p id="name"></p>
-      <p id="welcome" class="welcome">Drop an image here.<br>Boxes appear on it, with class and score.</p>
-      <div id="stage" class="stage" hidden>
-        <img id="image" alt="">
-        <div id="labels" class="labels" aria-hidden="true"></div>
+      <div id="welcome" class="welcome">
+        <p>Drop an image here.<br>Boxes appear on it, with class and score.</p>
+        <p>Or try an example:</p>
+        <div id="examples" class="examples">
+          <button type="button" data-name="scene-07.jpg"><img src="page/scene-07.jpg" alt="Example 1"></button>
+          <button type="button" data-name="scene-08.jpg"><img src="page/scene-08.jpg" alt="Example 2"></button>
+          <button type="button" data-name="scene-09.jpg"><img src="page/scene-09.jpg" alt="Example 3"></button>
+        </div>
+      </div>
+      <div id="zoom" class="zoom" role="group" aria-label="Zoom" hidden>
+        <button type="button" id="zoom-out" aria-label="Zoom out">−</button>
+        <output id="zoom-shown" aria-live="polite">100 %</output>
+        <button type="button" id="zoom-in" aria-label="Zoom in">+</button>
+        <button type="button" id="zoom-fit">Fit</button>
+      </div>
+      <div id="viewport" class="viewport" tabindex="0" role="group" aria-label="Picture with boxes">
+        <div id="stage" class="stage" hidden>
+          <img id="image" alt="">
+          <div id="labels" class="labels" aria-hidden="true"></div>
+        </div>
       </div>
       <p id="picture-note" class="hint"></p>
     </section>
@@ -64,6 +81,7 @@ export const PAGE_HTML = `<!doctype html>
         <div id="boxes" class="boxes" role="listbox" tabindex="0"
           aria-labelledby="boxes-title" aria-describedby="boxes-hint"></div>
         <p id="boxes-hint" class="hint">Arrow keys move through the boxes, Escape clears the selection.</p>
+        <div id="class-filter" class="class-filter" role="group" aria-label="Classes shown" hidden></div>
       </section>
       <section class="card" aria-labelledby="prompts-title">
         <h2 id="prompts-title">Prompts</h2>

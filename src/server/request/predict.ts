@@ -45,10 +45,19 @@ export async function resolveSearch(options: PredictOptions, { job, ontologies }
     const limit = `${worker.maxDetections}, the most boxes that this server keeps of an image`;
     throw invalidFieldError('/max_detections', `It is above ${limit}.`);
   }
+  if (asked === undefined && job.ontology.classes.length === 0) throw noOntologyError();
   const ontology = asked === undefined ? job.ontology : await ontologies.read(asked);
   // The threshold that the server was started with precedes that of its own ontology only.
   const base = ontology === job.ontology ? started : { ...started, overridesOntology: false };
   return { ontology, selection: resolveSelection(applyRequest(fields, base), ontology) };
+}
+
+function noOntologyError(): RequestError {
+  const detail = 'This server was started without an ontology, so each request says what to find.';
+  const advice = 'Send the field "ontology", such as {"a bottle": "bottle"}.';
+  return new RequestError('ONTOLOGY_INVALID', `${detail} ${advice}`, {
+    errors: [{ pointer: '/ontology', detail: 'It is missing.' }],
+  });
 }
 
 /**

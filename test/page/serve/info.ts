@@ -8,6 +8,7 @@ export const INFO: Info = {
     { name: 'cup', id: 3, prompts: ['a cup'], threshold: 0.4 },
     { name: 'pen', id: 1, prompts: ['a pen'], threshold: 0.3 },
   ],
+  needs_ontology: false,
   templates: ['a photo of a {}'],
   canonical: true,
   ignore: ['picture of a cup', 'a pen holder'],

@@ -64,13 +64,15 @@ describeInBrowser('the page', () => {
     const visitor = await visit();
     await visitor.choose(SCENE);
     const reached: string[] = [];
-    for (let i = 0; i < 13; i++) {
+    for (let i = 0; i < 20; i++) {
       await visitor.page.keyboard.press('Tab');
       const [name, isShown] = await visitor.evaluate<[string, boolean]>(FOCUSED);
       expect.soft(isShown, name).toBe(true);
       reached.push(name.trim());
     }
-    const expected = ['docs', 'file', 'url', 'Fetch', 'threshold', 'boxes', 'prompts', 'Run again'];
+    const zoom = ['zoom-out', 'zoom-in', 'zoom-fit', 'viewport'];
+    const boxes = ['threshold', 'boxes', 'class-0', 'class-1', 'class-2'];
+    const expected = ['docs', 'file', 'url', 'Fetch', ...zoom, ...boxes, 'prompts', 'Run again'];
     expect(reached).toEqual([...expected, 'reset', 'coco', 'result', 'copy', 'download']);
     await visitor.close();
   });
