@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { beforeAll, onTestFinished } from 'vitest';
 import type { PreannotateError } from '../../src/core/errors.js';
 import { buildOntology } from '../../src/core/ontology.js';
@@ -103,6 +104,7 @@ export const NEVER = new AbortController().signal;
 
 /** Asks for all of them at once. */
 export async function detectAll(pool: Pool, names: readonly string[], signal = NEVER) {
+  setMaxListeners(0, signal); // every call in flight listens
   const calls = names.map((name) => pool.detect({ name }, ONTOLOGY, signal));
   for (const call of calls) call.catch(() => {}); // some tests never look at it
   await settle();
