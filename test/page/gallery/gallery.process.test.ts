@@ -78,6 +78,33 @@ describeInBrowser(`the gallery over ${COUNT} images`, () => {
     await page.getByText('1 of 10,000 accepted').waitFor();
   });
 
+  it('lists its keys, undoes and redoes, and moves the focus to the image concerned', async () => {
+    await focusGrid();
+    await page.keyboard.press(' ');
+    await page.getByText('1 of 10,000 accepted').waitFor();
+    await page.keyboard.press('Control+End');
+    await focusIsOn(COUNT - 1);
+    await page.keyboard.press('z');
+    await page.getByText('0 of 10,000 accepted').waitFor();
+    await focusIsOn(0);
+    await page.getByRole('status').getByText('Undone. image-000000.jpg: ').waitFor({ state: 'attached' });
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('Shift+Z');
+    await page.getByText('1 of 10,000 accepted').waitFor();
+    await focusIsOn(0);
+
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).getByText('Go to another image').waitFor();
+    await page.keyboard.press('Escape');
+    await focusIsOn(0);
+
+    await page.getByLabel('Name contains').fill('99');
+    await status('of 10,000 images');
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.locator('.image-name', { hasText: 'image-000000.jpg' }).waitFor();
+    await page.getByText('0 of 10,000 accepted').waitFor();
+  });
+
   it('keeps filter, order, thresholds and image over a reload', async () => {
     await page.getByLabel('Name contains').fill('99');
     await page.getByLabel('Sort by').selectOption('score');

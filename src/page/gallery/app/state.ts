@@ -23,6 +23,9 @@ export const order = signal<Uint32Array>(new Uint32Array());
 /** Index of the image that is open; undefined: the grid is shown. Set it with `openImage` and `closeImage`. */
 export const current = signal<number | undefined>(undefined);
 
+/** Has the grid move the focus to an image. */
+export const goInGrid = signal<{ readonly image: number } | undefined>(undefined);
+
 /** Id of the box that is selected in the open image: of a decided box, or `p<patch>` of one of the model. */
 export const selectedBox = signal<string | undefined>(undefined);
 

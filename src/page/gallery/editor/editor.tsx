@@ -5,7 +5,6 @@ import { imageAt } from './actions/navigate.js';
 import { Announcements } from './panel/announcements.js';
 import { BoxList } from './panel/box-list.js';
 import { ClassPicker } from './panel/class-picker.js';
-import { KeyHelp } from './panel/key-help.js';
 import { BoxBar, Toolbar } from './panel/toolbar.js';
 import { isDrawing } from './session/session.js';
 import type { PictureSource } from './stage/picture.js';
@@ -33,7 +32,6 @@ export function Editor() {
       <BoxList />
       <BoxBar />
       <Announcements />
-      <KeyHelp />
       <ClassPicker />
     </section>
   );

@@ -2,7 +2,7 @@ import { effect, signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { openImage } from '../app/address.js';
 import { canReview, toggleAccepted } from '../app/decisions.js';
-import { current, order } from '../app/state.js';
+import { current, goInGrid, order } from '../app/state.js';
 import { Cell } from './cell.js';
 import { layoutOf, placeAfterKey, rowsToDraw, scrollTo, type GridLayout } from './layout.js';
 
@@ -52,6 +52,14 @@ export function Grid() {
     wasOpen = false;
     cellOf(scroller.current!, focusedImage.value)?.focus({ preventScroll: true });
   }, [isMeasured]);
+
+  const wanted = goInGrid.value;
+  useEffect(() => {
+    if (wanted === undefined) return;
+    goInGrid.value = undefined;
+    const next = images.indexOf(wanted.image);
+    if (next !== -1) focus(next);
+  }, [wanted]);
 
   function focus(next: number): void {
     const element = scroller.current!;

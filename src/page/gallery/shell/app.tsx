@@ -1,12 +1,16 @@
 import { useEffect } from 'preact/hooks';
 import { isPanelOpen, RunPanel } from '../about/run-panel.js';
 import { closeImage } from '../app/address.js';
-import { redo, undo } from '../app/decisions.js';
 import { isSideOpen } from '../app/layout.js';
 import { loadError } from '../app/open.js';
 import { backend, current, filter, pack } from '../app/state.js';
 import { AskPanel } from '../ask/ask-panel.js';
+import { goThroughHistory } from '../editor/actions/edits.js';
 import { Editor } from '../editor/editor.js';
+import { Announcements } from '../editor/panel/announcements.js';
+import { KeyHelp } from '../editor/panel/key-help.js';
+import { actionsOf } from '../editor/keys/key-map.js';
+import { openDialog } from '../editor/session/session.js';
 import { Filters } from '../filters/filters.js';
 import { Toolbar } from '../filters/toolbar.js';
 import { Failures } from '../grid/failures.js';
@@ -30,6 +34,7 @@ export function App() {
       <Header />
       <Banners />
       {isPanelOpen.value && <RunPanel />}
+      <KeyHelp />
       <main class="workspace">
         <section class="side" id="side" aria-label="Filters and thresholds">
           {backend.value?.ask !== undefined && <AskPanel />}
@@ -46,6 +51,7 @@ function Images() {
     <>
       <Toolbar />
       {filter.value.state === 'failed' ? <Failures /> : <Grid />}
+      <Announcements />
     </>
   );
 }
@@ -56,12 +62,12 @@ function focusMain(): void {
 
 /** Keys that mean the same everywhere, unless what has the focus has used them. */
 function onKeyDown(event: KeyboardEvent): void {
-  const isText = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-  if (event.defaultPrevented || isText) return;
-  const isControl = event.ctrlKey || event.metaKey;
+  const isField = event.target instanceof Element && event.target.closest('dialog, input, select, textarea') !== null;
+  if (event.defaultPrevented || event.isComposing || isField) return;
   const name = event.key.toLowerCase();
-  if (isControl && name === 'z' && !event.shiftKey) undo();
-  else if (isControl && (name === 'y' || name === 'z')) redo();
+  const action = actionsOf(event)[0];
+  if (action === 'undo' || action === 'redo') goThroughHistory(action);
+  else if (action === 'help') openDialog.value = 'keys';
   else if (name === 'escape' && isSideOpen.value) isSideOpen.value = false;
   else if (name === 'escape' && current.value !== undefined) closeImage();
   else return;

@@ -1,8 +1,10 @@
 import { isPanelOpen } from '../about/run-panel.js';
-import { canReview, canUndo, undo } from '../app/decisions.js';
+import { canRedo, canReview, canUndo } from '../app/decisions.js';
 import { isSideOpen } from '../app/layout.js';
 import { backend, current, decisions, decisionsVersion, follow, pack } from '../app/state.js';
 import { theme, type Theme } from '../app/theme.js';
+import { goThroughHistory } from '../editor/actions/edits.js';
+import { openDialog } from '../editor/session/session.js';
 import { Progress } from './progress.js';
 import { SaveStatus } from './save-status.js';
 
@@ -29,8 +31,29 @@ export function Header() {
       {review !== undefined && (hasDecisions || !isFile) && <Progress />}
       {review !== undefined && !isFile && <SaveStatus />}
       {canReview.value && current.value === undefined && (
-        <button type="button" disabled={!canUndo.value} title="Undo (Ctrl+Z)" onClick={() => undo()}>
-          Undo
+        <>
+          <button type="button" disabled={!canUndo.value} title="Undo (Z)" onClick={() => goThroughHistory('undo')}>
+            Undo
+          </button>
+          <button
+            type="button"
+            disabled={!canRedo.value}
+            title="Redo (Shift+Z)"
+            onClick={() => goThroughHistory('redo')}
+          >
+            Redo
+          </button>
+        </>
+      )}
+      {current.value === undefined && (
+        <button
+          type="button"
+          aria-label="Keys"
+          title="Keys (?)"
+          aria-haspopup="dialog"
+          onClick={() => (openDialog.value = 'keys')}
+        >
+          ?
         </button>
       )}
       <button type="button" class="about-open" aria-haspopup="dialog" onClick={() => (isPanelOpen.value = true)}>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { searchClasses } from '../../../../src/page/gallery/editor/keys/class-search.js';
-import { actionsOf, directionOf, KEYS, listKeys } from '../../../../src/page/gallery/editor/keys/key-map.js';
+import { actionsOf, directionOf, GRID_KEYS, KEYS, listKeys } from '../../../../src/page/gallery/editor/keys/key-map.js';
 
 const plain = { shiftKey: false, altKey: false, ctrlKey: false, metaKey: false };
 
@@ -26,11 +26,11 @@ describe('the keys of the editor', () => {
 
   it('are listed by group; what edits is left out where nothing can be changed', () => {
     const all = listKeys({ canEdit: true }).flatMap(({ rows }) => rows);
-    expect(all).toHaveLength(KEYS.length);
+    expect(all).toHaveLength(GRID_KEYS.length + KEYS.length);
     expect(all).toContainEqual({ keys: ['D', 'PageDown'], description: 'Next image' });
     expect(all.map(({ keys }) => keys)).toContainEqual(['Shift+Z', 'Ctrl+Shift+Z', 'Ctrl+Y']);
     const seen = listKeys({ canEdit: false });
-    expect(seen.map(({ group }) => group)).toEqual(['Images', 'Boxes', 'View', 'Other']);
+    expect(seen.map(({ group }) => group)).toEqual(['All images', 'Images', 'Boxes', 'View', 'Other']);
   });
 });
 

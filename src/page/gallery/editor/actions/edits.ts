@@ -1,12 +1,12 @@
 import type { Xyxy } from '../../../../core/box.js';
 import type { Change } from '../../../../core/review/decision.js';
 import { canReview, redo, save, undo } from '../../app/decisions.js';
-import { backend, current, decisionOf, pack, selectedBox, table } from '../../app/state.js';
+import { backend, current, decisionOf, goInGrid, order, pack, selectedBox, table } from '../../app/state.js';
 import { acceptShown, copyBoxes, drawBox, editBox, keepBox, rejectBox, restoreBox } from '../boxes/changes.js';
 import type { ShownBox } from '../boxes/shown-box.js';
 import { boxBetween, isSameBox, moveBox, resizeBox } from '../geometry/edit-box.js';
 import type { Point } from '../geometry/view.js';
-import { countBoxes, goBy, goTo, imageAt, isThere, neighbourOf } from './navigate.js';
+import { countBoxes, describeImage, goBy, goTo, imageAt, isThere, neighbourOf } from './navigate.js';
 import {
   allBoxes,
   areRejectedShown,
@@ -134,14 +134,17 @@ export function copyToNext(): void {
   goTo(next, `${countBoxes(changes.length)} copied${left === 0 ? '' : `, ${left} left out`}. `);
 }
 
-/** @param step - One of the history: `undo` or `redo`. */
+/** Undoes or does again a step on any image, and goes to that image: from the grid, to its place there. */
 export function goThroughHistory(step: 'undo' | 'redo'): void {
-  if (!mayEdit()) return;
+  if (!mayReview()) return;
   const image = step === 'undo' ? undo() : redo();
   const done = step === 'undo' ? 'Undone. ' : 'Done again. ';
   if (image === undefined) say(step === 'undo' ? 'There is nothing to undo.' : 'There is nothing to do again.');
   else if (image === current.value) say(done);
-  else goTo(image, done);
+  else if (current.value === undefined && order.value.includes(image)) {
+    goInGrid.value = { image };
+    say(`${done}${describeImage(image)}`);
+  } else goTo(image, done);
   if (!isThere(selectedBox.value)) selectedBox.value = undefined;
 }
 
@@ -180,7 +183,11 @@ function change(changes: readonly Change[]): void {
 }
 
 function mayEdit(): boolean {
-  if (canReview.value) return current.value !== undefined;
+  return mayReview() && current.value !== undefined;
+}
+
+function mayReview(): boolean {
+  if (canReview.value) return true;
   say(backend.value?.review?.readOnly ?? 'Nothing can be changed here.');
   return false;
 }

@@ -28,8 +28,12 @@ export function goBy(steps: number, done = ''): boolean {
 
 export function goTo(image: number, done = ''): void {
   openImage(image);
+  say(`${done}${describeImage(image)}`);
+}
+
+export function describeImage(image: number): string {
   const count = boxesOfImage(image).filter(({ status }) => status !== 'rejected').length;
-  say(`${done}${pack.value!.facts.images.names[image]!}: ${countBoxes(count)}.`);
+  return `${pack.value!.facts.images.names[image]!}: ${countBoxes(count)}.`;
 }
 
 export function countBoxes(count: number): string {

@@ -1,6 +1,6 @@
-/** The keys of the editor: one table that decides what a key does, and is what the help and the documentation list. */
+/** The keys of the page: tables that decide what a key does, and are what the help and the documentation list. */
 
-export const KEY_GROUPS = ['Images', 'Boxes', 'Place and size', 'View', 'Other'] as const;
+export const KEY_GROUPS = ['All images', 'Images', 'Boxes', 'Place and size', 'View', 'Other'] as const;
 type KeyGroup = (typeof KEY_GROUPS)[number];
 
 /** What of a keyboard event tells which key it is. */
@@ -12,8 +12,7 @@ export interface KeyPress {
   readonly metaKey: boolean;
 }
 
-interface KeyRow {
-  readonly action: string;
+interface ListedKeys {
   /** As `KeyboardEvent.key`, after the modifiers `Ctrl+`, `Alt+` and `Shift+`, in this order. */
   readonly keys: readonly string[];
   readonly shown?: string; // instead of the keys, in lists
@@ -21,6 +20,22 @@ interface KeyRow {
   readonly description: string;
   readonly isEdit?: true; // left out where nothing can be changed
 }
+
+interface KeyRow extends ListedKeys {
+  readonly action: string;
+}
+
+/** What the grid does with keys (`grid/grid.tsx`). */
+export const GRID_KEYS: readonly ListedKeys[] = [
+  { keys: ['Arrow', 'Home', 'End', 'PageUp', 'PageDown'], group: 'All images', description: 'Go to another image' },
+  { keys: ['Enter'], group: 'All images', description: 'Open the image' },
+  {
+    keys: ['Space'],
+    group: 'All images',
+    description: 'Accept the image with the boxes it shows, or reopen it',
+    isEdit: true,
+  },
+];
 
 export const KEYS = [
   { action: 'nextImage', keys: ['d', 'PageDown'], group: 'Images', description: 'Next image' },
@@ -112,9 +127,9 @@ export function listKeys({ canEdit }: { readonly canEdit: boolean }): {
 }[] {
   return KEY_GROUPS.map((group) => ({
     group,
-    rows: ROWS.filter((row) => row.group === group && (canEdit || row.isEdit !== true)).map(
-      ({ keys, shown, description }) => ({ keys: shown === undefined ? keys.map(spell) : [shown], description }),
-    ),
+    rows: [...GRID_KEYS, ...ROWS]
+      .filter((row) => row.group === group && (canEdit || row.isEdit !== true))
+      .map(({ keys, shown, description }) => ({ keys: shown === undefined ? keys.map(spell) : [shown], description })),
   })).filter(({ rows }) => rows.length > 0);
 }
 
