@@ -22,6 +22,19 @@ export function toViewBox({ box, status, prompt }: DecidedBox, classId: number):
   return { classId, queryId: undefined, score: REVIEWED_SCORE, box, review };
 }
 
+/** Indices into `ontology.classes`. */
+interface ClassIndices {
+  readonly byName: ReadonlyMap<string, number>;
+  readonly byPrompt: ReadonlyMap<string, number>;
+}
+
+export function indexClasses({ classes, queries }: Pick<Ontology, 'classes' | 'queries'>): ClassIndices {
+  return {
+    byName: new Map(classes.map(({ name }, classId) => [name, classId])),
+    byPrompt: new Map(queries.map(({ prompt, classId }) => [prompt, classId])),
+  };
+}
+
 /**
  * The boxes that views have of an image: those that were decided, then what the model found beside them, unless the
  * image is accepted. A box whose class is not in the ontology is left out.
@@ -29,17 +42,24 @@ export function toViewBox({ box, status, prompt }: DecidedBox, classId: number):
 export function toViewBoxes(
   selected: readonly Detection[],
   decision: Pick<Decision, 'state' | 'boxes'>,
-  classIds: ReadonlyMap<string, number>, // indices into `ontology.classes`, by name
+  indices: ClassIndices,
 ): ViewBox[] {
   const { decided, drafts } = joinReview(selected, decision);
   const reviewed = decided.flatMap((box) => {
-    const classId = classIds.get(box.class);
-    return classId === undefined ? [] : [toViewBox(box, classId)];
+    const classId = indices.byName.get(box.class);
+    return classId === undefined ? [] : [toViewBox(withoutOtherPrompt(box, classId, indices), classId)];
   });
   return [...reviewed, ...drafts];
 }
 
-/** The prompt that found a box; undefined for one that a person has drawn. */
+/** A box that was corrected has its prompt only where that asks for the class that the box has now. */
+function withoutOtherPrompt(box: DecidedBox, classId: number, { byPrompt }: ClassIndices): DecidedBox {
+  const { prompt, ...others } = box;
+  const isOther = box.status === 'corrected' && prompt !== undefined && byPrompt.get(prompt) !== classId;
+  return isOther ? others : box;
+}
+
+/** The prompt that found a box; undefined for one that a person has drawn or given another class. */
 export function promptOf({ queryId, review }: ViewBox, { queries }: Pick<Ontology, 'queries'>): string | undefined {
   return queryId === undefined ? review?.prompt : queries[queryId]!.prompt;
 }

@@ -2,7 +2,7 @@ import type { ViewImage } from '../../core/image.js';
 import { ALL_NEGATIVES } from '../../core/data-set/negatives.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { PartName } from '../../core/data-set/split.js';
-import { toViewBoxes } from '../../core/review/view-box.js';
+import { indexClasses, toViewBoxes } from '../../core/review/view-box.js';
 import { compareUtf8 } from '../../core/text.js';
 import { select, type Selection } from '../../core/select.js';
 import { isChosenNegative } from './choose-negatives.js';
@@ -102,14 +102,14 @@ export class StoredImages implements AsyncIterable<ViewImage> {
   async *#read(names: readonly string[], leftOut: string[]): AsyncGenerator<ViewImage> {
     await using records = await RecordFile.open(this.#path);
     const reader = new RecordReader(this.#ontology);
-    const classIds = new Map(this.#ontology.classes.map(({ name }, classId) => [name, classId]));
+    const indices = indexClasses(this.#ontology);
     for (const name of names) {
       this.#signal?.throwIfAborted();
       const record = await records.read(this.#entries.get(name)!);
       const stored = reader.detectionsOf(record);
       const selected = select(stored, this.#selection);
       const decision = this.#decisions.get(name);
-      const detections = decision === undefined ? selected : toViewBoxes(selected, decision, classIds);
+      const detections = decision === undefined ? selected : toViewBoxes(selected, decision, indices);
       const { width, height, size_bytes: sizeBytes, sha256, encoding, degraded } = record;
       const isNegative = detections.length === 0 && this.#negatives < ALL_NEGATIVES;
       if (isNegative && !isChosenNegative(sha256, this.#negatives)) {

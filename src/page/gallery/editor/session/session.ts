@@ -38,11 +38,18 @@ export const allBoxes = computed((): readonly ShownBox[] => {
 });
 
 /** Those that are listed. */
-export const listedBoxes = computed(() =>
-  areRejectedShown.value
-    ? allBoxes.value
-    : allBoxes.value.filter(({ status, id }) => status !== 'rejected' || id === selectedBox.value),
-);
+export const listedBoxes = computed(() => {
+  const isListed = ({ status, id }: ShownBox) =>
+    areRejectedShown.value || status !== 'rejected' || id === selectedBox.value;
+  return allBoxes.value.filter(isListed).map(withoutOtherPrompt);
+});
+
+/** The prompt and the score of a box are about the class that the model gave it. */
+function withoutOtherPrompt(box: ShownBox): ShownBox {
+  if (box.status !== 'corrected' || modelClassOf(box) === box.class) return box;
+  const { prompt: _, score: __, ...others } = box;
+  return others;
+}
 
 export const selected = computed(() => allBoxes.value.find(({ id }) => id === selectedBox.value));
 
