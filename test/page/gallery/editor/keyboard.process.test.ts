@@ -58,6 +58,15 @@ describeInBrowser('the editor, with the keyboard alone,', () => {
     await visitor.close();
   });
 
+  it('moves each edge of a box', async () => {
+    const { server, visitor, boxesOf } = await open();
+    await using _server = server;
+    await press(visitor, 'j', 'Control+ArrowRight', 'Control+Shift+ArrowUp', 'Alt+ArrowRight', 'Alt+Shift+ArrowDown');
+    await untilSaved(visitor);
+    expect(boxesOf(1)).toMatchObject([{ box: [101.25, 90.5, 201.75, 190.13] }]);
+    await visitor.close();
+  });
+
   it('accepts an untouched image with the numbers of the model, and reopens it', async () => {
     const { server, visitor, boxesOf } = await open();
     await using _server = server;

@@ -17,6 +17,7 @@ describe('the keys of the editor', () => {
     expect(actionsOf({ ...plain, key: '?', shiftKey: true })).toEqual(['help']);
     expect(actionsOf({ ...plain, key: '+', shiftKey: true })).toEqual(['zoomIn']);
     expect(actionsOf({ ...plain, key: 'ArrowLeft', altKey: true, shiftKey: true })).toEqual(['resizeFar']);
+    expect(actionsOf({ ...plain, key: 'ArrowUp', ctrlKey: true, shiftKey: true })).toEqual(['resizeStartFar']);
     expect(actionsOf({ ...plain, key: 'z', metaKey: true })).toEqual(['undo']);
     expect(actionsOf({ ...plain, key: 'Z', shiftKey: true, ctrlKey: true })).toEqual(['redo']);
     expect(actionsOf({ ...plain, key: 'd', ctrlKey: true })).toEqual([]);

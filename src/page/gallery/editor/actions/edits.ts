@@ -80,9 +80,10 @@ export function move(by: Point): void {
   withPlaced((box) => moveBox(box.box, by, viewport.frame.image));
 }
 
-/** Moves the right or the lower edge. */
-export function resize(by: Point): void {
-  const handle = by.x === 0 ? 's' : 'e';
+/** Moves the left or the upper edge, or the right or the lower one. */
+export function resize(by: Point, edge: 'start' | 'end'): void {
+  const [horizontal, vertical] = edge === 'start' ? (['w', 'n'] as const) : (['e', 's'] as const);
+  const handle = by.x === 0 ? vertical : horizontal;
   withPlaced((box) => resizeBox(box.box, { handle, by }, viewport.frame.image));
 }
 

@@ -81,6 +81,12 @@ export const KEYS = [
   ...arrows({ action: 'moveFar', modifier: 'Shift+', description: 'Move the box by 10 pixels' }),
   ...arrows({ action: 'resize', modifier: 'Alt+', description: 'Move its right or lower edge by 1 pixel' }),
   ...arrows({ action: 'resizeFar', modifier: 'Alt+Shift+', description: 'Move its right or lower edge by 10 pixels' }),
+  ...arrows({ action: 'resizeStart', modifier: 'Ctrl+', description: 'Move its left or upper edge by 1 pixel' }),
+  ...arrows({
+    action: 'resizeStartFar',
+    modifier: 'Ctrl+Shift+',
+    description: 'Move its left or upper edge by 10 pixels',
+  }),
   { action: 'zoomIn', keys: ['+', '='], shown: '+', group: 'View', description: 'Zoom in' },
   { action: 'zoomOut', keys: ['-'], group: 'View', description: 'Zoom out' },
   { action: 'fit', keys: ['0'], group: 'View', description: 'Show the whole image' },
