@@ -100,6 +100,7 @@ const TABLE = {
   HOST_REFUSED: [2, 400, 'invalid', 'the server does not answer under this host name'],
   ORIGIN_REFUSED: [2, 403, 'invalid', null], // a web page of another origin
   READ_ONLY: [2, 409, 'invalid', null], // decisions cannot be saved, as while a run is going on
+  IMAGE_CHANGED: [2, 409, 'invalid', null], // its file is another one than the run has seen
   REQUEST_INVALID: [2, 422, 'invalid', 'fields are wrong; errors lists which'],
   UNAUTHORIZED: [2, 401, 'invalid', 'an API key is needed'],
   NOT_FOUND: [2, 404, 'invalid', 'there is no such model or function'],

@@ -13,6 +13,7 @@ import { parseChanges } from '../run/review/parse-changes.js';
 import { readReview } from '../run/review/read-review.js';
 import { ReviewJournal } from '../run/review/review-journal.js';
 import { EventStreams } from './events.js';
+import { FileVersions } from './images/file-versions.js';
 import { announceReview, openFolder, withdrawReview, type OpenedFolder } from './open-folder.js';
 import type { ReviewContext, ReviewEvents } from './review-context.js';
 
@@ -36,6 +37,7 @@ const BUSY = 'The run is being brought up to date. This change can be saved as s
 /** An output folder that is open for review: its run, its decisions, and the pages that look at them. */
 export class ReviewSession implements ReviewContext, AsyncDisposable {
   readonly events = new EventStreams();
+  readonly versions = new FileVersions();
   imageRoot: string | undefined;
   readonly #target: ReviewTarget;
   readonly #note: (message: string) => void;
@@ -116,7 +118,8 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
    * Saves changes to what is decided about an image, and tells all pages.
    *
    * @returns Once they are on disk.
-   * @throws RequestError NOT_FOUND, READ_ONLY; PreannotateError REQUEST_INVALID, WRITE_FAILED, OUTPUT_LOST
+   * @throws RequestError NOT_FOUND, READ_ONLY, IMAGE_CHANGED;
+   *   PreannotateError REQUEST_INVALID, WRITE_FAILED, OUTPUT_LOST
    */
   async save(id: number, changes: unknown): Promise<Decision> {
     const { readOnly } = this;
@@ -128,7 +131,9 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
       height: images.heights[index]!,
       classes: new Set(classes.map(({ name }) => name)),
     });
-    const { sha256 } = await this.recordOf(id);
+    const record = await this.recordOf(id);
+    if (this.imageRoot !== undefined) await this.versions.assertSeenIfThere(record, this.imageRoot);
+    const { sha256 } = record;
     await this.#folder.lock?.assertHeldSinceHeartbeat();
     if (this.#isBusy || this.#journal === undefined) throw new RequestError('OUTPUT_LOCKED', BUSY);
     const decision = await this.#journal.append({ image, sha256, changes: parsed, author: this.author });

@@ -54,6 +54,7 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
       return { maxBytes, maxPixels };
     },
     fetch: job.fetch,
+    versions: session.versions,
   });
   const access = new Access({ keys: job.apiKeys, isSecure: job.listen.tlsCert !== undefined });
   const { app, ask } = await createReviewApp({ session, images, access, listen: job.listen, again: job.again, note });

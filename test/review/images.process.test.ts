@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EMOJI, preannotate, SCENES } from '../support/cli.js';
-import { TestReview } from '../support/review/review-server.js';
+import { runScenes, TestReview } from '../support/review/review-server.js';
 import { writeSyntheticRun } from '../support/review/synthetic-run.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -123,7 +123,8 @@ it('names of a journal that lead elsewhere are not followed', async () => {
 it('a run of 10,000 images is loaded whole, and requests that are given up do not hold up others', async () => {
   const out = join(await temporaryFolder(), 'out');
   await mkdir(join(out, 'images/part-0000'), { recursive: true });
-  await writeSyntheticRun(out, { images: 10_000 });
+  const scene = await readFile(join(SCENES, 'scene-02.jpg'));
+  await writeSyntheticRun(out, { images: 10_000, content: () => scene });
   for (let i = 0; i < 200; i++) {
     const name = `part-0000/image-${String(i).padStart(7, '0')}.jpg`;
     await symlink(join(SCENES, 'scene-02.jpg'), join(out, 'images', name));
@@ -141,4 +142,37 @@ it('a run of 10,000 images is loaded whole, and requests that are given up do no
   const last = await other.get(`/api/images/${facts.images.ids[199]}/thumbnail?width=160`);
   expect(last.status).toBe(200);
   await access(join(out, '.preannotate'));
+});
+
+it('an image whose file is another one than the run has seen is neither shown nor decided on', async () => {
+  const out = await runScenes(await temporaryFolder()); // not copied: the run knows the times of its files
+  const [changed, sameSize, touched] = ['scene-01.jpg', 'scene-02.jpg', 'scene-03.jpg'].map((name) =>
+    join(out, '../photos', name),
+  ) as [string, string, string];
+  await using other = await TestReview.opened(out);
+  const { ids, names } = (await other.pack()).facts.images;
+  const numberOf = (path: string) => ids[names.indexOf(path.slice(path.lastIndexOf('/') + 1))]!;
+  const accept = [{ op: 'state', state: 'accepted' }];
+  expect((await other.get(`/api/images/${numberOf(changed)}/thumbnail?width=160`)).status).toBe(200);
+  await writeFile(changed, await readFile(join(SCENES, 'scene-09.jpg')));
+  const bytes = await readFile(sameSize);
+  bytes[15]! ^= 1; // of the density that its header states
+  await writeFile(sameSize, bytes);
+  await utimes(touched, 1_000_000_000, 1_000_000_000);
+  for (const path of [changed, sameSize]) {
+    const id = numberOf(path);
+    const answers = [
+      await other.get(`/api/images/${id}`),
+      await other.get(`/api/images/${id}/thumbnail?width=160`),
+      await other.post(id, accept),
+    ];
+    for (const answer of answers) {
+      const { code, detail } = (await answer.json()) as { code: string; detail: string };
+      expect([path, answer.status, code]).toEqual([path, 409, 'IMAGE_CHANGED']);
+      expect(detail).toMatch(/^scene-0\d\.jpg is another picture now than the one that the run has seen/);
+    }
+  }
+  expect((await other.get(`/api/images/${numberOf(touched)}`)).status).toBe(200);
+  expect((await other.post(numberOf(touched), accept)).status).toBe(200);
+  expect(await other.json('/api/decisions')).toMatchObject([{ image: 'scene-03.jpg' }]);
 });

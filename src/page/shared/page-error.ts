@@ -17,6 +17,7 @@ const TITLES: Readonly<Record<string, string>> = {
   URL_INVALID: 'This address cannot be used',
   URL_FETCH_FAILED: 'The image could not be fetched',
   URL_TIMEOUT: 'The image could not be fetched',
+  IMAGE_CHANGED: 'This image has changed since the run',
   IMAGE_UNDECODABLE: 'This image cannot be read',
   IMAGE_UNREADABLE: 'This image cannot be read',
   IMAGE_UNSUPPORTED: 'This kind of image cannot be read',

@@ -9,6 +9,8 @@ import type { ImageRecord } from '../../run/record.js';
 export interface FoundImage {
   readonly path: string; // absolute
   readonly tag: string; // of its state, for ETag
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
 }
 
 /**
@@ -22,7 +24,9 @@ export async function findImage({ image: name }: Pick<ImageRecord, 'image'>, roo
   try {
     const stats = await stat(path);
     if (!stats.isFile()) throw new RequestError('IMAGE_UNREADABLE', `${name} is not a file.`);
-    return { path, tag: `${stats.size.toString(36)}-${Math.round(stats.mtimeMs).toString(36)}` };
+    const modifiedMs = Math.floor(stats.mtimeMs);
+    const tag = `${stats.size.toString(36)}-${Math.round(stats.mtimeMs).toString(36)}`;
+    return { path, tag, sizeBytes: stats.size, modifiedMs };
   } catch (error) {
     if (error instanceof PreannotateError) throw error;
     const isGone = ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '');

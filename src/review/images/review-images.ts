@@ -12,6 +12,7 @@ import type { ImageRecord } from '../../run/record.js';
 import { ImageRenderer, NotRendered, type Rendered } from '../../workers/previews/image-renderer.js';
 import type { ThumbnailRequest } from '../../workers/previews/preview-artist.js';
 import { ThumbnailCache } from '../../workers/previews/thumbnail-cache.js';
+import { changedError, type FileVersions } from './file-versions.js';
 import { findImage } from './find-image.js';
 import { SharedWork } from './shared-work.js';
 
@@ -37,6 +38,7 @@ interface ImageSource {
   readonly root: () => string | undefined; // absolute; undefined where the images are remote
   readonly limits: () => ThumbnailRequest['limits'];
   readonly fetch: Omit<FetchSettings, 'maxBytes'>;
+  readonly versions: FileVersions;
 }
 
 /** What is sent of an image. */
@@ -63,7 +65,7 @@ export class ReviewImages implements AsyncDisposable {
    * A whole image: its own bytes where browsers can show them, else a JPEG.
    *
    * @param isKnown - Whether the browser has what a tag stands for: then there is nothing to be sent.
-   * @throws RequestError NOT_FOUND, IMAGE_UNREADABLE, IMAGE_UNDECODABLE, QUEUE_FULL
+   * @throws RequestError NOT_FOUND, IMAGE_UNREADABLE, IMAGE_UNDECODABLE, IMAGE_CHANGED, QUEUE_FULL
    */
   async open(
     record: ImageRecord,
@@ -71,20 +73,33 @@ export class ReviewImages implements AsyncDisposable {
   ): Promise<ShownImage | undefined> {
     const root = this.#source.root();
     if (root === undefined) return await this.#openRemote(record, signal);
-    const { path, tag } = await findImage(record, root);
+    const found = await findImage(record, root);
+    const { path, tag } = found;
     if (isKnown(tag)) return undefined;
-    return (await this.#openOriginal(record, { path, tag })) ?? (await this.#render(record, { path, tag, signal }));
+    const shown =
+      (await this.#openOriginal(record, { path, tag })) ?? (await this.#render(record, { path, tag, signal }));
+    try {
+      await this.#source.versions.assertSeen(record, found); // last: that a file is damaged says more
+      return shown;
+    } catch (error) {
+      if ('file' in shown.content) await shown.content.file.close();
+      throw error;
+    }
   }
 
   /** @throws as {@link open} does */
   async thumbnail(record: ImageRecord, sidePx: number, signal: AbortSignal): Promise<Uint8Array> {
     const key = { sha256: record.sha256, sidePx };
     const cached = await this.#cache.read(key);
-    if (cached !== undefined) return cached;
+    if (cached !== undefined) {
+      const root = this.#source.root();
+      if (root !== undefined) await this.#source.versions.assertSeenIfThere(record, root);
+      return cached;
+    }
     const { bytes } = await this.#making.run(`${record.sha256} ${sidePx}`, signal, async (abandoned) => {
       const rendered = await this.#make(record, sidePx, abandoned);
-      // Of a file that has changed, the picture is shown, but not kept as that of the other one.
-      if (rendered.sha256 === record.sha256) await this.#cache.write(key, rendered.bytes);
+      if (rendered.sha256 !== record.sha256) throw changedError(record.image);
+      await this.#cache.write(key, rendered.bytes);
       return rendered;
     });
     return bytes;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ interface SyntheticRun {
   readonly boxes?: number; // in each image
   readonly names?: (index: number) => string; // sorted
   readonly classes?: readonly string[];
+  readonly content?: (index: number) => Uint8Array; // of files that are there; left out: of any size and hash
 }
 
 /**
@@ -24,7 +26,7 @@ interface SyntheticRun {
  */
 export async function writeSyntheticRun(
   outDir: string,
-  { images, boxes = 5, names = nameOf, classes }: SyntheticRun,
+  { images, boxes = 5, names = nameOf, classes, content }: SyntheticRun,
 ): Promise<void> {
   const ontology = classes === undefined ? await readOntology() : toOntology(classes);
   await mkdir(join(outDir, '.preannotate'), { recursive: true });
@@ -54,7 +56,7 @@ export async function writeSyntheticRun(
       classes: Object.fromEntries(ontology.classes.map(({ name, id }) => [name, id])),
     },
   };
-  const lines = toLines(formatLine(header), { images, boxes, names, classes: ontology.classes });
+  const lines = toLines(formatLine(header), { images, boxes, names, content, classes: ontology.classes });
   await pipeline(Readable.from(lines), createWriteStream(join(outDir, 'detections.jsonl')));
   await writeFile(join(outDir, 'errors.jsonl'), '');
 }
@@ -82,7 +84,14 @@ function nameOf(index: number): string {
 
 function* toLines(
   head: string,
-  { images, boxes, names, classes }: Required<Omit<SyntheticRun, 'classes'>> & Pick<SyntheticOntology, 'classes'>,
+  {
+    images,
+    boxes,
+    names,
+    content,
+    classes,
+  }: Required<Omit<SyntheticRun, 'classes' | 'content'>> &
+    Pick<SyntheticOntology, 'classes'> & { readonly content: SyntheticRun['content'] },
 ) {
   yield head;
   const random = new Random(images);
@@ -104,7 +113,12 @@ function* toLines(
     });
     if (i % 100 === 0 || i % 100 >= BURST) phash = hex() + hex();
     const sha256 = Array.from({ length: 8 }, hex).join('');
-    const stamp = { size_bytes: 20_000 + i, modified_ms: 1_700_000_000_000 + i, sha256 };
+    const bytes = content?.(i);
+    const stamp = {
+      size_bytes: bytes?.length ?? 20_000 + i,
+      modified_ms: 1_700_000_000_000 + i,
+      sha256: bytes === undefined ? sha256 : createHash('sha256').update(bytes).digest('hex'),
+    };
     pending += formatLine({
       image: names(i),
       id: i + 1,

@@ -20,7 +20,9 @@ export function Thumbnail({ image, width }: { readonly image: number; readonly w
   return (
     <div class="thumbnail">
       {(isBroken || url === '') && (
-        <span class="hint">{url === '' ? 'No picture in this file' : 'This image cannot be shown'}</span>
+        <span class="hint">
+          {url === '' ? 'No picture in this file' : 'This image cannot be shown: open it for the reason'}
+        </span>
       )}
       {isWanted && !isBroken && url !== '' && (
         <img src={url} alt="" decoding="async" draggable={false} onError={() => setBroken(true)} />

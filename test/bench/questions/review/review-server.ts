@@ -51,12 +51,13 @@ export async function reviewServer({ folder, quick }: Bench): Promise<void> {
 /** Thumbnails of photographs of 2.8 megapixels, first and again, and decisions of one and of many clients. */
 async function measureImages(folder: string, count: number): Promise<void> {
   const out = join(folder, 'review-images');
-  await writeSyntheticRun(out, { images: count, names: (i) => `image-${String(i).padStart(4, '0')}.jpg` });
-  await mkdir(join(out, 'images'));
   const photo = await sharp(join(SCENES, 'scene-01.jpg')).resize(PHOTO_PX).jpeg({ quality: 90 }).toBuffer();
+  const names = (i: number) => `image-${String(i).padStart(4, '0')}.jpg`;
+  const content = (i: number) => withComment(photo, `image ${i}`);
+  await writeSyntheticRun(out, { images: count, names, content });
+  await mkdir(join(out, 'images'));
   for (let i = 0; i < count; i++) {
-    const path = join(out, 'images', `image-${String(i).padStart(4, '0')}.jpg`);
-    await writeFile(path, withComment(photo, `image ${i}`));
+    await writeFile(join(out, 'images', names(i)), content(i));
   }
   await using review = await TestReview.opened(out);
   const { ids } = (await review.pack()).facts.images;

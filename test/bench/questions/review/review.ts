@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,9 +22,10 @@ interface ReviewTimes extends PageTimes {
 export async function review({ folder, quick }: Bench): Promise<void> {
   const counts = quick ? [1000] : [10_000, 100_000];
   const rows: (readonly [count: number, times: ReviewTimes])[] = [];
+  const scene = await readFile(join(SCENES, 'scene-07.jpg'));
   for (const count of counts) {
     const out = join(folder, `review-${count}`);
-    await writeSyntheticRun(out, { images: count, boxes: BOXES, names: nameOf });
+    await writeSyntheticRun(out, { images: count, boxes: BOXES, names: nameOf, content: () => scene });
     await writeFirstImages(out);
     await measureReview(out); // packs the run once
     rows.push([count, await measureReview(out)]);
