@@ -4,12 +4,12 @@ import type { Size, Xyxy } from '../../../../src/core/box.js';
 import {
   boxAt,
   boxBetween,
-  fitBox,
   handleAt,
   HANDLES,
   moveBox,
   placeOf,
   resizeBox,
+  scaleBox,
 } from '../../../../src/page/gallery/editor/geometry/edit-box.js';
 
 const image: Size = { width: 640, height: 427 };
@@ -107,8 +107,15 @@ describe('the box at a point', () => {
   });
 });
 
-it('a box copied to a smaller image is cut to it, or left out where nothing is left', () => {
-  expect(fitBox([10, 10, 700, 200], image)).toEqual([10, 10, 640, 200]);
-  expect(fitBox([10, 10, 20, 20], image)).toEqual([10, 10, 20, 20]);
-  expect(fitBox([639.5, 10, 700, 200], image)).toBeUndefined();
+it('a box copied to an image of another size is scaled with it, and never cut', () => {
+  const half = { width: 320, height: 213.5 };
+  expect(scaleBox([10.13, 10, 20, 20], image, image)).toEqual([10.13, 10, 20, 20]);
+  expect(scaleBox([10, 10, 20, 20], image, half)).toEqual([5, 5, 10, 10]);
+  expect(scaleBox([100, 0, 640, 427], image, { width: 480, height: 854 })).toEqual([75, 0, 480, 854]);
+  fc.assert(
+    fc.property(boxes, (box) => {
+      const [x1, y1, x2, y2] = scaleBox(box, image, half);
+      expect(Math.min(x1, y1, x2 - x1 - 1, y2 - y1 - 1, half.width - x2, half.height - y2)).toBeGreaterThan(-1e-6);
+    }),
+  );
 });

@@ -103,7 +103,13 @@ describeInBrowser('the editor, with the keyboard alone,', () => {
     await using _server = server;
     await press(visitor, 'j', 'v');
     await untilSaved(visitor);
-    expect(boxesOf(2)).toMatchObject([{ status: 'drawn', class: 'class 0', box: FIRST[0]!.box }]);
+    expect(boxesOf(2)).toMatchObject([{ status: 'drawn', class: 'class 0', box: [100.25, 75.38, 200.75, 135.1] }]);
+    expect(await said(visitor)).toBe(
+      '1 box copied, scaled: the images have different sizes. image-000001.jpg: 2 boxes.',
+    );
+    await visitor.page.locator('.said').getByText('1 box copied').waitFor();
+    await press(visitor, 'a', 'j', 'v');
+    expect(await said(visitor)).toBe('no boxes copied, 1 is there already. image-000001.jpg: 2 boxes.');
     await press(visitor, 'v');
     await untilSaved(visitor);
     expect(boxesOf(3).map(({ status }) => status)).toEqual(['drawn', 'drawn']);

@@ -1,10 +1,10 @@
-import type { Xyxy } from '../../../../core/box.js';
+import type { Size, Xyxy } from '../../../../core/box.js';
 import type { Change } from '../../../../core/review/decision.js';
 import { canReview, redo, save, undo } from '../../app/decisions.js';
 import { backend, current, decisionOf, goInGrid, order, pack, selectedBox, table } from '../../app/state.js';
 import { acceptShown, copyBoxes, drawBox, editBox, keepBox, rejectBox, restoreBox } from '../boxes/changes.js';
 import type { ShownBox } from '../boxes/shown-box.js';
-import { boxBetween, isSameBox, moveBox, resizeBox } from '../geometry/edit-box.js';
+import { boxBetween, isSameBox, isSameSize, moveBox, resizeBox } from '../geometry/edit-box.js';
 import type { Point } from '../geometry/view.js';
 import { countBoxes, describeImage, goBy, goTo, imageAt, isThere, neighbourOf } from './navigate.js';
 import {
@@ -15,6 +15,7 @@ import {
   listedBoxes,
   modelClassOf,
   say,
+  sayUnseen,
   selected,
 } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
@@ -93,8 +94,8 @@ export function place(box: ShownBox, to: Xyxy): void {
   const now = allBoxes.value.find(({ id }) => id === box.id) ?? box;
   change(editBox(now, { box: to }, modelClassOf(now)));
   viewport.reveal(to);
-  const isElsewhere = !isSameBox(now.box, box.box);
-  say(`${isElsewhere ? 'This box was moved elsewhere meanwhile; it is where you put it. ' : ''}${describePlace(to)}`);
+  if (isSameBox(now.box, box.box)) sayUnseen(describePlace(to));
+  else say(`This box was moved elsewhere meanwhile; it is where you put it. ${describePlace(to)}`);
 }
 
 export function draw(box: Xyxy): void {
@@ -120,19 +121,26 @@ export function copyToNext(): void {
     say('This is the last image: there is none to copy to.');
     return;
   }
-  const { widths, heights } = pack.value!.facts.images;
   const boxes =
     selected.value === undefined
       ? allBoxes.value.filter(({ status }) => status !== 'rejected' && status !== 'suggestion')
       : [selected.value];
-  const changes = copyBoxes(boxes, {
-    size: { width: widths[next]!, height: heights[next]! },
-    boxes: decisionOf(next)?.boxes ?? [],
-    newId,
-  });
+  const sizes = { from: sizeOf(current.value!), to: sizeOf(next) };
+  const changes = copyBoxes(boxes, sizes, { boxes: decisionOf(next)?.boxes ?? [], newId });
   save(next, changes);
   const left = boxes.length - changes.length;
-  goTo(next, `${countBoxes(changes.length)} copied${left === 0 ? '' : `, ${left} left out`}. `);
+  const isScaled = changes.length > 0 && !isSameSize(sizes.from, sizes.to);
+  goTo(
+    next,
+    `${countBoxes(changes.length)} copied` +
+      (isScaled ? ', scaled: the images have different sizes' : '') +
+      (left === 0 ? '. ' : `, ${left} ${left === 1 ? 'is' : 'are'} there already. `),
+  );
+}
+
+function sizeOf(image: number): Size {
+  const { widths, heights } = pack.value!.facts.images;
+  return { width: widths[image]!, height: heights[image]! };
 }
 
 /** Undoes or does again a step on any image, and goes to that image: from the grid, to its place there. */

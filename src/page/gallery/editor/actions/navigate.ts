@@ -1,7 +1,7 @@
 import { openImage } from '../../app/address.js';
 import { current, order, pack, selectedBox } from '../../app/state.js';
 import { describeBox } from '../boxes/shown-box.js';
-import { allBoxes, boxesOfImage, listedBoxes, say } from '../session/session.js';
+import { allBoxes, boxesOfImage, listedBoxes, say, sayUnseen } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
 
 /** Where the open image is in the order of the grid, counted from 0; -1: the filter leaves it out. */
@@ -48,7 +48,7 @@ export function selectBox(id: string | undefined): void {
   const box = boxes[index];
   if (box === undefined) return;
   viewport.reveal(box.box);
-  say(`Box ${index + 1} of ${boxes.length}: ${describeBox(box)}.`);
+  sayUnseen(`Box ${index + 1} of ${boxes.length}: ${describeBox(box)}.`);
 }
 
 export function selectBy(steps: number): void {

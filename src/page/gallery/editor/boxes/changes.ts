@@ -1,6 +1,6 @@
 import type { Size, Xyxy } from '../../../../core/box.js';
 import type { BoxStatus, Change, DecidedBox, Decision } from '../../../../core/review/decision.js';
-import { fitBox, isSameBox } from '../geometry/edit-box.js';
+import { isSameBox, scaleBox } from '../geometry/edit-box.js';
 import type { ShownBox } from './shown-box.js';
 
 /** What people do to boxes, as changes of a decision; pure. */
@@ -51,18 +51,18 @@ export function drawBox(id: string, name: string, box: Xyxy): Change[] {
   return [{ op: 'set', box: { id, status: 'drawn', class: name, box } }];
 }
 
-/** Draws boxes of one image into another, cut to its size; those that lie outside, or are there already, are not. */
+/** Draws boxes of one image into another, at the same part of it; those that are there already are left out. */
 export function copyBoxes(
   boxes: readonly ShownBox[],
-  to: { readonly size: Size; readonly boxes: Decision['boxes']; readonly newId: () => string },
+  sizes: { readonly from: Size; readonly to: Size },
+  into: { readonly boxes: Decision['boxes']; readonly newId: () => string },
 ): Change[] {
   return boxes.flatMap(({ class: name, box }): Change[] => {
-    const fitted = fitBox(box, to.size);
-    if (fitted === undefined) return [];
-    const isThere = to.boxes.some(
-      (one) => one.status !== 'rejected' && one.class === name && isSameBox(one.box, fitted),
+    const scaled = scaleBox(box, sizes.from, sizes.to);
+    const isThere = into.boxes.some(
+      (one) => one.status !== 'rejected' && one.class === name && isSameBox(one.box, scaled),
     );
-    return isThere ? [] : drawBox(to.newId(), name, fitted);
+    return isThere ? [] : drawBox(into.newId(), name, scaled);
   });
 }
 

@@ -45,10 +45,15 @@ export function boxBetween(a: Point, b: Point, image: Size): Xyxy {
   return [x1, y1, x2, y2];
 }
 
-/** A box of another image as far as it lies in this one, or undefined where less than the smallest side is left. */
-export function fitBox([x1, y1, x2, y2]: Xyxy, image: Size): Xyxy | undefined {
-  const fits = Math.min(x2, image.width) - x1 >= SMALLEST_SIDE && Math.min(y2, image.height) - y1 >= SMALLEST_SIDE;
-  return fits ? [x1, y1, Math.min(x2, image.width), Math.min(y2, image.height)] : undefined;
+/** The same part of another image: a box of an image of another size is scaled, so that all of it stays inside. */
+export function scaleBox(box: Xyxy, from: Size, to: Size): Xyxy {
+  if (isSameSize(from, to)) return box;
+  const [x, y] = [to.width / from.width, to.height / from.height];
+  return boxBetween({ x: box[0] * x, y: box[1] * y }, { x: box[2] * x, y: box[3] * y }, to);
+}
+
+export function isSameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
 }
 
 /**

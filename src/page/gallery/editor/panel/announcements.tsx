@@ -1,12 +1,13 @@
 import { replaced } from '../../app/decisions.js';
 import { said } from '../session/session.js';
 
-/** What screen readers say of every action, and what a person should know. */
+/** What was done, and what a person should know. */
 export function Announcements() {
+  const { text, isShown } = said.value;
   return (
     <div class="announcements">
-      <p class="unseen" role="status">
-        {said.value}
+      <p class={isShown ? 'said' : 'unseen'} role="status">
+        {text !== '' && <span key={text}>{text}</span>}
       </p>
       {replaced.value !== undefined && (
         <p class="notice" role="alert">

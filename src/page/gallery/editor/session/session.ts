@@ -26,8 +26,8 @@ export const held = signal<{ readonly id: string | undefined; readonly box: Xyxy
 /** The class of the box that is drawn next. */
 export const drawnClass = signal(0);
 
-/** What screen readers say. */
-export const said = signal('');
+/** What was said last of what was done: screen readers say it, and it is shown for a few seconds where it `isShown`. */
+export const said = signal({ text: '', isShown: false });
 
 /** All boxes of the open image, rejected ones too. */
 export const allBoxes = computed((): readonly ShownBox[] => {
@@ -77,7 +77,16 @@ export function classNumberOf(name: string): number {
   return classIndexByName.value.get(name) ?? pack.value!.facts.classes.length;
 }
 
-/** Has screen readers say something, even if it is what they said last. */
+/** Says something, even if it is what was said last. */
 export function say(text: string): void {
-  said.value = said.value === text ? `${text} ` : text;
+  announce(text, true);
+}
+
+/** Has screen readers alone say what everybody else sees in the picture. */
+export function sayUnseen(text: string): void {
+  announce(text, false);
+}
+
+function announce(text: string, isShown: boolean): void {
+  said.value = { text: said.value.text === text ? `${text} ` : text, isShown };
 }
