@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { stringify } from 'yaml';
 import { addQueries, type AddedQueries } from '../../config/ontology/edit/add-queries.js';
+import { editThresholds, hasThresholds } from '../../config/ontology/edit/thresholds.js';
+import { foldName } from '../../config/ontology/edit/text-edits.js';
+import { problemsError } from '../../config/problems.js';
 import { saveOntologyFile, type FileEdit } from '../../config/ontology/edit/save-file.js';
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { foldSpace } from '../../core/prompts/canonical-prompt.js';
@@ -17,7 +20,7 @@ import type { LikeThis } from './question.js';
 /** What is kept of a question, and as what. */
 export interface Wanted {
   readonly class: string;
-  readonly threshold?: number | undefined; // of a new class
+  readonly threshold?: number | undefined; // that the class gets, a new one or one that is there
   readonly found: { readonly prompts: readonly string[] } | { readonly like: LikeThis };
 }
 
@@ -55,7 +58,7 @@ export async function planEdit(
     throw new RequestError('USAGE', message);
   }
   const mark = before.startsWith('\ufeff') ? '\ufeff' : '';
-  const after = mark + addQueries(before.slice(mark.length), added, name);
+  const after = mark + addTo(before.slice(mark.length), added, name);
   return { path: file, before, after, isWritten: false };
 }
 
@@ -90,7 +93,19 @@ export async function toYaml({ place, wanted }: { place: RunPlace; wanted: Wante
     },
     { lineWidth: 0 },
   );
-  return addQueries(text, await toAdded(wanted, place, process.cwd()), 'The ontology');
+  return addTo(text, await toAdded(wanted, place, process.cwd()), 'The ontology');
+}
+
+/** Adds what is kept, with the threshold that its class gets. */
+function addTo(text: string, added: AddedQueries, name: string): string {
+  const edited = addQueries(text, added, name);
+  if (added.threshold === undefined) return edited;
+  if (hasThresholds(edited))
+    return editThresholds(edited, { byClass: new Map([[foldName(added.class), added.threshold]]) }, name);
+  const message = `${name} is in a short form that has no place for the threshold ${added.threshold} of a class.`;
+  const advice =
+    'Write it in full form (classes: [{name, prompts, threshold}]), or keep the result with the threshold of the run.';
+  throw problemsError('ONTOLOGY_INVALID', [{ message, advice }]);
 }
 
 /** An example is named by the path from the ontology's folder to the image. */
@@ -121,6 +136,7 @@ function holds({ classes }: OntologySpec, added: AddedQueries): boolean {
     one.image === example?.image && one.box?.join() === example.box.join();
   return (
     own !== undefined &&
+    (added.threshold === undefined || own.threshold === added.threshold) &&
     added.prompts.every((prompt) => own.prompts.includes(prompt)) &&
     (example === undefined || (own.examples ?? []).some(isExample))
   );

@@ -99,6 +99,27 @@ describe('a run with features, reviewed', () => {
     expect([...prompts].some((prompt) => prompt.startsWith('example: images/scene-01.jpg'))).toBe(true);
   });
 
+  it('gives a class the threshold of what is added, and keeps nothing where there is no place for it', async () => {
+    const { out, ontology, folder } = await annotateToAsk();
+    await using review = await ReviewCommand.start(out);
+    expect((await review.post('/api/ask/keep', { question: CUP, class: 'bottle', threshold: 0.6 })).status).toBe(202);
+    expect(await untilKept(review)).toMatchObject({ is: 'done' });
+    const text = await readFile(ontology, 'utf8');
+    expect(text).toContain('- name: bottle   # of glass\n    threshold: 0.6\n');
+    expect(text).toContain('prompts: [a photo of a bottle, a photo of a cup]');
+    const { facts } = decodePack(new Uint8Array(await (await review.get('/api/pack')).arrayBuffer()));
+    expect(facts.classes).toEqual([{ name: 'bottle', threshold: 0.6 }]);
+
+    const short = join(folder, 'short.yaml');
+    await writeFile(short, 'a photo of a bottle: bottle\n');
+    const given = ['--ontology', short, '--features', join(folder, 'features')];
+    const other = await annotateToAsk(() => given);
+    await using second = await ReviewCommand.start(other.out);
+    const refused = await second.post('/api/ask/keep', { question: CUP, class: 'cup', threshold: 0.6 });
+    expect(await refusalOf(refused)).toMatch(/^422 .*short.yaml is in a short form .*threshold 0\.6/);
+    expect(await readFile(short, 'utf8')).toBe('a photo of a bottle: bottle\n');
+  });
+
   it('leaves a file alone that was changed since the run, and says how to go on', async () => {
     const { out, ontology } = await annotateToAsk();
     const changed = ONTOLOGY.replace('a photo of a bottle', 'bottle');

@@ -1,10 +1,23 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
+import { join } from 'node:path';
+import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findAccessibilityProblems } from '../../support/clients/axe.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
-import { annotateToAsk, ONTOLOGY } from '../../support/review/asked-run.js';
+import { annotateToAsk } from '../../support/review/asked-run.js';
 import { ReviewCommand } from '../../support/review/review-command.js';
+
+/** The boxes that a choice says it gives. */
+async function countIn(choice: Locator): Promise<number> {
+  const text = await choice.locator('xpath=..').innerText();
+  return Number(/: (\d+) boxes/.exec(text)?.[1]);
+}
+
+/** Boxes of the run that its views show. */
+async function countShown(out: string): Promise<number> {
+  const coco = JSON.parse(await readFile(join(out, 'coco/instances.json'), 'utf8')) as { annotations: unknown[] };
+  return coco.annotations.length;
+}
 
 describeInBrowser('asking on the review page', () => {
   let browser: Browser;
@@ -68,10 +81,25 @@ describeInBrowser('asking on the review page', () => {
     expect(await page.locator('.answer-shapes rect').count()).toBeGreaterThan(0);
     expect(await findAccessibilityProblems(page)).toEqual([]);
 
+    // An example of a class whose threshold is lower: it is raised, unless one chooses otherwise.
+    await ask.getByLabel('Keep as class').fill('bottle');
+    const raised = ask.getByRole('radio', { name: /^0\.8, as of the answer: \d+ boxes \(now \d+\)/ });
+    await raised.waitFor();
+    expect(await raised.isChecked()).toBe(true);
+    const asItIs = ask.getByRole('radio', { name: /^0\.1, as it is: \d+ boxes/ });
+    expect(await countIn(asItIs)).toBeGreaterThan(await countIn(raised));
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+    const expected = await countIn(raised);
+    await ask.getByRole('button', { name: 'Keep' }).click();
+    await ask.getByText(/“bottle” is in .*table\.yaml/).waitFor();
+    const kept = await readFile(ontology, 'utf8');
+    expect(kept).toContain('threshold: 0.8\n');
+    expect(await countShown(out)).toBe(expected);
+
     await ask.getByLabel('What to find').fill('so '.repeat(30));
     await page.keyboard.press('Enter');
     await ask.getByText('is 62 tokens long, the model reads 16').waitFor();
-    expect(await readFile(ontology, 'utf8')).toBe(ONTOLOGY);
+    expect(await readFile(ontology, 'utf8')).toBe(kept);
     await visitor.page.context().close();
   });
 

@@ -86,13 +86,15 @@ export function answerBoxes(image: number): TableBox[] | undefined {
   return answerTable.value?.boxesOf(image);
 }
 
-/** Shows a run, or what became of it. Thresholds stay as they were set while the classes are the same. */
+/** Shows a run, or what became of it. Thresholds stay as they were set, unless classes or the run's own are others. */
 export function showPack(loaded: GalleryPack): void {
   batch(() => {
-    const before = pack.value?.facts.classes.map(({ name }) => name).join('\n');
-    if (before !== loaded.facts.classes.map(({ name }) => name).join('\n')) {
-      thresholds.value = loaded.facts.classes.map(({ threshold }) => threshold);
-    }
+    const before = pack.value?.facts.classes ?? [];
+    const { classes } = loaded.facts;
+    const isSame = before.length === classes.length && before.every(({ name }, i) => name === classes[i]!.name);
+    thresholds.value = classes.map(({ threshold }, i) => {
+      return isSame && before[i]!.threshold === threshold ? thresholds.value[i]! : threshold;
+    });
     pack.value = loaded;
     selectionVersion.value++;
   });

@@ -4,7 +4,7 @@ import type { AskState } from '../../../core/gallery/ask.js';
 import { Answer } from './answer.js';
 import { askProblem, isAsking, readKeeping } from './asking.js';
 import { CommandLine } from './command-line.js';
-import { KeepStatus } from './keep-form.js';
+import { KeepStatus } from './keep-status.js';
 import { QuestionForm } from './question-form.js';
 
 /** Asks the model about all images, shows what it found, and keeps that. */

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
-import { answerThresholds, pack } from '../app/state.js';
-import { CommandLine } from './command-line.js';
+import { pack } from '../app/state.js';
 import { asked, keep, keepProblem, keepState } from './asking.js';
+import { KeepThreshold, targetOf } from './keep-threshold.js';
 
 const CLASSES = 'ask-classes';
 const NOTE = 'ask-keep-note';
@@ -12,13 +12,15 @@ export function KeepForm() {
   const name = useSignal('prompts' in question && question.prompts.length === 1 ? question.prompts[0]! : '');
   const { classes } = pack.value!.facts;
   const wanted = name.value.trim();
-  const isNew = !classes.some((one) => one.name === wanted);
+  const target = wanted === '' ? undefined : targetOf(wanted);
+  const chosen = useSignal<boolean | undefined>(undefined); // by hand; else what is the better choice
+  const isRaised = (target?.isOpen === true ? chosen.value : undefined) ?? target?.isRaised ?? false;
   const isBusy = keepState.value.is === 'running';
   const what = 'prompts' in question ? (question.prompts.length === 1 ? 'The wording' : 'The wordings') : 'The example';
   const submit = () => {
-    if (wanted === '' || isBusy) return;
-    const threshold = Math.min(...answerThresholds.value);
-    void keep({ class: wanted, ...(isNew ? { threshold: Math.round(threshold * 1000) / 1000 } : {}) });
+    if (target === undefined || isBusy) return;
+    const isOwn = isRaised || (target.isNew && 'like' in question);
+    void keep({ class: wanted, ...(isOwn ? { threshold: target.ofAnswer } : {}) });
   };
   return (
     <form
@@ -45,12 +47,15 @@ export function KeepForm() {
         ))}
       </datalist>
       <p class="hint" id={NOTE}>
-        {wanted === ''
+        {target === undefined
           ? 'Choose a class, or type the name of a new one.'
-          : isNew
-            ? `A new class is added to the ontology, with the threshold above. The run is brought up to date.`
+          : target.isNew
+            ? 'A new class is added to the ontology. The run is brought up to date.'
             : `${what} is added to this class in the ontology. The run is brought up to date.`}
       </p>
+      {target !== undefined && (
+        <KeepThreshold target={target} isRaised={isRaised} onChoose={(raised) => (chosen.value = raised)} />
+      )}
       <button type="submit" disabled={wanted === '' || isBusy}>
         Keep
       </button>
@@ -60,47 +65,5 @@ export function KeepForm() {
         </p>
       )}
     </form>
-  );
-}
-
-/** What becomes of what is kept. */
-export function KeepStatus() {
-  const state = keepState.value;
-  if (state.is === 'idle') return <p class="unseen" role="status" />;
-  if (state.is === 'running') {
-    const { done, total } = state;
-    return (
-      <div class="keeping" role="status">
-        <label>
-          <span>Bringing the run up to date with “{state.class}”</span>
-          <progress max={Math.max(1, total)} value={done} />
-        </label>
-        <p class="hint">
-          {done.toLocaleString('en')} of {total.toLocaleString('en')} images
-        </p>
-      </div>
-    );
-  }
-  if (state.is === 'done') {
-    return (
-      <p class="notice" role="status">
-        “{state.class}” is in {state.file}.{' '}
-        {state.backup !== undefined && `The file as it was before is ${state.backup}.`}
-      </p>
-    );
-  }
-  if (state.is === 'failed') {
-    return (
-      <p class="problem" role="alert">
-        “{state.class}” could not be kept: {state.message}
-      </p>
-    );
-  }
-  return (
-    <div class="manual" role="status">
-      <p class="hint">{state.reason} Save this as ontology.yaml, and type the command.</p>
-      <textarea readOnly rows={8} aria-label="Ontology" value={state.yaml} />
-      <CommandLine command={state.command} />
-    </div>
   );
 }

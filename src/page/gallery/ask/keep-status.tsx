@@ -1,0 +1,44 @@
+import { CommandLine } from './command-line.js';
+import { keepState } from './asking.js';
+
+/** What becomes of what is kept. */
+export function KeepStatus() {
+  const state = keepState.value;
+  if (state.is === 'idle') return <p class="unseen" role="status" />;
+  if (state.is === 'running') {
+    const { done, total } = state;
+    return (
+      <div class="keeping" role="status">
+        <label>
+          <span>Bringing the run up to date with “{state.class}”</span>
+          <progress max={Math.max(1, total)} value={done} />
+        </label>
+        <p class="hint">
+          {done.toLocaleString('en')} of {total.toLocaleString('en')} images
+        </p>
+      </div>
+    );
+  }
+  if (state.is === 'done') {
+    return (
+      <p class="notice" role="status">
+        “{state.class}” is in {state.file}.{' '}
+        {state.backup !== undefined && `The file as it was before is ${state.backup}.`}
+      </p>
+    );
+  }
+  if (state.is === 'failed') {
+    return (
+      <p class="problem" role="alert">
+        “{state.class}” could not be kept: {state.message}
+      </p>
+    );
+  }
+  return (
+    <div class="manual" role="status">
+      <p class="hint">{state.reason} Save this as ontology.yaml, and type the command.</p>
+      <textarea readOnly rows={8} aria-label="Ontology" value={state.yaml} />
+      <CommandLine command={state.command} />
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { GalleryPack } from '../../../core/gallery/pack.js';
+import { answer, answerThresholds, pack } from '../app/state.js';
+import { asked } from './asking.js';
+import { forecast, type Forecast } from './forecast.js';
+
+/** While a threshold is being moved, nothing is counted. */
+const PAUSE_MS = 150;
+
+/** What the answer is kept as, and the thresholds that the class may have then. */
+export interface Target {
+  readonly name: string;
+  readonly classIndex: number;
+  readonly isNew: boolean;
+  readonly present: number; // of the class; for a new one, what it would have without its own
+  readonly ofAnswer: number;
+  readonly isOpen: boolean; // whether there is something to choose
+  readonly isRaised: boolean; // the threshold of the answer is the better choice
+}
+
+/** @param name - As typed; not empty. */
+export function targetOf(name: string): Target {
+  const { classes } = pack.value!.facts;
+  const index = classes.findIndex((one) => one.name === name);
+  const isNew = index === -1;
+  const ofAnswer = Math.round(Math.min(...answerThresholds.value) * 1000) / 1000;
+  // Without a threshold of its own, a class has that of the run, which is the one that wordings are answered with.
+  const isWording = 'prompts' in asked.value!;
+  const ofRun = isWording ? (answer.value?.facts.classes[0]?.threshold ?? ofAnswer) : undefined;
+  const present = isNew ? ofRun : classes[index]!.threshold;
+  return {
+    name,
+    classIndex: isNew ? classes.length : index,
+    isNew,
+    present: present ?? ofAnswer,
+    ofAnswer,
+    isOpen: !isNew && present !== ofAnswer,
+    isRaised: isNew ? present !== ofAnswer : ofAnswer > present!,
+  };
+}
+
+/** How many boxes the class will have, at which threshold, and the choice between thresholds where there is one. */
+export function KeepThreshold(props: {
+  readonly target: Target;
+  readonly isRaised: boolean;
+  readonly onChoose: (isRaised: boolean) => void;
+}) {
+  const { target, isRaised, onChoose } = props;
+  const counts = useForecasts(pack.value!, answer.value!, target);
+  const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 3 });
+  const describe = (then: Forecast | undefined) => {
+    if (then === undefined || counts === undefined) return '…';
+    const { now } = counts;
+    const own = `${number(then.own)} boxes${target.isNew ? '' : ` (now ${number(now.own)})`}`;
+    return `${own}, other classes ${number(then.others)} (now ${number(now.others)})`;
+  };
+  if (!target.isOpen) {
+    return (
+      <p class="hint forecast" role="status">
+        At its threshold {number(isRaised ? target.ofAnswer : target.present)}: {describe(counts?.raised)}.
+      </p>
+    );
+  }
+  return (
+    <fieldset class="forecast">
+      <legend>Threshold of “{target.name}” in the run</legend>
+      <label>
+        <input type="radio" name="keep-threshold" checked={isRaised} onChange={() => onChoose(true)} />{' '}
+        <span>
+          {number(target.ofAnswer)}, as of the answer: {describe(counts?.raised)}
+        </span>
+      </label>
+      <label>
+        <input type="radio" name="keep-threshold" checked={!isRaised} onChange={() => onChoose(false)} />{' '}
+        <span>
+          {number(target.present)}, as it is: {describe(counts?.kept)}
+        </span>
+      </label>
+    </fieldset>
+  );
+}
+
+interface Forecasts {
+  readonly now: Forecast;
+  readonly kept: Forecast; // at the present threshold
+  readonly raised: Forecast; // at that of the answer
+}
+
+/** Undefined while they are counted. */
+function useForecasts(run: GalleryPack, found: GalleryPack, target: Target): Forecasts | undefined {
+  const { classIndex, present, ofAnswer } = target;
+  const counted = useSignal<Forecasts | undefined>(undefined);
+  useEffect(() => {
+    counted.value = undefined;
+    const timer = setTimeout(() => {
+      const now = forecast(run, undefined, { classIndex, threshold: present });
+      const kept = forecast(run, found, { classIndex, threshold: present });
+      const raised = ofAnswer === present ? kept : forecast(run, found, { classIndex, threshold: ofAnswer });
+      counted.value = { now, kept, raised };
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [run, found, classIndex, present, ofAnswer]);
+  return counted.value;
+}
