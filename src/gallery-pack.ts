@@ -4,8 +4,10 @@ import { BoxRows } from './core/gallery/box-rows.js';
 import { BoxTable } from './core/gallery/box-table.js';
 import { SCORE_STEPS, type GalleryFacts, type GalleryFailure, type GalleryPack } from './core/gallery/pack.js';
 import { PreannotateError } from './core/errors.js';
+import type { Selection } from './core/select.js';
 import { compareUtf8, printable } from './core/text.js';
 import { readLineBytes } from './disk/lines.js';
+import type { JournalEntries } from './run/entries/entry-table.js';
 import { BoxReader } from './run/entries/read-boxes.js';
 import { groupNear } from './run/duplicates/near-groups.js';
 import { ImageContents } from './run/duplicates/image-contents.js';
@@ -33,14 +35,39 @@ interface Packed {
  * @throws PreannotateError JOURNAL_DAMAGED
  */
 export async function buildPack({ outDir, run, title, maxBoxes = MAX_BOXES }: Packed): Promise<GalleryPack> {
-  const { ontology, scope, imageIds, journal } = run;
+  const { journal, sources, scope, ontology } = run;
+  const names = divideNames(journal.entries, sources)[0];
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
-  const { boxes, floor, images, contents } = await readImages(run, maxBoxes);
+  const { facts, boxes } = await packImages(run, { title, names, selection, maxBoxes });
+  const described = describeRun(run, boxes.scores.length);
+  return { facts: { ...facts, run: described, failures: await readFailures(outDir, run) }, boxes };
+}
+
+/** The results of a run, which may still be going on. */
+export interface PackedResults extends Pick<OpenedRun, 'ontology' | 'imageIds'> {
+  readonly journal: Pick<OpenedRun['journal'], 'path' | 'header' | 'lines'> & { readonly entries: JournalEntries };
+}
+
+/** Which images a pack has, and of which thresholds. */
+interface PackedImages {
+  readonly title: string;
+  readonly names: readonly string[];
+  readonly selection: Selection;
+  readonly maxBoxes?: number;
+}
+
+/** Makes the pack of some images, without what happened to the others. @throws PreannotateError JOURNAL_DAMAGED */
+export async function packImages(
+  run: PackedResults,
+  { title, names, selection, maxBoxes = MAX_BOXES }: PackedImages,
+): Promise<GalleryPack> {
+  const { ontology, imageIds, journal } = run;
+  const { boxes, floor, images, contents } = await readImages(run, { names, limit: maxBoxes });
   const { thresholds, ...shown } = selection;
   const { score_floor: stored } = journal.header.options;
   const facts: GalleryFacts = {
     title,
-    run: describeRun(run, boxes.scores.length),
+    run: describeModel(run),
     classes: ontology.classes.map(({ name }, i) => ({ name, threshold: thresholds[i]! })),
     prompts: ontology.queries.map(({ prompt: text, classId }) => ({ text, class: classId })),
     selection: shown,
@@ -51,7 +78,7 @@ export async function buildPack({ outDir, run, title, maxBoxes = MAX_BOXES }: Pa
       ...images,
       groups: await numberGroups(contents),
     },
-    failures: await readFailures(outDir, run),
+    failures: [],
   };
   return { facts, boxes };
 }
@@ -63,9 +90,12 @@ interface ReadImages extends Pick<GalleryPack, 'boxes'> {
 }
 
 /** Reads the journal once, in its own order. */
-async function readImages({ journal, sources, ontology }: OpenedRun, limit: number): Promise<ReadImages> {
+async function readImages(
+  { journal, ontology }: PackedResults,
+  { names: listed, limit }: { readonly names: readonly string[]; readonly limit: number },
+): Promise<ReadImages> {
   const { path, entries } = journal;
-  const names = divideNames(entries, sources)[0].sort(compareUtf8);
+  const names = [...listed].sort(compareUtf8);
   const indexes = new Int32Array(journal.lines + 1);
   names.forEach((name, index) => (indexes[entries.get(name)!.line] = index + 1));
   const contents = new ImageContents(names);
@@ -111,10 +141,23 @@ async function numberGroups(contents: ImageContents): Promise<number[]> {
 }
 
 /** What a reader of the page wants to know of a run, and nothing about the machine that made it. */
-function describeRun({ journal, scope, manifest, ontology }: OpenedRun, boxes: number): GalleryFacts['run'] {
+function describeRun(run: OpenedRun, boxes: number): GalleryFacts['run'] {
+  const { journal, scope, manifest } = run;
+  const counts = manifest?.counts;
+  return [
+    ...describeModel(run),
+    ['Images found', String(scope.found)],
+    ['Images annotated', String(counts?.annotated ?? journal.entries.size)],
+    ...(counts === undefined ? [] : ([['Images failed', String(counts.failed)]] as const)),
+    ['Stored boxes', String(boxes)],
+    ['Status', manifest?.status ?? 'interrupted'],
+  ];
+}
+
+/** What found the boxes. */
+function describeModel({ journal, ontology }: PackedResults): GalleryFacts['run'] {
   const { model, preannotate, options } = journal.header;
   const { image_size: size, tiles, precision = 'fp32', fit } = options;
-  const counts = manifest?.counts;
   return [
     ['Model', baseNameOf(model.reference)],
     ['Model SHA-256', model.sha256],
@@ -126,11 +169,6 @@ function describeRun({ journal, scope, manifest, ontology }: OpenedRun, boxes: n
     ['Score floor', String(options.score_floor)],
     ['Classes', String(ontology.classes.length)],
     ['Prompts', String(ontology.queries.length)],
-    ['Images found', String(scope.found)],
-    ['Images annotated', String(counts?.annotated ?? journal.entries.size)],
-    ...(counts === undefined ? [] : ([['Images failed', String(counts.failed)]] as const)),
-    ['Stored boxes', String(boxes)],
-    ['Status', manifest?.status ?? 'interrupted'],
   ];
 }
 

@@ -12,6 +12,7 @@ import type { JournalEntries, JournalEntry } from './run/entries/entry-table.js'
 import { divideNames, type Sources } from './run/plan/sources.js';
 import { hasDecisions, noteLeftOut, readCurrentReview, type CurrentReview } from './run/review/current-review.js';
 import { divideAndList, type Division } from './run/split/divide.js';
+import { createPreviewIndex } from './preview-index.js';
 import { provenanceOf } from './view-inputs.js';
 import { writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
@@ -76,7 +77,8 @@ export function showPreviews(
     const review = await readCurrentReview(job.outDir, { path: run.journal.path, entries });
     const view = describeView(job, run, { entries, sources, review, signal: AbortSignal.any([signal, ended]) });
     // What is edited is moved aside at the end of the run, which names it.
-    await writePreviews({ ...view, overwriteEdited: false }, previews);
+    const { index: _, ...pictures } = view; // the page over them is made at the end
+    await writePreviews({ ...pictures, overwriteEdited: false }, previews);
   };
   return new LivePreviews(update, (name) => shown.has(name));
 }
@@ -115,12 +117,15 @@ function describeView(
   const previewed = new StoredImages(source, imageIds, { ...shown, negatives: ALL_NEGATIVES, onlyReviewed: false });
   const isWhole = entries === journal.entries;
   const viewed = { ...job, journal, imageIds, sources, review, root: found.root };
+  const { path, header, lines } = journal;
+  const run = { ontology: job.ontology, imageIds, journal: { path, header, lines, entries } };
   return {
     ...job,
     hasReview: hasDecisions(review),
     digests: isWhole ? new ViewDigests(viewed) : undefined,
     images: new CountedImages(images, job.ontology, () => images.leftOut),
     previewed,
+    index: createPreviewIndex({ run, selection: job.selection, review }),
     imagesOf: (part: PartName) => images.ofPart(part),
     listHidden: () => images.listHidden(),
     countLeftOut: () => images.leftOut.negatives,

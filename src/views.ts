@@ -22,6 +22,7 @@ import { StoredImages } from './run/images/stored-images.js';
 import { hasDecisions, noteLeftOut, readCurrentReview } from './run/review/current-review.js';
 import { divideAndList, type Division } from './run/split/divide.js';
 import { ViewDigests } from './run/images/view-digest.js';
+import { createPreviewIndex } from './preview-index.js';
 import { describeInputs, provenanceOf } from './view-inputs.js';
 import { toStoredViewOptions } from './run/view-options.js';
 import { asLocal, noteMoved, rememberViews, requireImageRoot } from './view-root.js';
@@ -133,6 +134,7 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
     listHidden,
     countLeftOut,
     previewed,
+    index: createPreviewIndex({ run, selection, review }),
     provenance,
     throwIfStopped,
     signal: lock.lost,
@@ -198,7 +200,7 @@ export async function assertViewsReplaceable(
 /** Views to write, of which images. */
 type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom' | 'parts' | 'uprightWriter'> &
   ViewTarget &
-  Pick<PreviewJob, 'limits' | 'examples' | 'signal'> & {
+  Pick<PreviewJob, 'limits' | 'examples' | 'signal' | 'index'> & {
     readonly images: CountedImages;
     readonly previewed?: AsyncIterable<ViewImage>; // also those with nothing found that are left out
     readonly negatives?: number | undefined;

@@ -12,7 +12,7 @@ import { findImageRoot } from '../run/image-root.js';
 import { openRun, type OpenedRun } from '../run/open-run.js';
 import { readReview } from '../run/review/read-review.js';
 import { Thumbnails } from '../workers/previews/thumbnails.js';
-import { folderFrom, toLink } from './image-links.js';
+import { folderFrom, toLink } from '../http/page/image-links.js';
 import { assertReportReplaceable } from './report-place.js';
 import { uncertainFirst } from './uncertain-first.js';
 

@@ -88,6 +88,11 @@ export class Journal implements AsyncDisposable {
     for (const [image, entry] of added) this.entries.set(image, entry);
   }
 
+  /** Whole ones, the header among them. */
+  get lines(): number {
+    return this.#lines;
+  }
+
   /** Makes the added lines survive a power cut. */
   async sync(): Promise<void> {
     this.#syncedAt = performance.now();

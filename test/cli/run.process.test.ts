@@ -37,7 +37,7 @@ describe('annotating the shipped scenes', () => {
       model: { reference: 'builtin:emoji', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
     });
     expect(Object.keys((await readJson(join(out, 'classes.json'))) as object)).toHaveLength(87);
-    expect(await readdir(join(out, 'previews'))).toEqual(['README.txt', 'scene-01.jpg', 'scene-02.jpg']);
+    expect(await readdir(join(out, 'previews'))).toEqual(['README.txt', 'index.html', 'scene-01.jpg', 'scene-02.jpg']);
     expect((await stat(join(out, 'previews/scene-01.jpg'))).size).toBeGreaterThan(5000);
     expect(await readdir(join(out, 'yolo/labels/train'))).toHaveLength(48);
     expect(stderr.match(/names images\/train for train and for val/g)).toHaveLength(1);

@@ -9,7 +9,7 @@ import type { View } from '../../formats/format.js';
 import { fingerprintFile, type Fingerprint } from '../../formats/view-folder/record/fingerprint.js';
 import { ViewRecord } from '../../formats/view-folder/record/record.js';
 import { isView } from '../../formats/view-folder/replaceable.js';
-import { textFile, type ViewFile, type ViewFileGroup } from '../../formats/view-folder/view-file.js';
+import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../../formats/view-folder/view-file.js';
 import { writeView } from '../../formats/view-folder/write-view.js';
 import { listExamplePictures, type SeenExamples } from './example-pictures.js';
 import { ImageHashes } from './image-hashes.js';
@@ -23,6 +23,8 @@ export interface PreviewJob extends Omit<View, 'imageFiles'> {
   readonly limits: PreviewRequest['limits'];
   readonly examples: SeenExamples;
   readonly signal?: AbortSignal; // stops a picture that is being drawn
+  /** Makes the page over the previews, of the names of images that have one. Left out: there is none. */
+  readonly index?: (images: readonly string[]) => AsyncIterable<string>;
 }
 
 /** What became of the previews. */
@@ -33,6 +35,9 @@ export interface PreviewResult {
 
 /** The file by which a folder of previews is known again. */
 export const PREVIEW_SIGNATURE = 'README.txt';
+
+/** The page over all previews. */
+const PREVIEW_INDEX = 'index.html';
 
 /** Of how many images a folder has previews: all are Infinity, none is 0. @throws PreannotateError JOURNAL_DAMAGED */
 export async function countPreviews(outDir: string): Promise<number> {
@@ -70,16 +75,15 @@ export class PreviewFolder implements AsyncDisposable {
 
   /**
    * Writes a picture for each of the first images, called as `previewPathOf` has it, and
-   * `<outDir>/examples/<number>-<name>.jpeg` for examples.
+   * `<outDir>/examples/<number>-<name>.jpeg` for examples, and the page over them.
    *
    * @throws PreannotateError as `writeView` does
    */
   async update(job: PreviewJob): Promise<PreviewResult> {
     const problems: string[] = [];
-    const edits = await writeView(job, PREVIEW_SIGNATURE, {
-      images: job.count,
-      groups: this.#listPreviews(job, (name, problem) => problems.push(`No preview of ${printable(name)}: ${problem}`)),
-    });
+    const report = (name: string, problem: string) => problems.push(`No preview of ${printable(name)}: ${problem}`);
+    const content = { images: job.count, groups: this.#listPreviews(job, report) };
+    const edits = await writeView(job, PREVIEW_SIGNATURE, content);
     const missing = problems.length;
     const more = missing > MAX_REPORTED_PROBLEMS ? [`${missing} previews could not be drawn in all.`] : [];
     return { notes: [...edits, ...problems.slice(0, MAX_REPORTED_PROBLEMS), ...more], missing };
@@ -89,18 +93,32 @@ export class PreviewFolder implements AsyncDisposable {
     job: PreviewJob,
     onProblem: (image: string, problem: string) => void,
   ): AsyncGenerator<ViewFileGroup> {
+    const drawn = new Set<string>();
     let listed = 0;
     for await (const image of job.images) {
       if (image.isMissing === true) continue;
       if (listed++ >= job.count) break;
       const { name } = image;
       const preview = toPreview(image, job);
-      yield { image: name, files: [this.#toFile(preview, job.signal, (problem) => onProblem(name, problem))] };
+      drawn.add(name);
+      const report = (problem: string) => {
+        drawn.delete(name);
+        onProblem(name, problem);
+      };
+      yield { image: name, files: [this.#toFile(preview, job.signal, report)] };
     }
     const examples = await this.#listExamples(job, onProblem);
     yield {
       files: [
         ...examples,
+        ...(job.index === undefined
+          ? []
+          : [
+              streamedFile(
+                PREVIEW_INDEX,
+                lazily(() => job.index!([...drawn])),
+              ),
+            ]),
         textFile(PREVIEW_SIGNATURE, 'Drawn by preannotate. Files that you edit or add here are kept.\n'),
       ],
     };
@@ -165,6 +183,11 @@ export class PreviewFolder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#artist[Symbol.asyncDispose]();
   }
+}
+
+/** Asks for the parts when the first of them is wanted. */
+async function* lazily(content: () => AsyncIterable<string>): AsyncGenerator<string> {
+  yield* content();
 }
 
 function hashOf(content: unknown): string {

@@ -37,7 +37,8 @@ async function changeViews(commandOf: (out: string) => string[]): Promise<void> 
     expect(isMore ? now.coco > before.coco : now.coco < before.coco).toBe(true);
     expect((await preview()).equals(last)).toBe(false);
     last = await preview();
-    expect(await readdir(join(out, 'previews'))).toEqual(['README.txt', 'scene-02.jpg']); // as many as before
+    const files = await readdir(join(out, 'previews'));
+    expect(files).toEqual(['README.txt', 'index.html', 'scene-02.jpg']); // as many as before
   }
   expect(JSON.parse(await readFile(join(out, 'run.json'), 'utf8'))).toMatchObject({ formats: ['coco', 'yolo'] });
 }

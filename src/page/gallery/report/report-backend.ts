@@ -21,7 +21,7 @@ export async function openEmbeddedBackend(page: Document): Promise<Backend> {
     load: () => Promise.resolve(loaded),
     imageUrl: (id) => linkOf(id) || thumbnailUrl(id),
     thumbnailUrl,
-    fileNote: links === undefined ? noteOnPictures(page, loaded) : '',
+    fileNote: isIndexOfPreviews(page) ? DRAWN_NOTE : links === undefined ? noteOnPictures(page, loaded) : '',
     review: {
       author: '',
       readOnly: 'A report cannot be changed.',
@@ -30,6 +30,14 @@ export async function openEmbeddedBackend(page: Document): Promise<Backend> {
       subscribe: () => {},
     },
   };
+}
+
+const DRAWN_NOTE =
+  'Boxes are drawn into these pictures, with the thresholds of the run. Others change only counts and filters here.';
+
+/** Whether the pictures have boxes drawn into them. */
+function isIndexOfPreviews(page: Document): boolean {
+  return page.documentElement.dataset['mode'] === 'previews';
 }
 
 /** Says so where not all pictures had room. */
