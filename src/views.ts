@@ -108,7 +108,7 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const { selection } = choice;
   const { sources } = run;
   const { split: rule, reassign, negatives, onlyReviewed } = choice;
-  const review = await readCurrentReview(outDir, journal);
+  const review = await readCurrentReview(outDir, { ...journal, root, sources });
   noteLeftOut(review, ontology).forEach(note);
   const division = await divideAndList({ ...journal, outDir, sources }, { rule, reassign, lists: true });
   division?.notes.forEach(note);

@@ -6,10 +6,10 @@ import type { Ontology } from '../core/ontology.js';
 import { promptOf } from '../core/review/view-box.js';
 import type { DataSetProbe } from '../formats/reading/probe.js';
 import type { ReadOptions } from '../formats/reading/read-options.js';
-import { expectedRoot, findImageRoot } from '../run/image-root.js';
+import { expectedRoot, findRunRoot } from '../run/image-root.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { openRun } from '../run/open-run.js';
-import { readCurrentReview } from '../run/review/current-review.js';
+import { noteReplaced, readCurrentReview } from '../run/review/current-review.js';
 import { readSplits } from '../run/split/splits-file.js';
 import { JOURNAL_FILE, readHeader } from '../run/read-journal.js';
 
@@ -26,12 +26,9 @@ export async function readRun(
   const run = await openRun(outDir);
   const { journal, imageIds, ontology, sources, scope } = run;
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
-  const review = await readCurrentReview(outDir, journal);
+  const root = await findRunRoot(outDir, run, given);
+  const review = await readCurrentReview(outDir, { ...journal, root, sources });
   const stored = new StoredImages(journal, imageIds, { ontology, selection, sources, review });
-  const { root: storedRoot } = scope; // undefined: the images are remote
-  const search = { outDir, journal, sources, given };
-  const root =
-    storedRoot === undefined ? undefined : await findImageRoot({ ...search, scope: { ...scope, root: storedRoot } });
   const splits = scope.split === undefined ? undefined : await readSplits(outDir);
   const parts = new Map(splits?.images.map(({ image, part }) => [image, part]));
   const images: AsyncIterable<LabelledImage> = {
@@ -40,7 +37,8 @@ export async function readRun(
         yield toLabelled(image, { ontology, outDir, root, part: parts.get(image.name) });
     },
   };
-  return { classes: ontology.classes.map(({ id, name }) => ({ id, name })), images, notes: run.notes };
+  const notes = [...run.notes, ...noteReplaced(review?.replaced ?? [])];
+  return { classes: ontology.classes.map(({ id, name }) => ({ id, name })), images, notes };
 }
 
 /**
@@ -50,10 +48,10 @@ export async function readRun(
  * @throws PreannotateError INPUT_NOT_FOUND when the folder that the user names holds none of them.
  */
 export async function imageRootOfRun(outDir: string, given: string | undefined): Promise<string | undefined> {
-  const { journal, sources, scope } = await openRun(outDir);
-  if (scope.root === undefined) return undefined;
-  const search = { outDir, journal, sources, given, scope: { ...scope, root: scope.root } };
-  return (await findImageRoot(search)) ?? expectedRoot(outDir, search.scope);
+  const run = await openRun(outDir);
+  const { root, ...scope } = run.scope;
+  if (root === undefined) return undefined;
+  return (await findRunRoot(outDir, run, given)) ?? expectedRoot(outDir, { ...scope, root });
 }
 
 /** What is known of an image beside its journal. */

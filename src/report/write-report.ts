@@ -8,9 +8,10 @@ import { replaceIfChanged } from '../disk/atomic.js';
 import { toGalleryFile } from '../http/page/gallery-file.js';
 import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import { StoredImages } from '../run/images/stored-images.js';
-import { findImageRoot } from '../run/image-root.js';
+import { findRunRoot } from '../run/image-root.js';
 import { openRun, type OpenedRun } from '../run/open-run.js';
 import { readReview } from '../run/review/read-review.js';
+import { findReplaced } from '../run/review/replaced-images.js';
 import { Thumbnails } from '../workers/previews/thumbnails.js';
 import { folderFrom, toLink } from '../http/page/image-links.js';
 import { assertReportReplaceable } from './report-place.js';
@@ -56,8 +57,8 @@ export async function writeReport(job: ReportJob): Promise<WrittenReport> {
   const run = await openRun(outDir);
   const packed = await buildPack({ outDir, run, title: basename(outDir) });
   const pack = evaluation === undefined ? packed : { ...packed, facts: { ...packed.facts, evaluation } };
-  const decisions = await decisionsOf(outDir, run);
-  const root = await rootOf(run, job);
+  const root = await findRunRoot(outDir, run, job.imagesRoot);
+  const decisions = await decisionsOf(outDir, run, root);
   const links = job.link && root !== undefined ? linksOf(pack, folderFrom(file, root)) : undefined;
   const counts = { embedded: 0, unreadable: 0 };
   let bytes = 0;
@@ -93,24 +94,19 @@ export async function writeReport(job: ReportJob): Promise<WrittenReport> {
 }
 
 /** Those about the images as they are in the run. Who made them, and when, is left out. */
-async function decisionsOf(outDir: string, run: OpenedRun): Promise<Decision[]> {
+async function decisionsOf(outDir: string, run: OpenedRun, root: string | undefined): Promise<Decision[]> {
   const all = await readReview(outDir);
   if (all.size === 0) return [];
   const { journal, imageIds, ontology, sources, scope } = run;
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
+  const known = [...all.keys()].filter((name) => journal.entries.has(name));
+  const replaced = await findReplaced(known, { root, journal, sources });
   const current: Decision[] = [];
   for await (const { name, sha256 } of new StoredImages(journal, imageIds, { ontology, selection, sources })) {
     const decision = all.get(name);
-    if (decision?.sha256 === sha256) current.push({ ...decision, author: '', at: '' });
+    if (decision?.sha256 === sha256 && !replaced.has(name)) current.push({ ...decision, author: '', at: '' });
   }
   return current;
-}
-
-/** The folder of the images; undefined where they are remote, or not found. */
-async function rootOf({ scope, journal, sources }: OpenedRun, { outDir, imagesRoot }: ReportJob) {
-  const { root } = scope;
-  if (root === undefined) return undefined;
-  return await findImageRoot({ outDir, scope: { ...scope, root }, journal, sources, given: imagesRoot });
 }
 
 function linksOf({ facts }: GalleryPack, folder: string | undefined): (string | null)[] {

@@ -54,6 +54,17 @@ export async function findImageRoot(search: RootSearch): Promise<string | undefi
   return sameName === undefined ? undefined : await realpath(sameName);
 }
 
+/** The same, of a run; undefined also where its images are remote. */
+export async function findRunRoot(
+  outDir: string,
+  { scope, journal, sources }: Pick<RootSearch, 'journal' | 'sources'> & { readonly scope: RunScope },
+  given: string | undefined,
+): Promise<string | undefined> {
+  const { root } = scope;
+  if (root === undefined) return undefined;
+  return await findImageRoot({ outDir, scope: { ...scope, root }, journal, sources, given });
+}
+
 /** @returns Why the images of a run cannot be used. */
 export async function missingImagesError(search: RootSearch): Promise<PreannotateError> {
   const places = (await inspectFolders(search)).map(

@@ -14,10 +14,11 @@ import {
 } from '../data-set/open.js';
 import { readRunReview } from '../data-set/review/run-review.js';
 import { countFailures } from '../run/error-log.js';
+import { findRunRoot } from '../run/image-root.js';
 import { isChosenNegative } from '../run/images/choose-negatives.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { openRun } from '../run/open-run.js';
-import { readCurrentReview } from '../run/review/current-review.js';
+import { noteReplaced, readCurrentReview } from '../run/review/current-review.js';
 import { readSplits } from '../run/split/splits-file.js';
 import { StatisticsCounter, type CountedImage, type Statistics } from './statistics.js';
 
@@ -58,7 +59,8 @@ export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'fo
   const parts = new Map(splits?.images.map(({ image, part }) => [image, part]));
   const classes = ontology.classes.map(({ id, name }, i) => ({ id, name, threshold: thresholds[i]! }));
   const counter = new StatisticsCounter(classes, floor);
-  const decided = await readCurrentReview(outDir, journal);
+  const root = await findRunRoot(outDir, run, undefined);
+  const decided = await readCurrentReview(outDir, { ...journal, root, sources });
   const images = new StoredImages(journal, imageIds, { ontology, selection, sources, review: decided, onlyReviewed });
   for await (const { name, width, height, detections, stored, sha256 } of images) {
     // What a higher threshold leaves of these is what it selects: a box is suppressed by better ones alone.
@@ -74,7 +76,8 @@ export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'fo
   }
   const review = await readRunReview(outDir, run);
   const reviewed = review === undefined ? {} : { review: review.progress };
-  return { statistics: counter.statistics(), failed: await countFailures(outDir), ...reviewed, notes };
+  const allNotes = [...notes, ...noteReplaced(decided?.replaced ?? [])];
+  return { statistics: counter.statistics(), failed: await countFailures(outDir), ...reviewed, notes: allNotes };
 }
 
 function toCounted({ width, height, part, boxes }: LabelledImage): CountedImage {

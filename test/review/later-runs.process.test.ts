@@ -72,6 +72,26 @@ describe('a review', () => {
     expect(await readFile(join(out, 'review.jsonl'))).toEqual(saved);
   });
 
+  it('does not count for an image that was replaced since, until a run has annotated that', async () => {
+    const { images, out, run } = await withImages();
+    await run(out, ...EMOJI);
+    const before = await classesOf(out, NAMES[0]!);
+    for (const name of NAMES.slice(0, 2)) await decide(out, name, () => [{ op: 'set', box: drawn }, ACCEPT]);
+    await preannotate(['export', out]);
+    expect(await classesOf(out, NAMES[0]!)).toEqual(['cup']);
+    await copyFile(join(SCENES, 'scene-05.jpg'), join(images, NAMES[0]!));
+    const note = /Replaced since the run, so not reviewed any more, .*: 1 image \(scene-01\.jpg\)/;
+    const exported = await preannotate(['export', out]);
+    expect(exported.stdout).toMatch(/, 1 reviewed/);
+    expect(exported.stderr).toMatch(note);
+    expect(await classesOf(out, NAMES[0]!)).toEqual(before);
+    const stats = await preannotate(['stats', out, '--json']);
+    expect(stats.stderr).toMatch(note);
+    expect(JSON.parse(stats.stdout)).toMatchObject({ review: { images: { accepted: 1 } } });
+    const compared = await preannotate(['eval', out, '--truth', 'review']);
+    expect(compared.stderr).toMatch(/changed since or are gone: 1 accepted image/);
+  });
+
   it('that is damaged ends a run before it annotates anything, naming the line', async () => {
     const { images, out, run } = await withImages();
     await run(out, ...EMOJI, '--limit', '1');

@@ -10,9 +10,11 @@ import { counted, printable, quoteForShell } from '../../core/text.js';
 import { displayPath } from '../../disk/display-path.js';
 import type { LabelledSet } from '../../evaluation/compare/compare.js';
 import { bboxOf } from '../../formats/bbox.js';
+import { findRunRoot } from '../../run/image-root.js';
 import { StoredImages } from '../../run/images/stored-images.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { readReview, REVIEW_FILE } from '../../run/review/read-review.js';
+import { findReplaced } from '../../run/review/replaced-images.js';
 
 /** What people decided about the images of a run. */
 export interface RunReview {
@@ -27,12 +29,13 @@ export interface RunReview {
  * @returns undefined for a run of which nothing was ever reviewed.
  * @throws PreannotateError JOURNAL_DAMAGED
  */
-export async function readRunReview(
-  outDir: string,
-  { journal, ontology, imageIds, sources, scope }: OpenedRun,
-): Promise<RunReview | undefined> {
+export async function readRunReview(outDir: string, run: OpenedRun): Promise<RunReview | undefined> {
   const decisions = await readReview(outDir);
   if (decisions.size === 0) return undefined;
+  const { journal, ontology, imageIds, sources, scope } = run;
+  const root = await findRunRoot(outDir, run, undefined);
+  const known = [...decisions.keys()].filter((name) => journal.entries.has(name));
+  const replaced = await findReplaced(known, { root, journal, sources });
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
   const images: ReviewedImage[] = [];
   const accepted: LabelledImage[] = [];
@@ -42,7 +45,7 @@ export async function readRunReview(
     const { id, name, width, height, sha256 } = image;
     const shown = select(image.stored, selection); // of the model, whatever people decided
     const made = decisions.get(name);
-    const decision = made?.sha256 === sha256 ? made : undefined;
+    const decision = made?.sha256 === sha256 && !replaced.has(name) ? made : undefined;
     const drafts = decision === undefined ? shown.length : joinReview(shown, decision).drafts.length;
     images.push({ drafts, decision });
     if (decision === undefined) continue;

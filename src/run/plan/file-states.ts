@@ -10,7 +10,7 @@ import { below } from '../../disk/calls/below.js';
 import { lookAtAll } from '../../disk/stats/stat-slices.js';
 import { openRegularFile } from '../../disk/regular-file.js';
 import type { JournalEntries, JournalEntry } from '../entries/entry-table.js';
-import { RecordFile, type JournalContents } from '../read-journal.js';
+import { RecordFile } from '../read-journal.js';
 import type { Source, Sources } from './sources.js';
 
 const HASHES_AT_ONCE = 4; // each reads a whole file: more would only make a disk seek
@@ -33,7 +33,7 @@ export type FileState = Source | { readonly state: 'unreadable' } | undefined;
 interface AnnotatedFiles {
   readonly root: string; // absolute; names are relative to it
   readonly names: readonly string[]; // in the journal
-  readonly journal: Pick<JournalContents, 'path' | 'entries'>;
+  readonly journal: { readonly path: string; readonly entries: JournalEntries };
   readonly sources: Sources; // as the last run found them
 }
 

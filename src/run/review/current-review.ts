@@ -1,23 +1,29 @@
+import { createHash } from 'node:crypto';
 import type { Decision } from '../../core/review/decision.js';
 import { NameList } from '../../core/name-list.js';
 import type { Ontology } from '../../core/ontology.js';
 import { compareUtf8, counted, printable } from '../../core/text.js';
 import type { JournalEntries, JournalEntry } from '../entries/entry-table.js';
+import type { Sources } from '../plan/sources.js';
 import { RecordFile } from '../read-journal.js';
 import { readReviewContents } from './read-review.js';
+import { findReplaced } from './replaced-images.js';
 
 /** The results of a run. */
 interface Results {
   readonly path: string; // of the journal
   readonly entries: JournalEntries;
+  readonly root?: string | undefined; // of the image files, which are compared then with what was annotated
+  readonly sources?: Sources; // as the last run found them
 }
 
 /** What people decided about the images of a run, as far as it is about the bytes that were annotated last. */
 export interface CurrentReview {
   readonly decisions: ReadonlyMap<string, Decision>; // by image name; without images of which nothing is decided
   readonly changed: readonly string[]; // images that were other ones when they were decided on, sorted
+  readonly replaced: readonly string[]; // images whose files are other ones since the run, sorted
   readonly absent: readonly string[]; // images that were decided on and that the run does not have, sorted
-  readonly digest: string; // changes with every decision
+  readonly digest: string; // changes with every decision, and with the images of which they count
 }
 
 /**
@@ -31,7 +37,7 @@ export async function readCurrentReview(outDir: string, results: Results): Promi
   const decided = [...all.values()].filter(({ state, boxes }) => state === 'accepted' || boxes.length > 0);
   if (decided.length === 0) return undefined;
   const decisions = new Map<string, Decision>();
-  const [changed, absent]: [string[], string[]] = [[], []];
+  const [changed, absent, replaced]: [string[], string[], string[]] = [[], [], []];
   const known: [Decision, JournalEntry][] = [];
   for (const decision of decided) {
     const entry = results.entries.get(decision.image);
@@ -40,15 +46,23 @@ export async function readCurrentReview(outDir: string, results: Results): Promi
   }
   known.sort(([, a], [, b]) => a.offset - b.offset); // a read of the file gives many lines then
   if (known.length > 0) {
+    const names = known.map(([{ image }]) => image);
+    const isReplaced = await findReplaced(names, { root: results.root, sources: results.sources, journal: results });
     await using records = await RecordFile.open(results.path);
     for (const [decision, entry] of known) {
       const { sha256 } = await records.read(entry);
-      if (sha256 === decision.sha256) decisions.set(decision.image, decision);
-      else changed.push(decision.image);
+      if (sha256 !== decision.sha256) changed.push(decision.image);
+      else if (isReplaced.has(decision.image)) replaced.push(decision.image);
+      else decisions.set(decision.image, decision);
     }
   }
-  const sorted = { changed: changed.sort(compareUtf8), absent: absent.sort(compareUtf8) };
-  return { decisions, ...sorted, digest: digest.value };
+  for (const names of [changed, absent, replaced]) names.sort(compareUtf8);
+  const counting = replaced.length === 0 ? digest.value : digestOf([digest.value, ...replaced]);
+  return { decisions, changed, replaced, absent, digest: counting };
+}
+
+function digestOf(texts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
 }
 
 /** Whether something is decided about the images as they are. */
@@ -59,7 +73,7 @@ export function hasDecisions(review: CurrentReview | undefined): boolean {
 /** What of a review the views do not have, and why. */
 export function noteLeftOut(review: CurrentReview | undefined, { classes }: Pick<Ontology, 'classes'>): string[] {
   if (review === undefined) return [];
-  const { decisions, changed, absent } = review;
+  const { decisions, changed, replaced, absent } = review;
   const names = new Set(classes.map(({ name }) => name));
   const lost = new Map<string, number>();
   for (const { boxes } of decisions.values()) {
@@ -71,6 +85,7 @@ export function noteLeftOut(review: CurrentReview | undefined, { classes }: Pick
   const kept = 'What was decided stays in review.jsonl.';
   return [
     ...describe(changed, (images) => `Changed since the review, so not reviewed any more: ${images}. ${kept}`),
+    ...noteReplaced(replaced),
     ...describe(absent, (images) => `Reviewed, and not among the images of this run: ${images}. ${kept}`),
     ...(lostBoxes === 0
       ? []
@@ -79,6 +94,16 @@ export function noteLeftOut(review: CurrentReview | undefined, { classes }: Pick
             `${listed.join(', ')}: review.jsonl keeps them.`,
         ]),
   ];
+}
+
+/** @param replaced - Images that were decided on, whose files are other ones now. */
+export function noteReplaced(replaced: readonly string[]): string[] {
+  return describe(
+    replaced,
+    (images) =>
+      `Replaced since the run, so not reviewed any more, and with boxes of the earlier file: ${images}. ` +
+      'Run again to annotate what is there now.',
+  );
 }
 
 function describe(names: readonly string[], text: (images: string) => string): string[] {

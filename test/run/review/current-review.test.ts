@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/core/review/decision.js';
 import { buildOntology } from '../../../src/core/ontology.js';
@@ -11,10 +14,12 @@ const set = (id: string, name: string): Change => {
   return { op: 'set', box: { id, status: 'drawn', class: name, box: [1, 2, 30, 40] } };
 };
 
+const sha256Of = (content: string) => createHash('sha256').update(content).digest('hex');
+
 async function runOf(sha256s: Record<string, string>) {
   const folder = await temporaryFolder();
   const journal = await Journal.begin(folder, header);
-  const common = { width: 640, height: 480, detections: [], size_bytes: 10, modified_ms: 20 };
+  const common = { width: 640, height: 480, detections: [], size_bytes: 4, modified_ms: 1000 };
   for (const [image, sha256] of Object.entries(sha256s)) await journal.append({ image, ...common, sha256 });
   await journal[Symbol.asyncDispose]();
   return { folder, journal };
@@ -44,6 +49,37 @@ describe('the review of a run', () => {
       `Reviewed, and not among the images of this run: 1 image (gone.jpg). ${kept}`,
       '2 reviewed boxes left out, because the ontology has no class "cat": review.jsonl keeps them.',
     ]);
+  });
+
+  it('leaves out images whose files were replaced since the run, and looks into those whose time differs', async () => {
+    const images = await temporaryFolder();
+    const files = {
+      'same.jpg': 'aaaa',
+      'copied.jpg': 'bbbb',
+      'gone.jpg': 'cccc',
+      'other.jpg': 'dddd',
+      'long.jpg': 'e',
+    };
+    const { folder, journal } = await runOf(
+      Object.fromEntries(Object.entries(files).map(([n, c]) => [n, sha256Of(c)])),
+    );
+    await using review = await ReviewJournal.open(folder);
+    for (const [image, content] of Object.entries(files)) {
+      await review.append({ image, sha256: sha256Of(content), changes: [set('a', 'dog')], author: 'Ana' });
+      if (image !== 'gone.jpg') await writeFile(join(images, image), image === 'other.jpg' ? 'DDDD' : content);
+    }
+    await utimes(join(images, 'same.jpg'), 1, 1);
+    const { path, entries } = journal;
+    const read = (await readCurrentReview(folder, { path, entries, root: images }))!;
+    expect([...read.decisions.keys()]).toEqual(['same.jpg', 'copied.jpg', 'gone.jpg']);
+    expect(read.replaced).toEqual(['long.jpg', 'other.jpg']);
+    expect(noteLeftOut(read, buildOntology(header.ontology))).toEqual([
+      'Replaced since the run, so not reviewed any more, and with boxes of the earlier file: 2 images (long.jpg, ' +
+        'other.jpg). Run again to annotate what is there now.',
+    ]);
+    const unseen = (await readCurrentReview(folder, { path, entries }))!;
+    expect(unseen.replaced).toEqual([]);
+    expect(unseen.digest).not.toBe(read.digest); // views are written again
   });
 
   it('is none where nothing is decided', async () => {
