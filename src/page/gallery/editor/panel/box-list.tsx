@@ -53,8 +53,8 @@ function Option(props: { readonly box: ShownBox; readonly number: number; readon
       <span class="words">
         <b>{box.class}</b> <small>{box.prompt}</small>
       </span>
-      <span class="numbers">
-        {box.score?.toFixed(2)}{' '}
+      <span class="score">{box.score?.toFixed(2)}</span>
+      <span class="details">
         <span class="status">
           <span aria-hidden="true">{sign}</span> {name}
         </span>{' '}

@@ -45,8 +45,16 @@ export function Labels() {
   );
 }
 
+/** Long names would cover other boxes. The list has them in full. */
+const LONGEST_NAME = 24;
+
 function textOf(box: ShownBox, isSelected: boolean): string {
-  return isSelected && box.prompt !== undefined ? `${labelOf(box)} · ${box.prompt}` : labelOf(box);
+  const label = labelOf({ ...box, class: shorten(box.class) });
+  return isSelected && box.prompt !== undefined ? `${label} · ${shorten(box.prompt)}` : label;
+}
+
+function shorten(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1).trimEnd()}…` : name;
 }
 
 const widths = new Map<string, number>();
