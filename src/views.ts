@@ -85,7 +85,10 @@ export async function exportViews<Choice extends ViewChoice>(
   progress: Progress,
 ): Promise<WrittenAgain<Choice>> {
   await assertHoldsRun(target.outDir); // so that no lock is made in a folder that holds no run
-  await using lock = await OutputLock.take(target.outDir, { takeOver, note: (message) => progress.note(message) });
+  await using lock = await OutputLock.takeForViews(target.outDir, {
+    takeOver,
+    note: (message) => progress.note(message),
+  });
   return await writeViewsAgain({ ...target, lock }, choose, progress);
 }
 

@@ -1,15 +1,7 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
 import { PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { replaceFile } from '../disk/atomic.js';
-import { readJsonFile } from '../disk/json.js';
-import { readLock } from '../disk/lock/lock-file.js';
 import { lockPath, OutputLock, type TakeOverRule } from '../run/lock/output-lock.js';
-
-/** Beside the lock: that its holder is a review server, and where it answers. */
-const ReviewServer = z.object({ key: z.string(), address: z.string() }); // `key` is that of its lock
+import { findReview } from '../run/lock/review-holder.js';
 
 /** An output folder, to save decisions in it or only to read. */
 export type OpenedFolder =
@@ -25,7 +17,7 @@ export async function openFolder(
   { takeOver, note }: { readonly takeOver: TakeOverRule; readonly note: (message: string) => void },
 ): Promise<OpenedFolder> {
   try {
-    return { lock: await OutputLock.take(outDir, { takeOver, note }), readOnly: undefined };
+    return { lock: await OutputLock.takeForReview(outDir, { takeOver, note }), readOnly: undefined };
   } catch (error) {
     if (!(error instanceof PreannotateError)) throw error;
     if (error.code === 'OUTPUT_UNUSABLE') {
@@ -38,31 +30,14 @@ export async function openFolder(
   }
 }
 
-/** Says beside the lock that a review server has it. Where that cannot be written, another one is told less. */
-export async function announceReview(outDir: string, address: string): Promise<void> {
-  const { holder } = (await readLock(lockPath(outDir)).catch(() => undefined)) ?? {};
-  if (holder?.key === undefined) return;
-  await replaceFile(placeOf(outDir), `${JSON.stringify({ key: holder.key, address })}\n`).catch(() => {});
-}
-
-export async function withdrawReview(outDir: string): Promise<void> {
-  await rm(placeOf(outDir), { force: true }).catch(() => {}); // without the lock it counts for nothing
-}
-
 async function assertNoOtherReview(outDir: string): Promise<void> {
-  const read = () => readJsonFile(placeOf(outDir), ReviewServer, { code: 'JOURNAL_DAMAGED', hint: '' });
-  const other = await read().catch(() => undefined);
-  const { holder } = (await readLock(lockPath(outDir)).catch(() => undefined)) ?? {};
-  if (holder === undefined || other === undefined || other.key !== holder.key) return;
+  const other = await findReview(lockPath(outDir));
+  if (other === undefined) return;
   throw new PreannotateError({
     code: 'OUTPUT_LOCKED',
     message:
-      `Another \`preannotate review\` has this folder open: process ${holder.pid} on ${printable(holder.host)}, at ` +
+      `Another \`preannotate review\` has this folder open: process ${other.pid} on ${printable(other.host)}, at ` +
       `${printable(other.address)}.`,
     hint: 'Open the link that it has printed: several people can use it at once. Or stop it first.',
   });
-}
-
-function placeOf(outDir: string): string {
-  return join(outDir, '.preannotate', 'review.json');
 }

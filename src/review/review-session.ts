@@ -5,7 +5,8 @@ import type { Decision } from '../core/review/decision.js';
 import { buildPack } from '../gallery-pack.js';
 import { RequestError } from '../http/request-error.js';
 import { expectedRoot, findImageRoot } from '../run/image-root.js';
-import type { TakeOverRule } from '../run/lock/output-lock.js';
+import { lockPath, type TakeOverRule } from '../run/lock/output-lock.js';
+import { announceReview, withdrawReview } from '../run/lock/review-holder.js';
 import { openRun, type OpenedRun } from '../run/open-run.js';
 import { RecordFile } from '../run/read-journal.js';
 import type { ImageRecord } from '../run/record.js';
@@ -14,7 +15,7 @@ import { readReview } from '../run/review/read-review.js';
 import { ReviewJournal } from '../run/review/review-journal.js';
 import { EventStreams } from './events.js';
 import { FileVersions } from './images/file-versions.js';
-import { announceReview, openFolder, withdrawReview, type OpenedFolder } from './open-folder.js';
+import { openFolder, type OpenedFolder } from './open-folder.js';
 import type { ReviewContext, ReviewEvents } from './review-context.js';
 
 /** What is reviewed, and by whom. */
@@ -148,7 +149,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   /** Lets other processes know where this server answers, so that a second one can name it. */
   async announce(address: string): Promise<void> {
     this.#address = address;
-    if (this.#folder.lock !== undefined) await announceReview(this.outDir, address);
+    if (this.#folder.lock !== undefined) await announceReview(lockPath(this.outDir), address);
   }
 
   async rewrite(work: () => Promise<void>): Promise<void> {
@@ -218,7 +219,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     this.#journal = undefined;
     const { lock } = this.#folder;
     if (lock === undefined) return;
-    if (!lock.lost.aborted) await withdrawReview(this.outDir);
+    if (!lock.lost.aborted) await withdrawReview(lockPath(this.outDir));
     await lock[Symbol.asyncDispose]();
     this.#folder = { lock: undefined, readOnly: 'The review is closed.' };
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/review/decision.js';
 import { OutputLock } from '../../src/run/lock/output-lock.js';
-import { preannotate } from '../support/cli.js';
+import { EMOJI, preannotate } from '../support/cli.js';
 import { copyRun, readEvents, runScenes, TestReview } from '../support/review/review-server.js';
 import { canMount, resizeDisk, smallDisk } from '../support/system/disk.js';
 
@@ -94,9 +94,39 @@ it('one server holds a folder: a second review is refused by name, and so is a r
   );
   expect(second.stderr).toContain(review.origin);
   expect(second.stderr).not.toContain('token=');
-  expect((await preannotate(['export', out])).code).toBe(2);
+  const run = await preannotate(['run', join(out, '../photos'), ...EMOJI, '--out', out]);
+  expect(run.code).toBe(2);
+  expect(run.stderr).toContain(`\`preannotate review\` has this output folder open: process `);
+  expect(run.stderr).toContain(`${review.origin}.\nStop it first, with Ctrl-C`);
   expect((await review.stopped()).code).toBe(0);
-  expect((await preannotate(['export', out, '--quiet'])).code).toBe(0);
+});
+
+it('a run can be exported while it is reviewed; what is decided later is for the next export', async () => {
+  const out = await copyRun(scenes);
+  await using review = await TestReview.opened(out);
+  const { ids, names } = (await review.pack()).facts.images;
+  const accept = (i: number) => review.save(ids[i]!, [{ op: 'state', state: 'accepted' }]);
+  const exported = async () => {
+    const { code, stderr } = await preannotate(['export', out, '--format', 'coco', '--only-reviewed']);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`The review at ${review.origin} goes on`)]);
+    const { images } = JSON.parse(await readFile(join(out, 'coco/instances.json'), 'utf8')) as {
+      images: { file_name: string }[];
+    };
+    return images.map(({ file_name: file }) => file);
+  };
+  await accept(0);
+  expect(await exported()).toEqual([names[0]]);
+  await accept(1);
+  expect(await exported()).toEqual([names[0], names[1]]);
+  const exporting = await OutputLock.takeForViews(out); // as an export that takes long
+  await expect(OutputLock.takeForViews(out)).rejects.toThrow('Another run is using this output folder');
+  expect((await review.stopped()).code).toBe(0);
+  await expect(OutputLock.take(out)).rejects.toThrow('Another run is using this output folder');
+  await using next = await TestReview.opened(out);
+  expect((await next.json('/api/state')) as object).toMatchObject({ readOnly: null });
+  await exporting[Symbol.asyncDispose]();
+  await next.stopped();
+  await using _free = await OutputLock.take(out);
 });
 
 it('while a run has the folder, the review only reads', async () => {

@@ -40,7 +40,7 @@ export function changedError(name: string): RequestError {
   return new RequestError(
     'IMAGE_CHANGED',
     `${name} is another picture now than the one that the run has seen, whose boxes these are. Nothing can be ` +
-      'decided about it until the run has been repeated: stop the review, give the command of the run again, and open ' +
-      'the review again.',
+      'decided about it until the run has been repeated: stop the review, give the command of the run again, and ' +
+      'open the review again.',
   );
 }

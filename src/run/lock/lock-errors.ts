@@ -2,10 +2,22 @@ import { PreannotateError } from '../../core/errors.js';
 import { printable } from '../../core/text.js';
 import type { Holder } from '../../disk/lock/holder.js';
 import type { LockHeldError } from '../../disk/lock/take-over.js';
+import type { ReviewHolder } from './review-holder.js';
 
 const WAYS_ON =
   'Wait for it, or give another --out folder. --take-over-after 5m takes the folder over if that process shows no ' +
   'heartbeat for five minutes; --force-unlock takes it at once: only if it has certainly ended.';
+
+/** A review has the output folder open. */
+export function reviewedError({ pid, host, address }: ReviewHolder): PreannotateError {
+  return new PreannotateError({
+    code: 'OUTPUT_LOCKED',
+    message:
+      `\`preannotate review\` has this output folder open: process ${pid} on ${printable(host)}, at ` +
+      `${printable(address)}.`,
+    hint: 'Stop it first, with Ctrl-C where it runs: everything that it shows as saved is kept.',
+  });
+}
 
 /** The output folder is locked, and why this run does not take it over. */
 export function lockedError(path: string, { holder, reason }: LockHeldError): PreannotateError {

@@ -7,7 +7,8 @@ import { LockHeldError, type TakeOver } from '../../disk/lock/take-over.js';
 import { makeFolder } from '../../disk/make-folder.js';
 import { withOutputErrors } from '../../disk/write-failure.js';
 import { detachJournal } from './detach-journal.js';
-import { describeWatch, lockedError, lostError } from './lock-errors.js';
+import { describeWatch, lockedError, lostError, reviewedError } from './lock-errors.js';
+import { findReview } from './review-holder.js';
 
 /** Whether a run takes an output folder from another of which it is uncertain whether it has ended. */
 export type TakeOverRule = Pick<TakeOver, 'force' | 'afterMs'>;
@@ -36,7 +37,19 @@ export class OutputLock implements AsyncDisposable {
    *
    * @throws PreannotateError OUTPUT_LOCKED naming the holder; OUTPUT_UNUSABLE when the folder cannot be written.
    */
-  static async take(
+  static async take(outDir: string, options: OutputLockOptions = {}): Promise<OutputLock> {
+    const held = await OutputLock.takeForReview(outDir, options);
+    const path = viewsLockPath(outDir);
+    await held.#orRelease(withLockErrors(path, () => FileLock.assertFree(path, options.takeOver)));
+    return held;
+  }
+
+  /**
+   * The same, beside an export that is going on. A review writes its journal alone.
+   *
+   * @throws as {@link take} does
+   */
+  static async takeForReview(
     outDir: string,
     { takeOver, note = () => {}, signal }: OutputLockOptions = {},
   ): Promise<OutputLock> {
@@ -57,6 +70,31 @@ export class OutputLock implements AsyncDisposable {
       await removeEmptyFolders(path, created);
       throw error;
     }
+  }
+
+  /**
+   * Takes the lock for writing views from journals alone, which can be done while a review adds to its own: views have
+   * a lock of their own then. It is taken before the review is looked for once more, and {@link take} looks at it last,
+   * so that no run begins meanwhile.
+   *
+   * @throws as {@link take} does
+   */
+  static async takeForViews(outDir: string, options: OutputLockOptions = {}): Promise<OutputLock> {
+    if ((await findReview(lockPath(outDir))) === undefined) return await OutputLock.take(outDir, options);
+    const path = viewsLockPath(outDir);
+    const lost = new AbortController();
+    const onLost = (by: Holder | undefined) => lost.abort(lostError(outDir, by));
+    const { takeOver = {} } = options;
+    const lock = await withLockErrors(path, () => FileLock.take(path, { takeOver, onLost }));
+    const held = new OutputLock(lock, lost.signal);
+    const review = await findReview(lockPath(outDir));
+    const isReviewed = review !== undefined && (await isTaken(lockPath(outDir)));
+    if (!isReviewed) {
+      await held[Symbol.asyncDispose]();
+      return await OutputLock.take(outDir, options); // it has ended, or was killed
+    }
+    options.note?.(`The review at ${review.address} goes on: what is decided from now on is for the next export.`);
+    return held;
   }
 
   /** Refuses what {@link take} would refuse now, and writes nothing. */
@@ -119,6 +157,19 @@ async function removeEmptyFolders(path: string, count: number): Promise<void> {
   }
 }
 
+/** Of exports beside a review. */
+function viewsLockPath(outDir: string): string {
+  return join(outDir, '.preannotate', 'views-lock');
+}
+
+/** Whether a process has the lock that has not certainly ended. */
+async function isTaken(path: string): Promise<boolean> {
+  return await FileLock.assertFree(path).then(
+    () => false,
+    () => true,
+  );
+}
+
 export function lockPath(outDir: string): string {
   return join(outDir, '.preannotate', 'lock');
 }
@@ -140,8 +191,10 @@ async function accessNearest(folder: string): Promise<void> {
 
 function withLockErrors<Result>(path: string, step: () => Promise<Result>): Promise<Result> {
   return withOutputErrors(path, () =>
-    step().catch((error: unknown) => {
-      throw error instanceof LockHeldError ? lockedError(path, error) : error;
+    step().catch(async (error: unknown) => {
+      if (!(error instanceof LockHeldError)) throw error;
+      const review = await findReview(path);
+      throw review === undefined ? lockedError(path, error) : reviewedError(review);
     }),
   );
 }
