@@ -1,6 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import { invertChanges, type Change, type Decision } from '../../../core/review/decision.js';
 import { idOfModelBox } from '../../../core/review/reviewed-boxes.js';
+import type { GalleryPack } from '../../../core/gallery/pack.js';
 import type { TableBox } from '../data/box-table.js';
 import { History } from '../saving/history.js';
 import { SaveQueue } from '../saving/save-queue.js';
@@ -13,13 +14,16 @@ import {
   imageIndexByName,
   pack,
   shownBoxes,
+  showPack,
 } from './state.js';
 
 const queue = new SaveQueue({
   save: async (image, changes) => {
     const review = backend.value?.review;
     if (review === undefined) throw new Error('Nothing can be saved here.');
-    return await review.save(pack.value!.facts.images.ids[image]!, changes);
+    const index = imageIndexByName.value.get(image);
+    if (index === undefined) throw new Error(`${image} is not in the run any more.`);
+    return await review.save(pack.value!.facts.images.ids[index]!, changes);
   },
   onChange: showDecided,
   onConnected: (is) => {
@@ -61,9 +65,10 @@ export const canReview = computed(() => {
 export function save(image: number, changes: readonly Change[]): void {
   if (!canReview.value || changes.length === 0) return;
   const inverse = invertChanges(decisions.get(image) ?? { state: 'open', boxes: [] }, changes);
-  history.record({ image, changes, inverse }, performance.now());
+  const name = nameOf(image);
+  history.record({ image: name, changes, inverse }, performance.now());
   historyVersion.value++;
-  queue.push(image, changes);
+  queue.push(name, changes);
 }
 
 /** Takes back the last step of this tab. @returns The image it was on */
@@ -78,10 +83,10 @@ export function redo(): number | undefined {
   return step === undefined ? undefined : replay(step.image, step.changes);
 }
 
-function replay(image: number, changes: readonly Change[]): number {
+function replay(image: string, changes: readonly Change[]): number | undefined {
   historyVersion.value++;
   queue.push(image, changes);
-  return image;
+  return imageIndexByName.value.get(image);
 }
 
 /** Accepts an image with the boxes it shows, or opens it again. */
@@ -108,6 +113,16 @@ export function keptBox(found: TableBox) {
   };
 }
 
+/** Shows a run, or what became of it, with what people have decided. What is not saved yet stays with its image. */
+export function showRun(loaded: GalleryPack, saved: readonly Decision[]): void {
+  batch(() => {
+    showPack(loaded);
+    history.keepImages((name) => imageIndexByName.value.has(name));
+    historyVersion.value++;
+    showSaved(saved);
+  });
+}
+
 /** Starts with the decisions of the server, as they are now. Keeps what is not saved yet. */
 export function showSaved(all: readonly Decision[]): void {
   queue.reset();
@@ -122,9 +137,7 @@ export function showSaved(all: readonly Decision[]): void {
 
 /** Shows a decision of this tab or of another one. */
 export function showDecision(decision: Decision): void {
-  const image = imageIndexByName.value.get(decision.image);
-  if (image === undefined) return;
-  const [box] = queue.receive(image, decision);
+  const [box] = queue.receive(decision.image, decision);
   if (box === undefined) return;
   const what = box.status === 'rejected' ? 'rejected it' : `made it ${box.class} at ${box.box.join(', ')}`;
   const who = `${decision.author} changed a box of ${decision.image} that you changed too`;
@@ -132,16 +145,20 @@ export function showDecision(decision: Decision): void {
 }
 
 /** What the server has of an image, with what is not saved yet on top. */
-function showDecided(image: number): void {
-  const decision = queue.decisionOn(image, () => unsavedDecision(image));
-  if (decision === undefined) decisions.delete(image);
-  else decisions.set(image, decision);
+function showDecided(name: string): void {
+  const image = imageIndexByName.value.get(name);
+  const decision = queue.decisionOn(name, () => unsavedDecision(name));
+  if (image !== undefined && decision !== undefined) decisions.set(image, decision);
+  else if (image !== undefined) decisions.delete(image);
   unsaved.value = queue.count;
   decisionsVersion.value++;
 }
 
-function unsavedDecision(image: number): Decision {
-  const name = pack.value!.facts.images.names[image]!;
+function nameOf(image: number): string {
+  return pack.value!.facts.images.names[image]!;
+}
+
+function unsavedDecision(image: string): Decision {
   const author = backend.value?.review?.author ?? '';
-  return { image: name, sha256: '', revision: 0, state: 'open', boxes: [], author, at: new Date().toISOString() };
+  return { image, sha256: '', revision: 0, state: 'open', boxes: [], author, at: new Date().toISOString() };
 }

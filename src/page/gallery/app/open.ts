@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 import type { Backend } from '../backend.js';
 import { followAddress } from './address.js';
-import { isConnected, showDecision, showSaved, unsavedCount } from './decisions.js';
+import { isConnected, showDecision, showRun, showSaved, unsavedCount } from './decisions.js';
 import { followView } from './selection.js';
-import { backend, showPack } from './state.js';
+import { backend } from './state.js';
 
 /** Why the run cannot be shown. */
 export const loadError = signal<string | undefined>(undefined);
@@ -28,9 +28,8 @@ export async function openGallery(from: Backend): Promise<void> {
 async function load(from: Backend): Promise<boolean> {
   try {
     const [loaded, decided] = await Promise.all([from.load(), from.review?.decisions() ?? []]);
-    showPack(loaded);
+    showRun(loaded, decided);
     document.title = `${loaded.facts.title} – preannotate`;
-    showSaved(decided);
     return true;
   } catch (error) {
     loadError.value = error instanceof Error ? error.message : String(error);

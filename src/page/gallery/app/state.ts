@@ -6,6 +6,7 @@ import type { Backend } from '../backend.js';
 import { BoxTable, type TableBox } from '../data/box-table.js';
 import { NO_FILTER, type Filter } from '../data/filter.js';
 import type { Sort } from '../data/order.js';
+import { Renumbering } from '../data/renumbering.js';
 
 /** What the page shows. Everything here is read by components, which are drawn again when it changes. */
 
@@ -22,6 +23,9 @@ export const order = signal<Uint32Array>(new Uint32Array());
 
 /** Index of the image that is open; undefined: the grid is shown. Set it with `openImage` and `closeImage`. */
 export const current = signal<number | undefined>(undefined);
+
+/** The image whose cell in the grid has the focus, or had it last. */
+export const focusedImage = signal<number | undefined>(undefined);
 
 /** Has the grid move the focus to an image. */
 export const goInGrid = signal<{ readonly image: number } | undefined>(undefined);
@@ -86,7 +90,10 @@ export function answerBoxes(image: number): TableBox[] | undefined {
   return answerTable.value?.boxesOf(image);
 }
 
-/** Shows a run, or what became of it. Thresholds stay as they were set, unless classes or the run's own are others. */
+/**
+ * Shows a run, or what became of it; decisions are numbered by who calls it. Thresholds stay as they were set, unless
+ * classes or the run's own are others.
+ */
 export function showPack(loaded: GalleryPack): void {
   batch(() => {
     const before = pack.value?.facts.classes ?? [];
@@ -95,7 +102,27 @@ export function showPack(loaded: GalleryPack): void {
     thresholds.value = classes.map(({ threshold }, i) => {
       return isSame && before[i]!.threshold === threshold ? thresholds.value[i]! : threshold;
     });
+    const earlier = pack.value?.facts;
     pack.value = loaded;
+    if (earlier !== undefined) renumber(new Renumbering(earlier, loaded.facts));
     selectionVersion.value++;
   });
+}
+
+/** What is shown stays, under the numbers of the new pack; what is gone, and an answer about the old one, does not. */
+function renumber(to: Renumbering): void {
+  const imageOf = (image: number | undefined) => (image === undefined ? undefined : to.imageOf(image));
+  if (imageOf(current.value) === undefined) selectedBox.value = undefined;
+  current.value = imageOf(current.value);
+  focusedImage.value = imageOf(focusedImage.value);
+  goInGrid.value = undefined;
+  order.value = Uint32Array.from([...order.value].flatMap((image) => to.imageOf(image) ?? []));
+  const { classes, prompt } = filter.value;
+  filter.value = {
+    ...filter.value,
+    classes: classes.flatMap((one) => to.classOf(one) ?? []),
+    prompt: prompt === undefined ? undefined : to.promptOf(prompt),
+  };
+  answer.value = undefined;
+  answerThresholds.value = [];
 }

@@ -1,6 +1,16 @@
-import { batch, signal } from '@preact/signals';
+import { batch, effect, signal, untracked } from '@preact/signals';
 import { idForDeciding } from '../../../core/review/reviewed-boxes.js';
-import { answer, decisionOf, answerThresholds, backend, current, pack, selectedBox, shownBoxes } from '../app/state.js';
+import {
+  answer,
+  decisionOf,
+  answerThresholds,
+  backend,
+  current,
+  follow,
+  pack,
+  selectedBox,
+  shownBoxes,
+} from '../app/state.js';
 import type { KeepState, Question } from '../../../core/gallery/ask.js';
 
 /** How often the page asks how far the run is. */
@@ -42,6 +52,12 @@ export async function ask(question: Question): Promise<void> {
     if (running === own) isAsking.value = false;
   }
 }
+
+/** What was asked about a run does not hold for what became of it. */
+effect(() => {
+  follow(pack);
+  untracked(clearAnswer);
+});
 
 /** Ends the question, and shows the run again. */
 export function clearAnswer(): void {

@@ -1,16 +1,14 @@
-import { effect, signal } from '@preact/signals';
+import { effect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { openImage } from '../app/address.js';
 import { canReview, toggleAccepted } from '../app/decisions.js';
-import { current, goInGrid, order } from '../app/state.js';
+import { current, focusedImage, goInGrid, order } from '../app/state.js';
 import { Cell } from './cell.js';
 import { layoutOf, placeAfterKey, rowsToDraw, scrollTo, type GridLayout } from './layout.js';
 
 /** Kept while an image is open, so that the grid is the same afterwards. */
 let lastTop = 0;
 
-/** The image whose cell has the focus, or had it last. */
-const focusedImage = signal<number | undefined>(undefined);
 let wasOpen = false;
 effect(() => {
   if (current.value === undefined) return;

@@ -2,7 +2,7 @@ import type { Change } from '../../../core/review/decision.js';
 
 /** One thing a person did, and how it is taken back. */
 export interface Step {
-  readonly image: number; // index
+  readonly image: string; // name: numbers change when the run is brought up to date
   readonly changes: readonly Change[];
   readonly inverse: readonly Change[];
 }
@@ -13,8 +13,8 @@ const LONGEST = 1000;
 
 /** What a person did in this tab, on any image, to be undone and done again. */
 export class History {
-  readonly #done: (Step & { readonly at: number })[] = [];
-  readonly #undone: Step[] = [];
+  #done: (Step & { readonly at: number })[] = [];
+  #undone: Step[] = [];
 
   /** @param at - Milliseconds, of any clock that goes on steadily. */
   record(step: Step, at: number): void {
@@ -40,6 +40,12 @@ export class History {
     const step = this.#undone.pop();
     if (step !== undefined) this.#done.push({ ...step, at: -Infinity });
     return step;
+  }
+
+  /** Forgets what was done on images that are gone. */
+  keepImages(isThere: (image: string) => boolean): void {
+    this.#done = this.#done.filter(({ image }) => isThere(image));
+    this.#undone = this.#undone.filter(({ image }) => isThere(image));
   }
 
   get canUndo(): boolean {

@@ -6,10 +6,15 @@ type Decided = Pick<Decision, 'state' | 'boxes'>;
 const UNDECIDED: Decided = { state: 'open', boxes: [] };
 
 export interface SaveQueueOptions {
-  /** Resolves once the changes are on disk. @throws ServerUnreachable: they are sent again; else they are refused */
-  save(image: number, changes: readonly Change[]): Promise<Decision>;
+  /**
+   * Resolves once the changes are on disk.
+   *
+   * @param image - Name.
+   * @throws ServerUnreachable: they are sent again; else they are refused
+   */
+  save(image: string, changes: readonly Change[]): Promise<Decision>;
   /** Called when what is decided on an image, or how much is not saved, is another. */
-  onChange(image: number): void;
+  onChange(image: string): void;
   onConnected(isConnected: boolean): void;
   /** Called when changes are given up, because the server does not accept them. */
   onRefused(message: string): void;
@@ -17,18 +22,18 @@ export interface SaveQueueOptions {
 }
 
 interface Pending {
-  readonly image: number;
+  readonly image: string;
   changes: readonly Change[];
 }
 
 /**
  * Changes on their way to the server, in their order and one at a time. What is shown is what the server last said with
  * the changes that are under way on top, so that the decisions of other people and tabs are seen at once, and lose
- * nothing.
+ * nothing. Images go by their names, because a run that is brought up to date may number them differently.
  */
 export class SaveQueue {
   readonly #options: SaveQueueOptions;
-  readonly #confirmed = new Map<number, Decision>();
+  readonly #confirmed = new Map<string, Decision>();
   readonly #pending: Pending[] = [];
   #isSending = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -39,7 +44,7 @@ export class SaveQueue {
   }
 
   /** What people decided about an image, with what is not saved yet; undefined: nothing. */
-  decisionOn(image: number, unsaved: () => Decision): Decision | undefined {
+  decisionOn(image: string, unsaved: () => Decision): Decision | undefined {
     const changes = this.#changesOf(image);
     const confirmed = this.#confirmed.get(image);
     if (changes.length === 0) return confirmed;
@@ -53,11 +58,11 @@ export class SaveQueue {
   }
 
   /** Images that have changes which are not saved. */
-  get unsavedImages(): number[] {
+  get unsavedImages(): string[] {
     return [...new Set(this.#pending.map(({ image }) => image))];
   }
 
-  push(image: number, changes: readonly Change[]): void {
+  push(image: string, changes: readonly Change[]): void {
     if (changes.length === 0) return;
     const last = this.#pending.at(-1);
     const isWaiting = last !== undefined && !(this.#isSending && this.#pending.length === 1);
@@ -77,7 +82,7 @@ export class SaveQueue {
    *
    * @returns Boxes that someone else changed while a change of this tab to them is under way, which will replace it.
    */
-  receive(image: number, decision: Decision): readonly DecidedBox[] {
+  receive(image: string, decision: Decision): readonly DecidedBox[] {
     const known = this.#confirmed.get(image);
     if (known !== undefined && known.revision >= decision.revision) return [];
     this.#confirmed.set(image, decision);
@@ -125,7 +130,7 @@ export class SaveQueue {
     );
   }
 
-  #changesOf(image: number): readonly Change[] {
+  #changesOf(image: string): readonly Change[] {
     return this.#pending.filter((one) => one.image === image).flatMap(({ changes }) => changes);
   }
 }

@@ -15,21 +15,21 @@ function set(id: string, x = 0): Change[] {
 
 /** What a server does with changes, when it is told to answer. */
 class Server {
-  readonly decisions = new Map<number, Decision>();
-  readonly received: { readonly image: number; readonly changes: readonly Change[] }[] = [];
+  readonly decisions = new Map<string, Decision>();
+  readonly received: { readonly image: string; readonly changes: readonly Change[] }[] = [];
   readonly #waiting: { answer(): void; fail(error: Error): void }[] = [];
   #revision = 0;
 
-  readonly save = (image: number, changes: readonly Change[]): Promise<Decision> => {
+  readonly save = (image: string, changes: readonly Change[]): Promise<Decision> => {
     this.received.push({ image, changes });
     return new Promise((resolve, reject) => {
       this.#waiting.push({ answer: () => resolve(this.decide(image, changes)), fail: reject });
     });
   };
 
-  decide(image: number, changes: readonly Change[]): Decision {
+  decide(image: string, changes: readonly Change[]): Decision {
     const next = applyChanges(this.decisions.get(image) ?? UNDECIDED, changes);
-    const decision = { image: `${image}.png`, sha256: 'a', revision: ++this.#revision, author: 'A', at: '', ...next };
+    const decision = { image, sha256: 'a', revision: ++this.#revision, author: 'A', at: '', ...next };
     this.decisions.set(image, decision);
     return decision;
   }
@@ -57,7 +57,7 @@ function openQueue() {
     onRefused: (message) => told.push(message),
     retryMs: [5, 10],
   });
-  const boxesOf = (image: number) => {
+  const boxesOf = (image: string) => {
     const nothing = { image: '', sha256: '', revision: 0, author: '', at: '' };
     return queue.decisionOn(image, () => ({ ...nothing, ...UNDECIDED }))?.boxes ?? [];
   };
@@ -69,21 +69,21 @@ const GONE = new ServerUnreachable('The server does not answer.');
 describe('changes on their way to the server', () => {
   it('are shown at once and saved only after the answer, one after the other', async () => {
     const { server, queue, boxesOf } = openQueue();
-    queue.push(1, set('a'));
-    queue.push(2, set('b'));
-    expect(boxesOf(1)).toEqual([drawn('a')]);
+    queue.push('1.png', set('a'));
+    queue.push('2.png', set('b'));
+    expect(boxesOf('1.png')).toEqual([drawn('a')]);
     expect([queue.count, server.received.length]).toEqual([2, 1]);
     await server.answer();
     expect([queue.count, server.received.length]).toEqual([1, 2]);
     await server.answer();
-    expect([queue.count, server.received.map(({ image }) => image)]).toEqual([0, [1, 2]]);
-    expect(boxesOf(1)).toEqual([drawn('a')]);
+    expect([queue.count, server.received.map(({ image }) => image)]).toEqual([0, ['1.png', '2.png']]);
+    expect(boxesOf('1.png')).toEqual([drawn('a')]);
   });
 
   it('are joined while they wait: of the moves of one box, the last is sent', async () => {
     const { server, queue } = openQueue();
-    for (let x = 0; x < 10; x++) queue.push(1, set('a', x));
-    queue.push(1, [{ op: 'state', state: 'accepted' }]);
+    for (let x = 0; x < 10; x++) queue.push('1.png', set('a', x));
+    queue.push('1.png', [{ op: 'state', state: 'accepted' }]);
     await server.answer();
     expect(server.received[1]!.changes).toEqual([...set('a', 9), { op: 'state', state: 'accepted' }]);
     await server.answer();
@@ -92,9 +92,9 @@ describe('changes on their way to the server', () => {
 
   it('are kept when the server does not answer, and tried again by themselves', async () => {
     const { server, queue, told, boxesOf } = openQueue();
-    queue.push(1, set('a'));
+    queue.push('1.png', set('a'));
     await server.fail(GONE);
-    expect([told, queue.count, boxesOf(1)]).toEqual([[false], 1, [drawn('a')]]);
+    expect([told, queue.count, boxesOf('1.png')]).toEqual([[false], 1, [drawn('a')]]);
     while (server.received.length < 2) await settle();
     await server.answer();
     expect([told, queue.count]).toEqual([[false, true], 0]);
@@ -102,53 +102,53 @@ describe('changes on their way to the server', () => {
 
   it('are tried again at once when the connection is back, in their order', async () => {
     const { server, queue } = openQueue();
-    queue.push(1, set('a'));
+    queue.push('1.png', set('a'));
     await server.fail(GONE);
-    queue.push(1, set('b'));
+    queue.push('1.png', set('b'));
     expect(server.received).toHaveLength(1);
     queue.retry();
     expect(server.received).toHaveLength(2);
     while (queue.count > 0) await server.answer();
-    expect(server.decisions.get(1)!.boxes).toEqual([drawn('a'), drawn('b')]);
+    expect(server.decisions.get('1.png')!.boxes).toEqual([drawn('a'), drawn('b')]);
   });
 
   it('are given up when the server refuses them, with the reason; the others go on', async () => {
     const { server, queue, told, boxesOf } = openQueue();
-    queue.push(1, set('a'));
-    queue.push(2, set('b'));
+    queue.push('1.png', set('a'));
+    queue.push('2.png', set('b'));
     await server.fail(new Error('There is no class pallet.'));
-    expect([told, boxesOf(1), boxesOf(2)]).toEqual([[true, 'There is no class pallet.'], [], [drawn('b')]]);
+    expect([told, boxesOf('1.png'), boxesOf('2.png')]).toEqual([[true, 'There is no class pallet.'], [], [drawn('b')]]);
     await server.answer();
-    expect([queue.count, server.decisions.get(2)!.boxes]).toEqual([0, [drawn('b')]]);
+    expect([queue.count, server.decisions.get('2.png')!.boxes]).toEqual([0, [drawn('b')]]);
   });
 });
 
 describe('decisions from another tab', () => {
   it('are shown with the changes of this one on top', async () => {
     const { server, queue, boxesOf } = openQueue();
-    queue.push(1, set('mine'));
-    expect(queue.receive(1, server.decide(1, set('theirs')))).toEqual([]);
-    expect(boxesOf(1).map(({ id }) => id)).toEqual(['theirs', 'mine']);
+    queue.push('1.png', set('mine'));
+    expect(queue.receive('1.png', server.decide('1.png', set('theirs')))).toEqual([]);
+    expect(boxesOf('1.png').map(({ id }) => id)).toEqual(['theirs', 'mine']);
     await server.answer();
-    expect(boxesOf(1).map(({ id }) => id)).toEqual(['theirs', 'mine']);
+    expect(boxesOf('1.png').map(({ id }) => id)).toEqual(['theirs', 'mine']);
   });
 
   it('are reported where they are about a box that this one is changing, which comes last and stays', async () => {
     const { server, queue, boxesOf } = openQueue();
-    queue.push(1, set('a', 5));
-    expect(queue.receive(1, server.decide(1, set('a', 7)))).toEqual([drawn('a', 7)]);
+    queue.push('1.png', set('a', 5));
+    expect(queue.receive('1.png', server.decide('1.png', set('a', 7)))).toEqual([drawn('a', 7)]);
     await server.answer();
-    expect([server.decisions.get(1)!.boxes, boxesOf(1)]).toEqual([[drawn('a', 5)], [drawn('a', 5)]]);
+    expect([server.decisions.get('1.png')!.boxes, boxesOf('1.png')]).toEqual([[drawn('a', 5)], [drawn('a', 5)]]);
   });
 
   it('are no surprise when they are its own, or older than what is known', async () => {
     const { server, queue, boxesOf } = openQueue();
-    queue.push(1, set('a', 5));
-    const old = server.decide(1, set('a', 1));
-    const own = server.decide(1, set('a', 5));
-    expect(queue.receive(1, own)).toEqual([]);
-    expect(queue.receive(1, old)).toEqual([]);
-    expect(boxesOf(1)).toEqual([drawn('a', 5)]);
+    queue.push('1.png', set('a', 5));
+    const old = server.decide('1.png', set('a', 1));
+    const own = server.decide('1.png', set('a', 5));
+    expect(queue.receive('1.png', own)).toEqual([]);
+    expect(queue.receive('1.png', old)).toEqual([]);
+    expect(boxesOf('1.png')).toEqual([drawn('a', 5)]);
     await server.answer();
   });
 });

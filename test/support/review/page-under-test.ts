@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { vi } from 'vitest';
+import type { GalleryPack } from '../../../src/core/gallery/pack.js';
+import { applyChanges, type Change, type Decision } from '../../../src/core/review/decision.js';
+
+/** What the page sends changes to. */
+class TestServer {
+  readonly received: { readonly image: number; readonly changes: readonly Change[] }[] = [];
+  readonly decisions = new Map<number, Decision>();
+  /** What every change fails with. */
+  failure: Error | undefined;
+  #revision = 0;
+  readonly #pack: () => GalleryPack;
+
+  constructor(pack: () => GalleryPack) {
+    this.#pack = pack;
+  }
+
+  async save(image: number, changes: readonly Change[]): Promise<Decision> {
+    this.received.push({ image, changes });
+    await sleep(1);
+    if (this.failure !== undefined) throw this.failure;
+    return this.decide(image, changes);
+  }
+
+  /** What anyone decides. */
+  decide(image: number, changes: readonly Change[]): Decision {
+    const { ids, names } = this.#pack().facts.images;
+    const before = this.decisions.get(image) ?? { state: 'open' as const, boxes: [] };
+    const facts = { image: names[ids.indexOf(image)]!, sha256: 'a', revision: ++this.#revision, author: 'A', at: '' };
+    const decision: Decision = { ...facts, ...applyChanges(before, changes) };
+    this.decisions.set(image, decision);
+    return decision;
+  }
+}
+
+export type PageUnderTest = Awaited<ReturnType<typeof openPage>>;
+
+/** The state of the page of review without its components, over a pack, with nothing decided. */
+export async function openPage(pack: GalleryPack) {
+  vi.resetModules();
+  const state = await import('../../../src/page/gallery/app/state.js');
+  const { ServerUnreachable } = await import('../../../src/page/gallery/backend.js');
+  const decisions = await import('../../../src/page/gallery/app/decisions.js');
+  const server = new TestServer(() => state.pack.value!);
+  state.backend.value = {
+    load: () => Promise.resolve(pack),
+    imageUrl: () => '',
+    thumbnailUrl: () => '',
+    review: {
+      author: 'A',
+      readOnly: undefined,
+      decisions: () => Promise.resolve([...server.decisions.values()]),
+      save: (image, changes) => server.save(image, changes),
+      subscribe: () => {},
+    },
+  };
+  decisions.showRun(pack, []);
+  return { state, decisions, server, ServerUnreachable };
+}
+
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(2);
+}
