@@ -14,7 +14,14 @@ export type AskState =
 export type KeepState =
   | { readonly is: 'idle' }
   | { readonly is: 'running'; readonly class: string; readonly done: number; readonly total: number }
-  | { readonly is: 'done'; readonly class: string; readonly file: string; readonly backup?: string }
-  | { readonly is: 'failed'; readonly class: string; readonly message: string }
+  | {
+      readonly is: 'done';
+      readonly class: string;
+      readonly file: string;
+      readonly backup?: string;
+      readonly isBack: boolean; // it was taken back
+      readonly canTakeBack: boolean;
+    }
+  | { readonly is: 'failed'; readonly class: string; readonly isBack: boolean; readonly message: string }
   // There is no file that could be changed: this is what it would hold, and the command for it.
   | { readonly is: 'manual'; readonly reason: string; readonly yaml: string; readonly command: string };

@@ -47,4 +47,6 @@ export interface AskBackend {
   /** Adds the question to the ontology, and begins to bring the run up to date. */
   keep(question: Question, as: { readonly class: string; readonly threshold?: number }): Promise<KeepState>;
   keepState(): Promise<KeepState>;
+  /** Has ontology and run as they were before what was kept last. */
+  takeBack(): Promise<KeepState>;
 }

@@ -35,6 +35,7 @@ export async function openReviewBackend(): Promise<Backend> {
     },
     keep: async (question, as) =>
       (await (await request('/api/ask/keep', { body: { question, ...as } })).json()) as KeepState,
+    takeBack: async () => (await (await request('/api/ask/take-back', { body: {} })).json()) as KeepState,
     keepState: async () => (await (await request('/api/ask/keep')).json()) as KeepState,
   };
   return {

@@ -5,7 +5,7 @@ import { addQueries, type AddedQueries } from '../../config/ontology/edit/add-qu
 import { editThresholds, hasThresholds } from '../../config/ontology/edit/thresholds.js';
 import { foldName } from '../../config/ontology/edit/text-edits.js';
 import { problemsError } from '../../config/problems.js';
-import { saveOntologyFile, type FileEdit } from '../../config/ontology/edit/save-file.js';
+import type { FileEdit } from '../../config/ontology/edit/save-file.js';
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { foldSpace } from '../../core/prompts/canonical-prompt.js';
 import type { OntologySpec } from '../../core/ontology.js';
@@ -60,17 +60,6 @@ export async function planEdit(
   const mark = before.startsWith('\ufeff') ? '\ufeff' : '';
   const after = mark + addTo(before.slice(mark.length), added, name);
   return { path: file, before, after, isWritten: false };
-}
-
-/** Writes the file. @returns What became of the old one, for the user. */
-export async function saveEdit(edit: PlannedEdit): Promise<string | undefined> {
-  return edit.isWritten ? undefined : await saveOntologyFile(edit);
-}
-
-/** Takes the edit back, where the file is still as it was written. */
-export async function takeBack({ path, before, after, isWritten }: PlannedEdit): Promise<void> {
-  if (isWritten || (await readFile(path, 'utf8')) !== after) return;
-  await saveOntologyFile({ path, before: after, after: before });
 }
 
 /** The ontology of the run with what is kept, in full form, for a file of its own. */

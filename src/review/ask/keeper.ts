@@ -5,8 +5,18 @@ import { RequestError } from '../../http/request-error.js';
 import type { KeepState } from '../../core/gallery/ask.js';
 import { readHeader } from '../../run/read-journal.js';
 import type { AskContext, AskSession } from './ask-session.js';
-import { planEdit, saveEdit, takeBack, toYaml, type PlannedEdit, type Wanted } from './keep.js';
+import type { FoundFeatures } from './find-features.js';
+import { planEdit, toYaml, type Wanted } from './keep.js';
 import type { RunAgain } from './run-again.js';
+import { saveEdit, takeBack, type SavedEdit } from './saved-edit.js';
+
+/** What is being done to the ontology, and then to the run. */
+interface Task {
+  readonly class: string;
+  readonly edit: SavedEdit;
+  readonly isBack: boolean; // the edit is taken back
+  readonly features: FoundFeatures;
+}
 
 /** Keeps what a question found: in the file of the ontology, and then in the run, which is brought up to date. */
 export class Keeper implements AsyncDisposable {
@@ -16,6 +26,7 @@ export class Keeper implements AsyncDisposable {
   readonly #closed = new AbortController();
   #state: KeepState = { is: 'idle' };
   #work: Promise<void> | undefined;
+  #last: Pick<Task, 'class' | 'edit'> | undefined; // can be taken back
 
   constructor(parts: { context: AskContext; session: AskSession; again: RunAgain }) {
     this.#context = parts.context;
@@ -31,11 +42,10 @@ export class Keeper implements AsyncDisposable {
    * Writes the ontology, and begins to bring the run up to date. Where there is no file to write, what is to be done is
    * in the state.
    *
-   * @throws PreannotateError ONTOLOGY_INVALID, USAGE: nothing was written
+   * @throws PreannotateError ONTOLOGY_INVALID, USAGE, READ_ONLY: nothing was written
    */
   async keep(wanted: Wanted): Promise<KeepState> {
-    if (this.#state.is === 'running')
-      throw new RequestError('USAGE', 'Another result is being kept: wait for its end.');
+    this.#assertFree();
     const asker = await this.#session.asker();
     const { outDir } = this.#context;
     const place = { outDir, run: asker.run };
@@ -51,16 +61,27 @@ export class Keeper implements AsyncDisposable {
         command: this.#commandWith(features.folder, 'ontology.yaml'),
       });
     }
-    this.#state = { is: 'running', class: wanted.class, done: 0, total: asker.run.journal.entries.size };
-    try {
-      const edit = await planEdit(ontology.file, wanted, { place, command: this.#commandWith(features.folder) });
-      const kept = await saveEdit(edit);
-      this.#work = this.#update({ wanted, edit, features, kept });
-      return this.#state;
-    } catch (error) {
-      this.#state = { is: 'idle' };
-      throw error;
-    }
+    const { file } = ontology;
+    return await this.#begin(wanted.class, async () => {
+      const edit = await planEdit(file, wanted, { place, command: this.#commandWith(features.folder) });
+      return { class: wanted.class, edit: await saveEdit(edit), isBack: false, features };
+    });
+  }
+
+  /**
+   * Writes the ontology as it was before the last result was kept, and begins to bring the run up to date.
+   *
+   * @throws PreannotateError USAGE where there is none, or the file has changed since; READ_ONLY
+   */
+  async takeBack(): Promise<KeepState> {
+    this.#assertFree();
+    const last = this.#last;
+    if (last === undefined) throw new RequestError('USAGE', 'There is nothing that could be taken back.');
+    const { features } = await this.#session.asker();
+    return await this.#begin(last.class, async () => {
+      await takeBack(last.edit);
+      return { ...last, isBack: true, features };
+    });
   }
 
   /** What is written by then stays: the command of the run goes on from there. */
@@ -69,32 +90,64 @@ export class Keeper implements AsyncDisposable {
     await this.#work;
   }
 
-  async #update(kept: {
-    wanted: Wanted;
-    edit: PlannedEdit;
-    features: Parameters<NonNullable<RunAgain['update']>>[0]['features'];
-    kept: string | undefined;
-  }): Promise<void> {
-    const { wanted, edit, features } = kept;
-    const { outDir } = this.#context;
-    const begun = this.#context.run().journal.header.created;
+  #assertFree(): void {
+    const { readOnly } = this.#context;
+    if (readOnly !== undefined) throw new RequestError('READ_ONLY', readOnly);
+    if (this.#state.is === 'running')
+      throw new RequestError('USAGE', 'Another result is being kept: wait for its end.');
+  }
+
+  /** @param write - Changes the file. */
+  async #begin(name: string, write: () => Promise<Task>): Promise<KeepState> {
+    const before = this.#state;
+    this.#state = { is: 'running', class: name, done: 0, total: this.#context.run().journal.entries.size };
+    try {
+      this.#work = this.#update(await write());
+      return this.#state;
+    } catch (error) {
+      this.#state = before.is === 'done' ? before : { is: 'idle' };
+      throw error;
+    }
+  }
+
+  async #update(task: Task): Promise<void> {
+    const { class: name, edit, isBack, features } = task;
+    const before = this.#context.run().journal.header.created;
     const progress = new FollowedProgress((done, total) => {
-      this.#state = { is: 'running', class: wanted.class, done, total };
+      this.#state = { is: 'running', class: name, done, total };
     });
+    const run = { hasStarted: false };
     try {
       await this.#session[Symbol.asyncDispose](); // its workers have the memory that the run needs
       const use = { features, progress, signal: this.#closed.signal };
-      await this.#context.rewrite(() => this.#again.update!(use));
-      const backup = kept.kept === undefined ? {} : { backup: kept.kept };
-      this.#state = { is: 'done', class: wanted.class, file: edit.path, ...backup };
+      await this.#context.rewrite(() => {
+        run.hasStarted = true;
+        return this.#again.update!(use);
+      });
+      const { path: file, backup } = edit;
+      this.#last = isBack || edit.isWritten ? undefined : { class: name, edit };
+      const kept = backup === undefined || isBack ? {} : { backup };
+      this.#state = { is: 'done', class: name, file, ...kept, isBack, canTakeBack: this.#last !== undefined };
     } catch (error) {
-      const hasBegun = (await readHeader(outDir))?.created !== begun;
-      if (!hasBegun) await takeBack(edit).catch(() => {}); // the message says what the run has met
-      const advice = hasBegun
-        ? ` The run goes on with: ${this.#commandWith(features.folder).replace(' --restart', '')}`
-        : ' The ontology is as it was.';
-      this.#state = { is: 'failed', class: wanted.class, message: `${messageOf(error)}${advice}` };
+      const now = run.hasStarted ? await createdOf(this.#context.outDir) : before;
+      const advice = now === before ? await this.#revert(task) : this.#adviceToGoOn(features.folder);
+      this.#state = { is: 'failed', class: name, isBack, message: `${messageOf(error)} ${advice}` };
     }
+  }
+
+  /** The run is as it was: so is the ontology then. @returns A sentence about it. */
+  async #revert({ edit, isBack }: Task): Promise<string> {
+    try {
+      if (isBack) await saveEdit(edit);
+      else await takeBack(edit);
+      return 'The ontology is as it was.';
+    } catch (error) {
+      return `The ontology could not be written as it was: ${messageOf(error)}`;
+    }
+  }
+
+  #adviceToGoOn(features: string): string {
+    return `The run goes on with: ${this.#commandWith(features).replace(' --restart', '')}`;
   }
 
   #commandWith(features: string, ontology?: string): string {
@@ -102,6 +155,11 @@ export class Keeper implements AsyncDisposable {
     const typed = this.#again.commandWith(flags);
     return typed ?? `preannotate run <images> … --out ${this.#context.outDir} --features ${features} --restart`;
   }
+}
+
+/** Which run the folder holds; undefined where that cannot be read. */
+async function createdOf(outDir: string): Promise<string | undefined> {
+  return (await readHeader(outDir).catch(() => undefined))?.created;
 }
 
 /** Progress that is shown elsewhere. */

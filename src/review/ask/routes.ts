@@ -63,6 +63,9 @@ export function registerAsk(app: FastifyInstance, context: AskContext, again: Ru
     });
     return await reply.code(state.is === 'running' ? 202 : 200).send(state);
   });
+  app.post('/api/ask/take-back', async (_, reply) => {
+    return await reply.code(202).send(await withMessages(() => keeper.takeBack()));
+  });
   return {
     state: () => session.state(),
     [Symbol.asyncDispose]: async () => {

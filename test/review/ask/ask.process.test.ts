@@ -120,6 +120,29 @@ describe('a run with features, reviewed', () => {
     expect(await readFile(short, 'utf8')).toBe('a photo of a bottle: bottle\n');
   });
 
+  it('takes back what was kept last, in the ontology, beside it and in the run', async () => {
+    const { out, ontology } = await annotateToAsk();
+    const before = await recordsOf(out);
+    await writeFile(`${ontology}.bak`, 'of someone else');
+    await using review = await ReviewCommand.start(out);
+    const nothing = await refusalOf(await review.post('/api/ask/take-back', {}));
+    expect(nothing).toBe('400 There is nothing that could be taken back.');
+    await review.post('/api/ask/keep', { question: CUP, class: 'cup' });
+    expect(await untilKept(review)).toMatchObject({ is: 'done', isBack: false, canTakeBack: true });
+    const kept = await readFile(ontology, 'utf8');
+    await writeFile(ontology, `${kept}# mine\n`);
+    const refusal = await refusalOf(await review.post('/api/ask/take-back', {}));
+    expect(refusal).toMatch(/^400 .*table.yaml was changed since, and is left as it is\.$/);
+    await writeFile(ontology, kept);
+    expect((await review.post('/api/ask/take-back', {})).status).toBe(202);
+    expect(await untilKept(review)).toMatchObject({ is: 'done', class: 'cup', isBack: true, canTakeBack: false });
+    expect(await readFile(ontology, 'utf8')).toBe(ONTOLOGY);
+    expect(await readFile(`${ontology}.bak`, 'utf8')).toBe('of someone else');
+    expect((await recordsOf(out)).map(({ detections }) => detections)).toEqual(
+      before.map(({ detections }) => detections),
+    );
+  });
+
   it('leaves a file alone that was changed since the run, and says how to go on', async () => {
     const { out, ontology } = await annotateToAsk();
     const changed = ONTOLOGY.replace('a photo of a bottle', 'bottle');
@@ -140,6 +163,7 @@ describe('a run with features, reviewed', () => {
     expect(ended).toMatchObject({ is: 'failed', class: 'cup' });
     expect(JSON.stringify(ended)).toContain('The ontology is as it was.');
     expect(await readFile(ontology, 'utf8')).toBe(ONTOLOGY);
+    await expect(readFile(`${ontology}.bak`)).rejects.toThrow('ENOENT');
     expect((await review.post('/api/ask', CUP)).status).toBe(200);
   });
 

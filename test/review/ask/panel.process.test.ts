@@ -4,7 +4,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findAccessibilityProblems } from '../../support/clients/axe.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
-import { annotateToAsk } from '../../support/review/asked-run.js';
+import { annotateToAsk, ONTOLOGY } from '../../support/review/asked-run.js';
 import { ReviewCommand } from '../../support/review/review-command.js';
 
 /** The boxes that a choice says it gives. */
@@ -92,14 +92,17 @@ describeInBrowser('asking on the review page', () => {
     const expected = await countIn(raised);
     await ask.getByRole('button', { name: 'Keep' }).click();
     await ask.getByText(/“bottle” is in .*table\.yaml/).waitFor();
-    const kept = await readFile(ontology, 'utf8');
-    expect(kept).toContain('threshold: 0.8\n');
+    expect(await readFile(ontology, 'utf8')).toContain('threshold: 0.8\n');
     expect(await countShown(out)).toBe(expected);
+    await page.reload();
+    await ask.getByRole('button', { name: 'Take it back' }).click();
+    await ask.getByText(/“bottle” was taken back: .*table\.yaml is as it was/).waitFor();
+    expect(await readFile(ontology, 'utf8')).toBe(ONTOLOGY);
 
     await ask.getByLabel('What to find').fill('so '.repeat(30));
     await page.keyboard.press('Enter');
     await ask.getByText('is 62 tokens long, the model reads 16').waitFor();
-    expect(await readFile(ontology, 'utf8')).toBe(kept);
+    expect(await readFile(ontology, 'utf8')).toBe(ONTOLOGY);
     await visitor.page.context().close();
   });
 

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { answer, backend } from '../app/state.js';
 import type { AskState } from '../../../core/gallery/ask.js';
 import { Answer } from './answer.js';
-import { askProblem, isAsking, readKeeping } from './asking.js';
+import { askProblem, isAsking, keepProblem, readKeeping } from './asking.js';
 import { CommandLine } from './command-line.js';
 import { KeepStatus } from './keep-status.js';
 import { QuestionForm } from './question-form.js';
@@ -29,6 +29,11 @@ export function AskPanel() {
             </p>
           )}
           {answer.value !== undefined && <Answer />}
+          {keepProblem.value !== undefined && (
+            <p class="problem" role="alert">
+              {keepProblem.value}
+            </p>
+          )}
           <KeepStatus />
         </>
       ) : (

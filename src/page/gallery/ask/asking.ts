@@ -33,8 +33,9 @@ export async function ask(question: Question): Promise<void> {
   batch(() => {
     asked.value = question;
     isAsking.value = true;
-    askProblem.value = undefined;
-    if (keepState.value.is !== 'running') keepState.value = { is: 'idle' };
+    askProblem.value = keepProblem.value = undefined;
+    const { is } = keepState.value;
+    if (is !== 'running' && is !== 'done') keepState.value = { is: 'idle' }; // what was done can be taken back
   });
   try {
     const { pack: found, ms } = await backend.value!.ask!.ask(question, own.signal);
@@ -64,7 +65,7 @@ export function clearAnswer(): void {
   running?.abort();
   batch(() => {
     isAsking.value = false;
-    asked.value = answer.value = askProblem.value = tookMs.value = undefined;
+    asked.value = answer.value = askProblem.value = keepProblem.value = tookMs.value = undefined;
     answerThresholds.value = [];
   });
 }
@@ -89,9 +90,18 @@ export function likeSelected(): Question | undefined {
 
 /** Keeps what was asked as a class, and follows the run while it is brought up to date. */
 export async function keep(as: { readonly class: string; readonly threshold?: number }): Promise<void> {
+  await begin(() => backend.value!.ask!.keep(asked.value!, as));
+}
+
+/** Takes back what was kept last. */
+export async function takeBack(): Promise<void> {
+  await begin(() => backend.value!.ask!.takeBack());
+}
+
+async function begin(work: () => Promise<KeepState>): Promise<void> {
   keepProblem.value = undefined;
   try {
-    keepState.value = await backend.value!.ask!.keep(asked.value!, as);
+    keepState.value = await work();
     await followKeeping();
   } catch (error) {
     keepProblem.value = messageOf(error);
@@ -110,7 +120,7 @@ export async function followKeeping(): Promise<void> {
 
 export async function readKeeping(): Promise<void> {
   const state = await backend.value?.ask?.keepState().catch(() => undefined);
-  if (state?.is !== 'running') return;
+  if (state?.is !== 'running' && state?.is !== 'done') return;
   keepState.value = state;
   await followKeeping();
 }

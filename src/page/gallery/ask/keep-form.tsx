@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { pack } from '../app/state.js';
-import { asked, keep, keepProblem, keepState } from './asking.js';
+import { asked, keep, keepState } from './asking.js';
 import { KeepThreshold, targetOf } from './keep-threshold.js';
 
 const CLASSES = 'ask-classes';
@@ -9,7 +9,9 @@ const NOTE = 'ask-keep-note';
 /** Keeps what was asked: in a class that is there, or in a new one. */
 export function KeepForm() {
   const question = asked.value!;
-  const name = useSignal('prompts' in question && question.prompts.length === 1 ? question.prompts[0]! : '');
+  const name = useSignal(
+    'prompts' in question && question.prompts.length === 1 ? question.prompts[0]! : '',
+  );
   const { classes } = pack.value!.facts;
   const wanted = name.value.trim();
   const target = wanted === '' ? undefined : targetOf(wanted);
@@ -59,11 +61,6 @@ export function KeepForm() {
       <button type="submit" disabled={wanted === '' || isBusy}>
         Keep
       </button>
-      {keepProblem.value !== undefined && (
-        <p class="problem" role="alert">
-          {keepProblem.value}
-        </p>
-      )}
     </form>
   );
 }

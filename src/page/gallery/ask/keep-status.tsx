@@ -1,5 +1,5 @@
 import { CommandLine } from './command-line.js';
-import { keepState } from './asking.js';
+import { keepState, takeBack } from './asking.js';
 
 /** What becomes of what is kept. */
 export function KeepStatus() {
@@ -21,16 +21,25 @@ export function KeepStatus() {
   }
   if (state.is === 'done') {
     return (
-      <p class="notice" role="status">
-        “{state.class}” is in {state.file}.{' '}
-        {state.backup !== undefined && `The file as it was before is ${state.backup}.`}
-      </p>
+      <div class="keeping">
+        <p class="notice" role="status">
+          {state.isBack
+            ? `“${state.class}” was taken back: ${state.file} is as it was.`
+            : `“${state.class}” is in ${state.file}.`}{' '}
+          {state.backup !== undefined && `The file as it was before is ${state.backup}.`}
+        </p>
+        {state.canTakeBack && (
+          <button type="button" onClick={() => void takeBack()}>
+            Take it back
+          </button>
+        )}
+      </div>
     );
   }
   if (state.is === 'failed') {
     return (
       <p class="problem" role="alert">
-        “{state.class}” could not be kept: {state.message}
+        “{state.class}” could not be {state.isBack ? 'taken back' : 'kept'}: {state.message}
       </p>
     );
   }
