@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { isPanelOpen, RunPanel } from '../about/run-panel.js';
 import { closeImage } from '../app/address.js';
-import { isSideOpen } from '../app/layout.js';
+import { isMenuOpen, isSideOpen } from '../app/layout.js';
 import { loadError } from '../app/open.js';
 import { backend, current, filter, pack } from '../app/state.js';
 import { AskPanel } from '../ask/ask-panel.js';
@@ -68,6 +68,7 @@ function onKeyDown(event: KeyboardEvent): void {
   const action = actionsOf(event)[0];
   if (action === 'undo' || action === 'redo') goThroughHistory(action);
   else if (action === 'help') openDialog.value = 'keys';
+  else if (name === 'escape' && isMenuOpen.value) isMenuOpen.value = false;
   else if (name === 'escape' && isSideOpen.value) isSideOpen.value = false;
   else if (name === 'escape' && current.value !== undefined) closeImage();
   else return;

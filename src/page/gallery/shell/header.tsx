@@ -1,6 +1,6 @@
 import { isPanelOpen } from '../about/run-panel.js';
 import { canRedo, canReview, canUndo } from '../app/decisions.js';
-import { isSideOpen } from '../app/layout.js';
+import { isMenuOpen, isSideOpen } from '../app/layout.js';
 import { backend, current, decisions, decisionsVersion, follow, pack } from '../app/state.js';
 import { theme, type Theme } from '../app/theme.js';
 import { goThroughHistory } from '../editor/actions/edits.js';
@@ -29,39 +29,59 @@ export function Header() {
         {pack.value?.facts.title}
       </h1>
       {review !== undefined && (hasDecisions || !isFile) && <Progress />}
-      {review !== undefined && !isFile && <SaveStatus />}
-      {canReview.value && current.value === undefined && (
-        <>
-          <button type="button" disabled={!canUndo.value} title="Undo (Z)" onClick={() => goThroughHistory('undo')}>
-            Undo
-          </button>
-          <button
-            type="button"
-            disabled={!canRedo.value}
-            title="Redo (Shift+Z)"
-            onClick={() => goThroughHistory('redo')}
-          >
-            Redo
-          </button>
-        </>
-      )}
-      {current.value === undefined && (
+      <div class="top-end">
+        {review !== undefined && !isFile && <SaveStatus />}
+        {canReview.value && current.value === undefined && <Step step="undo" isOff={!canUndo.value} />}
         <button
           type="button"
-          aria-label="Keys"
-          title="Keys (?)"
-          aria-haspopup="dialog"
-          onClick={() => (openDialog.value = 'keys')}
+          class="menu-switch"
+          aria-expanded={isMenuOpen.value}
+          aria-controls="menu"
+          onClick={() => (isMenuOpen.value = !isMenuOpen.value)}
         >
-          ?
+          Menu
         </button>
-      )}
-      <button type="button" class="about-open" aria-haspopup="dialog" onClick={() => (isPanelOpen.value = true)}>
-        About this run
-      </button>
-      <ThemeSwitch />
+        <div id="menu" class={isMenuOpen.value ? 'menu is-open' : 'menu'}>
+          {canReview.value && current.value === undefined && <Step step="redo" isOff={!canRedo.value} />}
+          {current.value === undefined && <KeysButton />}
+          <button type="button" class="about-open" aria-haspopup="dialog" onClick={openPanel}>
+            About this run
+          </button>
+          <ThemeSwitch />
+        </div>
+      </div>
     </header>
   );
+}
+
+function Step({ step, isOff }: { readonly step: 'undo' | 'redo'; readonly isOff: boolean }) {
+  const [text, key] = step === 'undo' ? ['Undo', 'Z'] : ['Redo', 'Shift+Z'];
+  return (
+    <button type="button" disabled={isOff} title={`${text} (${key})`} onClick={() => goThroughHistory(step)}>
+      {text}
+    </button>
+  );
+}
+
+function KeysButton() {
+  return (
+    <button
+      type="button"
+      title="Keys (?)"
+      aria-haspopup="dialog"
+      onClick={() => {
+        isMenuOpen.value = false;
+        openDialog.value = 'keys';
+      }}
+    >
+      Keys
+    </button>
+  );
+}
+
+function openPanel(): void {
+  isMenuOpen.value = false;
+  isPanelOpen.value = true;
 }
 
 function ThemeSwitch() {
