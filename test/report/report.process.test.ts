@@ -158,6 +158,26 @@ describeInBrowser('a report in a browser, from disk and offline', () => {
     expect(visitor.complaints).toEqual([]);
   });
 
+  it('opens a large image as the small picture it holds, and says which linked image is gone', async () => {
+    const made = await temporaryFolder();
+    await mkdir(join(made, 'images'));
+    await copyFile(join(SCENES, 'scene-11.jpg'), join(made, 'images/large.jpg'));
+    const run = join(made, 'out');
+    await preannotate(['run', join(made, 'images'), ...EMOJI, '--out', run]);
+    const visitor = await open((await report(run)).file);
+    await visitor.page.locator('.cell').first().press('Enter');
+    await visitor.page.locator('.editor .picture:not(.not-shown)').waitFor();
+    await visitor.page.locator('.picture-note').waitFor({ state: 'detached' });
+    expect(await findAccessibilityProblems(visitor.page)).toEqual([]);
+
+    const { file } = await report(run, '--link', '-o', join(made, 'linked.html'));
+    await rm(join(made, 'images/large.jpg'));
+    const linked = await open(file);
+    await linked.page.locator('.cell').first().press('Enter');
+    await linked.page.locator('.picture-note').getByText('its file is not where it was').waitFor();
+    expect(linked.complaints.filter((one) => one.includes('Content Security Policy'))).toEqual([]);
+  });
+
   it('shows names with markup as text, and classes with lone surrogates', async () => {
     const hostile = join(await temporaryFolder(), 'run</title><img src=x onerror=alert(1)>');
     const classes = ['</script><script>alert(1)</script>', 'half \ud800 of a pair'];

@@ -77,7 +77,7 @@ function retry(): void {
 function toShown({ naturalWidth, naturalHeight }: HTMLImageElement, { width, height }: PictureSource): Loading {
   const isSame = naturalWidth === width && naturalHeight === height;
   // A report may show a smaller one; a drawing has no size of its own.
-  if (isSame || naturalWidth === 0 || backend.value?.review === undefined) return { kind: 'shown' };
+  if (isSame || naturalWidth === 0 || isFile()) return { kind: 'shown' };
   return {
     kind: 'shown',
     note: `The file is ${naturalWidth} × ${naturalHeight} pixels now; the run has seen ${width} × ${height}.`,
@@ -86,7 +86,7 @@ function toShown({ naturalWidth, naturalHeight }: HTMLImageElement, { width, hei
 
 /** The browser only knows that an image is not there: the server knows why. */
 async function findReason(url: string): Promise<string> {
-  if (backend.value?.review === undefined) return 'The image cannot be shown: its file is not where it was.';
+  if (isFile()) return 'The image cannot be shown: its file is not where it was.';
   try {
     const response = await fetch(url);
     if (response.ok) return 'This browser cannot show this image.';
@@ -96,4 +96,9 @@ async function findReason(url: string): Promise<string> {
   } catch {
     return 'The server does not answer.';
   }
+}
+
+/** Whether the page is a report: it has no server, and shows other pictures than the model has seen. */
+function isFile(): boolean {
+  return backend.value?.fileNote !== undefined;
 }
