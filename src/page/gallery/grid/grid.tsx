@@ -75,9 +75,10 @@ export function Grid() {
     const key = { name: event.key, isControl: event.ctrlKey || event.metaKey };
     const next = placeAfterKey(key, place, { ...layout, count: images.length });
     if (next !== undefined) focus(next);
-    else if (event.key === 'Enter') openImage(image);
-    else if (event.key === ' ' && canReview.value) toggleAccepted(image);
-    else return;
+    else if (event.key === 'Enter' && !event.repeat) openImage(image);
+    else if (event.key === ' ' && canReview.value) {
+      if (!event.repeat) toggleAccepted(image);
+    } else return;
     event.preventDefault();
   }
 

@@ -63,7 +63,7 @@ function focusMain(): void {
 /** Keys that mean the same everywhere, unless what has the focus has used them. */
 function onKeyDown(event: KeyboardEvent): void {
   const isField = event.target instanceof Element && event.target.closest('dialog, input, select, textarea') !== null;
-  if (event.defaultPrevented || event.isComposing || isField) return;
+  if (event.defaultPrevented || event.isComposing || event.repeat || isField) return;
   const name = event.key.toLowerCase();
   const action = actionsOf(event)[0];
   if (action === 'undo' || action === 'redo') goThroughHistory(action);

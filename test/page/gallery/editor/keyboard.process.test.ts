@@ -67,6 +67,18 @@ describeInBrowser('the editor, with the keyboard alone,', () => {
     await visitor.close();
   });
 
+  it('accepts one image a press, however long the key is held', async () => {
+    const { server, visitor } = await open();
+    await using _server = server;
+    await visitor.page.keyboard.down('Enter');
+    await visitor.page.keyboard.down('Enter'); // as a key that is held repeats
+    await visitor.page.keyboard.down('Enter');
+    await visitor.page.keyboard.up('Enter');
+    await untilSaved(visitor);
+    expect([...server.decisions.values()].map(({ image }) => image)).toEqual(['image-000000.jpg']);
+    await visitor.close();
+  });
+
   it('accepts an untouched image with the numbers of the model, and reopens it', async () => {
     const { server, visitor, boxesOf } = await open();
     await using _server = server;

@@ -66,6 +66,22 @@ export const ACTIONS: Readonly<Record<Action, (key: string) => void>> = {
   },
 };
 
+/** What a key that is held down does again and again. Deciding on boxes and images takes a press each. */
+const REPEATED: ReadonlySet<Action> = new Set([
+  'nextImage',
+  'previousImage',
+  'nextBox',
+  'previousBox',
+  'move',
+  'moveFar',
+  'resize',
+  'resizeFar',
+  'resizeStart',
+  'resizeStartFar',
+  'zoomIn',
+  'zoomOut',
+] as const);
+
 /** Does what a key means, unless it is meant for what has the focus: a field, a dialog, a button. */
 export function handleKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || isForTarget(event)) return;
@@ -73,7 +89,7 @@ export function handleKey(event: KeyboardEvent): void {
   const action = actions.length > 1 ? actions.find(isMeant) : actions[0];
   if (action === undefined) return;
   event.preventDefault();
-  ACTIONS[action](event.key);
+  if (!event.repeat || REPEATED.has(action)) ACTIONS[action](event.key);
 }
 
 /** A number is a class where a box is selected. */
