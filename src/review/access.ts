@@ -2,16 +2,30 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { authorise, type ApiKeys } from '../http/auth.js';
 import { RequestError } from '../http/request-error.js';
+import type { KeptLink } from './kept-link.js';
 
 /** Who may use the server: those with the token of the printed link, which becomes a cookie, or with an API key. */
 export class Access {
-  readonly token = randomBytes(32).toString('base64url');
-  readonly #session = randomBytes(32).toString('base64url');
+  readonly token: string;
+  readonly session: string; // of the cookie
   readonly #keys: ApiKeys;
   readonly #isSecure: boolean;
 
-  /** @param keys - None where only this machine can reach the server. */
-  constructor({ keys, isSecure }: { readonly keys: ApiKeys; readonly isSecure: boolean }) {
+  /**
+   * @param keys - None where only this machine can reach the server.
+   * @param kept - Secrets of the review before; left out: new ones.
+   */
+  constructor({
+    keys,
+    isSecure,
+    kept,
+  }: {
+    readonly keys: ApiKeys;
+    readonly isSecure: boolean;
+    readonly kept?: Pick<KeptLink, 'token' | 'session'> | undefined;
+  }) {
+    this.token = kept?.token ?? randomBytes(32).toString('base64url');
+    this.session = kept?.session ?? randomBytes(32).toString('base64url');
     this.#keys = keys;
     this.#isSecure = isSecure;
   }
@@ -28,13 +42,13 @@ export class Access {
   /** The value of Set-Cookie. No script reads it, and pages of other sites never send it. */
   cookieFor(request: FastifyRequest): string {
     const secure = this.#isSecure ? '; Secure' : '';
-    return `${cookieName(request)}=${this.#session}; Path=/; HttpOnly; SameSite=Strict${secure}`;
+    return `${cookieName(request)}=${this.session}; Path=/; HttpOnly; SameSite=Strict${secure}`;
   }
 
   /** @throws RequestError UNAUTHORIZED */
   requireAllowed(request: FastifyRequest): void {
     const cookies = cookiesOf(request, cookieName(request));
-    if (cookies.some((value) => isSame(value, this.#session))) return;
+    if (cookies.some((value) => isSame(value, this.session))) return;
     if (this.hasKeys) authorise(request.headers, this.#keys);
     else throw new RequestError('UNAUTHORIZED', 'Open the link that preannotate review has printed.');
   }

@@ -9,6 +9,7 @@ import { Access } from './access.js';
 import { createReviewApp } from './app.js';
 import type { RunAgain } from './ask/run-again.js';
 import { ReviewImages } from './images/review-images.js';
+import { isFreePort, keepLink, readKeptLink, type KeptLink } from './kept-link.js';
 import type { ListenOptions } from './review-server.js';
 import { ReviewSession, type ReviewTarget } from './review-session.js';
 
@@ -56,8 +57,10 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
     fetch: job.fetch,
     versions: session.versions,
   });
-  const access = new Access({ keys: job.apiKeys, isSecure: job.listen.tlsCert !== undefined });
-  const { app, ask } = await createReviewApp({ session, images, access, listen: job.listen, again: job.again, note });
+  const kept = await readKeptLink(job.outDir);
+  const access = new Access({ keys: job.apiKeys, isSecure: job.listen.tlsCert !== undefined, kept });
+  const at = await withKeptPort(job.listen, kept);
+  const { app, ask } = await createReviewApp({ session, images, access, listen: at, again: job.again, note });
   await using _ask = ask;
   const connections = new Connections();
   connections.watch(app.server);
@@ -69,8 +72,10 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
     done();
   });
   try {
-    const address = await untilAborted(listen(app, job.listen), stop);
+    const address = await untilAborted(listen(app, at), stop);
     await session.announce(address);
+    const { token, session: cookie } = access;
+    await keepLink(job.outDir, { port: portOf(address, at), token, session: cookie });
     onReady({ link: linkOf(address, access.token), address, readOnly: session.readOnly });
     if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
     app.server.close();
@@ -81,6 +86,16 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
     connections.cutAll();
     await app.close();
   }
+}
+
+/** The port of the review before, if it is free and no other one was chosen: open pages find the server again. */
+async function withKeptPort(settings: ListenOptions, kept: KeptLink | undefined): Promise<ListenOptions> {
+  if (settings.port !== 0 || kept === undefined || !(await isFreePort(settings.host, kept.port))) return settings;
+  return { ...settings, port: kept.port };
+}
+
+function portOf(address: string, { tlsCert }: ListenOptions): number {
+  return Number(new URL(address).port) || (tlsCert === undefined ? 80 : 443);
 }
 
 /** A server that listens at every address is reached by the name of its machine. */

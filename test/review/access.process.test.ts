@@ -1,5 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:http';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -132,4 +132,28 @@ it('listens for other machines only with keys, which browsers ask for', async ()
   const basic = `Basic ${Buffer.from('mira:a-key-of-sixteen').toString('base64')}`;
   expect((await fetch(`${at}/api/state`, { headers: { authorization: basic } })).status).toBe(200);
   expect((await fetch(`${at}/api/state`, { headers: { 'x-api-key': 'another-key-here' } })).status).toBe(401);
+});
+
+it('the next review of a folder has the same link; secrets that others can read are not used', async () => {
+  const copy = await copyRun(out);
+  const place = join(copy, '.preannotate/review-link.json');
+  await using first = await TestReview.opened(copy);
+  expect((await stat(place)).mode & 0o777).toBe(0o600);
+  await first.stopped('SIGKILL');
+  await using second = await TestReview.opened(copy);
+  expect(second.link).toBe(first.link);
+  expect((await second.get('/api/state', { headers: { cookie: first.cookie } })).status).toBe(200);
+  await second.stopped();
+  const port = Number(new URL(first.link).port);
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+  await using third = await TestReview.opened(copy);
+  expect(third.origin).not.toBe(first.origin);
+  expect(new URL(third.link).search).toBe(new URL(first.link).search);
+  await third.stopped();
+  other.close();
+  await chmod(place, 0o644);
+  await using fourth = await TestReview.opened(copy);
+  expect(new URL(fourth.link).search).not.toBe(new URL(first.link).search);
+  expect((await stat(place)).mode & 0o777).toBe(0o600);
 });

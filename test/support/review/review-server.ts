@@ -18,7 +18,7 @@ export async function runScenes(folder: string): Promise<string> {
 /** A copy of a run, with its images. @param out - As {@link runScenes} returns it. */
 export async function copyRun(out: string): Promise<string> {
   const folder = await temporaryFolder();
-  const filter = (path: string) => !/\.preannotate\/(lock|review\.json)/.test(path); // of a review that has it open
+  const filter = (path: string) => !/\.preannotate\/(lock|review\.json|review-link)/.test(path); // of reviews
   await cp(join(out, '..'), folder, { recursive: true, verbatimSymlinks: true, filter });
   return join(folder, 'drafts');
 }

@@ -38,8 +38,8 @@ export function Banners() {
         <p class="banner is-bad" role="alert">
           <span>
             The server does not answer. {count === 0 ? 'Nothing is lost.' : `Not saved yet: ${count}.`} Keep this page
-            open, start <code>preannotate review</code> again on the same <code>--port</code>, and open the link that it
-            prints in this browser.
+            open, and start <code>preannotate review</code> again: this page then goes on, unless the review has another
+            port.
           </span>
         </p>
       )}
