@@ -3,6 +3,7 @@ import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import type { LabelledImage } from '../core/data-set/data-set.js';
 import { ALL_NEGATIVES } from '../core/data-set/negatives.js';
 import type { ReviewProgress } from '../core/review/progress.js';
+import { indexClasses, toViewBoxes } from '../core/review/view-box.js';
 import { select } from '../core/select.js';
 import {
   openDataSet,
@@ -46,7 +47,10 @@ export async function readStatistics(path: string, options: OpenOptions): Promis
   return { format, statistics: counter.statistics(), notes };
 }
 
-/** The boxes are those of its views; thresholds are applied to all that its journal has. */
+/**
+ * The boxes are those of its views; thresholds are applied to all that its journal has. Boxes that people decided on
+ * are there at every threshold, those that they rejected at none.
+ */
 export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'format'>> {
   const run = await openRun(outDir);
   const { journal, imageIds, ontology, sources, scope, notes } = run;
@@ -61,19 +65,24 @@ export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'fo
   const counter = new StatisticsCounter(classes, floor);
   const root = await findRunRoot(outDir, run, undefined);
   const decided = await readCurrentReview(outDir, { ...journal, root, sources });
+  const indices = indexClasses(ontology);
   const images = new StoredImages(journal, imageIds, { ontology, selection, sources, review: decided, onlyReviewed });
   for await (const { name, width, height, detections, stored, sha256 } of images) {
     // What a higher threshold leaves of these is what it selects: a box is suppressed by better ones alone.
-    const ranked = select(stored, everything).map(({ score }) => score);
+    const decision = decided?.decisions.get(name);
+    const shown = select(stored, everything);
+    const ranked = (decision === undefined ? shown : toViewBoxes(shown, decision, indices)).map(({ score }) => score);
     if (detections.length === 0 && negatives < ALL_NEGATIVES && !isChosenNegative(sha256, negatives)) {
       counter.leaveOut(ranked);
       continue;
     }
-    const boxes = detections.map(({ classId, score, box: [x1, y1, x2, y2] }) => {
-      return { className: ontology.classes[classId]!.name, score, width: x2 - x1, height: y2 - y1 };
+    const boxes = detections.map(({ classId, score, review, box: [x1, y1, x2, y2] }) => {
+      const ofModel = review === undefined ? { score } : {}; // the score of a box that was decided on says nothing
+      return { className: ontology.classes[classId]!.name, ...ofModel, width: x2 - x1, height: y2 - y1 };
     });
     counter.add({ width, height, part: parts.get(name), boxes, ranked });
   }
+  counter.leaveOutUnreviewed(images.leftOut.unreviewed);
   const review = await readRunReview(outDir, run);
   const reviewed = review === undefined ? {} : { review: review.progress };
   const allNotes = [...notes, ...noteReplaced(decided?.replaced ?? [])];

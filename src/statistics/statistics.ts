@@ -31,6 +31,7 @@ export interface Statistics {
   readonly images_with_boxes: number;
   readonly images_without_boxes: number;
   readonly left_out_without_boxes?: number; // images that are not among them, as --negatives asks; none where missing
+  readonly left_out_unreviewed?: number; // images that are not among them, as --only-reviewed asks; none where missing
   readonly images_by_part?: Readonly<Record<string, number>>;
   readonly boxes: number;
   readonly boxes_per_image: Spread | null;
@@ -88,6 +89,7 @@ export class StatisticsCounter {
   readonly #bySize = { small: 0, medium: 0, large: 0 };
   #withBoxes = 0;
   #leftOut = 0;
+  #unreviewed = 0;
   #boxes = 0;
   #unknown = 0;
   #scored = 0;
@@ -116,6 +118,11 @@ export class StatisticsCounter {
     this.#addScores(ranked);
   }
 
+  /** Images that the files leave out, whatever thresholds show of them. */
+  leaveOutUnreviewed(count: number): void {
+    this.#unreviewed += count;
+  }
+
   statistics(): Statistics {
     const images = this.#perImage.total;
     const common = [...this.#sizes].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, COMMON_SIZES);
@@ -125,6 +132,7 @@ export class StatisticsCounter {
       images_with_boxes: this.#withBoxes,
       images_without_boxes: images - this.#withBoxes,
       ...(this.#leftOut === 0 ? {} : { left_out_without_boxes: this.#leftOut }),
+      ...(this.#unreviewed === 0 ? {} : { left_out_unreviewed: this.#unreviewed }),
       ...(this.#parts.size === 0 ? {} : { images_by_part: sortParts(this.#parts) }),
       boxes: this.#boxes,
       boxes_per_image: this.#perImage.spread() ?? null,

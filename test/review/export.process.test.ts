@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DecidedBox } from '../../src/core/review/decision.js';
 import { openDataSet } from '../../src/data-set/open.js';
 import { formatNames } from '../../src/formats/index.js';
+import type { Statistics } from '../../src/statistics/statistics.js';
 import { EMOJI, preannotate, SCENES, viewsOf } from '../support/cli.js';
 import { ACCEPT, decide, keptBox } from '../support/review/decide.js';
 
@@ -163,7 +164,31 @@ describe('export after a review', () => {
 
   it('counts in stats what the views have', async () => {
     const { stdout } = await preannotate(['stats', out, '--json']);
-    const boxes = Object.values(await boxesIn(join(out, 'coco'))).flat().length;
-    expect(JSON.parse(stdout)).toMatchObject({ boxes });
+    const all = Object.values(await boxesIn(join(out, 'coco'))).flat();
+    const read = JSON.parse(stdout) as Statistics;
+    expect(read).toMatchObject({ boxes: all.length });
+    // What was decided is there whatever the threshold, and says nothing about the scores of the model.
+    const cup = read.classes.find(({ name }) => name === 'cup')!;
+    expect(cup.scores!.max).toBeLessThan(1);
+    for (const threshold of [0.35, 0.9]) {
+      await exported('--score-threshold', String(threshold));
+      const left = Object.values(await boxesIn(join(out, 'coco')));
+      expect(read.thresholds.find((one) => one.threshold === threshold)).toEqual({
+        threshold,
+        boxes: left.flat().length,
+        images_with_boxes: left.filter((boxes) => boxes.length > 0).length,
+      });
+    }
+    await exported('--score-threshold', '0.35', '--only-reviewed');
+    const { stdout: text } = await preannotate(['stats', out]);
+    expect(text).toMatch(/^2 images, 1 with boxes and 1 without, 2 that are not reviewed are left out/);
+    await exported('--no-only-reviewed');
+  });
+
+  it('leaves out images without boxes with --negatives drop, also those that were accepted', async () => {
+    await exported('--negatives', 'drop');
+    expect(Object.keys(await boxesIn(join(out, 'coco')))).toEqual([NAMES[0], NAMES[1], NAMES[3]]);
+    await exported('--negatives', 'keep');
+    expect(Object.keys(await boxesIn(join(out, 'coco')))).toEqual(NAMES);
   });
 });

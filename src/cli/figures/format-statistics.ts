@@ -35,9 +35,13 @@ export function describeCounts(statistics: Statistics): string[] {
     images_with_boxes: withBoxes,
     images_without_boxes: without,
     left_out_without_boxes: leftOut = 0,
+    left_out_unreviewed: unreviewed = 0,
     images_by_part: parts,
   } = statistics;
-  const unseen = leftOut > 0 ? `, ${leftOut} more are left out (--negatives)` : '';
+  const unseen = [
+    leftOut > 0 ? `, ${leftOut} more are left out (--negatives)` : '',
+    unreviewed > 0 ? `, ${unreviewed} that are not reviewed are left out (--only-reviewed)` : '',
+  ].join('');
   const perImage = statistics.boxes_per_image;
   const most =
     perImage === null || boxes === 0 ? '' : `; an image has ${perImage.median} (median), at most ${perImage.max}`;
