@@ -57,7 +57,8 @@ describeInBrowser('the page over the previews, from disk and offline', () => {
     const visitor = await open();
     const { page } = visitor;
     await page.getByText('Boxes are drawn into these pictures').waitFor();
-    await page.waitForFunction('[...document.images].filter(({ naturalWidth }) => naturalWidth > 0).length === 3');
+    const loaded = '[...document.images].filter(({ naturalWidth }) => naturalWidth > 0).length';
+    await expect.poll(() => visitor.evaluate(loaded), { timeout: 20_000 }).toBe(3);
     expect(await page.getByRole('gridcell').count()).toBe(3);
     expect(await visitor.evaluate('document.images[0].src')).toMatch(/previews\/a%20%3Cb%3E%26%20%231\.jpg$/);
     expect(await page.locator('.thumbnail svg').first().isVisible()).toBe(false);
@@ -77,7 +78,7 @@ describeInBrowser('the page over the previews, from disk and offline', () => {
     const visitor = await open();
     const { page } = visitor;
     await page.getByRole('gridcell').filter({ hasText: 'scene-02' }).click();
-    await page.waitForFunction(`[...document.images].some(({ src }) => src.endsWith('scene-02.jpg'))`);
+    await page.locator('.editor img[src$="scene-02.jpg"]').waitFor({ state: 'attached' });
     const shown = () => page.locator('.editor .overlay .box:visible').count();
     expect(await page.locator('.editor .overlay .box').count()).toBeGreaterThan(0);
     await expect.poll(shown).toBe(0);

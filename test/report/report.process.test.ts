@@ -121,9 +121,8 @@ describeInBrowser('a report in a browser, from disk and offline', () => {
 
   /** Waits until a picture of the page is shown. */
   async function untilPicture(visitor: Visitor, isShown: string): Promise<void> {
-    await visitor.page.waitForFunction(
-      `[...document.images].some((image) => image.naturalWidth > 0 && (${isShown})(image.src))`,
-    );
+    const state = `[...document.images].some((image) => image.naturalWidth > 0 && (${isShown})(image.src))`;
+    await expect.poll(() => visitor.evaluate(state), { timeout: 20_000 }).toBe(true);
   }
 
   it('shows the images that it holds, and asks for nothing else', async () => {

@@ -47,7 +47,10 @@ function noteOnPictures(page: Document, { facts }: GalleryPack): string {
   if (there === all) return '';
   if (there === 0) return 'This file holds no pictures of the images: boxes are shown without them.';
   const [some, total] = [there, all].map((count) => count.toLocaleString('en'));
-  return `This file holds the pictures of ${some} of ${total} images, those that the model is least certain about.`;
+  return (
+    `This file holds the pictures of ${some} of ${total} images, those that the model is least certain about. ` +
+    'Others had no room, or could not be read.'
+  );
 }
 
 /** @returns Where the picture of an image is; '' where there is none. */
