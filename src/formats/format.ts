@@ -20,6 +20,7 @@ export interface View {
   /** Those of one part; without it, they are found among all. */
   readonly imagesOf?: ((part: PartName) => AsyncIterable<ViewImage>) | undefined;
   readonly hasReview?: boolean; // people have decided on boxes of the run
+  readonly onlyReviewed?: boolean | undefined; // all images are accepted
   readonly ontology: Ontology;
   readonly root: string | undefined; // absolute folder that image names are relative to; undefined: all are remote
   readonly remote?: RemoteSource | undefined; // fetches remote images; left out where none is needed

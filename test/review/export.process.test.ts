@@ -74,6 +74,7 @@ describe('export after a review', () => {
   it('says how many images were reviewed, and leaves the stored detections as they are', async () => {
     expect(said).toMatch(/boxes in 4 images, 2 reviewed: coco/);
     expect(said).not.toContain('--only-reviewed');
+    for (const format of ['yolo', 'voc', 'cvat']) expect(said).toMatch(new RegExp(`${format}: .* not say wh`));
     const after = await viewsOf(out);
     expect(after['/coco/results.json']).toBe(before['/coco/results.json']);
     expect(after['/coco/instances.json']).not.toBe(before['/coco/instances.json']);
@@ -156,6 +157,10 @@ describe('export after a review', () => {
     const results = JSON.parse(await textOf('coco/results.json')) as { image_id: number }[];
     expect([...new Set(results.map((one) => one.image_id))]).toEqual([1, 3]);
     expect(JSON.parse(await textOf('run.json'))).toMatchObject({ only_reviewed: true });
+    for (const path of ['yolo/data.yaml', 'csv/README.txt', 'labelme/README.txt', 'cvat/annotations.xml'])
+      expect(await textOf(path)).toMatch(/Drafted by preannotate.*, and reviewed by people/);
+    expect(await textOf('coco/instances.json')).toContain('"Draft annotations, reviewed by people"');
+    expect(await textOf('huggingface/README.md')).toContain('# Draft boxes, reviewed by people');
     await exported(); // as the folder has it
     expect(Object.keys(await boxesIn(join(out, 'coco')))).toHaveLength(2);
     await exported('--no-only-reviewed');

@@ -63,10 +63,12 @@ function whyEmpty({ countLeftOut }: View, images: number): string {
 
 /** One image or annotation per line; only one line is in memory at a time. */
 async function* writeInstances(
-  { images, ontology, provenance }: View,
+  { images, ontology, provenance, onlyReviewed = false }: View,
   date: string | undefined,
 ): AsyncGenerator<string> {
-  yield `{\n"info": ${toAsciiJson(describeData(provenance, date))},\n"licenses": [],\n"categories": [`;
+  const description = onlyReviewed ? REVIEWED_DRAFTS : DRAFTS;
+  const info = { description, ...describeData(provenance, date) };
+  yield `{\n"info": ${toAsciiJson(info)},\n"licenses": [],\n"categories": [`;
   const classes = [...ontology.classes].sort((a, b) => a.id - b.id);
   const categories = classes.map(({ id, name }) => toAsciiJson({ id, name, supercategory: '' }));
   yield `\n${categories.join(',\n')}\n],\n"images": [`;
@@ -131,9 +133,11 @@ async function* listItems(images: View['images'], items: (image: ViewImage) => o
   }
 }
 
+const DRAFTS = 'Draft annotations, to be corrected by people';
+const REVIEWED_DRAFTS = 'Draft annotations, reviewed by people';
+
 function describeData({ version, model, modelSha256, year }: Provenance, date: string | undefined) {
   return {
-    description: 'Draft annotations, to be corrected by people',
     version: '1.0',
     year,
     contributor: `preannotate ${version}`,

@@ -4,6 +4,7 @@ import { promptOf } from '../../core/review/view-box.js';
 import { counted } from '../../core/text.js';
 import { isFormula, toCell, toCsvLines } from '../csv-rows.js';
 import type { AnnotationFormat, View } from '../format.js';
+import { describeOrigin } from '../origin.js';
 import { streamedFile, textFile } from '../view-folder/view-file.js';
 import { writeView } from '../view-folder/write-view.js';
 import { COLUMNS, PART_COLUMN, SOURCE_COLUMN } from './columns.js';
@@ -72,13 +73,14 @@ function toRows({ detections, ...image }: ViewImage, ontology: Ontology) {
   });
 }
 
-function describeColumns({ provenance: { version }, parts, hasReview = false }: View): string {
+function describeColumns(view: View): string {
+  const { provenance, parts, hasReview = false } = view;
   const reviewed = hasReview
     ? [`${SOURCE_COLUMN} is "reviewed" where a person has decided on the box, whose score is 1 then, or on an image`]
     : [];
   const divided = parts === undefined ? '' : ' part is the part of the data set.';
   return [
-    `Drafted by preannotate ${version}; to be corrected by people.`,
+    `${describeOrigin(view, provenance.version)}.`,
     '',
     `${BOXES} has a row for each box: x1, y1, x2 and y2 are pixels of the upright image, from its left and top edge.`,
     'An image in which nothing was found has a row without a box. image is relative to the folder of the images;',

@@ -1,5 +1,6 @@
 import type { ViewImage } from '../../core/image.js';
 import type { View } from '../format.js';
+import { describeOrigin, noteUnmarked } from '../origin.js';
 import { streamedFile, textFile } from '../view-folder/view-file.js';
 import { writeView } from '../view-folder/write-view.js';
 import { fitsXml, toXmlName, XmlEscaper } from '../xml/escape.js';
@@ -20,6 +21,9 @@ const HOW_TO_IMPORT =
   'cvat/labels.json declares the labels with their attributes: paste it under "Raw" when you create the task in ' +
   'CVAT, and upload cvat/annotations.xml as "CVAT 1.1". Scores and prompts are kept only where labels declare them.';
 
+const REVIEW_LOST =
+  'cvat: annotations.xml does not say which images were accepted; boxes that people decided on have the source manual.';
+
 /** Writes `annotations.xml`, and the labels in the form that CVAT takes when a task is created. */
 export async function writeCvat(view: View): Promise<string[]> {
   const escaper = new XmlEscaper();
@@ -27,7 +31,8 @@ export async function writeCvat(view: View): Promise<string[]> {
     streamedFile(ANNOTATIONS, writeAnnotations(view, escaper)),
     textFile('labels.json', formatLabels(sortedNames(view))),
   ];
-  const content = { groups: [{ files }], firstNotes: [HOW_TO_IMPORT], notes: () => escaper.notes('cvat') };
+  const notes = () => [...escaper.notes('cvat'), ...noteUnmarked(REVIEW_LOST, view)];
+  const content = { groups: [{ files }], firstNotes: [HOW_TO_IMPORT], notes };
   return await writeView(view, ANNOTATIONS, content);
 }
 
@@ -39,7 +44,7 @@ function sortedNames({ ontology }: View): string[] {
 async function* writeAnnotations(view: View, escaper: XmlEscaper): AsyncGenerator<string> {
   let size = 0;
   for await (const _ of view.images) size++;
-  yield formatHead(sortedNames(view), size, escaper);
+  yield formatHead(view, size, escaper);
   const texts = new EscapedTexts(view.ontology, escaper);
   let id = 0;
   for await (const image of view.images) {
@@ -69,7 +74,7 @@ function formatBoxes({ detections }: ViewImage, texts: EscapedTexts): string {
   return boxes.join('');
 }
 
-function formatHead(names: readonly string[], size: number, escaper: XmlEscaper): string {
+function formatHead(view: View, size: number, escaper: XmlEscaper): string {
   const attribute = (name: string) => `            <attribute>
               <name>${name}</name>
               <mutable>False</mutable>
@@ -78,7 +83,7 @@ function formatHead(names: readonly string[], size: number, escaper: XmlEscaper)
               <values></values>
             </attribute>
 `;
-  const labels = names.map((name) => {
+  const labels = sortedNames(view).map((name) => {
     return `        <label>
           <name>${escaper.escape(name)}</name>
           <attributes>
@@ -87,7 +92,7 @@ ${attribute(SCORE)}${attribute(PROMPT)}          </attributes>
 `;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
-<!-- Drafted by preannotate, to be corrected by people -->
+<!-- ${describeOrigin(view)} -->
 <annotations>
   <version>1.1</version>
   <meta>

@@ -24,8 +24,9 @@ const FRONT_MATTER = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---/;
 export function formatReadme(
   classes: readonly { readonly name: string }[],
   parts: readonly PartName[],
-  { provenance: { version }, hasReview = false }: Pick<View, 'provenance' | 'hasReview'>,
+  view: Pick<View, 'provenance' | 'hasReview' | 'onlyReviewed'>,
 ): string {
+  const { provenance, hasReview = false, onlyReviewed = false } = view;
   const names = Object.fromEntries(classes.map(({ name }, place) => [String(place), name]));
   const features = [
     { name: 'image', dtype: 'image' },
@@ -50,8 +51,8 @@ export function formatReadme(
     dataset_info: { features },
   };
   return [
-    `---\n# Drafted by preannotate ${version}\n${toYaml(description, YAML_OPTIONS)}---\n`,
-    '# Draft boxes, to be corrected by people\n',
+    `---\n# Drafted by preannotate ${provenance.version}\n${toYaml(description, YAML_OPTIONS)}---\n`,
+    `# Draft boxes, ${onlyReviewed ? 'reviewed by people' : 'to be corrected by people'}\n`,
     '`objects.bbox` is `[x, y, width, height]` in pixels of the upright image. `objects.category` is the place of the',
     'class in the list above. `objects.score` says how sure the model was, from 0 to 1.\n',
     ...(hasReview ? [REVIEWED] : []),

@@ -13,7 +13,7 @@ import { readEach, type FilesToRead } from '../reading/files/read-each.js';
 import type { ReadOptions } from '../reading/read-options.js';
 import { ShapeCounts } from '../reading/shape-counts.js';
 import { parseLabels, type LabelmeFile } from './parse-labels.js';
-import { HOW_TO_OPEN, LABELS, README } from './write.js';
+import { formatReadme, LABELS, README } from './write.js';
 
 export const MAX_BYTES = 256 << 20; // with the picture itself in it
 const MAX_LIST_BYTES = 16 << 20;
@@ -32,7 +32,8 @@ export async function recogniseLabelme(probe: DataSetProbe): Promise<boolean> {
 }
 
 async function isOurs(probe: DataSetProbe): Promise<boolean> {
-  return (await probe.head(join(probe.path, README))) === HOW_TO_OPEN;
+  const head = await probe.head(join(probe.path, README));
+  return [false, true].some((onlyReviewed) => head === formatReadme({ onlyReviewed }));
 }
 
 /**

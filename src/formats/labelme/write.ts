@@ -3,6 +3,7 @@ import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import { promptOf, type ViewBox } from '../../core/review/view-box.js';
 import type { View } from '../format.js';
+import { describeOrigin } from '../origin.js';
 import { PairedNames, placeImages, type PairedName } from '../paired-names.js';
 import { textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { resolveViewFolder } from '../view-folder/view-paths.js';
@@ -17,11 +18,14 @@ export const USUAL_IMAGES = 'symlink';
 /** Says what the folder is. */
 export const README = 'README.txt';
 
-export const HOW_TO_OPEN = `Drafted by preannotate, to be corrected by people.
+/** What the file says of the folder. */
+export function formatReadme(view: Pick<View, 'onlyReviewed'>): string {
+  return `${describeOrigin(view)}.
 
 X-AnyLabeling: open this folder.
 LabelMe: labelme . --labels ${LABELS} --nodata
 `;
+}
 
 /** LabelMe and X-AnyLabeling warn of files without a version, and read this one. */
 const VERSION = '5.5.0';
@@ -49,7 +53,7 @@ export class LabelmeTree {
       yield { image: image.name, files: this.#filesOf(image, place) };
     }
     const names = [...ontology.classes].sort((a, b) => a.id - b.id).map(({ name }) => `${name}\n`);
-    yield { files: [textFile(LABELS, names.join('')), textFile(README, HOW_TO_OPEN)] };
+    yield { files: [textFile(LABELS, names.join('')), textFile(README, formatReadme(this.#view))] };
   }
 
   /** After the files were written. */

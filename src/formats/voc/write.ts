@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { View } from '../format.js';
+import { noteUnmarked } from '../origin.js';
 import { PairedNames, placeImages, type PairedName } from '../paired-names.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { ViewImages } from '../view-images.js';
@@ -11,6 +12,10 @@ import { formatAnnotation, IMAGE_FOLDER } from './annotation-file.js';
 
 export const LABEL_MAP = 'labelmap.txt';
 export const USUAL_IMAGES = 'symlink';
+const REVIEW_LOST =
+  'voc: files do not say which images were accepted; boxes that people decided on have the attribute source, and all ' +
+  'are in whole pixels.';
+
 export const LABEL_MAP_START = '# label:color_rgb:parts:actions\n# drafted by preannotate\n';
 
 /** Begins a line of the label map with a name, as JSON. */
@@ -57,6 +62,7 @@ export class VocTree {
       ...this.#escaper.notes('voc'),
       ...noteLabelMap(this.#view.ontology),
       ...this.#images.notes,
+      ...noteUnmarked(REVIEW_LOST, this.#view),
     ];
   }
 

@@ -4,6 +4,7 @@ import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { PartName } from '../../core/data-set/split.js';
 import type { AnnotationFormat, View } from '../format.js';
+import { describeOrigin, noteUnmarked } from '../origin.js';
 import { PairedNames, placeImages, type PairedName, type PairingRule } from '../paired-names.js';
 import { streamedFile, textFile, type ViewFile, type ViewFileGroup } from '../view-folder/view-file.js';
 import { ViewImages } from '../view-images.js';
@@ -74,7 +75,7 @@ class YoloTree {
   }
 
   async *groups(): AsyncGenerator<ViewFileGroup> {
-    const { ontology, provenance, parts } = this.#view;
+    const { ontology } = this.#view;
     let isRenamed = false;
     for await (const { image, place } of placeImages(this.#view, this.#names)) {
       isRenamed ||= place.image !== image.name;
@@ -84,7 +85,7 @@ class YoloTree {
     yield {
       files: [
         textFile('classes.txt', classNames.map((name) => `${name}\n`).join('')),
-        textFile(SIGNATURE, formatDataYaml(classNames, provenance.version, parts)),
+        textFile(SIGNATURE, formatDataYaml(classNames, this.#view)),
         ...(isRenamed ? [streamedFile(RENAMED, listRenamed(placeImages(this.#view, new PairedNames(PAIRING))))] : []),
       ],
     };
@@ -92,8 +93,7 @@ class YoloTree {
 
   /** After the files were written. */
   get notes(): string[] {
-    const { hasReview = false } = this.#view;
-    return [...this.#names.notes, ...this.#images.notes, ...(hasReview ? [REVIEW_LOST] : [])];
+    return [...this.#names.notes, ...this.#images.notes, ...noteUnmarked(REVIEW_LOST, this.#view)];
   }
 
   #filesOf(image: ViewImage, place: PairedName): ViewFile[] {
@@ -141,10 +141,11 @@ function sortClasses({ classes }: Ontology) {
   return [...classes].sort((a, b) => a.id - b.id);
 }
 
-function formatDataYaml(names: readonly string[], version: string, parts?: readonly PartName[]): string {
+function formatDataYaml(names: readonly string[], view: View): string {
+  const { provenance, parts } = view;
   const entries = names.map((name, index) => `  ${index}: ${quoteYaml(name)}`);
   return [
-    `# Drafted by preannotate ${version}; to be corrected by people. Paths are relative to this file.`,
+    `# ${describeOrigin(view, provenance.version)}. Paths are relative to this file.`,
     '# YOLOv5 needs the absolute path of this folder as well: path: /somewhere/yolo',
     ...listPlaces(parts),
     'names:',
