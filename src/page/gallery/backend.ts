@@ -14,9 +14,6 @@ export interface Backend {
   readonly ask?: AskBackend; // left out: the model cannot be asked
 }
 
-/** The server did not answer: what was sent may be sent again. */
-export class ServerUnreachable extends Error {}
-
 /** Reads and saves what people decide. */
 export interface ReviewBackend {
   readonly author: string;
@@ -27,7 +24,7 @@ export interface ReviewBackend {
    * Resolves once the changes are on disk.
    *
    * @param image - Id.
-   * @throws Error whose message can be shown: nothing was saved. ServerUnreachable: not known; may be sent again
+   * @throws RequestProblem: its kind tells whether they may be sent again
    */
   save(image: number, changes: readonly Change[]): Promise<Decision>;
   /** Calls back for every decision, of this tab and of others, and after a new run, to load everything again. */

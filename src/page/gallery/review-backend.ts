@@ -1,8 +1,8 @@
 import { decodePack } from '../../core/gallery/pack.js';
 import type { Change, Decision } from '../../core/review/decision.js';
-import { toPageError } from '../shared/page-error.js';
 import type { AskState, KeepState, Question } from '../../core/gallery/ask.js';
-import { ServerUnreachable, type AskBackend, type Backend, type ReviewBackend } from './backend.js';
+import type { AskBackend, Backend, ReviewBackend } from './backend.js';
+import { RequestProblem, toRequestProblem } from './saving/request-problem.js';
 
 interface ServerState {
   readonly title: string;
@@ -10,9 +10,6 @@ interface ServerState {
   readonly readOnly: string | null;
   readonly ask: AskState;
 }
-
-/** Statuses after which the same request may succeed. */
-const PASSING = [401, 408, 429, 500, 502, 503, 504];
 
 /** The server of `preannotate review`. */
 export async function openReviewBackend(): Promise<Backend> {
@@ -61,7 +58,7 @@ function subscribe(listener: Parameters<ReviewBackend['subscribe']>[0]): void {
   events.addEventListener('run', () => listener.onRun());
 }
 
-/** @throws ServerUnreachable or a PageError */
+/** @throws RequestProblem */
 async function request(path: string, given: { body?: unknown; signal?: AbortSignal } = {}): Promise<Response> {
   const { body, signal } = given;
   const response = await fetch(path, {
@@ -71,14 +68,11 @@ async function request(path: string, given: { body?: unknown; signal?: AbortSign
     ...(signal === undefined ? {} : { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted === true) throw error;
-    throw new ServerUnreachable('The server does not answer. Is `preannotate review` still running?');
+    throw new RequestProblem('unreachable', 'The server does not answer. Is `preannotate review` still running?');
   });
   if (response.ok) return response;
   const retryAfter = response.headers.get('retry-after');
-  const { title, details } = toPageError({ status: response.status, retryAfter }, await response.text());
-  const message = [title, ...details].join('. ');
-  if (PASSING.includes(response.status)) throw new ServerUnreachable(message);
-  throw new Error(message);
+  throw toRequestProblem({ status: response.status, retryAfter }, await response.text());
 }
 
 /** Milliseconds that the server worked, from its server-timing header. */

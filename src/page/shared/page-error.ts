@@ -35,11 +35,13 @@ type PromptLines = readonly (readonly number[])[];
 export class PageError extends Error {
   readonly title: string;
   readonly details: readonly string[];
+  readonly code: string | undefined; // of problem details
 
-  constructor(title: string, details: readonly string[]) {
+  constructor(title: string, details: readonly string[], code?: string) {
     super(title);
     this.title = title;
     this.details = details;
+    this.code = code;
   }
 }
 
@@ -54,14 +56,14 @@ export function toPageError(
   text: string,
   lines: PromptLines = [],
 ): PageError {
-  const { title, detail, code = '', errors = [], request_id: id } = parseProblemDetails(text);
+  const { title, detail, code, errors = [], request_id: id } = parseProblemDetails(text);
   const details = [
     ...(detail === undefined ? [`The answer was ${status}, without a reason.`] : [detail]),
     ...errors.filter((error) => detail?.includes(error.detail) !== true).map((error) => formatFieldError(error, lines)),
     ...(retryAfter === null ? [] : [`Try again in ${retryAfter} s.`]),
     ...(id === undefined ? [] : [`Request ${id}`]),
   ];
-  return new PageError(TITLES[code] ?? title ?? 'The server could not answer', details);
+  return new PageError(TITLES[code ?? ''] ?? title ?? 'The server could not answer', details, code);
 }
 
 /** Visitors know a prompt by its line in the text of prompts. */

@@ -197,12 +197,16 @@ describeInBrowser(`the gallery over ${COUNT} images`, () => {
     await page.getByText('1 of 10,000 accepted').waitFor();
   });
 
-  it('takes back a change that the server refuses, and says why', async () => {
+  it('takes back a change that the server refuses, says why, and keeps it until it is dismissed', async () => {
     server.refusal = 'Another program holds the folder.';
     await focusGrid();
     await page.keyboard.press(' ');
     await page.getByRole('alert').getByText(server.refusal).waitFor();
     await page.getByText('0 of 10,000 accepted').waitFor();
+    await page.getByText('1 not saved').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('alert').getByText(server.refusal).waitFor();
+    await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByText('All saved').waitFor();
   });
 

@@ -40,7 +40,7 @@ export type PageUnderTest = Awaited<ReturnType<typeof openPage>>;
 export async function openPage(pack: GalleryPack) {
   vi.resetModules();
   const state = await import('../../../src/page/gallery/app/state.js');
-  const { ServerUnreachable } = await import('../../../src/page/gallery/backend.js');
+  const { RequestProblem } = await import('../../../src/page/gallery/saving/request-problem.js');
   const decisions = await import('../../../src/page/gallery/app/decisions.js');
   const server = new TestServer(() => state.pack.value!);
   state.backend.value = {
@@ -56,7 +56,7 @@ export async function openPage(pack: GalleryPack) {
     },
   };
   decisions.showRun(pack, []);
-  return { state, decisions, server, ServerUnreachable };
+  return { state, decisions, server, RequestProblem };
 }
 
 export async function until(isSo: () => boolean): Promise<void> {

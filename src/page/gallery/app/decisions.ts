@@ -4,7 +4,8 @@ import { idOfModelBox } from '../../../core/review/reviewed-boxes.js';
 import type { GalleryPack } from '../../../core/gallery/pack.js';
 import type { TableBox } from '../data/box-table.js';
 import { History } from '../saving/history.js';
-import { SaveQueue } from '../saving/save-queue.js';
+import type { RequestProblem } from '../saving/request-problem.js';
+import { SaveQueue, type Refused } from '../saving/save-queue.js';
 import {
   backend,
   decisionOf,
@@ -26,18 +27,20 @@ const queue = new SaveQueue({
     return await review.save(pack.value!.facts.images.ids[index]!, changes);
   },
   onChange: showDecided,
-  onConnected: (is) => {
-    isConnected.value = is;
+  onProblem: (problem) => {
+    isConnected.value = problem?.kind !== 'unreachable';
+    waiting.value = problem?.kind === 'unreachable' ? undefined : problem;
   },
-  onRefused: (message) => {
-    refusal.value = message;
+  onRefused: (one) => {
+    refused.value = [...refused.value, one];
   },
 });
 const history = new History();
 const historyVersion = signal(0);
 const unsaved = signal(0);
 
-export const unsavedCount = computed(() => unsaved.value);
+/** Steps that are not on disk: those that wait, and those that were refused. */
+export const unsavedCount = computed(() => unsaved.value + refused.value.length);
 export const canUndo = computed(() => {
   follow(historyVersion);
   return history.canUndo;
@@ -50,8 +53,11 @@ export const canRedo = computed(() => {
 /** Whether the server answers; while it does not, changes wait. */
 export const isConnected = signal(true);
 
-/** Why the last change was refused; it is not shown any more then. */
-export const refusal = signal<string | undefined>(undefined);
+/** Why the server, which answers, does not save yet what waits. */
+export const waiting = signal<RequestProblem | undefined>(undefined);
+
+/** What the server did not accept, until it is sent again or dismissed. Images do not show it. */
+export const refused = signal<readonly Refused[]>([]);
 
 /** What another tab or person did to a box that was changed here, and that was replaced. */
 export const replaced = signal<string | undefined>(undefined);
@@ -87,6 +93,21 @@ function replay(image: string, changes: readonly Change[]): number | undefined {
   historyVersion.value++;
   queue.push(image, changes);
   return imageIndexByName.value.get(image);
+}
+
+/** Sends what waits now. */
+export function saveAgain(): void {
+  queue.retry();
+}
+
+export function sendRefusedAgain(): void {
+  const steps = refused.value;
+  refused.value = [];
+  for (const { image, changes } of steps) queue.push(image, changes);
+}
+
+export function dismissRefused(): void {
+  refused.value = [];
 }
 
 /** Accepts an image with the boxes it shows, or opens it again. */

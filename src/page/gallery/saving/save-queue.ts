@@ -1,5 +1,5 @@
 import { applyChanges, type Change, type DecidedBox, type Decision } from '../../../core/review/decision.js';
-import { ServerUnreachable } from '../backend.js';
+import { RequestProblem } from './request-problem.js';
 
 type Decided = Pick<Decision, 'state' | 'boxes'>;
 
@@ -10,21 +10,35 @@ export interface SaveQueueOptions {
    * Resolves once the changes are on disk.
    *
    * @param image - Name.
-   * @throws ServerUnreachable: they are sent again; else they are refused
+   * @throws RequestProblem: its kind tells whether they are sent again; another error means that they are refused
    */
   save(image: string, changes: readonly Change[]): Promise<Decision>;
   /** Called when what is decided on an image, or how much is not saved, is another. */
   onChange(image: string): void;
-  onConnected(isConnected: boolean): void;
-  /** Called when changes are given up, because the server does not accept them. */
-  onRefused(message: string): void;
+  /** Called with what keeps changes from being saved, and with undefined once something was. */
+  onProblem(problem: RequestProblem | undefined): void;
+  /** Called when changes are taken out of the queue, because the server does not accept them. */
+  onRefused(refused: Refused): void;
   readonly retryMs?: readonly [shortest: number, longest: number];
 }
 
+/** A step that is not saved. */
+export interface Refused {
+  readonly image: string;
+  readonly changes: readonly Change[];
+  readonly message: string;
+}
+
+/** Steps on one image that are sent together. */
 interface Pending {
   readonly image: string;
-  changes: readonly Change[];
+  readonly steps: (readonly Change[])[];
+  changes: readonly Change[]; // the steps, joined
+  faults: number; // how often the server has failed at them
 }
+
+/** After so many failures whose cause the server does not know, changes are taken to be refused. */
+const MOST_FAULTS = 3;
 
 /**
  * Changes on their way to the server, in their order and one at a time. What is shown is what the server last said with
@@ -36,6 +50,7 @@ export class SaveQueue {
   readonly #confirmed = new Map<string, Decision>();
   readonly #pending: Pending[] = [];
   #isSending = false;
+  #isBlocked = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
 
@@ -66,8 +81,10 @@ export class SaveQueue {
     if (changes.length === 0) return;
     const last = this.#pending.at(-1);
     const isWaiting = last !== undefined && !(this.#isSending && this.#pending.length === 1);
-    if (isWaiting && last.image === image) last.changes = join(last.changes, changes);
-    else this.#pending.push({ image, changes });
+    if (isWaiting && last.image === image) {
+      last.steps.push(changes);
+      last.changes = join(last.changes, changes);
+    } else this.#pending.push(toPending(image, changes));
     this.#options.onChange(image);
     void this.#send();
   }
@@ -91,32 +108,44 @@ export class SaveQueue {
     return conflicts;
   }
 
-  /** Tries again at once, such as when the connection is back. */
+  /** Tries again at once, such as when the connection is back or a person asks for it. */
   retry(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#attempts = 0;
+    this.#isBlocked = false;
     void this.#send();
   }
 
   async #send(): Promise<void> {
     const first = this.#pending[0];
-    if (first === undefined || this.#isSending || this.#timer !== undefined) return;
+    if (first === undefined || this.#isSending || this.#isBlocked || this.#timer !== undefined) return;
     this.#isSending = true;
     const result = await this.#options.save(first.image, first.changes).catch((error: unknown) => error);
     this.#isSending = false;
-    if (result instanceof ServerUnreachable) {
-      this.#options.onConnected(false);
-      this.#retryLater();
+    if (result instanceof RequestProblem && this.#isWorthSendingAgain(result, first)) {
+      this.#isBlocked = result.kind === 'blocked';
+      this.#options.onProblem(result);
+      if (!this.#isBlocked) this.#retryLater();
       return;
     }
     this.#pending.shift();
     this.#attempts = 0;
-    this.#options.onConnected(true);
-    if (result instanceof Error) this.#options.onRefused(result.message);
+    this.#options.onProblem(undefined);
+    if (result instanceof Error) this.#giveUp(first, result.message);
     else this.receive(first.image, result as Decision);
     this.#options.onChange(first.image);
     void this.#send();
+  }
+
+  #isWorthSendingAgain({ kind }: RequestProblem, pending: Pending): boolean {
+    return kind === 'fault' ? ++pending.faults < MOST_FAULTS : kind !== 'refused';
+  }
+
+  /** Of several steps that were sent together, one alone may be what is refused: they are sent one by one. */
+  #giveUp({ image, steps }: Pending, message: string): void {
+    if (steps.length > 1) this.#pending.unshift(...steps.map((changes) => toPending(image, changes)));
+    else this.#options.onRefused({ image, changes: steps[0]!, message });
   }
 
   #retryLater(): void {
@@ -133,6 +162,10 @@ export class SaveQueue {
   #changesOf(image: string): readonly Change[] {
     return this.#pending.filter((one) => one.image === image).flatMap(({ changes }) => changes);
   }
+}
+
+function toPending(image: string, changes: readonly Change[]): Pending {
+  return { image, steps: [changes], changes, faults: 0 };
 }
 
 /** Later changes to a box replace earlier ones. */

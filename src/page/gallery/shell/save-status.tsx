@@ -1,19 +1,31 @@
-import { isConnected, refusal, unsavedCount } from '../app/decisions.js';
+import {
+  dismissRefused,
+  isConnected,
+  refused,
+  saveAgain,
+  sendRefusedAgain,
+  unsavedCount,
+  waiting,
+} from '../app/decisions.js';
 import { backend } from '../app/state.js';
+
+/** Refused steps that are named; of more, the number is told. */
+const MOST_NAMED = 5;
 
 /** Whether everything is on disk. It says so only after the server has. */
 export function SaveStatus() {
   const { readOnly } = backend.value!.review!;
   const count = unsavedCount.value;
+  const isSaving = isConnected.value && waiting.value === undefined && count > refused.value.length;
   const text =
     readOnly !== undefined
       ? 'Read only'
       : count === 0
         ? 'All saved'
-        : !isConnected.value
-          ? `${count} not saved`
-          : `Saving ${count}…`;
-  const kind = readOnly !== undefined || count === 0 ? 'is-saved' : isConnected.value ? 'is-saving' : 'is-unsaved';
+        : isSaving
+          ? `Saving ${count}…`
+          : `${count} not saved`;
+  const kind = readOnly !== undefined || count === 0 ? 'is-saved' : isSaving ? 'is-saving' : 'is-unsaved';
   return (
     <span class={`save-status ${kind}`} role="status">
       {text}
@@ -34,7 +46,8 @@ export function Banners() {
         </section>
       )}
       {readOnly !== undefined && <p class="banner is-warning">{readOnly}</p>}
-      {!isConnected.value && (
+      <Waiting />
+      {!isConnected.value && waiting.value?.kind !== 'busy' && (
         <p class="banner is-bad" role="alert">
           <span>
             The server does not answer. {count === 0 ? 'Nothing is lost.' : `Not saved yet: ${count}.`} Keep this page
@@ -43,14 +56,48 @@ export function Banners() {
           </span>
         </p>
       )}
-      {refusal.value !== undefined && (
-        <p class="banner is-bad" role="alert">
-          <span>The last change was not saved. {refusal.value}</span>
-          <button type="button" onClick={() => (refusal.value = undefined)}>
-            Close
-          </button>
-        </p>
-      )}
+      <RefusedSteps />
     </>
+  );
+}
+
+/** Why what waits is not saved yet, in the words of the server. */
+function Waiting() {
+  const problem = waiting.value;
+  if (problem === undefined) return null;
+  const isBlocked = problem.kind === 'blocked';
+  return (
+    <p class="banner is-bad" role="alert">
+      <span>
+        Not saved yet: {unsavedCount.value - refused.value.length}. {problem.message}{' '}
+        {isBlocked ? 'Keep this page open: it has what is not saved.' : 'It is tried again.'}
+      </span>
+      <button type="button" onClick={saveAgain}>
+        {isBlocked ? 'Try again' : 'Try now'}
+      </button>
+    </p>
+  );
+}
+
+/** What the server did not accept, and why. */
+function RefusedSteps() {
+  const steps = refused.value;
+  if (steps.length === 0) return null;
+  const reasons = [...new Set(steps.map(({ image, message }) => `${image}: ${message}`))];
+  const rest = reasons.length - MOST_NAMED;
+  return (
+    <p class="banner is-bad" role="alert">
+      <span>
+        {steps.length === 1 ? 'A change was not saved.' : `${steps.length} changes were not saved.`}{' '}
+        {reasons.slice(0, MOST_NAMED).join(' ')}
+        {rest > 0 && ` And ${rest} more.`}
+      </span>
+      <button type="button" onClick={sendRefusedAgain}>
+        Try again
+      </button>
+      <button type="button" onClick={dismissRefused}>
+        Discard
+      </button>
+    </p>
   );
 }

@@ -33,7 +33,7 @@ beforeEach(async () => {
 
 it('changes that wait while the run is brought up to date are saved to the image they were made on', async () => {
   const { decisions, state, server } = page;
-  server.failure = new page.ServerUnreachable('The run is being brought up to date.');
+  server.failure = new page.RequestProblem('unreachable', 'The run is being brought up to date.');
   decisions.save(0, ACCEPTED);
   await until(() => !decisions.isConnected.value);
   server.failure = undefined;
@@ -80,11 +80,11 @@ it('an image that is gone is closed, and an answer about the earlier run is not 
 
 it('changes to an image that is gone are refused by its name, and not saved to another one', async () => {
   const { decisions, server } = page;
-  server.failure = new page.ServerUnreachable('The run is being brought up to date.');
+  server.failure = new page.RequestProblem('unreachable', 'The run is being brought up to date.');
   decisions.save(1, ACCEPTED);
   await until(() => !decisions.isConnected.value);
   decisions.showRun(runOf({ 'a.jpg': 3, 'b.jpg': 1 }), []);
-  await until(() => decisions.refusal.value !== undefined);
-  expect(decisions.refusal.value).toContain('c.jpg is not in the run any more');
+  await until(() => decisions.refused.value.length > 0);
+  expect(decisions.refused.value[0]!.message).toContain('c.jpg is not in the run any more');
   expect(server.received).toHaveLength(1);
 });

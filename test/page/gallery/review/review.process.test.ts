@@ -1,12 +1,14 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { OutputLock } from '../../../../src/run/lock/output-lock.js';
 import { readReview } from '../../../../src/run/review/read-review.js';
 import { findAccessibilityProblems } from '../../../support/clients/axe.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../../support/clients/browser.js';
 import { runScenes, TestReview } from '../../../support/review/review-server.js';
+import { canMount, resizeDisk, smallDisk } from '../../../support/system/disk.js';
 
 describeInBrowser('the gallery of preannotate review, over a run of the sample scenes,', () => {
   let browser: Browser;
@@ -86,6 +88,58 @@ describeInBrowser('the gallery of preannotate review, over a run of the sample s
     expect(lines.filter((line) => line.includes('"accepted"')).length).toBeGreaterThanOrEqual(2);
     await visitor.close();
   });
+
+  it('keeps what is decided while a run has the folder, says so, and saves it when the run has ended', async () => {
+    const visitor = await Visitor.at(review.link, browser);
+    const { page } = visitor;
+    await loaded(page);
+    const { port } = new URL(review.origin);
+    await review.stopped();
+    const lock = await OutputLock.take(out);
+    await page.locator('.cell').nth(2).focus();
+    await page.keyboard.press(' ');
+    await page.locator('.cell').nth(3).focus();
+    await page.keyboard.press(' ');
+
+    const restart = async () => {
+      review = await TestReview.opened(out, ['--port', port]);
+      await (await page.context().newPage()).goto(review.link);
+    };
+    await restart();
+    await page.getByRole('alert').getByText('A run is writing into the folder').waitFor();
+    await page.getByText('2 not saved').waitFor();
+    await lock[Symbol.asyncDispose]();
+    await review.stopped();
+    await restart();
+    await page.locator('.save-status.is-saved').waitFor();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    const { facts } = await review.pack();
+    const saved = await readReview(out);
+    expect([2, 3].map((index) => saved.get(facts.images.names[index]!)?.state)).toEqual(['accepted', 'accepted']);
+    await visitor.close();
+  });
+
+  it.skipIf(!canMount)(
+    'says that the disk is full in the words of the server, and saves once there is room',
+    async () => {
+      const disk = await smallDisk('8m');
+      const small = join(disk, 'drafts');
+      await cp(out, small, { recursive: true, filter: (path) => !/review\.json|\.preannotate\/lock/.test(path) });
+      await using full = await TestReview.opened(small, ['--images-root', join(folder, 'photos')]);
+      const visitor = await Visitor.at(full.link, browser);
+      const { page } = visitor;
+      await loaded(page);
+      await writeFile(join(disk, 'filler'), Buffer.alloc(16 << 20)).catch(() => {});
+      await page.locator('.cell').first().focus();
+      for (let i = 0; i < 40; i++) await page.keyboard.press(' '); // what fits into the last block is saved
+      await page.getByRole('alert').getByText('review.jsonl').waitFor();
+      expect(await page.getByText('The server does not answer').count()).toBe(0);
+      resizeDisk(disk, '64m');
+      await page.locator('.save-status.is-saved').waitFor();
+      await page.getByRole('alert').waitFor({ state: 'detached' });
+      await visitor.close();
+    },
+  );
 });
 
 async function loaded(page: Page): Promise<void> {

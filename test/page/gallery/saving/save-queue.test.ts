@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyChanges, type Change, type DecidedBox, type Decision } from '../../../../src/core/review/decision.js';
-import { ServerUnreachable } from '../../../../src/page/gallery/backend.js';
+import { RequestProblem } from '../../../../src/page/gallery/saving/request-problem.js';
 import { SaveQueue } from '../../../../src/page/gallery/saving/save-queue.js';
 
 const UNDECIDED = { state: 'open' as const, boxes: [] };
@@ -49,12 +49,12 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 function openQueue() {
   const server = new Server();
-  const told: (boolean | string)[] = [];
+  const told: string[] = [];
   const queue = new SaveQueue({
     save: server.save,
     onChange: () => {},
-    onConnected: (isConnected) => told.push(isConnected),
-    onRefused: (message) => told.push(message),
+    onProblem: (problem) => told.push(problem?.kind ?? 'none'),
+    onRefused: ({ message }) => told.push(message),
     retryMs: [5, 10],
   });
   const boxesOf = (image: string) => {
@@ -64,7 +64,7 @@ function openQueue() {
   return { server, queue, told, boxesOf };
 }
 
-const GONE = new ServerUnreachable('The server does not answer.');
+const GONE = new RequestProblem('unreachable', 'The server does not answer.');
 
 describe('changes on their way to the server', () => {
   it('are shown at once and saved only after the answer, one after the other', async () => {
@@ -94,10 +94,10 @@ describe('changes on their way to the server', () => {
     const { server, queue, told, boxesOf } = openQueue();
     queue.push('1.png', set('a'));
     await server.fail(GONE);
-    expect([told, queue.count, boxesOf('1.png')]).toEqual([[false], 1, [drawn('a')]]);
+    expect([told, queue.count, boxesOf('1.png')]).toEqual([['unreachable'], 1, [drawn('a')]]);
     while (server.received.length < 2) await settle();
     await server.answer();
-    expect([told, queue.count]).toEqual([[false, true], 0]);
+    expect([told, queue.count]).toEqual([['unreachable', 'none'], 0]);
   });
 
   it('are tried again at once when the connection is back, in their order', async () => {
@@ -117,9 +117,72 @@ describe('changes on their way to the server', () => {
     queue.push('1.png', set('a'));
     queue.push('2.png', set('b'));
     await server.fail(new Error('There is no class pallet.'));
-    expect([told, boxesOf('1.png'), boxesOf('2.png')]).toEqual([[true, 'There is no class pallet.'], [], [drawn('b')]]);
+    expect([told, boxesOf('1.png'), boxesOf('2.png')]).toEqual([
+      ['none', 'There is no class pallet.'],
+      [],
+      [drawn('b')],
+    ]);
     await server.answer();
     expect([queue.count, server.decisions.get('2.png')!.boxes]).toEqual([0, [drawn('b')]]);
+  });
+});
+
+describe('changes that the server does not save', () => {
+  const READ_ONLY = new RequestProblem('blocked', 'A run is writing into the folder.');
+
+  it('because it only reads stay in their order, and are sent when a person asks for it', async () => {
+    const { server, queue, told, boxesOf } = openQueue();
+    for (const image of ['1.png', '2.png', '3.png']) queue.push(image, set('a'));
+    await server.fail(READ_ONLY);
+    queue.push('1.png', set('b'));
+    await new Promise((resolve) => setTimeout(resolve, 30)); // longer than what is tried again by itself waits
+    expect([told, queue.count, server.received.length]).toEqual([['blocked'], 4, 1]);
+    expect(boxesOf('1.png')).toEqual([drawn('a'), drawn('b')]);
+    queue.retry();
+    while (queue.count > 0) await server.answer();
+    expect([...server.decisions.values()].map(({ boxes }) => boxes.length)).toEqual([2, 1, 1]);
+  });
+
+  it('because of one of several steps that were joined are sent one by one: that one alone is refused', async () => {
+    const { server, queue, told, boxesOf } = openQueue();
+    queue.push('1.png', set('z'));
+    queue.push('1.png', set('a', 1));
+    queue.push('1.png', set('a', 2)); // is refused
+    queue.push('1.png', set('b'));
+    await server.answer();
+    expect(server.received[1]!.changes).toEqual([...set('a', 2), ...set('b')]);
+    await server.fail(new RequestProblem('refused', 'There is no class pallet.'));
+    expect([queue.count, boxesOf('1.png')]).toEqual([3, [drawn('z'), drawn('a', 2), drawn('b')]]);
+    await server.answer();
+    await server.fail(new RequestProblem('refused', 'There is no class pallet.'));
+    await server.answer();
+    expect([queue.count, told.filter((one) => one !== 'none')]).toEqual([0, ['There is no class pallet.']]);
+    expect(server.decisions.get('1.png')!.boxes).toEqual([drawn('z'), drawn('a', 1), drawn('b')]);
+  });
+
+  it('because of a fault are tried three times, and do not keep those after them from being saved', async () => {
+    const { server, queue, told } = openQueue();
+    queue.push('1.png', set('a'));
+    queue.push('2.png', set('a'));
+    for (let i = 1; i <= 3; i++) {
+      while (server.received.length < i) await settle();
+      await server.fail(new RequestProblem('fault', 'The server failed.'));
+    }
+    await server.answer();
+    expect([told, queue.count]).toEqual([['fault', 'fault', 'none', 'The server failed.', 'none'], 0]);
+    expect([...server.decisions.keys()]).toEqual(['2.png']);
+  });
+
+  it('because the disk is full are tried again by themselves, for as long as it takes', async () => {
+    const { server, queue, told } = openQueue();
+    queue.push('1.png', set('a'));
+    for (let i = 1; i <= 5; i++) {
+      while (server.received.length < i) await settle();
+      await server.fail(new RequestProblem('busy', 'The disk is full.'));
+    }
+    while (server.received.length < 6) await settle();
+    await server.answer();
+    expect([told.at(-1), queue.count]).toEqual(['none', 0]);
   });
 });
 
