@@ -138,19 +138,19 @@ export function keptBox(found: TableBox) {
 export function showRun(loaded: GalleryPack, saved: readonly Decision[]): void {
   batch(() => {
     showPack(loaded);
+    decisions.clear();
+    for (const image of queue.images) showDecided(image);
     history.keepImages((name) => imageIndexByName.value.has(name));
     historyVersion.value++;
     showSaved(saved);
   });
 }
 
-/** Starts with the decisions of the server, as they are now. Keeps what is not saved yet. */
+/** Shows all decisions of the server. They may be older than what it told of since, or what is not saved: that stays. */
 export function showSaved(all: readonly Decision[]): void {
-  queue.reset();
-  decisions.clear();
   batch(() => {
+    queue.forgetMissing(all);
     for (const decision of all) showDecision(decision);
-    for (const image of queue.unsavedImages) showDecided(image);
     decisionsVersion.value++;
   });
   queue.retry();

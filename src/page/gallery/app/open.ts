@@ -25,9 +25,13 @@ export async function openGallery(from: Backend): Promise<void> {
   });
 }
 
+let loads = 0;
+
 async function load(from: Backend): Promise<boolean> {
+  const own = ++loads;
   try {
     const [loaded, decided] = await Promise.all([from.load(), from.review?.decisions() ?? []]);
+    if (own !== loads) return false; // the run is another one already
     showRun(loaded, decided);
     document.title = `${loaded.facts.title} – preannotate`;
     return true;

@@ -72,9 +72,9 @@ export class SaveQueue {
     return this.#pending.length;
   }
 
-  /** Images that have changes which are not saved. */
-  get unsavedImages(): string[] {
-    return [...new Set(this.#pending.map(({ image }) => image))];
+  /** Images that people have decided about, whether it is saved or not. */
+  get images(): ReadonlySet<string> {
+    return new Set([...this.#confirmed.keys(), ...this.#pending.map(({ image }) => image)]);
   }
 
   push(image: string, changes: readonly Change[]): void {
@@ -89,9 +89,18 @@ export class SaveQueue {
     void this.#send();
   }
 
-  /** Forgets what the server has said; what is not saved stays. */
-  reset(): void {
-    this.#confirmed.clear();
+  /**
+   * Forgets decisions that the server has no more, by all that it has now. What it said after it had put these together
+   * stays, and so does what is not saved.
+   */
+  forgetMissing(all: readonly Decision[]): void {
+    const images = new Set(all.map(({ image }) => image));
+    const newest = all.reduce((most, { revision }) => Math.max(most, revision), 0);
+    for (const [image, { revision }] of this.#confirmed) {
+      if (images.has(image) || revision > newest) continue;
+      this.#confirmed.delete(image);
+      this.#options.onChange(image);
+    }
   }
 
   /**
