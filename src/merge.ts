@@ -24,7 +24,7 @@ import { saveSources } from './run/plan/sources.js';
 import { chooseParts, findUnfinished } from './run/shards/choose-parts.js';
 import { assertNoPart, findGivenParts } from './run/shards/find-given.js';
 import { addResults, findNames, findNewResults, joinSources } from './run/shards/join-parts.js';
-import { findNewDecisions } from './run/shards/join-reviews.js';
+import { findNewDecisions, noteSuperseded } from './run/shards/join-reviews.js';
 import { choiceOf, isSameManifest, toMergedHeader, toMergedManifest, type MergedRun } from './run/shards/merged-run.js';
 import { hasErrors, joinErrors, replaceErrors } from './run/shards/part-errors.js';
 import { readPart, type Part, type UnusablePart } from './run/shards/read-part.js';
@@ -114,7 +114,8 @@ export async function mergeParts<Choice extends MergeChoice>(
   const errors = joinErrors(parts);
   await using review = await ReviewJournal.open(outDir);
   const decisions = findNewDecisions(parts, review.decisions);
-  [...whole.classes.notes, ...imageIds.notes].forEach(note);
+  const superseded = decisions.length === 0 ? [] : noteSuperseded(parts, review.decisions);
+  [...whole.classes.notes, ...imageIds.notes, ...superseded].forEach(note);
 
   await lock.assertHeld();
   await imageIds.save(outDir);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyChanges, type DecidedBox, type Decision } from '../../../src/core/review/decision.js';
-import { findNewDecisions } from '../../../src/run/shards/join-reviews.js';
+import { findNewDecisions, noteSuperseded } from '../../../src/run/shards/join-reviews.js';
 
 const box = (id: string): DecidedBox => ({ id, status: 'drawn', class: 'dog', box: [1, 2, 30, 40] });
 
@@ -27,6 +27,12 @@ describe('the reviews of parts', () => {
       state: 'accepted',
       boxes: [box('x'), box('y')],
     });
+    expect(noteSuperseded(parts, whole)).toEqual([
+      '2 images, decided on differently in several places (a.jpg, b.jpg): the latest decision counts, as a whole. ' +
+        "The parts keep theirs in their review.jsonl, the whole run's file has its earlier ones.",
+    ]);
+    expect(noteSuperseded(parts.slice(0, 1), new Map())).toEqual([]);
+    expect(noteSuperseded(parts.slice(0, 1), parts[0]!.review)).toEqual([]);
     const joined = byName(parts[0]!.review.get('a.jpg')!, whole.get('b.jpg')!, parts[1]!.review.get('c.jpg')!);
     expect(findNewDecisions(parts, joined)).toEqual([]);
   });
