@@ -39,8 +39,9 @@ export function noteSuperseded(parts: readonly Pick<Part, 'review'>[], whole: Re
   const list = new NameList();
   for (const name of [...several].sort(compareUtf8)) list.add(name);
   return [
-    `${counted(several.size, 'image')}, decided on differently in several places (${list.summary}): the latest decision counts, ` +
-      "as a whole. The parts keep theirs in their review.jsonl, the whole run's file has its earlier ones.",
+    `${counted(several.size, 'image')}, decided on differently in several places (${list.summary}): ` +
+      'the latest decision counts, as a whole. The parts keep theirs in their review.jsonl, ' +
+      "the whole run's file has its earlier ones.",
   ];
 }
 
