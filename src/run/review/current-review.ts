@@ -76,9 +76,12 @@ export function noteLeftOut(review: CurrentReview | undefined, { classes }: Pick
   const { decisions, changed, replaced, absent } = review;
   const names = new Set(classes.map(({ name }) => name));
   const lost = new Map<string, number>();
-  for (const { boxes } of decisions.values()) {
-    for (const { status, class: name } of boxes)
-      if (status !== 'rejected' && !names.has(name)) lost.set(name, (lost.get(name) ?? 0) + 1);
+  const emptied: string[] = [];
+  for (const { image, state, boxes } of decisions.values()) {
+    const present = boxes.filter(({ status }) => status !== 'rejected');
+    const gone = present.filter(({ class: name }) => !names.has(name));
+    for (const { class: name } of gone) lost.set(name, (lost.get(name) ?? 0) + 1);
+    if (state === 'accepted' && gone.length > 0 && gone.length === present.length) emptied.push(image);
   }
   const lostBoxes = [...lost.values()].reduce((sum, count) => sum + count, 0);
   const listed = [...lost.keys()].sort(compareUtf8).map((name) => `"${printable(name)}"`);
@@ -93,6 +96,7 @@ export function noteLeftOut(review: CurrentReview | undefined, { classes }: Pick
           `${counted(lostBoxes, 'reviewed box', 'reviewed boxes')} left out, because the ontology has no class ` +
             `${listed.join(', ')}: review.jsonl keeps them.`,
         ]),
+    ...describe(emptied.sort(compareUtf8), (images) => `Accepted, and without any box for that reason: ${images}.`),
   ];
 }
 

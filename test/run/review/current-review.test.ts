@@ -82,6 +82,20 @@ describe('the review of a run', () => {
     expect(unseen.digest).not.toBe(read.digest); // views are written again
   });
 
+  it('names accepted images that have no box because the ontology lost their classes', async () => {
+    const { folder, journal } = await runOf({ 'a.jpg': 'ab', 'b.jpg': 'ab', 'c.jpg': 'ab' });
+    await using review = await ReviewJournal.open(folder);
+    const accept: Change = { op: 'state', state: 'accepted' };
+    const add = (image: string, ...changes: Change[]) =>
+      review.append({ image, sha256: 'ab', changes: [...changes, accept], author: 'Ana' });
+    await Promise.all([add('a.jpg', set('a', 'cat')), add('b.jpg', set('a', 'cat'), set('b', 'dog')), add('c.jpg')]);
+    const read = await readCurrentReview(folder, journal);
+    expect(noteLeftOut(read, buildOntology(header.ontology))).toEqual([
+      '2 reviewed boxes left out, because the ontology has no class "cat": review.jsonl keeps them.',
+      'Accepted, and without any box for that reason: 1 image (a.jpg).',
+    ]);
+  });
+
   it('is none where nothing is decided', async () => {
     const { folder, journal } = await runOf({ 'a.jpg': 'ab' });
     expect(await readCurrentReview(folder, journal)).toBeUndefined();
