@@ -145,6 +145,7 @@ function describeNextSteps(result: RunResult): string[] {
   const threshold = isEmpty ? manifest.options.score_floor : anotherThreshold(selection['score_threshold']);
   const purpose = isEmpty ? 'No box scored above the threshold. For a lower one' : 'For another threshold';
   steps.push(`${purpose}, in seconds: ${command} export ${folder} --score-threshold ${threshold}`);
+  if (counts.annotated > 0) steps.push(`To correct the boxes in the browser: ${command} review ${folder} --open`);
   return steps;
 }
 

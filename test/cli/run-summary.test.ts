@@ -62,6 +62,7 @@ describe('the summary of a run', () => {
         'Previews:                         my drafts/previews',
         '',
         "For another threshold, in seconds: npx preannotate export 'my drafts' --score-threshold 0.2",
+        "To correct the boxes in the browser: npx preannotate review 'my drafts' --open",
         '',
       ].join('\n'),
     );
