@@ -42,6 +42,7 @@ export async function openPage(pack: GalleryPack) {
   const state = await import('../../../src/page/gallery/app/state.js');
   const { RequestProblem } = await import('../../../src/page/gallery/saving/request-problem.js');
   const decisions = await import('../../../src/page/gallery/app/decisions.js');
+  const accept = await import('../../../src/page/gallery/app/accept.js');
   const server = new TestServer(() => state.pack.value!);
   state.backend.value = {
     load: () => Promise.resolve(pack),
@@ -56,7 +57,7 @@ export async function openPage(pack: GalleryPack) {
     },
   };
   decisions.showRun(pack, []);
-  return { state, decisions, server, RequestProblem };
+  return { state, decisions, accept, server, RequestProblem };
 }
 
 export async function until(isSo: () => boolean): Promise<void> {

@@ -1,22 +1,10 @@
 import { batch, computed, signal } from '@preact/signals';
 import { invertChanges, type Change, type Decision } from '../../../core/review/decision.js';
-import { idOfModelBox } from '../../../core/review/reviewed-boxes.js';
 import type { GalleryPack } from '../../../core/gallery/pack.js';
-import type { TableBox } from '../data/box-table.js';
 import { History } from '../saving/history.js';
 import type { RequestProblem } from '../saving/request-problem.js';
 import { SaveQueue, type Refused } from '../saving/save-queue.js';
-import {
-  backend,
-  decisionOf,
-  decisions,
-  decisionsVersion,
-  follow,
-  imageIndexByName,
-  pack,
-  shownBoxes,
-  showPack,
-} from './state.js';
+import { backend, decisions, decisionsVersion, follow, imageIndexByName, pack, showPack } from './state.js';
 
 const queue = new SaveQueue({
   save: async (image, changes) => {
@@ -108,30 +96,6 @@ export function sendRefusedAgain(): void {
 
 export function dismissRefused(): void {
   refused.value = [];
-}
-
-/** Accepts an image with the boxes it shows, or opens it again. */
-export function toggleAccepted(image: number): void {
-  if (decisionOf(image)?.state === 'accepted') {
-    save(image, [{ op: 'state', state: 'open' }]);
-    return;
-  }
-  const kept = shownBoxes(image).drafts.map((draft): Change => ({ op: 'set', box: keptBox(draft) }));
-  save(image, [...kept, { op: 'state', state: 'accepted' }]);
-}
-
-/** A box of the model as one that a person has kept. */
-export function keptBox(found: TableBox) {
-  const { classes, prompts } = pack.value!.facts;
-  return {
-    id: idOfModelBox(found),
-    status: 'kept' as const,
-    class: classes[found.classId]!.name,
-    box: found.box,
-    from: found.box,
-    prompt: prompts[found.queryId]!.text,
-    score: found.score,
-  };
 }
 
 /** Shows a run, or what became of it, with what people have decided. What is not saved yet stays with its image. */

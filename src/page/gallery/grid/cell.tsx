@@ -1,5 +1,6 @@
 import { openImage } from '../app/address.js';
-import { canReview, toggleAccepted } from '../app/decisions.js';
+import { toggleAccepted } from '../app/accept.js';
+import { canReview } from '../app/decisions.js';
 import { answerBoxes, decisionOf, pack, shownBoxes } from '../app/state.js';
 import { Thumbnail } from './thumbnail.js';
 

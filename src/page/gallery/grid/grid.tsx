@@ -1,7 +1,8 @@
 import { effect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { openImage } from '../app/address.js';
-import { canReview, toggleAccepted } from '../app/decisions.js';
+import { toggleAccepted } from '../app/accept.js';
+import { canReview } from '../app/decisions.js';
 import { current, focusedImage, goInGrid, order } from '../app/state.js';
 import { Cell } from './cell.js';
 import { layoutOf, placeAfterKey, rowsToDraw, scrollTo, type GridLayout } from './layout.js';

@@ -1,9 +1,10 @@
 import type { Size, Xyxy } from '../../../../core/box.js';
 import type { Change } from '../../../../core/review/decision.js';
+import { accept as acceptImage } from '../../app/accept.js';
 import { canReview, redo, save, undo } from '../../app/decisions.js';
 import { backend, current, decisionOf, goInGrid, order, pack, selectedBox, table } from '../../app/state.js';
-import { acceptShown, copyBoxes, drawBox, editBox, keepBox, rejectBox, restoreBox } from '../boxes/changes.js';
-import type { ShownBox } from '../boxes/shown-box.js';
+import { copyBoxes, drawBox, editBox, keepBox, rejectBox, restoreBox } from '../boxes/changes.js';
+import type { ShownBox } from '../../boxes/shown-box.js';
 import { boxBetween, isSameBox, isSameSize, moveBox, resizeBox } from '../geometry/edit-box.js';
 import type { Point } from '../geometry/view.js';
 import { countBoxes, describeImage, goBy, goTo, imageAt, isThere, neighbourOf } from './navigate.js';
@@ -26,7 +27,7 @@ export function accept(): void {
   if (!mayEdit()) return;
   const shown = allBoxes.value;
   const count = shown.filter(({ status }) => status !== 'rejected' && status !== 'suggestion').length;
-  change(acceptShown(shown));
+  acceptImage(current.value!);
   goBy(1, `Accepted with ${countBoxes(count)}. `);
 }
 

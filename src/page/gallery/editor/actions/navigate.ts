@@ -1,7 +1,8 @@
+import { boxesOfImage } from '../../app/accept.js';
 import { openImage } from '../../app/address.js';
 import { current, order, pack, selectedBox } from '../../app/state.js';
-import { describeBox } from '../boxes/shown-box.js';
-import { allBoxes, boxesOfImage, listedBoxes, say, sayUnseen } from '../session/session.js';
+import { describeBox } from '../../boxes/shown-box.js';
+import { allBoxes, listedBoxes, say, sayUnseen } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
 
 /** Where the open image is in the order of the grid, counted from 0; -1: the filter leaves it out. */

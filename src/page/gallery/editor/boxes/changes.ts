@@ -1,15 +1,10 @@
 import type { Size, Xyxy } from '../../../../core/box.js';
-import type { BoxStatus, Change, DecidedBox, Decision } from '../../../../core/review/decision.js';
+import type { BoxStatus, Change, Decision } from '../../../../core/review/decision.js';
 import { isSameBox, scaleBox } from '../geometry/edit-box.js';
-import type { ShownBox } from './shown-box.js';
+import { setBox } from '../../boxes/decide.js';
+import type { ShownBox } from '../../boxes/shown-box.js';
 
 /** What people do to boxes, as changes of a decision; pure. */
-
-/** Accepts exactly what is shown. Boxes that were decided on are in the decision already. */
-export function acceptShown(shown: readonly ShownBox[]): Change[] {
-  const drafts = shown.filter(({ status }) => status === 'draft');
-  return [...drafts.map((box) => setBox(box, 'kept')), { op: 'state', state: 'accepted' }];
-}
 
 /** Keeps a box as it is, which a draft or a suggestion becomes part of the decision by. */
 export function keepBox(box: ShownBox): Change[] {
@@ -69,17 +64,4 @@ export function copyBoxes(
 function statusOf({ from, class: name, box }: ShownBox, modelClass: string | undefined): BoxStatus {
   if (from === undefined) return 'drawn';
   return isSameBox(from, box) && name === modelClass ? 'kept' : 'corrected';
-}
-
-function setBox({ id, class: name, box, from, prompt, score }: ShownBox, status: BoxStatus): Change {
-  const decided: DecidedBox = {
-    id,
-    status,
-    class: name,
-    box,
-    ...(from === undefined ? {} : { from }),
-    ...(prompt === undefined ? {} : { prompt }),
-    ...(score === undefined ? {} : { score }),
-  };
-  return { op: 'set', box: decided };
 }

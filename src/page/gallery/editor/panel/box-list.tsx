@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { colourOf } from '../../../shared/colours.js';
 import { selectedBox } from '../../app/state.js';
-import { STATUSES, type ShownBox } from '../boxes/shown-box.js';
+import { STATUSES, type ShownBox } from '../../boxes/shown-box.js';
 import { selectBox, selectBy } from '../actions/navigate.js';
 import { classNumberOf, listedBoxes } from '../session/session.js';
 

@@ -1,16 +1,8 @@
 import { computed, signal } from '@preact/signals';
 import type { Xyxy } from '../../../../core/box.js';
-import {
-  classIndexByName,
-  current,
-  decisionOf,
-  follow,
-  pack,
-  selectedBox,
-  selectionVersion,
-  table,
-} from '../../app/state.js';
-import { listBoxes, type ModelBox, type ShownBox } from '../boxes/shown-box.js';
+import { boxesOfImage } from '../../app/accept.js';
+import { classIndexByName, current, pack, selectedBox } from '../../app/state.js';
+import type { ShownBox } from '../../boxes/shown-box.js';
 
 /** What the editor shows besides the state of the page. */
 
@@ -31,7 +23,6 @@ export const said = signal({ text: '', isShown: false });
 
 /** All boxes of the open image, rejected ones too. */
 export const allBoxes = computed((): readonly ShownBox[] => {
-  follow(selectionVersion);
   const image = current.value;
   if (image === undefined) return [];
   return boxesOfImage(image);
@@ -52,18 +43,6 @@ function withoutOtherPrompt(box: ShownBox): ShownBox {
 }
 
 export const selected = computed(() => allBoxes.value.find(({ id }) => id === selectedBox.value));
-
-export function boxesOfImage(image: number): ShownBox[] {
-  const { classes, prompts } = pack.value!.facts;
-  const found = (table.value?.boxesOf(image) ?? []).map(({ patchId, classId, queryId, score, box }): ModelBox => ({
-    patchId,
-    class: classes[classId]!.name,
-    prompt: prompts[queryId]!.text,
-    score,
-    box,
-  }));
-  return listBoxes(found, decisionOf(image) ?? { state: 'open', boxes: [] });
-}
 
 /** The class that the model found a box by. */
 export function modelClassOf({ prompt }: ShownBox): string | undefined {

@@ -3,7 +3,7 @@ import type { Xyxy } from '../../../../core/box.js';
 import { colourOf } from '../../../shared/colours.js';
 import { selectedBox } from '../../app/state.js';
 import { canReview } from '../../app/decisions.js';
-import type { ShownBox } from '../boxes/shown-box.js';
+import type { ShownBox } from '../../boxes/shown-box.js';
 import { HANDLES, isSameBox, placeOf } from '../geometry/edit-box.js';
 import { areBoxesShown, classNumberOf, drawnClass, held, listedBoxes } from '../session/session.js';
 

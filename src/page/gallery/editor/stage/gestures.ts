@@ -1,6 +1,6 @@
 import type { Xyxy } from '../../../../core/box.js';
 import { selectedBox } from '../../app/state.js';
-import type { ShownBox } from '../boxes/shown-box.js';
+import type { ShownBox } from '../../boxes/shown-box.js';
 import { boxAt, boxBetween, handleAt, moveBox, resizeBox, type Handle } from '../geometry/edit-box.js';
 import type { Point } from '../geometry/view.js';
 import { areBoxesShown, held, isDrawing, listedBoxes, selected } from '../session/session.js';

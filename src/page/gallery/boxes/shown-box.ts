@@ -1,6 +1,6 @@
-import type { Xyxy } from '../../../../core/box.js';
-import type { BoxStatus, DecidedBox, Decision } from '../../../../core/review/decision.js';
-import { idForDeciding, joinReview } from '../../../../core/review/reviewed-boxes.js';
+import type { Xyxy } from '../../../core/box.js';
+import type { BoxStatus, DecidedBox, Decision } from '../../../core/review/decision.js';
+import { idForDeciding, joinReview } from '../../../core/review/reviewed-boxes.js';
 
 /** A box as the editor shows it, decided on or not. */
 export interface ShownBox {
