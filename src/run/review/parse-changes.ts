@@ -10,6 +10,7 @@ const MODEL_ID = /^p\d{1,9}(?:-\d{1,3})?$/;
 const ID = /^[\w-]{1,64}$/;
 const MIN_SIDE_PX = 1; // of a box that a person has drawn or changed; the model's may be smaller
 const MAX_CHANGES = 10_000; // of one request
+const MAX_PROMPT = 10_000; // characters, more than a prompt or the path of an example has; each later line repeats it
 
 /** What the changes are about. */
 export interface ReviewedImage extends Size {
@@ -36,9 +37,10 @@ const ID_PROBLEM = 'an id has 1 to 64 letters, digits, _ or -';
 
 /** @returns `field: what is wrong`; undefined where nothing is. */
 function findProblem(decided: DecidedBox, image: ReviewedImage): string | undefined {
-  const { id, status, class: name, box, from } = decided;
+  const { id, status, class: name, box, from, prompt } = decided;
   if (!ID.test(id)) return `id: ${ID_PROBLEM}`;
   if (!image.classes.has(name)) return `class: ${printable(JSON.stringify(name))} is not a class of the ontology`;
+  if ((prompt?.length ?? 0) > MAX_PROMPT) return `prompt: it has more than ${MAX_PROMPT} characters`;
   const isDrawn = status === 'drawn';
   if (isDrawn) {
     if (MODEL_ID.test(id)) return 'id: p and a number are for boxes of the model, which are not drawn';

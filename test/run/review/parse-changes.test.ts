@@ -42,6 +42,7 @@ describe('changes of a reviewer', () => {
     ['the id of a box of the model', { ...drawn, id: 'p1' }, /\.id: p and a number are for boxes of the model/],
     ['a score of a drawn box', { ...drawn, score: 0.5 }, /\.score: only boxes of the model have it/],
     ['a score above 1', { ...kept, score: 1.5 }, /^changes\[1\]\.box\.score: /],
+    ['an endless prompt', { ...kept, prompt: 'a'.repeat(10_001) }, /\.prompt: it has more than 10000 characters/],
     ['no place of the model', { ...kept, from: undefined }, /\.from: /],
     [
       'a kept box that was moved',
