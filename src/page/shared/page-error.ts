@@ -66,6 +66,16 @@ export function toPageError(
   return new PageError(TITLES[code ?? ''] ?? title ?? 'The server could not answer', details, code);
 }
 
+/** The same in one message: without a title where the reason says it. Only a fault has the number that the log has. */
+export function toPageMessage(answer: { status: number; retryAfter: string | null }, text: string): string {
+  const { detail, title, code = '', request_id: id } = parseProblemDetails(text);
+  const what = TITLES[code] ?? title ?? 'The server could not answer';
+  const reason = detail ?? `${what}. The answer was ${answer.status}, without a reason.`;
+  const again = answer.retryAfter === null ? '' : ` Try again in ${answer.retryAfter} s.`;
+  const number = code === 'INTERNAL' && id !== undefined ? ` Request ${id}.` : '';
+  return (/[.!?]$/.test(reason) ? reason : `${reason}.`) + again + number;
+}
+
 /** Visitors know a prompt by its line in the text of prompts. */
 function formatFieldError({ pointer, detail }: { pointer: string; detail: string }, lines: PromptLines): string {
   const [, ofClass = NaN, ofPrompt = 0] = CLASS_POINTER.exec(pointer) ?? [];

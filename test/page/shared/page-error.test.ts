@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toPageError } from '../../../src/page/shared/page-error.js';
+import { toPageError, toPageMessage } from '../../../src/page/shared/page-error.js';
 
 describe('an error response, as the page shows it,', () => {
   it('tells when to try again; an answer of a proxy is shown by its status', () => {
@@ -13,6 +13,13 @@ describe('an error response, as the page shows it,', () => {
       'The server could not answer',
       'The answer was 502, without a reason.',
     ]);
+  });
+
+  it('is one sentence after another, without a number, where only its reason is wanted', () => {
+    const text = '{"title":"Not Found","detail":"gone.jpg is not there any more.","request_id":"r"}';
+    expect(toPageMessage({ status: 404, retryAfter: null }, text)).toBe('gone.jpg is not there any more.');
+    const foreign = toPageMessage({ status: 502, retryAfter: '3' }, '<h1>Bad gateway</h1>');
+    expect(foreign).toBe('The server could not answer. The answer was 502, without a reason. Try again in 3 s.');
   });
 
   it('names the line of the prompt that is wrong', () => {

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type YAMLSeq } from 'yaml';
 import type { Xyxy } from '../../../core/box.js';
 import { excerpt } from '../../../core/text.js';
-import { problemsError } from '../../problems.js';
+import { problemsError, type ConfigProblem } from '../../problems.js';
 import { checkDraft } from '../checks.js';
 import { parseOntologyText } from '../class-list.js';
 import { isDataYaml } from '../data-yaml.js';
@@ -165,7 +165,7 @@ function nameOf(item: unknown): string | undefined {
 function assertAdded([before, after]: readonly [string, string], added: AddedQueries, name: string): void {
   const [old, now] = [readDraft(before, name), readDraft(after, name)];
   const problems = checkDraft(now);
-  if (problems.length > 0) throw problemsError('ONTOLOGY_INVALID', problems);
+  if (problems.length > 0) throw refusedError(problems, name);
   const isNew = !old.classes.some((one) => foldName(one.name.text) === foldName(added.class));
   const hasThreshold = now.classes.some(({ threshold }) => threshold !== undefined && threshold === added.threshold);
   const own = {
@@ -210,6 +210,19 @@ function sorted(classes: readonly PlainClass[]): unknown[] {
 function readDraft(text: string, name: string): OntologyDraft {
   const file = parseOntologyText(text, { name, code: 'ONTOLOGY_INVALID' });
   return parseOntology(file.value, file);
+}
+
+/** Without places: they are those of a text that nobody has seen. */
+function refusedError(problems: readonly ConfigProblem[], name: string) {
+  const plainly = problems.map(({ message }) => {
+    const [first, ...others] = message.replaceAll(`, at ${name}:`, `, at :`).split(`${name}:`);
+    const text = [first, ...others]
+      .join('')
+      .replace(/^\d+:\d+: /, '')
+      .replace(/, at :\d+:\d+/g, '');
+    return { message: `${name}: ${text}`, advice: 'Nothing was written.' };
+  });
+  return problemsError('ONTOLOGY_INVALID', plainly);
 }
 
 function noPlaceError(name: string) {

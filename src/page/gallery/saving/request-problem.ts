@@ -1,4 +1,4 @@
-import { toPageError } from '../../shared/page-error.js';
+import { toPageError, toPageMessage } from '../../shared/page-error.js';
 
 /** What can be done after a request has failed. */
 export type ProblemKind =
@@ -29,11 +29,7 @@ const PASSING = [401, 408, 429, 502, 503, 504];
 
 /** Reads why a request failed from its answer: application/problem+json, unless a proxy has written it. */
 export function toRequestProblem(answer: { status: number; retryAfter: string | null }, text: string): RequestProblem {
-  const { code, title, details } = toPageError(answer, text);
-  const kind = kindOf(answer.status, code);
-  // The server's own words say it all; without them there is the title.
-  const sentences = (code === undefined ? [title, ...details] : details).map((one) => one.replace(/\.$/, ''));
-  return new RequestProblem(kind, `${sentences.join('. ')}.`);
+  return new RequestProblem(kindOf(answer.status, toPageError(answer, text).code), toPageMessage(answer, text));
 }
 
 function kindOf(status: number, code = ''): ProblemKind {

@@ -100,3 +100,9 @@ describe('wordings written into an ontology', () => {
     expect(() => add(text, added)).toThrow(message);
   });
 });
+
+it('refuses a prompt that another class has, without lines of a text that nobody has seen', () => {
+  expect(() => add(YARD, { class: 'flask', prompts: ['a jar'] })).toThrow(
+    /^yard\.yaml: the prompt "a jar" of class "flask" is already one of class "jar"\.$/,
+  );
+});

@@ -17,7 +17,8 @@ it.each([
 ] as const)('the answer %s means: %s, in the words of the server', (code, kind) => {
   const { body } = toProblemDetails(new RequestError(code, 'What has happened, and what to do.'), 'r1');
   const problem = toRequestProblem({ status: body.status, retryAfter: null }, JSON.stringify(body));
-  expect(problem).toMatchObject({ kind, message: 'What has happened, and what to do. Request r1.' });
+  const number = kind === 'fault' ? ' Request r1.' : ''; // as the log has it
+  expect(problem).toMatchObject({ kind, message: `What has happened, and what to do.${number}` });
 });
 
 it.each([

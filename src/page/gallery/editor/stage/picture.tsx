@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
-import { toPageError } from '../../../shared/page-error.js';
+import { toPageMessage } from '../../../shared/page-error.js';
 import { backend } from '../../app/state.js';
 
 export interface PictureSource {
@@ -91,8 +91,7 @@ async function findReason(url: string): Promise<string> {
     const response = await fetch(url);
     if (response.ok) return 'This browser cannot show this image.';
     const retryAfter = response.headers.get('retry-after');
-    const { title, details } = toPageError({ status: response.status, retryAfter }, await response.text());
-    return [title, ...details].join('. ');
+    return toPageMessage({ status: response.status, retryAfter }, await response.text());
   } catch {
     return 'The server does not answer.';
   }
