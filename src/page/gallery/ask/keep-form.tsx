@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { pack } from '../app/state.js';
 import { asked, keep, keepState } from './asking.js';
+import { proposeName } from './propose-name.js';
 import { KeepThreshold, targetOf } from './keep-threshold.js';
 
 const CLASSES = 'ask-classes';
@@ -10,7 +11,7 @@ const NOTE = 'ask-keep-note';
 export function KeepForm() {
   const question = asked.value!;
   const name = useSignal(
-    'prompts' in question && question.prompts.length === 1 ? question.prompts[0]! : '',
+    'prompts' in question && question.prompts.length === 1 ? proposeName(question.prompts[0]!) : '',
   );
   const { classes } = pack.value!.facts;
   const wanted = name.value.trim();
