@@ -15,11 +15,12 @@ export function describeCost(run: OpenedRun, model: Model, images: readonly Size
   const each = featureBytes({ traits, size: traits.inputSize(imageSize), dtype: 'float16' });
   const crops = images.reduce((sum, image) => sum + countCrops(image, tiles), 0);
   const rate = run.manifest?.timings['images_per_second'] ?? 0;
-  const time = rate > 0 ? `, and about ${describeMinutes(images.length / rate / 60)}, as the run did` : '';
+  const time = rate > 0 ? `, and about ${describeTime(images.length / rate)}, as the run did` : '';
   return `The features of ${counted(images.length, 'image')} take ${formatBytes(each * crops)}${time}.`;
 }
 
-function describeMinutes(minutes: number): string {
-  if (minutes < 1) return 'a minute';
+function describeTime(seconds: number): string {
+  if (seconds < 100) return counted(Math.max(1, Math.round(seconds)), 'second');
+  const minutes = seconds / 60;
   return minutes < 120 ? counted(Math.round(minutes), 'minute') : counted(Math.round(minutes / 60), 'hour');
 }

@@ -97,9 +97,12 @@ export class AskSession implements AsyncDisposable {
     const typed = command ?? `preannotate run <images> … --out ${displayPath(this.#context.outDir)} --features ${name}`;
     const { widths, heights } = (await this.#context.facts()).images; // known already: large journals take a second
     const sizes = widths.map((width, i) => ({ width, height: heights[i]! }));
-    return notReady(reason, typed, describeCost(run, model, sizes));
+    return notReady(`${reason} ${STOP_FIRST}`, typed, describeCost(run, model, sizes));
   }
 }
+
+const STOP_FIRST =
+  'To store them, stop this review with Ctrl-C, give the command, and start the review again: what was reviewed stays.';
 
 function notReady(reason: string, command?: string, cost?: string): { readonly state: AskState } {
   return {
