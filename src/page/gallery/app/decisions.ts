@@ -3,7 +3,7 @@ import { invertChanges, type Change, type Decision } from '../../../core/review/
 import type { GalleryPack } from '../../../core/gallery/pack.js';
 import { History } from '../saving/history.js';
 import type { RequestProblem } from '../saving/request-problem.js';
-import { SaveQueue, type Refused } from '../saving/save-queue.js';
+import { isAsLeft, SaveQueue, type Refused } from '../saving/save-queue.js';
 import { backend, decisions, decisionsVersion, follow, imageIndexByName, pack, showPack } from './state.js';
 
 const queue = new SaveQueue({
@@ -65,22 +65,37 @@ export function save(image: number, changes: readonly Change[]): void {
   queue.push(name, changes);
 }
 
-/** Takes back the last step of this tab. @returns The image it was on */
-export function undo(): number | undefined {
+/** A step of the history. */
+export interface Replayed {
+  readonly image: number; // index
+  readonly isDone: boolean; // false: what it was about was changed elsewhere since, and stays
+}
+
+/** Takes back the last step of this tab. */
+export function undo(): Replayed | undefined {
   const step = history.undo();
-  return step === undefined ? undefined : replay(step.image, step.inverse);
+  return step && replay(step.image, { changes: step.inverse, left: step.changes });
 }
 
-/** Does again what was last taken back. @returns The image it was on */
-export function redo(): number | undefined {
+/** Does again what was last taken back. */
+export function redo(): Replayed | undefined {
   const step = history.redo();
-  return step === undefined ? undefined : replay(step.image, step.changes);
+  return step && replay(step.image, { changes: step.changes, left: step.inverse });
 }
 
-function replay(image: string, changes: readonly Change[]): number | undefined {
+/** @param left - How this tab left what it changes again: what others did to it since is not taken back with it. */
+function replay(
+  name: string,
+  { changes, left }: { readonly changes: readonly Change[]; readonly left: readonly Change[] },
+): Replayed | undefined {
   historyVersion.value++;
-  queue.push(image, changes);
-  return imageIndexByName.value.get(image);
+  const image = imageIndexByName.value.get(name);
+  if (image === undefined) return undefined; // a later run has left it out
+  const now = decisions.get(image);
+  const isDone = isAsLeft(now ?? { state: 'open', boxes: [] }, left);
+  if (isDone) queue.push(name, changes);
+  else replaced.value = `${now?.author ?? 'Someone'} changed this in ${name} since, in another tab: it stays as it is.`;
+  return { image, isDone };
 }
 
 /** Sends what waits now. */

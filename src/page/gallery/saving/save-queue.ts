@@ -199,3 +199,13 @@ function conflictsOf(known: Decided, now: Decided, pending: readonly Change[]): 
 function describe({ status, class: name, box }: DecidedBox): string {
   return JSON.stringify([status, name, box]);
 }
+
+/** Whether changes are still what is decided. */
+export function isAsLeft({ state, boxes }: Decided, changes: readonly Change[]): boolean {
+  return changes.every((change) => {
+    if (change.op === 'state') return state === change.state;
+    const box = boxes.find(({ id }) => id === (change.op === 'set' ? change.box.id : change.id));
+    if (change.op === 'forget' || box === undefined) return change.op === 'forget' && box === undefined;
+    return describe(box) === describe(change.box);
+  });
+}

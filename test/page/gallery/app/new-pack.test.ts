@@ -53,10 +53,23 @@ it('undo takes a step back on the image it was made on; steps on images that are
   decisions.save(1, ACCEPTED);
   await until(() => decisions.unsavedCount.value === 0);
   decisions.showRun(runOf({ 'a.jpg': 3, 'b.jpg': 1 }), [...server.decisions.values()]);
-  expect(decisions.undo()).toBe(1);
+  expect(decisions.undo()?.image).toBe(1);
   await until(() => decisions.unsavedCount.value === 0);
   expect(server.received.at(-1)).toEqual({ image: 1, changes: [{ op: 'state', state: 'open' }] });
-  expect([decisions.canUndo.value, decisions.redo()]).toEqual([false, 1]);
+  expect([decisions.canUndo.value, decisions.redo()?.image]).toEqual([false, 1]);
+});
+
+it('undo leaves alone what was changed elsewhere since', async () => {
+  const { decisions, server } = page;
+  decisions.save(0, ACCEPTED);
+  await until(() => decisions.unsavedCount.value === 0);
+  const [saved] = server.decisions.values();
+  decisions.showDecision({ ...saved!, revision: 99, author: 'mira', state: 'open' });
+  expect(decisions.undo()).toEqual({ image: 0, isDone: false });
+  expect([decisions.unsavedCount.value, decisions.replaced.value]).toEqual([
+    0,
+    expect.stringContaining('mira changed'),
+  ]);
 });
 
 it('the image that is open stays open, and the filter means the same classes and prompts', () => {

@@ -61,3 +61,11 @@ describe('what a person did', () => {
     expect(history.canUndo).toBe(true);
   });
 });
+
+it('moves of a box that someone else moved in between are undone one by one', () => {
+  const history = new History();
+  history.record(step('1.png', [{ op: 'set', box: drawn(1) }], { state: 'open', boxes: [drawn(0)] }), 0);
+  history.record(step('1.png', [{ op: 'set', box: drawn(9) }], { state: 'open', boxes: [drawn(8)] }), 10);
+  expect(history.undo()?.inverse).toEqual([{ op: 'set', box: drawn(8) }]);
+  expect(history.undo()?.inverse).toEqual([{ op: 'set', box: drawn(0) }]);
+});

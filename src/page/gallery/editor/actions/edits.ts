@@ -147,8 +147,10 @@ function sizeOf(image: number): Size {
 /** Undoes or does again a step on any image, and goes to that image: from the grid, to its place there. */
 export function goThroughHistory(step: 'undo' | 'redo'): void {
   if (!mayReview()) return;
-  const image = step === 'undo' ? undo() : redo();
-  const done = step === 'undo' ? 'Undone. ' : 'Done again. ';
+  const replayed = step === 'undo' ? undo() : redo();
+  const image = replayed?.image;
+  const done =
+    replayed?.isDone === false ? 'Changed elsewhere since: not done. ' : step === 'undo' ? 'Undone. ' : 'Done again. ';
   if (image === undefined) say(step === 'undo' ? 'There is nothing to undo.' : 'There is nothing to do again.');
   else if (image === current.value) say(done);
   else if (current.value === undefined && order.value.includes(image)) {
