@@ -25,6 +25,7 @@ import { overload } from './questions/overload.js';
 import { queue } from './questions/queue/queue.js';
 import { queueScale } from './questions/queue/queue-scale.js';
 import { precision } from './questions/precision/precision.js';
+import { report } from './questions/review/report.js';
 import { reviewServer } from './questions/review/review-server.js';
 import { review } from './questions/review/review.js';
 import { scale } from './questions/scale/scale.js';
@@ -62,6 +63,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   extremes,
   views,
   scale,
+  report,
   review,
   'review-server': reviewServer,
   queue,
