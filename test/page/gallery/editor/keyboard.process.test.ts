@@ -79,6 +79,26 @@ describeInBrowser('the editor, with the keyboard alone,', () => {
     await visitor.close();
   });
 
+  it('accepts in the grid as well beside a corrected box of an earlier model with the same number', async () => {
+    const { server, visitor, boxesOf } = await open();
+    await using _server = server;
+    const corrected = { id: 'p1', status: 'corrected' as const, class: 'class 2' };
+    const box = { ...corrected, box: [5, 5, 15, 15] as const, from: [4, 4, 16, 16] as const };
+    const said = { image: 'image-000000.jpg', sha256: '', revision: 0, author: 'a', at: '' };
+    server.decisions.set(1, { ...said, state: 'open', boxes: [box] });
+    await visitor.page.goto(server.url);
+    await visitor.page.reload();
+    await visitor.page.locator('.cell').first().press(' ');
+    await visitor.page.locator('.cell.is-accepted').waitFor();
+    await untilSaved(visitor);
+    expect(
+      boxesOf(1)
+        .map(({ id, status }) => `${id} ${status}`)
+        .sort(),
+    ).toEqual(['p1 corrected', 'p1-2 kept', 'p2 kept', 'p3 kept']);
+    await visitor.close();
+  });
+
   it('accepts an untouched image with the numbers of the model, and reopens it', async () => {
     const { server, visitor, boxesOf } = await open();
     await using _server = server;
