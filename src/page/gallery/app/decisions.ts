@@ -125,7 +125,7 @@ export function showRun(loaded: GalleryPack, saved: readonly Decision[]): void {
   });
 }
 
-/** Shows all decisions of the server. They may be older than what it told of since, or what is not saved: that stays. */
+/** Shows all decisions of the server. What it told of since, and what is not saved, stays. */
 export function showSaved(all: readonly Decision[]): void {
   batch(() => {
     queue.forgetMissing(all);
