@@ -83,8 +83,9 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     return basename(this.outDir);
   }
 
-  /** Why nothing can be saved. */
+  /** Why nothing can be saved; not that the run is being brought up to date, which ends by itself. */
   get readOnly(): string | undefined {
+    if (this.#isBusy) return undefined;
     const { lock, readOnly } = this.#folder;
     if (lock?.lost.aborted === true) return `Nothing can be saved any more. ${(lock.lost.reason as Error).message}`;
     return readOnly;
@@ -119,10 +120,11 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
    * Saves changes to what is decided about an image, and tells all pages.
    *
    * @returns Once they are on disk.
-   * @throws RequestError NOT_FOUND, READ_ONLY, IMAGE_CHANGED;
+   * @throws RequestError NOT_FOUND, READ_ONLY, IMAGE_CHANGED, OUTPUT_LOCKED;
    *   PreannotateError REQUEST_INVALID, WRITE_FAILED, OUTPUT_LOST
    */
   async save(id: number, changes: unknown): Promise<Decision> {
+    if (this.#isBusy) throw new RequestError('OUTPUT_LOCKED', BUSY);
     const { readOnly } = this;
     if (readOnly !== undefined) throw new RequestError('READ_ONLY', readOnly);
     const { facts, index, name: image } = await this.#find(id);

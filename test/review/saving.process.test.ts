@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/review/decision.js';
+import { ReviewSession } from '../../src/review/review-session.js';
 import { OutputLock } from '../../src/run/lock/output-lock.js';
 import { EMOJI, preannotate } from '../support/cli.js';
 import { copyRun, readEvents, runScenes, TestReview } from '../support/review/review-server.js';
@@ -127,6 +130,21 @@ it('a run can be exported while it is reviewed; what is decided later is for the
   await exporting[Symbol.asyncDispose]();
   await next.stopped();
   await using _free = await OutputLock.take(out);
+});
+
+it('while the run is being brought up to date, changes can be sent again later; the review is not read-only', async () => {
+  const outDir = await copyRun(scenes);
+  const target = { outDir, imagesRoot: undefined, author: 'mira', takeOver: { force: false, afterMs: 60_000 } };
+  await using session = await ReviewSession.open(target, () => {});
+  const [id] = (await session.facts()).images.ids;
+  const work = new AbortController();
+  const rewriting = session.rewrite(async () => void (await once(work.signal, 'abort')));
+  await sleep(100); // the folder is given back
+  await expect(session.save(id!, [drawn('a', 1)])).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+  expect(session.readOnly).toBeUndefined();
+  work.abort();
+  await rewriting;
+  expect(await session.save(id!, [drawn('a', 1)])).toMatchObject({ revision: 1 });
 });
 
 it('while a run has the folder, the review only reads', async () => {
