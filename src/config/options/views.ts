@@ -63,7 +63,7 @@ export const viewOptions = {
   only_reviewed: value
     .toggle()
     .default(false)
-    .describe('Write only images that a person has accepted in `preannotate review`')
+    .describe('Write only images that a person has accepted in `preannotate review`; later calls keep to it')
     .meta({ flag: { group: 'output', negation: 'Write all images again, also where the run left some out' } }),
   write_upright: value
     .toggle()

@@ -11,7 +11,7 @@ export const reportFileOptions = {
     .byteSize()
     .default(50_000_000)
     .describe('Embed small pictures up to this size of the file, those of the most uncertain images first')
-    .meta({ flag: { group: 'output', basic: true, placeholder: 'size', only: true } }),
+    .meta({ flag: { group: 'output', basic: true, placeholder: 'size', shownDefault: '50MB', only: true } }),
   link: value
     .toggle()
     .default(false)
