@@ -124,7 +124,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
    *   PreannotateError REQUEST_INVALID, WRITE_FAILED, OUTPUT_LOST
    */
   async save(id: number, changes: unknown): Promise<Decision> {
-    if (this.#isBusy) throw new RequestError('OUTPUT_LOCKED', BUSY);
+    this.#requireIdle();
     const { readOnly } = this;
     if (readOnly !== undefined) throw new RequestError('READ_ONLY', readOnly);
     const { facts, index, name: image } = await this.#find(id);
@@ -138,10 +138,16 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     if (this.imageRoot !== undefined) await this.versions.assertSeenIfThere(record, this.imageRoot);
     const { sha256 } = record;
     await this.#folder.lock?.assertHeldSinceHeartbeat();
-    if (this.#isBusy || this.#journal === undefined) throw new RequestError('OUTPUT_LOCKED', BUSY);
+    this.#requireIdle(); // since then, the run may have begun to be renewed
+    if (this.#journal === undefined) throw new RequestError('OUTPUT_LOCKED', BUSY);
     const decision = await this.#journal.append({ image, sha256, changes: parsed, author: this.author });
     this.publish('decision', decision);
     return decision;
+  }
+
+  /** @throws RequestError OUTPUT_LOCKED while the run is brought up to date. */
+  #requireIdle(): void {
+    if (this.#isBusy) throw new RequestError('OUTPUT_LOCKED', BUSY);
   }
 
   publish<Name extends keyof ReviewEvents>(name: Name, data: ReviewEvents[Name]): void {

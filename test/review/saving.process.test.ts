@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/review/decision.js';
 import { ReviewSession } from '../../src/review/review-session.js';
@@ -132,14 +131,18 @@ it('a run can be exported while it is reviewed; what is decided later is for the
   await using _free = await OutputLock.take(out);
 });
 
-it('while the run is being brought up to date, changes can be sent again later; the review is not read-only', async () => {
+it('while the run is being brought up to date, changes can be sent again later', async () => {
   const outDir = await copyRun(scenes);
   const target = { outDir, imagesRoot: undefined, author: 'mira', takeOver: { force: false, afterMs: 60_000 } };
   await using session = await ReviewSession.open(target, () => {});
   const [id] = (await session.facts()).images.ids;
-  const work = new AbortController();
-  const rewriting = session.rewrite(async () => void (await once(work.signal, 'abort')));
-  await sleep(100); // the folder is given back
+  const [begin, work] = [new AbortController(), new AbortController()];
+  const begun = once(begin.signal, 'abort');
+  const rewriting = session.rewrite(async () => {
+    begin.abort();
+    await once(work.signal, 'abort');
+  });
+  await begun; // the folder is given back
   await expect(session.save(id!, [drawn('a', 1)])).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
   expect(session.readOnly).toBeUndefined();
   work.abort();

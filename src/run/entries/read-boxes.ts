@@ -18,8 +18,8 @@ const [ZERO, NINE, DOT, COMMA, OPEN, CLOSE] = Buffer.from('09.,{}') as unknown a
 const NONE = -1;
 
 /**
- * Reads lines of a journal as this program writes them without making an object of each box: there are millions of boxes
- * in large journals. Other lines are parsed as JSON.
+ * Reads lines of a journal as this program writes them, without making an object of each box: large journals have
+ * millions of boxes. Other lines are parsed as JSON.
  */
 export class BoxReader {
   readonly #findPrompt: FindPrompt;
