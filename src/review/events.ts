@@ -12,10 +12,6 @@ export class EventStreams implements Disposable {
   readonly #streams = new Set<ServerResponse>();
   readonly #heartbeat = setInterval(() => this.#send(':\n\n'), HEARTBEAT_MS).unref();
 
-  get size(): number {
-    return this.#streams.size;
-  }
-
   /** Answers a request with events, until either side ends it. */
   add(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
     response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' });

@@ -6,7 +6,6 @@ import type { OpenedRun } from '../run/open-run.js';
 export interface ReviewEvents {
   readonly decision: Decision;
   readonly run: object; // the run has changed: pages load everything again
-  readonly ask: object; // how far the answer to a question that is kept has come
 }
 
 /** What the parts of the review server share. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { PreviewArtist, type ThumbnailRequest } from './preview-artist.js';
 
+const ENDING = 'the command is ending';
 const MAX_PROCESSES = 4; // of some 80 MB each
 
 /** A picture that was made. */
@@ -51,8 +52,8 @@ export class ImageRenderer implements AsyncDisposable {
         this.#waiting.splice(at, 1);
         reject(signal.reason as Error);
       };
-      if (signal.aborted) {
-        reject(signal.reason as Error);
+      if (signal.aborted || this.#isOver) {
+        reject(this.#isOver ? new NotRendered(ENDING) : (signal.reason as Error));
         return;
       }
       signal.addEventListener('abort', giveUp, { once: true });
@@ -64,7 +65,7 @@ export class ImageRenderer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(new NotRendered('the command is ending'));
+    for (const { reject } of this.#waiting.splice(0)) reject(new NotRendered(ENDING));
     await Promise.all(this.#all.map((artist) => artist[Symbol.asyncDispose]()));
   }
 
