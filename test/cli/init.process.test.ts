@@ -10,6 +10,7 @@ import {
   EvalConfig,
   FileConfig,
   PromptsConfig,
+  ReviewConfig,
   RunConfig,
   ServeConfig,
   TuneConfig,
@@ -19,7 +20,7 @@ import { preannotate, SCENES } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** Where a key is in several, the last one counts. */
-const SCHEMAS = [WorkerConfig, PromptsConfig, TuneConfig, EvalConfig, ServeConfig, RunConfig];
+const SCHEMAS = [ReviewConfig, WorkerConfig, PromptsConfig, TuneConfig, EvalConfig, ServeConfig, RunConfig];
 /** Refused together: each is tried without the other. */
 const EXCLUSIVE_KEYS = ['queue', 'features'];
 const CONFIG_KEYS = Object.keys(FileConfig.shape);
