@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { openDialog } from '../session/session.js';
 
 interface DialogProps {
@@ -15,10 +15,13 @@ export function Dialog(props: DialogProps) {
 
 function OpenDialog({ name, title, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key can come: it belongs to the dialog, or once that is closed, to the picture.
+  useLayoutEffect(() => {
     const before = document.activeElement;
-    dialog.current!.showModal();
+    const opened = dialog.current!;
+    opened.showModal();
     return () => {
+      opened.close();
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, []);
