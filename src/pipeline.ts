@@ -60,7 +60,6 @@ export async function annotate(asked: Job, progress: Progress, stop: AbortSignal
   await lock.assertHeld();
   await imageIds.save(job.outDir);
   await saveSources(sources, plan.sources);
-  if (job.startedBy !== undefined) await saveRunCommand(job.outDir, job.startedBy);
   await using journal = await Journal.begin(job.outDir, header, earlier);
   const run = { ...prepared, remote, lock, journal, stats, examples: examples ?? prepared.examples };
   [...prepared.notes, ...filling.notes].forEach(note);
@@ -75,6 +74,7 @@ async function annotateAndWrite(job: Job, run: RunState, use: Annotating): Promi
   const { engine, filling, previews, progress, signal, timeOver } = use;
   const { journal, lock } = run;
   return await withManifest(job, run, async () => {
+    if (job.startedBy !== undefined) await saveRunCommand(job.outDir, job.startedBy);
     const failure = await annotatePending(job, run, use);
     const isFilling = failure === undefined && filling.images.length > 0;
     if (!isFilling) await engine?.[Symbol.asyncDispose](); // to free its memory for the views
