@@ -12,7 +12,19 @@ import type { OntologyPlace, RunAgain, UpdateUse } from '../../../review/ask/run
 import { readRunCommand, type RunCommand } from '../../../run/again/run-command.js';
 
 /** What is not repeated: where results go is known, and nobody reads what is printed. */
-const LEFT_OUT = ['out', 'restart', 'retry_failed', 'dry_run', 'json', 'quiet', 'verbose', 'summary', 'watch'];
+const LEFT_OUT = [
+  'out',
+  'restart',
+  'retry_failed',
+  'dry_run',
+  'json',
+  'quiet',
+  'verbose',
+  'summary',
+  'junit',
+  'max_runtime',
+  'watch',
+];
 
 /** How a run is started, where it can be started again like that: not with addresses, which may hold secrets. */
 export function startedBy(
