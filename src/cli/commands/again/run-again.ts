@@ -11,7 +11,7 @@ import type { Job } from '../../../job.js';
 import type { OntologyPlace, RunAgain, UpdateUse } from '../../../review/ask/run-again.js';
 import { readRunCommand, type RunCommand } from '../../../run/again/run-command.js';
 
-/** What is not repeated: where results go is known, and nobody reads what is printed. */
+/** Options that are not repeated: the output folder is known, and the output is not shown. */
 const LEFT_OUT = [
   'out',
   'restart',

@@ -212,7 +212,7 @@ function readDraft(text: string, name: string): OntologyDraft {
   return parseOntology(file.value, file);
 }
 
-/** Without places: they are those of a text that nobody has seen. */
+/** Without line numbers: they refer to the edited text, which is not in the file yet. */
 function refusedError(problems: readonly ConfigProblem[], name: string) {
   const plainly = problems.map(({ message }) => {
     const [first, ...others] = message.replaceAll(`, at ${name}:`, `, at :`).split(`${name}:`);

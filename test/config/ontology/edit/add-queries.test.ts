@@ -101,7 +101,7 @@ describe('wordings written into an ontology', () => {
   });
 });
 
-it('refuses a prompt that another class has, without lines of a text that nobody has seen', () => {
+it('refuses a prompt that another class has, without line numbers of the edited text', () => {
   expect(() => add(YARD, { class: 'flask', prompts: ['a jar'] })).toThrow(
     /^yard\.yaml: the prompt "a jar" of class "flask" is already one of class "jar"\.$/,
   );
