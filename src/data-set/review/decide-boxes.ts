@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { iou, type Xyxy } from '../../core/box.js';
 import type { DecidedBox, Decision } from '../../core/review/decision.js';
+import type { ModelBox } from '../../core/review/model-box.js';
 import { idForDeciding, isSameBox, joinReview } from '../../core/review/reviewed-boxes.js';
 
 /** A box as another program has it. */
@@ -8,15 +9,6 @@ export interface DrawnBox {
   readonly class: string; // of the ontology
   readonly box: Xyxy; // pixels of the upright image, 2 decimals, inside it
   readonly tolerance: number; // pixels by which writing and reading may have moved its sides
-}
-
-/** A box of the model. */
-export interface ModelBox {
-  readonly patchId: number;
-  readonly class: string;
-  readonly prompt: string;
-  readonly score: number;
-  readonly box: Xyxy;
 }
 
 /** An image before its boxes are taken over. */

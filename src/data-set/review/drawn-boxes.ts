@@ -2,7 +2,8 @@ import { clip, roundBox, type Size, type Xyxy } from '../../core/box.js';
 import { placeOf, type LabelledImage } from '../../core/data-set/data-set.js';
 import { BOX_DECIMALS } from '../../core/detection.js';
 import { counted, printable } from '../../core/text.js';
-import { distance, type DrawnBox, type ModelBox } from './decide-boxes.js';
+import type { ModelBox } from '../../core/review/model-box.js';
+import { distance, type DrawnBox } from './decide-boxes.js';
 
 /** Files with whole pixels have rounded them. */
 const WHOLE_PIXELS_TOLERANCE = 0.51;

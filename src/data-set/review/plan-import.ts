@@ -5,7 +5,8 @@ import type { ViewImage } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import type { Change, DecidedBox, Decision } from '../../core/review/decision.js';
 import { select, type Selection } from '../../core/select.js';
-import { decideBoxes, type ModelBox } from './decide-boxes.js';
+import type { ModelBox } from '../../core/review/model-box.js';
+import { decideBoxes } from './decide-boxes.js';
 import { toDrawnBoxes, type LeftOutBoxes } from './drawn-boxes.js';
 
 /** What becomes of an image of the run that the data set has. */

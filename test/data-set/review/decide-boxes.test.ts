@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelBox } from '../../../src/core/review/model-box.js';
 import type { Xyxy } from '../../../src/core/box.js';
 import type { DecidedBox } from '../../../src/core/review/decision.js';
-import {
-  decideBoxes,
-  type DrawnBox,
-  type ImageToDecide,
-  type ModelBox,
-} from '../../../src/data-set/review/decide-boxes.js';
+import { decideBoxes, type DrawnBox, type ImageToDecide } from '../../../src/data-set/review/decide-boxes.js';
 
 const A: Xyxy = [10, 10, 50, 50];
 const B: Xyxy = [100, 10, 140, 50];

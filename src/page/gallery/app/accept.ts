@@ -1,5 +1,6 @@
 import { acceptShown } from '../boxes/decide.js';
-import { listBoxes, type ModelBox, type ShownBox } from '../boxes/shown-box.js';
+import type { ModelBox } from '../../../core/review/model-box.js';
+import { listBoxes, type ShownBox } from '../boxes/shown-box.js';
 import { save } from './decisions.js';
 import { decisionOf, follow, pack, selectionVersion, table } from './state.js';
 

@@ -1,5 +1,6 @@
 import type { Xyxy } from '../../../core/box.js';
 import type { BoxStatus, DecidedBox, Decision } from '../../../core/review/decision.js';
+import type { ModelBox } from '../../../core/review/model-box.js';
 import { idForDeciding, joinReview } from '../../../core/review/reviewed-boxes.js';
 
 /** A box as the editor shows it, decided on or not. */
@@ -11,15 +12,6 @@ export interface ShownBox {
   readonly from?: Xyxy; // of a box of the model: where the model had it
   readonly prompt?: string;
   readonly score?: number;
-}
-
-/** A box of the model, with the words that stand for its numbers. */
-export interface ModelBox {
-  readonly patchId: number;
-  readonly class: string;
-  readonly prompt: string;
-  readonly score: number;
-  readonly box: Xyxy;
 }
 
 type Decided = Pick<Decision, 'state' | 'boxes'>;
