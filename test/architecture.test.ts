@@ -10,7 +10,7 @@ const STEPS = [
   ['cli'],
   ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'bench', 'validation', 'statistics'],
   ['review', 'report'],
-  ['feeds'],
+  ['feeds', 'jobs'],
   ['prepare.ts', 'run-views.ts', 'run-features.ts', 'run-manifest.ts'],
   ['job.ts', 'views.ts', 'data-set'],
   ['view-inputs.ts', 'view-root.ts', 'preview-index.ts'],
@@ -123,7 +123,7 @@ it('BullMQ and ioredis are loaded only when a queue is used', () => {
 
 it('a run over local images loads no library for HTTP, which would take it 0.05 s', () => {
   const atOnce = imports.filter(({ isDynamic }) => !isDynamic);
-  for (const start of ['cli/program.ts', 'cli/commands/run.ts', 'cli/commands/run-job.ts', 'pipeline.ts']) {
+  for (const start of ['cli/program.ts', 'cli/commands/run.ts', 'jobs/run-job.ts', 'pipeline.ts']) {
     const { reached, packages } = loadedBy(start, atOnce);
     expect(reached.size).toBeGreaterThan(10);
     expect(packages).not.toContain('undici');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRunJob } from '../../src/cli/commands/run-job.js';
+import { createRunJob } from '../../src/jobs/run-job.js';
 import { loadSettings } from '../../src/config/load.js';
 import { RunConfig } from '../../src/config/schema.js';
 import { readStoredSelection, resolveSelection } from '../../src/config/selection.js';

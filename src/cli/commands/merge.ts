@@ -12,9 +12,9 @@ import { addHelpNotes } from '../help.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../../disk/version.js';
 import { formatSelection } from './views/format-selection.js';
-import { fetchSettingsOf } from './remote-settings.js';
-import { takeOverRuleOf } from './take-over-rule.js';
-import { chooseViews } from './views/choose-views.js';
+import { fetchSettingsOf } from '../../jobs/remote-settings.js';
+import { takeOverRuleOf } from '../../jobs/take-over-rule.js';
+import { chooseViews } from '../../jobs/choose-views.js';
 import { describeViews } from './views/describe-views.js';
 
 const EXAMPLES = `

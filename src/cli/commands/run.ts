@@ -58,7 +58,7 @@ async function run(
   flags: Readonly<Record<string, unknown>>,
 ): Promise<number> {
   const { settings } = loaded;
-  const { createRunJob } = await import('./run-job.js');
+  const { createRunJob } = await import('../../jobs/run-job.js');
   const job = { ...(await createRunJob(paths, loaded)), ...startedBy(paths, loaded, flags) };
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   if (settings.dryRun) {

@@ -7,8 +7,8 @@ import { requireValidHosts } from '../../net/url-policy.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
 import { VERSION } from '../../disk/version.js';
-import { adviseOn } from './advice.js';
-import { createEngineJob } from './engine-job.js';
+import { adviseOn } from '../../jobs/advice.js';
+import { createEngineJob } from '../../jobs/engine-job.js';
 
 /** Images from untrusted clients get less time than files of a batch run. */
 const STAGE_TIMEOUT_SEC = 5;

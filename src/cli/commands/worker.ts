@@ -9,8 +9,8 @@ import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { abortOnSignals } from '../interrupt.js';
 import { VERSION } from '../../disk/version.js';
-import { queueOf } from './queue-of.js';
-import { fetchSettingsOf } from './remote-settings.js';
+import { queueOf } from '../../jobs/queue-of.js';
+import { fetchSettingsOf } from '../../jobs/remote-settings.js';
 
 const EXAMPLES = `
 Examples:

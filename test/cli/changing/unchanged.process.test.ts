@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseViews } from '../../../src/cli/commands/views/choose-views.js';
+import { chooseViews } from '../../../src/jobs/choose-views.js';
 import { loadSettings } from '../../../src/config/load.js';
 import { ExportConfig } from '../../../src/config/schema.js';
 import { formatLine, LinesDigest, parseLine } from '../../../src/disk/checked-line.js';

@@ -71,7 +71,7 @@ export async function openRunAgain(outDir: string, features?: string): Promise<R
 async function update(outDir: string, command: RunCommand, { features, progress, signal }: UpdateUse): Promise<void> {
   const { folder, dtype } = features;
   const loaded = await load(outDir, command, { restart: true, features: folder, features_dtype: dtype });
-  const { createRunJob } = await import('../run-job.js');
+  const { createRunJob } = await import('../../../jobs/run-job.js');
   const { annotate } = await import('../../../pipeline.js');
   await annotate({ ...(await createRunJob(toAbsolute(command), loaded)), startedBy: command }, progress, signal);
 }

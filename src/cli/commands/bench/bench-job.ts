@@ -5,7 +5,7 @@ import { BenchConfig, RunConfig } from '../../../config/schema.js';
 import type { BenchJob } from '../../../bench/bench.js';
 import { discover } from '../../../images/listing/discover.js';
 import { chooseImages } from '../../../run/choose-images.js';
-import { createEngineJob } from '../engine-job.js';
+import { createEngineJob } from '../../../jobs/engine-job.js';
 
 /** Objects that the built-in model knows and that occur in photographs. How many prompts there are hardly matters. */
 const CLASSES = ['a bottle', 'a dog', 'a car'];

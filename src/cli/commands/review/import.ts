@@ -6,7 +6,7 @@ import type { Loaded } from '../../../config/load.js';
 import type { ReviewConfig } from '../../../config/schema.js';
 import { printJson } from '../../output.js';
 import { readRenamings } from '../evaluation/renaming.js';
-import { takeOverRuleOf } from '../take-over-rule.js';
+import { takeOverRuleOf } from '../../../jobs/take-over-rule.js';
 import { formatImport, importToJson, notesOn } from './format-import.js';
 
 interface ImportCall {

@@ -12,8 +12,8 @@ import { stopOnSignals, type Stop } from '../../../server/stop.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import { printJson } from '../../output.js';
-import { fetchSettingsOf } from '../remote-settings.js';
-import { takeOverRuleOf } from '../take-over-rule.js';
+import { fetchSettingsOf } from '../../../jobs/remote-settings.js';
+import { takeOverRuleOf } from '../../../jobs/take-over-rule.js';
 import { openInBrowser } from './open-in-browser.js';
 
 const RECEIVE_TIMEOUT_SEC = 30;

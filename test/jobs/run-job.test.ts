@@ -1,11 +1,11 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createRunJob } from '../../../src/cli/commands/run-job.js';
-import { loadSettings } from '../../../src/config/load.js';
-import { RunConfig } from '../../../src/config/schema.js';
-import { SCENES } from '../../support/cli.js';
-import { temporaryFolder } from '../../support/temporary.js';
+import { createRunJob } from '../../src/jobs/run-job.js';
+import { loadSettings } from '../../src/config/load.js';
+import { RunConfig } from '../../src/config/schema.js';
+import { SCENES } from '../support/cli.js';
+import { temporaryFolder } from '../support/temporary.js';
 
 const ONTOLOGY = `
 classes:

@@ -1,9 +1,9 @@
-import type { Loaded } from '../../../config/load.js';
-import { problemsError } from '../../../config/problems.js';
-import type { ExportConfig, MergeConfig, RunConfig } from '../../../config/schema.js';
-import { ALL_NEGATIVES } from '../../../core/data-set/negatives.js';
-import type { SplitRule } from '../../../core/data-set/split.js';
-import type { StoredViewOptions } from '../../../run/view-options.js';
+import type { Loaded } from '../config/load.js';
+import { problemsError } from '../config/problems.js';
+import type { ExportConfig, MergeConfig, RunConfig } from '../config/schema.js';
+import { ALL_NEGATIVES } from '../core/data-set/negatives.js';
+import type { SplitRule } from '../core/data-set/split.js';
+import type { StoredViewOptions } from '../run/view-options.js';
 
 type LoadedSplit = Loaded<typeof RunConfig> | Loaded<typeof ExportConfig> | Loaded<typeof MergeConfig>;
 

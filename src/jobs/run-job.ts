@@ -1,22 +1,22 @@
-import type { Loaded } from '../../config/load.js';
-import type { RunConfig } from '../../config/schema.js';
-import type { ImageFiles } from '../../core/image-files.js';
-import { areRemote } from '../../images/remote/discover-remote.js';
-import type { ImageChoice } from '../../run/choose-images.js';
-import type { MissingRule } from '../../run/plan/missing.js';
-import { readManifest } from '../../run/manifest.js';
-import { partFolder } from '../../run/shards/find-parts.js';
-import { describeUnused, resolveShard } from '../../run/shards/scheduler.js';
-import { formatNames } from '../../formats/index.js';
-import type { Job } from '../../job.js';
-import { PREVIEWS } from '../../views.js';
-import { VERSION } from '../../disk/version.js';
+import type { Loaded } from '../config/load.js';
+import type { RunConfig } from '../config/schema.js';
+import type { ImageFiles } from '../core/image-files.js';
+import { areRemote } from '../images/remote/discover-remote.js';
+import type { ImageChoice } from '../run/choose-images.js';
+import type { MissingRule } from '../run/plan/missing.js';
+import { readManifest } from '../run/manifest.js';
+import { partFolder } from '../run/shards/find-parts.js';
+import { describeUnused, resolveShard } from '../run/shards/scheduler.js';
+import { formatNames } from '../formats/index.js';
+import type { Job } from '../job.js';
+import { PREVIEWS } from '../views.js';
+import { VERSION } from '../disk/version.js';
 import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';
 import { queueOf } from './queue-of.js';
 import { assertRemotePossible, fetchSettingsOf, remoteImageFiles } from './remote-settings.js';
 import { takeOverRuleOf } from './take-over-rule.js';
-import { chooseDataSet } from './views/choose-data-set.js';
+import { chooseDataSet } from './choose-data-set.js';
 
 const VIEW_FOLDERS = [...formatNames, PREVIEWS].flatMap((name) => [name, `${name}.new`]);
 

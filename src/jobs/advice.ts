@@ -1,8 +1,8 @@
-import type { Ontology } from '../../core/ontology.js';
-import type { Selection } from '../../core/select.js';
-import { excerpt } from '../../core/text.js';
-import { findPublished } from '../../model/published/find-published.js';
-import { BUILTIN } from '../../model/source.js';
+import type { Ontology } from '../core/ontology.js';
+import type { Selection } from '../core/select.js';
+import { excerpt } from '../core/text.js';
+import { findPublished } from '../model/published/find-published.js';
+import { BUILTIN } from '../model/source.js';
 
 /** A threshold is far from the recommended one at half of it or less, and at twice it or more. */
 const FAR = 2;

@@ -1,6 +1,6 @@
-import type { Loaded } from '../../config/load.js';
-import type { ExportConfig, MergeConfig, ReviewConfig, RunConfig } from '../../config/schema.js';
-import type { TakeOverRule } from '../../run/lock/output-lock.js';
+import type { Loaded } from '../config/load.js';
+import type { ExportConfig, MergeConfig, ReviewConfig, RunConfig } from '../config/schema.js';
+import type { TakeOverRule } from '../run/lock/output-lock.js';
 
 /** Whether a command takes an output folder from another that may have ended. */
 export function takeOverRuleOf({

@@ -1,5 +1,5 @@
-import type { QueueAddress } from '../../config/options/machines/queue.js';
-import type { QueueSettings } from '../../queue/redis/connection.js';
+import type { QueueAddress } from '../config/options/machines/queue.js';
+import type { QueueSettings } from '../queue/redis/connection.js';
 
 /** The queue that a command was given, if any. */
 export function queueOf({ queue, queueCa }: { queue?: QueueAddress; queueCa?: string }): { queue?: QueueSettings } {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { findOntologySource, requireOntologySource, pickSettings, type Loaded } from '../../config/load.js';
-import { loadOntology, type LoadedOntology } from '../../config/ontology/load-ontology.js';
-import type { RunConfig, ServeConfig } from '../../config/schema.js';
-import { resolveSelection, selectionOf, type StatedSelection } from '../../config/selection.js';
-import { buildOntology } from '../../core/ontology.js';
-import { WORKER_OPTIONS } from '../../workers/protocol.js';
-import type { EngineJob } from '../../workers/start-engine.js';
+import { findOntologySource, requireOntologySource, pickSettings, type Loaded } from '../config/load.js';
+import { loadOntology, type LoadedOntology } from '../config/ontology/load-ontology.js';
+import type { RunConfig, ServeConfig } from '../config/schema.js';
+import { resolveSelection, selectionOf, type StatedSelection } from '../config/selection.js';
+import { buildOntology } from '../core/ontology.js';
+import { WORKER_OPTIONS } from '../workers/protocol.js';
+import type { EngineJob } from '../workers/start-engine.js';
 
 /** Detections kept per image: enough for every threshold that is likely to be chosen later. */
 const MIN_STORED_DETECTIONS = { whole: 300, tiled: 3000 }; // images that are cut into tiles are those with many objects

@@ -1,18 +1,13 @@
-import { describeBelowFloor } from '../../../config/conflicts.js';
-import type { Loaded } from '../../../config/load.js';
-import { problemsError } from '../../../config/problems.js';
-import type { ExportConfig, MergeConfig } from '../../../config/schema.js';
-import {
-  changeSelection,
-  readStoredSelection,
-  resolveSelection,
-  toStoredSelection,
-} from '../../../config/selection.js';
-import type { ImageFiles } from '../../../core/image-files.js';
-import type { Ontology } from '../../../core/ontology.js';
-import { formatNames, type FormatName } from '../../../formats/index.js';
-import type { JournalHeader, RunScope } from '../../../run/header.js';
-import { remoteImageFiles } from '../remote-settings.js';
+import { describeBelowFloor } from '../config/conflicts.js';
+import type { Loaded } from '../config/load.js';
+import { problemsError } from '../config/problems.js';
+import type { ExportConfig, MergeConfig } from '../config/schema.js';
+import { changeSelection, readStoredSelection, resolveSelection, toStoredSelection } from '../config/selection.js';
+import type { ImageFiles } from '../core/image-files.js';
+import type { Ontology } from '../core/ontology.js';
+import { formatNames, type FormatName } from '../formats/index.js';
+import type { JournalHeader, RunScope } from '../run/header.js';
+import { remoteImageFiles } from './remote-settings.js';
 import { chooseDataSet } from './choose-data-set.js';
 
 type LoadedViews = Loaded<typeof ExportConfig> | Loaded<typeof MergeConfig>;

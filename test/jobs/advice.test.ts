@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { adviseOn } from '../../../src/cli/commands/advice.js';
-import { cellsOf } from '../../../src/cli/commands/models/published.js';
-import { resolveSelection } from '../../../src/config/selection.js';
-import { buildOntology, type OntologyClass, type OntologySpec } from '../../../src/core/ontology.js';
-import { PUBLISHED } from '../../../src/model/published/checkpoints.js';
-import { ROOT } from '../../support/model/golden.js';
+import { adviseOn } from '../../src/jobs/advice.js';
+import { cellsOf } from '../../src/cli/commands/models/published.js';
+import { resolveSelection } from '../../src/config/selection.js';
+import { buildOntology, type OntologyClass, type OntologySpec } from '../../src/core/ontology.js';
+import { PUBLISHED } from '../../src/model/published/checkpoints.js';
+import { ROOT } from '../support/model/golden.js';
 
 const ENSEMBLE = 'google/owlv2-base-patch16-ensemble'; // 0.2 is recommended
 const OWL_VIT = 'google/owlvit-base-patch32'; // 0.1

@@ -1,8 +1,8 @@
-import type { Loaded } from '../../config/load.js';
-import { PreannotateError } from '../../core/errors.js';
-import type { ImageFiles } from '../../core/image-files.js';
-import type { ExportConfig, MergeConfig, ReviewConfig, RunConfig, WorkerConfig } from '../../config/schema.js';
-import type { FetchSettings } from '../../images/remote/fetch-settings.js';
+import type { Loaded } from '../config/load.js';
+import { PreannotateError } from '../core/errors.js';
+import type { ImageFiles } from '../core/image-files.js';
+import type { ExportConfig, MergeConfig, ReviewConfig, RunConfig, WorkerConfig } from '../config/schema.js';
+import type { FetchSettings } from '../images/remote/fetch-settings.js';
 
 type RemoteConfig = Loaded<typeof RunConfig | typeof ExportConfig | typeof MergeConfig>;
 
