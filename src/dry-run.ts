@@ -4,7 +4,7 @@ import type { Discovery } from './images/listing/discover.js';
 import { isShard, type Job } from './job.js';
 import { findModelHere } from './model/source.js';
 import { prepare, type Prepared } from './prepare.js';
-import type { Progress } from './progress/bar.js';
+import type { RunProgress } from './progress/run-progress.js';
 import type { Shard } from './run/choose-images.js';
 import { OutputLock } from './run/lock/output-lock.js';
 import { describeFeatures, planFilling, withFeaturesAsBegun } from './run-features.js';
@@ -30,7 +30,7 @@ export interface JobPlan {
 }
 
 /** The dry run: refuses what the run would refuse, and lists what is left. Writes and downloads nothing. */
-export async function planOnly(job: Job, progress: Progress): Promise<JobPlan> {
+export async function planOnly(job: Job, progress: RunProgress): Promise<JobPlan> {
   await OutputLock.assertAvailable(job.outDir, job.takeOver);
   using watcher = progress.download();
   const { precision } = job;

@@ -1,6 +1,6 @@
 import { problemsError } from './config/problems.js';
 import { buildOntology, type Ontology } from './core/ontology.js';
-import type { Progress } from './progress/bar.js';
+import type { RunProgress } from './progress/run-progress.js';
 import type { Extent } from './run/extent.js';
 import type { JournalHeader } from './run/header.js';
 import type { ViewCounts } from './run/images/counted-images.js';
@@ -76,7 +76,7 @@ export interface Merged<Choice> {
 export async function mergeParts<Choice extends MergeChoice>(
   target: MergeTarget,
   choose: (run: SharedRun) => Choice,
-  progress: Progress,
+  progress: RunProgress,
 ): Promise<Merged<Choice>> {
   const { outDir, imagesRoot, takeOver, fetch } = target;
   const started = new Date();

@@ -11,7 +11,7 @@ import { hostsOf } from './images/remote/address.js';
 import { openRemoteImages } from './images/remote/open-remote-images.js';
 import { findModel, type Model } from './model/source.js';
 import { prepare } from './prepare.js';
-import type { Progress } from './progress/bar.js';
+import type { RunProgress } from './progress/run-progress.js';
 import { RunStats } from './progress/stats.js';
 import { saveRunCommand } from './run/again/run-command.js';
 import { withClasses } from './run/numbers/classes.js';
@@ -33,7 +33,7 @@ import type { Engine } from './workers/engine.js';
 const WRITTEN_AT_ONCE = 256;
 
 /** A whole batch run: image files in, journal and annotation files out. */
-export async function annotate(asked: Job, progress: Progress, stop: AbortSignal): Promise<RunManifest> {
+export async function annotate(asked: Job, progress: RunProgress, stop: AbortSignal): Promise<RunManifest> {
   const note = (message: string) => progress.note(message);
   await using lock = await OutputLock.take(asked.outDir, { takeOver: asked.takeOver, note, signal: stop });
   const job = await withFeaturesAsBegun(isShard(asked) ? asked : await withPresentViews(asked.outDir, asked));
@@ -120,7 +120,7 @@ interface Annotating {
   readonly model: Model;
   readonly filling: Filling;
   readonly previews: PreviewFolder;
-  readonly progress: Progress;
+  readonly progress: RunProgress;
   readonly signal: AbortSignal;
   readonly ending: AbortSignal; // ends the feed; the views are written then
   readonly timeOver: AbortSignal; // of --max-runtime

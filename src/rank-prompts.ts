@@ -14,7 +14,7 @@ import { splitOntology, type SplitOntology } from './evaluation/wordings/split-o
 import { mapConcurrent } from './core/stream.js';
 import type { RequestedPrecision } from './core/precision.js';
 import { findModel } from './model/source.js';
-import type { Progress } from './progress/bar.js';
+import type { RunProgress } from './progress/run-progress.js';
 import { toWorkerOptions } from './run/again/worker-options.js';
 import type { StoredOptions } from './run/header.js';
 import type { OpenedRun } from './run/open-run.js';
@@ -50,7 +50,7 @@ export interface PromptRanking {
 const DETECTIONS_PER_WORDING = 300;
 
 /** Asks the model every wording for itself, in one pass over the labelled images, and ranks them. */
-export async function rankPrompts(job: PromptJob, progress: Progress): Promise<PromptRanking> {
+export async function rankPrompts(job: PromptJob, progress: RunProgress): Promise<PromptRanking> {
   const { ontology, images, iou, thresholds, run, signal } = job;
   const all = splitOntology(ontology);
   const alone =
@@ -87,7 +87,7 @@ export async function rankPrompts(job: PromptJob, progress: Progress): Promise<P
 async function askAll(
   engine: Engine,
   splits: readonly SplitOntology[],
-  { images, signal, progress }: PromptJob & { progress: Progress },
+  { images, signal, progress }: PromptJob & { progress: RunProgress },
 ): Promise<{ images: AskedImage[][]; failed: number }> {
   const ontologies = splits.map(({ spec }) => buildOntology(spec));
   for (const ontology of ontologies) await engine.prepare(ontology, { keep: true });

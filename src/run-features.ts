@@ -14,7 +14,7 @@ import type { Job, RunState } from './job.js';
 import { traitsOf } from './model/families.js';
 import { featureBytes } from './model/features/layout.js';
 import type { Model } from './model/source.js';
-import type { Progress } from './progress/bar.js';
+import type { RunProgress } from './progress/run-progress.js';
 import { chooseImages } from './run/choose-images.js';
 import { readHeader, RecordFile, type JournalContents } from './run/read-journal.js';
 import type { Engine } from './workers/engine.js';
@@ -184,7 +184,7 @@ export async function describeFeatures(
 /** Has features of annotated images stored. What is found in them meanwhile is the same as before, and left alone. */
 export async function storeFeatures(
   images: readonly ImageFile[],
-  { job, engine, progress, signal }: { job: Job; engine: Engine; progress: Progress; signal: AbortSignal },
+  { job, engine, progress, signal }: { job: Job; engine: Engine; progress: RunProgress; signal: AbortSignal },
 ): Promise<void> {
   const canStore = () => engine.status().cannotStore !== true;
   if (images.length === 0 || !canStore()) return; // the engine has given the reason

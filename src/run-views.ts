@@ -3,7 +3,7 @@ import { ALL_NEGATIVES } from './core/data-set/negatives.js';
 import type { PartName } from './core/data-set/split.js';
 import { compareUtf8 } from './core/text.js';
 import { isShard, type Job, type RunState } from './job.js';
-import type { Progress } from './progress/bar.js';
+import type { RunProgress } from './progress/run-progress.js';
 import { CountedImages } from './run/images/counted-images.js';
 import { recordClasses, withClasses } from './run/numbers/classes.js';
 import { StoredImages } from './run/images/stored-images.js';
@@ -23,7 +23,7 @@ interface OutputUse {
   readonly entries?: JournalEntries; // of the images; by default those of the journal
   readonly sources?: Sources; // what is not as the journal has it; by default as the plan has it
   readonly previews: PreviewFolder;
-  readonly progress: Pick<Progress, 'note'>;
+  readonly progress: Pick<RunProgress, 'note'>;
   readonly signal: AbortSignal;
 }
 

@@ -10,7 +10,7 @@ import { assertClassOrderKept } from './formats/view-folder/class-order.js';
 import { assertRecordSound, assertReplaceable, isView } from './formats/view-folder/replaceable.js';
 import type { FetchSettings } from './images/remote/fetch-settings.js';
 import { openRemoteImages } from './images/remote/open-remote-images.js';
-import type { Progress } from './progress/bar.js';
+import type { RunProgress } from './progress/run-progress.js';
 import { OutputLock, type TakeOverRule } from './run/lock/output-lock.js';
 import { assertClassesKept, recordClasses, withClasses } from './run/numbers/classes.js';
 import { CountedImages, type ViewCounts } from './run/images/counted-images.js';
@@ -82,7 +82,7 @@ interface WrittenAgain<Choice> {
 export async function exportViews<Choice extends ViewChoice>(
   { takeOver, ...target }: ExportTarget,
   choose: (run: OpenedRun) => Choice,
-  progress: Progress,
+  progress: RunProgress,
 ): Promise<WrittenAgain<Choice>> {
   await assertHoldsRun(target.outDir); // so that no lock is made in a folder that holds no run
   await using lock = await OutputLock.takeForViews(target.outDir, {
@@ -96,7 +96,7 @@ export async function exportViews<Choice extends ViewChoice>(
 export async function writeViewsAgain<Choice extends ViewChoice>(
   { outDir, imagesRoot, lock, fetch, version }: Omit<ExportTarget, 'takeOver'> & { readonly lock: OutputLock },
   choose: (run: OpenedRun) => Choice,
-  progress: Progress,
+  progress: RunProgress,
 ): Promise<WrittenAgain<Choice>> {
   const note = (message: string) => progress.note(message);
   const run = await openRun(outDir);
@@ -216,7 +216,7 @@ type WrittenViews = Omit<View, 'outDir' | 'images' | 'madeFrom' | 'parts' | 'upr
 export async function writeViews(
   views: WrittenViews,
   previews: PreviewFolder,
-  progress: Pick<Progress, 'note'>,
+  progress: Pick<RunProgress, 'note'>,
 ): Promise<MissingFiles> {
   let copies = 0;
   const onMissingCopy = () => {

@@ -1,6 +1,6 @@
 import type { ImageFile, ImageOutcome } from '../core/image.js';
 import type { PreannotateError } from '../core/errors.js';
-import type { Progress, ProgressCounts } from '../progress/bar.js';
+import type { ProgressCounts, RunProgress } from '../progress/run-progress.js';
 import type { ErrorLog } from '../run/error-log.js';
 import type { PreviewFolder } from '../workers/previews/preview-folder.js';
 
@@ -27,7 +27,7 @@ export interface Feed extends AsyncDisposable {
 export interface FeedUse {
   readonly errors: ErrorLog;
   readonly previews: PreviewFolder;
-  readonly progress: Progress;
+  readonly progress: RunProgress;
   readonly ending: AbortSignal; // ends the feed
   readonly signal: AbortSignal; // stops everything
 }

@@ -10,7 +10,7 @@ import { EntryTable } from '../run/entries/entry-table.js';
 import { beginManifest } from '../run/manifest.js';
 import { describeSpared } from '../run/plan/missing.js';
 import { saveSources, type Source, type SourceList } from '../run/plan/sources.js';
-import type { ProgressCounts } from '../progress/bar.js';
+import type { ProgressCounts } from '../progress/run-progress.js';
 import { PeriodicUpdates } from '../run/watch/periodic-updates.js';
 import { WatchedImages } from '../run/watch/watched-images.js';
 import { writeOutputs } from '../run-views.js';

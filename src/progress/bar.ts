@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type cliProgress from 'cli-progress';
 import { DownloadProgress } from './download.js';
+import type { ProgressCounts, RunProgress } from './run-progress.js';
 import { canRedraw, createBar, writeLines, type ProgressOptions } from './terminal.js';
 
 const LINE_EVERY_MS = 10_000;
@@ -10,15 +11,8 @@ const TEXT_COLUMNS = 75; // beside the bar
 const RATE_WINDOW_MS = 15_000; // recent images predict the rest better than the first ones
 const SAMPLE_MS = 50; // thousands of images a second are not remembered one by one
 
-/** How far a run is. */
-export interface ProgressCounts {
-  readonly total: number;
-  readonly done: number; // the failed ones too
-  readonly failed: number; // folders that cannot be listed too
-}
-
 /** Shows the progress of a run: a bar on a terminal, plain lines elsewhere. */
-export class Progress {
+export class Progress implements RunProgress {
   readonly #stream: ProgressOptions['stream'];
   readonly #quiet: boolean;
   readonly #now: () => number;

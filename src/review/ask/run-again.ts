@@ -1,4 +1,4 @@
-import type { Progress } from '../../progress/bar.js';
+import type { RunProgress } from '../../progress/run-progress.js';
 import type { FoundFeatures } from './find-features.js';
 
 /** How a run can be brought up to date: what lies left of this folder does it. */
@@ -18,6 +18,6 @@ export type OntologyPlace =
 
 export interface UpdateUse {
   readonly features: Pick<FoundFeatures, 'folder' | 'dtype'>;
-  readonly progress: Progress;
+  readonly progress: RunProgress;
   readonly signal: AbortSignal;
 }
