@@ -1,7 +1,12 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCodeOf } from './core/errors.js';
 import { noteSkippedByTrainers } from './core/skipped-by-trainers.js';
 import { ALL_NEGATIVES } from './core/data-set/negatives.js';
 import type { PartName } from './core/data-set/split.js';
 import { compareUtf8 } from './core/text.js';
+import type { Discovery } from './images/listing/discover.js';
+import { selectCoveredRemote } from './images/remote/discover-remote.js';
 import { isShard, type Job, type RunState } from './job.js';
 import type { RunProgress } from './progress/run-progress.js';
 import { CountedImages } from './run/images/counted-images.js';
@@ -11,6 +16,7 @@ import { ViewDigests } from './run/images/view-digest.js';
 import type { JournalEntries, JournalEntry } from './run/entries/entry-table.js';
 import { divideNames, type Sources } from './run/plan/sources.js';
 import { hasDecisions, noteLeftOut, readCurrentReview, type CurrentReview } from './run/review/current-review.js';
+import { followRenamed } from './run/review/renamed-images.js';
 import { divideAndList, type Division } from './run/split/divide.js';
 import { createPreviewIndex } from './preview-index.js';
 import { provenanceOf } from './view-inputs.js';
@@ -34,6 +40,10 @@ export async function writeOutputs(
   { entries = run.journal.entries, sources = run.plan.sources, previews, progress, signal }: OutputUse,
 ): Promise<void> {
   const { classes, stats } = run;
+  if (!isShard(job)) {
+    const present = { path: run.journal.path, entries, sources, isGone: findsGone(run.found) };
+    (await followRenamed(job.outDir, present)).forEach((note) => progress.note(note));
+  }
   const division = isShard(job) ? undefined : await divide(job, run, { entries, sources });
   division?.notes.forEach((note) => progress.note(note));
   const review = await readCurrentReview(job.outDir, { path: run.journal.path, entries });
@@ -47,6 +57,20 @@ export async function writeOutputs(
   run.viewCounts = await view.images.counts();
   const skipped = noteSkippedByTrainers(run.viewCounts.skipped_by_trainers);
   if (skipped !== undefined) progress.note(skipped);
+}
+
+/** Tells of names that the journal does not have whether there is no file, either. */
+function findsGone({ root, images, remote, isComplete }: Discovery): (name: string) => Promise<boolean> {
+  let names: ReadonlySet<string> | undefined;
+  return async (name) => {
+    names ??= new Set(images.map((image) => image.name));
+    if (names.has(name)) return false;
+    if (root === undefined) return isComplete && selectCoveredRemote(remote ?? [], [name]).size > 0;
+    return await lstat(join(root, name)).then(
+      () => false,
+      (error: unknown) => ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? ''),
+    );
+  };
 }
 
 /**

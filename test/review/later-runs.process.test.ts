@@ -1,4 +1,4 @@
-import { appendFile, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DecidedBox } from '../../src/core/review/decision.js';
@@ -70,6 +70,23 @@ describe('a review', () => {
     expect(lost).toMatch(/1 reviewed box left out, because the ontology has no class "cup": review\.jsonl keeps them/);
     expect(await classesOf(out, NAMES[0]!)).toEqual([]);
     expect(await readFile(join(out, 'review.jsonl'))).toEqual(saved);
+  });
+
+  it('stays with an image that is renamed, also with --restart', async () => {
+    const { images, out, run } = await withImages();
+    await run(out, ...EMOJI);
+    await decide(out, NAMES[0]!, () => [{ op: 'set', box: drawn }, ACCEPT]);
+    await rename(join(images, NAMES[0]!), join(images, 'other.jpg'));
+    const said = await run(out, ...EMOJI, '--accept-missing');
+    expect(said).toMatch(
+      /1 image was renamed since the review, .* under the new name: scene-01\.jpg, now other\.jpg\./,
+    );
+    expect(said).toMatch(/1 image and 1 box reviewed by people/);
+    expect(await classesOf(out, 'other.jpg')).toEqual(['cup']);
+    await rename(join(images, 'other.jpg'), join(images, 'third.jpg'));
+    expect(await run(out, ...EMOJI, '--restart')).toMatch(/1 image was renamed since the review/);
+    expect(await classesOf(out, 'third.jpg')).toEqual(['cup']);
+    expect(await run(out, ...EMOJI)).not.toMatch(/renamed|Reviewed, and not among/);
   });
 
   it('does not count for an image that was replaced since, until a run has annotated that', async () => {

@@ -68,3 +68,15 @@ export function invertChanges(
   });
   return changes.some(({ op }) => op === 'state') ? [...restored, { op: 'state', state }] : restored;
 }
+
+/** The changes that make one decision of another one. */
+export function toChanges(
+  before: Pick<Decision, 'boxes'> | undefined,
+  { state, boxes }: Pick<Decision, 'state' | 'boxes'>,
+): Change[] {
+  return [
+    ...(before?.boxes ?? []).map(({ id }): Change => ({ op: 'forget', id })), // boxes keep the order of the later one
+    ...boxes.map((box): Change => ({ op: 'set', box })),
+    { op: 'state', state },
+  ];
+}

@@ -1,5 +1,5 @@
 import { NameList } from '../../core/name-list.js';
-import type { Change, Decision } from '../../core/review/decision.js';
+import { toChanges, type Decision } from '../../core/review/decision.js';
 import { compareUtf8, counted } from '../../core/text.js';
 import type { ReviewStep } from '../review/review-journal.js';
 import type { Part } from './read-part.js';
@@ -48,13 +48,4 @@ export function noteSuperseded(parts: readonly Pick<Part, 'review'>[], whole: Re
 /** A part that was merged before has what the whole run has. */
 function isSameDecision(a: Decision, b: Decision): boolean {
   return a.at === b.at && a.author === b.author && a.sha256 === b.sha256;
-}
-
-/** The changes that make one decision of another one. */
-function toChanges(before: Decision | undefined, { state, boxes }: Pick<Decision, 'state' | 'boxes'>): Change[] {
-  return [
-    ...(before?.boxes ?? []).map(({ id }): Change => ({ op: 'forget', id })), // boxes keep the order of the later one
-    ...boxes.map((box): Change => ({ op: 'set', box })),
-    { op: 'state', state },
-  ];
 }
