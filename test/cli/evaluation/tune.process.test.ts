@@ -91,6 +91,16 @@ describe('thresholds chosen on the shipped scenes', () => {
     expect(again.stderr).not.toContain('worker'); // the model is not needed
   });
 
+  it('are printed as YAML beside a config file that names an ontology, which --write changes', async () => {
+    await copyFile(ontology, join(folder, 'named.yaml'));
+    await writeFile(join(folder, 'preannotate.yaml'), 'ontology: named.yaml\n');
+    const asked = ['tune', out, '--truth', TRUTH, '--min-objects', '3'];
+    const { stdout } = await preannotate(asked, { cwd: folder });
+    expect(parse(stdout)).toMatchObject({ classes: expect.any(Array) as unknown });
+    const { stderr } = await preannotate([...asked, '--write'], { cwd: folder });
+    expect(stderr).toContain('named.yaml was changed; the old one is ');
+  });
+
   it('have no place in a short form: it is printed in full form, and --write is refused', async () => {
     const short = join(folder, 'short.yaml');
     await writeFile(short, 'a photo of a bottle: bottle\n');

@@ -26,12 +26,14 @@ export function defineTune(command: Command): Command {
 }
 
 /** What only this command needs is loaded here. */
-async function tune(outDir: string, { settings }: Loaded<typeof TuneConfig>): Promise<void> {
+async function tune(outDir: string, { settings, given }: Loaded<typeof TuneConfig>): Promise<void> {
   const { tuneRun } = await import('./tune-run.js');
   const { OntologyFile } = await import('./ontology-file.js');
   const { formatTuned, tunedToJson, formatChanges, toYaml, chosenThresholds } = await import('./format-tuned.js');
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
-  const file = await OntologyFile.open(settings.ontology, settings.write);
+  // A file that preannotate.yaml names is changed by --write. It is no reason to print something else than YAML.
+  const isNamed = settings.write || given.ontology === 'flag';
+  const file = await OntologyFile.open(isNamed ? settings.ontology : undefined, settings.write);
   const tuned = await tuneRun(outDir, settings, file?.spec);
   for (const note of tuned.notes) progress.note(note);
   const goal = settings.for;
