@@ -4,9 +4,9 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../../support/model/golden.js';
 
-it('the Docker Compose override in README sends calls of CVAT and its worker through the dashboard', async () => {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const [, indented = ''] = /```yaml\n( *# docker-compose\.override\.yml\n[^]*?)```/.exec(readme) ?? [];
+it('the Docker Compose override in serve.md sends calls of CVAT and its worker through the dashboard', async () => {
+  const page = await readFile(join(ROOT, 'fixtures/docs/serve.md'), 'utf8');
+  const [, indented = ''] = /```yaml\n( *# docker-compose\.override\.yml\n[^]*?)```/.exec(page) ?? [];
   const { services } = parse(indented) as { services: Record<string, { environment: Record<string, string> }> };
   expect(Object.keys(services)).toEqual(['cvat_server', 'cvat_worker_annotation']);
   for (const service of Object.values(services)) {
