@@ -1,11 +1,5 @@
 import { Command } from 'commander';
-
-/** A command of `preannotate`. What it does, and its options, are loaded when they are needed. */
-export interface ListedCommand {
-  readonly declare: () => Command; // its name, what it does and its arguments
-  readonly define: () => Promise<(command: Command) => Command>; // adds the rest
-  readonly hasNoOptions?: boolean;
-}
+import type { ListedCommand } from './listed-command.js';
 
 /** In the order of `--help`. */
 export const COMMANDS: readonly ListedCommand[] = [
@@ -135,5 +129,13 @@ export const COMMANDS: readonly ListedCommand[] = [
         'Check devices, libraries, caches and models, and print how to fix what is wrong.',
       ),
     define: async () => (await import('./commands/doctor.js')).defineDoctor,
+  },
+  {
+    declare: () =>
+      new Command('completion')
+        .description('Print a script that completes command lines in a shell: bash, zsh or fish.')
+        .argument('<shell>', 'bash, zsh or fish'),
+    define: async () => (await import('./completion/completion-command.js')).defineCompletion,
+    hasNoOptions: true,
   },
 ];

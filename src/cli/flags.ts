@@ -42,11 +42,21 @@ export function readGivenFlags(command: Command, schema: z.ZodObject): Record<st
   return Object.fromEntries(given.map(([name, value]) => [keys.get(name) ?? name, value as unknown]));
 }
 
+/** An option of commander that was made from one of ours. */
+export class FlagOption extends Option {
+  readonly flag: Flag;
+
+  constructor(flags: string, description: string, flag: Flag) {
+    super(flags, description);
+    this.flag = flag;
+  }
+}
+
 /** The flag, and the one that turns it off, if there is one. */
 function commanderOptionsOf(flag: Flag): Option[] {
   const { name, short, placeholder, optionalValue, repeatable, negation, description } = flag;
   const value = placeholder === undefined ? '' : optionalValue ? ` [${placeholder}]` : ` <${placeholder}>`;
-  const option = new Option(`${short === undefined ? '' : `-${short}, `}--${name}${value}`, description);
+  const option = new FlagOption(`${short === undefined ? '' : `-${short}, `}--${name}${value}`, description, flag);
   if (repeatable) option.argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text]);
   return negation === undefined ? [option] : [option, new Option(`--no-${name}`, negation)];
 }

@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option, type ParseOptions } from 'commander';
 import { FAILURES, PreannotateError } from '../core/errors.js';
 import { throwUsageErrors, UnknownOptionError } from './usage/usage-errors.js';
-import { COMMANDS, type ListedCommand } from './command-list.js';
+import { COMMANDS } from './command-list.js';
+import type { ListedCommand } from './listed-command.js';
 import { addHelpNotes } from './help.js';
 import { Interrupted } from './interrupted.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
@@ -23,6 +24,8 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runCommandLine(args: readonly string[]): Promise<number> {
+  const [command, separator, ...words] = args;
+  if (command === 'complete' && separator === '--') return await completeWords(words);
   try {
     await createProgram().parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
@@ -35,6 +38,17 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
       return FAILURES[error.code].exitCode;
     }
     printUnexpected(error);
+    return 1;
+  }
+}
+
+/** What the scripts of `preannotate completion` call. Nothing is printed where it fails: a command is being typed. */
+async function completeWords(words: readonly string[]): Promise<number> {
+  try {
+    const { printCompletion } = await import('./completion/print-completion.js');
+    await printCompletion(words, COMMANDS);
+    return 0;
+  } catch {
     return 1;
   }
 }

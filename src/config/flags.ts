@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { choicesOf, type Choices } from './choices.js';
 import { metaOf, type OptionGroup } from './options/meta.js';
 
 /** A flag as the command line shows it. */
@@ -13,6 +14,7 @@ export interface Flag {
   readonly description: string; // ends with the default
   readonly group: OptionGroup;
   readonly basic: boolean; // one of the few that matter first
+  readonly choices?: Choices; // where the words that it takes are known
 }
 
 /** `score_threshold` becomes `--score-threshold` and PREANNOTATE_SCORE_THRESHOLD; the description is the help. */
@@ -29,6 +31,7 @@ export function flagsOf(schema: z.ZodObject): Flag[] {
       placeholder,
       negation,
     } = flag;
+    const choices = choicesOf(option);
     return {
       key,
       name,
@@ -40,6 +43,7 @@ export function flagsOf(schema: z.ZodObject): Flag[] {
       description: description + defaultOf(option),
       group,
       basic,
+      ...(choices === undefined ? {} : { choices }),
     };
   });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What options declare beyond JSON Schema. */
-const OWN_KEYS = ['flag', 'alias', 'path', 'variable', 'request', 'alternatives'];
+const OWN_KEYS = ['flag', 'alias', 'path', 'variable', 'request', 'alternatives', 'suggested'];
 
 /** What stays beside the alternatives where a value may also be text. */
 const ANNOTATIONS = ['title', 'description', 'default', 'examples'];

@@ -14,6 +14,7 @@ export const deviceOptions = {
     .meta({
       flag: { group: 'speed', basic: true, name: 'device', placeholder: 'list', repeatable: true },
       alias: 'device',
+      suggested: { words: ['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml'], isList: true },
     }),
   workers_per_device: z
     .exactOptional(value.wholeBetween(1, 64))

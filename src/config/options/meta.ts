@@ -35,6 +35,8 @@ declare module 'zod' {
     flag?: FlagMeta;
     alias?: string; // a second key for the same option
     variable?: string; // a second environment variable, without our prefix
+    /** Some of its values, for completion in shells; those of enums are known. */
+    suggested?: { readonly words: readonly string[]; readonly isList: boolean };
     /** JSON Schemas of what stands for the value in another type, such as text for a number; for editors. */
     alternatives?: readonly Readonly<Record<string, unknown>>[];
     request?: { readonly note: string }; // added to the description where the option is a field of a request

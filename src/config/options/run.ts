@@ -55,7 +55,10 @@ export const runOptions = {
       'Annotate only part i of n, into <out>/shards/i-of-n; `preannotate merge` joins the parts. auto takes the part ' +
         'from Slurm, AWS Batch or GitLab, auto/n also from Kubernetes',
     )
-    .meta({ flag: { group: 'input', basic: true, placeholder: 'i/n', only: true } }),
+    .meta({
+      flag: { group: 'input', basic: true, placeholder: 'i/n', only: true },
+      suggested: { words: ['auto'], isList: false },
+    }),
   accept_missing: value
     .toggle()
     .default(false)

@@ -37,6 +37,7 @@ export const viewOptions = {
     )
     .meta({
       examples: ['train=0.8,val=0.1,test=0.1'],
+      suggested: { words: ['train=0.8,val=0.1,test=0.1', 'none'], isList: false },
       flag: { group: 'output', basic: true, placeholder: 'shares' },
     }),
   split_by: splitBy()
@@ -45,7 +46,11 @@ export const viewOptions = {
       'What stays in one part: near (equal and similar images), image (equal ones), folder, or regex:<pattern> ' +
         '(names with the same text in its group: regex:^([^_]+)_)',
     )
-    .meta({ examples: ['folder'], flag: { group: 'output', placeholder: 'what' } }),
+    .meta({
+      examples: ['folder'],
+      suggested: { words: ['near', 'image', 'folder', 'regex:'], isList: false },
+      flag: { group: 'output', placeholder: 'what' },
+    }),
   split_seed: value
     .wholeBetween(0, 2 ** 31 - 1)
     .default(0)
@@ -59,7 +64,10 @@ export const viewOptions = {
   negatives: negatives()
     .prefault('keep')
     .describe('Images with nothing found in the annotation files: keep, drop, or the share of them to keep, as in 0.1')
-    .meta({ flag: { group: 'output', placeholder: 'how' } }),
+    .meta({
+      flag: { group: 'output', placeholder: 'how' },
+      suggested: { words: ['keep', 'drop'], isList: false },
+    }),
   only_reviewed: value
     .toggle()
     .default(false)
