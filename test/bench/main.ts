@@ -28,6 +28,7 @@ import { precision } from './questions/precision/precision.js';
 import { report } from './questions/review/report.js';
 import { reviewServer } from './questions/review/review-server.js';
 import { review } from './questions/review/review.js';
+import { reviewed } from './questions/review/reviewed.js';
 import { scale } from './questions/scale/scale.js';
 import { serve } from './questions/serve.js';
 import { sgemm } from './questions/sgemm.js';
@@ -66,6 +67,7 @@ const QUESTIONS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   report,
   review,
   'review-server': reviewServer,
+  reviewed,
   queue,
   'queue-scale': queueScale,
   formats,

@@ -19,8 +19,8 @@ export interface DecidedBox {
 }
 
 /**
- * What people decided about one image: the latest of its lines in review.jsonl. While it is open, `boxes` are those
- * that were touched, and all others are as the model drew them. Once it is accepted, `boxes` are all there are.
+ * What people decided about one image: what the steps of review.jsonl on it add up to. While it is open, `boxes` are
+ * those that were touched, and all others are as the model drew them. Once it is accepted, `boxes` are all there are.
  */
 export interface Decision {
   readonly image: string; // name
@@ -37,6 +37,11 @@ export type Change =
   | { readonly op: 'set'; readonly box: DecidedBox } // adds it, or replaces the one with this id
   | { readonly op: 'forget'; readonly id: string } // as if it had never been decided
   | { readonly op: 'state'; readonly state: Decision['state'] };
+
+/** What changes to an image begin with: a decision about other bytes than those that are looked at is over. */
+export function decidedBefore(earlier: Decision | undefined, sha256: string): Pick<Decision, 'state' | 'boxes'> {
+  return earlier?.sha256 === sha256 ? earlier : { state: 'open', boxes: [] };
+}
 
 /** Applies changes in their order. Boxes stay in the order in which they were first decided. */
 export function applyChanges(

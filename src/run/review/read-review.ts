@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { PreannotateError, systemCodeOf } from '../../core/errors.js';
-import type { Decision } from '../../core/review/decision.js';
+import { fromCompactChanges } from '../../core/review/compact.js';
+import { applyChanges, decidedBefore, type Decision } from '../../core/review/decision.js';
 import { printable } from '../../core/text.js';
 import { isTornLine, LinesDigest, parseLineBytes } from '../../disk/checked-line.js';
 import { jsonError } from '../../disk/json.js';
 import { readLineBytes } from '../../disk/lines.js';
-import { ReviewLine } from './review-line.js';
+import { MAX_REMEMBERED, type StepOrigin } from './recent-steps.js';
+import { ReviewLine, WholeReviewLine } from './review-line.js';
 
 export const REVIEW_FILE = 'review.jsonl';
 const HINT = 'Restore the file from a copy, or use the version of preannotate that wrote it.';
@@ -18,6 +20,13 @@ export interface ReviewContents {
   readonly endOffset: number; // bytes of whole lines; at most one torn line follows
   readonly isTorn: boolean;
   readonly digest: LinesDigest; // of whole lines
+  readonly steps: readonly ReadStep[]; // the last ones, in their order
+}
+
+/** A step, and what was decided about its image after it. */
+interface ReadStep {
+  readonly decision: Decision;
+  readonly origin: StepOrigin;
 }
 
 /**
@@ -34,6 +43,7 @@ export async function readReviewContents(outDir: string): Promise<ReviewContents
   const path = join(outDir, REVIEW_FILE);
   const decisions = new Map<string, Decision>();
   const digest = new LinesDigest();
+  let steps: ReadStep[] = [];
   let [revision, endOffset, isTorn] = [0, 0, false];
   try {
     for await (const batch of readLineBytes(path)) {
@@ -43,10 +53,12 @@ export async function readReviewContents(outDir: string): Promise<ReviewContents
           isTorn = true; // it was never reported as saved
           break;
         }
-        const decision = parseDecision(content, `${path}:${number}`);
-        if (decision === undefined) throw damagedError(path, number);
+        const step = readStep(content, `${path}:${number}`, decisions);
+        if (step === undefined) throw damagedError(path, number);
+        const { decision } = step;
         if (decision.revision <= revision) throw orderError(path, number);
         decisions.set(decision.image, decision);
+        if (steps.push(step) >= 2 * MAX_REMEMBERED) steps = steps.slice(-MAX_REMEMBERED);
         digest.add(content);
         revision = decision.revision;
         endOffset = offset + content.length + 1;
@@ -56,26 +68,38 @@ export async function readReviewContents(outDir: string): Promise<ReviewContents
     if (error instanceof PreannotateError) throw error;
     if (systemCodeOf(error) !== 'ENOENT') throw jsonError(path, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
   }
-  return { path, decisions, revision, endOffset, isTorn, digest };
+  return { path, decisions, revision, endOffset, isTorn, digest, steps: steps.slice(-MAX_REMEMBERED) };
 }
 
 /** @returns undefined when the line was changed after it was written. */
-function parseDecision(content: Buffer, where: string): Decision | undefined {
+function readStep(content: Buffer, where: string, decisions: ReadonlyMap<string, Decision>): ReadStep | undefined {
   const value = parseLineBytes(content);
   if (value === undefined) return undefined;
+  const isWhole = typeof value === 'object' && value !== null && 'boxes' in value;
+  return isWhole ? toWholeStep(value, where) : toStep(value, where, decisions);
+}
+
+function toStep(value: unknown, where: string, decisions: ReadonlyMap<string, Decision>): ReadStep {
   const { data, error } = ReviewLine.safeParse(value);
   if (data === undefined) throw jsonError(where, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
-  const { changes: _, ...decision } = data;
-  return decision;
+  const { image, sha256, revision, author, at, step: id, base } = data;
+  const changes = fromCompactChanges(data.changes);
+  const decided = applyChanges(decidedBefore(decisions.get(image), sha256), changes);
+  return { decision: { image, sha256, revision, ...decided, author, at }, origin: { id, base, changes } };
+}
+
+function toWholeStep(value: object, where: string): ReadStep {
+  const { data, error } = WholeReviewLine.safeParse(value);
+  if (data === undefined) throw jsonError(where, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+  const { changes, ...decision } = data;
+  return { decision, origin: { changes } };
 }
 
 function damagedError(path: string, line: number): PreannotateError {
   return new PreannotateError({
     code: 'JOURNAL_DAMAGED',
     message: `${printable(path)}:${line}: this line was changed after it was written (its checksum differs).`,
-    hint:
-      'Restore the file from a copy, or delete this line: what it decided about its image is lost, as far as later ' +
-      'lines do not repeat it.',
+    hint: 'Restore the file from a copy, or delete this line: what its step changed is lost, and the others stay.',
   });
 }
 

@@ -3,11 +3,14 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PreannotateError, systemCodeOf } from '../../core/errors.js';
-import { applyChanges, type Change, type Decision } from '../../core/review/decision.js';
+import { toCompactChanges } from '../../core/review/compact.js';
+import { applyChanges, decidedBefore, type Change, type Decision } from '../../core/review/decision.js';
+import type { SavedDecision } from '../../core/review/overwritten.js';
 import { printable } from '../../core/text.js';
 import { syncFolder } from '../../disk/atomic.js';
 import { formatLine } from '../../disk/checked-line.js';
 import { withWriteErrors } from '../../disk/write-failure.js';
+import { RecentSteps } from './recent-steps.js';
 import { readReviewContents, type ReviewContents } from './read-review.js';
 
 const SYNC_INTERVAL_MS = 100; // more often would wear disks out, and slow disks would be busy with nothing else
@@ -20,11 +23,13 @@ export interface ReviewStep {
   readonly changes: readonly Change[];
   readonly author: string;
   readonly at?: string; // ISO 8601, UTC; left out: now
+  readonly id?: string | undefined; // of the step, chosen by the page: it is applied once, however often it comes
+  readonly base?: number | undefined; // revision of what the page showed of the image when the step was made
 }
 
 interface WaitingStep extends ReviewStep {
   readonly at: string;
-  readonly resolve: (decision: Decision) => void;
+  readonly resolve: (decision: SavedDecision) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -35,6 +40,8 @@ interface WaitingStep extends ReviewStep {
 export class ReviewJournal implements AsyncDisposable {
   readonly path: string;
   readonly #decisions: Map<string, Decision>;
+  readonly #recent = new RecentSteps();
+  readonly #underWay = new Map<string, Promise<SavedDecision>>(); // by id
   #revision: number;
   #endOffset: number;
   #isTorn: boolean; // something that is no whole line may follow endOffset
@@ -42,12 +49,16 @@ export class ReviewJournal implements AsyncDisposable {
   #writing: Promise<void> | undefined;
   readonly #closing = new AbortController();
 
-  private constructor({ path, decisions, revision, endOffset, isTorn }: ReviewContents) {
+  private constructor({ path, decisions, revision, endOffset, isTorn, steps }: ReviewContents) {
     this.path = path;
     this.#decisions = decisions;
     this.#revision = revision;
     this.#endOffset = endOffset;
     this.#isTorn = isTorn;
+    const [first] = steps;
+    this.#recent.beginAfter(first === undefined ? revision : first.decision.revision - 1);
+    for (const { decision, origin } of steps) this.#recent.add(decision, origin);
+    this.#recent.trim();
   }
 
   /** @throws PreannotateError JOURNAL_DAMAGED naming the file and the damaged line. */
@@ -67,12 +78,32 @@ export class ReviewJournal implements AsyncDisposable {
    * @returns Once it survives a power cut. Steps that come together wait for one write.
    * @throws PreannotateError WRITE_FAILED: nothing of the step was saved, and later ones can be.
    */
-  append(step: ReviewStep): Promise<Decision> {
+  append(step: ReviewStep): Promise<SavedDecision> {
     if (this.#closing.signal.aborted) throw new Error('the review is closed. This is a bug.');
-    return new Promise((resolve, reject) => {
+    const { id } = step;
+    const known = id === undefined ? undefined : this.find(id);
+    if (known !== undefined) return known;
+    const saved = new Promise<SavedDecision>((resolve, reject) => {
       this.#waiting.push({ at: new Date().toISOString(), ...step, resolve, reject });
       this.#writing ??= this.#writeAll();
     });
+    if (id === undefined) return saved;
+    this.#underWay.set(id, saved);
+    const forget = () => this.#underWay.delete(id);
+    saved.then(forget, forget);
+    return saved;
+  }
+
+  /** What a step was answered with, or will be; undefined: it is not among the last steps. */
+  find(id: string): Promise<SavedDecision> | undefined {
+    const saved = this.#recent.byId(id);
+    return this.#underWay.get(id) ?? (saved === undefined ? undefined : Promise.resolve(saved));
+  }
+
+  /** What was saved after a revision, in its order; undefined: not all of it is known any more. */
+  savedAfter(revision: number): readonly SavedDecision[] | undefined {
+    if (revision > this.#revision) return undefined; // of another file
+    return this.#recent.after(revision)?.filter((saved) => saved.revision <= this.#revision);
   }
 
   /** Writes what waits. */
@@ -93,28 +124,31 @@ export class ReviewJournal implements AsyncDisposable {
     const steps = this.#waiting.splice(0, MAX_STEPS);
     const decided = this.#apply(steps);
     try {
-      await this.#write(steps.map(({ changes }, i) => formatLine({ ...decided[i]!, changes })).join(''));
+      await this.#write(steps.map((step, i) => formatStep(step, decided[i]!)).join(''));
     } catch (error) {
+      this.#recent.removeAfter(this.#revision);
       for (const { reject } of steps) reject(error);
       return;
     }
     for (const [i, { resolve }] of steps.entries()) {
-      this.#decisions.set(decided[i]!.image, decided[i]!);
+      const { step: _, overwrote: __, ...decision } = decided[i]!;
+      this.#decisions.set(decision.image, decision);
       resolve(decided[i]!);
     }
     this.#revision += steps.length;
+    this.#recent.trim();
   }
 
   /** @returns What is decided after each step. */
-  #apply(steps: readonly WaitingStep[]): Decision[] {
+  #apply(steps: readonly WaitingStep[]): SavedDecision[] {
     const latest = new Map<string, Decision>();
-    return steps.map(({ image, sha256, changes, author, at }, i) => {
-      const earlier = latest.get(image) ?? this.#decisions.get(image);
-      const before = earlier?.sha256 === sha256 ? earlier : { state: 'open' as const, boxes: [] };
+    return steps.map((step, i) => {
+      const { image, sha256, changes, author, at } = step;
+      const before = decidedBefore(latest.get(image) ?? this.#decisions.get(image), sha256);
       const revision = this.#revision + 1 + i;
       const decision = { image, sha256, revision, ...applyChanges(before, changes), author, at };
       latest.set(image, decision);
-      return decision;
+      return this.#recent.add(decision, step);
     });
   }
 
@@ -161,6 +195,19 @@ export class ReviewJournal implements AsyncDisposable {
     if (this.#isTorn) await file.truncate(this.#endOffset);
     this.#isTorn = false;
   }
+}
+
+function formatStep({ changes, id, base }: WaitingStep, { image, sha256, revision, author, at }: Decision): string {
+  return formatLine({
+    image,
+    sha256,
+    revision,
+    author,
+    at,
+    ...(id === undefined ? {} : { step: id }),
+    ...(base === undefined ? {} : { base }),
+    changes: toCompactChanges(changes),
+  });
 }
 
 function unsavedError({ code, message }: PreannotateError): PreannotateError {

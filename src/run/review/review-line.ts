@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Xyxy } from '../../core/box.js';
-import type { Change, DecidedBox, Decision } from '../../core/review/decision.js';
+import type { CompactChange } from '../../core/review/compact.js';
+import type { Change, DecidedBox } from '../../core/review/decision.js';
 
 const Corners: z.ZodType<Xyxy> = z.tuple([z.number(), z.number(), z.number(), z.number()]); // pixels, upright image
 
@@ -22,15 +23,38 @@ export const ReviewChange = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('state'), state: State }),
 ]) satisfies z.ZodType<Change>;
 
-/** A line of review.jsonl: what was decided about one image, and by which changes. The last line of an image counts. */
-export const ReviewLine = z.object({
+const Kept = z.strictObject({
+  op: z.literal('keep'),
+  of: z.array(z.tuple([z.string(), z.string()])),
+  kept: z.array(
+    z.tuple([z.string().min(1).max(64), z.int(), z.number(), z.number(), z.number(), z.number(), z.number()]),
+  ),
+}) satisfies z.ZodType<CompactChange>;
+
+const Line = z.object({
   image: z.string(),
   sha256: z.string(),
   revision: z.int().positive(),
-  state: State,
-  boxes: z.array(ReviewedBox),
   author: z.string(),
   at: z.string(),
+  step: z.string().exactOptional(), // id
+  base: z.int().exactOptional(), // revision
+});
+
+/** A line of review.jsonl: what one step changed. All lines of an image together are what is decided about it. */
+export const ReviewLine = z.object({
+  ...Line.shape,
+  changes: z.array(z.discriminatedUnion('op', [...ReviewChange.options, Kept])).refine(haveClasses),
+});
+
+/** A line as earlier versions wrote it: it also has all that is decided about the image after the step. */
+export const WholeReviewLine = z.object({
+  ...Line.shape,
+  state: State,
+  boxes: z.array(ReviewedBox),
   changes: z.array(ReviewChange),
-}) satisfies z.ZodType<Decision>;
-export type ReviewLine = z.output<typeof ReviewLine>;
+});
+
+function haveClasses(changes: readonly CompactChange[]): boolean {
+  return changes.every((change) => change.op !== 'keep' || change.kept.every(([, of]) => change.of[of] !== undefined));
+}
