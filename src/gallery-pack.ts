@@ -2,7 +2,13 @@ import { join, sep } from 'node:path';
 import { readStoredSelection, resolveSelection } from './config/selection.js';
 import { BoxRows } from './core/gallery/box-rows.js';
 import { BoxTable } from './core/gallery/box-table.js';
-import { SCORE_STEPS, type GalleryFacts, type GalleryFailure, type GalleryPack } from './core/gallery/pack.js';
+import {
+  SCORE_STEPS,
+  toDigest,
+  type GalleryFacts,
+  type GalleryFailure,
+  type GalleryPack,
+} from './core/gallery/pack.js';
 import { PreannotateError } from './core/errors.js';
 import type { Selection } from './core/select.js';
 import { compareUtf8, printable } from './core/text.js';
@@ -25,6 +31,7 @@ interface Packed {
   readonly outDir: string; // absolute
   readonly run: OpenedRun;
   readonly title: string; // of the page
+  readonly hasDigests?: boolean; // so that decisions can be compared with the bytes they are about
   readonly maxBoxes?: number;
 }
 
@@ -34,11 +41,17 @@ interface Packed {
  *
  * @throws PreannotateError JOURNAL_DAMAGED
  */
-export async function buildPack({ outDir, run, title, maxBoxes = MAX_BOXES }: Packed): Promise<GalleryPack> {
+export async function buildPack({
+  outDir,
+  run,
+  title,
+  hasDigests,
+  maxBoxes = MAX_BOXES,
+}: Packed): Promise<GalleryPack> {
   const { journal, sources, scope, ontology } = run;
   const names = divideNames(journal.entries, sources)[0];
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
-  const { facts, boxes } = await packImages(run, { title, names, selection, maxBoxes });
+  const { facts, boxes } = await packImages(run, { title, names, selection, hasDigests, maxBoxes });
   const described = describeRun(run, boxes.scores.length);
   return { facts: { ...facts, run: described, failures: await readFailures(outDir, run) }, boxes };
 }
@@ -53,16 +66,17 @@ interface PackedImages {
   readonly title: string;
   readonly names: readonly string[];
   readonly selection: Selection;
+  readonly hasDigests?: boolean | undefined;
   readonly maxBoxes?: number;
 }
 
 /** Makes the pack of some images, without what happened to the others. @throws PreannotateError JOURNAL_DAMAGED */
 export async function packImages(
   run: PackedResults,
-  { title, names, selection, maxBoxes = MAX_BOXES }: PackedImages,
+  { title, names, selection, hasDigests = false, maxBoxes = MAX_BOXES }: PackedImages,
 ): Promise<GalleryPack> {
   const { ontology, imageIds, journal } = run;
-  const { boxes, floor, images, contents } = await readImages(run, { names, limit: maxBoxes });
+  const { boxes, floor, images, digests, contents } = await readImages(run, { names, limit: maxBoxes });
   const { thresholds, ...shown } = selection;
   const { score_floor: stored } = journal.header.options;
   const facts: GalleryFacts = {
@@ -77,6 +91,7 @@ export async function packImages(
       names: contents.names,
       ...images,
       groups: await numberGroups(contents),
+      ...(hasDigests ? { digests } : {}),
     },
     failures: [],
   };
@@ -86,7 +101,8 @@ export async function packImages(
 interface ReadImages extends Pick<GalleryPack, 'boxes'> {
   readonly floor: number; // in steps; -1: nothing was left out
   readonly images: Pick<GalleryFacts['images'], 'widths' | 'heights' | 'degraded'>;
-  readonly contents: ImageContents; // in the order of the images' names
+  readonly digests: readonly string[]; // in the order of the images' names, as are the contents
+  readonly contents: ImageContents;
 }
 
 /** Reads the journal once, in its own order. */
@@ -101,6 +117,7 @@ async function readImages(
   const contents = new ImageContents(names);
   const [widths, heights] = [new Array<number>(names.length).fill(0), new Array<number>(names.length).fill(0)];
   const degraded: number[] = [];
+  const digests = new Array<string>(names.length).fill('');
   const table = new BoxTable({ images: names.length, classOf: ontology.queries.map(({ classId }) => classId), limit });
   const records = new RecordReader(ontology);
   const reader = new BoxReader((image, box) => records.detectionsOf({ image, detections: [box] })[0]!.queryId);
@@ -114,6 +131,7 @@ async function readImages(
       if (image === undefined || image.image !== names[index]) throw changedError(path, number);
       table.addImage(index, rows);
       contents.set(index, { sha256: image.sha256, phash: image.phash });
+      digests[index] = toDigest(image.sha256);
       widths[index] = image.width;
       heights[index] = image.height;
       if (image.degraded !== undefined) degraded.push(index);
@@ -123,7 +141,7 @@ async function readImages(
   if (seen < names.length) throw changedError(path, journal.lines);
   const boxes = table.finish();
   degraded.sort((a, b) => a - b);
-  return { boxes, floor: table.floor, images: { widths, heights, degraded }, contents };
+  return { boxes, floor: table.floor, images: { widths, heights, degraded }, digests, contents };
 }
 
 /** Numbers groups of images that look alike by their first images, from 1; an image like no other has 0. */

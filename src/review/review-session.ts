@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
-import { encodePack, type GalleryFacts } from '../core/gallery/pack.js';
+import { encodePack, toDigest, type GalleryFacts } from '../core/gallery/pack.js';
 import type { Decision } from '../core/review/decision.js';
 import { buildPack } from '../gallery-pack.js';
 import { RequestError } from '../http/request-error.js';
@@ -14,7 +14,7 @@ import { parseChanges } from '../run/review/parse-changes.js';
 import { readReview } from '../run/review/read-review.js';
 import { ReviewJournal } from '../run/review/review-journal.js';
 import { EventStreams } from './events.js';
-import { FileVersions } from './images/file-versions.js';
+import { FileVersions, replacedError } from './images/file-versions.js';
 import { openFolder, type OpenedFolder } from './open-folder.js';
 import type { ReviewContext, ReviewEvents } from './review-context.js';
 
@@ -103,10 +103,12 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     return (await this.#packed).bytes;
   }
 
-  /** Those that are on disk. */
+  /** Those that are on disk, and are about the bytes of images that the run has seen. */
   async decisions(): Promise<readonly Decision[]> {
     const decisions = this.#journal?.decisions ?? (await readReview(this.outDir));
-    return [...decisions.values()];
+    const { facts } = await this.#packed;
+    const digests = new Map(facts.images.names.map((name, index) => [name, facts.images.digests![index]]));
+    return [...decisions.values()].filter(({ image, sha256 }) => digests.get(image) === toDigest(sha256));
   }
 
   /** @throws RequestError NOT_FOUND */
@@ -119,11 +121,12 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   /**
    * Saves changes to what is decided about an image, and tells all pages.
    *
+   * @param seen - Digest of the bytes that the changes are about; left out: those of the run.
    * @returns Once they are on disk.
    * @throws RequestError NOT_FOUND, READ_ONLY, IMAGE_CHANGED, OUTPUT_LOCKED;
    *   PreannotateError REQUEST_INVALID, WRITE_FAILED, OUTPUT_LOST
    */
-  async save(id: number, changes: unknown): Promise<Decision> {
+  async save(id: number, changes: unknown, seen?: string): Promise<Decision> {
     this.#requireIdle();
     const { readOnly } = this;
     if (readOnly !== undefined) throw new RequestError('READ_ONLY', readOnly);
@@ -135,6 +138,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
       classes: new Set(classes.map(({ name }) => name)),
     });
     const record = await this.recordOf(id);
+    if (seen !== undefined && seen !== toDigest(record.sha256)) throw replacedError(image);
     if (this.imageRoot !== undefined) await this.versions.assertSeenIfThere(record, this.imageRoot);
     const { sha256 } = record;
     await this.#folder.lock?.assertHeldSinceHeartbeat();
@@ -210,7 +214,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   }
 
   async #pack(run: OpenedRun): Promise<Packed> {
-    const { facts, ...rest } = await buildPack({ outDir: this.outDir, run, title: this.title });
+    const { facts, ...rest } = await buildPack({ outDir: this.outDir, run, title: this.title, hasDigests: true });
     const indexOf = new Map(facts.images.ids.map((id, index) => [id, index]));
     return { facts, bytes: encodePack({ facts, ...rest }), indexOf };
   }

@@ -26,6 +26,13 @@ export interface GallerySelection {
   readonly maxDetections: number; // an image
 }
 
+const DIGEST_DIGITS = 12;
+
+/** What tells the bytes of an image from those that it had before: the beginning of their SHA-256. */
+export function toDigest(sha256: string): string {
+  return sha256.slice(0, DIGEST_DIGITS);
+}
+
 /** The images of the table, in the order of their names; entry i of each list is about image i. */
 export interface GalleryImages {
   readonly ids: readonly number[];
@@ -34,6 +41,7 @@ export interface GalleryImages {
   readonly heights: readonly number[];
   readonly groups: readonly number[]; // images with one number look nearly the same; 0: like no other
   readonly degraded: readonly number[]; // indices
+  readonly digests?: readonly string[]; // of the files; left out where nothing can be decided
 }
 
 /** An image that could not be annotated. */

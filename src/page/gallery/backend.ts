@@ -24,9 +24,10 @@ export interface ReviewBackend {
    * Resolves once the changes are on disk.
    *
    * @param image - Id.
+   * @param seen - Digest of the bytes of the image that the changes are about.
    * @throws RequestProblem: its kind tells whether they may be sent again
    */
-  save(image: number, changes: readonly Change[]): Promise<Decision>;
+  save(image: number, changes: readonly Change[], seen: string | undefined): Promise<Decision>;
   /** Calls back for every decision, of this tab and of others, and after a new run, to load everything again. */
   subscribe(listener: {
     onDecision(decision: Decision): void;

@@ -18,8 +18,8 @@ export async function openReviewBackend(): Promise<Backend> {
     author: state.author,
     readOnly: state.readOnly ?? undefined,
     decisions: async () => (await (await request('/api/decisions')).json()) as Decision[],
-    save: async (image: number, changes: readonly Change[]) =>
-      (await (await request('/api/decisions', { body: { image, changes } })).json()) as Decision,
+    save: async (image: number, changes: readonly Change[], seen: string | undefined) =>
+      (await (await request('/api/decisions', { body: { image, changes, seen } })).json()) as Decision,
     subscribe,
   };
   const ask: AskBackend = {

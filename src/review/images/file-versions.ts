@@ -36,6 +36,16 @@ export class FileVersions {
   }
 }
 
+/** The run has seen other bytes by now than a page shows. */
+export function replacedError(name: string): RequestError {
+  return new RequestError(
+    'IMAGE_CHANGED',
+    `${name} was replaced, and annotated again, since this page was loaded. What was decided is about the picture ` +
+      'before, and is not saved. Load the page again.',
+  );
+}
+
+/** A file is another one than the run has seen. */
 export function changedError(name: string): RequestError {
   return new RequestError(
     'IMAGE_CHANGED',

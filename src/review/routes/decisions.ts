@@ -24,10 +24,12 @@ export function registerDecisions(
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(await session.decisions()));
   });
   app.post('/api/decisions', async (request) => {
-    const { image, changes } = fieldsOf(request.body);
+    const { image, changes, seen } = fieldsOf(request.body);
     if (!Number.isSafeInteger(image))
       throw new RequestError('REQUEST_INVALID', 'image: the number of an image is needed.');
-    return await session.save(image as number, changes);
+    if (seen !== undefined && typeof seen !== 'string')
+      throw new RequestError('REQUEST_INVALID', 'seen: it is not a text.');
+    return await session.save(image as number, changes, seen);
   });
   app.get('/api/events', (request, reply) => {
     reply.hijack();
@@ -35,7 +37,7 @@ export function registerDecisions(
   });
 }
 
-function fieldsOf(body: unknown): { readonly image?: unknown; readonly changes?: unknown } {
+function fieldsOf(body: unknown): { readonly image?: unknown; readonly changes?: unknown; readonly seen?: unknown } {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
   throw new RequestError('REQUEST_INVALID', 'The body is {"image": number, "changes": […]} as application/json.');
 }

@@ -6,6 +6,7 @@ import { applyChanges, type Change, type Decision } from '../../../src/core/revi
 /** What the page sends changes to. */
 class TestServer {
   readonly received: { readonly image: number; readonly changes: readonly Change[] }[] = [];
+  readonly seen: (string | undefined)[] = []; // digests, of each change that was received
   readonly decisions = new Map<number, Decision>();
   /** What every change fails with. */
   failure: Error | undefined;
@@ -16,7 +17,8 @@ class TestServer {
     this.#pack = pack;
   }
 
-  async save(image: number, changes: readonly Change[]): Promise<Decision> {
+  async save(image: number, changes: readonly Change[], seen: string | undefined): Promise<Decision> {
+    this.seen.push(seen);
     this.received.push({ image, changes });
     await sleep(1);
     if (this.failure !== undefined) throw this.failure;
@@ -52,7 +54,7 @@ export async function openPage(pack: GalleryPack) {
       author: 'A',
       readOnly: undefined,
       decisions: () => Promise.resolve([...server.decisions.values()]),
-      save: (image, changes) => server.save(image, changes),
+      save: (image, changes, seen) => server.save(image, changes, seen),
       subscribe: () => {},
     },
   };

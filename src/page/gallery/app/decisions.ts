@@ -7,12 +7,12 @@ import { isAsLeft, SaveQueue, type Refused } from '../saving/save-queue.js';
 import { backend, decisions, decisionsVersion, follow, imageIndexByName, pack, showPack } from './state.js';
 
 const queue = new SaveQueue({
-  save: async (image, changes) => {
+  save: async (image, changes, seen) => {
     const review = backend.value?.review;
     if (review === undefined) throw new Error('Nothing can be saved here.');
     const index = imageIndexByName.value.get(image);
     if (index === undefined) throw new Error(`${image} is not in the run any more.`);
-    return await review.save(pack.value!.facts.images.ids[index]!, changes);
+    return await review.save(pack.value!.facts.images.ids[index]!, changes, seen);
   },
   onChange: showDecided,
   onProblem: (problem) => {
@@ -62,7 +62,7 @@ export function save(image: number, changes: readonly Change[]): void {
   const name = nameOf(image);
   history.record({ image: name, changes, inverse }, performance.now());
   historyVersion.value++;
-  queue.push(name, changes);
+  queue.push(name, changes, digestOf(name));
 }
 
 /** A step of the history. */
@@ -93,7 +93,7 @@ function replay(
   if (image === undefined) return undefined; // a later run has left it out
   const now = decisions.get(image);
   const isDone = isAsLeft(now ?? { state: 'open', boxes: [] }, left);
-  if (isDone) queue.push(name, changes);
+  if (isDone) queue.push(name, changes, digestOf(name));
   else replaced.value = `${now?.author ?? 'Someone'} changed this in ${name} since, in another tab: it stays as it is.`;
   return { image, isDone };
 }
@@ -106,7 +106,7 @@ export function saveAgain(): void {
 export function sendRefusedAgain(): void {
   const steps = refused.value;
   refused.value = [];
-  for (const { image, changes } of steps) queue.push(image, changes);
+  for (const { image, changes, seen } of steps) queue.push(image, changes, seen);
 }
 
 export function dismissRefused(): void {
@@ -116,10 +116,12 @@ export function dismissRefused(): void {
 /** Shows a run, or what became of it, with what people have decided. What is not saved yet stays with its image. */
 export function showRun(loaded: GalleryPack, saved: readonly Decision[]): void {
   batch(() => {
+    const before = pack.value && new Map(pack.value.facts.images.names.map((name) => [name, digestOf(name)]));
     showPack(loaded);
     decisions.clear();
     for (const image of queue.images) showDecided(image);
-    history.keepImages((name) => imageIndexByName.value.has(name));
+    // What was done on other bytes of an image cannot be taken back on those that it has now.
+    history.keepImages((name) => imageIndexByName.value.has(name) && before?.get(name) === digestOf(name));
     historyVersion.value++;
     showSaved(saved);
   });
@@ -152,6 +154,12 @@ function showDecided(name: string): void {
   else if (image !== undefined) decisions.delete(image);
   unsaved.value = queue.count;
   decisionsVersion.value++;
+}
+
+/** What tells the bytes of an image that are shown from other ones. */
+function digestOf(name: string): string | undefined {
+  const index = imageIndexByName.value.get(name);
+  return index === undefined ? undefined : pack.value!.facts.images.digests?.[index];
 }
 
 function nameOf(image: number): string {

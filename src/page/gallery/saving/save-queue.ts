@@ -10,9 +10,10 @@ export interface SaveQueueOptions {
    * Resolves once the changes are on disk.
    *
    * @param image - Name.
+   * @param seen - Digest of its bytes.
    * @throws RequestProblem: its kind tells whether they are sent again; another error means that they are refused
    */
-  save(image: string, changes: readonly Change[]): Promise<Decision>;
+  save(image: string, changes: readonly Change[], seen: string | undefined): Promise<Decision>;
   /** Called when what is decided on an image, or how much is not saved, is another. */
   onChange(image: string): void;
   /** Called with what keeps changes from being saved, and with undefined once something was. */
@@ -25,6 +26,7 @@ export interface SaveQueueOptions {
 /** A step that is not saved. */
 export interface Refused {
   readonly image: string;
+  readonly seen: string | undefined; // digest of the bytes of the image that it is about
   readonly changes: readonly Change[];
   readonly message: string;
 }
@@ -32,6 +34,7 @@ export interface Refused {
 /** Steps on one image that are sent together. */
 interface Pending {
   readonly image: string;
+  readonly seen: string | undefined;
   readonly steps: (readonly Change[])[];
   changes: readonly Change[]; // the steps, joined
   faults: number; // how often the server has failed at them
@@ -77,14 +80,15 @@ export class SaveQueue {
     return new Set([...this.#confirmed.keys(), ...this.#pending.map(({ image }) => image)]);
   }
 
-  push(image: string, changes: readonly Change[]): void {
+  /** @param seen - Digest of the bytes of the image that the changes are about. */
+  push(image: string, changes: readonly Change[], seen?: string): void {
     if (changes.length === 0) return;
     const last = this.#pending.at(-1);
     const isWaiting = last !== undefined && !(this.#isSending && this.#pending.length === 1);
-    if (isWaiting && last.image === image) {
+    if (isWaiting && last.image === image && last.seen === seen) {
       last.steps.push(changes);
       last.changes = join(last.changes, changes);
-    } else this.#pending.push(toPending(image, changes));
+    } else this.#pending.push(toPending({ image, seen }, changes));
     this.#options.onChange(image);
     void this.#send();
   }
@@ -130,7 +134,7 @@ export class SaveQueue {
     const first = this.#pending[0];
     if (first === undefined || this.#isSending || this.#isBlocked || this.#timer !== undefined) return;
     this.#isSending = true;
-    const result = await this.#options.save(first.image, first.changes).catch((error: unknown) => error);
+    const result = await this.#options.save(first.image, first.changes, first.seen).catch((error: unknown) => error);
     this.#isSending = false;
     if (result instanceof RequestProblem && this.#isWorthSendingAgain(result, first)) {
       this.#isBlocked = result.kind === 'blocked';
@@ -152,9 +156,9 @@ export class SaveQueue {
   }
 
   /** Of several steps that were sent together, one alone may be what is refused: they are sent one by one. */
-  #giveUp({ image, steps }: Pending, message: string): void {
-    if (steps.length > 1) this.#pending.unshift(...steps.map((changes) => toPending(image, changes)));
-    else this.#options.onRefused({ image, changes: steps[0]!, message });
+  #giveUp({ image, seen, steps }: Pending, message: string): void {
+    if (steps.length > 1) this.#pending.unshift(...steps.map((changes) => toPending({ image, seen }, changes)));
+    else this.#options.onRefused({ image, seen, changes: steps[0]!, message });
   }
 
   #retryLater(): void {
@@ -173,8 +177,8 @@ export class SaveQueue {
   }
 }
 
-function toPending(image: string, changes: readonly Change[]): Pending {
-  return { image, steps: [changes], changes, faults: 0 };
+function toPending(about: Pick<Pending, 'image' | 'seen'>, changes: readonly Change[]): Pending {
+  return { ...about, steps: [changes], changes, faults: 0 };
 }
 
 /** Later changes to a box replace earlier ones. */

@@ -47,6 +47,28 @@ it('changes that wait while the run is brought up to date are saved to the image
   ]);
 });
 
+it('changes made on earlier bytes of an image stay refused when they are sent again, and are not undone', async () => {
+  const withDigests = ({ facts, boxes }: GalleryPack, digests: string[]) => {
+    return { facts: { ...facts, images: { ...facts.images, digests } }, boxes };
+  };
+  page = await openPage(withDigests(BEFORE, ['b1', 'c1']));
+  const { decisions, server } = page;
+  decisions.save(1, ACCEPTED);
+  await until(() => decisions.unsavedCount.value === 0);
+  server.failure = new page.RequestProblem('busy', 'The run is being brought up to date.');
+  decisions.save(0, ACCEPTED);
+  await until(() => decisions.waiting.value !== undefined);
+  server.failure = new page.RequestProblem('refused', 'b.jpg was replaced.');
+  decisions.showRun(withDigests(AFTER, ['a1', 'b2', 'c1']), []);
+  decisions.save(1, ACCEPTED);
+  await until(() => decisions.refused.value.length === 2);
+  decisions.sendRefusedAgain();
+  await until(() => decisions.refused.value.length === 2);
+  expect(server.seen).toEqual(['c1', 'b1', 'b1', 'b2', 'b1', 'b2']);
+  const undone = [decisions.undo(), decisions.undo(), decisions.undo()].map((step) => step?.image);
+  expect(undone).toEqual([1, 2, undefined]);
+});
+
 it('undo takes a step back on the image it was made on; steps on images that are gone are forgotten', async () => {
   const { decisions, server } = page;
   decisions.save(0, ACCEPTED);
