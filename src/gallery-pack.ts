@@ -196,12 +196,13 @@ function baseNameOf(reference: string): string {
   return isPath ? (reference.split(/[\\/]/).filter(Boolean).at(-1) ?? reference) : reference;
 }
 
-async function readFailures(outDir: string, { scope }: OpenedRun): Promise<GalleryFailure[]> {
+async function readFailures(outDir: string, { scope, imageIds }: OpenedRun): Promise<GalleryFailure[]> {
   const { root, root_absolute: before } = scope;
   const folders = [outDir, before, root === undefined ? undefined : expectedRoot(outDir, { ...scope, root })];
   const prefixes = folders.flatMap((folder) => (folder === undefined ? [] : [join(folder, sep)]));
   prefixes.sort((a, b) => b.length - a.length);
   const failures = (await readErrors(outDir)).map(({ image: name, code, message }) => ({
+    id: imageIds.find(name),
     name,
     code,
     message: prefixes.reduce((text, prefix) => text.replaceAll(prefix, ''), message),

@@ -22,7 +22,7 @@ export async function assertReportReplaceable(path: string): Promise<void> {
   if (isOwn) return;
   throw new PreannotateError({
     code: 'OUTPUT_UNUSABLE',
-    message: `${printable(path)} is no report of preannotate, so it is not replaced.`,
+    message: `${printable(path)} is not a preannotate report, so it is not replaced.`,
     hint: 'Name another file: preannotate report <out-dir> -o <file>.',
   });
 }

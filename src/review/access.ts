@@ -50,7 +50,8 @@ export class Access {
     const cookies = cookiesOf(request, cookieName(request));
     if (cookies.some((value) => isSame(value, this.session))) return;
     if (this.hasKeys) authorise(request.headers, this.#keys);
-    else throw new RequestError('UNAUTHORIZED', 'Open the link that preannotate review has printed.');
+    else
+      throw new RequestError('UNAUTHORIZED', 'Open the link that `preannotate review` printed last, in this browser.');
   }
 }
 
@@ -79,7 +80,7 @@ export function checkOrigin(request: FastifyRequest, _reply: FastifyReply, done:
   done(
     isOwn && (!isPageOfOthers || isLink)
       ? undefined
-      : new RequestError('ORIGIN_REFUSED', 'Only the page of this server may use it.'),
+      : new RequestError('ORIGIN_REFUSED', 'Requests of other web pages are refused.'),
   );
 }
 

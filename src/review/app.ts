@@ -47,7 +47,7 @@ export async function createReviewApp(
     const allow = allowedMethods(request.url.split('?')[0]!).join(', ');
     const error =
       allow === ''
-        ? new RequestError('NOT_FOUND', 'There is nothing here.')
+        ? new RequestError('NOT_FOUND', 'There is no such address here.')
         : new RequestError('METHOD_NOT_ALLOWED', `This address takes ${allow}.`, { headers: { allow } });
     return answerError(error, { request, reply, note: server.note });
   });

@@ -31,9 +31,9 @@ function toLinkNeeded(head: string): string {
 <title>preannotate review</title>${head}
 </head>
 <body>
-<h1>Open the link that preannotate review has printed</h1>
-<p>This address alone does not open the review. The link on the terminal, which ends in <code>?token=…</code>, does;
-each start of the command prints a new one.</p>
+<h1>Open the link that preannotate review printed</h1>
+<p>This address alone does not open the review. The link on the terminal, which ends in <code>?token=…</code>, does:
+open the one that was printed last.</p>
 </body>
 </html>
 `;

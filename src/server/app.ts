@@ -168,7 +168,7 @@ function answerError(
 }
 
 function notFoundError(allowed: readonly string[], where: string): RequestError {
-  if (allowed.length === 0) return new RequestError('NOT_FOUND', `There is nothing here${where}.`);
+  if (allowed.length === 0) return new RequestError('NOT_FOUND', `There is no such address here${where}.`);
   const allow = allowed.join(', ');
   return new RequestError('METHOD_NOT_ALLOWED', `This address takes ${allow}.`, { headers: { allow } });
 }

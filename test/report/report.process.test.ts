@@ -87,7 +87,7 @@ describe('report', () => {
     await writeFile(file, '<p>mine</p>');
     const { code, stderr } = await preannotate(['report', out, '-o', file]);
     expect(code).toBe(2);
-    expect(stderr).toContain('notes.html is no report of preannotate, so it is not replaced.');
+    expect(stderr).toContain('notes.html is not a preannotate report, so it is not replaced.');
     expect(await readFile(file, 'utf8')).toBe('<p>mine</p>');
     expect((await preannotate(['report', join(folder, 'photos')])).stderr).toContain('detections.jsonl is not in it');
   });

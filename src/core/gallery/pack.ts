@@ -46,6 +46,7 @@ export interface GalleryImages {
 
 /** An image that could not be annotated. */
 export interface GalleryFailure {
+  readonly id?: number | undefined; // of an image; folders that could not be listed have none
   readonly name: string;
   readonly code: string;
   readonly message: string;

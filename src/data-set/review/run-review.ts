@@ -72,7 +72,8 @@ export function toAcceptedSet(outDir: string, run: OpenedRun, review: RunReview 
   if (review === undefined || review.accepted.length === 0) throw nothingAcceptedError(outDir, run, review);
   const { accepted, outdated, progress } = review;
   const total = counted(progress.images.total, 'image');
-  const notes = [`The ground truth is the review of the run: ${accepted.length} of ${total} are accepted.`];
+  const share = `${accepted.length} of ${total} ${accepted.length === 1 ? 'is' : 'are'} accepted`;
+  const notes = [`The ground truth is the review of the run: ${share}.`];
   if (outdated.length > 0) notes.push(`Left out, because they have changed since or are gone: ${outdatedOf(review)}.`);
   return { classes: classesOf(run, accepted), images: accepted, notes };
 }

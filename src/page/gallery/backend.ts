@@ -10,6 +10,8 @@ export interface Backend {
   thumbnailUrl(id: number, width: number): string;
   /** Of a file that holds all there is: what a reader should know of it. It never changes. */
   readonly fileNote?: string;
+  /** Boxes are drawn into the pictures already. */
+  readonly hasDrawnPictures?: boolean;
   readonly review?: ReviewBackend; // left out: nothing can be changed
   readonly ask?: AskBackend; // left out: the model cannot be asked
 }

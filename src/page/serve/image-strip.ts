@@ -40,6 +40,7 @@ export class ImageStrip {
       picture.src = address;
       picture.alt = '';
       picture.loading = 'lazy';
+      picture.addEventListener('error', () => picture.replaceWith(make('small', '', 'No picture')));
       button.append(picture);
     }
     button.addEventListener('click', () => this.#onOpen(image));

@@ -11,6 +11,7 @@ import { fetchInfo, fetchPrediction, type ImageInput } from './api.js';
 import { BoxList } from './box-list.js';
 import { ClassFilter } from './class-filter.js';
 import { colourOf } from '../shared/colours.js';
+import { counted } from '../shared/count.js';
 import { byId } from '../shared/dom.js';
 import { listenForImages } from './image-input.js';
 import { ImageStrip } from './image-strip.js';
@@ -140,7 +141,7 @@ function clearResult(): void {
 }
 
 function noPromptsError(): PageError {
-  return new PageError('What is to be found?', [
+  return new PageError('No prompts are given', [
     'Write a prompt and its class under Prompts, such as a bottle: bottle',
   ]);
 }
@@ -223,6 +224,6 @@ function showResult(visible: readonly FoundBox[]): void {
   const { width, height } = size;
   const provenance = { version: info.preannotate, model: info.model.reference, date: new Date() };
   resultPanel.show({ name: input.name, width, height, found: visible, classes }, provenance);
-  const count = visible.length === 1 ? '1 box' : `${visible.length} boxes`;
+  const count = counted(visible.length, 'box', 'boxes');
   showStatus(`${count} above ${thresholdShown.value}, of ${found.length} found.`);
 }

@@ -55,8 +55,13 @@ export class ImageIds {
     return this.#ids.size;
   }
 
+  /** Left out of the numbers are folders and files that could not be listed. */
+  find(name: string): number | undefined {
+    return this.#ids.get(name);
+  }
+
   of(name: string): number {
-    const id = this.#ids.get(name);
+    const id = this.find(name);
     if (id === undefined) throw new Error(`${name} has no number. This is a bug.`);
     return id;
   }

@@ -6,6 +6,7 @@ import { PackServer } from '../../support/review/pack-server.js';
 import { largePack } from '../../support/review/packs.js';
 
 const COUNT = 10_000;
+const FAILED = COUNT + 1; // the number of an image
 const MARKUP = '<img src=x onerror=globalThis.ran=1>';
 
 const PACK = packWithOddNames();
@@ -150,8 +151,21 @@ describeInBrowser(`the gallery over ${COUNT} images`, () => {
 
   it('lists images that failed, with reasons', async () => {
     await page.getByLabel('State').selectOption('failed');
-    await page.getByText('The file ends early.').waitFor();
-    await page.getByText('broken.jpg').waitFor();
+    await page.getByText('The file ends early.', { exact: true }).waitFor();
+    expect(await page.locator('.failures').getByText('broken.jpg').count()).toBe(1);
+  });
+
+  it('says at the address of an image that failed or is not in the run what became of it', async () => {
+    await page.goto('about:blank');
+    await page.goto(`${server.url}#image=${FAILED}`);
+    await page.locator('.failures').getByText('The file ends early.').waitFor();
+    await page.locator('.said', { hasText: 'broken.jpg could not be annotated.' }).waitFor();
+    await page.goto('about:blank');
+    await page.goto(`${server.url}#image=${FAILED + 1}`);
+    await page
+      .locator('.said', { hasText: `The image of this address (number ${FAILED + 1}) is not in the run.` })
+      .waitFor();
+    await status('10,000 images');
   });
 
   it.each([
@@ -251,7 +265,9 @@ function packWithOddNames(): ReturnType<typeof largePack> {
       ...pack.facts,
       images: { ...images, names },
       classes: classes.map((one, i) => (i === 1 ? { ...one, name: `${MARKUP} class` } : one)),
-      failures: [{ name: 'broken.jpg', code: 'IMAGE_UNDECODABLE', message: 'The file ends early.' }],
+      failures: [
+        { id: FAILED, name: 'broken.jpg', code: 'IMAGE_UNDECODABLE', message: 'broken.jpg: the file ends early.' },
+      ],
     },
   };
 }

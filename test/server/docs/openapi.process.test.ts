@@ -75,6 +75,6 @@ describe('/openapi.json', () => {
 it('--no-docs removes the description, and the answer to unknown addresses does not mention it', async () => {
   await using server = await TestServer.ready({ args: ['--no-docs'] });
   for (const path of ['/docs', '/openapi.json']) expect((await server.fetch(path)).status, path).toBe(404);
-  expect(await (await server.fetch('/docs')).json()).toMatchObject({ detail: 'There is nothing here.' });
+  expect(await (await server.fetch('/docs')).json()).toMatchObject({ detail: 'There is no such address here.' });
   expect((await server.post(await scene('scene-01.jpg'))).status).toBe(200);
 });

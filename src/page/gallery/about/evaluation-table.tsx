@@ -1,3 +1,5 @@
+import { counted, formatCount } from '../../shared/count.js';
+
 /** What the page shows of an evaluation, as `eval --json` gives it. */
 interface Evaluation {
   readonly images: number;
@@ -23,12 +25,12 @@ export function toEvaluation(value: unknown): Evaluation | undefined {
 /** How good the boxes are, against a corrected data set. */
 export function EvaluationTable({ evaluation }: { readonly evaluation: Evaluation }) {
   const { images, objects, stats, per_class: classes, work_left: work } = evaluation;
+  const seen = `${counted(objects, 'object')} in ${counted(images, 'image')}`;
   return (
     <section>
       <h3>How good it is</h3>
       <p>
-        AP {figure(stats.AP)}, AP50 {figure(stats.AP50)}, of {objects.toLocaleString('en')} objects in{' '}
-        {images.toLocaleString('en')} images. {describeWork(work?.shares)}
+        AP {figure(stats.AP)}, AP50 {figure(stats.AP50)}, of {seen}. {describeWork(work?.shares)}
       </p>
       <div class="scroller" tabIndex={0} role="group" aria-label="Figures of each class">
         <table>
@@ -48,7 +50,7 @@ export function EvaluationTable({ evaluation }: { readonly evaluation: Evaluatio
                 <th scope="row" dir="auto">
                   {name}
                 </th>
-                <td>{count.toLocaleString('en')}</td>
+                <td>{formatCount(count)}</td>
                 <td>{figure(ap)}</td>
                 <td>{figure(ap50)}</td>
                 <td>{figure(best?.f1)}</td>

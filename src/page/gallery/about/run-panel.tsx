@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { colourOf } from '../../shared/colours.js';
+import { formatCount } from '../../shared/count.js';
 import { follow, pack, selectionVersion, table, thresholds } from '../app/state.js';
 import { EvaluationTable, toEvaluation } from './evaluation-table.js';
 
@@ -64,8 +65,8 @@ function BoxesPerClass() {
                   <Swatch colour={colourOf(i).fill} /> {name}
                 </th>
                 <td>{(thresholds.value[i] ?? 0).toFixed(3)}</td>
-                <td>{(table.value?.shownOfClass[i] ?? 0).toLocaleString('en')}</td>
-                <td>{stored[i]!.toLocaleString('en')}</td>
+                <td>{formatCount(table.value?.shownOfClass[i] ?? 0)}</td>
+                <td>{formatCount(stored[i]!)}</td>
               </tr>
             ))}
           </tbody>
@@ -97,7 +98,7 @@ function FailureReasons() {
             <dt>
               <code>{code}</code>
             </dt>
-            <dd>{count.toLocaleString('en')}</dd>
+            <dd>{formatCount(count)}</dd>
           </div>
         ))}
       </dl>

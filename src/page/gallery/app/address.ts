@@ -1,6 +1,8 @@
 import { batch, effect, untracked } from '@preact/signals';
+import type { GalleryFailure } from '../../../core/gallery/pack.js';
 import { NO_FILTER, type Filter, type ImageState } from '../data/filter.js';
 import type { SortKey } from '../data/order.js';
+import { say } from './announce.js';
 import { showThresholds, updateOrder } from './selection.js';
 import { current, filter, pack, selectedBox, sort, thresholds } from './state.js';
 
@@ -72,7 +74,8 @@ function showAddress(): void {
   const facts = pack.value?.facts;
   if (facts === undefined) return;
   const given = new URLSearchParams(location.hash.slice(1));
-  const index = facts.images.ids.indexOf(Number(given.get('image') ?? -1));
+  const wanted = given.get('image');
+  const index = wanted === null ? -1 : facts.images.ids.indexOf(Number(wanted));
   filter.value = toFilter(given, facts);
   sort.value = {
     by: SORT_KEYS.find((key) => key === given.get('sort')) ?? 'name',
@@ -81,9 +84,21 @@ function showAddress(): void {
   const moved = new Map((given.get('thresholds') ?? '').split(',').map((part) => toPair(part)));
   const values = facts.classes.map(({ threshold }, i) => moved.get(i) ?? threshold);
   if (values.some((value, i) => value !== thresholds.value[i])) showThresholds(values);
+  if (wanted !== null && index === -1) explainMissing(wanted, facts.failures);
   if (index === -1) updateOrder();
   selectedBox.value = undefined;
   current.value = index === -1 ? undefined : index;
+}
+
+/** An image that is not shown failed, or is not in the run: the address may be of an earlier run. */
+function explainMissing(id: string, failures: readonly GalleryFailure[]): void {
+  const failure = failures.find((one) => String(one.id) === id);
+  if (failure === undefined) {
+    say(`The image of this address (number ${id}) is not in the run.`);
+    return;
+  }
+  filter.value = { ...NO_FILTER, state: 'failed', text: failure.name };
+  say(`${failure.name} could not be annotated.`);
 }
 
 const SORT_KEYS: readonly SortKey[] = ['name', 'uncertainty', 'score', 'class', 'unreviewed', 'similar'];

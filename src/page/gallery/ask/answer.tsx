@@ -1,5 +1,7 @@
 import { computed } from '@preact/signals';
+import { countBoxes, counted, formatCount } from '../../shared/count.js';
 import { answer, answerTable, answerThresholds } from '../app/state.js';
+import { reasonOf } from '../data/failures.js';
 import { countScores, histogramPath } from '../data/histogram.js';
 import { ThresholdSlider } from '../filters/threshold-slider.js';
 import { asked, clearAnswer, moveAnswerThreshold, tookMs } from './asking.js';
@@ -23,13 +25,12 @@ const counts = computed(() => {
 export function Answer() {
   const { classes, scoreFloor } = answer.value!.facts;
   const { boxes, images, all } = counts.value;
-  const number = (value: number) => value.toLocaleString('en');
   return (
     <div class="answer">
       <div class="heading">
         <p role="status">
-          {number(boxes)} boxes in {number(images)} of {number(all)} images
-          {tookMs.value !== undefined && <span class="hint"> in {(tookMs.value / 1000).toFixed(1)} s</span>}
+          {countBoxes(boxes)} in {formatCount(images)} of {counted(all, 'image')}
+          {tookMs.value !== undefined && <span class="hint"> in {formatDuration(tookMs.value)}</span>}
         </p>
         <button type="button" onClick={clearAnswer}>
           Clear<span class="unseen"> the answer</span>
@@ -43,7 +44,7 @@ export function Answer() {
                 {name}
               </span>
               <span class="numbers">
-                {number(answerTable.value!.shownOfClass[i]!)} <span class="unseen">boxes</span>
+                {formatCount(answerTable.value!.shownOfClass[i]!)} <span class="unseen">boxes</span>
               </span>
             </p>
             <ThresholdSlider
@@ -64,6 +65,11 @@ export function Answer() {
   );
 }
 
+/** An answer usually takes less than a tenth of a second for some hundred images. */
+function formatDuration(ms: number): string {
+  return ms < 100 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
 /** Images whose features are not stored. */
 function LeftOut() {
   const { failures } = answer.value!.facts;
@@ -71,16 +77,14 @@ function LeftOut() {
   const more = failures.length - MAX_LISTED;
   return (
     <details class="left-out">
-      <summary>
-        {failures.length.toLocaleString('en')} {failures.length === 1 ? 'image is' : 'images are'} left out
-      </summary>
+      <summary>{counted(failures.length, 'image is', 'images are')} left out</summary>
       <ul>
-        {failures.slice(0, MAX_LISTED).map(({ name, message }) => (
-          <li key={name} dir="auto">
-            {name}: {message}
+        {failures.slice(0, MAX_LISTED).map((failure) => (
+          <li key={failure.name} dir="auto">
+            {failure.name}: {reasonOf(failure)}
           </li>
         ))}
-        {more > 0 && <li>and {more.toLocaleString('en')} more</li>}
+        {more > 0 && <li>and {formatCount(more)} more</li>}
       </ul>
     </details>
   );

@@ -1,3 +1,4 @@
+import { counted, formatCount } from '../../shared/count.js';
 import { CommandLine } from './command-line.js';
 import { keepState, takeBack } from './asking.js';
 
@@ -14,7 +15,7 @@ export function KeepStatus() {
           <progress max={Math.max(1, total)} value={done} />
         </label>
         <p class="hint">
-          {done.toLocaleString('en')} of {total.toLocaleString('en')} images
+          {formatCount(done)} of {counted(total, 'image')}
         </p>
       </div>
     );

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { GalleryPack } from '../../../core/gallery/pack.js';
+import { counted } from '../../shared/count.js';
 import { answer, answerThresholds, pack } from '../app/state.js';
 import { asked } from './asking.js';
 import { forecast, type Forecast } from './forecast.js';
@@ -52,7 +53,7 @@ export function KeepThreshold(props: {
   const describe = (then: Forecast | undefined) => {
     if (then === undefined || counts === undefined) return '…';
     const { now } = counts;
-    const own = `${number(then.own)} boxes${target.isNew ? '' : ` (now ${number(now.own)})`}`;
+    const own = `${counted(then.own, 'box', 'boxes')}${target.isNew ? '' : ` (now ${number(now.own)})`}`;
     return `${own}, other classes ${number(then.others)} (now ${number(now.others)})`;
   };
   if (!target.isOpen) {

@@ -1,5 +1,6 @@
 import { computed } from '@preact/signals';
 import { colourOf } from '../../shared/colours.js';
+import { formatCount } from '../../shared/count.js';
 import { setThreshold } from '../app/selection.js';
 import { filter, follow, pack, selectionVersion, table, thresholds } from '../app/state.js';
 import { countScores, histogramPath } from '../data/histogram.js';
@@ -27,7 +28,7 @@ export function ClassList() {
               {name}
             </span>
             <span class="numbers">
-              {counts[i]!.toLocaleString('en')} <span class="unseen">boxes</span>
+              {formatCount(counts[i]!)} <span class="unseen">{counts[i] === 1 ? 'box' : 'boxes'}</span>
             </span>
           </label>
           <ThresholdSlider

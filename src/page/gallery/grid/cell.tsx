@@ -1,3 +1,4 @@
+import { countBoxes } from '../../shared/count.js';
 import { openImage } from '../app/address.js';
 import { toggleAccepted } from '../app/accept.js';
 import { canReview } from '../app/decisions.js';
@@ -70,5 +71,5 @@ function countText(image: number): string {
   if (found !== undefined) return `${found.length} found, best ${found[0]?.score.toFixed(2) ?? 'none'}`;
   const { decided, drafts } = shownBoxes(image);
   const count = decided.length + drafts.length;
-  return count === 0 ? 'No boxes' : count === 1 ? '1 box' : `${count} boxes`;
+  return count === 0 ? 'No boxes' : countBoxes(count);
 }

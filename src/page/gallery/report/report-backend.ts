@@ -1,4 +1,5 @@
 import { decodePack, type GalleryPack } from '../../../core/gallery/pack.js';
+import { counted, formatCount } from '../../shared/count.js';
 import type { Decision } from '../../../core/review/decision.js';
 import type { Backend } from '../backend.js';
 
@@ -21,6 +22,7 @@ export async function openEmbeddedBackend(page: Document): Promise<Backend> {
     load: () => Promise.resolve(loaded),
     imageUrl: (id) => linkOf(id) || thumbnailUrl(id),
     thumbnailUrl,
+    hasDrawnPictures: isIndexOfPreviews(page),
     fileNote: isIndexOfPreviews(page) ? DRAWN_NOTE : links === undefined ? noteOnPictures(page, loaded) : '',
     review: {
       author: '',
@@ -46,10 +48,9 @@ function noteOnPictures(page: Document, { facts }: GalleryPack): string {
   const all = facts.images.ids.length;
   if (there === all) return '';
   if (there === 0) return 'This file holds no pictures of the images: boxes are shown without them.';
-  const [some, total] = [there, all].map((count) => count.toLocaleString('en'));
   return (
-    `This file holds the pictures of ${some} of ${total} images, those that the model is least certain about. ` +
-    'Others had no room, or could not be read.'
+    `This file holds the pictures of ${formatCount(there)} of ${counted(all, 'image')}, ` +
+    'those that the model is least certain about. Others had no room, or could not be read.'
   );
 }
 

@@ -1,3 +1,4 @@
+import { countBoxes, counted, formatCount } from '../../shared/count.js';
 import { progress } from '../app/progress.js';
 
 /** How much is accepted, and how much work is left. */
@@ -9,10 +10,11 @@ export function Progress() {
     <div class="reviewed">
       <progress value={images.accepted} max={Math.max(1, images.total)} aria-label="Images accepted" />
       <span>
-        <b>{format(images.accepted)}</b> of {format(images.total)} accepted <span class="share">({share} %)</span>
+        <b>{formatCount(images.accepted)}</b> of {formatCount(images.total)} accepted{' '}
+        <span class="share">({share} %)</span>
       </span>
       {left.images > 0 && (
-        <span class="left" title={`${format(left.images)} images with ${format(left.drafts)} boxes, ${pace}`}>
+        <span class="left" title={`${counted(left.images, 'image')} with ${countBoxes(left.drafts)}, ${pace}`}>
           {timeText(left.minutes)} left
         </span>
       )}
@@ -23,9 +25,5 @@ export function Progress() {
 function timeText(minutes: number): string {
   if (minutes < 1) return 'Less than 1 min';
   if (minutes < 100) return `About ${Math.round(minutes)} min`;
-  return `About ${format(Math.round(minutes / 60))} h`;
-}
-
-function format(count: number): string {
-  return count.toLocaleString('en');
+  return `About ${formatCount(Math.round(minutes / 60))} h`;
 }

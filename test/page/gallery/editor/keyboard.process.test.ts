@@ -58,6 +58,17 @@ describeInBrowser('the editor, with the keyboard alone,', () => {
     await visitor.close();
   });
 
+  it('offers the class that a box has first: Enter alone changes none', async () => {
+    const { server, visitor, boxesOf } = await open();
+    await using _server = server;
+    await press(visitor, 'j', 'j', 'c');
+    expect(await visitor.page.locator('#class-options [aria-selected=true] .words').innerText()).toBe('class 1');
+    await press(visitor, 'Enter');
+    await untilSaved(visitor);
+    expect(boxesOf(1)).toMatchObject([{ id: 'p2', status: 'kept', class: 'class 1' }]);
+    await visitor.close();
+  });
+
   it('moves each edge of a box', async () => {
     const { server, visitor, boxesOf } = await open();
     await using _server = server;

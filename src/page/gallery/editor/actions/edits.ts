@@ -1,13 +1,15 @@
 import type { Size, Xyxy } from '../../../../core/box.js';
 import type { Change } from '../../../../core/review/decision.js';
+import { countBoxes } from '../../../shared/count.js';
 import { accept as acceptImage } from '../../app/accept.js';
+import { say, sayUnseen } from '../../app/announce.js';
 import { canReview, redo, save, undo } from '../../app/decisions.js';
 import { backend, current, decisionOf, goInGrid, order, pack, selectedBox, table } from '../../app/state.js';
 import { copyBoxes, drawBox, editBox, keepBox, rejectBox, restoreBox } from '../boxes/changes.js';
 import type { ShownBox } from '../../boxes/shown-box.js';
 import { boxBetween, isSameBox, isSameSize, moveBox, resizeBox } from '../geometry/edit-box.js';
 import type { Point } from '../geometry/view.js';
-import { countBoxes, describeImage, goBy, goTo, imageAt, isThere, neighbourOf } from './navigate.js';
+import { describeImage, goBy, goTo, imageAt, isThere, neighbourOf } from './navigate.js';
 import {
   allBoxes,
   areRejectedShown,
@@ -15,8 +17,6 @@ import {
   isDrawing,
   listedBoxes,
   modelClassOf,
-  say,
-  sayUnseen,
   selected,
 } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
@@ -34,7 +34,7 @@ export function accept(): void {
 export function reopen(): void {
   if (!mayEdit()) return;
   if (!isAccepted()) {
-    say('The image is open already.');
+    say('This image is not accepted.');
     return;
   }
   change([{ op: 'state', state: 'open' }]);
@@ -150,8 +150,8 @@ export function goThroughHistory(step: 'undo' | 'redo'): void {
   const replayed = step === 'undo' ? undo() : redo();
   const image = replayed?.image;
   const done =
-    replayed?.isDone === false ? 'Changed elsewhere since: not done. ' : step === 'undo' ? 'Undone. ' : 'Done again. ';
-  if (image === undefined) say(step === 'undo' ? 'There is nothing to undo.' : 'There is nothing to do again.');
+    replayed?.isDone === false ? 'Changed elsewhere since: not done. ' : step === 'undo' ? 'Undone. ' : 'Redone. ';
+  if (image === undefined) say(step === 'undo' ? 'Nothing to undo.' : 'Nothing to redo.');
   else if (image === current.value) say(done);
   else if (current.value === undefined && order.value.includes(image)) {
     goInGrid.value = { image };

@@ -1,4 +1,5 @@
 import { closeImage } from '../../app/address.js';
+import { say } from '../../app/announce.js';
 import * as edits from './edits.js';
 import { goBy, selectBox, selectBy } from './navigate.js';
 import {
@@ -8,7 +9,6 @@ import {
   held,
   isDrawing,
   openDialog,
-  say,
   selected,
 } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
@@ -35,7 +35,7 @@ export const ACTIONS: Readonly<Record<Action, (key: string) => void>> = {
   },
   classByNumber: (key) => edits.changeClass(Number(key) - 1),
   newBox: edits.drawInMiddle,
-  draw: () => toggle(isDrawing, 'Drawing: drag over the picture', 'Not drawing'),
+  draw: () => toggle(isDrawing, 'Drawing: drag over the picture', 'Drawing off'),
   move: (key) => edits.move(directionOf(key)),
   moveFar: (key) => edits.move(farOf(key)),
   resize: (key) => edits.resize(directionOf(key), 'end'),

@@ -1,8 +1,10 @@
+import { countBoxes } from '../../../shared/count.js';
 import { boxesOfImage } from '../../app/accept.js';
 import { openImage } from '../../app/address.js';
+import { say, sayUnseen } from '../../app/announce.js';
 import { current, order, pack, selectedBox } from '../../app/state.js';
 import { describeBox } from '../../boxes/shown-box.js';
-import { allBoxes, listedBoxes, say, sayUnseen } from '../session/session.js';
+import { allBoxes, listedBoxes } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
 
 /** Where the open image is in the order of the grid, counted from 0; -1: the filter leaves it out. */
@@ -35,10 +37,6 @@ export function goTo(image: number, done = ''): void {
 export function describeImage(image: number): string {
   const count = boxesOfImage(image).filter(({ status }) => status !== 'rejected').length;
   return `${pack.value!.facts.images.names[image]!}: ${countBoxes(count)}.`;
-}
-
-export function countBoxes(count: number): string {
-  return count === 0 ? 'no boxes' : count === 1 ? '1 box' : `${count} boxes`;
 }
 
 /** Selects a box, and moves the view to it where it is not seen. */

@@ -1,5 +1,5 @@
+import { said } from '../../app/announce.js';
 import { replaced } from '../../app/decisions.js';
-import { said } from '../session/session.js';
 
 /** What was done, and what a person should know. */
 export function Announcements() {

@@ -4,7 +4,7 @@ import { colourOf } from '../../../shared/colours.js';
 import { pack } from '../../app/state.js';
 import { changeClass } from '../actions/edits.js';
 import { searchClasses } from '../keys/class-search.js';
-import { openDialog, selected } from '../session/session.js';
+import { drawnClass, openDialog, selected } from '../session/session.js';
 import { Dialog } from './dialog.js';
 
 /** Chooses the class of the selected box, or of the one that is drawn next. What is typed finds it. */
@@ -18,9 +18,12 @@ export function ClassPicker() {
 
 function Search() {
   const typed = useSignal('');
-  const active = useSignal(0);
   const list = useRef<HTMLDivElement>(null);
   const names = pack.value!.facts.classes.map(({ name }) => name);
+  // Enter alone leaves a box its class.
+  const active = useSignal(
+    Math.max(0, selected.value === undefined ? drawnClass.value : names.indexOf(selected.value.class)),
+  );
   const found = searchClasses(names, typed.value);
   const index = Math.min(active.value, found.length - 1);
 

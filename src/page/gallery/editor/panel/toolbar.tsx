@@ -2,7 +2,7 @@ import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { closeImage } from '../../app/address.js';
 import { canRedo, canReview, canUndo } from '../../app/decisions.js';
-import { order } from '../../app/state.js';
+import { backend, decisions, order } from '../../app/state.js';
 import { isAccepted } from '../actions/edits.js';
 import { ACTIONS } from '../actions/handle-key.js';
 import type { Action } from '../keys/key-map.js';
@@ -90,15 +90,21 @@ export function BoxBar() {
         <Do action="zoomIn" label="Zoom in">
           +
         </Do>
-        <Switch what={areBoxesShown} action="toggleBoxes">
-          Boxes
-        </Switch>
-        <Switch what={areLabelsShown} action="toggleLabels">
-          Labels
-        </Switch>
-        <Switch what={areRejectedShown} action="toggleRejected">
-          Rejected
-        </Switch>
+        {backend.value?.hasDrawnPictures !== true && (
+          <>
+            <Switch what={areBoxesShown} action="toggleBoxes">
+              Boxes
+            </Switch>
+            <Switch what={areLabelsShown} action="toggleLabels">
+              Labels
+            </Switch>
+          </>
+        )}
+        {(canReview.value || decisions.size > 0) && (
+          <Switch what={areRejectedShown} action="toggleRejected">
+            Rejected
+          </Switch>
+        )}
         <Do action="help" label="Keys">
           ?
         </Do>

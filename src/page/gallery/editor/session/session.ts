@@ -18,9 +18,6 @@ export const held = signal<{ readonly id: string | undefined; readonly box: Xyxy
 /** The class of the box that is drawn next. */
 export const drawnClass = signal(0);
 
-/** What was said last of what was done: screen readers say it, and it is shown for a few seconds where it `isShown`. */
-export const said = signal({ text: '', isShown: false });
-
 /** All boxes of the open image, rejected ones too. */
 export const allBoxes = computed((): readonly ShownBox[] => {
   const image = current.value;
@@ -54,18 +51,4 @@ export function modelClassOf({ prompt }: ShownBox): string | undefined {
 /** A class that is no longer in the ontology has no number. */
 export function classNumberOf(name: string): number {
   return classIndexByName.value.get(name) ?? pack.value!.facts.classes.length;
-}
-
-/** Says something, even if it is what was said last. */
-export function say(text: string): void {
-  announce(text, true);
-}
-
-/** Has screen readers alone say what everybody else sees in the picture. */
-export function sayUnseen(text: string): void {
-  announce(text, false);
-}
-
-function announce(text: string, isShown: boolean): void {
-  said.value = { text: said.value.text === text ? `${text} ` : text, isShown };
 }
