@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listNames, optionsOf } from './flags.js';
 import { deviceOptions } from './options/device.js';
-import { doctorOptions } from './options/doctor.js';
+import { doctorOptions, initOptions } from './options/setup.js';
 import { addressOptions, imageOptions, remoteOptions } from './options/images.js';
 import { removeFeaturesOptions, verifyFeaturesOptions } from './options/features/commands.js';
 import { evalOptions, truthOptions } from './options/evaluation/evaluate.js';
@@ -128,6 +128,7 @@ export const RemoveFeaturesConfig = z.strictObject({ ...removeFeaturesOptions, .
 export const InitConfig = z.strictObject({
   class: modelOptions.class,
   model: modelOptions.model,
+  ...initOptions,
   ...outputOptions,
 });
 

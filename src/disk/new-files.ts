@@ -13,11 +13,11 @@ interface NewFilesOptions {
 /**
  * Writes files that do not exist yet: all of them, or none. Never overwrites anything, dangling links included.
  *
- * @param files - Text by absolute path; folders are created.
+ * @param files - Text or bytes by absolute path; folders are created.
  * @throws PreannotateError OUTPUT_UNUSABLE naming every file that exists, or the one that cannot be written.
  */
 export async function writeNewFiles(
-  files: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, string | Uint8Array>,
   { conflicting = [], hint }: NewFilesOptions,
 ): Promise<void> {
   const paths = [...new Set([...files.keys(), ...conflicting])];

@@ -148,6 +148,23 @@ describe('its arguments', () => {
     expect(ontology.spec.classes.map(({ prompts }) => prompts)).toEqual([['a forklift', '"truck"'], ['person']]);
   });
 
+  it('--samples adds pictures, their classes and the built-in model, unless others are given', async () => {
+    const folder = await temporaryFolder();
+    const files = (name: string) =>
+      ['scene-07', 'scene-08', 'scene-09'].map((s) => join(folder, name, `samples/${s}.jpg`));
+    const plain = await preannotate(['init', 'a', '--samples', '--json'], { cwd: folder });
+    expect(JSON.parse(plain.stdout)).toMatchObject({
+      model: 'builtin:emoji',
+      classes: expect.arrayContaining(['bottle', 'scissors']) as string[],
+      files: expect.arrayContaining(files('a')) as string[],
+    });
+    const own = await preannotate(['init', 'b', '--samples', '--class', 'cup', '--model', 'org/owl', '--json'], {
+      cwd: folder,
+    });
+    expect(JSON.parse(own.stdout)).toMatchObject({ model: 'org/owl', classes: ['cup'] });
+    expect(await readFile(files('b')[0]!)).toEqual(await readFile(join(SCENES, 'scene-07.jpg')));
+  });
+
   it('make it silent with --quiet, and print examples with --help', async () => {
     expect((await started('--quiet')).result).toMatchObject({ code: 0, stdout: '', stderr: '' });
     const { stdout } = await preannotate(['init', '--help']);
@@ -180,6 +197,16 @@ describe('what is there already', () => {
       expect(await readFile(join(folder, name), 'utf8')).toBe('mine');
     },
   );
+
+  it('a sample picture too', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'samples'));
+    await writeFile(join(folder, 'samples/scene-08.jpg'), 'mine');
+    const { code, stderr } = await preannotate(['init', '--samples'], { cwd: folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${join(folder, 'samples/scene-08.jpg')} exists already; nothing was written.`);
+    expect(await readdir(folder, { recursive: true })).toEqual(['samples', 'samples/scene-08.jpg']);
+  });
 
   it('a link to nowhere counts, and is not written through', async () => {
     const folder = await temporaryFolder();

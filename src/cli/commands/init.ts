@@ -1,4 +1,5 @@
-import { join, relative, resolve, sep } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import type { z } from 'zod';
@@ -9,6 +10,7 @@ import { InitConfig } from '../../config/schema.js';
 import { starterConfig, starterOntology, type SchemaName } from '../../config/starter.js';
 import { displayPath } from '../../disk/display-path.js';
 import { printable } from '../../core/text.js';
+import { SAMPLE_CLASSES, SAMPLES } from '../../disk/samples.js';
 import { writeNewFiles } from '../../disk/new-files.js';
 import { addOwnFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
@@ -16,6 +18,8 @@ import { printJson } from '../output.js';
 
 const ONTOLOGY_NAME = 'ontology.yaml';
 const CONFIG_NAME = CONFIG_NAMES[0]!;
+const SAMPLE_FOLDER = 'samples';
+const BUILTIN = 'builtin:emoji';
 const SCHEMA_FOLDER = fileURLToPath(new URL('../../../ontologies/', import.meta.url));
 
 /** Objects that the built-in model knows and that occur in photographs. */
@@ -25,13 +29,13 @@ const EXAMPLES = `
 Examples:
   preannotate init
   preannotate init yard --class 'forklift=a forklift,forklift truck' --class person
-  preannotate init --model builtin:emoji && preannotate run photos
+  preannotate init --samples && preannotate run samples
 
 Existing files are never changed: the command ends with exit code 2 and writes nothing.`;
 
 export function defineInit(command: Command): Command {
   command.action(async (dir: string) => {
-    await init(resolve(dir), parseSettings(readGivenFlags(command, InitConfig)));
+    await init(resolve(dir), readSettings(readGivenFlags(command, InitConfig)));
   });
   return addHelpNotes(addOwnFlags(command, InitConfig), EXAMPLES);
 }
@@ -39,24 +43,31 @@ export function defineInit(command: Command): Command {
 type Settings = z.output<typeof InitConfig>;
 
 async function init(folder: string, settings: Settings): Promise<void> {
-  const { spec } = await loadOntology({ classes: settings.class ?? FIRST_CLASSES });
+  const { spec } = await loadOntology({
+    classes: settings.class ?? (settings.samples ? SAMPLE_CLASSES : FIRST_CLASSES),
+  });
   const model = relocateModel(folder, settings.model);
   const starter = { model, classes: spec.classes, locateSchema: (name: SchemaName) => locateSchema(folder, name) };
-  const files = new Map([
+  const files = new Map<string, string | Uint8Array>([
     [join(folder, ONTOLOGY_NAME), starterOntology(starter)],
     [join(folder, CONFIG_NAME), starterConfig(starter, ONTOLOGY_NAME)],
   ]);
+  for (const path of settings.samples ? SAMPLES : []) {
+    files.set(join(folder, SAMPLE_FOLDER, basename(path)), await readFile(path));
+  }
   await writeNewFiles(files, {
     conflicting: CONFIG_NAMES.map((name) => join(folder, name)),
     hint: 'Edit the existing file, move it away, or give another folder: preannotate init <dir>.',
   });
   if (settings.json)
     printJson({ folder, files: [...files.keys()], model, classes: spec.classes.map(({ name }) => name) });
-  else if (!settings.quiet) process.stdout.write(formatNextSteps(folder, model));
+  else if (!settings.quiet) process.stdout.write(formatNextSteps(folder, { model, samples: settings.samples }));
 }
 
-function parseSettings(flags: Readonly<Record<string, unknown>>): Settings {
-  const result = InitConfig.safeParse(flags, { reportInput: true });
+/** The samples show what the built-in model knows, so it is their default. */
+function readSettings(flags: Readonly<Record<string, unknown>>): Settings {
+  const defaults = flags['samples'] === true ? { model: BUILTIN } : {};
+  const result = InitConfig.safeParse({ ...defaults, ...flags }, { reportInput: true });
   if (result.success) return result.data;
   const subject = ([key]: readonly PropertyKey[]) => `--${String(key)}`;
   throw problemsError('USAGE', describeIssues(result.error, { subject, whereKey: subject, knownKeys: () => [] }));
@@ -81,16 +92,17 @@ function locateSchema(folder: string, name: SchemaName): string {
   return isOfProject ? relative(folder, path).replaceAll(sep, '/') : pathToFileURL(path).href;
 }
 
-function formatNextSteps(folder: string, model: string): string {
+function formatNextSteps(folder: string, { model, samples }: { model: string; samples: boolean }): string {
   const at = displayPath(folder);
   const isHere = folder === process.cwd();
-  const builtin = 'builtin:emoji';
+  const images = samples ? SAMPLE_FOLDER : '<folder with images>';
   const go = [
-    `  ${isHere ? '' : `cd ${at} && `}preannotate run <folder with images>`,
-    ...(model === builtin ? [] : [`  The same with --model ${builtin} tries the tool without downloading a model.`]),
+    `  ${isHere ? '' : `cd ${at} && `}preannotate run ${images}`,
+    ...(model === BUILTIN ? [] : [`  The same with --model ${BUILTIN} tries the tool without downloading a model.`]),
   ];
-  return `${ONTOLOGY_NAME} and ${CONFIG_NAME} written to ${printable(at)}
-Describe what to find in ${ONTOLOGY_NAME}, then:
+  const pictures = samples ? `, and ${SAMPLES.length} pictures to ${SAMPLE_FOLDER}/ there` : '';
+  return `${ONTOLOGY_NAME} and ${CONFIG_NAME} written to ${printable(at)}${pictures}
+${samples ? `Find what ${ONTOLOGY_NAME} describes in them` : `Describe what to find in ${ONTOLOGY_NAME}, then`}:
 ${go.join('\n')}
 `;
 }

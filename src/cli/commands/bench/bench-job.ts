@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { loadSettings, type Loaded } from '../../../config/load.js';
 import { optionsOf } from '../../../config/flags.js';
 import { BenchConfig, RunConfig } from '../../../config/schema.js';
 import type { BenchJob } from '../../../bench/bench.js';
+import { SAMPLES } from '../../../disk/samples.js';
 import { discover } from '../../../images/listing/discover.js';
 import { chooseImages } from '../../../run/choose-images.js';
 import { createEngineJob } from '../../../jobs/engine-job.js';
@@ -12,11 +12,6 @@ const CLASSES = ['a bottle', 'a dog', 'a car'];
 
 /** Of the images given; more would only be read once. */
 const MOST_IMAGES = 64;
-
-/** Pictures of 1 to 1.5 megapixels that come with the package. */
-const SAMPLES = ['scene-07.jpg', 'scene-08.jpg', 'scene-09.jpg'].map((name) =>
-  fileURLToPath(new URL(`../../../../fixtures/scenes/${name}`, import.meta.url)),
-);
 
 /** Settings of `bench` as `run` would have them in this folder. */
 export async function loadAsRun(flags: Readonly<Record<string, unknown>>): Promise<Loaded<typeof RunConfig>> {

@@ -11,3 +11,12 @@ export const doctorOptions = {
     )
     .meta({ flag: { group: 'speed', basic: true, only: true } }),
 };
+
+/** What `init` writes besides a starter. */
+export const initOptions = {
+  samples: value
+    .toggle()
+    .default(false)
+    .describe('Also copy three sample pictures to samples/, with their classes, and builtin:emoji as the model')
+    .meta({ flag: { group: 'input', basic: true, only: true } }),
+};
