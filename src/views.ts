@@ -64,6 +64,7 @@ export interface ExportTarget {
   readonly takeOver: TakeOverRule;
   readonly version?: string | undefined; // of preannotate; without it, views are made again in any case
   readonly fetch?: Omit<FetchSettings, 'maxBytes'> | undefined; // of remote images; without it, none is fetched
+  readonly signal?: AbortSignal | undefined; // stops between two images
 }
 
 /** How much of a run its views have, and what was chosen. */
@@ -94,13 +95,21 @@ export async function exportViews<Choice extends ViewChoice>(
 
 /** Writes the views of a run from its journal, in a folder of which the caller has the lock. */
 export async function writeViewsAgain<Choice extends ViewChoice>(
-  { outDir, imagesRoot, lock, fetch, version }: Omit<ExportTarget, 'takeOver'> & { readonly lock: OutputLock },
+  {
+    outDir,
+    imagesRoot,
+    lock,
+    fetch,
+    version,
+    signal: stop,
+  }: Omit<ExportTarget, 'takeOver'> & { readonly lock: OutputLock },
   choose: (run: OpenedRun) => Choice,
   progress: RunProgress,
 ): Promise<WrittenAgain<Choice>> {
   const note = (message: string) => progress.note(message);
+  const signal = stop === undefined ? lock.lost : AbortSignal.any([lock.lost, stop]);
   const run = await openRun(outDir);
-  const { journal, ontology, imageIds } = run;
+  const { journal, ontology, imageIds, sources } = run;
   run.notes.forEach((note) => progress.note(note));
   const choice = await withPresentViews(outDir, choose(run));
   const root = await requireImageRoot(run, { ...choice, outDir, given: imagesRoot });
@@ -109,14 +118,13 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   await lock.assertHeld();
   await publishNumbers(outDir, run);
   const { selection } = choice;
-  const { sources } = run;
   const { split: rule, reassign, negatives, onlyReviewed } = choice;
   const review = await readCurrentReview(outDir, { ...journal, root, sources });
   noteLeftOut(review, ontology).forEach(note);
   const division = await divideAndList({ ...journal, outDir, sources }, { rule, reassign, lists: true });
   division?.notes.forEach(note);
   const partOf = division?.partOf;
-  const shownOf = { ontology, selection, review, sources, partOf, signal: lock.lost };
+  const shownOf = { ontology, selection, review, sources, partOf, signal };
   const stored = new StoredImages(journal, imageIds, { ...shownOf, negatives, onlyReviewed });
   const countLeftOut = () => stored.leftOut.negatives;
   const images = new CountedImages(stored, ontology, () => stored.leftOut);
@@ -140,7 +148,7 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
     index: createPreviewIndex({ run, selection, review }),
     provenance,
     throwIfStopped,
-    signal: lock.lost,
+    signal,
   };
   await using previews = new PreviewFolder();
   const { examples: seen = [], example_folder: folder = '.' } = run.manifest ?? {};

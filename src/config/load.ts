@@ -6,11 +6,19 @@ import { displayPath } from '../disk/display-path.js';
 import { findConflicts, findOverruled, type MergedSettings } from './conflicts.js';
 import type { OntologySource } from './ontology/load-ontology.js';
 import { locateOntology } from './ontology/shipped.js';
-import { describeIssues, problemsError, type ConfigProblem } from './problems.js';
+import { describeIssues, formatPath, problemsError, type ConfigProblem } from './problems.js';
 import { camelOf, optionsOf, variableOf, type Camel } from './flags.js';
-import { AnyConfig, type RunConfig, type ServeConfig } from './schema.js';
+import { AnyConfig, type EngineConfig } from './schema.js';
 import { metaOf } from './options/meta.js';
-import { readEnvironment, readConfigFile, readFlags, type Entry, type Environment, type Origin } from './sources.js';
+import {
+  readEnvironment,
+  readConfigFile,
+  readFlags,
+  type Entry,
+  type Environment,
+  type Origin,
+  type SourceEntries,
+} from './sources.js';
 import { PART_NAMES } from '../core/data-set/split.js';
 import { TILE_KEYS } from './options/tiles.js';
 import { readYaml, type YamlFile } from './yaml.js';
@@ -49,14 +57,25 @@ export interface LoadRequest<Schema extends z.ZodObject> {
  */
 export async function loadSettings<Schema extends z.ZodObject>(request: LoadRequest<Schema>): Promise<Loaded<Schema>> {
   const { schema, flags, environment, cwd } = request;
-  const configPath = findConfigFile(request);
+  const stated = [readEnvironment(schema, environment), readFlags(schema, flags)];
+  return await mergeSettings(schema, { stated, configPath: findConfigFile(request), cwd });
+}
+
+/** Where settings come from. */
+interface StatedSettings {
+  readonly stated: readonly SourceEntries[]; // the last one takes precedence
+  readonly configPath: string | undefined; // of the file whose settings all others precede; absolute
+  readonly cwd: string; // absolute
+}
+
+/** Reads the settings of all sources once. @throws PreannotateError CONFIG_INVALID */
+export async function mergeSettings<Schema extends z.ZodObject>(
+  schema: Schema,
+  { stated, configPath, cwd }: StatedSettings,
+): Promise<Loaded<Schema>> {
   const file =
     configPath && (await readYaml(configPath, { name: displayPath(configPath, cwd), code: 'CONFIG_INVALID' }));
-  const sources = [
-    ...(file ? [readConfigFile(file)] : []),
-    readEnvironment(schema, environment),
-    readFlags(schema, flags),
-  ];
+  const sources = [...(file ? [readConfigFile(file)] : []), ...stated];
   const problems = sources.flatMap((source) => source.problems);
   // the last one wins
   const entries = new Map(sources.flatMap((source) => source.entries.map((entry) => [entry.key, entry])));
@@ -81,13 +100,11 @@ export function pickSettings<All extends object, Key extends keyof All>(
 }
 
 /** What to look for: the --class flags, else the ontology's file or mapping. @returns undefined when neither is set */
-export function findOntologySource({
-  settings,
-  configFile,
-}: Loaded<typeof RunConfig | typeof ServeConfig>): OntologySource | undefined {
+export function findOntologySource({ settings, given, configFile }: Loaded<EngineConfig>): OntologySource | undefined {
   const { class: classes, ontology } = settings;
   if (classes !== undefined) return { classes };
   if (typeof ontology === 'string') return { file: ontology };
+  if (ontology !== undefined && given.ontology === 'flag') return ontologyOfProgram(ontology);
   if (ontology !== undefined && configFile !== undefined) {
     const { name, path: configPath, where, spelled } = configFile;
     return {
@@ -101,8 +118,14 @@ export function findOntologySource({
   return undefined;
 }
 
+/** An ontology that a program gives as it would be in a file. Its examples are relative to the working folder. */
+export function ontologyOfProgram(mapping: unknown): OntologySource {
+  const where = (path: readonly PropertyKey[]) => formatPath(['ontology', ...path]);
+  return { mapping, file: 'ontology', folder: process.cwd(), where };
+}
+
 /** @throws PreannotateError USAGE when it is not known what to look for. */
-export function requireOntologySource(loaded: Loaded<typeof RunConfig | typeof ServeConfig>): OntologySource {
+export function requireOntologySource(loaded: Loaded<EngineConfig>): OntologySource {
   const source = findOntologySource(loaded);
   if (source !== undefined) return source;
   throw new PreannotateError({

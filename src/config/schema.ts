@@ -53,6 +53,9 @@ function withDefault<Option extends z.ZodType>(option: Option, shownDefault: str
   return option.meta({ flag: { group: 'other', ...metaOf(option).flag, shownDefault } });
 }
 
+/** Which of the boxes of a run are read. */
+export const SelectionConfig = z.strictObject({ ...selectionOptions });
+
 /** The output folder is an argument, not an option. */
 export const ExportConfig = z.strictObject({
   ...ofTheRun(viewOptions),
@@ -149,6 +152,24 @@ export const ServeConfig = z
     ...outputOptions,
   })
   .omit({ json: true });
+
+const { max_pixels, max_bytes } = imageOptions;
+
+/** A detector that a program opens: it is given images one by one, as files, as bytes or by address. */
+export const DetectorConfig = z.strictObject({
+  ...modelOptions,
+  ...selectionOptions,
+  score_floor,
+  ...deviceOptions,
+  max_pixels,
+  max_bytes,
+  strict_images: imageOptions.strict_images,
+  ...addressOptions,
+  ...remoteOptions,
+});
+
+/** What has an engine, and an ontology for it. */
+export type EngineConfig = typeof RunConfig | typeof ServeConfig | typeof DetectorConfig;
 
 export const ReviewConfig = z.strictObject({
   ...reviewOptions,

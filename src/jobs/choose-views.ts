@@ -1,7 +1,7 @@
 import { describeBelowFloor } from '../config/conflicts.js';
 import type { Loaded } from '../config/load.js';
 import { problemsError } from '../config/problems.js';
-import type { ExportConfig, MergeConfig } from '../config/schema.js';
+import type { ExportConfig, MergeConfig, SelectionConfig } from '../config/schema.js';
 import { changeSelection, readStoredSelection, resolveSelection, toStoredSelection } from '../config/selection.js';
 import type { ImageFiles } from '../core/image-files.js';
 import type { Ontology } from '../core/ontology.js';
@@ -45,7 +45,10 @@ function imageFilesOf(scope: ViewedRun['scope'], loaded: LoadedViews): { imageFi
 }
 
 /** @throws PreannotateError CONFIG_INVALID when a threshold is set for which nothing was stored, as `run` does. */
-function assertAboveFloor({ settings, given, nameOf }: LoadedViews, floor: number): void {
+export function assertAboveFloor(
+  { settings, given, nameOf }: LoadedViews | Loaded<typeof SelectionConfig>,
+  floor: number,
+): void {
   const { scoreThreshold: threshold } = settings;
   if (given.scoreThreshold === 'default' || threshold >= floor) return;
   const advice = `Raise the threshold, or annotate again: run --restart --score-floor ${threshold}.`;

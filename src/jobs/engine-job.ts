@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { findOntologySource, requireOntologySource, pickSettings, type Loaded } from '../config/load.js';
 import { loadOntology, type LoadedOntology } from '../config/ontology/load-ontology.js';
-import type { RunConfig, ServeConfig } from '../config/schema.js';
+import type { EngineConfig } from '../config/schema.js';
 import { resolveSelection, selectionOf, type StatedSelection } from '../config/selection.js';
 import { buildOntology } from '../core/ontology.js';
 import { WORKER_OPTIONS } from '../workers/protocol.js';
@@ -20,7 +20,7 @@ const NO_ONTOLOGY: LoadedOntology = {
 
 /** The part of a job that `run` and `serve` have in common. */
 export async function createEngineJob(
-  loaded: Loaded<typeof RunConfig | typeof ServeConfig>,
+  loaded: Loaded<EngineConfig>,
   { needsOntology = true } = {}, // clients of a server may send theirs
 ): Promise<EngineJob & { readonly statedSelection: StatedSelection }> {
   const { settings } = loaded;

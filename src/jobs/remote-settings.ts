@@ -1,7 +1,14 @@
 import type { Loaded } from '../config/load.js';
 import { PreannotateError } from '../core/errors.js';
 import type { ImageFiles } from '../core/image-files.js';
-import type { ExportConfig, MergeConfig, ReviewConfig, RunConfig, WorkerConfig } from '../config/schema.js';
+import type {
+  DetectorConfig,
+  ExportConfig,
+  MergeConfig,
+  ReviewConfig,
+  RunConfig,
+  WorkerConfig,
+} from '../config/schema.js';
 import type { FetchSettings } from '../images/remote/fetch-settings.js';
 
 type RemoteConfig = Loaded<typeof RunConfig | typeof ExportConfig | typeof MergeConfig>;
@@ -19,7 +26,10 @@ export function assertRemotePossible({ settings, nameOf }: Loaded<typeof RunConf
 /** How remote images are fetched, but for their size. */
 export function fetchSettingsOf({
   settings,
-}: RemoteConfig | Loaded<typeof WorkerConfig | typeof ReviewConfig>): Omit<FetchSettings, 'maxBytes'> {
+}: RemoteConfig | Loaded<typeof WorkerConfig | typeof ReviewConfig | typeof DetectorConfig>): Omit<
+  FetchSettings,
+  'maxBytes'
+> {
   const { allowPrivate, fetchTimeout: timeoutMs, fetchConcurrency: perHost, s3Endpoint: endpoint } = settings;
   const s3 = {
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -173,15 +173,20 @@ export async function readFirstErrors(outDir: string, count: number): Promise<Lo
 /** All failures of the last attempt; none where there is no errors.jsonl. Lines that are not whole are left out. */
 export async function readErrors(outDir: string): Promise<z.output<typeof LoggedError>[]> {
   const errors: z.output<typeof LoggedError>[] = [];
+  for await (const error of streamErrors(outDir)) errors.push(error);
+  return errors;
+}
+
+/** The same, one at a time. */
+export async function* streamErrors(outDir: string): AsyncGenerator<z.output<typeof LoggedError>> {
   try {
     for await (const { line } of readLines(join(outDir, ERRORS_FILE))) {
       const logged = parseLogged(line);
-      if (logged !== undefined) errors.push(logged);
+      if (logged !== undefined) yield logged;
     }
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
   }
-  return errors;
 }
 
 /** What failed in the last attempt: an image, or a folder that could not be listed. */

@@ -23,6 +23,7 @@ import type { FeatureSettings, WorkerSettings } from './protocol.js';
 import type { QuerySource } from './queries/prepared-queries.js';
 import { describeExamples } from './queries/describe-examples.js';
 import { childProcesses } from './worker-process.js';
+import type { WorkerTransport } from './worker-transport.js';
 
 /** Settings of workers that depend on the model, the devices and the images. */
 type FoundLater =
@@ -74,6 +75,7 @@ export interface EngineUse extends Pick<
   PoolOptions,
   'batchingTimeoutSec' | 'maxCrashesInARow' | 'stallTimeoutSec' | 'onChunk' | 'onFailure'
 > {
+  readonly transport?: WorkerTransport; // how workers are started; default: as child processes
   readonly waitsForAll?: boolean; // until every worker has opened the model; a run begins with the first
   readonly note: (message: string) => void; // something the user should know
   readonly warn: (message: string) => void; // something that is probably meant otherwise
@@ -89,7 +91,7 @@ export interface EngineUse extends Pick<
 export async function startEngine(
   job: EngineJob,
   { model, images, imageFolder, remote }: EngineInput,
-  { note, warn, signal, waitsForAll = false, ...use }: EngineUse,
+  { note, warn, signal, waitsForAll = false, transport = childProcesses, ...use }: EngineUse,
 ): Promise<Engine> {
   const { devices, why } = await chooseDevices(job.devices, { ...job.worker, precision: model.precision });
   const workload = describeWorkload(job, model, images);
@@ -111,7 +113,7 @@ export async function startEngine(
       features: job.features && placeFeatures(job, { model, placement, features: job.features }),
     },
     queries: toQuerySource(job, model),
-    transport: childProcesses,
+    transport,
     onWarning: note,
   });
   try {

@@ -10,14 +10,41 @@ const STOP_GRACE_MS = 500; // a worker holds nothing that must be saved
 const LIMIT_GRACE_MS = 10_000;
 
 /** Workers as child processes of this one, each bound to one device. */
-export const childProcesses: WorkerTransport = {
-  start(device, settings, onMessage) {
-    const child = takeWorkerChild(makeDeviceEnvironment(device));
-    child.onAnswer(onMessage);
-    child.send({ type: 'open', device, settings });
-    return new WorkerProcess(child, settings.features?.maxBytes === undefined ? STOP_GRACE_MS : LIMIT_GRACE_MS);
-  },
-};
+export const childProcesses: WorkerTransport = { start: startWorkerProcess };
+
+/** Child processes that keep this one alive only while there is work for them. */
+export class BackgroundProcesses implements WorkerTransport {
+  readonly #workers = new Set<WorkerProcess>();
+  #holds = 0;
+
+  start(...args: Parameters<WorkerTransport['start']>): WorkerHandle {
+    const worker = startWorkerProcess(...args);
+    worker.keepParentAlive(this.#holds > 0);
+    this.#workers.add(worker);
+    void worker.exited.then(() => this.#workers.delete(worker));
+    return worker;
+  }
+
+  /** There is work: this process stays alive until all that was returned is disposed of. */
+  hold(): Disposable {
+    this.#change(1);
+    return { [Symbol.dispose]: () => this.#change(-1) };
+  }
+
+  #change(by: 1 | -1): void {
+    const before = this.#holds;
+    this.#holds += by;
+    if (before > 0 === this.#holds > 0) return;
+    for (const worker of this.#workers) worker.keepParentAlive(this.#holds > 0);
+  }
+}
+
+function startWorkerProcess(...[device, settings, onMessage]: Parameters<WorkerTransport['start']>): WorkerProcess {
+  const child = takeWorkerChild(makeDeviceEnvironment(device));
+  child.onAnswer(onMessage);
+  child.send({ type: 'open', device, settings });
+  return new WorkerProcess(child, settings.features?.maxBytes === undefined ? STOP_GRACE_MS : LIMIT_GRACE_MS);
+}
 
 class WorkerProcess implements WorkerHandle {
   readonly exited: Promise<Exit>;
@@ -36,6 +63,10 @@ class WorkerProcess implements WorkerHandle {
 
   kill(): void {
     this.#child.kill();
+  }
+
+  keepParentAlive(keep: boolean): void {
+    this.#child.keepParentAlive(keep);
   }
 
   /** Asks the child to stop, then kills it if it has not ended within the grace period. */

@@ -5,10 +5,10 @@ import { loadSettings, type Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
 import type { Job } from '../../job.js';
 import type { JobPlan } from '../../dry-run.js';
+import { exceedsBudget } from '../../jobs/exceeds-budget.js';
 import { Progress } from '../../progress/bar.js';
-import { countChosen, describeChoice } from '../../run/choose-images.js';
+import { describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
-import { allowedFailures, type ErrorBudget } from '../../run/mass-failure.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import { prepareJunit, reportFailures, type FailurePlaces } from '../ci/report-failures.js';
@@ -110,10 +110,6 @@ async function report(
   const { runMarkdown } = await import('../summary/run-markdown.js');
   const markdown = runMarkdown(await countRun(job.outDir), job.model, stopped?.message);
   for (const note of await writeSummary(markdown, places)) progress.note(note);
-}
-
-function exceedsBudget(budget: ErrorBudget, { counts, choice = {}, part }: RunManifest): boolean {
-  return counts.failed > allowedFailures(budget, part?.chosen ?? countChosen(counts.found, choice));
 }
 
 /** For people; with --verbose, what the model was asked, the thresholds in force and the time of each stage too. */
