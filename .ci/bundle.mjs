@@ -7,8 +7,9 @@ import { joinLicenses } from './licenses.mjs';
 
 const OUT = 'dist/chunks';
 
-/** What the processes of this package begin with. */
+/** What the processes of this package, and programs that import it, begin with. */
 const ENTRIES = [
+  'dist/index.js',
   'dist/cli/main.js',
   'dist/workers/child/worker.js',
   'dist/workers/previews/preview-worker.js',
@@ -54,7 +55,7 @@ const { metafile } = await build({
 });
 for (const entry of ENTRIES) {
   const joined = relative(dirname(entry), join(OUT, basename(entry))).replaceAll(sep, '/');
-  await writeFile(entry, `import '${joined}';\n`);
+  await writeFile(entry, `export * from '${joined.startsWith('.') ? '' : './'}${joined}';\n`);
   await rm(`${entry}.map`);
 }
 await writeFile(join(OUT, 'LICENSES.txt'), await joinLicenses(Object.keys(metafile.inputs)));

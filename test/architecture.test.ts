@@ -7,7 +7,8 @@ const SRC = join(ROOT, 'src');
 
 /** A file imports from its own folder or from a step further right, never back and never sideways. */
 const STEPS = [
-  ['cli'],
+  ['cli', 'index.ts'],
+  ['api'],
   ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'bench', 'validation', 'statistics'],
   ['review', 'report'],
   ['feeds', 'jobs'],
