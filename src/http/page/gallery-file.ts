@@ -30,14 +30,12 @@ interface EmbeddedPictures {
  * element early.
  */
 export async function* toGalleryFile(gallery: GalleryFile): AsyncGenerator<string> {
-  let bytes = 0;
+  let bytes = END.length;
   const { maxBytes = 0, thumbnails, onEmbedded } = gallery.embedded ?? {};
-  const { before, after } = describePage(gallery);
-  for (const part of before) {
+  for (const part of toHead(gallery)) {
     bytes += Buffer.byteLength(part);
     yield part;
   }
-  bytes += Buffer.byteLength(after);
   for await (const [id, webp] of thumbnails ?? []) {
     const element = `<script type="text/plain" id="t${id}">${Buffer.from(webp).toString('base64')}</script>\n`;
     bytes += element.length;
@@ -45,11 +43,16 @@ export async function* toGalleryFile(gallery: GalleryFile): AsyncGenerator<strin
     onEmbedded?.();
     yield element;
   }
-  yield after;
+  yield END;
 }
 
-/** What comes before the thumbnails, and what after them. */
-function describePage(gallery: GalleryFile): { before: Generator<string>; after: string } {
+const END = '</body>\n</html>\n';
+
+/**
+ * What comes before the thumbnails: all that is needed to show the run. The script is `async`, or it would wait for the
+ * end of the file, which may be 50 MB away.
+ */
+function* toHead(gallery: GalleryFile): Generator<string> {
   const { script, style } = readPageParts('gallery');
   const code = script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
   const policy = [
@@ -61,7 +64,7 @@ function describePage(gallery: GalleryFile): { before: Generator<string>; after:
     "form-action 'none'",
   ].join('; ');
   const title = escapeText(gallery.pack.facts.title);
-  const head = `<!doctype html>
+  yield `<!doctype html>
 <html lang="en" data-mode="${gallery.mode}">
 <head>
 <meta charset="utf-8">
@@ -76,14 +79,11 @@ ${GALLERY_FILE_MARK}
 <div id="app"><p class="loading" role="status">Reading ${title}…</p></div>
 <noscript><p class="problem">This page needs JavaScript.</p></noscript>
 `;
-  return { before: toHead(head, gallery), after: `<script type="module">${code}</script>\n</body>\n</html>\n` };
-}
-
-function* toHead(head: string, { pack, decisions, links }: GalleryFile): Generator<string> {
-  yield head;
+  const { pack, decisions, links } = gallery;
   yield* toDataElement('pack', encodePack(pack));
   if (decisions !== undefined) yield* toDataElement('decisions', toJsonBytes(decisions));
   if (links !== undefined) yield* toDataElement('links', toJsonBytes(links));
+  yield `<script type="module" async>${code}</script>\n`;
 }
 
 const BASE64_BLOCK = 3 * 2 ** 18; // bytes that become whole characters

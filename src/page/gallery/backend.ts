@@ -6,8 +6,11 @@ import type { GalleryPack } from '../../core/gallery/pack.js';
 export interface Backend {
   /** Reads all images and boxes. @throws Error whose message can be shown */
   load(): Promise<GalleryPack>;
-  imageUrl(id: number): string; // of the whole image
-  thumbnailUrl(id: number, width: number): string;
+  /** Of the whole image. '': there is no picture; undefined: it may come with the rest of the file. */
+  imageUrl(id: number): string | undefined;
+  thumbnailUrl(id: number, width: number): string | undefined;
+  /** The same, once a file that is still being read is there as a whole. */
+  readonly whole?: Promise<Backend>;
   /** Of a file that holds all there is: what a reader should know of it. It never changes. */
   readonly fileNote?: string;
   /** Boxes are drawn into the pictures already. */

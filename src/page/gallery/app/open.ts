@@ -11,6 +11,7 @@ export const loadError = signal<string | undefined>(undefined);
 /** Loads the run, and keeps it up to date with what other tabs and runs change. */
 export async function openGallery(from: Backend): Promise<void> {
   backend.value = from;
+  void from.whole?.then((whole) => (backend.value = whole));
   if (!(await load(from))) return;
   followAddress();
   followView();

@@ -50,8 +50,8 @@ function sourceOf(image: number): PictureSource {
 /** Has the browser load and decode the images that are likely to come next. */
 function preload(images: readonly (number | undefined)[]): () => void {
   const loaded = images.flatMap((image) => {
-    const url = image === undefined ? '' : sourceOf(image).url;
-    if (url === '') return [];
+    const url = image === undefined ? undefined : sourceOf(image).url;
+    if (url === undefined || url === '') return [];
     const element = new Image();
     element.decoding = 'async';
     element.src = url;

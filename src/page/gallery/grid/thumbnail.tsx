@@ -16,7 +16,7 @@ export function Thumbnail({ image, width }: { readonly image: number; readonly w
     return () => clearTimeout(timer);
   }, []);
   const pixels = width * (globalThis.devicePixelRatio || 1) > 160 ? 320 : 160;
-  const url = backend.value!.thumbnailUrl(ids[image]!, pixels); // empty: a report without this image
+  const url = backend.value!.thumbnailUrl(ids[image]!, pixels);
   return (
     <div class="thumbnail">
       {(isBroken || url === '') && (
@@ -24,7 +24,7 @@ export function Thumbnail({ image, width }: { readonly image: number; readonly w
           {url === '' ? 'No picture in this file' : 'This image cannot be shown: open it for the reason'}
         </span>
       )}
-      {isWanted && !isBroken && url !== '' && (
+      {isWanted && !isBroken && url !== undefined && url !== '' && (
         <img src={url} alt="" decoding="async" draggable={false} onError={() => setBroken(true)} />
       )}
       <svg viewBox={`0 0 ${widths[image]} ${heights[image]}`} aria-hidden="true">

@@ -3,7 +3,10 @@ import { counted, formatCount } from '../../shared/count.js';
 import type { Decision } from '../../../core/review/decision.js';
 import type { Backend } from '../backend.js';
 
-/** The data of a report, or of an index of previews: all of it is in the page. */
+/**
+ * The data of a report, or of an index of previews: all of it is in the page. Small pictures come after the script: the
+ * run is shown while they are still being read.
+ */
 export async function openEmbeddedBackend(page: Document): Promise<Backend> {
   const [pack, decisions, links] = await Promise.all([
     takeData(page, 'pack'),
@@ -12,18 +15,13 @@ export async function openEmbeddedBackend(page: Document): Promise<Backend> {
   ]);
   if (pack === undefined) throw new Error('This file is not complete: it holds no data of a run.');
   const loaded = decodePack(pack);
-  const linkOf = readLinks(links, loaded);
-  const thumbnailUrl = (id: number) => {
-    const text = page.getElementById(`t${id}`)?.textContent;
-    return text === undefined ? linkOf(id) : `data:image/webp;base64,${text}`;
-  };
   const decided = decisions === undefined ? [] : (parseJson(decisions) as Decision[]);
-  return {
+  const isDrawn = isIndexOfPreviews(page);
+  const opened: Backend = {
     load: () => Promise.resolve(loaded),
-    imageUrl: (id) => linkOf(id) || thumbnailUrl(id),
-    thumbnailUrl,
-    hasDrawnPictures: isIndexOfPreviews(page),
-    fileNote: isIndexOfPreviews(page) ? DRAWN_NOTE : links === undefined ? noteOnPictures(page, loaded) : '',
+    ...(links === undefined ? embeddedPictures(page) : linkedPictures(links, loaded)),
+    hasDrawnPictures: isDrawn,
+    fileNote: isDrawn ? DRAWN_NOTE : '',
     review: {
       author: '',
       readOnly: 'A report cannot be changed.',
@@ -32,6 +30,35 @@ export async function openEmbeddedBackend(page: Document): Promise<Backend> {
       subscribe: () => {},
     },
   };
+  if (links !== undefined) return opened;
+  return { ...opened, whole: untilRead(page).then(() => ({ ...opened, fileNote: noteOnPictures(page, loaded) })) };
+}
+
+type Pictures = Pick<Backend, 'imageUrl' | 'thumbnailUrl'>;
+
+function embeddedPictures(page: Document): Pictures {
+  const urlOf = (id: number) => {
+    const text = page.getElementById(`t${id}`)?.textContent;
+    if (text !== undefined) return `data:image/webp;base64,${text}`;
+    return isRead(page) ? '' : undefined;
+  };
+  return { imageUrl: urlOf, thumbnailUrl: urlOf };
+}
+
+function linkedPictures(links: Uint8Array, { facts }: GalleryPack): Pictures {
+  const list = parseJson(links) as (string | null)[];
+  const byId = new Map(facts.images.ids.map((id, index) => [id, list[index] ?? '']));
+  const urlOf = (id: number) => byId.get(id) ?? '';
+  return { imageUrl: urlOf, thumbnailUrl: urlOf };
+}
+
+function isRead({ readyState }: Document): boolean {
+  return readyState !== 'loading';
+}
+
+function untilRead(page: Document): Promise<void> {
+  if (isRead(page)) return Promise.resolve();
+  return new Promise((resolve) => page.addEventListener('DOMContentLoaded', () => resolve(), { once: true }));
 }
 
 const DRAWN_NOTE =
@@ -52,14 +79,6 @@ function noteOnPictures(page: Document, { facts }: GalleryPack): string {
     `This file holds the pictures of ${formatCount(there)} of ${counted(all, 'image')}, ` +
     'those that the model is least certain about. Others had no room, or could not be read.'
   );
-}
-
-/** @returns Where the picture of an image is; '' where there is none. */
-function readLinks(bytes: Uint8Array | undefined, { facts }: GalleryPack): (id: number) => string {
-  if (bytes === undefined) return () => '';
-  const links = parseJson(bytes) as (string | null)[];
-  const byId = new Map(facts.images.ids.map((id, index) => [id, links[index] ?? '']));
-  return (id) => byId.get(id) ?? '';
 }
 
 /** Takes what an element holds out of the page: its text is no longer needed then. */

@@ -3,7 +3,9 @@ import type { Browser, Page } from 'playwright-core';
 
 /** Milliseconds until what was asked for is drawn. */
 export interface PageTimes {
-  readonly first: number; // images, from the moment at which the page is asked for
+  readonly paint: number; // the first, from the moment at which the page is asked for
+  readonly first: number; // images
+  readonly whole: number; // with all that comes with it
   readonly text: number; // a filter by text in names
   readonly classes: number; // a filter by class
   readonly threshold: number; // a threshold that is moved, for the cells in view
@@ -16,6 +18,7 @@ const SEARCH = `document.querySelector('input[type=search]')`;
 const STATUS = `document.querySelector('.toolbar [role=status]').textContent`;
 const COUNT = `document.querySelector('.class .numbers').textContent`;
 const FIRST = `document.querySelector('.cell').textContent`;
+const PAINT = `performance.getEntriesByName('first-contentful-paint')[0].startTime`;
 const setValue = (element: string, value: string, event: string) =>
   `${element}.value = '${value}'; ${element}.dispatchEvent(new Event('${event}', { bubbles: true }))`;
 
@@ -23,9 +26,12 @@ const setValue = (element: string, value: string, event: string) =>
 export async function measurePage(browser: Browser, url: string): Promise<PageTimes> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   const start = performance.now();
-  await page.goto(url);
+  await page.goto(url, { waitUntil: 'commit' });
   await page.locator('.cell').first().waitFor();
   const first = performance.now() - start;
+  await page.waitForLoadState();
+  const whole = performance.now() - start;
+  const paint = await page.evaluate<number>(PAINT);
   await page.locator('.class .numbers').first().waitFor();
   await page.evaluate(WATCH);
   const times = {
@@ -40,7 +46,7 @@ export async function measurePage(browser: Browser, url: string): Promise<PageTi
     ),
   };
   const longest = await page.evaluate<number>('globalThis.longestTask');
-  return { first, ...times, longest };
+  return { paint, first, whole, ...times, longest };
 }
 
 /** Does the actions in turn, and waits each time until a text has changed and is drawn. */

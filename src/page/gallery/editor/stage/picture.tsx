@@ -4,7 +4,7 @@ import { toPageMessage } from '../../../shared/page-error.js';
 import { backend } from '../../app/state.js';
 
 export interface PictureSource {
-  readonly url: string;
+  readonly url: string | undefined; // '': there is no picture; undefined: not yet
   readonly name: string;
   readonly width: number; // pixels, upright
   readonly height: number;
@@ -33,7 +33,7 @@ export function Picture({ source }: { readonly source: PictureSource }) {
   return (
     <>
       <div class={`frame ${kind}`} style={size} />
-      {url !== '' && (
+      {url !== undefined && url !== '' && (
         <img
           key={`${attempt.value} ${url}`}
           class={kind === 'shown' ? 'picture' : 'picture not-shown'}
