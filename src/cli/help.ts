@@ -1,5 +1,6 @@
 import { CommanderError, Option, type Command } from 'commander';
 import type { Flag } from '../config/flags.js';
+import { fitText, formatReference, type Reference } from './help-reference.js';
 
 const WIDTH = 110;
 
@@ -7,16 +8,27 @@ const WIDTH = 110;
 const FEW_OPTIONS = 10;
 
 /** How help looks: not wider than one reads well, with bold headings where the terminal has colours. */
-const STYLE = { helpWidth: Math.min(process.stdout.columns || WIDTH, WIDTH), styleTitle: bold };
+const helpWidth = Math.min(process.stdout.columns || WIDTH, WIDTH);
+const STYLE = { helpWidth, styleTitle: bold };
+
+/** Commands of which the short help is asked for. */
+const brief = new WeakSet<Command>();
 
 /** Gives a command the style of its help. */
 export function styleHelp(command: Command): Command {
   return command.configureHelp({ ...command.configureHelp(), ...STYLE });
 }
 
-/** Adds a text below the options. Lines that end with a colon and are not indented become headings. */
-export function addHelpNotes(command: Command, text: string): Command {
-  return command.addHelpText('after', text.replaceAll(/^\S.*:$/gm, bold));
+/**
+ * Adds what follows the options. Lines that end with a colon and are not indented become headings.
+ *
+ * @param text - Examples, then remarks behind an empty line, which the short help leaves out.
+ */
+export function addHelpNotes(command: Command, text: string, reference?: Reference): Command {
+  const [examples = ''] = text.trimStart().split('\n\n', 1);
+  const whole = reference === undefined ? text : `${text.trimEnd()}\n\n${formatReference(reference)}`;
+  const inStyle = (part: string) => fitText(part, helpWidth).replaceAll(/^\S.*:$/gm, bold);
+  return command.addHelpText('after', () => inStyle(brief.has(command) ? `\n${examples}` : whole));
 }
 
 /**
@@ -37,6 +49,7 @@ export function addHelpFlags(command: Command, flags: readonly Flag[], heading: 
     .addHelpText('after', () => note)
     .on('option:h', () => {
       for (const option of command.options) option.hidden = !basic.has((option.long ?? option.short)!);
+      brief.add(command);
       note = `\nThese are the options that matter first. All options: ${formatCommandPath(command)} --help`;
       command.outputHelp();
       throw new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)');

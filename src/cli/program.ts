@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option, type ParseOptions } from 'commander';
 import { FAILURES, PreannotateError } from '../core/errors.js';
-import { throwUsageErrors, UnknownOptionError } from './usage/usage-errors.js';
-import { COMMANDS } from './command-list.js';
+import { checkHelpCommand, throwUsageErrors, UnknownOptionError } from './usage/usage-errors.js';
+import { COMMANDS, OTHER_COMMANDS } from './command-list.js';
 import type { ListedCommand } from './listed-command.js';
 import { addHelpNotes } from './help.js';
 import { Interrupted } from './interrupted.js';
@@ -15,7 +15,10 @@ Examples:
   preannotate export annotations --score-threshold 0.4
   preannotate serve --model builtin:emoji --ontology emoji
   preannotate models list
-  preannotate run --help`;
+  preannotate run --help
+
+What all commands share (exit codes, progress, colours, environment variables): fixtures/docs/command-line.md of the
+package. Output folders are ./annotations unless --out names another.`;
 
 /** Runs a command line. @returns The exit code; the only place that turns a failure into one. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -68,6 +71,7 @@ export function createProgram(): Pick<Command, 'parseAsync'> {
   return {
     async parseAsync(args: readonly string[], options?: ParseOptions) {
       const program = await buildProgram((command) => isNamed(command.declare(), args));
+      checkHelpCommand(args, program);
       try {
         return await program.parseAsync(args, options);
       } catch (error) {
@@ -82,7 +86,10 @@ export function createProgram(): Pick<Command, 'parseAsync'> {
 export async function buildProgram(isNeeded: (command: ListedCommand) => boolean): Promise<Command> {
   const program = new Command('preannotate')
     .description('Draft bounding boxes for folders of images from text prompts, for people to correct.')
-    .version(VERSION);
+    .version(VERSION, '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show this help')
+    .commandsGroup(OTHER_COMMANDS)
+    .helpCommand('help [command]', 'Show the help of a command');
   addHelpNotes(program, EXAMPLES);
   for (const listed of COMMANDS) {
     program.addCommand(isNeeded(listed) ? (await listed.define())(listed.declare()) : describeCommand(listed));

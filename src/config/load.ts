@@ -6,6 +6,7 @@ import { displayPath } from '../disk/display-path.js';
 import { findConflicts, findOverruled, type MergedSettings } from './conflicts.js';
 import type { OntologySource } from './ontology/load-ontology.js';
 import { locateOntology } from './ontology/shipped.js';
+import { choicesOf } from './choices.js';
 import { describeIssues, formatPath, problemsError, type ConfigProblem } from './problems.js';
 import { camelOf, optionsOf, variableOf, type Camel } from './flags.js';
 import { AnyConfig, type EngineConfig } from './schema.js';
@@ -171,6 +172,7 @@ function parseEntries(
         subject: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
         whereKey: ([key, ...rest]) => entries.get(String(key))!.subject(rest),
         knownKeys: ([key]) => (key === 'tiles' ? TILE_KEYS : key === 'split' ? PART_NAMES : []),
+        words: ([key]) => choicesOf((everything.shape as z.ZodRawShape)[String(key)]!)?.words ?? [],
       });
   if (!result.success || problems.length > 0) throw problemsError('CONFIG_INVALID', [...problems, ...unreadable]);
   return Object.fromEntries(Object.entries(result.data).filter(([key]) => key in schema.shape));

@@ -18,6 +18,8 @@ export interface InputNames {
   readonly whereKey: (path: YamlPath) => string;
   /** The keys that could stand where this path leads. */
   readonly knownKeys: (path: YamlPath) => readonly string[];
+  /** Words that the value at a path could be, where it is not one of a fixed set. */
+  readonly words?: (path: YamlPath) => readonly string[];
   /** The scalar at a path as it was spelled, where that is known. */
   readonly spelled?: (path: YamlPath) => string | undefined;
   /** Whether the input is JSON, whose kinds of values have other names than those of YAML. */
@@ -102,9 +104,13 @@ function predicateOf(issue: z.core.$ZodIssue, { isJson = false }: InputNames): s
   }
 }
 
-function adviceFor(issue: z.core.$ZodIssue, { spelled }: InputNames): string | undefined {
+function adviceFor(issue: z.core.$ZodIssue, { spelled, words }: InputNames): string | undefined {
   const { input } = issue;
-  if (issue.code === 'custom') return typeof issue.params?.['advice'] === 'string' ? issue.params['advice'] : undefined;
+  const { advice } = (issue.code === 'custom' ? issue.params : undefined) ?? {};
+  if (issue.code === 'custom' && issue.params !== undefined) return typeof advice === 'string' ? advice : undefined;
+  if (typeof input === 'string' && words !== undefined && issue.code !== 'invalid_value')
+    return suggestNearest(input, words(issue.path));
+  if (issue.code === 'custom') return undefined;
   if (issue.code === 'invalid_value' && typeof input === 'string')
     return suggestNearest(OTHER_WORDS[input.toLowerCase()] ?? input, issue.values.map(String));
   if (issue.code === 'too_big' && isPercentage(input, Number(issue.maximum)))

@@ -4,6 +4,7 @@ import { DoctorConfig } from '../../config/schema.js';
 import { FAILURES } from '../../core/errors.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
+import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../../disk/version.js';
 
@@ -13,8 +14,9 @@ Examples:
   preannotate doctor --json --model ./owlvit-base-patch32
   preannotate doctor --setup-cuda
 
-Every device is tried in a process of its own. Exit codes: 0 if the tool works here (the CPU starts, and the model given
-with --model is available), else 2.`;
+The exit code is 0 if the tool works here (the CPU starts, and the model given with --model is available), else 2.`;
+
+const REFERENCE: Reference = { environment: ['options', 'hub', 'cuda'] };
 
 export function defineDoctor(command: Command): Command {
   command.action(async () => {
@@ -28,7 +30,7 @@ export function defineDoctor(command: Command): Command {
         settings,
       );
   });
-  return addHelpNotes(addFlags(command, DoctorConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, DoctorConfig), EXAMPLES, REFERENCE);
 }
 
 // Modules that only this command needs are imported dynamically, so that other commands start faster.

@@ -6,6 +6,7 @@ import { Progress } from '../../progress/bar.js';
 import type { Extent } from '../../run/extent.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
+import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../../disk/version.js';
 import { formatSelection } from './views/format-selection.js';
@@ -23,13 +24,19 @@ Examples:
 Options that are not given keep the values of the run. No model is needed: the journal has all detections.
 Every format and the previews that the folder has are written again; --format and --preview add to them.`;
 
+const REFERENCE: Reference = {
+  exits: { 3: 'written, but previews or copies of images are missing' },
+  files: { '<out-dir>/review.jsonl': 'what people decided in `preannotate review`; it goes into the files' },
+  environment: ['options', 's3'],
+};
+
 export function defineExport(command: Command): Command {
   command.action(async (folder: string) => {
     const flags = readGivenFlags(command, ExportConfig);
     const loaded = await loadSettings({ schema: ExportConfig, flags, environment: process.env, cwd: process.cwd() });
     process.exitCode = await exportFolder(resolve(folder), loaded);
   });
-  return addHelpNotes(addFlags(command, ExportConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, ExportConfig), EXAMPLES, REFERENCE);
 }
 
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<number> {

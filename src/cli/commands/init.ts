@@ -14,6 +14,7 @@ import { SAMPLE_CLASSES, SAMPLES } from '../../disk/samples.js';
 import { writeNewFiles } from '../../disk/new-files.js';
 import { addOwnFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
+import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
 
 const ONTOLOGY_NAME = 'ontology.yaml';
@@ -31,13 +32,17 @@ Examples:
   preannotate init yard --class 'forklift=a forklift,forklift truck' --class person
   preannotate init --samples && preannotate run samples
 
-Existing files are never changed: the command ends with exit code 2 and writes nothing.`;
+Where one of the files exists, the command ends with exit code 2 and writes nothing.`;
+
+const REFERENCE: Reference = {
+  files: { 'ontology.yaml': 'what to find: classes and their prompts', 'preannotate.yaml': 'settings, each explained' },
+};
 
 export function defineInit(command: Command): Command {
   command.action(async (dir: string) => {
     await init(resolve(dir), readSettings(readGivenFlags(command, InitConfig)));
   });
-  return addHelpNotes(addOwnFlags(command, InitConfig), EXAMPLES);
+  return addHelpNotes(addOwnFlags(command, InitConfig), EXAMPLES, REFERENCE);
 }
 
 type Settings = z.output<typeof InitConfig>;

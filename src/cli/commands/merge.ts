@@ -9,6 +9,7 @@ import { countChosen } from '../../run/choose-images.js';
 import { allowedFailures } from '../../run/mass-failure.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
+import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../../disk/version.js';
 import { formatSelection } from './views/format-selection.js';
@@ -26,13 +27,19 @@ Examples:
 All parts of one number must be there, and finished: what is missing is listed with the command that makes it.
 Options that are not given keep the values of the parts. Merging again adds what the parts have got since.`;
 
+const REFERENCE: Reference = {
+  exits: { 3: 'more images failed than --max-errors allows, or previews or copies are missing' },
+  files: { '<out>/shards/i-of-n': 'a part, as `preannotate run --shard i/n` made it' },
+  environment: ['options', 's3'],
+};
+
 export function defineMerge(command: Command): Command {
   command.action(async (folders: string[]) => {
     const flags = readGivenFlags(command, MergeConfig);
     const loaded = await loadSettings({ schema: MergeConfig, flags, environment: process.env, cwd: process.cwd() });
     process.exitCode = await mergeFolders(folders, loaded);
   });
-  return addHelpNotes(addFlags(command, MergeConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, MergeConfig), EXAMPLES, REFERENCE);
 }
 
 async function mergeFolders(given: readonly string[], loaded: Loaded<typeof MergeConfig>): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { throwUsageErrors } from '../usage/usage-errors.js';
 import { addHelpNotes } from '../help.js';
+import type { Reference } from '../help-reference.js';
 import { infoCommand } from './models/info.js';
 import { listCommand } from './models/list.js';
 import { pullCommand } from './models/pull.js';
@@ -13,12 +14,12 @@ Examples:
   preannotate models list
   preannotate models pull google/owlv2-base-patch16-ensemble
   preannotate models verify
+`;
 
-Models come from the Hugging Face Hub and are kept in the cache of Python's huggingface_hub, which both share.
-Environment variables: HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HTTPS_PROXY, NO_PROXY.`;
+const REFERENCE: Reference = { environment: ['hub'] };
 
 export function defineModels(command: Command): Command {
-  addHelpNotes(command, EXAMPLES);
+  addHelpNotes(command, EXAMPLES, REFERENCE);
   command.addCommand(buildSubcommand(listCommand));
   command.addCommand(buildSubcommand(pullCommand));
   command.addCommand(buildSubcommand(infoCommand));

@@ -11,6 +11,7 @@ import { describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
+import type { Reference } from '../help-reference.js';
 import { prepareJunit, reportFailures, type FailurePlaces } from '../ci/report-failures.js';
 import { sectionMarks } from '../ci/sections.js';
 import { abortOnSignals } from '../interrupt.js';
@@ -34,9 +35,25 @@ Examples:
   preannotate run s3://bucket/photos/ --class cup -o drafts
   preannotate run photos --ontology bottles --shard 1/4
 
-The same command continues where it was stopped. Exit codes: 0 done, 1 unexpected failure,
-2 wrong usage, config, ontology or model, 3 more images failed than --max-errors allows, 75 stopped by --max-runtime,
-130/143 stopped by a signal.`;
+The same command continues where it was stopped. Progress and notes go to stderr, the result to stdout.`;
+
+const REFERENCE: Reference = {
+  exits: {
+    3: 'finished, but more images failed than --max-errors allows',
+    75: 'stopped by --max-runtime: the same command continues',
+    130: 'stopped by Ctrl-C; the same command continues',
+    143: 'stopped by SIGTERM; the same command continues',
+  },
+  files: {
+    './preannotate.yaml': 'settings, read where it exists (see --config); `preannotate init` writes one',
+    '<out>/detections.jsonl': 'all that was found, an image a line; every other file can be made from it again',
+    '<out>/coco, yolo, …': 'annotation files, in the formats of --format',
+    '<out>/errors.jsonl': 'images that failed, and why',
+    '<out>/run.json': 'settings, counts and timings of the run',
+    '<out>/previews': 'images with their boxes, with --preview; open index.html',
+  },
+  environment: ['options', 'hub', 's3', 'queue', 'ci', 'cuda'],
+};
 
 const OUTCOME = 'Finished images are saved; the same command continues from there.';
 
@@ -48,7 +65,7 @@ export function defineRun(command: Command): Command {
     const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });
     process.exitCode = await run(paths, loaded, flags);
   });
-  return addHelpNotes(addFlags(command, RunConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, RunConfig), EXAMPLES, REFERENCE);
 }
 
 /** What only a run needs is loaded here: other commands start sooner, with fewer files open at once. */

@@ -6,6 +6,7 @@ import type { ServeJob } from '../../server/request/server-state.js';
 import { stopOnSignals, type Stop } from '../../server/stop.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
+import type { Reference } from '../help-reference.js';
 
 const EXAMPLES = `
 Examples:
@@ -14,6 +15,11 @@ Examples:
   preannotate serve --host 0.0.0.0 --api-key-file keys.txt --device cuda:0,cuda:1 --max-batch-size 16
 
 Prints its address when ready; logs go to stderr. On SIGTERM and SIGINT, requests in flight finish (exit code 0).`;
+
+const REFERENCE: Reference = {
+  files: { './preannotate.yaml': 'settings, read where it exists (see --config)' },
+  environment: ['options', 'keys', 'hub', 'labelStudio', 'cuda'],
+};
 
 export function defineServe(command: Command): Command {
   command.action(async () => {
@@ -30,7 +36,7 @@ export function defineServe(command: Command): Command {
       process.exitCode = (error as Stop).exitCode; // stopped before it was ready
     }
   });
-  return addHelpNotes(addFlags(command, ServeConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, ServeConfig), EXAMPLES, REFERENCE);
 }
 
 async function createJob(command: Command): Promise<ServeJob> {

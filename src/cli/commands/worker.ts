@@ -7,6 +7,7 @@ import { Progress } from '../../progress/bar.js';
 import type { WorkerJob } from '../../queue/worker/serve-runs.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
+import type { Reference } from '../help-reference.js';
 import { abortOnSignals } from '../interrupt.js';
 import { VERSION } from '../../disk/version.js';
 import { queueOf } from '../../jobs/queue-of.js';
@@ -23,6 +24,11 @@ Takes the images of every \`preannotate run --queue\` with the same address. It 
 preannotate, the images under the same paths, and finds or downloads the model of each run itself. SIGTERM and
 SIGINT give back what is not finished (exit codes 143 and 130). Start as many as there are machines.`;
 
+const REFERENCE: Reference = {
+  exits: { 130: 'stopped by Ctrl-C', 143: 'stopped by SIGTERM' },
+  environment: ['options', 'queue', 'hub', 's3', 'cuda'],
+};
+
 const OUTCOME = 'What is not finished is given back to the queue.';
 
 export function defineWorker(command: Command): Command {
@@ -35,7 +41,7 @@ export function defineWorker(command: Command): Command {
     using watcher = progress.download();
     await serveRuns(job, { note: (message) => progress.note(message), watcher }, abortOnSignals(OUTCOME));
   });
-  return addHelpNotes(addFlags(command, WorkerConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, WorkerConfig), EXAMPLES, REFERENCE);
 }
 
 /** @throws PreannotateError USAGE without a queue, or without anything that may be read */

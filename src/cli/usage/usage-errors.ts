@@ -37,7 +37,7 @@ function usageError(error: CommanderError, command: Command): PreannotateError {
     case 'commander.unknownOption':
       return unknownOptionError(written, command);
     case 'commander.unknownCommand':
-      return refuse(`Unknown command '${excerpt(written)}'.`, adviseCommand(written, command));
+      return unknownCommandError(written, command);
     case 'commander.optionMissingArgument':
       return missingValueError(command.options.find(({ flags }) => flags === written)!);
     default: {
@@ -46,6 +46,19 @@ function usageError(error: CommanderError, command: Command): PreannotateError {
       return refuse(`${problem.charAt(0).toUpperCase()}${excerpt(problem.slice(1))}.`, hint);
     }
   }
+}
+
+/** @param parent - The command below which there is none of this name. */
+function unknownCommandError(word: string, parent: Command): PreannotateError {
+  const message = `Unknown command '${excerpt(word)}'.`;
+  return new PreannotateError({ code: 'USAGE', message, hint: adviseCommand(word, parent) });
+}
+
+/** `help rnu`, for which commander would show all commands. @throws PreannotateError USAGE */
+export function checkHelpCommand([first, word]: readonly string[], program: Command): void {
+  if (first !== 'help' || word === undefined || word.startsWith('-')) return;
+  const isKnown = program.commands.some((command) => [command.name(), ...command.aliases(), 'help'].includes(word));
+  if (!isKnown) throw unknownCommandError(word, program);
 }
 
 /** @param written - With the value, where that is joined by `=`. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDevice } from '../../core/device.js';
+import { findNearest } from '../../disk/nearest.js';
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const DECIMAL_COMMA = /^(\d+),(\d+)$/;
@@ -42,6 +43,8 @@ export function refuseSides(text: string, message: string): Refused | undefined 
   return new Refused(message, `The height comes first: write ${formatSides(b, a)} or ${formatSides(a, b)}.`);
 }
 
+const NAMES = ['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml'];
+
 const PROVIDERS: Readonly<Record<string, string>> = {
   ...{ gpu: 'cuda', nvidia: 'cuda', mps: 'coreml', metal: 'coreml', apple: 'coreml' },
   ...{ directml: 'dml', vulkan: 'webgpu', wgpu: 'webgpu', '': 'cuda' },
@@ -58,5 +61,13 @@ function findMeantDevice(name: string): string | undefined {
   const [, provider = '', index] = /^([a-z]*):?(\d+)?$/i.exec(name) ?? [name, name];
   const known = PROVIDERS[provider.toLowerCase()] ?? provider.toLowerCase();
   const candidates = [index === undefined ? known : `${known}:${index}`, known];
-  return candidates.find((text) => parseDevice(text) !== undefined);
+  return candidates.find((text) => parseDevice(text) !== undefined) ?? findNearestDevice(known, index);
+}
+
+/** A device whose name is nearly this one; among names of three letters, most are other devices (tpu, xpu). */
+function findNearestDevice(name: string, index: string | undefined): string | undefined {
+  const nearest = name.length === 3 ? undefined : findNearest(name, NAMES);
+  if (nearest === undefined) return undefined;
+  const numbered = `${nearest}:${index ?? ''}`;
+  return parseDevice(numbered) === undefined ? nearest : numbered;
 }

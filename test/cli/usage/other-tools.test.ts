@@ -120,7 +120,7 @@ describe('no option is suggested', () => {
 
   it('but the commands that have one of this name are named', async () => {
     expect((await failureOf('serve', '--format', 'coco')).hint).toBe(
-      `It is an option of other commands: run, export, merge, validate, stats. ${seeHelp('serve')}`,
+      `It is an option of other commands: run, export, stats, validate, merge. ${seeHelp('serve')}`,
     );
   });
 });

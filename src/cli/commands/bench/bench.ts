@@ -3,6 +3,7 @@ import { loadSettings } from '../../../config/load.js';
 import { BenchConfig } from '../../../config/schema.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 import { abortOnSignals } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 
@@ -13,7 +14,12 @@ Examples:
   preannotate bench --precision int8 --json
   preannotate bench --forget
 
-Takes two minutes at most. Without images it measures with pictures of 1 to 1.5 megapixels that come with the package.`;
+Without images it measures with pictures of 1 to 1.5 megapixels that come with the package.`;
+
+const REFERENCE: Reference = {
+  exits: { 130: 'stopped by Ctrl-C', 143: 'stopped by SIGTERM' },
+  environment: ['options', 'hub', 'cuda'],
+};
 
 export function defineBench(command: Command): Command {
   command.action(async (paths: string[]) => {
@@ -23,7 +29,7 @@ export function defineBench(command: Command): Command {
     if (settings.forget) await forget(settings);
     else await measure(paths, { flags, ...settings });
   });
-  return addHelpNotes(addFlags(command, BenchConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, BenchConfig), EXAMPLES, REFERENCE);
 }
 
 // Modules that only this command needs are imported dynamically, so that other commands start faster.

@@ -5,6 +5,7 @@ import { DataSetConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 import { reviewToJson } from '../../figures/format-review.js';
 import { printJson } from '../../output.js';
 
@@ -16,13 +17,15 @@ Examples:
 
 Of a run, the boxes are those above its thresholds; the table of thresholds is of all that its journal has.`;
 
+const REFERENCE: Reference = { environment: ['options'] };
+
 export function defineStats(command: Command): Command {
   command.action(async (path: string) => {
     const flags = readGivenFlags(command, DataSetConfig);
     const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
     await printStatistics(path, loaded);
   });
-  return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES, REFERENCE);
 }
 
 /** What only this command needs is loaded here. */

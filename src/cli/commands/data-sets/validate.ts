@@ -5,6 +5,7 @@ import { DataSetConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 
 const SHOWN = 5; // findings of a rule: one is understood by a few of them
 
@@ -14,8 +15,9 @@ Examples:
   preannotate validate corrected/instances.json --images-root photos
   preannotate validate corrected --format yolo --json
 
-Of the output folder of a run, all its annotation files are checked. The rules are in fixtures/docs/validate.md.
-Exit codes: 0 no errors, 1 unexpected failure, 2 wrong usage or not a data set, 3 there are errors.`;
+Of the output folder of a run, all its annotation files are checked. The rules are in fixtures/docs/validate.md.`;
+
+const REFERENCE: Reference = { exits: { 3: 'there are errors' }, environment: ['options'] };
 
 export function defineValidate(command: Command): Command {
   command.action(async (path: string) => {
@@ -23,7 +25,7 @@ export function defineValidate(command: Command): Command {
     const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
     process.exitCode = await validate(path, loaded);
   });
-  return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES, REFERENCE);
 }
 
 /** What only this command needs is loaded here. */

@@ -10,6 +10,7 @@ import type { EvaluationReport } from '../../../evaluation/report.js';
 import { Progress } from '../../../progress/bar.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 import { describeReview, reviewToJson } from '../../figures/format-review.js';
 import { printJson } from '../../output.js';
 import { wantsSummary, writeSummary } from '../../summary/write-summary.js';
@@ -21,8 +22,9 @@ Examples:
   preannotate eval annotations --truth corrected --plots plots --min-ap50 0.8
   preannotate eval annotations --truth corrected --score-threshold 0.3 --seconds draw=20,adjust=8
 
-The figures are those of pycocotools. Predictions are the output folder of a run, or a data set in any format.
-Exit codes: 0 done, 1 unexpected failure, 2 wrong usage or unreadable files, 3 below --min-map or --min-ap50.`;
+Predictions are the output folder of a run, or a data set in any format.`;
+
+const REFERENCE: Reference = { exits: { 3: 'below --min-map or --min-ap50' }, environment: ['options', 'ci'] };
 
 export function defineEval(command: Command): Command {
   command.action(async (path: string) => {
@@ -30,7 +32,7 @@ export function defineEval(command: Command): Command {
     const loaded = await loadSettings({ schema: EvalConfig, flags, environment: process.env, cwd: process.cwd() });
     process.exitCode = await evaluate(resolve(path), loaded);
   });
-  return addHelpNotes(addFlags(command, EvalConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, EvalConfig), EXAMPLES, REFERENCE);
 }
 
 /** What only this command needs is loaded here. */

@@ -5,6 +5,7 @@ import { PromptsConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 import { abortOnSignals } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 
@@ -16,13 +17,15 @@ Examples:
 Every prompt is asked alone, of those images of the run that the corrected data set has, with the model of the run.
 --ontology names another ontology, with more wordings for each class. Nothing is written.`;
 
+const REFERENCE: Reference = { environment: ['options', 'hub', 'cuda'] };
+
 export function definePrompts(command: Command): Command {
   command.action(async (folder: string) => {
     const flags = readGivenFlags(command, PromptsConfig);
     const loaded = await loadSettings({ schema: PromptsConfig, flags, environment: process.env, cwd: process.cwd() });
     await prompts(resolve(folder), loaded);
   });
-  return addHelpNotes(addFlags(command, PromptsConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, PromptsConfig), EXAMPLES, REFERENCE);
 }
 
 /** What only this command needs is loaded here. */

@@ -5,6 +5,7 @@ import { TuneConfig } from '../../../config/schema.js';
 import { Progress } from '../../../progress/bar.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 import { printJson } from '../../output.js';
 
 const EXAMPLES = `
@@ -16,13 +17,15 @@ Examples:
 Without --ontology, the ontology of the run is printed as YAML with the new thresholds. With it, the lines that would
 change are printed, and --write changes them. No model is needed.`;
 
+const REFERENCE: Reference = { environment: ['options'] };
+
 export function defineTune(command: Command): Command {
   command.action(async (folder: string) => {
     const flags = readGivenFlags(command, TuneConfig);
     const loaded = await loadSettings({ schema: TuneConfig, flags, environment: process.env, cwd: process.cwd() });
     await tune(resolve(folder), loaded);
   });
-  return addHelpNotes(addFlags(command, TuneConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, TuneConfig), EXAMPLES, REFERENCE);
 }
 
 /** What only this command needs is loaded here. */

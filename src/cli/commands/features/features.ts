@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 import { throwUsageErrors } from '../../usage/usage-errors.js';
 import { infoCommand } from './info.js';
 import { removeCommand } from './remove.js';
@@ -14,8 +15,10 @@ Examples:
 
 A folder of features is made by preannotate run --features <dir>. Other folders are refused.`;
 
+const REFERENCE: Reference = { exits: { 3: 'a file cannot be used, or could not be removed' } };
+
 export function defineFeatures(command: Command): Command {
-  addHelpNotes(command, EXAMPLES);
+  addHelpNotes(command, EXAMPLES, REFERENCE);
   command.addCommand(buildFeaturesSubcommand(infoCommand));
   command.addCommand(buildFeaturesSubcommand(verifyCommand));
   command.addCommand(buildFeaturesSubcommand(removeCommand));

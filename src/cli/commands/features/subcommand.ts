@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { loadSettings, type Settings } from '../../../config/load.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 
 /** A command under `preannotate features`. */
 export interface FeaturesSubcommand<Schema extends z.ZodObject> {
@@ -16,6 +17,8 @@ export interface FeaturesSubcommand<Schema extends z.ZodObject> {
   readonly action: (folder: string, settings: Settings<Schema>) => Promise<void>;
 }
 
+const REFERENCE: Reference = { exits: { 3: 'a file cannot be used, or could not be removed' } };
+
 export function buildFeaturesSubcommand<Schema extends z.ZodObject>(subcommand: FeaturesSubcommand<Schema>): Command {
   const { name, alias, description, notes, schema, action } = subcommand;
   const command = new Command(name).description(description);
@@ -26,5 +29,5 @@ export function buildFeaturesSubcommand<Schema extends z.ZodObject>(subcommand: 
     const { settings } = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
     await action(resolve(folder), settings);
   });
-  return addHelpNotes(addFlags(command, schema), notes);
+  return addHelpNotes(addFlags(command, schema), notes, REFERENCE);
 }

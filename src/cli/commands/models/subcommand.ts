@@ -5,6 +5,7 @@ import type { ModelsConfig } from '../../../config/schema.js';
 import { readHubEnvironment } from '../../../hub/environment.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 
 /** A command under `preannotate models`. */
 export interface Subcommand<Schema extends z.ZodObject> {
@@ -23,6 +24,8 @@ export interface ModelsContext<Schema extends z.ZodObject = typeof ModelsConfig>
   readonly environment: ReturnType<typeof readHubEnvironment>;
 }
 
+const REFERENCE: Reference = { environment: ['hub'] };
+
 export function buildSubcommand<Schema extends z.ZodObject>(subcommand: Subcommand<Schema>): Command {
   const { name, alias, argument, description, examples, schema, action } = subcommand;
   const command = new Command(name).description(description);
@@ -35,5 +38,5 @@ export function buildSubcommand<Schema extends z.ZodObject>(subcommand: Subcomma
     await action(reference, { settings, environment: readHubEnvironment(process.env) });
   });
   const lines = examples.map((line) => `  preannotate ${line}`);
-  return addHelpNotes(addFlags(command, schema), `\nExamples:\n${lines.join('\n')}`);
+  return addHelpNotes(addFlags(command, schema), `\nExamples:\n${lines.join('\n')}`, REFERENCE);
 }

@@ -9,6 +9,7 @@ import { Progress } from '../../../progress/bar.js';
 import type { WrittenReport } from '../../../report/write-report.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 import { printJson } from '../../output.js';
 
 const EXAMPLES = `
@@ -22,6 +23,11 @@ Examples:
 The report opens from disk, without a network. The same run gives the same file, byte for byte: it holds no absolute
 path, no name of a person or a machine, and no date.`;
 
+const REFERENCE: Reference = {
+  files: { '<out-dir>/report.html': 'the report, unless --output names another file' },
+  environment: ['options'],
+};
+
 const MAX_EVALUATION_BYTES = 64 * 2 ** 20;
 
 type Settings = Loaded<typeof ReportConfig>['settings'];
@@ -32,7 +38,7 @@ export function defineReport(command: Command): Command {
     const loaded = await loadSettings({ schema: ReportConfig, flags, environment: process.env, cwd: process.cwd() });
     await report(resolve(folder), loaded);
   });
-  return addHelpNotes(addFlags(command, ReportConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, ReportConfig), EXAMPLES, REFERENCE);
 }
 
 /** What only this command needs is loaded here. */

@@ -11,6 +11,7 @@ import { assertHoldsRun } from '../../../run/open-run.js';
 import { stopOnSignals, type Stop } from '../../../server/stop.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
+import type { Reference } from '../../help-reference.js';
 import { printJson } from '../../output.js';
 import { fetchSettingsOf } from '../../../jobs/remote-settings.js';
 import { takeOverRuleOf } from '../../../jobs/take-over-rule.js';
@@ -28,6 +29,11 @@ Examples:
 Prints the link of a page that shows the images of a run with their boxes, to accept and to correct them. What people
 decide is saved in review.jsonl at once; \`preannotate export\` writes it into annotation files. Stop with Ctrl-C.`;
 
+const REFERENCE: Reference = {
+  files: { '<out-dir>/review.jsonl': 'decisions of people, a line each' },
+  environment: ['options', 'keys', 's3'],
+};
+
 export function defineReview(command: Command): Command {
   command.action(async (folder: string) => {
     const stop = stopOnSignals();
@@ -40,7 +46,7 @@ export function defineReview(command: Command): Command {
       process.exitCode = (error as Stop).exitCode; // stopped before it was ready
     }
   });
-  return addHelpNotes(addFlags(command, ReviewConfig), EXAMPLES);
+  return addHelpNotes(addFlags(command, ReviewConfig), EXAMPLES, REFERENCE);
 }
 
 async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop: AbortSignal): Promise<void> {
