@@ -2,6 +2,7 @@ import { describeParts } from '../core/data-set/split.js';
 import { counted, nameInMessage, printable, quoteForShell } from '../core/text.js';
 import { describeFetchOptions } from '../images/remote/fetch-settings.js';
 import { displayPath } from '../disk/display-path.js';
+import { STOPPED_IN_TIME } from '../feeds/time-limit.js';
 import { formatNames, formats } from '../formats/index.js';
 import type { Job } from '../job.js';
 import { describeChoice } from '../run/choose-images.js';
@@ -38,7 +39,7 @@ function describeImages({ job, manifest }: RunResult): string {
   const resumed = counts.resumed > 0 ? `, ${counts.resumed} of them by earlier runs` : '';
   const chosen = choice === undefined ? '' : ` (${choice})`;
   const { duplicates = 0 } = counts;
-  const rest = stoppedBy === undefined ? '' : ' Stopped by --max-runtime: the same command continues with the rest.';
+  const rest = stoppedBy === undefined ? '' : ` ${STOPPED_IN_TIME}`;
   const shared = duplicates > 0 ? `, ${counted(duplicates, 'copy', 'copies')} of others among them` : '';
   return `${counts.annotated} of ${counts.found} images annotated in ${seconds} s${chosen}${resumed}${shared}.${rest}`;
 }

@@ -1,5 +1,8 @@
 import { PreannotateError } from '../core/errors.js';
 
+/** What a run reports that this has stopped. */
+export const STOPPED_IN_TIME = 'Stopped by --max-runtime: the same command continues with the rest.';
+
 const LONGEST_WAIT_MS = 2 ** 30; // timers take 31 bits
 
 /** Aborts when the time of a run is over, with the error that ends it where there is nothing to write. */

@@ -6,6 +6,7 @@ import { RunConfig } from '../../config/schema.js';
 import type { Job } from '../../job.js';
 import type { JobPlan } from '../../dry-run.js';
 import { exceedsBudget } from '../../jobs/exceeds-budget.js';
+import { STOPPED_IN_TIME } from '../../feeds/time-limit.js';
 import { Progress } from '../../progress/bar.js';
 import { describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
@@ -95,14 +96,14 @@ async function run(
   const manifest = await running.catch(async (error: unknown) => {
     if (error instanceof PreannotateError && error.code === 'MASS_FAILURE')
       // A second failure would only hide the first.
-      await report(job, { places, progress, stopped: error }).catch((second: unknown) =>
+      await report(job, { places, progress, stopped: error.message }).catch((second: unknown) =>
         progress.note(`The summary could not be written: ${messageOf(second)}`),
       );
     throw error;
   });
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
-  await report(job, { places, progress });
+  await report(job, { places, progress, stopped: manifest.stopped_by && STOPPED_IN_TIME });
   if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
   const { missing_previews: previews = 0, missing_copies: copies = 0 } = manifest.counts;
   if (manifest.stopped_by !== undefined) return FAILURES.TIME_LIMIT.exitCode;
@@ -119,13 +120,13 @@ type ReportPlaces = SummaryPlaces & FailurePlaces;
  */
 async function report(
   job: Job,
-  { places, progress, stopped }: { places: ReportPlaces; progress: Progress; stopped?: PreannotateError },
+  { places, progress, stopped }: { places: ReportPlaces; progress: Progress; stopped?: string | undefined },
 ): Promise<void> {
   await reportFailures(job.outDir, places);
   if (!wantsSummary(places)) return;
   const { countRun } = await import('../../statistics/read-statistics.js');
   const { runMarkdown } = await import('../summary/run-markdown.js');
-  const markdown = runMarkdown(await countRun(job.outDir), job.model, stopped?.message);
+  const markdown = runMarkdown(await countRun(job.outDir), job.model, stopped);
   for (const note of await writeSummary(markdown, places)) progress.note(note);
 }
 
