@@ -8,7 +8,7 @@ import { createTransport } from '../http/transport.js';
 import { checkOrigin } from './access.js';
 import { registerAsk, type AskPart } from './ask/routes.js';
 import type { ReviewServer } from './review-server.js';
-import { toShownError } from './review-session.js';
+import { toShownError } from './shown-error.js';
 import { registerDecisions } from './routes/decisions.js';
 import { registerImages } from './routes/images.js';
 import { registerPage } from './routes/page.js';

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { PreannotateError } from '../core/errors.js';
 import { encodePack, toDigest, type GalleryFacts } from '../core/gallery/pack.js';
 import type { Decision } from '../core/review/decision.js';
 import { buildPack } from '../gallery-pack.js';
@@ -73,6 +72,10 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
 
   get outDir(): string {
     return this.#target.outDir;
+  }
+
+  get imagesRoot(): string | undefined {
+    return this.#target.imagesRoot;
   }
 
   get author(): string {
@@ -235,13 +238,4 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     await lock[Symbol.asyncDispose]();
     this.#folder = { lock: undefined, readOnly: 'The review is closed.' };
   }
-}
-
-/** Failures that whoever reviews is to know about: the disk is full, or the folder was taken over. */
-const SHOWN = ['WRITE_FAILED', 'OUTPUT_LOST', 'OUTPUT_UNUSABLE', 'JOURNAL_DAMAGED'];
-
-/** Other failures of the server stay in its log. */
-export function toShownError(error: unknown): unknown {
-  const isShown = error instanceof PreannotateError && SHOWN.includes(error.code);
-  return isShown ? new RequestError(error.code, [error.message, error.hint].filter(Boolean).join(' ')) : error;
 }

@@ -15,6 +15,7 @@ import type { RunAgain } from './run-again.js';
 /** What of the review server this part needs. */
 export interface AskContext {
   readonly outDir: string; // absolute
+  readonly imagesRoot: string | undefined; // absolute; where the images are now, if they were moved
   readonly readOnly: string | undefined; // why nothing can be written now
   run(): OpenedRun; // as it is now
   facts(): Promise<Pick<GalleryFacts, 'images'>>; // of the pack that pages load

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { stringify } from 'yaml';
@@ -10,11 +11,13 @@ import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { foldSpace } from '../../core/prompts/canonical-prompt.js';
 import type { OntologySpec } from '../../core/ontology.js';
 import { printable } from '../../core/text.js';
+import { digestOfFile } from '../../disk/cache.js';
 import { displayPath } from '../../disk/display-path.js';
 import { RequestError } from '../../http/request-error.js';
 import { findOntologyDifferences } from '../../run/compare/ontology-difference.js';
-import { findImageRoot } from '../../run/image-root.js';
+import { findRunRoot } from '../../run/image-root.js';
 import type { OpenedRun } from '../../run/open-run.js';
+import { changedError } from '../images/file-versions.js';
 import type { LikeThis } from './question.js';
 
 /** What is kept of a question, and as what. */
@@ -32,6 +35,7 @@ export interface PlannedEdit extends FileEdit {
 /** Where a run and its images are. */
 export interface RunPlace {
   readonly outDir: string;
+  readonly imagesRoot: string | undefined; // absolute; where they are now, if they were moved
   readonly run: OpenedRun;
 }
 
@@ -102,17 +106,15 @@ async function toAdded({ class: name, threshold, found }: Wanted, place: RunPlac
   const own = { class: foldSpace(name), threshold };
   if ('prompts' in found) return { ...own, prompts: found.prompts.map(foldSpace) } satisfies AddedQueries;
   const { image, box } = found.like;
-  const path = relative(folder, join(await requireRoot(place), image.name));
+  const file = join(await requireRoot(place), image.name);
+  const sha256 = await digestOfFile(file, createHash('sha256')).catch(() => undefined);
+  if (sha256 !== image.sha256) throw changedError(image.name);
+  const path = relative(folder, file);
   return { ...own, prompts: [], example: { image: path.replaceAll(sep, '/'), box } } satisfies AddedQueries;
 }
 
-async function requireRoot({ outDir, run }: RunPlace): Promise<string> {
-  const { scope, journal, sources } = run;
-  const { root } = scope;
-  const found =
-    root === undefined
-      ? undefined
-      : await findImageRoot({ outDir, scope: { ...scope, root }, journal, sources, given: undefined });
+async function requireRoot({ outDir, run, imagesRoot }: RunPlace): Promise<string> {
+  const found = await findRunRoot(outDir, run, imagesRoot);
   if (found !== undefined) return found;
   throw new RequestError('USAGE', 'An example is a file on this machine, and the images of this run are not here.');
 }

@@ -47,8 +47,8 @@ export class Keeper implements AsyncDisposable {
   async keep(wanted: Wanted): Promise<KeepState> {
     this.#assertFree();
     const asker = await this.#session.asker();
-    const { outDir } = this.#context;
-    const place = { outDir, run: asker.run };
+    const { outDir, imagesRoot } = this.#context;
+    const place = { outDir, imagesRoot, run: asker.run };
     const features = asker.features;
     const { ontology } = this.#again;
     if ('noFile' in ontology || this.#again.update === undefined) {

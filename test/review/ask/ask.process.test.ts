@@ -1,27 +1,18 @@
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, describe, it } from 'vitest';
 import type { AskState, KeepState } from '../../../src/core/gallery/ask.js';
 import { decodePack } from '../../../src/core/gallery/pack.js';
 import type { Decision } from '../../../src/core/review/decision.js';
-import { preannotate, SCENES } from '../../support/cli.js';
-import { annotateToAsk, ONTOLOGY, untilKept } from '../../support/review/asked-run.js';
+import { preannotate } from '../../support/cli.js';
+import { annotateToAsk, ONTOLOGY, refusalOf, untilKept } from '../../support/review/asked-run.js';
 import { recordsOf } from '../../support/review/records.js';
 import { ReviewCommand } from '../../support/review/review-command.js';
 
 const CUP = { prompts: ['a photo of a cup'] };
 
-interface Problem {
-  readonly detail: string;
-}
-
 async function stateOf(review: ReviewCommand): Promise<AskState> {
   return (await review.json<{ ask: AskState }>('/api/state')).ask;
-}
-
-async function refusalOf(answer: Response): Promise<string> {
-  const { detail } = (await answer.json()) as Problem;
-  return `${answer.status} ${detail}`;
 }
 
 describe('a run with features, reviewed', () => {
@@ -83,28 +74,6 @@ describe('a run with features, reviewed', () => {
     expect(await refusalOf(again)).toMatch(/^422 .* is already one of class "bottle"/);
     await review[Symbol.asyncDispose]();
     expect(await preannotate(command)).toMatchObject({ code: 0, stderr: '' }); // nothing is left to do
-  });
-
-  it('decides nothing about an image that is replaced meanwhile by what was seen before', async () => {
-    const { out, folder } = await annotateToAsk();
-    await using review = await ReviewCommand.start(out);
-    const digests = async () => {
-      const { facts } = decodePack(new Uint8Array(await (await review.get('/api/pack')).arrayBuffer()));
-      return facts.images.digests!;
-    };
-    const before = await digests();
-    const decide = (seen: string) =>
-      review.post('/api/decisions', { image: 2, changes: [{ op: 'state', state: 'accepted' }], seen });
-    expect((await decide(before[1]!)).status).toBe(200);
-    await copyFile(join(SCENES, 'scene-07.jpg'), join(folder, 'images/scene-02.jpg'));
-    await review.post('/api/ask/keep', { question: CUP, class: 'cup' });
-    expect(await untilKept(review)).toMatchObject({ is: 'done' });
-    expect(await review.json('/api/decisions')).toEqual([]); // what was decided is about the picture before
-    expect(await refusalOf(await decide(before[1]!))).toMatch(/^409 scene-02\.jpg was replaced, and annotated again/);
-    const now = await digests();
-    expect(now.map((digest, i) => digest === before[i])).toEqual([true, false, true, true]);
-    expect((await decide(now[1]!)).status).toBe(200);
-    expect(await review.json('/api/decisions')).toMatchObject([{ image: 'scene-02.jpg', state: 'accepted' }]);
   });
 
   it('keeps what a box shows as an example of a class', async () => {

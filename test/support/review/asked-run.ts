@@ -48,3 +48,9 @@ export async function untilKept(review: ReviewCommand): Promise<KeepState> {
     await sleep(50);
   }
 }
+
+/** The status and the message of a problem. */
+export async function refusalOf(answer: Response): Promise<string> {
+  const { detail } = (await answer.json()) as { readonly detail: string };
+  return `${answer.status} ${detail}`;
+}

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { loadSettings, requireOntologySource, type Loaded } from '../../../config/load.js';
 import { flagsOf } from '../../../config/flags.js';
 import { isShippedFile } from '../../../config/ontology/shipped.js';
@@ -10,6 +10,9 @@ import { areRemote } from '../../../images/remote/discover-remote.js';
 import type { Job } from '../../../job.js';
 import type { OntologyPlace, RunAgain, UpdateUse } from '../../../review/ask/run-again.js';
 import { readRunCommand, type RunCommand } from '../../../run/again/run-command.js';
+import { expectedRoot, resolveRoot } from '../../../run/image-root.js';
+import { readManifest } from '../../../run/manifest.js';
+import { readHeader } from '../../../run/read-journal.js';
 
 /** Options that are not repeated: the output folder is known, and the output is not shown. */
 const LEFT_OUT = [
@@ -43,29 +46,50 @@ export function startedBy(
   return { startedBy: command };
 }
 
+/** What of a run may be elsewhere now: absolute folders. */
+interface MovedParts {
+  readonly features?: string | undefined;
+  readonly imagesRoot?: string | undefined;
+}
+
 /**
  * Finds how a run was started, and so where its ontology and its features are.
  *
  * @param outDir - Absolute.
- * @param features - Folder of features that is given now; else the run's.
+ * @param now - Where things are now; else where the run had them.
  */
-export async function openRunAgain(outDir: string, features?: string): Promise<RunAgain> {
-  const command = await readRunCommand(outDir);
+export async function openRunAgain(outDir: string, { features, imagesRoot }: MovedParts): Promise<RunAgain> {
+  const stored = await readRunCommand(outDir);
+  const command = stored && imagesRoot !== undefined ? await withImagesIn(imagesRoot, outDir, stored) : stored;
   const given = features === undefined ? {} : { featuresFolder: features };
   if (command === undefined) {
     const noFile = 'How this run was started is not known: an earlier version made it, or it was moved from elsewhere.';
     return { ...given, ontology: { noFile }, commandWith: () => undefined };
   }
   const loaded = await load(outDir, command, {}).catch(() => undefined); // such as a config file that is gone
-  const stored = loaded?.settings.features;
+  const storedFeatures = loaded?.settings.features;
   return {
-    ...(stored === undefined ? {} : { featuresFolder: stored }),
+    ...(storedFeatures === undefined ? {} : { featuresFolder: storedFeatures }),
     ...given,
     ontology:
       loaded === undefined ? { noFile: 'The config file of this run cannot be read any more.' } : placeOf(loaded),
     commandWith: (flags) => typed(command, { out: displayPath(outDir), ...flags }),
     update: (use) => update(outDir, command, use),
   };
+}
+
+/** The command for images that were moved: paths below the folder where the run had them are below the new one. */
+async function withImagesIn(imagesRoot: string, outDir: string, command: RunCommand): Promise<RunCommand> {
+  const scope = (await readManifest(outDir).catch(() => undefined)) ?? (await readHeader(outDir))?.run;
+  const root = scope?.root;
+  if (root === undefined) return command;
+  const places = [expectedRoot(outDir, { ...scope, root }), resolveRoot(outDir, { root })];
+  const paths = command.paths.map((path) => {
+    const before = resolve(command.cwd, path);
+    const place = places.find((folder) => before === folder || before.startsWith(join(folder, sep)));
+    return place === undefined ? path : join(imagesRoot, relative(place, before));
+  });
+  return { ...command, paths };
 }
 
 async function update(outDir: string, command: RunCommand, { features, progress, signal }: UpdateUse): Promise<void> {

@@ -79,7 +79,7 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   };
   const job = { outDir, imagesRoot, author, takeOver: takeOverRuleOf(loaded), listen, apiKeys };
   const serving = serveReview(
-    { ...job, fetch: fetchSettingsOf(loaded), again: await openRunAgain(outDir, settings.features) },
+    { ...job, fetch: fetchSettingsOf(loaded), again: await openRunAgain(outDir, settings) },
     { stop, note: (message) => progress.note(message), onReady },
   );
   await (stop.aborted ? untilAborted(serving, stop) : serving);
