@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { lstat, open, rename, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJsonFile } from '../disk/json.js';
+import { writePrivateFile } from './private-file.js';
 
 const Secret = z.string().regex(/^[\w-]{43}$/); // 32 bytes as base64url
 
@@ -11,7 +11,6 @@ const Secret = z.string().regex(/^[\w-]{43}$/); // 32 bytes as base64url
 const KeptLink = z.object({ port: z.int().min(1).max(65_535), token: Secret, session: Secret });
 export type KeptLink = z.output<typeof KeptLink>;
 
-const ONLY_OWNER = 0o600;
 const OTHERS = 0o077;
 
 /** The link of the review before, unless others than this user can read or have written it. */
@@ -29,13 +28,10 @@ export async function readKeptLink(outDir: string): Promise<KeptLink | undefined
 
 /** Where it cannot be written, the next review has another link. */
 export async function keepLink(outDir: string, link: KeptLink): Promise<void> {
-  const draft = `${placeOf(outDir)}-${randomBytes(4).toString('hex')}`;
   try {
-    await using file = await open(draft, 'wx', ONLY_OWNER);
-    await file.writeFile(`${JSON.stringify(link)}\n`);
-    await rename(draft, placeOf(outDir));
+    await writePrivateFile(placeOf(outDir), `${JSON.stringify(link)}\n`);
   } catch {
-    await rm(draft, { force: true }).catch(() => {});
+    // Such as in a folder that can only be read.
   }
 }
 

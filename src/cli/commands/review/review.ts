@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../../config/load.js';
 import { ReviewConfig } from '../../../config/schema.js';
@@ -72,17 +72,24 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
     ...(tlsCert === undefined ? {} : { tlsCert }),
     ...(tlsKey === undefined ? {} : { tlsKey }),
   };
+  let opened: Promise<AsyncDisposable> | undefined;
   const onReady = (ready: ReviewLink) => {
     report(ready, settings);
     if (ready.readOnly !== undefined) progress.note(`Read-only: ${ready.readOnly}`);
-    if (settings.open) openInBrowser(ready.link, (message) => progress.note(message));
+    if (!settings.open) return;
+    const folder = join(outDir, '.preannotate');
+    opened = openInBrowser(ready.link, { folder, note: (message) => progress.note(message) });
   };
   const job = { outDir, imagesRoot, author, takeOver: takeOverRuleOf(loaded), listen, apiKeys };
   const serving = serveReview(
     { ...job, fetch: fetchSettingsOf(loaded), again: await openRunAgain(outDir, settings) },
     { stop, note: (message) => progress.note(message), onReady },
   );
-  await (stop.aborted ? untilAborted(serving, stop) : serving);
+  try {
+    await (stop.aborted ? untilAborted(serving, stop) : serving);
+  } finally {
+    await (await opened)?.[Symbol.asyncDispose]();
+  }
 }
 
 function report({ link, address, readOnly }: ReviewLink, { json }: { readonly json: boolean }): void {
