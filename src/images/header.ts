@@ -1,6 +1,7 @@
+import { imageSize } from 'image-size';
 import { imageSizeFromFile } from 'image-size/fromFile';
 import { systemCodeOf } from '../core/errors.js';
-import { readExifOrientation } from './exif-orientation.js';
+import { readExifOrientation, readExifOrientationOf } from './exif-orientation.js';
 
 /** Types whose orientation the library does not tell. */
 const WITH_EXIF = new Set(['png', 'webp', 'tiff']);
@@ -25,5 +26,15 @@ export async function readImageHeader(path: string): Promise<ImageHeader | 'miss
     return { width, height, orientation: orientation ?? others, type };
   } catch (error) {
     return ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '') ? 'missing' : 'unreadable';
+  }
+}
+
+/** The EXIF orientation of an image in memory; undefined where its header cannot be read. */
+export async function readOrientation(bytes: Uint8Array): Promise<number | undefined> {
+  try {
+    const { orientation, type = '' } = imageSize(bytes);
+    return orientation ?? (WITH_EXIF.has(type) ? await readExifOrientationOf(bytes, type) : 1);
+  } catch {
+    return undefined;
   }
 }

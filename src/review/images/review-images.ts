@@ -3,15 +3,14 @@ import { join, sep } from 'node:path';
 import { nameInMessage } from '../../core/text.js';
 import { openRegularFile } from '../../disk/regular-file.js';
 import { RequestError } from '../../http/request-error.js';
-import { readImageHeader } from '../../images/header.js';
+import { readImageHeader, readOrientation } from '../../images/header.js';
 import type { FetchSettings } from '../../images/remote/fetch-settings.js';
-import { openRemoteImages } from '../../images/remote/open-remote-images.js';
-import type { RemoteImages } from '../../images/remote/remote-images.js';
 import { sniff } from '../../images/sniff.js';
 import type { ImageRecord } from '../../run/record.js';
 import { ImageRenderer, NotRendered, type Rendered } from '../../workers/previews/image-renderer.js';
 import type { ThumbnailRequest } from '../../workers/previews/preview-artist.js';
 import { ThumbnailCache } from '../../workers/previews/thumbnail-cache.js';
+import { FetchedImages } from './fetched-images.js';
 import { changedError, type FileVersions } from './file-versions.js';
 import { findImage } from './find-image.js';
 import { SharedWork } from './shared-work.js';
@@ -41,6 +40,11 @@ interface ImageSource {
   readonly versions: FileVersions;
 }
 
+interface OpenUse {
+  readonly signal: AbortSignal;
+  readonly isKnown: (tag: string) => boolean; // whether the browser has what a tag stands for
+}
+
 /** What is sent of an image. */
 export interface ShownImage {
   readonly type: string;
@@ -54,25 +58,24 @@ export class ReviewImages implements AsyncDisposable {
   readonly #cache: ThumbnailCache;
   readonly #renderer = new ImageRenderer(MAX_WAITING);
   readonly #making = new SharedWork<Rendered>();
-  #remote: Promise<RemoteImages> | undefined;
+  readonly #remote: FetchedImages;
 
   constructor(source: ImageSource) {
     this.#source = source;
     this.#cache = new ThumbnailCache(source.outDir);
+    const { fetch, limits } = source;
+    this.#remote = new FetchedImages(() => ({ ...fetch, maxBytes: limits().maxBytes, isAgain: true }));
   }
 
   /**
    * A whole image: its own bytes where browsers can show them, else a JPEG.
    *
-   * @param isKnown - Whether the browser has what a tag stands for: then there is nothing to be sent.
+   * @returns undefined where the browser has it.
    * @throws RequestError NOT_FOUND, IMAGE_UNREADABLE, IMAGE_UNDECODABLE, IMAGE_CHANGED, QUEUE_FULL
    */
-  async open(
-    record: ImageRecord,
-    { signal, isKnown }: { readonly signal: AbortSignal; readonly isKnown: (tag: string) => boolean },
-  ): Promise<ShownImage | undefined> {
+  async open(record: ImageRecord, { signal, isKnown }: OpenUse): Promise<ShownImage | undefined> {
     const root = this.#source.root();
-    if (root === undefined) return await this.#openRemote(record, signal);
+    if (root === undefined) return await this.#openRemote(record, { signal, isKnown });
     const found = await findImage(record, root);
     const { path, tag } = found;
     if (isKnown(tag)) return undefined;
@@ -107,7 +110,7 @@ export class ReviewImages implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#renderer[Symbol.asyncDispose]();
-    await (await this.#remote)?.[Symbol.asyncDispose]();
+    await this.#remote[Symbol.asyncDispose]();
   }
 
   /** @returns undefined where browsers do not show this type, or not upright. */
@@ -133,13 +136,16 @@ export class ReviewImages implements AsyncDisposable {
     return undefined;
   }
 
-  async #openRemote(record: ImageRecord, signal: AbortSignal): Promise<ShownImage> {
-    const source = await this.#fetch(record, signal);
-    const type = SHOWN[sniff(Buffer.from(source)).kind];
+  async #openRemote(record: ImageRecord, { signal, isKnown }: OpenUse): Promise<ShownImage | undefined> {
     const tag = record.sha256.slice(0, 32);
-    if (type !== undefined) return { type, tag, content: { bytes: source } };
-    const { bytes } = await this.#make(record, 'full', signal);
-    return { type: 'image/jpeg', tag, content: { bytes } };
+    if (isKnown(tag)) return undefined;
+    const bytes = await this.#remote.get(record, signal);
+    const { kind } = sniff(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const type = SHOWN[kind];
+    if (type !== undefined && (TURNED_BY_BROWSERS.includes(kind) || ((await readOrientation(bytes)) ?? 0) === 1))
+      return { type, tag, content: { bytes } };
+    const made = await this.#making.run(record.sha256, signal, (abandoned) => this.#make(record, 'full', abandoned));
+    return { type: 'image/jpeg', tag, content: { bytes: made.bytes } };
   }
 
   async #render(
@@ -175,19 +181,7 @@ export class ReviewImages implements AsyncDisposable {
 
   async #sourceOf(record: ImageRecord, signal: AbortSignal): Promise<string | Uint8Array> {
     const root = this.#source.root();
-    return root === undefined ? await this.#fetch(record, signal) : (await findImage(record, root)).path;
-  }
-
-  async #fetch({ image: name, url }: ImageRecord, signal: AbortSignal): Promise<Uint8Array> {
-    if (url === undefined)
-      throw new RequestError(
-        'NOT_FOUND',
-        `${name} cannot be fetched: addresses with a query or a password are not stored.`,
-      );
-    const { fetch, limits } = this.#source;
-    this.#remote ??= openRemoteImages({ ...fetch, maxBytes: limits().maxBytes, isAgain: true });
-    using fetched = await (await this.#remote).fetch({ name, url }, signal);
-    return fetched.bytes;
+    return root === undefined ? await this.#remote.get(record, signal) : (await findImage(record, root)).path;
   }
 }
 
