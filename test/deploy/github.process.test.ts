@@ -63,13 +63,16 @@ describe('the steps of fixtures/deploy/github-workflow.yml', () => {
     const journal = (machine: string, shard: string) => readFile(at(machine, `${shard}/detections.jsonl`), 'utf8');
 
     const images = await checkOut(join(folder, 'first'));
-    const short = scriptOf('annotate', 'Annotate').replace('--max-runtime 50m', '--max-runtime 1s');
-    const stopped = await annotate('first', 1, short);
-    expect(stopped.code, stopped.stderr).toBe(0);
-    expect(await readFile(`${join(folder, 'first')}.output`, 'utf8')).toBe('left-1=true\n');
+    const [one, two] = ['drafts/shards/1-of-2', 'drafts/shards/2-of-2'];
+    // A slow machine may need longer for its first image.
+    for (let seconds = 1; (await journalled(at('first', one))).length === 0; seconds *= 2) {
+      const short = scriptOf('annotate', 'Annotate').replace('--max-runtime 50m', `--max-runtime ${seconds}s`);
+      const { code, stderr } = await annotate('first', 1, short);
+      expect(code, stderr).toBe(0);
+    }
+    expect(await readFile(`${join(folder, 'first')}.output`, 'utf8')).toMatch(/^(left-1=true\n)+$/);
     expect(await readFile(`${join(folder, 'first')}.summary.md`, 'utf8')).toContain('Stopped by --max-runtime');
 
-    const [one, two] = ['drafts/shards/1-of-2', 'drafts/shards/2-of-2'];
     await checkOut(join(folder, 'next'));
     await cp(at('first', one), at('next', one), { recursive: true });
     await rm(join(folder, 'first'), { recursive: true });
