@@ -168,8 +168,19 @@ function describeRun(run: OpenedRun, boxes: number): GalleryFacts['run'] {
     ['Images annotated', String(counts?.annotated ?? journal.entries.size)],
     ...(counts === undefined ? [] : ([['Images failed', String(counts.failed)]] as const)),
     ['Stored boxes', String(boxes)],
+    ['Thresholds', describeThresholds(run)],
     ['Status', manifest?.status ?? 'interrupted'],
   ];
+}
+
+/** Where the thresholds of the run come from. */
+function describeThresholds({ scope, ontology }: OpenedRun): string {
+  const { scoreThreshold, overridesOntology } = readStoredSelection(scope.selection);
+  if (overridesOntology) return `--score-threshold ${scoreThreshold}, for classes without one`;
+  const common =
+    ontology.threshold === undefined ? `${scoreThreshold} by default` : `${ontology.threshold} by the ontology`;
+  const own = ontology.classes.filter(({ threshold }) => threshold !== undefined).length;
+  return own === 0 ? common : `${common}; ${own} of ${ontology.classes.length} classes have their own`;
 }
 
 /** What found the boxes. */

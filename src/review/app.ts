@@ -54,7 +54,7 @@ export async function createReviewApp(
   registerPage(app, server);
   registerImages(app, server);
   const ask = registerAsk(app, server.session, server.again);
-  registerDecisions(app, { session: server.session, askState: () => ask.state() });
+  registerDecisions(app, { ...server, askState: () => ask.state() });
   return { app, ask };
 }
 

@@ -15,6 +15,8 @@ export interface Backend {
   readonly fileNote?: string;
   /** Boxes are drawn into the pictures already. */
   readonly hasDrawnPictures?: boolean;
+  /** Where the run, its images and its ontology are. */
+  readonly places?: readonly (readonly [label: string, at: string])[];
   readonly review?: ReviewBackend; // left out: nothing can be changed
   readonly ask?: AskBackend; // left out: the model cannot be asked
 }
@@ -37,7 +39,7 @@ export interface ReviewBackend {
   subscribe(listener: {
     onDecision(decision: Decision): void;
     onRun(): void;
-    onState(isConnected: boolean): void;
+    onState(isConnected: boolean, reason?: string): void; // why not, in words of the server
   }): void;
 }
 

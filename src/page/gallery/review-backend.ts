@@ -9,6 +9,7 @@ interface ServerState {
   readonly author: string;
   readonly readOnly: string | null;
   readonly ask: AskState;
+  readonly places?: Backend['places'];
 }
 
 /** The server of `preannotate review`. */
@@ -39,6 +40,7 @@ export async function openReviewBackend(): Promise<Backend> {
     load: async () => decodePack(new Uint8Array(await (await request('/api/pack')).arrayBuffer())),
     imageUrl: (id) => `/api/images/${id}`,
     thumbnailUrl: (id, width) => `/api/images/${id}/thumbnail?width=${width <= 160 ? 160 : 320}`,
+    ...(state.places === undefined ? {} : { places: state.places }),
     review,
     ask,
   };
@@ -52,10 +54,21 @@ function subscribe(listener: Parameters<ReviewBackend['subscribe']>[0]): void {
     listener.onState(false);
     if (events.readyState !== EventSource.CLOSED) return;
     events.close();
+    void findRefusal().then((reason) => reason !== undefined && listener.onState(false, reason));
     setTimeout(() => subscribe(listener), 3000);
   };
   events.addEventListener('decision', ({ data }) => listener.onDecision(JSON.parse(String(data)) as Decision));
   events.addEventListener('run', () => listener.onRun());
+}
+
+/** Why the server, which answers, does not send events: it has another link now. */
+async function findRefusal(): Promise<string | undefined> {
+  try {
+    await request('/api/state');
+    return undefined;
+  } catch (error) {
+    return error instanceof RequestProblem && error.kind !== 'unreachable' ? error.message : undefined;
+  }
 }
 
 /** @throws RequestProblem */

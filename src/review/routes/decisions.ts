@@ -2,18 +2,20 @@ import type { FastifyInstance } from 'fastify';
 import { SECURITY_HEADERS } from '../../http/headers.js';
 import { RequestError } from '../../http/request-error.js';
 import type { AskPart } from '../ask/routes.js';
+import { listPlaces } from '../places.js';
 import type { ReviewServer } from '../review-server.js';
 
 /** The run, what people have decided about it, and what changes meanwhile. */
 export function registerDecisions(
   app: FastifyInstance,
-  { session, askState }: Pick<ReviewServer, 'session'> & { readonly askState: AskPart['state'] },
+  { session, again, askState }: Pick<ReviewServer, 'session' | 'again'> & { readonly askState: AskPart['state'] },
 ): void {
   app.get('/api/state', async () => ({
     title: session.title,
     author: session.author,
     readOnly: session.readOnly ?? null,
     ask: await askState(),
+    places: listPlaces({ session, again }),
     mode: 'review',
   }));
   app.get('/api/pack', async (_request, reply) => {

@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { GalleryFacts } from '../../../core/gallery/pack.js';
 import { colourOf } from '../../shared/colours.js';
 import { formatCount } from '../../shared/count.js';
-import { follow, pack, selectionVersion, table, thresholds } from '../app/state.js';
+import { backend, follow, pack, selectionVersion, table, thresholds } from '../app/state.js';
 import { EvaluationTable, toEvaluation } from './evaluation-table.js';
 
 export const isPanelOpen = signal(false);
@@ -12,6 +13,7 @@ export function RunPanel() {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const { run, evaluation } = pack.value!.facts;
+  const places = backend.value?.places;
   const evaluated = toEvaluation(evaluation);
   return (
     <dialog ref={dialog} class="about" aria-labelledby="about-title" onClose={() => (isPanelOpen.value = false)}>
@@ -24,18 +26,25 @@ export function RunPanel() {
       {evaluated !== undefined && <EvaluationTable evaluation={evaluated} />}
       <BoxesPerClass />
       <FailureReasons />
-      <section>
-        <h3>How it was made</h3>
-        <dl>
-          {run.map(([label, value]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      </section>
+      <Facts title="How it was made" facts={run} />
+      {places !== undefined && <Facts title="Where it is" facts={places} />}
     </dialog>
+  );
+}
+
+function Facts({ title, facts }: { readonly title: string; readonly facts: GalleryFacts['run'] }) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl>
+        {facts.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd dir="auto">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

@@ -8,6 +8,9 @@ import { backend } from './state.js';
 /** Why the run cannot be shown. */
 export const loadError = signal<string | undefined>(undefined);
 
+/** Why the server, which answers, does not let this page in. */
+export const refusal = signal<string | undefined>(undefined);
+
 /** Loads the run, and keeps it up to date with what other tabs and runs change. */
 export async function openGallery(from: Backend): Promise<void> {
   backend.value = from;
@@ -19,8 +22,9 @@ export async function openGallery(from: Backend): Promise<void> {
   from.review?.subscribe({
     onDecision: showDecision,
     onRun: () => void load(from),
-    onState: (isOpen) => {
+    onState: (isOpen, reason) => {
       isConnected.value = isOpen;
+      refusal.value = reason;
       if (isOpen) void from.review?.decisions().then(showSaved, () => (isConnected.value = false));
     },
   });

@@ -7,6 +7,7 @@ import {
   unsavedCount,
   waiting,
 } from '../app/decisions.js';
+import { refusal } from '../app/open.js';
 import { backend } from '../app/state.js';
 
 /** Refused steps that are named; of more, the number is told. */
@@ -37,7 +38,6 @@ export function SaveStatus() {
 export function Banners() {
   const { review, fileNote } = backend.value ?? {};
   const readOnly = fileNote === undefined ? review?.readOnly : undefined;
-  const count = unsavedCount.value;
   return (
     <>
       {fileNote !== undefined && fileNote !== '' && (
@@ -49,15 +49,30 @@ export function Banners() {
       <Waiting />
       {!isConnected.value && waiting.value?.kind !== 'busy' && (
         <p class="banner is-bad" role="alert">
-          <span>
-            The server does not answer. {count === 0 ? 'Nothing is lost.' : `Not saved yet: ${count}.`} Keep this page
-            open, and start <code>preannotate review</code> again: this page then goes on, unless the review has another
-            port.
-          </span>
+          <Disconnected />
         </p>
       )}
       <RefusedSteps />
     </>
+  );
+}
+
+/** The server is gone, or was started with another link. */
+function Disconnected() {
+  const count = unsavedCount.value;
+  const lost = count === 0 ? 'Nothing is lost.' : `Not saved yet: ${count}.`;
+  if (refusal.value !== undefined) {
+    return (
+      <span>
+        {refusal.value} {lost} Keep this page open: it then goes on.
+      </span>
+    );
+  }
+  return (
+    <span>
+      The server does not answer. {lost} Keep this page open, and start <code>preannotate review</code> again: this page
+      then goes on, unless the review has another port.
+    </span>
   );
 }
 

@@ -89,6 +89,39 @@ describeInBrowser('the gallery of preannotate review, over a run of the sample s
     await visitor.close();
   });
 
+  it('says that the review has a new link where its secrets are others, and goes on once that is opened', async () => {
+    const visitor = await Visitor.at(review.link, browser);
+    const { page } = visitor;
+    await loaded(page);
+    const { port } = new URL(review.origin);
+    await review[Symbol.asyncDispose]();
+    await rm(join(out, '.preannotate/review-link.json'));
+    review = await TestReview.opened(out, ['--port', port]);
+    await page.getByRole('alert').getByText('Open the link that `preannotate review` printed last').waitFor();
+    const opened = await page.context().newPage();
+    await opened.goto(review.link);
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await visitor.close();
+  });
+
+  it('shows where the run, its images and its ontology are, and where its thresholds come from', async () => {
+    const visitor = await Visitor.at(review.link, browser);
+    const { page } = visitor;
+    await loaded(page);
+    await page.getByRole('button', { name: 'About this run' }).click();
+    const facts = await page.getByRole('dialog').locator('dl > div').allInnerTexts();
+    const valueOf = (label: string) =>
+      facts
+        .find((one) => one.startsWith(label))
+        ?.slice(label.length)
+        .trim();
+    expect(valueOf('Output folder')).toBe(out);
+    expect(valueOf('Images\n')).toBe(join(folder, 'photos'));
+    expect(valueOf('Ontology')).toContain('belongs to the package');
+    expect(valueOf('Thresholds')).toBe('0.35 by the ontology');
+    await visitor.close();
+  });
+
   it('keeps what is decided while a run has the folder, says so, and saves it when the run has ended', async () => {
     const visitor = await Visitor.at(review.link, browser);
     const { page } = visitor;
