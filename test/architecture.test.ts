@@ -113,6 +113,13 @@ it('the parent process reaches no native library, so that it stays small', () =>
   expect(packages.filter((name) => NATIVE.includes(name))).toEqual([]);
 });
 
+it('a program that imports the package loads its errors alone, and no native library later', () => {
+  const atOnce = imports.filter(({ isDynamic }) => !isDynamic);
+  const { reached, packages } = loadedBy('index.ts', atOnce);
+  expect([[...reached].sort(), packages]).toEqual([['core/errors.ts', 'index.ts'], []]);
+  expect(loadedBy('index.ts', imports).packages.filter((name) => NATIVE.includes(name))).toEqual([]);
+});
+
 it('BullMQ and ioredis are loaded only when a queue is used', () => {
   const libraries = imports.filter(({ target, typeOnly }) => ['bullmq', 'ioredis'].includes(target) && !typeOnly);
   expect(libraries.map(asText).sort()).toEqual([
