@@ -8,10 +8,10 @@ import { createTransport } from '../http/transport.js';
 import { checkOrigin } from './access.js';
 import { registerAsk, type AskPart } from './ask/routes.js';
 import type { ReviewServer } from './review-server.js';
-import { toShownError } from './shown-error.js';
 import { registerDecisions } from './routes/decisions.js';
 import { registerImages } from './routes/images.js';
 import { registerPage } from './routes/page.js';
+import { toShownError } from './shown-error.js';
 
 const BODY_LIMIT_BYTES = 8 << 20; // far above a change of all boxes of an image
 

@@ -1,10 +1,11 @@
 import type { GalleryFacts } from '../core/gallery/pack.js';
-import type { Decision } from '../core/review/decision.js';
+import type { SavedDecision } from '../core/review/overwritten.js';
 import type { OpenedRun } from '../run/open-run.js';
 
 /** What open pages are told, by its name. */
 export interface ReviewEvents {
-  readonly decision: Decision;
+  readonly decision: SavedDecision;
+  readonly decisions: object; // more than is known was missed: pages load all decisions again
   readonly run: object; // the run has changed: pages load everything again
 }
 

@@ -1,7 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { basename } from 'node:path';
-import { encodePack, toDigest, type GalleryFacts } from '../core/gallery/pack.js';
+import { toDigest, type GalleryFacts } from '../core/gallery/pack.js';
 import type { Decision } from '../core/review/decision.js';
-import { buildPack } from '../gallery-pack.js';
+import type { SavedDecision } from '../core/review/overwritten.js';
 import { RequestError } from '../http/request-error.js';
 import { expectedRoot, findImageRoot } from '../run/image-root.js';
 import { lockPath, type TakeOverRule } from '../run/lock/output-lock.js';
@@ -10,11 +11,12 @@ import { openRun, type OpenedRun } from '../run/open-run.js';
 import { RecordFile } from '../run/read-journal.js';
 import type { ImageRecord } from '../run/record.js';
 import { parseChanges } from '../run/review/parse-changes.js';
-import { readReview } from '../run/review/read-review.js';
-import { ReviewJournal } from '../run/review/review-journal.js';
+import { readReview, readReviewContents } from '../run/review/read-review.js';
+import { ReviewJournal, type ReviewStep } from '../run/review/review-journal.js';
 import { EventStreams } from './events.js';
 import { FileVersions, replacedError } from './images/file-versions.js';
 import { openFolder, type OpenedFolder } from './open-folder.js';
+import { packRun, type PackedRun } from './packed-run.js';
 import type { ReviewContext, ReviewEvents } from './review-context.js';
 
 /** What is reviewed, and by whom. */
@@ -25,11 +27,9 @@ export interface ReviewTarget {
   readonly takeOver: TakeOverRule;
 }
 
-/** The run as pages load it. */
-interface Packed {
-  readonly bytes: Uint8Array;
-  readonly facts: GalleryFacts;
-  readonly indexOf: ReadonlyMap<number, number>; // by the numbers of images
+/** Where a step comes from: by what it is recognised when it is sent again, and what its page showed of the image. */
+export interface StepOrigin extends Pick<ReviewStep, 'id' | 'base'> {
+  readonly seen?: string | undefined; // digest of the bytes that the changes are about; left out: those of the run
 }
 
 const BUSY = 'The run is being brought up to date. This change can be saved as soon as that has ended.';
@@ -43,8 +43,9 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   readonly #note: (message: string) => void;
   #folder: OpenedFolder;
   #run!: OpenedRun;
-  #packed!: Promise<Packed>;
+  #packed!: Promise<PackedRun>;
   #journal: ReviewJournal | undefined;
+  #revisionRead: number | undefined; // of the last decision, where nothing can be saved
   #address = '';
   #isBusy = false;
 
@@ -102,16 +103,31 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     return (await this.#packed).facts;
   }
 
-  async pack(): Promise<Uint8Array> {
-    return (await this.#packed).bytes;
+  async pack(): Promise<Pick<PackedRun, 'bytes' | 'tag'>> {
+    return await this.#packed;
   }
 
   /** Those that are on disk, and are about the bytes of images that the run has seen. */
   async decisions(): Promise<readonly Decision[]> {
     const decisions = this.#journal?.decisions ?? (await readReview(this.outDir));
-    const { facts } = await this.#packed;
-    const digests = new Map(facts.images.names.map((name, index) => [name, facts.images.digests![index]]));
+    const { digests } = await this.#packed;
     return [...decisions.values()].filter(({ image, sha256 }) => digests.get(image) === toDigest(sha256));
+  }
+
+  /**
+   * Answers a request with events.
+   *
+   * @param after - Revision after which the page has seen nothing; undefined: it knows all.
+   */
+  async follow(response: ServerResponse, headers: Readonly<Record<string, string>>, after?: number): Promise<void> {
+    const { digests } = await this.#packed;
+    const isAllKnown = after === undefined || after === this.#revisionRead;
+    const missed = isAllKnown ? [] : this.#journal?.savedAfter(after);
+    this.events.add(
+      response,
+      headers,
+      missed?.filter(({ image, sha256 }) => digests.get(image) === toDigest(sha256)),
+    );
   }
 
   /** @throws RequestError NOT_FOUND */
@@ -122,14 +138,16 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   }
 
   /**
-   * Saves changes to what is decided about an image, and tells all pages.
+   * Saves changes to what is decided about an image, and tells all pages. A step that comes again is answered as the
+   * first time.
    *
-   * @param seen - Digest of the bytes that the changes are about; left out: those of the run.
    * @returns Once they are on disk.
    * @throws RequestError NOT_FOUND, READ_ONLY, IMAGE_CHANGED, OUTPUT_LOCKED;
    *   PreannotateError REQUEST_INVALID, WRITE_FAILED, OUTPUT_LOST
    */
-  async save(id: number, changes: unknown, seen?: string): Promise<Decision> {
+  async save(id: number, changes: unknown, { seen, ...origin }: StepOrigin = {}): Promise<SavedDecision> {
+    const known = origin.id === undefined ? undefined : this.#journal?.find(origin.id);
+    if (known !== undefined) return await known;
     this.#requireIdle();
     const { readOnly } = this;
     if (readOnly !== undefined) throw new RequestError('READ_ONLY', readOnly);
@@ -147,7 +165,8 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     await this.#folder.lock?.assertHeldSinceHeartbeat();
     this.#requireIdle(); // since then, the run may have begun to be renewed
     if (this.#journal === undefined) throw new RequestError('OUTPUT_LOCKED', BUSY);
-    const decision = await this.#journal.append({ image, sha256, changes: parsed, author: this.author });
+    const step = { image, sha256, changes: parsed, author: this.author, ...origin };
+    const decision = await this.#journal.append(step);
     this.publish('decision', decision);
     return decision;
   }
@@ -200,8 +219,8 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     this.#run = run;
     this.imageRoot = await this.#findRoot(given);
     if (this.#folder.lock !== undefined) this.#journal = await ReviewJournal.open(outDir);
-    else await readReview(outDir); // reports what is damaged now
-    this.#packed = this.#pack(run);
+    else this.#revisionRead = (await readReviewContents(outDir)).revision; // reports what is damaged now, too
+    this.#packed = packRun({ outDir, run, title: this.title });
     this.#packed.catch(() => {}); // it is thrown where the pack is asked for
   }
 
@@ -214,12 +233,6 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     const expected = expectedRoot(this.outDir, search.scope);
     if (found === undefined) this.#note(`The images are not in ${expected}; --images-root names their folder.`);
     return found ?? expected;
-  }
-
-  async #pack(run: OpenedRun): Promise<Packed> {
-    const { facts, ...rest } = await buildPack({ outDir: this.outDir, run, title: this.title, hasDigests: true });
-    const indexOf = new Map(facts.images.ids.map((id, index) => [id, index]));
-    return { facts, bytes: encodePack({ facts, ...rest }), indexOf };
   }
 
   async #find(id: number): Promise<{ facts: GalleryFacts; index: number; name: string }> {

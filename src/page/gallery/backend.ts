@@ -1,6 +1,8 @@
 import type { AskState, KeepState, Question } from '../../core/gallery/ask.js';
-import type { Change, Decision } from '../../core/review/decision.js';
+import type { Decision } from '../../core/review/decision.js';
+import type { SavedDecision } from '../../core/review/overwritten.js';
 import type { GalleryPack } from '../../core/gallery/pack.js';
+import type { SentStep } from './saving/save-queue.js';
 
 /** Where the page has its data from, and what it can do: `review` has a server, a report holds its data itself. */
 export interface Backend {
@@ -28,19 +30,24 @@ export interface ReviewBackend {
   readonly readOnly: string | undefined;
   decisions(): Promise<Decision[]>;
   /**
-   * Resolves once the changes are on disk.
+   * Resolves once the step is on disk.
    *
    * @param image - Id.
-   * @param seen - Digest of the bytes of the image that the changes are about.
-   * @throws RequestProblem: its kind tells whether they may be sent again
+   * @throws RequestProblem: its kind tells whether it may be sent again
    */
-  save(image: number, changes: readonly Change[], seen: string | undefined): Promise<Decision>;
-  /** Calls back for every decision, of this tab and of others, and after a new run, to load everything again. */
-  subscribe(listener: {
-    onDecision(decision: Decision): void;
-    onRun(): void;
-    onState(isConnected: boolean, reason?: string): void; // why not, in words of the server
-  }): void;
+  save(image: number, step: SentStep): Promise<SavedDecision>;
+  /** Calls back for every decision that the page does not have, of this page and of others. */
+  subscribe(listener: ReviewListener): void;
+  /** What may be another one since the connection was lost. The pack: undefined where it is as it was loaded last. */
+  refresh(): Promise<{ readonly backend: Backend; readonly pack: GalleryPack | undefined }>;
+}
+
+export interface ReviewListener {
+  readonly after: number; // revision of the last decision that the page has
+  onDecision(decision: SavedDecision): void;
+  onMissed(): void; // decisions that the server cannot tell one by one: they have to be loaded again
+  onRun(): void; // after a new run: everything has to be loaded again
+  onState(isConnected: boolean, reason?: string): void; // why not, in words of the server
 }
 
 /** Asks the model with stored features. */

@@ -1,7 +1,8 @@
-import { decodePack } from '../../core/gallery/pack.js';
-import type { Change, Decision } from '../../core/review/decision.js';
+import { decodePack, type GalleryPack } from '../../core/gallery/pack.js';
+import { fromCompactDecision, type CompactDecision } from '../../core/review/compact.js';
+import type { SavedDecision } from '../../core/review/overwritten.js';
 import type { AskState, KeepState, Question } from '../../core/gallery/ask.js';
-import type { AskBackend, Backend, ReviewBackend } from './backend.js';
+import type { AskBackend, Backend, ReviewBackend, ReviewListener } from './backend.js';
 import { RequestProblem, toRequestProblem } from './saving/request-problem.js';
 
 interface ServerState {
@@ -14,22 +15,37 @@ interface ServerState {
 
 /** The server of `preannotate review`. */
 export async function openReviewBackend(): Promise<Backend> {
-  const state = (await (await request('/api/state')).json()) as ServerState;
+  const pack = new ServerPack();
+  return toBackend(await readState(), pack);
+}
+
+async function readState(): Promise<ServerState> {
+  return (await (await request('/api/state')).json()) as ServerState;
+}
+
+function toBackend(state: ServerState, pack: ServerPack): Backend {
   const review: ReviewBackend = {
     author: state.author,
     readOnly: state.readOnly ?? undefined,
-    decisions: async () => (await (await request('/api/decisions')).json()) as Decision[],
-    save: async (image: number, changes: readonly Change[], seen: string | undefined) =>
-      (await (await request('/api/decisions', { body: { image, changes, seen } })).json()) as Decision,
+    decisions: async () =>
+      ((await (await request('/api/decisions?compact')).json()) as CompactDecision[]).map(fromCompactDecision),
+    save: async (image: number, { id, base, seen, changes }) => {
+      const body = { image, changes, seen, step: id, base };
+      return (await (await request('/api/decisions', { body })).json()) as SavedDecision;
+    },
     subscribe,
+    refresh: async () => {
+      const [now, changed] = await Promise.all([readState(), pack.loadChanged()]);
+      return { backend: toBackend(now, pack), pack: changed };
+    },
   };
   const ask: AskBackend = {
     state: state.ask,
     ask: async (question: Question, signal: AbortSignal) => {
       const start = performance.now();
       const response = await request('/api/ask', { body: question, signal });
-      const pack = decodePack(new Uint8Array(await response.arrayBuffer()));
-      return { pack, ms: durationOf(response) ?? performance.now() - start };
+      const found = decodePack(new Uint8Array(await response.arrayBuffer()));
+      return { pack: found, ms: durationOf(response) ?? performance.now() - start };
     },
     keep: async (question, as) =>
       (await (await request('/api/ask/keep', { body: { question, ...as } })).json()) as KeepState,
@@ -37,7 +53,7 @@ export async function openReviewBackend(): Promise<Backend> {
     keepState: async () => (await (await request('/api/ask/keep')).json()) as KeepState,
   };
   return {
-    load: async () => decodePack(new Uint8Array(await (await request('/api/pack')).arrayBuffer())),
+    load: () => pack.load(),
     imageUrl: (id) => `/api/images/${id}`,
     thumbnailUrl: (id, width) => `/api/images/${id}/thumbnail?width=${width <= 160 ? 160 : 320}`,
     ...(state.places === undefined ? {} : { places: state.places }),
@@ -46,18 +62,50 @@ export async function openReviewBackend(): Promise<Backend> {
   };
 }
 
+/** The run as the server has it. */
+class ServerPack {
+  #tag: string | null = null;
+
+  async load(): Promise<GalleryPack> {
+    return (await this.#request({}))!;
+  }
+
+  /** @returns undefined where it is the one that was loaded last. */
+  async loadChanged(): Promise<GalleryPack | undefined> {
+    return await this.#request(this.#tag === null ? {} : { 'if-none-match': this.#tag });
+  }
+
+  async #request(headers: Readonly<Record<string, string>>): Promise<GalleryPack | undefined> {
+    const response = await request('/api/pack', { headers });
+    if (response.status === NOT_MODIFIED) return undefined;
+    const pack = decodePack(new Uint8Array(await response.arrayBuffer()));
+    this.#tag = response.headers.get('etag');
+    return pack;
+  }
+}
+
 /** Follows the events of the server. The browser connects again by itself, but not after an answer such as 401. */
-function subscribe(listener: Parameters<ReviewBackend['subscribe']>[0]): void {
-  const events = new EventSource('/api/events');
+function subscribe(listener: ReviewListener): void {
+  let { after } = listener;
+  const events = new EventSource(`/api/events?after=${after}`);
   events.onopen = () => listener.onState(true);
   events.onerror = () => {
     listener.onState(false);
     if (events.readyState !== EventSource.CLOSED) return;
     events.close();
     void findRefusal().then((reason) => reason !== undefined && listener.onState(false, reason));
-    setTimeout(() => subscribe(listener), 3000);
+    setTimeout(() => subscribe({ ...listener, after }), 3000);
   };
-  events.addEventListener('decision', ({ data }) => listener.onDecision(JSON.parse(String(data)) as Decision));
+  events.addEventListener('decision', ({ data }) => {
+    const decision = JSON.parse(String(data)) as SavedDecision;
+    if (decision.revision <= after) return; // as when it was saved while the page connected
+    after = decision.revision;
+    listener.onDecision(decision);
+  });
+  events.addEventListener('decisions', () => {
+    after = 0;
+    listener.onMissed();
+  });
   events.addEventListener('run', () => listener.onRun());
 }
 
@@ -71,19 +119,27 @@ async function findRefusal(): Promise<string | undefined> {
   }
 }
 
+const NOT_MODIFIED = 304;
+
+interface Sent {
+  readonly body?: unknown; // left out: nothing is sent, but something asked for
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
 /** @throws RequestProblem */
-async function request(path: string, given: { body?: unknown; signal?: AbortSignal } = {}): Promise<Response> {
-  const { body, signal } = given;
+async function request(path: string, given: Sent = {}): Promise<Response> {
+  const { body, headers = {}, signal } = given;
   const response = await fetch(path, {
     ...(body === undefined
-      ? {}
+      ? { headers }
       : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted === true) throw error;
     throw new RequestProblem('unreachable', 'The server does not answer. Is `preannotate review` still running?');
   });
-  if (response.ok) return response;
+  if (response.ok || response.status === NOT_MODIFIED) return response;
   const retryAfter = response.headers.get('retry-after');
   throw toRequestProblem({ status: response.status, retryAfter }, await response.text());
 }

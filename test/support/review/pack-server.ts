@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { json as readJson } from 'node:stream/consumers';
 import { encodePack, type GalleryPack } from '../../../src/core/gallery/pack.js';
 import { applyChanges, type Change, type Decision } from '../../../src/core/review/decision.js';
+import type { SavedDecision } from '../../../src/core/review/overwritten.js';
+import { RecentSteps } from '../../../src/run/review/recent-steps.js';
 
 const HTML = `<!doctype html>
 <html lang="en" data-mode="review">
@@ -16,6 +18,8 @@ const HTML = `<!doctype html>
 interface Saving {
   readonly image: number;
   readonly changes: readonly Change[];
+  readonly step: string;
+  readonly base: number;
 }
 
 const STATE = {
@@ -34,6 +38,7 @@ export class PackServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #pack: GalleryPack;
   readonly #listeners = new Set<ServerResponse>();
+  readonly #steps = new RecentSteps();
   #revision = 0;
 
   private constructor(server: Server, pack: GalleryPack) {
@@ -52,7 +57,7 @@ export class PackServer implements AsyncDisposable {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? '/';
+    const path = (request.url ?? '/').split('?')[0]!;
     response.setHeader(
       'content-security-policy',
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'",
@@ -81,14 +86,15 @@ export class PackServer implements AsyncDisposable {
     response.writeHead(404).end();
   }
 
-  #save({ image, changes }: Saving): Decision {
+  #save({ image, changes, step, base }: Saving): SavedDecision {
     const before = this.decisions.get(image) ?? { state: 'open' as const, boxes: [] };
     const name = this.#pack.facts.images.names[image - 1]!;
     const facts = { image: name, sha256: '', revision: ++this.#revision, author: 'anna', at: '2026-01-01T00:00:00Z' };
     const decision: Decision = { ...facts, ...applyChanges(before, changes) };
     this.decisions.set(image, decision);
-    for (const one of this.#listeners) one.write(`event: decision\ndata: ${JSON.stringify(decision)}\n\n`);
-    return decision;
+    const saved = this.#steps.add(decision, { id: step, base, changes });
+    for (const one of this.#listeners) one.write(`event: decision\ndata: ${JSON.stringify(saved)}\n\n`);
+    return saved;
   }
 
   #draw(image: number): string {

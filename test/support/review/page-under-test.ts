@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { vi } from 'vitest';
 import type { GalleryPack } from '../../../src/core/gallery/pack.js';
 import { applyChanges, type Change, type Decision } from '../../../src/core/review/decision.js';
+import type { SavedDecision } from '../../../src/core/review/overwritten.js';
+import type { SentStep } from '../../../src/page/gallery/saving/save-queue.js';
+import { RecentSteps, type StepOrigin } from '../../../src/run/review/recent-steps.js';
 
 /** What the page sends changes to. */
 class TestServer {
@@ -10,6 +13,7 @@ class TestServer {
   readonly decisions = new Map<number, Decision>();
   /** What every change fails with. */
   failure: Error | undefined;
+  readonly #steps = new RecentSteps();
   #revision = 0;
   readonly #pack: () => GalleryPack;
 
@@ -17,22 +21,22 @@ class TestServer {
     this.#pack = pack;
   }
 
-  async save(image: number, changes: readonly Change[], seen: string | undefined): Promise<Decision> {
+  async save(image: number, { id, base, seen, changes }: SentStep): Promise<SavedDecision> {
     this.seen.push(seen);
     this.received.push({ image, changes });
     await sleep(1);
     if (this.failure !== undefined) throw this.failure;
-    return this.decide(image, changes);
+    return this.decide(image, changes, { id, base });
   }
 
   /** What anyone decides. */
-  decide(image: number, changes: readonly Change[]): Decision {
+  decide(image: number, changes: readonly Change[], origin: Omit<StepOrigin, 'changes'> = {}): SavedDecision {
     const { ids, names } = this.#pack().facts.images;
     const before = this.decisions.get(image) ?? { state: 'open' as const, boxes: [] };
     const facts = { image: names[ids.indexOf(image)]!, sha256: 'a', revision: ++this.#revision, author: 'A', at: '' };
     const decision: Decision = { ...facts, ...applyChanges(before, changes) };
     this.decisions.set(image, decision);
-    return decision;
+    return this.#steps.add(decision, { ...origin, changes });
   }
 }
 
@@ -54,8 +58,9 @@ export async function openPage(pack: GalleryPack) {
       author: 'A',
       readOnly: undefined,
       decisions: () => Promise.resolve([...server.decisions.values()]),
-      save: (image, changes, seen) => server.save(image, changes, seen),
+      save: (image, step) => server.save(image, step),
       subscribe: () => {},
+      refresh: () => Promise.reject(new Error('The connection is never lost.')),
     },
   };
   decisions.showRun(pack, []);

@@ -1,19 +1,24 @@
 import { batch, computed, signal } from '@preact/signals';
 import { invertChanges, type Change, type Decision } from '../../../core/review/decision.js';
 import type { GalleryPack } from '../../../core/gallery/pack.js';
+import { pageOfStep, type SavedDecision } from '../../../core/review/overwritten.js';
+import { describeOverwriting } from '../saving/describe-overwriting.js';
 import { History } from '../saving/history.js';
 import type { RequestProblem } from '../saving/request-problem.js';
 import { isAsLeft, SaveQueue, type Refused } from '../saving/save-queue.js';
 import { backend, decisions, decisionsVersion, follow, imageIndexByName, pack, showPack } from './state.js';
 
+const page = newPageId();
 const queue = new SaveQueue({
-  save: async (image, changes, seen) => {
+  page,
+  save: async (image, step) => {
     const review = backend.value?.review;
     if (review === undefined) throw new Error('Nothing can be saved here.');
     const index = imageIndexByName.value.get(image);
     if (index === undefined) throw new Error(`${image} is not in the run any more.`);
-    return await review.save(pack.value!.facts.images.ids[index]!, changes, seen);
+    return await review.save(pack.value!.facts.images.ids[index]!, step);
   },
+  onSaved: tellOfOverwriting,
   onChange: showDecided,
   onProblem: (problem) => {
     isConnected.value = problem?.kind !== 'unreachable';
@@ -47,8 +52,13 @@ export const waiting = signal<RequestProblem | undefined>(undefined);
 /** What the server did not accept, until it is sent again or dismissed. Images do not show it. */
 export const refused = signal<readonly Refused[]>([]);
 
-/** What another tab or person did to a box that was changed here, and that was replaced. */
-export const replaced = signal<string | undefined>(undefined);
+/** What a person should know of changes that were made elsewhere at the same time, until it is dismissed. */
+export const notices = signal<readonly string[]>([]);
+const MOST_NOTICES = 5;
+
+export function dismissNotices(): void {
+  notices.value = [];
+}
 
 export const canReview = computed(() => {
   const review = backend.value?.review;
@@ -94,7 +104,7 @@ function replay(
   const now = decisions.get(image);
   const isDone = isAsLeft(now ?? { state: 'open', boxes: [] }, left);
   if (isDone) queue.push(name, changes, digestOf(name));
-  else replaced.value = `${now?.author ?? 'Someone'} changed this in ${name} since, in another tab: it stays as it is.`;
+  else notify(`${now?.author ?? 'Someone'} changed this in ${name} since, in another tab: it stays as it is.`);
   return { image, isDone };
 }
 
@@ -131,19 +141,25 @@ export function showRun(loaded: GalleryPack, saved: readonly Decision[]): void {
 export function showSaved(all: readonly Decision[]): void {
   batch(() => {
     queue.forgetMissing(all);
-    for (const decision of all) showDecision(decision);
+    for (const decision of all) queue.receive(decision.image, decision);
     decisionsVersion.value++;
   });
   queue.retry();
 }
 
-/** Shows a decision of this tab or of another one. */
-export function showDecision(decision: Decision): void {
-  const [box] = queue.receive(decision.image, decision);
-  if (box === undefined) return;
-  const what = box.status === 'rejected' ? 'rejected it' : `made it ${box.class} at ${box.box.join(', ')}`;
-  const who = `${decision.author} changed a box of ${decision.image} that you changed too`;
-  replaced.value = `${who} (${what}). Yours is kept.`;
+/** Shows a decision of this page or of another one. */
+export function showDecision(decision: SavedDecision): void {
+  queue.receive(decision.image, decision);
+  if (pageOfStep(decision.step) !== page) tellOfOverwriting(decision); // of its own, the answer tells
+}
+
+function tellOfOverwriting(decision: SavedDecision): void {
+  const text = describeOverwriting(decision, { page, author: backend.value?.review?.author ?? '' });
+  if (text !== undefined) notify(text);
+}
+
+function notify(text: string): void {
+  notices.value = [...notices.value.filter((one) => one !== text), text].slice(-MOST_NOTICES);
 }
 
 /** What the server has of an image, with what is not saved yet on top. */
@@ -169,4 +185,10 @@ function nameOf(image: number): string {
 function unsavedDecision(image: string): Decision {
   const author = backend.value?.review?.author ?? '';
   return { image, sha256: '', revision: 0, state: 'open', boxes: [], author, at: new Date().toISOString() };
+}
+
+/** Not by crypto.randomUUID, which pages over plain HTTP from another machine do not have. */
+function newPageId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

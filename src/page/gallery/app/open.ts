@@ -1,7 +1,9 @@
 import { signal } from '@preact/signals';
+import type { GalleryPack } from '../../../core/gallery/pack.js';
+import type { Decision } from '../../../core/review/decision.js';
 import type { Backend } from '../backend.js';
 import { followAddress } from './address.js';
-import { isConnected, showDecision, showRun, showSaved, unsavedCount } from './decisions.js';
+import { isConnected, saveAgain, showDecision, showRun, showSaved, unsavedCount } from './decisions.js';
 import { followView } from './selection.js';
 import { backend } from './state.js';
 
@@ -15,35 +17,64 @@ export const refusal = signal<string | undefined>(undefined);
 export async function openGallery(from: Backend): Promise<void> {
   backend.value = from;
   void from.whole?.then((whole) => (backend.value = whole));
-  if (!(await load(from))) return;
+  const decided = await load();
+  if (decided === undefined) return;
   followAddress();
   followView();
   addEventListener('beforeunload', warnOfUnsaved);
+  let isFirst = true;
   from.review?.subscribe({
+    after: decided.reduce((most, { revision }) => Math.max(most, revision), 0),
     onDecision: showDecision,
-    onRun: () => void load(from),
+    onMissed: () => void review()?.decisions().then(showSaved, disconnected),
+    onRun: () => void load(),
     onState: (isOpen, reason) => {
       isConnected.value = isOpen;
       refusal.value = reason;
-      if (isOpen) void from.review?.decisions().then(showSaved, () => (isConnected.value = false));
+      if (isOpen && !isFirst) void refresh().catch(disconnected);
+      if (isOpen) isFirst = false;
     },
   });
 }
 
+function review() {
+  return backend.value?.review;
+}
+
+function disconnected(): void {
+  isConnected.value = false;
+}
+
 let loads = 0;
 
-async function load(from: Backend): Promise<boolean> {
+/** @returns What is decided; undefined where it cannot be shown, or the run is another one already. */
+async function load(): Promise<readonly Decision[] | undefined> {
   const own = ++loads;
   try {
-    const [loaded, decided] = await Promise.all([from.load(), from.review?.decisions() ?? []]);
-    if (own !== loads) return false; // the run is another one already
-    showRun(loaded, decided);
-    document.title = `${loaded.facts.title} – preannotate`;
-    return true;
+    const [loaded, decided] = await Promise.all([backend.value!.load(), review()?.decisions() ?? []]);
+    if (own !== loads) return undefined;
+    show(loaded, decided);
+    return decided;
   } catch (error) {
     loadError.value = error instanceof Error ? error.message : String(error);
-    return false;
+    return undefined;
   }
+}
+
+/** The server answers again: it may be another one, which can save or only read, with what a run has made meanwhile. */
+async function refresh(): Promise<void> {
+  const own = ++loads;
+  const { backend: now, pack } = (await review()?.refresh()) ?? {};
+  const decided = pack === undefined ? undefined : await review()?.decisions();
+  if (own !== loads) return;
+  if (now !== undefined) backend.value = now;
+  if (pack !== undefined) show(pack, decided ?? []);
+  saveAgain();
+}
+
+function show(loaded: GalleryPack, decided: readonly Decision[]): void {
+  showRun(loaded, decided);
+  document.title = `${loaded.facts.title} – preannotate`;
 }
 
 function warnOfUnsaved(event: BeforeUnloadEvent): void {

@@ -28,6 +28,7 @@ export async function openEmbeddedBackend(page: Document): Promise<Backend> {
       decisions: () => Promise.resolve(decided),
       save: () => Promise.reject(new Error('A report cannot be changed.')),
       subscribe: () => {},
+      refresh: () => Promise.resolve({ backend: opened, pack: undefined }),
     },
   };
   if (links !== undefined) return opened;

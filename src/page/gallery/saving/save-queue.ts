@@ -1,19 +1,20 @@
-import { applyChanges, type Change, type DecidedBox, type Decision } from '../../../core/review/decision.js';
+import { applyChanges, type Change, type Decision } from '../../../core/review/decision.js';
+import { isDecidedAlike, subjectOf, type SavedDecision } from '../../../core/review/overwritten.js';
 import { RequestProblem } from './request-problem.js';
 
 type Decided = Pick<Decision, 'state' | 'boxes'>;
 
-const UNDECIDED: Decided = { state: 'open', boxes: [] };
-
 export interface SaveQueueOptions {
+  readonly page: string; // letters and digits that no other page has
   /**
-   * Resolves once the changes are on disk.
+   * Resolves once the step is on disk.
    *
    * @param image - Name.
-   * @param seen - Digest of its bytes.
-   * @throws RequestProblem: its kind tells whether they are sent again; another error means that they are refused
+   * @throws RequestProblem: its kind tells whether it is sent again; another error means that it is refused
    */
-  save(image: string, changes: readonly Change[], seen: string | undefined): Promise<Decision>;
+  save(image: string, step: SentStep): Promise<SavedDecision>;
+  /** Called with the answer to each step. */
+  onSaved(decision: SavedDecision): void;
   /** Called when what is decided on an image, or how much is not saved, is another. */
   onChange(image: string): void;
   /** Called with what keeps changes from being saved, and with undefined once something was. */
@@ -21,6 +22,14 @@ export interface SaveQueueOptions {
   /** Called when changes are taken out of the queue, because the server does not accept them. */
   onRefused(refused: Refused): void;
   readonly retryMs?: readonly [shortest: number, longest: number];
+}
+
+/** What the server is told of a step. */
+export interface SentStep {
+  readonly id: string; // the same each time it is sent, so that it is applied once
+  readonly base: number; // revision of what was shown of the image when it was made; 0: nothing was decided
+  readonly seen: string | undefined; // digest of the bytes of the image
+  readonly changes: readonly Change[];
 }
 
 /** A step that is not saved. */
@@ -32,11 +41,11 @@ export interface Refused {
 }
 
 /** Steps on one image that are sent together. */
-interface Pending {
+interface Pending extends Pick<SentStep, 'base' | 'seen'> {
   readonly image: string;
-  readonly seen: string | undefined;
   readonly steps: (readonly Change[])[];
   changes: readonly Change[]; // the steps, joined
+  id: string | undefined; // since it was sent first: nothing is joined to it any more
   faults: number; // how often the server has failed at them
 }
 
@@ -56,6 +65,7 @@ export class SaveQueue {
   #isBlocked = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
+  #sent = 0; // steps
 
   constructor(options: SaveQueueOptions) {
     this.#options = options;
@@ -84,11 +94,11 @@ export class SaveQueue {
   push(image: string, changes: readonly Change[], seen?: string): void {
     if (changes.length === 0) return;
     const last = this.#pending.at(-1);
-    const isWaiting = last !== undefined && !(this.#isSending && this.#pending.length === 1);
-    if (isWaiting && last.image === image && last.seen === seen) {
+    const of = { image, seen, base: this.#confirmed.get(image)?.revision ?? 0 };
+    if (last !== undefined && last.id === undefined && isAboutSame(last, of)) {
       last.steps.push(changes);
       last.changes = join(last.changes, changes);
-    } else this.#pending.push(toPending({ image, seen }, changes));
+    } else this.#pending.push(toPending(of, changes));
     this.#options.onChange(image);
     void this.#send();
   }
@@ -107,18 +117,12 @@ export class SaveQueue {
     }
   }
 
-  /**
-   * Takes what the server says about an image, from wherever it was changed.
-   *
-   * @returns Boxes that someone else changed while a change of this tab to them is under way, which will replace it.
-   */
-  receive(image: string, decision: Decision): readonly DecidedBox[] {
+  /** Takes what the server says about an image, from wherever it was changed. */
+  receive(image: string, decision: Decision): void {
     const known = this.#confirmed.get(image);
-    if (known !== undefined && known.revision >= decision.revision) return [];
+    if (known !== undefined && known.revision >= decision.revision) return;
     this.#confirmed.set(image, decision);
-    const conflicts = conflictsOf(known ?? UNDECIDED, decision, this.#changesOf(image));
     this.#options.onChange(image);
-    return conflicts;
   }
 
   /** Tries again at once, such as when the connection is back or a person asks for it. */
@@ -134,7 +138,9 @@ export class SaveQueue {
     const first = this.#pending[0];
     if (first === undefined || this.#isSending || this.#isBlocked || this.#timer !== undefined) return;
     this.#isSending = true;
-    const result = await this.#options.save(first.image, first.changes, first.seen).catch((error: unknown) => error);
+    first.id ??= `${this.#options.page}-${++this.#sent}`;
+    const { image, id, base, seen, changes } = first;
+    const result = await this.#options.save(image, { id, base, seen, changes }).catch((error: unknown) => error);
     this.#isSending = false;
     if (result instanceof RequestProblem && this.#isWorthSendingAgain(result, first)) {
       this.#isBlocked = result.kind === 'blocked';
@@ -146,8 +152,11 @@ export class SaveQueue {
     this.#attempts = 0;
     this.#options.onProblem(undefined);
     if (result instanceof Error) this.#giveUp(first, result.message);
-    else this.receive(first.image, result as Decision);
-    this.#options.onChange(first.image);
+    else {
+      this.receive(image, result as SavedDecision);
+      this.#options.onSaved(result as SavedDecision);
+    }
+    this.#options.onChange(image);
     void this.#send();
   }
 
@@ -156,8 +165,8 @@ export class SaveQueue {
   }
 
   /** Of several steps that were sent together, one alone may be what is refused: they are sent one by one. */
-  #giveUp({ image, seen, steps }: Pending, message: string): void {
-    if (steps.length > 1) this.#pending.unshift(...steps.map((changes) => toPending({ image, seen }, changes)));
+  #giveUp({ image, base, seen, steps }: Pending, message: string): void {
+    if (steps.length > 1) this.#pending.unshift(...steps.map((changes) => toPending({ image, base, seen }, changes)));
     else this.#options.onRefused({ image, seen, changes: steps[0]!, message });
   }
 
@@ -177,8 +186,12 @@ export class SaveQueue {
   }
 }
 
-function toPending(about: Pick<Pending, 'image' | 'seen'>, changes: readonly Change[]): Pending {
-  return { ...about, steps: [changes], changes, faults: 0 };
+function toPending(about: Pick<Pending, 'image' | 'base' | 'seen'>, changes: readonly Change[]): Pending {
+  return { ...about, steps: [changes], changes, id: undefined, faults: 0 };
+}
+
+function isAboutSame(a: Pending, b: Pick<Pending, 'image' | 'base' | 'seen'>): boolean {
+  return a.image === b.image && a.base === b.base && a.seen === b.seen;
 }
 
 /** Later changes to a box replace earlier ones. */
@@ -187,29 +200,12 @@ function join(earlier: readonly Change[], later: readonly Change[]): Change[] {
   return [...earlier.filter((change) => !replaced.has(subjectOf(change))), ...later];
 }
 
-function subjectOf(change: Change): string {
-  return change.op === 'set' ? `box ${change.box.id}` : change.op === 'forget' ? `box ${change.id}` : 'state';
-}
-
-function conflictsOf(known: Decided, now: Decided, pending: readonly Change[]): DecidedBox[] {
-  const before = new Map(known.boxes.map((box) => [box.id, describe(box)]));
-  const wanted = new Map(pending.flatMap((one) => (one.op === 'set' ? [[one.box.id, describe(one.box)]] : [])));
-  return now.boxes.filter((box) => {
-    const [text, mine] = [describe(box), wanted.get(box.id)];
-    return mine !== undefined && text !== before.get(box.id) && text !== mine;
-  });
-}
-
-function describe({ status, class: name, box }: DecidedBox): string {
-  return JSON.stringify([status, name, box]);
-}
-
 /** Whether changes are still what is decided. */
 export function isAsLeft({ state, boxes }: Decided, changes: readonly Change[]): boolean {
   return changes.every((change) => {
     if (change.op === 'state') return state === change.state;
     const box = boxes.find(({ id }) => id === (change.op === 'set' ? change.box.id : change.id));
     if (change.op === 'forget' || box === undefined) return change.op === 'forget' && box === undefined;
-    return describe(box) === describe(change.box);
+    return isDecidedAlike(box, change.box);
   });
 }

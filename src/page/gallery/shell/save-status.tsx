@@ -18,15 +18,15 @@ export function SaveStatus() {
   const { readOnly } = backend.value!.review!;
   const count = unsavedCount.value;
   const isSaving = isConnected.value && waiting.value === undefined && count > refused.value.length;
-  const text =
-    readOnly !== undefined
-      ? 'Read only'
-      : count === 0
-        ? 'All saved'
-        : isSaving
-          ? `Saving ${count}…`
-          : `${count} not saved`;
-  const kind = readOnly !== undefined || count === 0 ? 'is-saved' : isSaving ? 'is-saving' : 'is-unsaved';
+  const isReadOnly = readOnly !== undefined && count === 0;
+  const text = isReadOnly
+    ? 'Read only'
+    : count === 0
+      ? 'All saved'
+      : isSaving
+        ? `Saving ${count}…`
+        : `${count} not saved`;
+  const kind = count === 0 ? 'is-saved' : isSaving ? 'is-saving' : 'is-unsaved';
   return (
     <span class={`save-status ${kind}`} role="status">
       {text}
@@ -45,7 +45,7 @@ export function Banners() {
           {fileNote}
         </section>
       )}
-      {readOnly !== undefined && <p class="banner is-warning">{readOnly}</p>}
+      {readOnly !== undefined && waiting.value?.kind !== 'blocked' && <p class="banner is-warning">{readOnly}</p>}
       <Waiting />
       {!isConnected.value && waiting.value?.kind !== 'busy' && (
         <p class="banner is-bad" role="alert">

@@ -88,9 +88,9 @@ it('undo leaves alone what was changed elsewhere since', async () => {
   const [saved] = server.decisions.values();
   decisions.showDecision({ ...saved!, revision: 99, author: 'mira', state: 'open' });
   expect(decisions.undo()).toEqual({ image: 0, isDone: false });
-  expect([decisions.unsavedCount.value, decisions.replaced.value]).toEqual([
+  expect([decisions.unsavedCount.value, decisions.notices.value]).toEqual([
     0,
-    expect.stringContaining('mira changed'),
+    [expect.stringContaining('mira changed')],
   ]);
 });
 

@@ -34,3 +34,28 @@ it('what is not saved stays on top of a snapshot', async () => {
   decisions.showSaved([server.decide(1, OPEN)]);
   expect([state.decisions.get(0)?.state, decisions.unsavedCount.value]).toEqual(['accepted', 1]);
 });
+
+it('a step of this page that another one has overwritten is told of, and so is the other way round', async () => {
+  const { decisions, state, server } = await openPage(packOf([[], []]));
+  const box = (x: number): Change => {
+    return { op: 'set', box: { id: 'd1', status: 'drawn', class: 'class 0', box: [x, 1, x + 9, 10] } };
+  };
+  decisions.save(0, [box(1)]);
+  await until(() => decisions.unsavedCount.value === 0);
+  state.selectedBox.value = 'd1';
+  decisions.showDecision(server.decide(1, [box(5)], { id: 'other-1', base: 0 }));
+  expect(decisions.notices.value).toEqual([
+    'Another page moved the class 0 in image-000000.jpg at the same time as you. Your change was replaced.',
+  ]);
+  decisions.save(0, [box(7)]);
+  server.decide(1, [box(8)], { id: 'other-2', base: 2 }); // before that arrives
+  await until(() => decisions.unsavedCount.value === 0);
+  expect(decisions.notices.value).toEqual([
+    expect.stringContaining('Your change was replaced.'),
+    'Another page moved the class 0 in image-000000.jpg at the same time as you. Your change replaced that.',
+  ]);
+  expect(state.selectedBox.value).toBe('d1');
+  decisions.dismissNotices();
+  decisions.showDecision(server.decide(1, [box(9)], { id: 'other-3', base: 4 })); // has seen this page's
+  expect(decisions.notices.value).toEqual([]);
+});

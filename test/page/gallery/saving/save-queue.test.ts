@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { applyChanges, type Change, type DecidedBox, type Decision } from '../../../../src/core/review/decision.js';
+import type { SavedDecision } from '../../../../src/core/review/overwritten.js';
 import { RequestProblem } from '../../../../src/page/gallery/saving/request-problem.js';
-import { SaveQueue } from '../../../../src/page/gallery/saving/save-queue.js';
+import { SaveQueue, type SentStep } from '../../../../src/page/gallery/saving/save-queue.js';
+import { RecentSteps } from '../../../../src/run/review/recent-steps.js';
 
 const UNDECIDED = { state: 'open' as const, boxes: [] };
 
@@ -16,22 +18,27 @@ function set(id: string, x = 0): Change[] {
 /** What a server does with changes, when it is told to answer. */
 class Server {
   readonly decisions = new Map<string, Decision>();
-  readonly received: { readonly image: string; readonly changes: readonly Change[] }[] = [];
+  readonly received: ({ readonly image: string } & Omit<SentStep, 'seen'>)[] = [];
   readonly #waiting: { answer(): void; fail(error: Error): void }[] = [];
+  readonly #steps = new RecentSteps();
   #revision = 0;
 
-  readonly save = (image: string, changes: readonly Change[]): Promise<Decision> => {
-    this.received.push({ image, changes });
+  readonly save = (image: string, step: SentStep): Promise<SavedDecision> => {
+    const { id, base, changes } = step;
+    this.received.push({ image, changes, id, base });
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ answer: () => resolve(this.decide(image, changes)), fail: reject });
+      this.#waiting.push({ answer: () => resolve(this.decide(image, changes, step)), fail: reject });
     });
   };
 
-  decide(image: string, changes: readonly Change[]): Decision {
+  /** @param step - Left out: of another page. */
+  decide(image: string, changes: readonly Change[], step: Partial<SentStep> = {}): SavedDecision {
+    const known = step.id === undefined ? undefined : this.#steps.byId(step.id);
+    if (known !== undefined) return known;
     const next = applyChanges(this.decisions.get(image) ?? UNDECIDED, changes);
     const decision = { image, sha256: 'a', revision: ++this.#revision, author: 'A', at: '', ...next };
     this.decisions.set(image, decision);
-    return decision;
+    return this.#steps.add(decision, { ...step, changes });
   }
 
   async answer(): Promise<void> {
@@ -50,8 +57,11 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 function openQueue() {
   const server = new Server();
   const told: string[] = [];
+  const overwrote: unknown[] = [];
   const queue = new SaveQueue({
+    page: 'mine',
     save: server.save,
+    onSaved: (decision) => overwrote.push(...(decision.overwrote ?? [])),
     onChange: () => {},
     onProblem: (problem) => told.push(problem?.kind ?? 'none'),
     onRefused: ({ message }) => told.push(message),
@@ -61,7 +71,7 @@ function openQueue() {
     const nothing = { image: '', sha256: '', revision: 0, author: '', at: '' };
     return queue.decisionOn(image, () => ({ ...nothing, ...UNDECIDED }))?.boxes ?? [];
   };
-  return { server, queue, told, boxesOf };
+  return { server, queue, told, overwrote, boxesOf };
 }
 
 const GONE = new RequestProblem('unreachable', 'The server does not answer.');
@@ -190,28 +200,69 @@ describe('decisions from another tab', () => {
   it('are shown with the changes of this one on top', async () => {
     const { server, queue, boxesOf } = openQueue();
     queue.push('1.png', set('mine'));
-    expect(queue.receive('1.png', server.decide('1.png', set('theirs')))).toEqual([]);
+    queue.receive('1.png', server.decide('1.png', set('theirs')));
     expect(boxesOf('1.png').map(({ id }) => id)).toEqual(['theirs', 'mine']);
     await server.answer();
     expect(boxesOf('1.png').map(({ id }) => id)).toEqual(['theirs', 'mine']);
   });
 
   it('are reported where they are about a box that this one is changing, which comes last and stays', async () => {
-    const { server, queue, boxesOf } = openQueue();
+    const { server, queue, overwrote, boxesOf } = openQueue();
     queue.push('1.png', set('a', 5));
-    expect(queue.receive('1.png', server.decide('1.png', set('a', 7)))).toEqual([drawn('a', 7)]);
+    queue.receive('1.png', server.decide('1.png', set('a', 7)));
+    expect([boxesOf('1.png'), overwrote]).toEqual([[drawn('a', 5)], []]);
     await server.answer();
     expect([server.decisions.get('1.png')!.boxes, boxesOf('1.png')]).toEqual([[drawn('a', 5)], [drawn('a', 5)]]);
+    expect(overwrote).toEqual([{ author: 'A', change: set('a', 7)[0] }]);
   });
 
   it('are no surprise when they are its own, or older than what is known', async () => {
-    const { server, queue, boxesOf } = openQueue();
+    const { server, queue, overwrote, boxesOf } = openQueue();
     queue.push('1.png', set('a', 5));
     const old = server.decide('1.png', set('a', 1));
     const own = server.decide('1.png', set('a', 5));
-    expect(queue.receive('1.png', own)).toEqual([]);
-    expect(queue.receive('1.png', old)).toEqual([]);
+    queue.receive('1.png', own);
+    queue.receive('1.png', old);
     expect(boxesOf('1.png')).toEqual([drawn('a', 5)]);
     await server.answer();
+    expect(overwrote).toEqual([]);
+  });
+});
+
+describe('a step', () => {
+  it('says what was shown when it was made, not what is known when it is sent', async () => {
+    const { server, queue, overwrote } = openQueue();
+    queue.receive('1.png', server.decide('1.png', set('a', 1)));
+    queue.push('1.png', set('b', 1));
+    queue.push('1.png', set('a', 2)); // waits
+    queue.receive('1.png', server.decide('1.png', set('a', 9)));
+    queue.push('1.png', set('a', 3)); // has seen it
+    await server.answer();
+    await server.answer();
+    expect(overwrote).toHaveLength(1);
+    await server.answer();
+    expect(server.received.map(({ id, base }) => [id, base])).toEqual([
+      ['mine-1', 1],
+      ['mine-2', 1],
+      ['mine-3', 2],
+    ]);
+    expect([queue.count, overwrote.length]).toEqual([0, 1]);
+  });
+
+  it('whose answer was lost is sent again under its number, alone, and applied once', async () => {
+    const { server, queue, boxesOf } = openQueue();
+    queue.push('1.png', set('a', 1));
+    const { id } = server.received[0]!;
+    server.decide('1.png', set('a', 1), { id, base: 0 }); // arrives
+    await server.fail(GONE);
+    queue.push('1.png', set('b'));
+    queue.receive('1.png', server.decide('1.png', set('a', 9))); // of another page, later
+    expect(boxesOf('1.png')).toEqual([drawn('a', 1), drawn('b')]);
+    queue.retry();
+    await server.answer();
+    await server.answer();
+    expect(server.received.map((sent) => sent.id)).toEqual([id, id, 'mine-2']);
+    expect(server.decisions.get('1.png')!.boxes).toEqual([drawn('a', 9), drawn('b')]);
+    expect(boxesOf('1.png')).toEqual([drawn('a', 9), drawn('b')]);
   });
 });

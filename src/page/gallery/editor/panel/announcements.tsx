@@ -1,5 +1,5 @@
 import { said } from '../../app/announce.js';
-import { replaced } from '../../app/decisions.js';
+import { dismissNotices, notices } from '../../app/decisions.js';
 
 /** What was done, and what a person should know. */
 export function Announcements() {
@@ -9,19 +9,16 @@ export function Announcements() {
       <p class={isShown ? 'said' : 'unseen'} role="status">
         {text !== '' && <span key={text}>{text}</span>}
       </p>
-      {replaced.value !== undefined && (
-        <p class="notice" role="alert">
-          {replaced.value}{' '}
-          <button
-            type="button"
-            onClick={() => {
-              replaced.value = undefined;
-            }}
-          >
-            OK
-          </button>
+      {notices.value.map((text, i) => (
+        <p key={text} class="notice" role="alert">
+          {text}{' '}
+          {i === notices.value.length - 1 && (
+            <button type="button" onClick={dismissNotices}>
+              OK
+            </button>
+          )}
         </p>
-      )}
+      ))}
     </div>
   );
 }
