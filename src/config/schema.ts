@@ -76,6 +76,7 @@ export const MergeConfig = z.strictObject({
   max_errors: runOptions.max_errors.describe(
     'Exit with code 3 if more images failed in all parts than this number, or this share (5%)',
   ),
+  ...summaryOptions,
   ...ExportConfig.shape,
 });
 

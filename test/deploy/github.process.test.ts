@@ -94,6 +94,9 @@ describe('the steps of fixtures/deploy/github-workflow.yml', () => {
       runShell(scriptOf('merge', name), { cwd: workspace, commands, env: variablesOf('merge', workspace, 0) });
     for (const name of ['Merge', 'Export']) expect(await merge(name)).toMatchObject({ code: 0 });
     expect(await journalled(join(workspace, 'drafts'))).toHaveLength(images);
+    const summary = await readFile(`${workspace}.summary.md`, 'utf8');
+    expect(summary).toContain(`## Draft annotations\n\n${images} images, `);
+    expect(summary).toContain('Model: builtin:emoji.');
     await cp(join(workspace, 'drafts/coco'), join(workspace, 'corrected'), { recursive: true });
     expect(await merge('Compare with the corrected data set')).toMatchObject({ code: 0 });
     expect(await merge('Report')).toMatchObject({ code: 0 });

@@ -11,6 +11,7 @@ import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
+import { prepareSummary, wantsSummary, writeSummary } from '../summary/write-summary.js';
 import { VERSION } from '../../disk/version.js';
 import { formatSelection } from './views/format-selection.js';
 import { fetchSettingsOf } from '../../jobs/remote-settings.js';
@@ -44,9 +45,12 @@ export function defineMerge(command: Command): Command {
 
 async function mergeFolders(given: readonly string[], loaded: Loaded<typeof MergeConfig>): Promise<number> {
   const { settings } = loaded;
+  const places = { file: settings.summary, environment: process.env };
+  await prepareSummary(places);
   const { mergeParts } = await import('../../merge.js'); // other commands do not need it
   const outDir = outputOf(given, loaded);
   const folders = given.length === 0 ? [outDir] : given.map((folder) => resolve(folder));
+  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const merged = await mergeParts(
     {
       folders,
@@ -57,12 +61,22 @@ async function mergeFolders(given: readonly string[], loaded: Loaded<typeof Merg
       version: VERSION,
     },
     (run) => chooseViews(run, loaded),
-    new Progress({ stream: process.stderr, quiet: settings.quiet }),
+    progress,
   );
   await printResult(merged, outDir, loaded);
+  if (wantsSummary(places)) for (const note of await writeSummary(await summaryOf(outDir), places)) progress.note(note);
   const { failed, found, choice } = merged.extent;
   const isIncomplete = failed > allowedFailures(settings.maxErrors, countChosen(found, choice));
   return isIncomplete || merged.missing.previews + merged.missing.copies > 0 ? 3 : 0;
+}
+
+/** That of the whole run; each part has written its own. */
+async function summaryOf(outDir: string): Promise<string> {
+  const { readManifest } = await import('../../run/manifest.js');
+  const { countRun } = await import('../../statistics/read-statistics.js');
+  const { runMarkdown } = await import('../summary/run-markdown.js');
+  const model = (await readManifest(outDir))?.model.reference;
+  return runMarkdown(await countRun(outDir), model ?? 'unknown');
 }
 
 /** @throws PreannotateError USAGE when several folders are given, and not where the run goes. */
