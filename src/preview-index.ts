@@ -13,18 +13,50 @@ interface Indexed {
   readonly review: CurrentReview | undefined;
 }
 
+/** Makes the page of the images that have a preview. */
+type MakeIndex = (names: readonly string[]) => AsyncGenerator<string>;
+
 /**
  * The page over the previews, as a file that stands beside them. It says nothing of the run as a whole, so `run` and
  * `export` write the same.
  *
  * @returns What makes it of the images that have a preview.
  */
-export function createPreviewIndex({ run, selection, review }: Indexed) {
+export function createPreviewIndex({ run, selection, review }: Indexed): MakeIndex {
   return async function* (names: readonly string[]): AsyncGenerator<string> {
     const pack = await packImages(run, { title: 'Previews', names, selection });
     const links = pack.facts.images.names.map((name) => toLink(previewPathOf(name)));
     yield* toGalleryFile({ mode: 'previews', pack, decisions: decisionsOf(pack.facts.images.names, review), links });
   };
+}
+
+const LIVE_INTERVAL_MS = 60_000;
+
+/** The page over previews while a run adds to them: it is made anew once a minute, and stays as it is in between. */
+export class LiveIndex {
+  readonly #now: () => number;
+  #made: readonly string[] | undefined;
+  #nextMs = -Infinity;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** @param make - Makes it of the run as it is now. */
+  of(make: MakeIndex): MakeIndex {
+    const write = (names: readonly string[]) => this.#write(make, names);
+    return async function* (names) {
+      yield* await write(names);
+    };
+  }
+
+  async #write(make: MakeIndex, names: readonly string[]): Promise<readonly string[]> {
+    if (this.#made !== undefined && this.#now() < this.#nextMs) return this.#made;
+    const parts: string[] = [];
+    for await (const part of make(names)) parts.push(part);
+    this.#nextMs = this.#now() + LIVE_INTERVAL_MS;
+    return (this.#made = parts);
+  }
 }
 
 /** Who made them, and when, is left out. */

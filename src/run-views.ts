@@ -18,7 +18,7 @@ import { divideNames, type Sources } from './run/plan/sources.js';
 import { hasDecisions, noteLeftOut, readCurrentReview, type CurrentReview } from './run/review/current-review.js';
 import { followRenamed } from './run/review/renamed-images.js';
 import { divideAndList, type Division } from './run/split/divide.js';
-import { createPreviewIndex } from './preview-index.js';
+import { createPreviewIndex, LiveIndex } from './preview-index.js';
 import { provenanceOf } from './view-inputs.js';
 import { writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
@@ -92,6 +92,7 @@ export function showPreviews(
   const drawn = annotated.filter((name) => !isKept.has(name));
   const names = [...new Set([...pending.map(({ name }) => name), ...drawn])];
   const shown = new Set(Number.isFinite(job.previews) ? names.sort(compareUtf8).slice(0, job.previews) : names);
+  const index = new LiveIndex();
   const update = async (ended: AbortSignal) => {
     const entries = new Map<string, JournalEntry>();
     for (const name of shown) {
@@ -101,8 +102,7 @@ export function showPreviews(
     const review = await readCurrentReview(job.outDir, { path: run.journal.path, entries });
     const view = describeView(job, run, { entries, sources, review, signal: AbortSignal.any([signal, ended]) });
     // What is edited is moved aside at the end of the run, which names it.
-    const { index: _, ...pictures } = view; // the page over them is made at the end
-    await writePreviews({ ...pictures, overwriteEdited: false }, previews);
+    await writePreviews({ ...view, index: index.of(view.index), overwriteEdited: false }, previews);
   };
   return new LivePreviews(update, (name) => shown.has(name));
 }

@@ -30,13 +30,18 @@ describe('run --preview', () => {
     await untilPreviews(running, out, 1);
     expect(running.child.exitCode).toBeNull();
     expect((await journalled(out)).length).toBeLessThan(count);
+    const readIndex = () => readFile(join(out, 'previews/index.html'), 'utf8').catch(() => '');
+    while ((await readIndex()) === '' && running.child.exitCode === null) await setTimeout(20);
+    expect([running.child.exitCode, (await readIndex()).trimEnd().endsWith('</html>')]).toEqual([null, true]);
     const { code } = await finished;
     expect(code).toBe(0);
     const shown = await contentOf(out);
     expect(Object.keys(shown)).toHaveLength(count);
+    const page = await readIndex();
     await rm(join(out, 'previews'), { recursive: true });
     await preannotate(['export', out, '--preview']);
     expect(await contentOf(out)).toEqual(shown);
+    expect(await readIndex()).toBe(page);
   });
 
   it('leaves whole previews when it is stopped, and goes on from them', async () => {
