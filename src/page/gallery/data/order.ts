@@ -1,4 +1,4 @@
-import { SCORE_STEPS } from '../../../core/gallery/pack.js';
+import { SCORE_STEPS, type BoxColumns } from '../../../core/gallery/pack.js';
 import type { BoxTable } from './box-table.js';
 import { filterImages, rowFilter, type Filter, type Reviewed } from './filter.js';
 
@@ -43,51 +43,65 @@ function sortByKey(images: readonly number[], keyOf: (image: number) => number):
   return Uint32Array.from(keys, (key) => key % PLACES);
 }
 
+/** What the key of an image is made from. */
+interface Keyed {
+  readonly table: BoxTable;
+  readonly isRow: (row: number) => boolean; // whether the filter leaves a box
+  readonly decisions: Reviewed['decisions'];
+}
+
+type ToKey = (given: Keyed) => (image: number) => number;
+
+const KEYS: Readonly<Record<SortKey, ToKey>> = {
+  name: () => () => 0,
+  uncertainty: toNearestDistance,
+  score: (given) => toFirstShown(given, (row, { scores }) => SCORE_STEPS - scores[row]!),
+  class: (given) => toFirstShown(given, (row, { classes }) => classes[row]!),
+  unreviewed: toProgress,
+  similar: toFirstAlike,
+};
+
 function keyFunction(
   table: BoxTable,
   { filter, sort }: { filter: Filter; sort: Sort },
   { decisions }: Reviewed,
 ): (image: number) => number {
-  const { boxes, facts } = table.pack;
-  const isRow = rowFilter(table, filter);
-  const firstShown = (image: number) => {
-    for (let row = boxes.starts[image]!; row < boxes.starts[image + 1]!; row++) {
-      if (table.isShown(row) && isRow(row)) return row;
+  return KEYS[sort.by]({ table, isRow: rowFilter(table, filter), decisions });
+}
+
+function toNearestDistance({ table, isRow }: Keyed): (image: number) => number {
+  const { starts } = table.pack.boxes;
+  return (image) => {
+    let nearest = LAST;
+    for (let row = starts[image]!; row < starts[image + 1]!; row++) {
+      if (isRow(row)) nearest = Math.min(nearest, table.distanceToThreshold(row));
     }
-    return undefined;
+    return nearest;
   };
-  if (sort.by === 'uncertainty') {
-    return (image) => {
-      let nearest = LAST;
-      for (let row = boxes.starts[image]!; row < boxes.starts[image + 1]!; row++) {
-        if (!isRow(row)) continue;
-        nearest = Math.min(nearest, table.distanceToThreshold(row));
-      }
-      return nearest;
-    };
-  }
-  if (sort.by === 'score') {
-    return (image) => {
-      const row = firstShown(image);
-      return row === undefined ? LAST : SCORE_STEPS - boxes.scores[row]!;
-    };
-  }
-  if (sort.by === 'class') {
-    return (image) => {
-      const row = firstShown(image);
-      return row === undefined ? LAST : boxes.classes[row]!;
-    };
-  }
-  if (sort.by === 'unreviewed') {
-    return (image) => ({ none: 0, open: 1, accepted: 2 })[decisions.get(image)?.state ?? 'none'];
-  }
-  if (sort.by === 'similar') {
-    const first = new Map<number, number>();
-    facts.images.groups.forEach((group, image) => first.set(group, first.get(group) ?? image));
-    return (image) => {
-      const group = facts.images.groups[image]!;
-      return group === 0 ? LAST : first.get(group)!;
-    };
-  }
-  return () => 0;
+}
+
+/** The key of the best box that is shown. */
+function toFirstShown(
+  { table, isRow }: Keyed,
+  keyOf: (row: number, boxes: BoxColumns) => number,
+): (image: number) => number {
+  const { boxes } = table.pack;
+  return (image) => {
+    for (let row = boxes.starts[image]!; row < boxes.starts[image + 1]!; row++) {
+      if (table.isShown(row) && isRow(row)) return keyOf(row, boxes);
+    }
+    return LAST;
+  };
+}
+
+function toProgress({ decisions }: Keyed): (image: number) => number {
+  return (image) => ({ none: 0, open: 1, accepted: 2 })[decisions.get(image)?.state ?? 'none'];
+}
+
+/** The first image of those that look alike. */
+function toFirstAlike({ table }: Keyed): (image: number) => number {
+  const { groups } = table.pack.facts.images;
+  const first = new Map<number, number>();
+  groups.forEach((group, image) => first.set(group, first.get(group) ?? image));
+  return (image) => (groups[image] === 0 ? LAST : first.get(groups[image]!)!);
 }

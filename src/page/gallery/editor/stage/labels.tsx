@@ -7,7 +7,7 @@ import { toStage } from '../geometry/view.js';
 import { areBoxesShown, areLabelsShown, classNumberOf, held, listedBoxes } from '../session/session.js';
 import { settledView, viewport } from '../session/viewport.js';
 
-const HEIGHT = 18; // CSS pixels, as in editor.css
+const HEIGHT = 18; // CSS pixels, as in styles/boxes.css
 const PADDING = 10;
 
 /** What the boxes are, where there is place for it. The selected box comes first, then the best. */
@@ -65,7 +65,7 @@ function sizeOf(text: string): Size {
   if (width === undefined) {
     if (canvas === null) {
       canvas = document.createElement('canvas').getContext('2d')!;
-      canvas.font = '600 12px system-ui, sans-serif'; // as in editor.css
+      canvas.font = '600 12px system-ui, sans-serif'; // as in styles/boxes.css
     }
     width = Math.ceil(canvas.measureText(text).width) + PADDING;
     if (widths.size > 10_000) widths.clear();
