@@ -1,4 +1,5 @@
 import { counted, formatCount } from '../../shared/count.js';
+import { FactTable } from './fact-table.js';
 
 /** What the page shows of an evaluation, as `eval --json` gives it. */
 interface Evaluation {
@@ -32,34 +33,14 @@ export function EvaluationTable({ evaluation }: { readonly evaluation: Evaluatio
       <p>
         AP {figure(stats.AP)}, AP50 {figure(stats.AP50)}, of {seen}. {describeWork(work?.shares)}
       </p>
-      <div class="scroller" tabIndex={0} role="group" aria-label="Figures of each class">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Class</th>
-              <th scope="col">Objects</th>
-              <th scope="col">AP</th>
-              <th scope="col">AP50</th>
-              <th scope="col">Best F1</th>
-              <th scope="col">at threshold</th>
-            </tr>
-          </thead>
-          <tbody>
-            {classes.map(({ name, objects: count, ap, ap50, best_f1: best }) => (
-              <tr key={name}>
-                <th scope="row" dir="auto">
-                  {name}
-                </th>
-                <td>{formatCount(count)}</td>
-                <td>{figure(ap)}</td>
-                <td>{figure(ap50)}</td>
-                <td>{figure(best?.f1)}</td>
-                <td>{figure(best?.threshold)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <FactTable
+        label="Figures of each class"
+        columns={['Class', 'Objects', 'AP', 'AP50', 'Best F1', 'at threshold']}
+        rows={classes.map(({ name, objects: count, ap, ap50, best_f1: best }) => ({
+          name,
+          cells: [formatCount(count), ...[ap, ap50, best?.f1, best?.threshold].map(figure)],
+        }))}
+      />
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { colourOf } from '../../shared/colours.js';
 import { formatCount } from '../../shared/count.js';
 import { backend, follow, pack, selectionVersion, table, thresholds } from '../app/state.js';
 import { EvaluationTable, toEvaluation } from './evaluation-table.js';
+import { FactTable } from './fact-table.js';
 
 export const isPanelOpen = signal(false);
 
@@ -36,15 +37,21 @@ function Facts({ title, facts }: { readonly title: string; readonly facts: Galle
   return (
     <section>
       <h3>{title}</h3>
-      <dl>
-        {facts.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd dir="auto">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={facts} />
     </section>
+  );
+}
+
+function FactList({ facts }: { readonly facts: GalleryFacts['run'] }) {
+  return (
+    <dl>
+      {facts.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd dir="auto">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
@@ -57,30 +64,19 @@ function BoxesPerClass() {
   return (
     <section>
       <h3>Boxes per class</h3>
-      <div class="scroller" tabIndex={0} role="group" aria-label="Boxes per class">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Class</th>
-              <th scope="col">Threshold</th>
-              <th scope="col">Shown</th>
-              <th scope="col">Stored</th>
-            </tr>
-          </thead>
-          <tbody>
-            {facts.classes.map(({ name }, i) => (
-              <tr key={name}>
-                <th scope="row" dir="auto">
-                  <Swatch colour={colourOf(i).fill} /> {name}
-                </th>
-                <td>{(thresholds.value[i] ?? 0).toFixed(3)}</td>
-                <td>{formatCount(table.value?.shownOfClass[i] ?? 0)}</td>
-                <td>{formatCount(stored[i]!)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <FactTable
+        label="Boxes per class"
+        columns={['Class', 'Threshold', 'Shown', 'Stored']}
+        rows={facts.classes.map(({ name }, i) => ({
+          name,
+          mark: <Swatch colour={colourOf(i).fill} />,
+          cells: [
+            (thresholds.value[i] ?? 0).toFixed(3),
+            formatCount(table.value?.shownOfClass[i] ?? 0),
+            formatCount(stored[i]!),
+          ],
+        }))}
+      />
     </section>
   );
 }
@@ -101,16 +97,7 @@ function FailureReasons() {
   return (
     <section>
       <h3>Images that failed</h3>
-      <dl>
-        {[...counts].map(([code, count]) => (
-          <div key={code}>
-            <dt>
-              <code>{code}</code>
-            </dt>
-            <dd>{formatCount(count)}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={[...counts].map(([code, count]) => [code, formatCount(count)])} />
       <p class="hint">Choose “Failed” as the state in the filters to see each with its reason.</p>
     </section>
   );
