@@ -77,3 +77,20 @@ export function formatBytes(bytes: number): string {
 export function formatRate(perSecond: number): string {
   return String(Number(perSecond.toPrecision(3)));
 }
+
+/** Where in a library's source an error occurred, and the expression: all before the sentence. */
+const SOURCE_PLACE = /^.*?\.(?:cc|cpp|cu|h):\d+ .*?(?:\bwas false\.|\[ONNXRuntimeError\] : \d+ : \w+ :)/s;
+const GPU_FAILURE = /\b(?:CUDA|CUDNN|CUBLAS|TensorRT) failure \d+: [^;]*[^;\s]/;
+const FILES_OF_SOURCE = /\S*\.(?:cc|cpp|cu|h):\d+\S*\s*/g;
+
+/**
+ * What a library reports, without the place in its source, the expression that failed there, and what required it.
+ *
+ * @param message - Such as `/onnxruntime_src/…/webgpu_context.cc:136 …::<lambda()> … was false. Failed to …`
+ */
+export function dropSourcePlaces(message: string): string {
+  const line = message.replace(/\s*Require stack:.*$/s, '').replaceAll(/\s+/g, ' ');
+  const failure = GPU_FAILURE.exec(line)?.[0];
+  const stripped = (failure ?? line.replace(SOURCE_PLACE, '').replaceAll(FILES_OF_SOURCE, '')).trim();
+  return (stripped === '' ? line : stripped).replace(/\.$/, '');
+}

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { printable } from '../core/text.js';
 import type { Diagnosis, ProviderState } from './diagnosis.js';
 
@@ -11,7 +12,7 @@ export function formatDiagnosis(diagnosis: Diagnosis): string {
     ['Caches', cacheLines(diagnosis)],
     ['Model', [modelLine(diagnosis)]],
     ['Environment', Object.entries(environment).map(([name, value]) => `${name}=${value}`)],
-    ['Problems', problems.flatMap(({ message, hint }) => [`- ${message}`, `  ${hint}`])],
+    ['Problems', problems.map(({ message, hint }) => `- ${message} ${hint}`)],
   ];
   const conclusion = diagnosis.ok ? 'preannotate works here.' : 'preannotate does not work here until this is fixed.';
   const shown = sections.filter(([, lines]) => lines.length > 0);
@@ -46,8 +47,13 @@ function deviceLines({ providers, auto, gpus, cuda }: Diagnosis): string[] {
     ...(gpus.files.length === 0 ? ['no GPU device files'] : [`GPU device files: ${gpus.files.join(' ')}`]),
     ...gpus.nvidia,
     ...(cuda === undefined ? [] : [cudaLine(cuda)]),
-    `Vulkan: ${loader ?? 'no loader (libvulkan.so.1)'}; drivers: ${drivers.join(' ') || 'none'}`,
+    `Vulkan: ${loader ?? 'no loader (libvulkan.so.1)'}; drivers: ${drivers.map(driverName).join(', ') || 'none'}`,
   ];
+}
+
+/** /usr/share/vulkan/icd.d/intel_icd.x86_64.json -> intel */
+function driverName(manifest: string): string {
+  return basename(manifest).replace(/(?:_icd)?(?:\.\w+)?\.json$/, '');
 }
 
 function providerLines({ name, started, openMs, reason, detail }: ProviderState): string[] {

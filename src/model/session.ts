@@ -1,6 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { formatDevice, sharesWeights, type Device, type Optimizer } from '../core/device.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
+import { dropSourcePlaces } from '../core/text.js';
 import { overflowsIn8Bits } from '../disk/cpu.js';
 import { ort } from '../onnx/runtime.js';
 
@@ -26,9 +27,6 @@ const REQUIREMENTS: Readonly<Record<Device['provider'], string>> = {
   coreml: 'CoreML exists on macOS only; use --device cpu.',
   dml: 'DirectML exists on Windows only; use --device cpu.',
 };
-
-/** Where in a library's source an error occurred, and the expression: all before the sentence. */
-const SOURCE_PLACE = /^.*?\.(?:cc|cpp|cu|h):\d+ .*?(?:\bwas false\.|\[ONNXRuntimeError\] : \d+ : \w+ :)/s;
 
 /**
  * Opens a graph on a device. A provider that cannot start is an error: nothing falls back to the CPU silently.
@@ -80,17 +78,11 @@ function chooseProviders(
   return [{ name: provider }];
 }
 
-/**
- * What a library reports, without the place in its source and the expression that failed there.
- *
- * @param reason - Such as `/onnxruntime_src/…/webgpu_context.cc:136 …::<lambda()> … was false. Failed to …`
- */
 function readReason(reason: string, { provider }: Device): string {
   if (provider === 'webgpu' && /WebGPU adapter|RequestAdapter/i.test(reason)) {
     return process.platform === 'linux' ? 'there is no usable Vulkan driver' : 'there is no usable GPU driver';
   }
-  const stripped = reason.replace(SOURCE_PLACE, '').trim();
-  return (stripped === '' ? reason : stripped).replace(/\.$/, '');
+  return dropSourcePlaces(reason);
 }
 
 function openError(error: unknown, device: Device): PreannotateError {

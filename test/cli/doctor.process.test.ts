@@ -1,11 +1,15 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../src/doctor/diagnosis.js';
 import { preannotate } from '../support/cli.js';
-import { ROOT } from '../support/model/golden.js';
+import { FIXTURES, ROOT } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
+
+/** A process that tries a device crashes. */
+const FAULT = `--import=${pathToFileURL(join(ROOT, 'test/faults/no-runtime.mjs')).href}`;
 
 async function diagnosisOf(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
   const { code, stdout, stderr } = await preannotate(['doctor', '--json', ...args], { env });
@@ -37,6 +41,20 @@ describe('preannotate doctor', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
+  it.each([
+    ['as it is', {}],
+    [
+      'with a missing model, a crash and a token',
+      { PREANNOTATE_MODEL: './nowhere', HF_TOKEN: 'x', NODE_OPTIONS: FAULT },
+    ],
+  ])('keeps to the schema of its JSON: %s', async (_, env) => {
+    const { found } = await diagnosisOf([], env);
+    const schema = JSON.parse(await readFile(join(FIXTURES, 'docs/doctor.schema.json'), 'utf8')) as object;
+    const validate = new Ajv2020({ strict: true }).compile(schema);
+    expect(validate(found) ? [] : validate.errors).toEqual([]);
+    expect(JSON.stringify(found)).not.toMatch(/\.(cc|cpp|h):\d|Require stack/);
+  });
+
   it('lists caches and environment variables, and hides secrets', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'preannotate'));
@@ -63,8 +81,7 @@ describe('preannotate doctor', () => {
   });
 
   it('survives a crash of a device, reports it, and exits 2', async () => {
-    const fault = pathToFileURL(join(ROOT, 'test/faults/no-runtime.mjs')).href;
-    const { code, found } = await diagnosisOf([], { NODE_OPTIONS: `--import=${fault}` });
+    const { code, found } = await diagnosisOf([], { NODE_OPTIONS: FAULT });
     expect(found.providers).toEqual([
       { name: 'cpu', started: false, reason: expect.stringMatching(/died \(signal SIGSEGV\)/) },
     ]);
@@ -85,7 +102,7 @@ describe('preannotate doctor', () => {
   it('exits 2 and prints how to fix it if a model given by name is missing', async () => {
     const { code, stdout } = await preannotate(['doctor', '--model', './no-such-folder']);
     expect(stdout).toMatch(
-      /Problems\n {2}- The model ".\/no-such-folder" is not on this machine.*\n {4}Give the folder/,
+      /Problems\n {2}- The model ".\/no-such-folder" is not on this machine.* Give the folder.*\n\n/,
     );
     expect(stdout).toMatch(/does not work here/);
     expect(code).toBe(2);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compareUtf8, excerpt } from '../../src/core/text.js';
+import { compareUtf8, dropSourcePlaces, excerpt } from '../../src/core/text.js';
 
 it('names are ordered by their UTF-8 bytes, also where JavaScript orders them otherwise', () => {
   const names = ['b', 'a', 'a/b', 'a.b', 'Z', 'ä', '日本', '\uffee', '😀', '😀a', '', 'a\u0000'];
@@ -14,4 +14,22 @@ it('an excerpt is on one line, no longer than asked, and cuts no character in tw
   expect(excerpt('x'.repeat(200))).toBe(`${'x'.repeat(100)}…`);
   expect(excerpt('\n'.repeat(50))).toHaveLength(101);
   expect(excerpt('ab😀cd', 3)).toBe('ab…');
+});
+
+it.each([
+  [
+    '/onnxruntime_src/onnxruntime/core/providers/webgpu/webgpu_context.cc:136 auto onnxruntime::webgpu::Init()::' +
+      '<lambda()>::operator()() const status == wgpu::Success was false. Failed to get a WebGPU device.',
+    'Failed to get a WebGPU device',
+  ],
+  [
+    '/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:129 std::conditional_t<THRW, void, Status> ' +
+      'onnxruntime::CudaCall(ERRTYPE) [with bool THRW = true] CUDA failure 100: no CUDA-capable device is detected ; ' +
+      'GPU=-1 ; hostname=box ; file=/onnxruntime_src/cuda_execution_provider.cc ; line=280 ; expr=cudaSetDevice(id);',
+    'CUDA failure 100: no CUDA-capable device is detected',
+  ],
+  ["Cannot find module 'sharp'\nRequire stack:\n- /opt/x/libvips.js\n- /opt/y.js", "Cannot find module 'sharp'"],
+  ['libcudart.so.13: cannot open shared object file', 'libcudart.so.13: cannot open shared object file'],
+])('what a library reports is shown without places in its source: %s', (message, shown) => {
+  expect(dropSourcePlaces(message)).toBe(shown);
 });

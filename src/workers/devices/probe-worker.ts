@@ -1,5 +1,6 @@
 /** The child process that tries a device or loads a library: a crash ends this process only. */
 import { messageOf, PreannotateError } from '../../core/errors.js';
+import { dropSourcePlaces } from '../../core/text.js';
 import type { FromProbe, ProbeRequest } from './probe.js';
 
 process.on('SIGINT', () => {}); // the parent decides
@@ -27,7 +28,8 @@ async function answer(request: ProbeRequest): Promise<FromProbe> {
       }
     }
   } catch (error) {
-    const detail = error instanceof PreannotateError ? error.detail : undefined;
-    return { ok: false, reason: messageOf(error).replaceAll(/\s+/g, ' '), ...(detail === undefined ? {} : { detail }) };
+    const message = messageOf(error);
+    const detail = error instanceof PreannotateError ? error.detail : message;
+    return { ok: false, reason: dropSourcePlaces(message), ...(detail === undefined ? {} : { detail }) };
   }
 }

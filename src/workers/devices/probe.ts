@@ -60,5 +60,5 @@ async function ask(request: ProbeRequest): Promise<FromProbe> {
 }
 
 function describeDeath({ how, stderr }: Exit): FromProbe {
-  return { ok: false, reason: `the process that tried it died (${how})${stderr === '' ? '' : `: ${stderr}`}` };
+  return { ok: false, reason: `the process that tried it died (${how})`, ...(stderr === '' ? {} : { detail: stderr }) };
 }
