@@ -17,6 +17,7 @@ interface SyntheticRun {
   readonly boxes?: number; // in each image
   readonly names?: (index: number) => string; // sorted
   readonly classes?: readonly string[];
+  readonly maxDetections?: number; // that are shown of an image
   readonly content?: (index: number) => Uint8Array; // of files that are there; left out: of any size and hash
 }
 
@@ -26,7 +27,7 @@ interface SyntheticRun {
  */
 export async function writeSyntheticRun(
   outDir: string,
-  { images, boxes = 5, names = nameOf, classes, content }: SyntheticRun,
+  { images, boxes = 5, names = nameOf, classes, content, maxDetections = 100 }: SyntheticRun,
 ): Promise<void> {
   const ontology = classes === undefined ? await readOntology() : toOntology(classes);
   await mkdir(join(outDir, '.preannotate'), { recursive: true });
@@ -49,7 +50,12 @@ export async function writeSyntheticRun(
     },
     run: {
       root: 'images',
-      selection: { score_threshold: 0.1, overrides_ontology: false, class_agnostic_nms: false, max_detections: 100 },
+      selection: {
+        score_threshold: 0.1,
+        overrides_ontology: false,
+        class_agnostic_nms: false,
+        max_detections: maxDetections,
+      },
       formats: ['coco'],
       choice: {},
       found: images,
@@ -90,7 +96,7 @@ function* toLines(
     names,
     content,
     classes,
-  }: Required<Omit<SyntheticRun, 'classes' | 'content'>> &
+  }: Required<Omit<SyntheticRun, 'classes' | 'content' | 'maxDetections'>> &
     Pick<SyntheticOntology, 'classes'> & { readonly content: SyntheticRun['content'] },
 ) {
   yield head;
