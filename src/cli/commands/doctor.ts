@@ -15,7 +15,7 @@ Examples:
   preannotate doctor --setup-cuda
 
 The exit code is 0 if the tool works here (the CPU starts, and the model given with --model is available), else 2.
-fixtures/docs/doctor.md explains the JSON; doctor.schema.json beside it is its schema.`;
+fixtures/docs/install.md explains the JSON; doctor.schema.json beside it is its schema.`;
 
 const REFERENCE: Reference = { environment: ['options', 'hub', 'cuda'] };
 
