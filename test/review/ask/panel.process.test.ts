@@ -87,6 +87,9 @@ describeInBrowser('asking on the review page', () => {
     await raised.waitFor();
     expect(await raised.isChecked()).toBe(true);
     const asItIs = ask.getByRole('radio', { name: /^0\.1, as it is: \d+ boxes/ });
+    const present = /whole class: at 0\.8, its present prompts find (\d+) boxes? \(now (\d+)\)/;
+    const [, then, now] = present.exec(await ask.getByText(present).innerText())!;
+    expect(Number(then)).toBeLessThan(Number(now));
     expect(await countIn(asItIs)).toBeGreaterThan(await countIn(raised));
     expect(await findAccessibilityProblems(page)).toEqual([]);
     const expected = await countIn(raised);
@@ -94,6 +97,7 @@ describeInBrowser('asking on the review page', () => {
     await ask.getByText(/“bottle” is in .*table\.yaml/).waitFor();
     expect(await readFile(ontology, 'utf8')).toContain('threshold: 0.8\n');
     expect(await countShown(out)).toBe(expected);
+    await ask.getByText('This button is here until the review ends.').waitFor();
     await page.reload();
     await ask.getByRole('button', { name: 'Take it back' }).click();
     await ask.getByText(/“bottle” was taken back: .*table\.yaml is as it was/).waitFor();

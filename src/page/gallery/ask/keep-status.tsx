@@ -30,9 +30,12 @@ export function KeepStatus() {
           {state.backup !== undefined && `The file as it was before is ${state.backup}.`}
         </p>
         {state.canTakeBack && (
-          <button type="button" onClick={() => void takeBack()}>
-            Take it back
-          </button>
+          <p>
+            <button type="button" onClick={() => void takeBack()}>
+              Take it back
+            </button>{' '}
+            <span class="hint">This button is here until the review ends.</span>
+          </p>
         )}
       </div>
     );

@@ -78,6 +78,13 @@ export function KeepThreshold(props: {
           {number(target.present)}, as it is: {describe(counts?.kept)}
         </span>
       </label>
+      {counts !== undefined && (
+        <p class="hint">
+          The threshold is that of the whole class: at {number(target.ofAnswer)}, its present prompts find{' '}
+          {number(counts.alone.own)} boxes (now {number(counts.now.own)}). Kept as a class of its own, the answer leaves
+          them as they are.
+        </p>
+      )}
     </fieldset>
   );
 }
@@ -86,6 +93,7 @@ interface Forecasts {
   readonly now: Forecast;
   readonly kept: Forecast; // at the present threshold
   readonly raised: Forecast; // at that of the answer
+  readonly alone: Forecast; // at that of the answer, and without it
 }
 
 /** Undefined while they are counted. */
@@ -98,7 +106,8 @@ function useForecasts(run: GalleryPack, found: GalleryPack, target: Target): For
       const now = forecast(run, undefined, { classIndex, threshold: present });
       const kept = forecast(run, found, { classIndex, threshold: present });
       const raised = ofAnswer === present ? kept : forecast(run, found, { classIndex, threshold: ofAnswer });
-      counted.value = { now, kept, raised };
+      const alone = forecast(run, undefined, { classIndex, threshold: ofAnswer });
+      counted.value = { now, kept, raised, alone };
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [run, found, classIndex, present, ofAnswer]);
