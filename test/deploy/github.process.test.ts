@@ -6,7 +6,8 @@ import { commandFolder, readDeployFile, runShell, type Workflow } from '../suppo
 import { ROOT } from '../support/model/golden.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-const COPIES = 6; // of each scene: several seconds of work for each of two parts
+const COPIES = 4; // of each scene: seconds of work for one thread
+const ONE_THREAD = { PREANNOTATE_WORKERS_PER_DEVICE: '1', PREANNOTATE_THREADS: '1' };
 const PARTS = 2;
 
 const { env, jobs } = readDeployFile('github-workflow.yml') as Workflow;
@@ -55,9 +56,13 @@ describe('the steps of fixtures/deploy/github-workflow.yml', () => {
   it('stop in time, continue from the cache on another machine, and merge, compare and report the parts', async () => {
     const folder = await temporaryFolder();
     const commands = await commandFolder(join(folder, 'bin'));
-    const annotate = async (machine: string, part: number, script = scriptOf('annotate', 'Annotate')) => {
-      const workspace = join(folder, machine);
-      return await runShell(script, { cwd: workspace, commands, env: variablesOf('annotate', workspace, part) });
+    const annotate = async (machine: string, part: number, seconds?: number) => {
+      const cwd = join(folder, machine);
+      const env = variablesOf('annotate', cwd, part);
+      const script = scriptOf('annotate', 'Annotate');
+      if (seconds === undefined) return await runShell(script, { cwd, commands, env });
+      const short = script.replace('--max-runtime 50m', `--max-runtime ${seconds}s`);
+      return await runShell(short, { cwd, commands, env: { ...env, ...ONE_THREAD } });
     };
     const at = (machine: string, path: string) => join(folder, machine, path);
     const journal = (machine: string, shard: string) => readFile(at(machine, `${shard}/detections.jsonl`), 'utf8');
@@ -66,8 +71,7 @@ describe('the steps of fixtures/deploy/github-workflow.yml', () => {
     const [one, two] = ['drafts/shards/1-of-2', 'drafts/shards/2-of-2'];
     // A slow machine may need longer for its first image.
     for (let seconds = 1; (await journalled(at('first', one))).length === 0; seconds *= 2) {
-      const short = scriptOf('annotate', 'Annotate').replace('--max-runtime 50m', `--max-runtime ${seconds}s`);
-      const { code, stderr } = await annotate('first', 1, short);
+      const { code, stderr } = await annotate('first', 1, seconds);
       expect(code, stderr).toBe(0);
     }
     expect(await readFile(`${join(folder, 'first')}.output`, 'utf8')).toMatch(/^(left-1=true\n)+$/);
