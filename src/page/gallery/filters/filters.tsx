@@ -20,9 +20,6 @@ const OF_REVIEW: readonly string[] = ['untouched', 'open', 'accepted', 'suggeste
 /** Which images are shown, and from which score on boxes are. */
 export function Filters() {
   const { facts } = pack.value!;
-  const states = Object.entries(STATES).filter(
-    ([key]) => backend.value?.review !== undefined || !OF_REVIEW.includes(key),
-  );
   const isMoved = thresholds.value.some((value, i) => value !== facts.classes[i]?.threshold);
   return (
     <>
@@ -36,38 +33,8 @@ export function Filters() {
             onInput={({ currentTarget }) => change({ text: currentTarget.value })}
           />
         </label>
-        <label class="field">
-          <span>State</span>
-          <select
-            value={filter.value.state ?? ''}
-            onChange={({ currentTarget }) => change({ state: (currentTarget.value || undefined) as Filter['state'] })}
-          >
-            <option value="">All images</option>
-            {states.map(([key, title]) => (
-              <option key={key} value={key}>
-                {key === 'failed' ? `${title} (${facts.failures.length})` : title}
-              </option>
-            ))}
-          </select>
-        </label>
-        {facts.prompts.length > 1 && (
-          <label class="field">
-            <span>Found by prompt</span>
-            <select
-              value={filter.value.prompt === undefined ? '' : String(filter.value.prompt)}
-              onChange={({ currentTarget: { value } }) => change({ prompt: value === '' ? undefined : Number(value) })}
-            >
-              <option value="">Any prompt</option>
-              {facts.prompts.map(({ text, class: owner }, i) =>
-                owner === -1 ? null : (
-                  <option key={i} value={String(i)}>
-                    {text}
-                  </option>
-                ),
-              )}
-            </select>
-          </label>
-        )}
+        <StateChoice />
+        {facts.prompts.length > 1 && <PromptChoice />}
         <ScoreRange />
       </section>
       <section class="classes" aria-labelledby="classes-title">
@@ -80,6 +47,51 @@ export function Filters() {
         <ClassList />
       </section>
     </>
+  );
+}
+
+function StateChoice() {
+  const { failures } = pack.value!.facts;
+  const states = Object.entries(STATES).filter(
+    ([key]) => backend.value?.review !== undefined || !OF_REVIEW.includes(key),
+  );
+  return (
+    <label class="field">
+      <span>State</span>
+      <select
+        value={filter.value.state ?? ''}
+        onChange={({ currentTarget }) => change({ state: (currentTarget.value || undefined) as Filter['state'] })}
+      >
+        <option value="">All images</option>
+        {states.map(([key, title]) => (
+          <option key={key} value={key}>
+            {key === 'failed' ? `${title} (${failures.length})` : title}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function PromptChoice() {
+  const { prompt } = filter.value;
+  return (
+    <label class="field">
+      <span>Found by prompt</span>
+      <select
+        value={prompt === undefined ? '' : String(prompt)}
+        onChange={({ currentTarget: { value } }) => change({ prompt: value === '' ? undefined : Number(value) })}
+      >
+        <option value="">Any prompt</option>
+        {pack.value!.facts.prompts.map(({ text, class: owner }, i) =>
+          owner === -1 ? null : (
+            <option key={i} value={String(i)}>
+              {text}
+            </option>
+          ),
+        )}
+      </select>
+    </label>
   );
 }
 

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useRef } from 'preact/hooks';
 import { colourOf } from '../../../shared/colours.js';
 import { pack } from '../../app/state.js';
@@ -68,25 +69,40 @@ function Search() {
         }}
         onKeyDown={handleKey}
       />
-      <div ref={list} id="class-options" class="boxes" role="listbox" aria-label="Classes">
-        {found.map((classIndex, i) => (
-          <div
-            key={classIndex}
-            id={`class-${classIndex}`}
-            class="option"
-            role="option"
-            aria-selected={i === index}
-            onClick={() => choose(classIndex)}
-          >
-            <span class="swatch" style={{ background: colourOf(classIndex).fill }} />
-            <span class="words">{names[classIndex]}</span>
-            {classIndex < 9 && <kbd>{classIndex + 1}</kbd>}
-          </div>
-        ))}
-      </div>
+      <Found list={list} found={found} active={index} onChoose={choose} />
       <p class="hint" role="status">
         {found.length === 0 ? 'No class fits. Classes come from the ontology of the run.' : ''}
       </p>
     </>
+  );
+}
+
+interface FoundProps {
+  readonly list: RefObject<HTMLDivElement | null>;
+  readonly found: readonly number[]; // indices of classes
+  readonly active: number;
+  readonly onChoose: (classIndex: number) => void;
+}
+
+/** The classes that fit. The first nine have their numbers as keys. */
+function Found({ list, found, active, onChoose }: FoundProps) {
+  const { classes } = pack.value!.facts;
+  return (
+    <div ref={list} id="class-options" class="boxes" role="listbox" aria-label="Classes">
+      {found.map((classIndex, i) => (
+        <div
+          key={classIndex}
+          id={`class-${classIndex}`}
+          class="option"
+          role="option"
+          aria-selected={i === active}
+          onClick={() => onChoose(classIndex)}
+        >
+          <span class="swatch" style={{ background: colourOf(classIndex).fill }} />
+          <span class="words">{classes[classIndex]!.name}</span>
+          {classIndex < 9 && <kbd>{classIndex + 1}</kbd>}
+        </div>
+      ))}
+    </div>
   );
 }
