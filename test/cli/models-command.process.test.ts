@@ -308,6 +308,28 @@ describe('models list, info, verify', () => {
     expect(listed.models).toHaveLength(2);
   });
 
+  it('list shows how fast a model is here, once bench has measured it', async () => {
+    const { models, env, folder } = await machine();
+    expect((await models('list')).stdout).not.toMatch(/images\/s here/);
+    const args = [
+      'bench',
+      '--model',
+      'builtin:emoji',
+      '--device',
+      'cpu',
+      '--precision',
+      'fp32',
+      '--budget',
+      '3s',
+      '--quiet',
+    ];
+    expect(await preannotate(args, { env, cwd: folder })).toMatchObject({ code: 0 });
+    expect((await models('list')).stdout).toMatch(/^builtin:emoji .* {2}[\d.]+ images\/s here in fp32\n/);
+    expect(JSON.parse((await models('list', '--json')).stdout)).toMatchObject({
+      models: [{ reference: 'builtin:emoji', measured: { images_per_sec: { fp32: expect.any(Number) as number } } }],
+    });
+  });
+
   it('info shows type, sizes, weights and the hash of each file, and fetches nothing', async () => {
     const hub = await HubServer.start();
     const empty = await machine(hub);

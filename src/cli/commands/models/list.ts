@@ -7,6 +7,7 @@ import { PUBLISHED } from '../../../model/published/checkpoints.js';
 import { BUILTIN } from '../../../model/source.js';
 import { printJson } from '../../output.js';
 import { listModelFiles } from './model-files.js';
+import { findMeasured, formatMeasured, measuredToJson } from './measured-here.js';
 import { formatPublishedTable, publishedToJson } from './published.js';
 import type { ModelsContext, Subcommand } from './subcommand.js';
 
@@ -39,23 +40,29 @@ async function list({ settings, environment }: ModelsContext): Promise<void> {
       sizeBytes: model.sizeBytes,
     })),
   ];
+  const measured = await Promise.all(models.map(({ reference }) => findMeasured(reference)));
   const isHere = (id: string) => ours.some(({ repo }) => repo === id);
   if (settings.json) {
     printJson({
       cache: environment.cache,
-      models: models.map(({ sizeBytes, ...rest }) => ({ ...rest, size_bytes: sizeBytes })),
+      models: models.map(({ sizeBytes, ...rest }, i) => ({
+        ...rest,
+        size_bytes: sizeBytes,
+        ...(measured[i] === undefined ? {} : { measured: measuredToJson(measured[i]) }),
+      })),
       others: cached.length - ours.length,
       published: PUBLISHED.map((one) => ({ ...publishedToJson(one), here: isHere(one.id) })),
     });
     return;
   }
   const width = Math.max(...models.map(({ reference }) => reference.length));
-  const lines = models.map(({ reference, commit, path, sizeBytes }) =>
+  const lines = models.map(({ reference, commit, path, sizeBytes }, i) =>
     [
       reference.padEnd(width),
       formatBytes(sizeBytes).padStart(9),
       (commit ?? 'shipped').slice(0, SHORT_COMMIT).padEnd(12),
       path,
+      ...(measured[i] === undefined ? [] : [formatMeasured(measured[i])]),
     ].join('  '),
   );
   const others = cached.length - ours.length;

@@ -2,6 +2,13 @@ import { NMS_IOU } from '../../../core/select.js';
 import { MEASURED_ON, PUBLISHED, type PublishedCheckpoint } from '../../../model/published/checkpoints.js';
 import { leftTable } from '../../figures/table.js';
 
+/** What each kind is for. */
+const USES = [
+  'builtin:emoji: to try the tool. owlvit-base-patch32: quick start. owlv2-base-patch16-ensemble: good drafts in',
+  'reasonable time. owlv2-large-patch14-finetuned: best for everyday classes. Conversions to ONNX in the layout of',
+  'transformers.js, and fine-tuned checkpoints of these kinds, can be used by their ids on the hub too.',
+];
+
 /** What a published checkpoint reaches, costs and is best used with, by the names of config files. */
 export function publishedToJson({ settings, sources, ...known }: PublishedCheckpoint) {
   const { imagesPerSec, relativeTime } = known;
@@ -33,7 +40,9 @@ export function formatPublishedTable(isHere: (id: string) => boolean): string[] 
     'LVIS AP: as published; rare: of its rare classes. Time: of an image, in times that of base-patch32 (~: computed).',
     'Threshold, templates, fit: recommended for prompts, ' +
       `with an nms_iou of ${NMS_IOU.prompts} (${NMS_IOU.examples} with examples).`,
-    'Measured speeds, and sources: preannotate models list --json',
+    ...USES,
+    'Speed on this machine, shown above once it is measured: preannotate bench --model <ref>',
+    'Speeds elsewhere, and sources: preannotate models list --json',
   ];
 }
 
