@@ -14,7 +14,7 @@ import type { AnnotateOptions, AnnotateResult, ImageFailure } from './run-types.
 const LISTED_FAILURES = 1000;
 
 /** Options that are about the output of a command, or do nothing. */
-const LEFT_OUT = ['json', 'quiet', 'verbose', 'summary', 'junit', 'dryRun', 'resume'];
+const LEFT_OUT = ['json', 'quiet', 'verbose', 'progress', 'logFormat', 'summary', 'junit', 'dryRun', 'resume'];
 
 /** A batch run. @throws PreannotateError for what `preannotate run` refuses; the signal's reason */
 export async function annotateImages(options: AnnotateOptions): Promise<AnnotateResult> {

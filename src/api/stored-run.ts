@@ -32,7 +32,7 @@ import type {
 } from './run-types.js';
 
 /** Options that are about the output of a command. */
-const LEFT_OUT = ['json', 'quiet', 'verbose'];
+const LEFT_OUT = ['json', 'quiet', 'verbose', 'progress', 'logFormat'];
 
 /** Opens an output folder for reading. @throws PreannotateError INPUT_NOT_FOUND, JOURNAL_DAMAGED */
 export async function openStoredRun(folder: string): Promise<Run> {

@@ -1,24 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILURES, type Failure, type PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
+import { isJsonLog, writeEvent } from '../progress/log.js';
+import { hasColours } from './colours.js';
 
 /** A reader of our output that has stopped reading does not keep the process. */
 const FLUSH_MS = 200;
 
-/** Bold red on a terminal that may have colours. */
+/** Bold red where colours are wanted. */
 function red(text: string): string {
-  const plain = process.env['NO_COLOR'] !== undefined || process.env['TERM'] === 'dumb' || !process.stderr.isTTY;
-  return plain ? text : `\u001b[1;31m${text}\u001b[0m`;
+  return hasColours(process.stderr) ? `\u001b[1;31m${text}\u001b[0m` : text;
 }
 
 /** Prints on stderr what failed, why, and what to do. */
-export function printFailure({ message, hint }: Failure): void {
+export function printFailure({ code, message, hint }: Failure): void {
+  if (isJsonLog()) {
+    writeEvent(process.stderr, { level: 'error', event: 'error', message, code, hint });
+    return;
+  }
   process.stderr.write(`${red('error:')} ${message}\n${hint === '' ? '' : `${hint}\n`}`);
 }
 
 /** Prints an error that is no named failure: a bug, so its stack is printed. */
 export function printUnexpected(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (isJsonLog()) {
+    writeEvent(process.stderr, { level: 'error', event: 'error', message: text, code: 'INTERNAL', hint: '' });
+    return;
+  }
   process.stderr.write(`${red('unexpected error:')} ${text}\n`);
 }
 
@@ -27,6 +36,7 @@ export function printUnexpected(error: unknown): void {
  * what the user can correct is explained without one.
  */
 export function printCause(error: PreannotateError): void {
+  if (isJsonLog()) return; // it would not be JSON
   if (error.detail !== undefined) process.stderr.write(`Detail: ${printLines(error.detail)}\n`);
   const isUsersToCorrect = FAILURES[error.code].exitCode === FAILURES.USAGE.exitCode;
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {

@@ -4,6 +4,8 @@ import { checkHelpCommand, throwUsageErrors, UnknownOptionError } from './usage/
 import { COMMANDS, OTHER_COMMANDS } from './command-list.js';
 import type { ListedCommand } from './listed-command.js';
 import { addHelpNotes } from './help.js';
+import { asksForJson } from './create-progress.js';
+import { useJsonLog } from '../progress/log.js';
 import { Interrupted } from './interrupted.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
 import { checkStdout, guardStreams } from './streams.js';
@@ -29,6 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
 async function runCommandLine(args: readonly string[]): Promise<number> {
   const [command, separator, ...words] = args;
   if (command === 'complete' && separator === '--') return await completeWords(words);
+  useJsonLog(asksForJson(args, process.env));
   try {
     await createProgram().parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);

@@ -8,7 +8,7 @@ import { evalOptions, truthOptions } from './options/evaluation/evaluate.js';
 import { lockOptions } from './options/lock.js';
 import { metaOf } from './options/meta.js';
 import { modelOptions } from './options/model.js';
-import { outputOptions, reportOptions, summaryOptions } from './options/output.js';
+import { logOptions, outputOptions, progressOptions, reportOptions, summaryOptions } from './options/output.js';
 import { benchOptions } from './options/machines/bench.js';
 import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { featureOptions } from './options/features/run.js';
@@ -39,6 +39,7 @@ export const RunConfig = z.strictObject({
   ...imageOptions,
   ...addressOptions,
   ...remoteOptions,
+  ...progressOptions,
   ...outputOptions,
 });
 
@@ -64,6 +65,7 @@ export const ExportConfig = z.strictObject({
   ...lockOptions,
   ...addressOptions,
   ...remoteOptions,
+  ...progressOptions,
   ...outputOptions,
 });
 
@@ -86,6 +88,7 @@ export const EvalConfig = z.strictObject({
   ...evalOptions,
   ...summaryOptions,
   ...selectionOptions,
+  ...progressOptions,
   ...outputOptions,
 });
 
@@ -116,14 +119,15 @@ export const PromptsConfig = z.strictObject({
   ...rootOptions,
   ontology: modelOptions.ontology,
   ...{ devices, workers_per_device, threads, max_batch_size, optimizer },
+  ...progressOptions,
   ...outputOptions,
 });
 
-export const BenchConfig = z.strictObject({ ...benchOptions, ...outputOptions });
+export const BenchConfig = z.strictObject({ ...benchOptions, ...progressOptions, ...outputOptions });
 export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...doctorOptions, ...outputOptions });
 /** Commands about models; which files are downloaded also depends on the precision. */
 export const ModelsConfig = z.strictObject({ ...outputOptions });
-export const PullConfig = z.strictObject({ precision: deviceOptions.precision, ...outputOptions });
+export const PullConfig = z.strictObject({ precision: deviceOptions.precision, ...progressOptions, ...outputOptions });
 /** Commands about a folder of features. */
 export const FeaturesConfig = z.strictObject({ ...outputOptions });
 export const VerifyFeaturesConfig = z.strictObject({ ...verifyFeaturesOptions, ...outputOptions });
@@ -150,6 +154,7 @@ export const ServeConfig = z
     ...serveFeatureOptions,
     ...serveImageOptions,
     strict_images,
+    ...logOptions,
     ...outputOptions,
   })
   .omit({ json: true });
@@ -190,6 +195,7 @@ export const WorkerConfig = z.strictObject({
   optimizer: deviceOptions.optimizer,
   ...addressOptions,
   ...remoteOptions,
+  ...progressOptions,
   quiet: outputOptions.quiet,
   verbose: outputOptions.verbose,
 });

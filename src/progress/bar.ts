@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import type cliProgress from 'cli-progress';
 import { DownloadProgress } from './download.js';
-import type { ProgressCounts, RunProgress } from './run-progress.js';
-import { canRedraw, createBar, writeLines, type ProgressOptions } from './terminal.js';
+import type { FinishedImage, ProgressCounts, RunProgress } from './run-progress.js';
+import { isJsonLog, writeEvent } from './log.js';
+import { createBar, isBar, isJsonProgress, writeLines, writeNote, type ProgressOptions } from './terminal.js';
 
 const LINE_EVERY_MS = 10_000;
 const LINE_EVERY_SHARE = 0.1;
@@ -15,6 +16,7 @@ const SAMPLE_MS = 50; // thousands of images a second are not remembered one by 
 export class Progress implements RunProgress {
   readonly #stream: ProgressOptions['stream'];
   readonly #quiet: boolean;
+  readonly #options: ProgressOptions;
   readonly #now: () => number;
   #bar: cliProgress.SingleBar | undefined;
   #total = 0;
@@ -28,7 +30,9 @@ export class Progress implements RunProgress {
   #lastLineCounts = '';
   #recent: { atMs: number; ticks: number }[] = [];
 
-  constructor({ stream, quiet, now }: ProgressOptions) {
+  constructor(options: ProgressOptions) {
+    const { stream, quiet, now } = options;
+    this.#options = options;
     this.#stream = stream;
     this.#quiet = quiet;
     this.#now = now ?? (() => performance.now());
@@ -42,8 +46,9 @@ export class Progress implements RunProgress {
     this.#lastLineCounts = this.#counts();
     this.#lastLineMs = this.#now();
     this.#recent = [{ atMs: this.#now(), ticks: this.#ticks }];
-    if (this.#quiet) return;
-    if (canRedraw(this.#stream)) this.#startBar();
+    if (this.#quiet || this.#options.style === 'none') return;
+    if (isBar(this.#options)) this.#startBar();
+    else if (isJsonProgress(this.#options)) this.#writeEvent(`${known.done} of ${known.total} images are done.`);
     else if (known.done > 0) writeLines(this.#stream, `${known.done} of ${known.total} images are already done.`);
   }
 
@@ -55,8 +60,9 @@ export class Progress implements RunProgress {
   }
 
   /** An image is done. @param counts - Where images come and go: all of them, as they are now. */
-  tick({ ok }: { ok: boolean }, counts?: ProgressCounts): void {
-    const next = { total: this.#total, done: this.#done + 1, failed: this.#failed + Number(!ok) };
+  tick(outcome: FinishedImage, counts?: ProgressCounts): void {
+    const next = { total: this.#total, done: this.#done + 1, failed: this.#failed + Number(!outcome.ok) };
+    this.#reportFailure(outcome);
     this.follow(counts ?? next);
     this.#ticks++;
     const atMs = this.#now();
@@ -67,19 +73,19 @@ export class Progress implements RunProgress {
 
   /** Progress of a download that must finish before the run can begin. */
   download(): DownloadProgress {
-    return new DownloadProgress({ stream: this.#stream, quiet: this.#quiet });
+    return new DownloadProgress(this.#options);
   }
 
   /** Prints a note above the bar. */
   note(message: string): void {
     if (this.#quiet) return;
     if (this.#bar === undefined) {
-      writeLines(this.#stream, message);
+      writeNote(this.#stream, message);
       return;
     }
     this.#bar.stop();
-    writeLines(this.#stream, message);
-    if (canRedraw(this.#stream)) this.#startBar();
+    writeNote(this.#stream, message);
+    if (isBar(this.#options)) this.#startBar();
   }
 
   stop(): void {
@@ -138,10 +144,25 @@ export class Progress implements RunProgress {
     const { rate, left, failures } = this.#numbers();
     const percent = Math.floor((100 * this.#done) / Math.max(1, this.#total));
     const rest = this.#done < this.#total && !this.#isOpen ? `, ETA ${left}` : '';
-    writeLines(
-      this.#stream,
-      `${this.#done} of ${this.#total} images (${percent} %), ${rate} images/s, ${failures}${rest}`,
-    );
+    const text = `${this.#done} of ${this.#total} images (${percent} %), ${rate} images/s, ${failures}${rest}`;
+    if (isJsonProgress(this.#options)) this.#writeEvent(text);
+    else if (this.#options.style !== 'none') writeLines(this.#stream, text);
+  }
+
+  #writeEvent(message: string): void {
+    const rate = this.#rate();
+    const eta = rate > 0 && !this.#isOpen ? Math.ceil((this.#total - this.#done) / rate) : null;
+    writeEvent(this.#stream, {
+      ...{ level: 'info', event: 'progress', message, done: this.#done, total: this.#total, failed: this.#failed },
+      ...{ resumed: this.#resumed, images_per_second: Math.round(rate * 1000) / 1000, eta_seconds: eta },
+    });
+  }
+
+  /** For programs; people see it in the summary, or where the end may be far, as a note. */
+  #reportFailure({ ok, name, failure }: FinishedImage): void {
+    if (ok || failure === undefined || this.#quiet || !isJsonLog()) return;
+    const { code, message } = failure;
+    writeEvent(this.#stream, { level: 'warn', event: 'image_failed', message, image: name, code });
   }
 }
 

@@ -1,6 +1,7 @@
 import { formatBytes } from '../core/text.js';
 import type cliProgress from 'cli-progress';
-import { canRedraw, createBar, writeLines, type ProgressOptions } from './terminal.js';
+import { writeEvent } from './log.js';
+import { createBar, isBar, isJsonProgress, writeLines, writeNote, type ProgressOptions } from './terminal.js';
 
 const LINE_EVERY_MS = 10_000;
 const BAR_COLUMNS = 30;
@@ -9,12 +10,15 @@ const BAR_COLUMNS = 30;
 export class DownloadProgress implements Disposable {
   readonly #stream: ProgressOptions['stream'];
   readonly #quiet: boolean;
+  readonly #options: ProgressOptions;
   readonly #now: () => number;
   #bar: cliProgress.SingleBar | undefined;
   #first: { atMs: number; done: number } | undefined; // bytes of earlier attempts do not count for the rate
   #lastLineMs = -Infinity;
 
-  constructor({ stream, quiet, now }: ProgressOptions) {
+  constructor(options: ProgressOptions) {
+    const { stream, quiet, now } = options;
+    this.#options = options;
     this.#stream = stream;
     this.#quiet = quiet;
     this.#now = now ?? (() => performance.now());
@@ -22,16 +26,19 @@ export class DownloadProgress implements Disposable {
 
   /** @param bytes - Of all files together. The last call has done === total. */
   progress({ done, total }: { done: number; total: number }): void {
-    if (this.#quiet) return;
+    if (this.#quiet || this.#options.style === 'none') return;
     const atMs = this.#now();
     this.#first ??= { atMs, done };
     const seconds = (atMs - this.#first.atMs) / 1000;
     const rate = seconds > 0.5 ? `, ${formatBytes((done - this.#first.done) / seconds)}/s` : '';
     const text = `${formatBytes(done)} of ${formatBytes(total)}${rate}`;
-    if (canRedraw(this.#stream)) this.#draw(done, total, text);
+    if (isBar(this.#options)) this.#draw(done, total, text);
     else if (done >= total || atMs - this.#lastLineMs >= LINE_EVERY_MS) {
       this.#lastLineMs = atMs;
-      writeLines(this.#stream, `Fetching the model: ${text} (${Math.floor((100 * done) / Math.max(1, total))} %)`);
+      const message = `Fetching the model: ${text} (${Math.floor((100 * done) / Math.max(1, total))} %)`;
+      const event = { level: 'info', event: 'download', message, done_bytes: done, total_bytes: total } as const;
+      if (isJsonProgress(this.#options)) writeEvent(this.#stream, event);
+      else writeLines(this.#stream, message);
     }
     if (done >= total) this.stop();
   }
@@ -39,7 +46,7 @@ export class DownloadProgress implements Disposable {
   note(message: string): void {
     if (this.#quiet) return;
     this.stop();
-    writeLines(this.#stream, message);
+    writeNote(this.#stream, message);
   }
 
   /** Removes the bar. After a failed download its timer would keep the process alive. */

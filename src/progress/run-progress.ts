@@ -5,6 +5,13 @@ export interface ProgressCounts {
   readonly failed: number; // folders that cannot be listed too
 }
 
+/** An image that is done, with what is known of it. */
+export interface FinishedImage {
+  readonly ok: boolean;
+  readonly name?: string;
+  readonly failure?: { readonly code: string; readonly message: string };
+}
+
 /** What shows a download: a command on a terminal, or a program to its caller. */
 interface ShownDownload extends Disposable {
   /** @param bytes - Sums over all files. The last call has done === total. */
@@ -22,7 +29,7 @@ export interface RunProgress {
   /** Images have come or gone. */
   follow(counts: ProgressCounts): void;
   /** An image is done. @param counts - Where images come and go: all of them, as they are now. */
-  tick(outcome: { ok: boolean }, counts?: ProgressCounts): void;
+  tick(outcome: FinishedImage, counts?: ProgressCounts): void;
   /** Begins to show a download that must finish before the run can begin. */
   download(): ShownDownload;
   note(message: string): void;

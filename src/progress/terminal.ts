@@ -1,11 +1,13 @@
 import type { Writable } from 'node:stream';
 import cliProgress from 'cli-progress';
 import { printable } from '../core/text.js';
+import { isJsonLog, writeEvent } from './log.js';
 
 /** Where progress is shown, and how. */
 export interface ProgressOptions {
   readonly stream: Writable & { isTTY?: boolean; columns?: number };
   readonly quiet: boolean;
+  readonly style?: 'auto' | 'bar' | 'plain' | 'json' | 'none'; // default: auto
   readonly now?: () => number; // milliseconds, monotonic
 }
 
@@ -22,6 +24,23 @@ export function canRedraw({ isTTY }: ProgressOptions['stream']): boolean {
 export function stopBars(): void {
   areBarsStopped = true;
   for (const bar of bars.values()) bar.stop();
+}
+
+/** Whether progress is shown as a bar: elsewhere as lines, for people or for programs, or not at all. */
+export function isBar({ stream, quiet, style = 'auto' }: ProgressOptions): boolean {
+  const mayBeBar = style === 'bar' || (style === 'auto' && !isJsonLog());
+  return mayBeBar && !quiet && canRedraw(stream);
+}
+
+/** Whether progress that is no bar is shown as JSON. */
+export function isJsonProgress({ style = 'auto' }: ProgressOptions): boolean {
+  return style === 'json' || (style === 'auto' && isJsonLog());
+}
+
+/** Writes a note, for people or for programs. */
+export function writeNote(stream: ProgressOptions['stream'], message: string): void {
+  if (isJsonLog()) writeEvent(stream, { level: 'info', event: 'note', message });
+  else writeLines(stream, message);
 }
 
 /** Writes lines of text without what would disturb a terminal. */

@@ -132,10 +132,11 @@ function beginRequest(request: FastifyRequest, reply: FastifyReply, server: Serv
 
 function logRequest(request: FastifyRequest, context: RequestContext, answer: { route: string; status: number }): void {
   const { method } = request;
-  const { failure, startedMs, times } = context;
+  const { failure, boxes, startedMs, times } = context;
   const line = {
     method,
     ...answer,
+    ...(boxes === undefined ? {} : { boxes }),
     ms: Math.round(performance.now() - startedMs),
     ...(failure === undefined ? {} : { code: failure }),
     ...Object.fromEntries([...times].map(([stage, ms]) => [`${stage}_ms`, Math.round(ms * 10) / 10])),

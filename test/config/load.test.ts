@@ -71,6 +71,7 @@ describe('precedence', () => {
       maxPixels: 268_402_689,
       maxBytes: 256_000_000,
       preview: 0,
+      progress: 'auto',
       dryRun: false,
       resume: true,
       retryFailed: false,

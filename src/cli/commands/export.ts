@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loadSettings, type Loaded } from '../../config/load.js';
 import { ExportConfig } from '../../config/schema.js';
-import { Progress } from '../../progress/bar.js';
+import { createProgress } from '../create-progress.js';
 import type { Extent } from '../../run/extent.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
@@ -42,7 +42,7 @@ export function defineExport(command: Command): Command {
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<number> {
   const { settings } = loaded;
   const { exportViews, PREVIEWS } = await import('../../views.js'); // other commands do not need it
-  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const progress = createProgress(settings);
   const { extent, counts, choice, missing } = await exportViews(
     {
       outDir,

@@ -4,7 +4,7 @@ import { loadSettings, type Loaded } from '../../config/load.js';
 import { MergeConfig } from '../../config/schema.js';
 import { PreannotateError } from '../../core/errors.js';
 import type { Merged } from '../../merge.js';
-import { Progress } from '../../progress/bar.js';
+import { createProgress } from '../create-progress.js';
 import { countChosen } from '../../run/choose-images.js';
 import { allowedFailures } from '../../run/mass-failure.js';
 import { addFlags, readGivenFlags } from '../flags.js';
@@ -50,7 +50,7 @@ async function mergeFolders(given: readonly string[], loaded: Loaded<typeof Merg
   const { mergeParts } = await import('../../merge.js'); // other commands do not need it
   const outDir = outputOf(given, loaded);
   const folders = given.length === 0 ? [outDir] : given.map((folder) => resolve(folder));
-  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const progress = createProgress(settings);
   const merged = await mergeParts(
     {
       folders,

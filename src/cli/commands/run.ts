@@ -7,7 +7,9 @@ import type { Job } from '../../job.js';
 import type { JobPlan } from '../../dry-run.js';
 import { exceedsBudget } from '../../jobs/exceeds-budget.js';
 import { STOPPED_IN_TIME } from '../../feeds/time-limit.js';
-import { Progress } from '../../progress/bar.js';
+import { isJsonLog } from '../../progress/log.js';
+import type { RunProgress } from '../../progress/run-progress.js';
+import { createProgress } from '../create-progress.js';
 import { describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { addFlags, readGivenFlags } from '../flags.js';
@@ -78,19 +80,21 @@ async function run(
   const { settings } = loaded;
   const { createRunJob } = await import('../../jobs/run-job.js');
   const job = { ...(await createRunJob(paths, loaded)), ...startedBy(paths, loaded, flags) };
-  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const progress = createProgress(settings);
   if (settings.dryRun) {
     const { planOnly } = await import('../../dry-run.js');
     printPlan(await planOnly(job, progress), job, settings.json);
     return 0;
   }
   const environment = process.env;
-  const places: ReportPlaces = { file: settings.summary, junit: settings.junit, quiet: settings.quiet, environment };
+  const quiet = settings.quiet || isJsonLog(); // CI systems have marks that are no JSON
+  const places: ReportPlaces = { file: settings.summary, junit: settings.junit, quiet, environment };
   await prepareSummary(places);
   await prepareJunit(places);
   const { annotate } = await import('../../pipeline.js');
-  const stop = job.watch ? abortOnSignals(WATCH_OUTCOME, { SIGTERM: 0 }) : abortOnSignals(OUTCOME);
-  const section = sectionMarks({ id: 'preannotate_run', title: 'preannotate run' }, settings.quiet ? {} : environment);
+  const ending = job.watch ? { outcome: WATCH_OUTCOME, exitCodes: { SIGTERM: 0 } } : { outcome: OUTCOME };
+  const stop = abortOnSignals(ending.outcome, { quiet: settings.quiet, ...ending });
+  const section = sectionMarks({ id: 'preannotate_run', title: 'preannotate run' }, quiet ? {} : environment);
   process.stderr.write(section.begin);
   const running = annotate(job, progress, stop).finally(() => process.stderr.write(section.end()));
   const manifest = await running.catch(async (error: unknown) => {
@@ -120,7 +124,7 @@ type ReportPlaces = SummaryPlaces & FailurePlaces;
  */
 async function report(
   job: Job,
-  { places, progress, stopped }: { places: ReportPlaces; progress: Progress; stopped?: string | undefined },
+  { places, progress, stopped }: { places: ReportPlaces; progress: RunProgress; stopped?: string | undefined },
 ): Promise<void> {
   await reportFailures(job.outDir, places);
   if (!wantsSummary(places)) return;

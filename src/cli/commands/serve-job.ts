@@ -8,6 +8,7 @@ import type { ServeJob } from '../../server/request/server-state.js';
 import { assertOptimizerAvailable } from '../../workers/devices/choose-devices.js';
 import { VERSION } from '../../disk/version.js';
 import { adviseOn } from '../../jobs/advice.js';
+import { openServeLog } from '../serve-log.js';
 import { createEngineJob } from '../../jobs/engine-job.js';
 
 /** Images from untrusted clients get less time than files of a batch run. */
@@ -44,7 +45,8 @@ export async function createServeJob(loaded: Loaded<typeof ServeConfig>): Promis
     },
     ...(labelStudioApiKey === undefined ? {} : { labelStudioApiKey }),
     apiKeys: await loadApiKeys(settings.apiKeyFile, apiKeys),
-    log: pino({ level, base: null }, destination({ dest: 2, sync: true })), // so that a crash loses no line
+    // Written at once, so that a crash loses no line.
+    log: pino({ level, base: null }, openServeLog(settings.logFormat, destination({ dest: 2, sync: true }))),
   };
 }
 

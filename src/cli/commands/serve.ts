@@ -5,6 +5,7 @@ import { untilAborted } from '../../core/stream.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { stopOnSignals, type Stop } from '../../server/stop.js';
 import { addFlags, readGivenFlags } from '../flags.js';
+import { isLogForPeople } from '../serve-log.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 
@@ -28,7 +29,8 @@ export function defineServe(command: Command): Command {
       const job = await untilAborted(createJob(command), stop.signal);
       const { serve } = await import('../../server/serve.js');
       const onReady = (address: string) => {
-        process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n`);
+        const links = isLogForPeople(job.settings.logFormat) ? formatLinks(address, job) : '';
+        process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n${links}`);
       };
       process.exitCode = await serve(job, { stop, onReady });
     } catch (error) {
@@ -37,6 +39,13 @@ export function defineServe(command: Command): Command {
     }
   });
   return addHelpNotes(addFlags(command, ServeConfig), EXAMPLES, REFERENCE);
+}
+
+/** Where a person goes on from here. */
+function formatLinks(address: string, { settings }: ServeJob): string {
+  if (!address.startsWith('http')) return ''; // a socket
+  const docs = settings.docs ? `  ${address}/docs  how to call it\n` : '';
+  return `  ${address}/  try it in a browser\n${docs}  Ctrl-C stops it.\n`;
 }
 
 async function createJob(command: Command): Promise<ServeJob> {

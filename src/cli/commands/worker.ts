@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { loadSettings, pickSettings, type Loaded } from '../../config/load.js';
 import { WorkerConfig } from '../../config/schema.js';
 import { PreannotateError } from '../../core/errors.js';
-import { Progress } from '../../progress/bar.js';
+import { createProgress } from '../create-progress.js';
 import type { WorkerJob } from '../../queue/worker/serve-runs.js';
 import { addFlags, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
@@ -36,10 +36,14 @@ export function defineWorker(command: Command): Command {
     const flags = readGivenFlags(command, WorkerConfig);
     const loaded = await loadSettings({ schema: WorkerConfig, flags, environment: process.env, cwd: process.cwd() });
     const job = toWorkerJob(loaded);
-    const progress = new Progress({ stream: process.stderr, quiet: loaded.settings.quiet });
+    const progress = createProgress(loaded.settings);
     const { serveRuns } = await import('../../queue/worker/serve-runs.js');
     using watcher = progress.download();
-    await serveRuns(job, { note: (message) => progress.note(message), watcher }, abortOnSignals(OUTCOME));
+    await serveRuns(
+      job,
+      { note: (message) => progress.note(message), watcher },
+      abortOnSignals(OUTCOME, loaded.settings),
+    );
   });
   return addHelpNotes(addFlags(command, WorkerConfig), EXAMPLES, REFERENCE);
 }

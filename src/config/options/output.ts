@@ -38,3 +38,31 @@ export const reportOptions = {
     .describe('File for the images that failed as JUnit XML, which CI systems show as failed tests')
     .meta({ flag: { group: 'output', placeholder: 'file', only: true }, path: 'always' }),
 };
+
+/** Forms of progress: auto is a bar on a terminal, and lines elsewhere. */
+const PROGRESS_STYLES = ['auto', 'bar', 'plain', 'json', 'none'] as const;
+
+const LOG_FORMATS = ['text', 'json'] as const;
+
+/** What `serve` logs, in which form. */
+export const logOptions = {
+  log_format: z
+    .exactOptional(value.choice(LOG_FORMATS))
+    .describe('Form of the log on stderr: text, or json (one object a line). Default: text on a terminal, else json')
+    .meta({ examples: ['json'], flag: { group: 'other', placeholder: 'form' } }),
+};
+
+/** What is written on stderr while a command works. */
+export const progressOptions = {
+  progress: value
+    .choice(PROGRESS_STYLES)
+    .default('auto')
+    .describe(
+      'How progress is shown on stderr: bar (on a terminal), plain lines, json (one object a line, for programs) or ' +
+        'none. auto is a bar on a terminal, and plain lines elsewhere',
+    )
+    .meta({ flag: { group: 'other', placeholder: 'how' } }),
+  log_format: logOptions.log_format.describe(
+    'Form of all other lines on stderr: text, or json (one object a line). Default: text; json with --progress json',
+  ),
+};

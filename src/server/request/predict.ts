@@ -88,6 +88,7 @@ async function loadAndDetect(image: IncomingImage, search: Search, context: Pred
   });
   const postStart = performance.now();
   const prediction = toPrediction(result, search);
+  request.boxes = (request.boxes ?? 0) + prediction.boxes.length;
   request.recordStage('post', performance.now() - postStart);
   const { ontology } = server.job;
   countPrediction(server.metrics, prediction, asked === ontology ? ontology : undefined);

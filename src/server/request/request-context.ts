@@ -31,6 +31,7 @@ export class RequestContext {
   /** Aborted when the client is gone, or the deadline has passed; the reason says which. */
   readonly signal: AbortSignal;
   failure: FailureCode | undefined; // of its answer
+  boxes: number | undefined; // of all its images, once one is annotated
   readonly #controller = new AbortController();
   // Made when they are used: most requests fetch nothing.
   #limitFetches: LimitFunction | undefined;

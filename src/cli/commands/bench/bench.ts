@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { loadSettings } from '../../../config/load.js';
 import { BenchConfig } from '../../../config/schema.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
+import { createProgress } from '../../create-progress.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { abortOnSignals } from '../../interrupt.js';
@@ -52,13 +53,12 @@ async function measure(paths: readonly string[], { flags, budget, json, quiet }:
   const { createBenchJob, loadAsRun } = await import('./bench-job.js');
   const { bench } = await import('../../../bench/bench.js');
   const { findModel, findModelHere } = await import('../../../model/source.js');
-  const { Progress } = await import('../../../progress/bar.js');
   const { formatBench, configLines, toJson } = await import('./format-bench.js');
-  const signal = abortOnSignals('Nothing is remembered.');
+  const signal = abortOnSignals('Nothing is remembered.', { quiet });
   const loaded = await loadAsRun(flags);
   const { model, precision: requested } = loaded.settings;
   const job = await createBenchJob(paths, loaded, budget);
-  const progress = new Progress({ stream: process.stderr, quiet });
+  const progress = createProgress(loaded.settings);
   using watcher = progress.download();
   const result = await bench(job, {
     findModel: async (precision) => {

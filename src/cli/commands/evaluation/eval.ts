@@ -7,7 +7,7 @@ import { replaceFile } from '../../../disk/atomic.js';
 import { makeFolder } from '../../../disk/make-folder.js';
 import type { Stats } from '../../../evaluation/figures.js';
 import type { EvaluationReport } from '../../../evaluation/report.js';
-import { Progress } from '../../../progress/bar.js';
+import { createProgress } from '../../create-progress.js';
 import { addFlags, readGivenFlags } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
@@ -38,7 +38,7 @@ export function defineEval(command: Command): Command {
 /** What only this command needs is loaded here. */
 async function evaluate(path: string, loaded: Loaded<typeof EvalConfig>): Promise<number> {
   const { settings } = loaded;
-  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const progress = createProgress(settings);
   const { readPredictions } = await import('./predictions.js');
   const { compareWithTruth } = await import('./truth.js');
   const { readRunReview, toAcceptedSet } = await import('../../../data-set/review/run-review.js');

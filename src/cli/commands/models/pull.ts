@@ -3,7 +3,7 @@ import { PullConfig } from '../../../config/schema.js';
 import { formatHubReference } from '../../../hub/reference.js';
 import { pullModel } from '../../../hub/repository.js';
 import { BUILTIN } from '../../../model/source.js';
-import { DownloadProgress } from '../../../progress/download.js';
+import { createProgress } from '../../create-progress.js';
 import { abortOnSignals } from '../../interrupt.js';
 import { printJson } from '../../output.js';
 import { parseCachedReference } from './cached-reference.js';
@@ -29,8 +29,8 @@ async function pull(reference: string, { settings, environment }: ModelsContext<
     return;
   }
   const wanted = parseCachedReference(reference);
-  const watcher = new DownloadProgress({ stream: process.stderr, quiet: settings.quiet });
-  const options = { environment, precision: settings.precision, watcher, signal: abortOnSignals(OUTCOME) };
+  const watcher = createProgress(settings).download();
+  const options = { environment, precision: settings.precision, watcher, signal: abortOnSignals(OUTCOME, settings) };
   const pulled = await pullModel(wanted, options).finally(() => watcher.stop());
   const { commit, folder, files } = pulled;
   if (settings.json) {
