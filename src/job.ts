@@ -18,7 +18,7 @@ import { formOf } from './model/input-form.js';
 import type { Model } from './model/source.js';
 import type { RunStats } from './progress/stats.js';
 import type { ViewCounts } from './run/images/counted-images.js';
-import type { RunCommand } from './run/again/run-command.js';
+import type { RunCommand } from './run/rerun/run-command.js';
 import { chooseImages, type ImageChoice } from './run/choose-images.js';
 import type { KnownClasses } from './run/numbers/classes.js';
 import {

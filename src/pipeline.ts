@@ -13,7 +13,7 @@ import { findModel, type Model } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { RunProgress } from './progress/run-progress.js';
 import { RunStats } from './progress/stats.js';
-import { saveRunCommand } from './run/again/run-command.js';
+import { saveRunCommand } from './run/rerun/run-command.js';
 import { withClasses } from './run/numbers/classes.js';
 import { IdenticalImages } from './run/duplicates/identical-images.js';
 import { ErrorLog } from './run/error-log.js';

@@ -15,7 +15,7 @@ import { mapConcurrent } from './core/stream.js';
 import type { RequestedPrecision } from './core/precision.js';
 import { findModel } from './model/source.js';
 import type { RunProgress } from './progress/run-progress.js';
-import { toWorkerOptions } from './run/again/worker-options.js';
+import { toWorkerOptions } from './run/rerun/worker-options.js';
 import type { StoredOptions } from './run/header.js';
 import type { OpenedRun } from './run/open-run.js';
 import type { Engine } from './workers/engine.js';

@@ -53,7 +53,7 @@ export async function createReviewApp(
   });
   registerPage(app, server);
   registerImages(app, server);
-  const ask = registerAsk(app, server.session, server.again);
+  const ask = registerAsk(app, server.session, server.rerun);
   registerDecisions(app, { ...server, askState: () => ask.state() });
   return { app, ask };
 }

@@ -1,5 +1,5 @@
 import type { Access } from './access.js';
-import type { RunAgain } from './ask/run-again.js';
+import type { Rerun } from './ask/rerun.js';
 import type { ReviewImages } from './images/review-images.js';
 import type { ReviewSession } from './review-session.js';
 
@@ -19,6 +19,6 @@ export interface ReviewServer {
   readonly images: ReviewImages;
   readonly access: Access;
   readonly listen: ListenOptions;
-  readonly again: RunAgain; // how the run is brought up to date
+  readonly rerun: Rerun; // how the run is brought up to date
   readonly note: (message: string) => void; // for the terminal
 }

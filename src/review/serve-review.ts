@@ -7,7 +7,7 @@ import { listen } from '../http/listen.js';
 import type { FetchSettings } from '../images/remote/fetch-settings.js';
 import { Access } from './access.js';
 import { createReviewApp } from './app.js';
-import type { RunAgain } from './ask/run-again.js';
+import type { Rerun } from './ask/rerun.js';
 import { ReviewImages } from './images/review-images.js';
 import { isFreePort, keepLink, readKeptLink, type KeptLink } from './kept-link.js';
 import type { ListenOptions } from './review-server.js';
@@ -23,7 +23,7 @@ const EVERY_INTERFACE = ['0.0.0.0', '::'];
 export interface ReviewJob extends ReviewTarget {
   readonly listen: ListenOptions;
   readonly apiKeys: ApiKeys;
-  readonly again: RunAgain;
+  readonly rerun: Rerun;
   readonly fetch: Omit<FetchSettings, 'maxBytes'>;
 }
 
@@ -60,7 +60,7 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
   const kept = await readKeptLink(job.outDir);
   const access = new Access({ keys: job.apiKeys, isSecure: job.listen.tlsCert !== undefined, kept });
   const at = await withKeptPort(job.listen, kept);
-  const { app, ask } = await createReviewApp({ session, images, access, listen: at, again: job.again, note });
+  const { app, ask } = await createReviewApp({ session, images, access, listen: at, rerun: job.rerun, note });
   await using _ask = ask;
   const connections = new Connections();
   connections.watch(app.server);

@@ -21,7 +21,7 @@ import { abortOnSignals } from '../interrupt.js';
 import { Interrupted } from '../interrupted.js';
 import { printJson } from '../output.js';
 import { prepareSummary, wantsSummary, writeSummary, type SummaryPlaces } from '../summary/write-summary.js';
-import { startedBy } from './again/run-again.js';
+import { startedBy } from './rerun/rerun.js';
 import { formatAsked } from './format-asked.js';
 import { formatSelection } from './views/format-selection.js';
 

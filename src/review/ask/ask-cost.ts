@@ -4,7 +4,7 @@ import { countCrops } from '../../core/tiling/tiles.js';
 import { traitsOf } from '../../model/families.js';
 import { featureBytes } from '../../model/features/layout.js';
 import type { Model } from '../../model/source.js';
-import { toWorkerOptions } from '../../run/again/worker-options.js';
+import { toWorkerOptions } from '../../run/rerun/worker-options.js';
 import type { OpenedRun } from '../../run/open-run.js';
 
 /** What storing the features of a run's images takes, in words. */

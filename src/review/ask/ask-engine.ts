@@ -1,7 +1,7 @@
 import type { Ontology } from '../../core/ontology.js';
 import { untilAborted } from '../../core/stream.js';
 import type { Model } from '../../model/source.js';
-import { toWorkerOptions } from '../../run/again/worker-options.js';
+import { toWorkerOptions } from '../../run/rerun/worker-options.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { countAllowedCores } from '../../workers/devices/placement.js';
 import type { Engine } from '../../workers/engine.js';

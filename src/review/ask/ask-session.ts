@@ -5,12 +5,12 @@ import { assertGivesFeatures } from '../../model/features/require-features.js';
 import { displayPath } from '../../disk/display-path.js';
 import type { GalleryFacts } from '../../core/gallery/pack.js';
 import type { AskState } from '../../core/gallery/ask.js';
-import { toWorkerOptions } from '../../run/again/worker-options.js';
+import { toWorkerOptions } from '../../run/rerun/worker-options.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { describeCost } from './ask-cost.js';
 import { Asker } from './asker.js';
 import { findFeatures } from './find-features.js';
-import type { RunAgain } from './run-again.js';
+import type { Rerun } from './rerun.js';
 
 /** What of the review server this part needs. */
 export interface AskContext {
@@ -29,13 +29,13 @@ type Opened = { readonly asker: Asker } | { readonly state: AskState };
 /** Opens what answers questions about the run, again when there is a new run. */
 export class AskSession implements AsyncDisposable {
   readonly #context: AskContext;
-  readonly #again: RunAgain;
+  readonly #rerun: Rerun;
   #run: OpenedRun | undefined;
   #opened: Promise<Opened> | undefined;
 
-  constructor(context: AskContext, again: RunAgain) {
+  constructor(context: AskContext, rerun: Rerun) {
     this.#context = context;
-    this.#again = again;
+    this.#rerun = rerun;
   }
 
   async state(): Promise<AskState> {
@@ -81,16 +81,16 @@ export class AskSession implements AsyncDisposable {
       return notReady(`The model ${reference} is not on this machine.`, `preannotate models pull ${reference}`);
     }
     assertGivesFeatures(model, formOf(toWorkerOptions(options), model).fit);
-    const { featuresFolder: folder } = this.#again;
+    const { featuresFolder: folder } = this.#rerun;
     const features = folder === undefined ? undefined : await findFeatures(folder, { model, options });
     if (features !== undefined) return { asker: new Asker({ run, model, features }) };
     return await this.#describeMissing(run, model);
   }
 
   async #describeMissing(run: OpenedRun, model: Model): Promise<Opened> {
-    const { featuresFolder: folder } = this.#again;
+    const { featuresFolder: folder } = this.#rerun;
     const name = folder === undefined ? 'features' : displayPath(folder);
-    const command = this.#again.commandWith({ features: name });
+    const command = this.#rerun.commandWith({ features: name });
     const reason =
       folder === undefined
         ? 'The model can be asked about all images at once where the run has stored image features.'

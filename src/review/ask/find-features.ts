@@ -6,7 +6,7 @@ import { listStoredKeys } from '../../features/inspect-store.js';
 import { featureKeyOf } from '../../model/features/feature-key.js';
 import { formOf } from '../../model/input-form.js';
 import type { Model } from '../../model/source.js';
-import { toWorkerOptions } from '../../run/again/worker-options.js';
+import { toWorkerOptions } from '../../run/rerun/worker-options.js';
 import type { StoredOptions } from '../../run/header.js';
 
 /** Stored features that a run can be asked by. */

@@ -7,7 +7,7 @@ import { readHeader } from '../../run/read-journal.js';
 import type { AskContext, AskSession } from './ask-session.js';
 import type { FoundFeatures } from './find-features.js';
 import { planEdit, toYaml, type Wanted } from './keep.js';
-import type { RunAgain } from './run-again.js';
+import type { Rerun } from './rerun.js';
 import { saveEdit, takeBack, type SavedEdit } from './saved-edit.js';
 
 /** What is being done to the ontology, and then to the run. */
@@ -22,16 +22,16 @@ interface Task {
 export class Keeper implements AsyncDisposable {
   readonly #context: AskContext;
   readonly #session: AskSession;
-  readonly #again: RunAgain;
+  readonly #rerun: Rerun;
   readonly #closed = new AbortController();
   #state: KeepState = { is: 'idle' };
   #work: Promise<void> | undefined;
   #last: Pick<Task, 'class' | 'edit'> | undefined; // can be taken back
 
-  constructor(parts: { context: AskContext; session: AskSession; again: RunAgain }) {
+  constructor(parts: { context: AskContext; session: AskSession; rerun: Rerun }) {
     this.#context = parts.context;
     this.#session = parts.session;
-    this.#again = parts.again;
+    this.#rerun = parts.rerun;
   }
 
   get state(): KeepState {
@@ -50,8 +50,8 @@ export class Keeper implements AsyncDisposable {
     const { outDir, imagesRoot } = this.#context;
     const place = { outDir, imagesRoot, run: asker.run };
     const features = asker.features;
-    const { ontology } = this.#again;
-    if ('noFile' in ontology || this.#again.update === undefined) {
+    const { ontology } = this.#rerun;
+    if ('noFile' in ontology || this.#rerun.update === undefined) {
       const reason = 'noFile' in ontology ? ontology.noFile : 'How this run was started is not known.';
       const yaml = await toYaml({ place, wanted });
       return (this.#state = {
@@ -122,7 +122,7 @@ export class Keeper implements AsyncDisposable {
       const use = { features, progress, signal: this.#closed.signal };
       await this.#context.rewrite(() => {
         run.hasStarted = true;
-        return this.#again.update!(use);
+        return this.#rerun.update!(use);
       });
       const { path: file, backup } = edit;
       this.#last = isBack || edit.isWritten ? undefined : { class: name, edit };
@@ -152,7 +152,7 @@ export class Keeper implements AsyncDisposable {
 
   #commandWith(features: string, ontology?: string): string {
     const flags = { ...(ontology === undefined ? {} : { ontology }), features, restart: true as const };
-    const typed = this.#again.commandWith(flags);
+    const typed = this.#rerun.commandWith(flags);
     return typed ?? `preannotate run <images> … --out ${this.#context.outDir} --features ${features} --restart`;
   }
 }

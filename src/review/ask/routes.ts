@@ -8,7 +8,7 @@ import { AskSession, type AskContext } from './ask-session.js';
 import type { Asker } from './asker.js';
 import { Keeper } from './keeper.js';
 import { AskedQuestion, toOntology, toOntologyOfLike, type LikeThis } from './question.js';
-import type { RunAgain } from './run-again.js';
+import type { Rerun } from './rerun.js';
 
 /** Questions of several people at once; each takes all cores for about a second per 1,000 images. */
 const MAX_QUESTIONS = 4;
@@ -30,9 +30,9 @@ export interface AskPart extends AsyncDisposable {
 }
 
 /** Adds the routes by which a page asks the model about a whole run, and keeps what it found. */
-export function registerAsk(app: FastifyInstance, context: AskContext, again: RunAgain): AskPart {
-  const session = new AskSession(context, again);
-  const keeper = new Keeper({ context, session, again });
+export function registerAsk(app: FastifyInstance, context: AskContext, rerun: Rerun): AskPart {
+  const session = new AskSession(context, rerun);
+  const keeper = new Keeper({ context, session, rerun });
   let asked = 0;
   void session.state().catch(() => {}); // begun while the browser loads the page
   app.post('/api/ask', async (request, reply) => {

@@ -10,14 +10,14 @@ import type { StepOrigin } from '../review-session.js';
 /** The run, what people have decided about it, and what changes meanwhile. */
 export function registerDecisions(
   app: FastifyInstance,
-  { session, again, askState }: Pick<ReviewServer, 'session' | 'again'> & { readonly askState: AskPart['state'] },
+  { session, rerun, askState }: Pick<ReviewServer, 'session' | 'rerun'> & { readonly askState: AskPart['state'] },
 ): void {
   app.get('/api/state', async () => ({
     title: session.title,
     author: session.author,
     readOnly: session.readOnly ?? null,
     ask: await askState(),
-    places: listPlaces({ session, again }),
+    places: listPlaces({ session, rerun }),
     mode: 'review',
   }));
   app.get('/api/pack', async (request, reply) => {

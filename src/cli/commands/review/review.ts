@@ -60,7 +60,7 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   }
   // Other commands start sooner because they do not load the server.
   const { isLocal, loadApiKeys } = await import('../../../http/auth.js');
-  const { openRunAgain } = await import('../again/run-again.js');
+  const { openRerun } = await import('../rerun/rerun.js');
   const { serveReview } = await import('../../../review/serve-review.js');
   const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
   const apiKeys = await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']);
@@ -82,7 +82,7 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   };
   const job = { outDir, imagesRoot, author, takeOver: takeOverRuleOf(loaded), listen, apiKeys };
   const serving = serveReview(
-    { ...job, fetch: fetchSettingsOf(loaded), again: await openRunAgain(outDir, settings) },
+    { ...job, fetch: fetchSettingsOf(loaded), rerun: await openRerun(outDir, settings) },
     { stop, note: (message) => progress.note(message), onReady },
   );
   try {

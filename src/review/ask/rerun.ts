@@ -1,8 +1,8 @@
 import type { RunProgress } from '../../progress/run-progress.js';
 import type { FoundFeatures } from './find-features.js';
 
-/** How a run can be brought up to date: what lies left of this folder does it. */
-export interface RunAgain {
+/** How a run can be brought up to date. The command line gives it, which may import the pipeline. */
+export interface Rerun {
   readonly featuresFolder?: string; // absolute; where the run stored features, or where they are looked for
   readonly ontology: OntologyPlace;
   /** The command of the run as it is typed, with other flags; undefined where it is not known. */

@@ -8,8 +8,8 @@ import { quoteForShell } from '../../../core/text.js';
 import { displayPath } from '../../../disk/display-path.js';
 import { areRemote } from '../../../images/remote/discover-remote.js';
 import type { Job } from '../../../job.js';
-import type { OntologyPlace, RunAgain, UpdateUse } from '../../../review/ask/run-again.js';
-import { readRunCommand, type RunCommand } from '../../../run/again/run-command.js';
+import type { OntologyPlace, Rerun, UpdateUse } from '../../../review/ask/rerun.js';
+import { readRunCommand, type RunCommand } from '../../../run/rerun/run-command.js';
 import { expectedRoot, resolveRoot } from '../../../run/image-root.js';
 import { readManifest } from '../../../run/manifest.js';
 import { readHeader } from '../../../run/read-journal.js';
@@ -58,7 +58,7 @@ interface MovedParts {
  * @param outDir - Absolute.
  * @param now - Where things are now; else where the run had them.
  */
-export async function openRunAgain(outDir: string, { features, imagesRoot }: MovedParts): Promise<RunAgain> {
+export async function openRerun(outDir: string, { features, imagesRoot }: MovedParts): Promise<Rerun> {
   const stored = await readRunCommand(outDir);
   const command = stored && imagesRoot !== undefined ? await withImagesIn(imagesRoot, outDir, stored) : stored;
   const given = features === undefined ? {} : { featuresFolder: features };
