@@ -98,6 +98,27 @@ describeInBrowser('the page of preannotate review', () => {
     await visitor.close();
   });
 
+  it('accepts no image whose picture is still loading', async () => {
+    const out = await writeRun('loading', 5);
+    await using review = await TestReview.opened(out, ['--images-root', out]);
+    const visitor = await openFirst(review);
+    const { page } = visitor;
+    let isOver = false;
+    await page.route('**/api/images/2', async (route) => {
+      while (!isOver) await sleep(20);
+      await route.continue();
+    });
+    await press(visitor, 'd', 'Enter');
+    await page.locator('.said', { hasText: 'still loading' }).waitFor();
+    expect(await review.json('/api/decisions')).toEqual([]);
+    isOver = true;
+    await page.locator('.picture:not(.not-shown)').waitFor();
+    await press(visitor, 'Enter');
+    await untilSaved(visitor);
+    expect(await review.json('/api/decisions')).toMatchObject([{ image: NAMES[1], state: 'accepted' }]);
+    await visitor.close();
+  });
+
   it('that was disconnected follows: a run that ended meanwhile, and a review that only reads', async () => {
     const out = await writeRun('renewed', 5);
     const args = ['--images-root', out];

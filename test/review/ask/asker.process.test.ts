@@ -1,6 +1,5 @@
-import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PIXEL_STEPS, SCORE_STEPS, type GalleryPack } from '../../../src/core/gallery/pack.js';
 import { buildOntology } from '../../../src/core/ontology.js';
@@ -125,9 +124,23 @@ describe('a question about a run', () => {
     given.abort(new Error('a newer question'));
     await expect(first).rejects.toThrow('a newer question');
     expect(boxesOf(await asker.ask(ontology, NEVER))).toEqual(expected);
-    await sleep(1000); // its workers have ended: others answer
+    expect(await workers()).not.toEqual([]);
+    await expect.poll(workers, { timeout: 30_000 }).toEqual([]); // 200 ms without a question ended them: others answer
     expect(boxesOf(await asker.ask(ontology, NEVER))).toEqual(expected);
   });
 });
 
 const NOT_STORED = 'its features are not stored.';
+
+/** Process ids of the workers of this process. */
+async function workers(): Promise<string[]> {
+  const tasks = await readdir('/proc/self/task');
+  const lists = await Promise.all(tasks.map((task) => readText(`/proc/self/task/${task}/children`)));
+  const pids = lists.flatMap((list) => list.trim().split(' ')).filter(Boolean);
+  const commands = await Promise.all(pids.map((pid) => readText(`/proc/${pid}/cmdline`)));
+  return pids.filter((_, i) => commands[i]!.includes('worker.js'));
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => ''); // it has ended
+}

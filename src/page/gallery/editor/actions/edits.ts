@@ -20,11 +20,16 @@ import {
   selected,
 } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
+import { isPictureSettled } from '../stage/picture.js';
 
 /** What people do to the open image and its boxes. */
 
 export function accept(): void {
   if (!mayEdit()) return;
+  if (!isPictureSettled()) {
+    say('The picture is still loading: accept it once you have seen it.');
+    return;
+  }
   const shown = allBoxes.value;
   const count = shown.filter(({ status }) => status !== 'rejected' && status !== 'suggestion').length;
   acceptImage(current.value!);

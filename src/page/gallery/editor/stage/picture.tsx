@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
 import { toPageMessage } from '../../../shared/page-error.js';
-import { backend } from '../../app/state.js';
+import { backend, current, pack } from '../../app/state.js';
 
 export interface PictureSource {
   readonly url: string | undefined; // '': there is no picture; undefined: not yet
@@ -18,6 +18,16 @@ type Loading =
 
 /** How far the open image is. */
 const loading = signal<Loading>({ kind: 'loading' });
+
+/** Address of the picture that is shown, or of which it is known why it is not. */
+const settled = signal<string | undefined>(undefined);
+
+/** Whether the open image can be judged: its picture is there, or there is none. */
+export function isPictureSettled(): boolean {
+  const id = pack.value?.facts.images.ids[current.value ?? -1];
+  const url = id === undefined ? '' : backend.value?.imageUrl(id);
+  return url === '' || (url !== undefined && settled.value === url);
+}
 
 /** Counts the attempts to load it. */
 const attempt = signal(0);
@@ -44,8 +54,12 @@ export function Picture({ source }: { readonly source: PictureSource }) {
           decoding="async"
           onLoad={({ currentTarget }) => {
             loading.value = toShown(currentTarget, source);
+            settled.value = url;
           }}
-          onError={() => void findReason(url).then((reason) => (loading.value = { kind: 'failed', reason }))}
+          onError={() => {
+            settled.value = url;
+            void findReason(url).then((reason) => (loading.value = { kind: 'failed', reason }));
+          }}
         />
       )}
     </>
