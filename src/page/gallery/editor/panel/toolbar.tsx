@@ -55,60 +55,70 @@ export function Toolbar({ name }: { readonly name: string }) {
 
 /** What there is to do with boxes, and how they are shown. */
 export function BoxBar() {
+  return (
+    <div class="editor-bar box-bar">
+      {canReview.value && <BoxActions />}
+      <ViewActions />
+    </div>
+  );
+}
+
+function BoxActions() {
   const box = selected.value;
   const isOff = box === undefined;
   return (
-    <div class="editor-bar box-bar">
-      {canReview.value && (
-        <div class="group" role="group" aria-label="Boxes">
-          <Do action="class" label={isOff ? 'Class of the next box' : 'Change class'}>
-            Class
-          </Do>
-          <Do action="keep" isOff={isOff}>
-            Keep
-          </Do>
-          <Do action="reject" isOff={isOff || box.status === 'drawn'}>
-            {box?.status === 'rejected' ? 'Restore' : 'Reject'}
-          </Do>
-          <Do action="delete" isOff={box?.status !== 'drawn'}>
-            Delete
-          </Do>
-          <Do action="newBox" label="New box in the middle">
-            New
-          </Do>
-          <Switch what={isDrawing} action="draw">
-            Draw
+    <div class="group" role="group" aria-label="Boxes">
+      <Do action="class" label={isOff ? 'Class of the next box' : 'Change class'}>
+        Class
+      </Do>
+      <Do action="keep" isOff={isOff}>
+        Keep
+      </Do>
+      <Do action="reject" isOff={isOff || box.status === 'drawn'}>
+        {box?.status === 'rejected' ? 'Restore' : 'Reject'}
+      </Do>
+      <Do action="delete" isOff={box?.status !== 'drawn'}>
+        Delete
+      </Do>
+      <Do action="newBox" label="New box in the middle">
+        New
+      </Do>
+      <Switch what={isDrawing} action="draw">
+        Draw
+      </Switch>
+      <Do action="copy">{isOff ? 'Copy all to next' : 'Copy to next'}</Do>
+    </div>
+  );
+}
+
+function ViewActions() {
+  return (
+    <div class="group" role="group" aria-label="View">
+      <Do action="zoomOut" label="Zoom out">
+        −
+      </Do>
+      <Do action="fit">Fit</Do>
+      <Do action="zoomIn" label="Zoom in">
+        +
+      </Do>
+      {backend.value?.hasDrawnPictures !== true && (
+        <>
+          <Switch what={areBoxesShown} action="toggleBoxes">
+            Boxes
           </Switch>
-          <Do action="copy">{isOff ? 'Copy all to next' : 'Copy to next'}</Do>
-        </div>
+          <Switch what={areLabelsShown} action="toggleLabels">
+            Labels
+          </Switch>
+        </>
       )}
-      <div class="group" role="group" aria-label="View">
-        <Do action="zoomOut" label="Zoom out">
-          −
-        </Do>
-        <Do action="fit">Fit</Do>
-        <Do action="zoomIn" label="Zoom in">
-          +
-        </Do>
-        {backend.value?.hasDrawnPictures !== true && (
-          <>
-            <Switch what={areBoxesShown} action="toggleBoxes">
-              Boxes
-            </Switch>
-            <Switch what={areLabelsShown} action="toggleLabels">
-              Labels
-            </Switch>
-          </>
-        )}
-        {(canReview.value || decisions.size > 0) && (
-          <Switch what={areRejectedShown} action="toggleRejected">
-            Rejected
-          </Switch>
-        )}
-        <Do action="help" label="Keys">
-          ?
-        </Do>
-      </div>
+      {(canReview.value || decisions.size > 0) && (
+        <Switch what={areRejectedShown} action="toggleRejected">
+          Rejected
+        </Switch>
+      )}
+      <Do action="help" label="Keys">
+        ?
+      </Do>
     </div>
   );
 }
