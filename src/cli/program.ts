@@ -4,7 +4,7 @@ import { checkHelpCommand, throwUsageErrors, UnknownOptionError } from './usage/
 import { COMMANDS, OTHER_COMMANDS } from './command-list.js';
 import type { ListedCommand } from './listed-command.js';
 import { addHelpNotes } from './help.js';
-import { asksForJson } from './create-progress.js';
+import { asksForJson } from './asks-for-json.js';
 import { useJsonLog } from '../progress/log.js';
 import { Interrupted } from './interrupted.js';
 import { printCause, printFailure, printUnexpected } from './output.js';
