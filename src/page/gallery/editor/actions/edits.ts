@@ -15,12 +15,12 @@ import {
   areRejectedShown,
   drawnClass,
   isDrawing,
+  isPictureSettled,
   listedBoxes,
   modelClassOf,
   selected,
 } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
-import { isPictureSettled } from '../stage/picture.js';
 
 /** What people do to the open image and its boxes. */
 
@@ -156,7 +156,8 @@ export function goThroughHistory(step: 'undo' | 'redo'): void {
   const image = replayed?.image;
   const done =
     replayed?.isDone === false ? 'Changed elsewhere since: not done. ' : step === 'undo' ? 'Undone. ' : 'Redone. ';
-  if (image === undefined) say(step === 'undo' ? 'Nothing to undo.' : 'Nothing to redo.');
+  if (image === undefined)
+    say(step === 'undo' ? 'Nothing to undo. Undo begins anew when the page is loaded.' : 'Nothing to redo.');
   else if (image === current.value) say(done);
   else if (current.value === undefined && order.value.includes(image)) {
     goInGrid.value = { image };

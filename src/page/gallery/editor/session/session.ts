@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { Xyxy } from '../../../../core/box.js';
 import { boxesOfImage } from '../../app/accept.js';
-import { classIndexByName, current, pack, selectedBox } from '../../app/state.js';
+import { backend, classIndexByName, current, pack, selectedBox } from '../../app/state.js';
 import type { ShownBox } from '../../boxes/shown-box.js';
 
 /** What the editor shows besides the state of the page. */
@@ -51,4 +51,14 @@ export function modelClassOf({ prompt }: ShownBox): string | undefined {
 /** A class that is no longer in the ontology has no number. */
 export function classNumberOf(name: string): number {
   return classIndexByName.value.get(name) ?? pack.value!.facts.classes.length;
+}
+
+/** Address of the picture that is shown, or of which it is known why it is not. */
+export const settledPicture = signal<string | undefined>(undefined);
+
+/** Whether the open image can be judged: its picture is there, or there is none. */
+export function isPictureSettled(): boolean {
+  const id = pack.value?.facts.images.ids[current.value ?? -1];
+  const url = id === undefined ? '' : backend.value?.imageUrl(id);
+  return url === '' || (url !== undefined && settledPicture.value === url);
 }

@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
 import { toPageMessage } from '../../../shared/page-error.js';
-import { backend, current, pack } from '../../app/state.js';
+import { backend } from '../../app/state.js';
+import { settledPicture } from '../session/session.js';
 
 export interface PictureSource {
   readonly url: string | undefined; // '': there is no picture; undefined: not yet
@@ -18,16 +19,6 @@ type Loading =
 
 /** How far the open image is. */
 const loading = signal<Loading>({ kind: 'loading' });
-
-/** Address of the picture that is shown, or of which it is known why it is not. */
-const settled = signal<string | undefined>(undefined);
-
-/** Whether the open image can be judged: its picture is there, or there is none. */
-export function isPictureSettled(): boolean {
-  const id = pack.value?.facts.images.ids[current.value ?? -1];
-  const url = id === undefined ? '' : backend.value?.imageUrl(id);
-  return url === '' || (url !== undefined && settled.value === url);
-}
 
 /** Counts the attempts to load it. */
 const attempt = signal(0);
@@ -54,10 +45,10 @@ export function Picture({ source }: { readonly source: PictureSource }) {
           decoding="async"
           onLoad={({ currentTarget }) => {
             loading.value = toShown(currentTarget, source);
-            settled.value = url;
+            settledPicture.value = url;
           }}
           onError={() => {
-            settled.value = url;
+            settledPicture.value = url;
             void findReason(url).then((reason) => (loading.value = { kind: 'failed', reason }));
           }}
         />
