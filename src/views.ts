@@ -18,6 +18,7 @@ import { expectedRoot } from './run/image-root.js';
 import { measureExtent, type Extent } from './run/extent.js';
 import { NONE_MISSING, type MissingFiles } from './run/manifest.js';
 import { assertHoldsRun, openRun, type OpenedRun } from './run/open-run.js';
+import { assertAccepted } from './run/images/assert-accepted.js';
 import { StoredImages } from './run/images/stored-images.js';
 import { hasDecisions, noteLeftOut, readCurrentReview } from './run/review/current-review.js';
 import { divideAndList, type Division } from './run/split/divide.js';
@@ -126,6 +127,7 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const partOf = division?.partOf;
   const shownOf = { ontology, selection, review, sources, partOf, signal };
   const stored = new StoredImages(journal, imageIds, { ...shownOf, negatives, onlyReviewed });
+  if (onlyReviewed) assertAccepted(outDir, stored);
   const countLeftOut = () => stored.leftOut.negatives;
   const images = new CountedImages(stored, ontology, () => stored.leftOut);
   const { max_bytes: maxBytes, max_pixels: maxPixels } = journal.header.options;
@@ -136,13 +138,11 @@ export async function writeViewsAgain<Choice extends ViewChoice>(
   const digests = version === undefined ? undefined : new ViewDigests({ ...run, ...choice, review, root, version });
   const hasReview = hasDecisions(review);
   const shown = { ontology, hasReview, images, digests, root, remote, division, negatives, onlyReviewed };
-  const imagesOf = (part: PartName) => stored.ofPart(part);
-  const listHidden = () => stored.listHidden();
   const previewed = new StoredImages(journal, imageIds, shownOf);
   const view = {
     ...shown,
-    imagesOf,
-    listHidden,
+    imagesOf: (part: PartName) => stored.ofPart(part),
+    listHidden: () => stored.listHidden(),
     countLeftOut,
     previewed,
     index: createPreviewIndex({ run, selection, review }),

@@ -6,7 +6,7 @@ import type { DecidedBox } from '../../src/core/review/decision.js';
 import { openDataSet } from '../../src/data-set/open.js';
 import { formatNames } from '../../src/formats/index.js';
 import type { Statistics } from '../../src/statistics/statistics.js';
-import { EMOJI, preannotate, SCENES, viewsOf } from '../support/cli.js';
+import { EMOJI, preannotate, SCENES, viewsOf, type Finished } from '../support/cli.js';
 import { ACCEPT, decide, keptBox } from '../support/review/decide.js';
 
 const NAMES = ['scene-01.jpg', 'scene-02.jpg', 'scene-03.jpg', 'scene-04.jpg'];
@@ -16,6 +16,7 @@ let folder: string;
 let out: string;
 let said: string; // by the export
 let before: Record<string, string>; // views of the model's boxes
+let refused: Finished; // an export of reviewed images before there was one
 
 interface Box {
   readonly className: string;
@@ -51,6 +52,8 @@ beforeAll(async () => {
   const { code, stderr } = await preannotate(['run', join(folder, 'images'), ...args]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
   before = await viewsOf(out);
+  refused = await preannotate(['export', out, '--only-reviewed']);
+  expect(await viewsOf(out)).toEqual(before);
   // An accepted image: one box kept, the next corrected, one drawn, all others gone.
   await decide(out, NAMES[0]!, (image) => [
     { op: 'set', box: keptBox(image, 0) },
@@ -71,6 +74,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('export after a review', () => {
+  it('refused --only-reviewed as long as no image was accepted, and changed nothing', () => {
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('none of 4 images is accepted in a review; --only-reviewed would leave none.');
+    expect(refused.stderr).toContain('Accept images with `preannotate review ');
+  });
+
   it('says how many images were reviewed, and leaves the stored detections as they are', async () => {
     expect(said).toMatch(/boxes in 4 images, 2 reviewed: coco/);
     expect(said).not.toContain('--only-reviewed');
