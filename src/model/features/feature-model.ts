@@ -159,6 +159,10 @@ function firstMembers(dims: readonly number[]): Tensor {
 }
 
 function toTensor({ buffer, byteOffset, byteLength }: Uint8Array, type: FeatureDtype, dims: readonly number[]): Tensor {
-  if (type === 'float16') return new ort.Tensor('float16', new Uint16Array(buffer, byteOffset, byteLength / 2), dims);
+  if (type === 'float16') {
+    const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
+    // Of a Float16Array, which Node 24 has and the library then makes of these, its native part reads nothing.
+    return Object.defineProperty(new ort.Tensor('float16', halves, dims), 'data', { value: halves });
+  }
   return new ort.Tensor('float32', new Float32Array(buffer, byteOffset, byteLength / 4), dims);
 }
