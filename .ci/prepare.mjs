@@ -1,5 +1,5 @@
-// Builds what `npx preannotate` runs in a clone, unless nothing that goes into it has changed since: npm calls this after
-// `npm ci`, and npx calls it again the first time.
+// Builds what `npx preannotate` runs in a clone, unless nothing that goes into it has changed since: npm calls this
+// after `npm ci`, and npx calls it again the first time.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
