@@ -23,6 +23,7 @@ const LEFT_OUT = [
   'bullmq',
   'dejavu-fonts-ttf',
   'fastify',
+  'heic-decode',
   'ioredis',
   'light-my-request',
   'onnxruntime-node',

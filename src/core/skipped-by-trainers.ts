@@ -14,6 +14,7 @@ const SKIPPED_ENCODINGS = new Map([
   ['GIF', 'GIF'],
   ['AVIF', 'AVIF (read by newer versions)'],
   ['AVIF sequence', 'AVIF (read by newer versions)'],
+  ['HEIC', 'HEIC'],
   ['float TIFF', 'TIFF with floating-point samples'],
 ]);
 

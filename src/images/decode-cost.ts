@@ -34,6 +34,9 @@ const SAMPLE_BYTES: Readonly<Record<string, number>> = {
 /** BMP is decoded by this program, to 3 bytes a pixel; run lengths are expanded to a byte a pixel before. */
 export const BMP_COST: PixelCost = { bytes: 3, heldBytes: 4 };
 
+/** HEIC is RGBA in its decoder and outside it, then RGB twice. */
+export const HEIC_COST: PixelCost = { bytes: 4, heldBytes: 14 };
+
 /** @param metadata - Of the header, as libvips reads it. */
 export function costOfPixels(metadata: Metadata, { kind }: Sniffed): PixelCost {
   const bytes = metadata.channels * (SAMPLE_BYTES[metadata.depth] ?? 1);

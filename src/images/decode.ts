@@ -3,14 +3,17 @@ import type { Size } from '../core/box.js';
 import { PreannotateError } from '../core/errors.js';
 import { readBmpSize, decodeBmp } from './bmp.js';
 import { describeDamage, type Damage } from './damage/describe-damage.js';
-import { BMP_COST, costOfPixels, refuseCostlyDecoding, type PixelCost } from './decode-cost.js';
+import { BMP_COST, costOfPixels, HEIC_COST, refuseCostlyDecoding, type PixelCost } from './decode-cost.js';
 import type { DecodedImage } from './decoded-image.js';
+import { decodeHeic } from './heic/decode-heic.js';
 import { complete, settle } from './libvips.js';
 import { sniff, type Sniffed } from './sniff.js';
 import { cameraRawError } from './tiff/camera-raw.js';
 import { convertSamples } from './tiff/convert-samples.js';
 import { inspectTiff, type TiffPlan } from './tiff/inspect.js';
 import { costOfSamples, uprightSize } from './tiff/sample-layout.js';
+import { PHOTOMETRIC } from './tiff/tags.js';
+import { writePlainTiff } from './tiff/write-tiff.js';
 
 /** The largest image to decode, and whether damage is accepted. */
 export interface DecodeLimits {
@@ -29,6 +32,7 @@ export interface ImageHeader {
   readonly size: Size | undefined; // upright; undefined when the header is damaged
   readonly cost?: PixelCost | undefined;
   readonly tiff?: TiffPlan | undefined;
+  readonly icc?: Buffer | undefined; // the colour profile, where it is not in what decoders give
 }
 
 /** Reads the header only. */
@@ -59,7 +63,7 @@ export function encodingOf({ sniffed, tiff }: ImageHeader): string {
  *   the caller adds the file's name.
  */
 export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: ImageHeader): Promise<DecodedImage> {
-  const { sniffed, size, cost, tiff } = header ?? (await readHeader(bytes));
+  const { sniffed, size, cost, tiff, icc } = header ?? (await readHeader(bytes));
   if (sniffed.decoder === undefined) throw unsupportedError(sniffed);
   if (tiff?.kind === 'refused') throw tiff.error;
   const { maxPixels } = limits;
@@ -70,7 +74,9 @@ export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: 
   const decode: Decode =
     tiff?.kind === 'measured'
       ? (failOn) => decodeMeasured(tiff, failOn, limits)
-      : (failOn) => decodeWith(tiff?.open() ?? bytes, failOn, { size, limits });
+      : sniffed.decoder === 'heic'
+        ? (failOn) => decodePhoto(bytes, failOn, { size, icc, limits })
+        : (failOn) => decodeWith(tiff?.open() ?? bytes, failOn, { size, limits });
   return (await decode('warning')) ?? (await decodeDamaged(bytes, { limits, decode, sniffed }));
 }
 
@@ -88,6 +94,19 @@ async function decodeMeasured(
   const plain = await convertSamples(open(), layout, { failOn, side: isShrunk ? SHRUNK_SIDE_PX : undefined });
   const image = plain && (await decodeWith(plain, 'error', { size, limits }));
   return image && (isShrunk ? { ...image, original: size } : image);
+}
+
+/** Decodes HEIC, and converts its colours. @returns undefined when it fails */
+async function decodePhoto(
+  bytes: Buffer,
+  failOn: FailOn,
+  { size, icc, limits }: { size: Size | undefined; icc: Buffer | undefined; limits: DecodeLimits },
+): Promise<DecodedImage | undefined> {
+  if (size === undefined) return undefined;
+  const pixels = await decodeHeic(bytes, size);
+  if (pixels === undefined) return undefined;
+  const plain = writePlainTiff({ ...size, pixels, samples: 3, photometric: PHOTOMETRIC.rgb, orientation: 1, icc });
+  return await decodeWith(plain, failOn, { size, limits });
 }
 
 /**
@@ -152,6 +171,7 @@ async function readUprightSize(bytes: Buffer, sniffed: Sniffed): Promise<Omit<Im
   const metadata = await settle(sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata());
   if (metadata === undefined) return { size: undefined }; // decoding will report what is wrong
   const { width, height } = metadata.autoOrient;
+  if (sniffed.decoder === 'heic') return { size: { width, height }, cost: HEIC_COST, icc: metadata.icc };
   return { size: { width, height }, cost: costOfPixels(metadata, sniffed) };
 }
 
@@ -168,7 +188,7 @@ function unsupportedError({ kind, advice, folderAdvice, rawFormat }: Sniffed): P
     code: 'IMAGE_UNSUPPORTED',
     message: `its content is not an image that can be read (${kind}).`,
     hint:
-      advice ?? folderAdvice ?? 'JPEG, PNG, WebP, TIFF, GIF, AVIF and BMP are supported. Convert it, or --exclude it.',
+      folderAdvice ?? advice ?? 'JPEG, PNG, WebP, TIFF, GIF, AVIF and BMP are supported. Convert it, or --exclude it.',
     ...(advice === undefined ? {} : { clientHint: advice }),
   });
 }

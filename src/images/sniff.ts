@@ -1,12 +1,13 @@
 import { readMediaKind, type MediaKind } from './ftyp.js';
+import { canDecodeHeic, HEIC_PACKAGE } from './heic/decode-heic.js';
 import { RAW_SIGNATURES } from './raw-signatures.js';
 
 /** The type of a file, recognised by its first bytes. */
 export interface Sniffed {
   readonly kind: string; // for messages
-  readonly decoder: 'sharp' | 'bmp' | undefined; // undefined: not supported
+  readonly decoder: 'sharp' | 'bmp' | 'heic' | undefined; // undefined: not supported
   readonly advice?: string;
-  readonly folderAdvice?: string; // instead, for a file in a folder of the user's
+  readonly folderAdvice?: string; // instead of it, for a file in a folder of the user's
   readonly rawFormat?: string; // of camera raw
 }
 
@@ -48,12 +49,15 @@ const SIGNATURES: readonly (readonly [signature: string, offset: number, sniffed
   ['\x89HDF', 0, { kind: 'HDF5', decoder: undefined, advice: CONVERT }],
 ];
 
-const HEIC_ADVICE = 'HEIC (iPhone) needs a licensed decoder. Convert it to JPEG, for example with `heif-convert`.';
+const HEIC_ADVICE = 'Convert it to JPEG, for example with `heif-convert`.';
+const HEIC_FOLDER_ADVICE =
+  `HEIC (iPhone) needs a decoder: run \`npm install ${HEIC_PACKAGE}\`. ` +
+  'Or convert it to JPEG, for example with `heif-convert`.';
 
 const MEDIA: Readonly<Record<MediaKind, Sniffed>> = {
   AVIF: { kind: 'AVIF', decoder: 'sharp' },
   'AVIF sequence': { kind: 'AVIF sequence', decoder: 'sharp' },
-  HEIC: { kind: 'HEIC', decoder: undefined, advice: HEIC_ADVICE },
+  HEIC: { kind: 'HEIC', decoder: undefined, advice: HEIC_ADVICE, folderAdvice: HEIC_FOLDER_ADVICE },
   HEIF: { kind: 'HEIF', decoder: 'sharp' }, // of any codec: decoding tells
   'other HEIF': { kind: 'HEIF', decoder: undefined, advice: 'Convert it to JPEG, for example with `heif-convert`.' },
   'camera raw': { kind: 'camera raw', decoder: undefined, rawFormat: 'Canon CR3' },
@@ -95,6 +99,7 @@ const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
 export function sniff(bytes: Buffer): Sniffed {
   if (bytes.length === 0) return { kind: 'empty file', decoder: undefined, advice: 'Copy or download it again.' };
   const media = readMediaKind(bytes);
+  if (media === 'HEIC' && canDecodeHeic()) return { kind: 'HEIC', decoder: 'heic' };
   if (media !== undefined) return MEDIA[media];
   const head = bytes.toString('latin1', 0, 32);
   for (const [signature, offset, sniffed] of SIGNATURES) {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeImage, readHeader } from '../../src/images/decode.js';
 import type { DecodedImage } from '../../src/images/decoded-image.js';
 import { FIXTURES, SHARED } from '../support/model/golden.js';
+import { withoutPackage } from '../support/system/without-package.js';
 
 const LIMITS = { maxPixels: 268_402_689, strict: false };
 const SCENES = join(FIXTURES, 'scenes');
@@ -130,6 +131,7 @@ describe('decoding', () => {
     ['JSON', '{"error": 404}', 'IMAGE_UNSUPPORTED', /JSON/],
     ['the start of a PNG', Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), 'IMAGE_UNDECODABLE', /PNG/],
   ])('refuses %s and names its type', async (_what, content, code, message) => {
+    withoutPackage('heic-decode');
     const error: unknown = await decodeImage(Buffer.from(content), LIMITS).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/\w/) });
   });

@@ -1,6 +1,6 @@
 import type { Finding, Inspect } from './finding.js';
 import { inspectGif } from './gif.js';
-import { inspectHeif } from './heif.js';
+import { inspectHeic, inspectHeif } from './heif.js';
 import { inspectJpeg } from './jpeg.js';
 import { inspectPng } from './png.js';
 import { inspectTiffDamage } from './tiff.js';
@@ -33,6 +33,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   AVIF: HEIF,
   'AVIF sequence': HEIF,
   HEIF,
+  HEIC: { inspect: inspectHeic, unseen: COMPRESSED },
 };
 
 const FETCH_AGAIN = 'Copy or download it again.';

@@ -1,8 +1,10 @@
 import { cut, damaged, unsupported, type Finding } from './finding.js';
 
+const HEVC = 'hvc1';
+
 /** How pictures are coded that need a decoder the package does not have, by the type of an item. */
 const UNSUPPORTED_CODINGS = new Map([
-  ['hvc1', 'HEVC (HEIC), which needs a licensed decoder'],
+  [HEVC, 'HEVC (HEIC), which needs a licensed decoder'],
   ['vvc1', 'VVC'],
   ['evc1', 'EVC'],
   ['avc1', 'AVC (H.264)'],
@@ -11,8 +13,23 @@ const UNSUPPORTED_CODINGS = new Map([
   ['unci', 'uncompressed HEIF'],
 ]);
 
+/** Walks through the boxes of a HEIC file, where there is a decoder for it. */
+export function inspectHeic(bytes: Buffer): Generator<Finding, void, undefined> {
+  return inspectBoxes(
+    bytes,
+    [...UNSUPPORTED_CODINGS].filter(([type]) => type !== HEVC),
+  );
+}
+
 /** Walks through the outermost boxes of a HEIF or AVIF file. @see ISO/IEC 14496-12, 23008-12 */
-export function* inspectHeif(bytes: Buffer): Generator<Finding, void, undefined> {
+export function inspectHeif(bytes: Buffer): Generator<Finding, void, undefined> {
+  return inspectBoxes(bytes, [...UNSUPPORTED_CODINGS]);
+}
+
+function* inspectBoxes(
+  bytes: Buffer,
+  unsupportedCodings: readonly (readonly [type: string, coding: string])[],
+): Generator<Finding, void, undefined> {
   let meta: Buffer | undefined;
   for (let at = 0; at < bytes.length;) {
     const where = meta === undefined ? 'before its picture data' : 'in its picture data';
@@ -27,7 +44,7 @@ export function* inspectHeif(bytes: Buffer): Generator<Finding, void, undefined>
     at += length;
   }
   if (meta === undefined) return yield damaged('it has no header (meta box)');
-  for (const [type, coding] of UNSUPPORTED_CODINGS) {
+  for (const [type, coding] of unsupportedCodings) {
     if (hasItem(meta, type)) return yield unsupported(`its picture is coded as ${coding}`);
   }
 }

@@ -1,4 +1,5 @@
 import { counted } from '../../core/text.js';
+import { HEIC_PACKAGE } from '../heic/decode-heic.js';
 import { conversionOf } from './endings.js';
 
 const NAMED = 8; // in a message
@@ -125,6 +126,8 @@ function describeGroups(groups: readonly LeftOut[]): string {
 
 function describeGroup({ ending, files, content, convert }: LeftOut): string {
   const what = `${files} ${ending === '' ? 'without an extension' : `.${ending}`}`;
-  if (convert !== undefined) return `${what} (convert with \`${convert}\`)`;
+  const isHeic = content === 'HEIC' || ending === 'heic';
+  const install = isHeic ? `run \`npm install ${HEIC_PACKAGE}\`, or ` : '';
+  if (convert !== undefined) return `${what} (${install}convert with \`${convert}\`)`;
   return content === undefined ? what : `${what} (${content})`;
 }

@@ -7,6 +7,7 @@ import { SCENES } from '../../support/cli.js';
 import { FIXTURES } from '../../support/model/golden.js';
 import { asOrdinaryUser } from '../../support/system/ordinary-user.js';
 import { temporaryFolder } from '../../support/temporary.js';
+import { withoutPackage } from '../../support/system/without-package.js';
 
 const DEFAULTS: DiscoverOptions = { recursive: true, include: [], exclude: [], outputFolders: [] };
 const JPEG = await readFile(join(SCENES, 'scene-01.jpg'));
@@ -32,9 +33,13 @@ async function folderOf(files: Record<string, Buffer>): Promise<string> {
   return folder;
 }
 
+/** What a run finds where the optional decoder for HEIC is not installed. */
 async function found(files: Record<string, Buffer>, options: Partial<DiscoverOptions> = {}): Promise<Discovery> {
+  withoutPackage('heic-decode');
   return discover([await folderOf(files)], { ...DEFAULTS, ...options });
 }
+
+const INSTALL = 'run `npm install heic-decode`, or convert';
 
 const namesOf = ({ images }: Discovery) => images.map(({ name }) => name);
 
@@ -57,6 +62,11 @@ describe('files in a folder', () => {
     expect(namesOf(await found({ picture: await readFile(join(FIXTURES, 'formats', name)) }))).toEqual(['picture']);
   });
 
+  it('are HEIC photos too where the optional decoder is installed', async () => {
+    const folder = await folderOf({ 'a.jpg': JPEG, 'b.heic': HEIC, c: HEIC });
+    expect(namesOf(await discover([folder], DEFAULTS))).toEqual(['a.jpg', 'b.heic', 'c']);
+  });
+
   it('that are left out are reported once, by ending, with a conversion, and are in left_out', async () => {
     const { notes, leftOut, skipped, images } = await found({
       'a.jpg': JPEG,
@@ -68,7 +78,7 @@ describe('files in a folder', () => {
     expect(images).toHaveLength(1);
     expect(notes).toEqual([
       '4 files left out: 2 .svg (convert with `rsvg-convert FILE.svg -o FILE.png`), ' +
-        '1 .heic (convert with `heif-convert FILE.heic FILE.jpg`), ' +
+        '1 .heic (run `npm install heic-decode`, or convert with `heif-convert FILE.heic FILE.jpg`), ' +
         '1 .pdf (convert with `pdftoppm -png FILE.pdf FILE`).',
     ]);
     expect(leftOut).toEqual([
@@ -112,8 +122,8 @@ describe('files in a folder', () => {
     ['an empty file', 'a', Buffer.alloc(0), '1 without an extension (empty file)'],
     ['a video', 'a.mov', brands('qt  '), '1 .mov (convert with `ffmpeg -i FILE.mov FILE-%06d.jpg`)'],
     ['a ZIP archive', 'a.cbz', Buffer.from('PK\x03\x04'), '1 .cbz (ZIP archive)'],
-    ['a HEIC photo', 'a', HEIC, '1 without an extension (convert with `heif-convert FILE FILE.jpg`)'],
-    ['a HEIC photo', 'a.img', HEIC, '1 .img (convert with `heif-convert FILE.img FILE.jpg`)'],
+    ['a HEIC photo', 'a', HEIC, `1 without an extension (${INSTALL} with \`heif-convert FILE FILE.jpg\`)`],
+    ['a HEIC photo', 'a.img', HEIC, `1 .img (${INSTALL} with \`heif-convert FILE.img FILE.jpg\`)`],
     [
       'a camera raw',
       'a.CR3',

@@ -11,7 +11,10 @@ const image_base64 = base64(bytes);
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await TestServer.ready({ args: ['--max-pixels', '100000', '--max-bytes', '100KB'] });
+  server = await TestServer.ready({
+    args: ['--max-pixels', '100000', '--max-bytes', '100KB'],
+    fault: 'images/no-heic.mjs',
+  });
   return () => server[Symbol.asyncDispose]();
 });
 
