@@ -24,7 +24,7 @@ const CONTENT = [
   /^dist\/index\.js$|^dist\/(index|api\/[\w-]+|core\/errors)\.d\.ts$/,
   /^dist\/page\/[\w.]+\.(js|css|txt)$/,
   /^ontologies\/[\w.]+\.(yaml|json)$/,
-  /^fixtures\/docs\/[\w-]+\.(md|png|json)$/,
+  /^fixtures\/docs\/[\w.-]+\.(md|png|json)$/,
   /^fixtures\/scenes\/scene-0[789]\.jpg$/,
   /^fixtures\/models\/owlvit-emoji\/(model\.safetensors|MODEL_CARD\.md|merges\.txt)$/,
   /^fixtures\/models\/owlvit-emoji\/\w*(config|tokenizer|vocab|special_tokens_map)\.json$/,

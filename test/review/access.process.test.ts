@@ -61,7 +61,7 @@ it('answers nothing without the cookie, and says on the page which link is neede
   for (const path of ['/', '/?token=', '/?token=wrong', `/?token=${review.cookie.split('=')[1]}`]) {
     const answer = await fetch(`${review.origin}${path}`, { redirect: 'manual' });
     expect([path, answer.status]).toEqual([path, 401]);
-    expect(await answer.text()).toContain('Open the link that preannotate review has printed');
+    expect(await answer.text()).toContain('Open the link that preannotate review printed');
   }
   const { status } = await send('/api/state', { cookie: `${review.cookie}x` });
   expect(status).toBe(401);

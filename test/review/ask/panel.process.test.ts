@@ -37,16 +37,16 @@ describeInBrowser('asking on the review page', () => {
     await page.keyboard.press('Shift+Enter');
     await page.keyboard.type('<b>cake</b>');
     await page.keyboard.press('Enter');
-    await ask.getByText(/^\d+ boxes in \d of 4 images/).waitFor();
+    await ask.getByText(/^\d+ box(es)? in \d of 4 images/).waitFor();
     await ask.getByText('<b>cake</b>', { exact: true }).waitFor(); // as text
     expect(await findAccessibilityProblems(page)).toEqual([]);
 
     const slider = ask.getByRole('slider', { name: 'Threshold of the answer: a photo of a cup' });
     await slider.focus();
     await page.keyboard.press('End');
-    await ask.getByText(/^0 boxes in 0 of 4 images/).waitFor();
+    await ask.getByText(/^no boxes in 0 of 4 images/).waitFor();
     await page.keyboard.press('Home');
-    await ask.getByText(/^[1-9]\d* boxes in [1-4] of 4 images/).waitFor();
+    await ask.getByText(/^[1-9]\d* box(es)? in [1-4] of 4 images/).waitFor();
 
     await ask.getByLabel('What to find').fill('a photo of a cup');
     await page.keyboard.press('Enter');
