@@ -38,7 +38,7 @@ export async function followRenamed(outDir: string, present: PresentImages): Pro
   const { moved, unclear } = divideMatches(await findMatches(orphans, decisions, present));
   if (moved.length > 0) {
     await using review = await ReviewJournal.open(outDir);
-    for (const { decision, image } of moved) await move(review, decision, image);
+    await Promise.all(moved.map(({ decision, image }) => move(review, decision, image))); // which share an fsync
   }
   return [...noteMoved(moved), ...noteUnclear(unclear)];
 }
