@@ -37,7 +37,11 @@ _preannotate() {
   case $kind in
     none) compopt +o default ;;
     paths) compopt -o filenames ;;
-    files) [[ \${#COMPREPLY[@]} -eq 0 ]] || { compopt -o filenames; COMPREPLY+=($(IFS=; compgen -f -- "$piece")); } ;;
+    files)
+      if [[ \${#COMPREPLY[@]} -gt 0 ]]; then
+        compopt -o filenames
+        mapfile -t -O "\${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$piece")
+      fi ;;
     folders) compopt +o default; compopt -o dirnames ;;
   esac 2>/dev/null
   return 0
