@@ -93,7 +93,7 @@ class EngineDetector implements Detector {
     signal.throwIfAborted();
     using _ = this.#parts.transport.hold();
     const search = await this.#parts.searches.read(asked);
-    const outcome = await this.#detect(image, search, signal);
+    const outcome = await this.#detect(toImage(image), search, signal);
     if (!outcome.ok) throw new PreannotateError(outcome.failure);
     return toDetectedImage(outcome.result, search);
   }
@@ -113,6 +113,7 @@ class EngineDetector implements Detector {
       return await engine.detect({ name: UNNAMED, bytes: image }, ontology, signal);
     }
     if (image instanceof URL && image.protocol !== 'file:') {
+      if (this.#disposed !== undefined) throw new PreannotateError(CLOSED);
       this.#remote ??= this.#parts.remote();
       const address = parseAddress(image.href);
       const name = address.kind === 'invalid' ? UNNAMED : withoutQuery(address);
@@ -132,6 +133,22 @@ class EngineDetector implements Detector {
   }
 }
 
+/** Addresses that `detect` reads, also as text. */
+const ADDRESS = /^(https?|s3):\/\//i;
+
+/** @throws PreannotateError USAGE for what is no image, and for addresses that are not read. */
+function toImage(image: unknown): string | URL | Uint8Array {
+  if (image instanceof Uint8Array) return image;
+  const given = typeof image === 'string' && ADDRESS.test(image) ? new URL(image) : image;
+  if (typeof given === 'string') return given;
+  if (given instanceof URL && (given.protocol === 'file:' || ADDRESS.test(given.href))) return given;
+  throw new PreannotateError({
+    code: 'USAGE',
+    message: given instanceof URL ? `Addresses with ${given.protocol} are not read.` : 'This is not an image.',
+    hint: 'Give the path of a file, a URL (file:, http:, https: or s3:), or the bytes of an encoded image.',
+  });
+}
+
 function toDetectedImage(result: ImageResult, { ontology, selection }: Search): DetectedImage {
   const { width, height, detections, degraded } = result;
   const boxes = select(detections, selection).map(({ classId, queryId, score, box: [x1, y1, x2, y2] }) => {
@@ -140,6 +157,8 @@ function toDetectedImage(result: ImageResult, { ontology, selection }: Search): 
   });
   return { width, height, boxes, ...(degraded === undefined ? {} : { degraded }) };
 }
+
+const CLOSED = { code: 'STOPPED', message: 'The detector was disposed of.', hint: 'Open another one.' } as const;
 
 function tooLargeError(bytes: number, maxBytes: number): PreannotateError {
   return new PreannotateError({

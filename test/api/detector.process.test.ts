@@ -111,9 +111,14 @@ it('stops with a signal or when it is disposed of, and keeps no program alive', 
     await detector.dispose();
     await detector.dispose();
     const after = await detector.detect(scene(1)).catch(refusal);
+    const address = await detector.detect(new URL('http://127.0.0.1:9/a.jpg')).catch(refusal);
+    const refused = [];
+    for (const image of [7, undefined, new URL('ftp://example.org/a.jpg'), 'http://127.0.0.1:9/a.jpg'])
+      refused.push((await other.detect(image).catch(refusal))[0]);
     await other.detect(scene(1));
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => process.listenerCount(name));
-    console.log(JSON.stringify({ stopped: await stopped, before, boxes: answer.boxes.length > 0, after, signals }));
+    const boxes = answer.boxes.length > 0;
+    console.log(JSON.stringify({ stopped: await stopped, before, boxes, after, address, refused, signals }));
     await late;
   `);
   expect(outcome).toEqual({
@@ -121,6 +126,8 @@ it('stops with a signal or when it is disposed of, and keeps no program alive', 
     before: ['AbortError', 'This operation was aborted'],
     boxes: true,
     after: ['STOPPED', expect.any(String)],
+    address: ['STOPPED', expect.any(String)],
+    refused: ['USAGE', 'USAGE', 'USAGE', 'URL_REFUSED'],
     signals: [0, 0, 0],
   });
 });
