@@ -99,7 +99,7 @@ const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
 export function sniff(bytes: Buffer): Sniffed {
   if (bytes.length === 0) return { kind: 'empty file', decoder: undefined, advice: 'Copy or download it again.' };
   const media = readMediaKind(bytes);
-  if (media === 'HEIC' && canDecodeHeic()) return { kind: 'HEIC', decoder: 'heic' };
+  if (media === 'HEIC' && canDecodeHeic(bytes)) return { kind: 'HEIC', decoder: 'heic' };
   if (media !== undefined) return MEDIA[media];
   const head = bytes.toString('latin1', 0, 32);
   for (const [signature, offset, sniffed] of SIGNATURES) {

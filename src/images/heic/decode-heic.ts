@@ -6,8 +6,12 @@ export const HEIC_PACKAGE = 'heic-decode';
 
 const { resolve } = createRequire(import.meta.url);
 
-/** Whether the optional package is installed. */
-export function canDecodeHeic(): boolean {
+/** The brands that files may begin with: the package refuses others. */
+const BRANDS = new Set(['heic', 'heix', 'hevc', 'hevx', 'mif1', 'msf1']);
+
+/** Whether the optional package is installed, and reads such a file. */
+export function canDecodeHeic(bytes: Buffer): boolean {
+  if (!BRANDS.has(bytes.toString('latin1', 8, 12))) return false;
   try {
     resolve(HEIC_PACKAGE);
     return true;
