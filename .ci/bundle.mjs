@@ -23,7 +23,6 @@ const LEFT_OUT = [
   'bullmq',
   'dejavu-fonts-ttf',
   'fastify',
-  'heic-decode',
   'ioredis',
   'light-my-request',
   'onnxruntime-node',

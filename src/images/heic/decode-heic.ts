@@ -4,7 +4,18 @@ import type { Size } from '../../core/box.js';
 /** The package that decodes HEIC: libheif in WebAssembly. It is optional for its size, and for the licences of HEVC. */
 export const HEIC_PACKAGE = 'heic-decode';
 
-const { resolve } = createRequire(import.meta.url);
+const packages = createRequire(import.meta.url);
+
+/** The part of the package that is used here. */
+interface HeicDecoder {
+  all(file: { readonly buffer: Uint8Array }): Promise<readonly HeicPicture[] & { dispose(): void }>;
+}
+
+interface HeicPicture {
+  readonly width: number; // pixels, upright
+  readonly height: number;
+  decode(): Promise<{ readonly data: Uint8ClampedArray }>; // [height, width, RGBA]
+}
 
 /** The brands that files may begin with: the package refuses others. */
 const BRANDS = new Set(['heic', 'heix', 'hevc', 'hevx', 'mif1', 'msf1']);
@@ -13,7 +24,7 @@ const BRANDS = new Set(['heic', 'heix', 'hevc', 'hevx', 'mif1', 'msf1']);
 export function canDecodeHeic(bytes: Buffer): boolean {
   if (!BRANDS.has(bytes.toString('latin1', 8, 12))) return false;
   try {
-    resolve(HEIC_PACKAGE);
+    packages.resolve(HEIC_PACKAGE);
     return true;
   } catch {
     return false;
@@ -27,9 +38,9 @@ export function canDecodeHeic(bytes: Buffer): boolean {
  *   another size than the header says, by which the memory was judged.
  */
 export async function decodeHeic(bytes: Buffer, size: Size): Promise<Uint8Array | undefined> {
-  const { default: heicDecode } = await import('heic-decode');
+  const decoder = createDecoder();
   try {
-    const pictures = await heicDecode.all({ buffer: bytes });
+    const pictures = await decoder.all({ buffer: bytes });
     try {
       const [picture] = pictures;
       if (picture?.width !== size.width || picture.height !== size.height) return undefined;
@@ -41,6 +52,17 @@ export async function decodeHeic(bytes: Buffer, size: Size): Promise<Uint8Array 
   } catch {
     return undefined; // its errors say nothing about the file
   }
+}
+
+/**
+ * A decoder with memory of its own. Parts of a damaged file that fail to decode are not written, and a decoder of all
+ * files would leave the pixels of an earlier image there.
+ */
+function createDecoder(): HeicDecoder {
+  const joinDecoder = packages(`${HEIC_PACKAGE}/lib.js`) as (libheif: unknown) => HeicDecoder;
+  const itsPackages = createRequire(packages.resolve(HEIC_PACKAGE));
+  const createLibheif = itsPackages('libheif-js/libheif-wasm/libheif-bundle.js') as () => unknown;
+  return joinDecoder(createLibheif());
 }
 
 function withoutAlpha(rgba: Uint8ClampedArray): Uint8Array {

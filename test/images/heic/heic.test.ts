@@ -62,6 +62,18 @@ describe.skipIf(NO_HEIC_ENCODER !== undefined)('a HEIC photo (needs heif-enc, of
       await expect(decodeImage(bytes.subarray(0, length), LIMITS)).rejects.toMatchObject(error);
   });
 
+  it('has nothing of the image before it where it is damaged', async () => {
+    const whole = await photo();
+    const damaged = Buffer.from(whole);
+    const start = damaged.indexOf('mdat') + 4;
+    damaged.fill(0, start + 2000, start + 2360);
+    const alone = await decodeImage(damaged, LIMITS);
+    for (const name of ['scene-01.jpg', 'scene-02.jpg']) {
+      await decodeImage(await photo({ source: join(SCENES, name) }), LIMITS);
+      expect(difference((await decodeImage(damaged, LIMITS)).pixels, alone.pixels)).toBe(0);
+    }
+  });
+
   it('needs the optional package, which the error names', async () => {
     const bytes = await photo();
     withoutPackage('heic-decode');
