@@ -81,8 +81,8 @@ export function KeepThreshold(props: {
       {counts !== undefined && (
         <p class="hint">
           The threshold is that of the whole class: at {number(target.ofAnswer)}, its present prompts find{' '}
-          {number(counts.alone.own)} boxes (now {number(counts.now.own)}). Kept as a class of its own, the answer leaves
-          them as they are.
+          {counted(counts.alone.own, 'box', 'boxes')} (now {number(counts.now.own)}). Kept as a class of its own, the
+          answer leaves them as they are.
         </p>
       )}
     </fieldset>
