@@ -28,7 +28,12 @@ function parseBody(body: string): unknown {
 
 /** The same, of a line as it is in a file, without its end. */
 export function parseLineBytes(line: Buffer): unknown {
-  return isIntact(line) ? parseBody(bodyOf(line).toString()) : undefined;
+  return isIntact(line) ? parseIntactLine(line) : undefined;
+}
+
+/** The same, of a line whose checksum is right. */
+export function parseIntactLine(line: Buffer): unknown {
+  return parseBody(bodyOf(line).toString());
 }
 
 /** Whether a line is as it was written. @param line - Without its end. */

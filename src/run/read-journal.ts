@@ -1,11 +1,12 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { PreannotateError, systemCodeOf } from '../core/errors.js';
+import { PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
-import { isIntact, isTornLine, LinesDigest, parseLine, parseLineBytes } from '../disk/checked-line.js';
+import { CheckedFile, damagedLineError, type DamageAdvice } from './entries/checked-file.js';
+import { parseIntactLine, parseLine, parseLineBytes, type LinesDigest } from '../disk/checked-line.js';
 import { jsonError } from '../disk/json.js';
-import { readLineBytes, readLines } from '../disk/lines.js';
+import { readLines } from '../disk/lines.js';
 import { EntryTable, type JournalEntry } from './entries/entry-table.js';
 import { EntryFields, readEntryFields } from './entries/read-entry.js';
 import { JournalHeader } from './header.js';
@@ -13,9 +14,15 @@ import { NumberSet } from './entries/number-set.js';
 import { ImageRecord, isImageRecord } from './record.js';
 
 export const JOURNAL_FILE = 'detections.jsonl';
-const HINT =
-  'Restore the file from a copy, use the version of preannotate that wrote it, or start again with --restart, ' +
-  'which keeps this file in .preannotate/journals.';
+const ADVICE: DamageAdvice = {
+  onLine: (line) =>
+    line === 1
+      ? 'Restore the file from a copy, or start again with --restart, which keeps this file in .preannotate/journals.'
+      : 'Restore the file from a copy, delete this line to annotate its image again, or start again with --restart.',
+  onFile:
+    'Restore the file from a copy, use the version of preannotate that wrote it, or start again with --restart, ' +
+    'which keeps this file in .preannotate/journals.',
+};
 
 /** What a journal file holds. */
 export interface JournalContents {
@@ -37,31 +44,15 @@ export interface JournalContents {
 export async function readJournal(outDir: string): Promise<JournalContents | undefined> {
   const path = join(outDir, JOURNAL_FILE);
   let header: JournalHeader | undefined;
-  let endOffset = 0;
-  let lines = 0;
-  let torn = false;
   const entries = new ReadEntries(path);
-  const digest = new LinesDigest();
-  try {
-    for await (const batch of readLineBytes(path)) {
-      for (const { content, number, offset, complete } of batch) {
-        if (!complete) {
-          if (!isTornLine(content.toString())) throw damagedError(path, number);
-          torn = true;
-          break;
-        }
-        if (!isIntact(content)) throw damagedError(path, number);
-        digest.add(content);
-        endOffset = offset + content.length + 1;
-        lines = number;
-        if (number === 1) header = parseForm(JournalHeader, valueOf(content, { path, line: 1 }), `${path}:1`);
-        else entries.add(content, { line: number, offset, length: content.length });
-      }
+  const file = new CheckedFile(path, ADVICE);
+  for await (const batch of file.batches()) {
+    for (const { content, number: line, offset } of batch) {
+      if (line === 1) header = parseForm(JournalHeader, valueOf(content, { path, line }), `${path}:1`);
+      else entries.add(content, { line, offset, length: content.length });
     }
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error instanceof PreannotateError ? error : jsonError(path, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
   }
+  const { lines, endOffset, isTorn: torn, digest } = file;
   return header === undefined ? undefined : { path, header, entries: entries.byName, lines, endOffset, torn, digest };
 }
 
@@ -138,7 +129,7 @@ export class RecordFile implements AsyncDisposable {
   /** @throws PreannotateError JOURNAL_DAMAGED naming the line when it has changed or is not a record. */
   async read({ line, offset, length }: JournalEntry): Promise<ImageRecord> {
     const value = parseLineBytes(await this.#readBytes(offset, length));
-    if (value === undefined) throw damagedError(this.#path, line);
+    if (value === undefined) throw damagedLineError(this.#path, line, ADVICE);
     return isImageRecord(value) ? value : parseForm(ImageRecord, value, `${this.#path}:${line}`);
   }
 
@@ -173,25 +164,14 @@ export function tornNote(path: string): string {
 function parseForm<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw jsonError(where, result.error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+  throw jsonError(where, result.error, { code: 'JOURNAL_DAMAGED', hint: ADVICE.onFile });
 }
 
-/** @throws PreannotateError JOURNAL_DAMAGED */
+/** @param content - Whose checksum is right. @throws PreannotateError JOURNAL_DAMAGED */
 function valueOf(content: Buffer, { path, line }: { path: string; line: number }): unknown {
-  const value = parseLineBytes(content);
-  if (value === undefined) throw damagedError(path, line);
+  const value = parseIntactLine(content);
+  if (value === undefined) throw damagedLineError(path, line, ADVICE);
   return value;
-}
-
-function damagedError(path: string, line: number): PreannotateError {
-  return new PreannotateError({
-    code: 'JOURNAL_DAMAGED',
-    message: `${printable(path)}:${line}: this line was changed after it was written (its checksum differs).`,
-    hint:
-      line === 1
-        ? 'Restore the file from a copy, or start again with --restart, which keeps this file in .preannotate/journals.'
-        : 'Restore the file from a copy, delete this line to annotate its image again, or start again with --restart.',
-  });
 }
 
 function repeatedError(where: string, what: string): PreannotateError {

@@ -1,16 +1,20 @@
 import { join } from 'node:path';
-import { PreannotateError, systemCodeOf } from '../../core/errors.js';
+import { PreannotateError } from '../../core/errors.js';
 import { fromCompactChanges } from '../../core/review/compact.js';
 import { applyChanges, decidedBefore, type Decision } from '../../core/review/decision.js';
 import { printable } from '../../core/text.js';
-import { isTornLine, LinesDigest, parseLineBytes } from '../../disk/checked-line.js';
+import { CheckedFile, damagedLineError, type DamageAdvice } from '../entries/checked-file.js';
+import { parseIntactLine, type LinesDigest } from '../../disk/checked-line.js';
 import { jsonError } from '../../disk/json.js';
-import { readLineBytes } from '../../disk/lines.js';
 import { MAX_REMEMBERED, type StepOrigin } from './recent-steps.js';
 import { ReviewLine, WholeReviewLine } from './review-line.js';
 
 export const REVIEW_FILE = 'review.jsonl';
-const HINT = 'Restore the file from a copy, or use the version of preannotate that wrote it.';
+const ADVICE: DamageAdvice = {
+  onLine: () =>
+    'Restore the file from a copy, or delete this line: what its step changed is lost, and the others stay.',
+  onFile: 'Restore the file from a copy, or use the version of preannotate that wrote it.',
+};
 
 /** What a file of decisions holds. */
 export interface ReviewContents {
@@ -42,46 +46,38 @@ export async function readReview(outDir: string): Promise<ReadonlyMap<string, De
 export async function readReviewContents(outDir: string): Promise<ReviewContents> {
   const path = join(outDir, REVIEW_FILE);
   const decisions = new Map<string, Decision>();
-  const digest = new LinesDigest();
+  const file = new CheckedFile(path, ADVICE);
   let steps: ReadStep[] = [];
-  let [revision, endOffset, isTorn] = [0, 0, false];
-  try {
-    for await (const batch of readLineBytes(path)) {
-      for (const { content, number, offset, complete } of batch) {
-        if (!complete) {
-          if (!isTornLine(content.toString())) throw damagedError(path, number);
-          isTorn = true; // it was never reported as saved
-          break;
-        }
-        const step = readStep(content, `${path}:${number}`, decisions);
-        if (step === undefined) throw damagedError(path, number);
-        const { decision } = step;
-        if (decision.revision <= revision) throw orderError(path, number);
-        decisions.set(decision.image, decision);
-        if (steps.push(step) >= 2 * MAX_REMEMBERED) steps = steps.slice(-MAX_REMEMBERED);
-        digest.add(content);
-        revision = decision.revision;
-        endOffset = offset + content.length + 1;
-      }
+  let revision = 0;
+  for await (const batch of file.batches()) {
+    for (const { content, number } of batch) {
+      const step = readStep(content, { path, line: number }, decisions);
+      const { decision } = step;
+      if (decision.revision <= revision) throw orderError(path, number);
+      decisions.set(decision.image, decision);
+      if (steps.push(step) >= 2 * MAX_REMEMBERED) steps = steps.slice(-MAX_REMEMBERED);
+      revision = decision.revision;
     }
-  } catch (error) {
-    if (error instanceof PreannotateError) throw error;
-    if (systemCodeOf(error) !== 'ENOENT') throw jsonError(path, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
   }
+  const { endOffset, isTorn, digest } = file;
   return { path, decisions, revision, endOffset, isTorn, digest, steps: steps.slice(-MAX_REMEMBERED) };
 }
 
-/** @returns undefined when the line was changed after it was written. */
-function readStep(content: Buffer, where: string, decisions: ReadonlyMap<string, Decision>): ReadStep | undefined {
-  const value = parseLineBytes(content);
-  if (value === undefined) return undefined;
+function readStep(
+  content: Buffer,
+  { path, line }: { path: string; line: number },
+  decisions: ReadonlyMap<string, Decision>,
+): ReadStep {
+  const value = parseIntactLine(content);
+  if (value === undefined) throw damagedLineError(path, line, ADVICE);
   const isWhole = typeof value === 'object' && value !== null && 'boxes' in value;
+  const where = `${path}:${line}`;
   return isWhole ? toWholeStep(value, where) : toStep(value, where, decisions);
 }
 
 function toStep(value: unknown, where: string, decisions: ReadonlyMap<string, Decision>): ReadStep {
   const { data, error } = ReviewLine.safeParse(value);
-  if (data === undefined) throw jsonError(where, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+  if (data === undefined) throw jsonError(where, error, { code: 'JOURNAL_DAMAGED', hint: ADVICE.onFile });
   const { image, sha256, revision, author, at, step: id, base } = data;
   const changes = fromCompactChanges(data.changes);
   const decided = applyChanges(decidedBefore(decisions.get(image), sha256), changes);
@@ -90,17 +86,9 @@ function toStep(value: unknown, where: string, decisions: ReadonlyMap<string, De
 
 function toWholeStep(value: object, where: string): ReadStep {
   const { data, error } = WholeReviewLine.safeParse(value);
-  if (data === undefined) throw jsonError(where, error, { code: 'JOURNAL_DAMAGED', hint: HINT });
+  if (data === undefined) throw jsonError(where, error, { code: 'JOURNAL_DAMAGED', hint: ADVICE.onFile });
   const { changes, ...decision } = data;
   return { decision, origin: { changes } };
-}
-
-function damagedError(path: string, line: number): PreannotateError {
-  return new PreannotateError({
-    code: 'JOURNAL_DAMAGED',
-    message: `${printable(path)}:${line}: this line was changed after it was written (its checksum differs).`,
-    hint: 'Restore the file from a copy, or delete this line: what its step changed is lost, and the others stay.',
-  });
 }
 
 function orderError(path: string, line: number): PreannotateError {
