@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
 import type { HookHandlerDoneFunction, FastifyReply, FastifyRequest } from 'fastify';
-import { isLoopback } from './loopback.js';
+import { isEveryInterface, isLoopback } from './loopback.js';
 import { RequestError } from './request-error.js';
 
 /** Which host names a server answers to. */
@@ -16,8 +16,6 @@ const HOST = /^([\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])\.?(?::\d{1,5})?$/;
 
 /** An address with a host, as requests to proxies have. */
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/;
-
-const EVERY_INTERFACE: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 /** Names by which containers reach their host; public name servers know neither. */
 const CONTAINER_HOSTS: ReadonlySet<string> = new Set(['host.docker.internal', 'host.containers.internal']);
@@ -65,7 +63,7 @@ function isOwnName(name: string, boundHost: string): boolean {
   if (name === 'localhost' || name.endsWith('.localhost') || CONTAINER_HOSTS.has(name)) return true;
   const address = name.replace(/^\[(.*)\]$/, '$1');
   if (isLoopback(address) || address === boundHost.toLowerCase()) return true;
-  return EVERY_INTERFACE.has(boundHost) && listOwnNames().includes(address);
+  return isEveryInterface(boundHost) && listOwnNames().includes(address);
 }
 
 function listOwnNames(): string[] {

@@ -4,6 +4,7 @@ import { untilAborted } from '../core/stream.js';
 import type { ApiKeys } from '../http/auth.js';
 import { Connections } from '../http/connections.js';
 import { listen } from '../http/listen.js';
+import { isEveryInterface } from '../http/loopback.js';
 import type { FetchSettings } from '../images/remote/fetch-settings.js';
 import { Access } from './access.js';
 import { createReviewApp } from './app.js';
@@ -16,8 +17,6 @@ import { ReviewSession, type ReviewTarget } from './review-session.js';
 /** What a stopping server waits for: changes that are being saved take no longer, unless a disk hangs. */
 const DRAIN_MS = 5000;
 const DRAIN_POLL_MS = 10;
-
-const EVERY_INTERFACE = ['0.0.0.0', '::'];
 
 /** What `review` is asked to do. */
 export interface ReviewJob extends ReviewTarget {
@@ -101,7 +100,7 @@ function portOf(address: string, { tlsCert }: ListenOptions): number {
 /** A server that listens at every address is reached by the name of its machine. */
 function linkOf(address: string, token: string): string {
   const url = new URL(address);
-  if (EVERY_INTERFACE.includes(url.hostname.replace(/^\[(.*)\]$/, '$1'))) url.hostname = hostname();
+  if (isEveryInterface(url.hostname.replace(/^\[(.*)\]$/, '$1'))) url.hostname = hostname();
   url.searchParams.set('token', token);
   return url.href;
 }

@@ -1,3 +1,4 @@
+import { area } from '../../core/box.js';
 import type { FoundBox, Size } from './answers.js';
 import type { Colour } from '../shared/colours.js';
 import { byId, make, makeSvg } from '../shared/dom.js';
@@ -58,7 +59,7 @@ export class Picture {
   draw(boxes: readonly DrawnBox[], selected = -1): void {
     const entries = boxes.map((drawn, index) => ({ drawn, index, isSelected: index === selected }));
     // Large boxes first, so that a small box inside one can still be clicked.
-    const bySize = [...entries].sort((a, b) => areaOf(b.drawn) - areaOf(a.drawn));
+    const bySize = [...entries].sort((a, b) => area(b.drawn.box) - area(a.drawn.box));
     this.#overlay.replaceChildren(...bySize.map((entry) => this.#createBox(entry)));
     this.#labels.replaceChildren(...entries.map((entry) => this.#createLabel(entry)));
     this.#stage.classList.toggle('has-selection', selected !== -1);
@@ -105,10 +106,6 @@ interface OverlayEntry {
   readonly drawn: DrawnBox;
   readonly index: number;
   readonly isSelected: boolean;
-}
-
-function areaOf({ box: [x1, y1, x2, y2] }: DrawnBox): number {
-  return (x2 - x1) * (y2 - y1);
 }
 
 function formatPercent(fraction: number): string {

@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { messageOf, PreannotateError } from '../../core/errors.js';
 import { encodePack } from '../../core/gallery/pack.js';
 import { RequestError } from '../../http/request-error.js';
 import type { AskState } from '../../core/gallery/ask.js';
+import { goneSignal } from '../gone-signal.js';
 import { AskSession, type AskContext } from './ask-session.js';
 import type { Asker } from './asker.js';
 import { Keeper } from './keeper.js';
@@ -86,15 +87,6 @@ async function answer(asker: Asker, question: AskedQuestion, signal: AbortSignal
 async function toLike(asker: Asker, { like }: Extract<AskedQuestion, { like: unknown }>): Promise<LikeThis> {
   const [x1, y1, x2, y2] = like.box;
   return { image: await asker.imageOf(like.image), box: [x1, y1, x2, y2] as unknown as LikeThis['box'] };
-}
-
-/** Aborts when the page has gone, or asks something else: it ends the old question then. */
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort(new RequestError('CLIENT_GONE', 'The client is gone.'));
-  });
-  return gone.signal;
 }
 
 /** @throws RequestError REQUEST_INVALID naming the first field that is wrong */

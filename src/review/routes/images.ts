@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestError } from '../../http/request-error.js';
 import type { ReviewServer } from '../review-server.js';
+import { goneSignal } from '../gone-signal.js';
 
 const SIDES_PX = ['160', '320']; // few, so that the cache has each image twice at most
 
@@ -13,7 +14,7 @@ export function registerImages(app: FastifyInstance, { session, images }: Review
   app.get('/api/images/:id', async (request, reply) => {
     const record = await session.recordOf(idOf(request));
     const isKnown = (tag: string) => isKnownTo(request, tag);
-    const shown = await images.open(record, { signal: closedSignal(reply), isKnown });
+    const shown = await images.open(record, { signal: goneSignal(reply), isKnown });
     void reply.header('cache-control', IMAGE_CACHE);
     if (shown === undefined) return reply.header('etag', request.headers['if-none-match']).code(304).send();
     const { type, tag, content } = shown;
@@ -33,7 +34,7 @@ export function registerImages(app: FastifyInstance, { session, images }: Review
       throw new RequestError('REQUEST_INVALID', `width: ${SIDES_PX.join(' or ')} is needed.`);
     const tag = `${record.sha256.slice(0, 32)}-${width}`;
     if (isKnownTo(request, tag)) return reply.header('etag', `"${tag}"`).code(304).send();
-    const bytes = await images.thumbnail(record, Number(width), closedSignal(reply));
+    const bytes = await images.thumbnail(record, Number(width), goneSignal(reply));
     return reply
       .headers({ 'cache-control': THUMBNAIL_CACHE, etag: `"${tag}"` })
       .type('image/webp')
@@ -49,15 +50,6 @@ function idOf({ params }: FastifyRequest): number {
 
 function isKnownTo({ headers }: FastifyRequest, tag: string): boolean {
   return headers['if-none-match']?.includes(`"${tag}"`) ?? false;
-}
-
-/** Fires when the browser has given up, as it does with images that people have scrolled past. */
-function closedSignal({ raw }: FastifyReply): AbortSignal {
-  const closed = new AbortController();
-  raw.once('close', () => {
-    if (!raw.writableFinished) closed.abort(new RequestError('CLIENT_GONE', 'The client is gone.'));
-  });
-  return closed.signal;
 }
 
 function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -1,4 +1,4 @@
-import type { Size, Xyxy } from '../../../../core/box.js';
+import { area, type Size, type Xyxy } from '../../../../core/box.js';
 import { PIXEL_STEPS } from '../../../../core/gallery/pack.js';
 import type { Point } from './view.js';
 
@@ -71,10 +71,10 @@ export function boxAt<T extends { readonly box: Xyxy }>(
   for (const candidate of boxes) {
     const [x1, y1, x2, y2] = candidate.box;
     if (x < x1 - tolerance || x > x2 + tolerance || y < y1 - tolerance || y > y2 + tolerance) continue;
-    const area = (x2 - x1) * (y2 - y1);
-    if (area >= smallest) continue;
+    const size = area(candidate.box);
+    if (size >= smallest) continue;
     best = candidate;
-    smallest = area;
+    smallest = size;
   }
   return best;
 }

@@ -1,5 +1,5 @@
 import { Component } from 'preact';
-import type { Xyxy } from '../../../../core/box.js';
+import { area, type Xyxy } from '../../../../core/box.js';
 import { colourOf } from '../../../shared/colours.js';
 import { selectedBox } from '../../app/state.js';
 import { canReview } from '../../app/decisions.js';
@@ -12,7 +12,7 @@ export function BoxShapes() {
   if (!areBoxesShown.value) return null;
   const holding = held.value;
   const id = selectedBox.value;
-  const boxes = [...listedBoxes.value].sort((a, b) => areaOf(b) - areaOf(a));
+  const boxes = [...listedBoxes.value].sort((a, b) => area(b.box) - area(a.box));
   const top = boxes.find((box) => box.id === id);
   const place = (box: ShownBox) => (holding?.id === box.id ? holding.box : box.box);
   const shape = (box: ShownBox) => (
@@ -74,8 +74,4 @@ function Handles({ place }: { readonly place: Xyxy }) {
       <path d={path} class="square" />
     </g>
   );
-}
-
-function areaOf({ box: [x1, y1, x2, y2] }: ShownBox): number {
-  return (x2 - x1) * (y2 - y1);
 }

@@ -1,4 +1,4 @@
-import type { Xyxy } from '../../../../core/box.js';
+import { area, type Xyxy } from '../../../../core/box.js';
 import { selectedBox } from '../../app/state.js';
 import type { ShownBox } from '../../boxes/shown-box.js';
 import { boxAt, boxBetween, handleAt, moveBox, resizeBox, type Handle } from '../geometry/edit-box.js';
@@ -147,7 +147,7 @@ export class Gestures {
     const point = viewport.toImage(at);
     const reach = reachOf(event) / 2 / viewport.view.scale;
     const here = listedBoxes.value.filter((box) => boxAt([box], point, reach) !== undefined);
-    const bySize = [...here].sort((a, b) => areaOf(a.box) - areaOf(b.box));
+    const bySize = [...here].sort((a, b) => area(a.box) - area(b.box));
     const index = bySize.findIndex(({ id }) => id === selectedBox.value);
     this.#target().select(bySize[(index + 1) % Math.max(bySize.length, 1)]?.id);
   }
@@ -196,8 +196,4 @@ function distance(a: Point, b: Point): number {
 
 function middleOf(a: Point, b: Point): Point {
   return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-}
-
-function areaOf([x1, y1, x2, y2]: Xyxy): number {
-  return (x2 - x1) * (y2 - y1);
 }
