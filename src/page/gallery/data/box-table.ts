@@ -38,6 +38,11 @@ export class BoxTable {
     this.#seenIn = new Uint32Array(boxes.patches.reduce((most, patch) => Math.max(most, patch), 0) + 1);
   }
 
+  /** Of each class, as they are now. */
+  get thresholds(): readonly number[] {
+    return this.#thresholds;
+  }
+
   get imageCount(): number {
     return this.#isStale.length;
   }
@@ -95,12 +100,6 @@ export class BoxTable {
 
   isShown(row: number): boolean {
     return this.#isShown[row] === 1;
-  }
-
-  /** How far the score of a row is from the threshold of its class, in steps. */
-  distanceToThreshold(row: number): number {
-    const threshold = this.#thresholds[this.pack.boxes.classes[row]!]!;
-    return Math.round(Math.abs(this.pack.boxes.scores[row]! - threshold * SCORE_STEPS));
   }
 
   boxesOf(image: number): TableBox[] {

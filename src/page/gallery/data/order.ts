@@ -1,4 +1,5 @@
 import { SCORE_STEPS, type BoxColumns } from '../../../core/gallery/pack.js';
+import { nearestToThreshold } from '../../../core/gallery/uncertainty.js';
 import type { BoxTable } from './box-table.js';
 import { filterImages, rowFilter, type Filter, type Reviewed } from './filter.js';
 
@@ -70,14 +71,8 @@ function keyFunction(
 }
 
 function toNearestDistance({ table, isRow }: Keyed): (image: number) => number {
-  const { starts } = table.pack.boxes;
-  return (image) => {
-    let nearest = LAST;
-    for (let row = starts[image]!; row < starts[image + 1]!; row++) {
-      if (isRow(row)) nearest = Math.min(nearest, table.distanceToThreshold(row));
-    }
-    return nearest;
-  };
+  const counted = { boxes: table.pack.boxes, thresholds: table.thresholds, isCounted: isRow };
+  return (image) => Math.min(LAST, nearestToThreshold(image, counted));
 }
 
 /** The key of the best box that is shown. */
