@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path';
 import { readStoredSelection, resolveSelection } from './config/selection.js';
 import { BoxRows } from './core/gallery/box-rows.js';
-import { BoxTable } from './core/gallery/box-table.js';
+import { ColumnsBuilder } from './core/gallery/columns-builder.js';
 import {
   SCORE_STEPS,
   toDigest,
@@ -118,7 +118,11 @@ async function readImages(
   const [widths, heights] = [new Array<number>(names.length).fill(0), new Array<number>(names.length).fill(0)];
   const degraded: number[] = [];
   const digests = new Array<string>(names.length).fill('');
-  const table = new BoxTable({ images: names.length, classOf: ontology.queries.map(({ classId }) => classId), limit });
+  const table = new ColumnsBuilder({
+    images: names.length,
+    classOf: ontology.queries.map(({ classId }) => classId),
+    limit,
+  });
   const records = new RecordReader(ontology);
   const reader = new BoxReader((image, box) => records.detectionsOf({ image, detections: [box] })[0]!.queryId);
   const rows = new BoxRows();

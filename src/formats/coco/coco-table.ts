@@ -1,7 +1,7 @@
 import type { Xywh } from '../../core/box.js';
 import type { DataSet, DataSetClass } from '../../core/data-set/data-set.js';
 import type { EntryRule, ReadOptions } from '../reading/read-options.js';
-import { BoxTable } from '../reading/box-table.js';
+import { LabelTable } from '../reading/label-table.js';
 import { refuseEntry } from '../reading/errors.js';
 import { ImageTable, type ImageRow } from '../reading/image-table.js';
 import type { JsonItem } from '../reading/json-items.js';
@@ -17,7 +17,7 @@ export class CocoTable {
   readonly #classes = new Map<number, DataSetClass>();
   readonly #indexes = new Map<number, number>(); // of images, by id
   readonly #images: ImageTable;
-  readonly #boxes = new BoxTable('xywh');
+  readonly #boxes = new LabelTable('xywh');
 
   /** @param file - Absolute path of the file. */
   constructor(file: string, options: ReadOptions) {

@@ -1,7 +1,7 @@
 import type { DataSet, DataSetClass } from '../../core/data-set/data-set.js';
 import { counted, excerpt } from '../../core/text.js';
 import { fromCell, readCsvRows, type CsvRow } from '../csv-rows.js';
-import { BoxTable } from '../reading/box-table.js';
+import { LabelTable } from '../reading/label-table.js';
 import { dataSetError, refuseEntry } from '../reading/errors.js';
 import { toPart } from '../reading/files/part-name.js';
 import { ImageTable, type ImageRow } from '../reading/image-table.js';
@@ -47,7 +47,7 @@ class CsvTable {
   readonly #classes: DataSetClass[] = [];
   readonly #imageIndexes = new Map<string, number>();
   readonly #images: ImageTable;
-  readonly #boxes = new BoxTable('xyxy');
+  readonly #boxes = new LabelTable('xyxy');
 
   constructor(file: string, options: ReadOptions) {
     this.#file = file;

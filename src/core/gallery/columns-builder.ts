@@ -4,7 +4,7 @@ import { SCORE_STEPS, type BoxColumns } from './pack.js';
 const FIRST_CAPACITY = 1 << 16;
 
 /** Boxes in columns, while images are added in any order. */
-export class BoxTable {
+export class ColumnsBuilder {
   /** No box with this score or a lower one is kept, in steps; -1: all are. */
   floor = -1;
   readonly #classOf: readonly number[];

@@ -23,7 +23,7 @@ export interface TableKeys {
  * Boxes of a file that lists them in any order, a million in about 80 MB. They are grouped by image once all of them
  * are there.
  */
-export class BoxTable {
+export class LabelTable {
   readonly #form: 'xyxy' | 'xywh';
   #rows = 0;
   readonly #images = new NumberColumn();
