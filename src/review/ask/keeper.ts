@@ -6,6 +6,7 @@ import type { KeepState } from '../../core/gallery/ask.js';
 import { readHeader } from '../../run/read-journal.js';
 import type { AskContext, AskSession } from './ask-session.js';
 import type { FoundFeatures } from './find-features.js';
+import { forgetKept, readKept, storeKept, type KeptResult } from './kept-result.js';
 import { planEdit, toYaml, type Wanted } from './keep.js';
 import type { Rerun } from './rerun.js';
 import { saveEdit, takeBack, type SavedEdit } from './saved-edit.js';
@@ -26,12 +27,20 @@ export class Keeper implements AsyncDisposable {
   readonly #closed = new AbortController();
   #state: KeepState = { is: 'idle' };
   #work: Promise<void> | undefined;
-  #last: Pick<Task, 'class' | 'edit'> | undefined; // can be taken back
+  #last: KeptResult | undefined; // can be taken back
+  readonly #restored: Promise<void>;
 
   constructor(parts: { context: AskContext; session: AskSession; rerun: Rerun }) {
     this.#context = parts.context;
     this.#session = parts.session;
     this.#rerun = parts.rerun;
+    this.#restored = this.#restore();
+  }
+
+  /** The same, once it is known what an earlier review has kept. */
+  async currentState(): Promise<KeepState> {
+    await this.#restored;
+    return this.#state;
   }
 
   get state(): KeepState {
@@ -45,6 +54,7 @@ export class Keeper implements AsyncDisposable {
    * @throws PreannotateError ONTOLOGY_INVALID, USAGE, READ_ONLY: nothing was written
    */
   async keep(wanted: Wanted): Promise<KeepState> {
+    await this.#restored;
     this.#assertFree();
     const asker = await this.#session.asker();
     const { outDir, imagesRoot } = this.#context;
@@ -74,6 +84,7 @@ export class Keeper implements AsyncDisposable {
    * @throws PreannotateError USAGE where there is none, or the file has changed since; READ_ONLY
    */
   async takeBack(): Promise<KeepState> {
+    await this.#restored;
     this.#assertFree();
     const last = this.#last;
     if (last === undefined) throw new RequestError('USAGE', 'There is nothing that could be taken back.');
@@ -88,6 +99,25 @@ export class Keeper implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort(new Error('the server ends'));
     await this.#work;
+  }
+
+  async #restore(): Promise<void> {
+    const { outDir, readOnly } = this.#context;
+    const { ontology } = this.#rerun;
+    if (readOnly !== undefined || this.#rerun.update === undefined || 'noFile' in ontology) return;
+    const { created } = this.#context.run().journal.header;
+    const last = await readKept({ outDir, created }, ontology.file);
+    if (last === undefined) return;
+    this.#last = last;
+    this.#state = { is: 'done', class: last.class, file: ontology.file, isBack: false, canTakeBack: true };
+  }
+
+  /** For the reviews to come. */
+  async #store(): Promise<void> {
+    const { outDir } = this.#context;
+    const { created } = this.#context.run().journal.header;
+    if (this.#last === undefined) await forgetKept(outDir);
+    else await storeKept({ outDir, created }, this.#last);
   }
 
   #assertFree(): void {
@@ -126,6 +156,7 @@ export class Keeper implements AsyncDisposable {
       });
       const { path: file, backup } = edit;
       this.#last = isBack || edit.isWritten ? undefined : { class: name, edit };
+      await this.#store();
       const kept = backup === undefined || isBack ? {} : { backup };
       this.#state = { is: 'done', class: name, file, ...kept, isBack, canTakeBack: this.#last !== undefined };
     } catch (error) {

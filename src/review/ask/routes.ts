@@ -53,7 +53,7 @@ export function registerAsk(app: FastifyInstance, context: AskContext, rerun: Re
       asked--;
     }
   });
-  app.get('/api/ask/keep', () => keeper.state);
+  app.get('/api/ask/keep', () => keeper.currentState());
   app.post('/api/ask/keep', async (request, reply) => {
     const { question, ...as } = parse(KeptQuestion, request.body);
     const state = await withMessages(async () => {

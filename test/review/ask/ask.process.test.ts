@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, describe, it } from 'vitest';
 import type { AskState, KeepState } from '../../../src/core/gallery/ask.js';
@@ -9,6 +9,8 @@ import { annotateToAsk, ONTOLOGY, refusalOf, untilKept } from '../../support/rev
 import { recordsOf } from '../../support/review/records.js';
 import { ReviewCommand } from '../../support/review/review-command.js';
 
+const KEPT_FILE = '.preannotate/kept-result.json';
+const KEPT = { is: 'done', class: 'cup', isBack: false, canTakeBack: true };
 const CUP = { prompts: ['a photo of a cup'] };
 
 async function stateOf(review: ReviewCommand): Promise<AskState> {
@@ -111,16 +113,19 @@ describe('a run with features, reviewed', () => {
     expect(await readFile(short, 'utf8')).toBe('a photo of a bottle: bottle\n');
   });
 
-  it('takes back what was kept last, in the ontology, beside it and in the run', async () => {
+  it('takes back what was kept last, in the ontology, beside it and in the run, by the next review too', async () => {
     const { out, ontology } = await annotateToAsk();
     const before = await recordsOf(out);
     await writeFile(`${ontology}.bak`, 'of someone else');
-    await using review = await ReviewCommand.start(out);
-    const nothing = await refusalOf(await review.post('/api/ask/take-back', {}));
+    const first = await ReviewCommand.start(out);
+    const nothing = await refusalOf(await first.post('/api/ask/take-back', {}));
     expect(nothing).toBe('400 There is nothing that could be taken back.');
-    await review.post('/api/ask/keep', { question: CUP, class: 'cup' });
-    expect(await untilKept(review)).toMatchObject({ is: 'done', isBack: false, canTakeBack: true });
+    await first.post('/api/ask/keep', { question: CUP, class: 'cup' });
+    expect(await untilKept(first)).toMatchObject({ is: 'done', isBack: false, canTakeBack: true });
     const kept = await readFile(ontology, 'utf8');
+    await first[Symbol.asyncDispose]();
+    await using review = await ReviewCommand.start(out);
+    expect(await untilKept(review)).toEqual({ ...KEPT, file: ontology });
     await writeFile(ontology, `${kept}# mine\n`);
     const refusal = await refusalOf(await review.post('/api/ask/take-back', {}));
     expect(refusal).toMatch(/^400 .*table.yaml was changed since, and is left as it is\.$/);
@@ -132,6 +137,32 @@ describe('a run with features, reviewed', () => {
     expect((await recordsOf(out)).map(({ detections }) => detections)).toEqual(
       before.map(({ detections }) => detections),
     );
+    await expect(stat(join(out, KEPT_FILE))).rejects.toThrow('ENOENT');
+  });
+
+  it('forgets what was kept, once the ontology was changed or the run annotated again', async () => {
+    const { out, ontology, command } = await annotateToAsk();
+    {
+      await using review = await ReviewCommand.start(out);
+      await review.post('/api/ask/keep', { question: CUP, class: 'cup' });
+      expect(await untilKept(review)).toMatchObject({ is: 'done' });
+    }
+    const [kept, stored] = [await readFile(ontology, 'utf8'), await readFile(join(out, KEPT_FILE))];
+    expect((await stat(join(out, KEPT_FILE))).mode & 0o777).toBe(0o600);
+    const stateOfNext = async () => {
+      await using review = await ReviewCommand.start(out);
+      return await review.json<KeepState>('/api/ask/keep');
+    };
+    await writeFile(ontology, `${kept}# mine\n`);
+    expect(await stateOfNext()).toEqual({ is: 'idle' });
+    await expect(stat(join(out, KEPT_FILE))).rejects.toThrow('ENOENT');
+
+    await writeFile(ontology, kept);
+    await writeFile(join(out, KEPT_FILE), stored);
+    expect(await stateOfNext()).toMatchObject({ is: 'done', canTakeBack: true });
+    expect(await preannotate([...command, '--restart'])).toMatchObject({ code: 0 });
+    expect(await stateOfNext()).toEqual({ is: 'idle' });
+    await expect(stat(join(out, KEPT_FILE))).rejects.toThrow('ENOENT');
   });
 
   it('leaves a file alone that was changed since the run, and says how to go on', async () => {

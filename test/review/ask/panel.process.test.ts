@@ -97,7 +97,7 @@ describeInBrowser('asking on the review page', () => {
     await ask.getByText(/“bottle” is in .*table\.yaml/).waitFor();
     expect(await readFile(ontology, 'utf8')).toContain('threshold: 0.8\n');
     expect(await countShown(out)).toBe(expected);
-    await ask.getByText('This button is here until the review ends.').waitFor();
+    await ask.getByText('Possible until the ontology is changed or the run is annotated again.').waitFor();
     await page.reload();
     await ask.getByRole('button', { name: 'Take it back' }).click();
     await ask.getByText(/“bottle” was taken back: .*table\.yaml is as it was/).waitFor();

@@ -34,7 +34,7 @@ export function KeepStatus() {
             <button type="button" onClick={() => void takeBack()}>
               Take it back
             </button>{' '}
-            <span class="hint">This button is here until the review ends.</span>
+            <span class="hint">Possible until the ontology is changed or the run is annotated again.</span>
           </p>
         )}
       </div>
