@@ -4,7 +4,6 @@ import { toDigest, type GalleryFacts } from '../core/gallery/pack.js';
 import type { Decision } from '../core/review/decision.js';
 import type { SavedDecision } from '../core/review/overwritten.js';
 import { RequestError } from '../http/request-error.js';
-import { expectedRoot, findImageRoot } from '../run/image-root.js';
 import { lockPath, type TakeOverRule } from '../run/lock/output-lock.js';
 import { announceReview, withdrawReview } from '../run/lock/review-holder.js';
 import { openRun, type OpenedRun } from '../run/open-run.js';
@@ -15,6 +14,7 @@ import { readReview, readReviewContents } from '../run/review/read-review.js';
 import { ReviewJournal, type ReviewStep } from '../run/review/review-journal.js';
 import { EventStreams } from './events.js';
 import { FileVersions, replacedError } from './images/file-versions.js';
+import { findReviewedRoot } from './images/find-root.js';
 import { openFolder, type OpenedFolder } from './open-folder.js';
 import { packRun, type PackedRun } from './packed-run.js';
 import type { ReviewContext, ReviewEvents } from './review-context.js';
@@ -213,26 +213,15 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   }
 
   async #read(): Promise<void> {
-    const { outDir, imagesRoot: given } = this.#target;
+    const { outDir } = this;
     const run = await openRun(outDir);
     run.notes.forEach(this.#note);
     this.#run = run;
-    this.imageRoot = await this.#findRoot(given);
+    this.imageRoot = await findReviewedRoot(this.#target, run, this.#note);
     if (this.#folder.lock !== undefined) this.#journal = await ReviewJournal.open(outDir);
     else this.#revisionRead = (await readReviewContents(outDir)).revision; // reports what is damaged now, too
     this.#packed = packRun({ outDir, run, title: this.title });
     this.#packed.catch(() => {}); // it is thrown where the pack is asked for
-  }
-
-  async #findRoot(given: string | undefined): Promise<string | undefined> {
-    const { scope, journal, sources } = this.#run;
-    const { root } = scope;
-    if (root === undefined) return undefined;
-    const search = { outDir: this.outDir, scope: { ...scope, root }, journal, sources, given };
-    const found = await findImageRoot(search);
-    const expected = expectedRoot(this.outDir, search.scope);
-    if (found === undefined) this.#note(`The images are not in ${expected}; --images-root names their folder.`);
-    return found ?? expected;
   }
 
   async #find(id: number): Promise<{ facts: GalleryFacts; index: number; name: string }> {

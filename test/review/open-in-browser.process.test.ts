@@ -1,34 +1,26 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeInBrowser, openBrowser } from '../support/clients/browser.js';
-import { copyRun, runScenes, TestReview } from '../support/review/review-server.js';
+import { copyRun, TestReview } from '../support/review/review-server.js';
+import { sampleRun } from '../support/review/sample-run.js';
 
-let folder = '';
-let scenes = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'preannotate-test-'));
-  scenes = await runScenes(folder);
-}, 120_000);
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const scenes = sampleRun();
 
 /** A review with --open, and the arguments that the program that opens the browser was given. */
 async function openedReview(out: string): Promise<{ review: TestReview; args: string }> {
-  const given = join(folder, 'arguments');
+  const given = join(scenes.folder, 'arguments');
   await rm(given, { force: true });
   await writeFile(
-    join(folder, 'xdg-open'),
+    join(scenes.folder, 'xdg-open'),
     `#!/bin/sh\nprintf '%s\\n' "$@" > ${given}.part; mv ${given}.part ${given}\n`,
     {
       mode: 0o755,
     },
   );
-  const review = new TestReview(out, ['--open'], { env: { PATH: `${folder}:${process.env['PATH']}` } });
+  const review = new TestReview(out, ['--open'], { env: { PATH: `${scenes.folder}:${process.env['PATH']}` } });
   await review.printed();
   for (;;) {
     const args = await readFile(given, 'utf8').catch(() => undefined);
@@ -38,7 +30,7 @@ async function openedReview(out: string): Promise<{ review: TestReview; args: st
 }
 
 it('--open shows the token to no other user: the browser gets a file that only this one can read', async () => {
-  const out = await copyRun(scenes);
+  const out = await copyRun(scenes.out);
   const { review, args } = await openedReview(out);
   await using _review = review;
   const token = new URL(review.link).searchParams.get('token')!;
@@ -53,7 +45,7 @@ it('--open shows the token to no other user: the browser gets a file that only t
 
 describeInBrowser('the file of --open', () => {
   it('leads a browser to the page', async () => {
-    const { review, args } = await openedReview(await copyRun(scenes));
+    const { review, args } = await openedReview(await copyRun(scenes.out));
     await using _review = review;
     const browser = await openBrowser();
     try {

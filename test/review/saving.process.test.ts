@@ -1,30 +1,22 @@
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/review/decision.js';
 import { ReviewSession } from '../../src/review/review-session.js';
 import { OutputLock } from '../../src/run/lock/output-lock.js';
 import { EMOJI, preannotate } from '../support/cli.js';
-import { copyRun, readEvents, runScenes, TestReview } from '../support/review/review-server.js';
+import { copyRun, readEvents, TestReview } from '../support/review/review-server.js';
 import { canMount, resizeDisk, smallDisk } from '../support/system/disk.js';
+import { sampleRun } from '../support/review/sample-run.js';
 
-let folder = '';
-let scenes = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'preannotate-test-'));
-  scenes = await runScenes(folder);
-}, 120_000);
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const scenes = sampleRun();
 
 const drawn = (id: string, x: number) =>
   ({ op: 'set', box: { id, status: 'drawn', class: 'bottle', box: [x, 1.25, x + 20, 40.5] } }) as const;
 
 it('a killed server has lost nothing that it acknowledged, and the next one goes on', async () => {
-  const out = await copyRun(scenes);
+  const out = await copyRun(scenes.out);
   const saved: Decision[] = [];
   await using review = await TestReview.opened(out, ['--author', 'mira']);
   const ids = (await review.pack()).facts.images.ids;
@@ -46,7 +38,7 @@ it('a killed server has lost nothing that it acknowledged, and the next one goes
 });
 
 it('two clients see what each other does, and a wrong change is refused with the reason', async () => {
-  const out = await copyRun(scenes);
+  const out = await copyRun(scenes.out);
   await using review = await TestReview.opened(out);
   const { facts } = await review.pack();
   const [id] = facts.images.ids;
@@ -87,7 +79,7 @@ it('two clients see what each other does, and a wrong change is refused with the
 });
 
 it('one server holds a folder: a second review is refused by name, and so is a run', async () => {
-  const out = await copyRun(scenes);
+  const out = await copyRun(scenes.out);
   await using review = await TestReview.opened(out);
   const second = await preannotate(['review', out]);
   expect(second.code).toBe(2);
@@ -104,7 +96,7 @@ it('one server holds a folder: a second review is refused by name, and so is a r
 });
 
 it('a run can be exported while it is reviewed; what is decided later is for the next export', async () => {
-  const out = await copyRun(scenes);
+  const out = await copyRun(scenes.out);
   await using review = await TestReview.opened(out);
   const { ids, names } = (await review.pack()).facts.images;
   const accept = (i: number) => review.save(ids[i]!, [{ op: 'state', state: 'accepted' }]);
@@ -132,7 +124,7 @@ it('a run can be exported while it is reviewed; what is decided later is for the
 });
 
 it('while the run is being brought up to date, changes can be sent again later', async () => {
-  const outDir = await copyRun(scenes);
+  const outDir = await copyRun(scenes.out);
   const target = { outDir, imagesRoot: undefined, author: 'mira', takeOver: { force: false, afterMs: 60_000 } };
   await using session = await ReviewSession.open(target, () => {});
   const [id] = (await session.facts()).images.ids;
@@ -151,7 +143,7 @@ it('while the run is being brought up to date, changes can be sent again later',
 });
 
 it('while a run has the folder, the review only reads', async () => {
-  const out = await copyRun(scenes);
+  const out = await copyRun(scenes.out);
   await using _lock = await OutputLock.take(out);
   await using review = await TestReview.opened(out);
   const { readOnly } = (await review.json('/api/state')) as { readOnly: string };
@@ -165,18 +157,18 @@ it('while a run has the folder, the review only reads', async () => {
 });
 
 it('what holds no run is refused, and nothing is written there', async () => {
-  const { code, stderr } = await preannotate(['review', join(folder, 'photos')]);
+  const { code, stderr } = await preannotate(['review', join(scenes.folder, 'photos')]);
   expect(code).toBe(2);
   expect(stderr).toContain('is not the output folder of a run');
-  await expect(stat(join(folder, 'photos/.preannotate'))).rejects.toThrow();
+  await expect(stat(join(scenes.folder, 'photos/.preannotate'))).rejects.toThrow();
 });
 
 describe.skipIf(!canMount)('on a small disk (needs root on Linux)', () => {
   it('a full disk refuses changes and keeps what was saved; they can be made once there is room', async () => {
     const disk = await smallDisk('8m');
     const out = join(disk, 'drafts');
-    await cp(scenes, out, { recursive: true, verbatimSymlinks: true });
-    await using review = await TestReview.opened(out, ['--images-root', join(folder, 'photos')]);
+    await cp(scenes.out, out, { recursive: true, verbatimSymlinks: true });
+    await using review = await TestReview.opened(out, ['--images-root', join(scenes.folder, 'photos')]);
     const [first, second] = (await review.pack()).facts.images.ids;
     const saved = await review.save(first!, [drawn('a', 1)]);
     await writeFile(join(disk, 'filler'), Buffer.alloc(16 << 20)).catch(() => {});

@@ -1,21 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Change, Decision } from '../../src/core/review/decision.js';
 import type { SavedDecision } from '../../src/core/review/overwritten.js';
 import { fromCompactDecision, type CompactDecision } from '../../src/core/review/compact.js';
-import { copyRun, readEvents, runScenes, TestReview } from '../support/review/review-server.js';
+import { copyRun, readEvents, TestReview } from '../support/review/review-server.js';
+import { sampleRun } from '../support/review/sample-run.js';
 
-let folder = '';
-let scenes = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'preannotate-test-'));
-  scenes = await runScenes(folder);
-}, 120_000);
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const scenes = sampleRun();
 
 const drawn = (x: number): Change => {
   return { op: 'set', box: { id: 'd1', status: 'drawn', class: 'bottle', box: [x, 1.25, x + 20, 40.5] } };
@@ -46,7 +38,7 @@ async function eventsAfter(review: TestReview, revision: number, count: number):
 }
 
 it('a step that comes again, also to a server that was started since, is applied once and undoes nothing', async () => {
-  const out = await copyRun(scenes);
+  const out = await copyRun(scenes.out);
   const lost = { changes: [drawn(1)], step: 'one-1', base: 0 };
   const first = await TestReview.opened(out);
   const [image] = (await first.pack()).facts.images.ids;
@@ -65,7 +57,7 @@ it('a step that comes again, also to a server that was started since, is applied
 });
 
 it('pages are told which steps met, and those that were away are told of what they have missed', async () => {
-  const out = await copyRun(scenes);
+  const out = await copyRun(scenes.out);
   const first = await TestReview.opened(out);
   const [image] = (await first.pack()).facts.images.ids;
   const one = await send(first, image!, { changes: [drawn(1)], step: 'one-1', base: 0 });
@@ -84,7 +76,7 @@ it('pages are told which steps met, and those that were away are told of what th
 });
 
 it('what a step says about itself is checked', async () => {
-  await using review = await TestReview.opened(await copyRun(scenes));
+  await using review = await TestReview.opened(await copyRun(scenes.out));
   const [image] = (await review.pack()).facts.images.ids;
   for (const wrong of [{ step: 'no number' }, { step: 7 }, { base: -1 }, { base: '1' }, { seen: 1 }]) {
     await expect(send(review, image!, { changes: [drawn(1)], ...wrong })).rejects.toThrow('REQUEST_INVALID');

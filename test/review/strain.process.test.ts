@@ -10,7 +10,7 @@ import { readReview } from '../../src/run/review/read-review.js';
 import { SCENES } from '../support/cli.js';
 import { describeInBrowser, openBrowser, Visitor } from '../support/clients/browser.js';
 import { ROOT } from '../support/model/golden.js';
-import { press, untilSaved } from '../support/review/editor-page.js';
+import { openFirst, press, untilSaved } from '../support/review/editor-page.js';
 import { TestReview } from '../support/review/review-server.js';
 import { writeSyntheticRun } from '../support/review/synthetic-run.js';
 
@@ -40,14 +40,6 @@ describeInBrowser('the page of preannotate review', () => {
     return out;
   }
 
-  async function openFirst(review: TestReview): Promise<Visitor> {
-    const visitor = await Visitor.at(review.link, browser);
-    visitor.page.setDefaultTimeout(30_000);
-    await visitor.page.locator('.cell').first().click();
-    await visitor.page.locator('.picture:not(.not-shown)').waitFor();
-    return visitor;
-  }
-
   it('does not say that a change is saved while a slow disk has not confirmed it', async () => {
     const out = await writeRun('slow', 5);
     const slow = join(folder, 'is-slow');
@@ -56,7 +48,7 @@ describeInBrowser('the page of preannotate review', () => {
       NODE_OPTIONS: `--import=file://${join(ROOT, 'test/support/review/slow-disk.mjs')}`,
     };
     await using review = await TestReview.opened(out, ['--images-root', out], { env });
-    const visitor = await openFirst(review);
+    const visitor = await openFirst(review.link, browser);
     const status = visitor.page.locator('.save-status');
     await press(visitor, 'j', 'x');
     await untilSaved(visitor); // as it is on a usual disk
@@ -79,7 +71,7 @@ describeInBrowser('the page of preannotate review', () => {
   it('lets an image with 300 boxes be corrected with the keyboard: select, move, undo, accept', async () => {
     const out = await writeRun('many', 300);
     await using review = await TestReview.opened(out, ['--images-root', out]);
-    const visitor = await openFirst(review);
+    const visitor = await openFirst(review.link, browser);
     const options = visitor.page.locator('.box-list .option');
     const shown = await options.count();
     expect(shown).toBeGreaterThan(250);
@@ -101,7 +93,7 @@ describeInBrowser('the page of preannotate review', () => {
   it('accepts no image whose picture is still loading', async () => {
     const out = await writeRun('loading', 5);
     await using review = await TestReview.opened(out, ['--images-root', out]);
-    const visitor = await openFirst(review);
+    const visitor = await openFirst(review.link, browser);
     const { page } = visitor;
     let isOver = false;
     await page.route('**/api/images/2', async (route) => {

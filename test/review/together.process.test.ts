@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/review/decision.js';
 import { describeInBrowser, openBrowser, Visitor } from '../support/clients/browser.js';
-import { press, untilSaved } from '../support/review/editor-page.js';
+import { openFirst, press, untilSaved } from '../support/review/editor-page.js';
 import { copyRun, runScenes, TestReview } from '../support/review/review-server.js';
 
 describeInBrowser('two pages of one review', () => {
@@ -24,20 +24,11 @@ describeInBrowser('two pages of one review', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Opens the first image. */
-  async function openFirst(review: TestReview): Promise<Visitor> {
-    const visitor = await Visitor.at(review.link, browser);
-    visitor.page.setDefaultTimeout(30_000);
-    await visitor.page.locator('.cell').first().click();
-    await visitor.page.locator('.picture:not(.not-shown)').waitFor();
-    return visitor;
-  }
-
   const noticed = ({ page }: Visitor) => page.locator('[role=alert]', { hasText: 'at the same time' }).innerText();
 
   it('that move one box at once are both told so, by image and class, and keep what they show', async () => {
     await using review = await TestReview.opened(await copyRun(scenes));
-    const pages = [await openFirst(review), await openFirst(review)] as const;
+    const pages = [await openFirst(review.link, browser), await openFirst(review.link, browser)] as const;
     for (const visitor of pages) await press(visitor, 'j');
     const name = await pages[0].page.locator('.option[aria-selected=true] b').innerText();
     review.running.child.kill('SIGSTOP');
@@ -69,7 +60,7 @@ describeInBrowser('two pages of one review', () => {
 
   it('do not undo what the other did since when an answer was lost on its way', async () => {
     await using review = await TestReview.opened(await copyRun(scenes));
-    const [one, two] = [await openFirst(review), await openFirst(review)];
+    const [one, two] = [await openFirst(review.link, browser), await openFirst(review.link, browser)];
     const gate = new AbortController();
     const isOpen = once(gate.signal, 'abort');
     let isLost = false;

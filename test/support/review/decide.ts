@@ -4,7 +4,7 @@ import type { Xyxy } from '../../../src/core/box.js';
 import type { Change, DecidedBox } from '../../../src/core/review/decision.js';
 import { ReviewJournal } from '../../../src/run/review/review-journal.js';
 
-interface StoredImage {
+export interface StoredImage {
   readonly image: string;
   readonly sha256: string;
   readonly detections: readonly {

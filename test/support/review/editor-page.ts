@@ -14,6 +14,15 @@ export async function openImage(url: string, id: number, browser: Browser, optio
   return visitor;
 }
 
+/** Opens the first image from the grid of a review, and waits until it is drawn. */
+export async function openFirst(link: string, browser: Browser): Promise<Visitor> {
+  const visitor = await Visitor.at(link, browser);
+  visitor.page.setDefaultTimeout(30_000);
+  await visitor.page.locator('.cell').first().click();
+  await visitor.page.locator('.picture:not(.not-shown)').waitFor();
+  return visitor;
+}
+
 /** Presses keys one after the other, as a person does: each after the page has answered the one before. */
 export async function press({ page }: Visitor, ...keys: readonly string[]): Promise<void> {
   for (const key of keys) await page.keyboard.press(key);

@@ -7,6 +7,7 @@ import { readLines } from '../../../../src/disk/lines.js';
 import { readReview } from '../../../../src/run/review/read-review.js';
 import { ReviewJournal } from '../../../../src/run/review/review-journal.js';
 import { openBrowser } from '../../../support/clients/browser.js';
+import type { StoredImage } from '../../../support/review/decide.js';
 import { TestReview } from '../../../support/review/review-server.js';
 import { writeSyntheticRun } from '../../../support/review/synthetic-run.js';
 import { printGoals, printTable, type GoalRow } from '../../support/table.js';
@@ -84,18 +85,6 @@ async function openPage(out: string): Promise<number> {
   } finally {
     await browser.close();
   }
-}
-
-interface StoredImage {
-  readonly image: string;
-  readonly sha256: string;
-  readonly detections: readonly {
-    readonly class: string;
-    readonly prompt: string;
-    readonly score: number;
-    readonly box: Xyxy;
-    readonly patch: number;
-  }[];
 }
 
 /** Every image is accepted, which keeps its boxes; further steps then reject, correct and draw boxes. */
