@@ -71,12 +71,11 @@ export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: 
   const held = tiff?.kind === 'measured' && limits.fullSize === true ? costOfSamples(tiff.layout, Infinity) : cost;
   if (size !== undefined && held !== undefined) refuseCostlyDecoding(size, held, { kind: sniffed.kind, maxPixels });
   if (sniffed.decoder === 'bmp') return decodeBmp(bytes);
+  if (sniffed.decoder === 'heic') return await decodePhoto(bytes, { size, icc, limits });
   const decode: Decode =
     tiff?.kind === 'measured'
       ? (failOn) => decodeMeasured(tiff, failOn, limits)
-      : sniffed.decoder === 'heic'
-        ? (failOn) => decodePhoto(bytes, failOn, { size, icc, limits })
-        : (failOn) => decodeWith(tiff?.open() ?? bytes, failOn, { size, limits });
+      : (failOn) => decodeWith(tiff?.open() ?? bytes, failOn, { size, limits });
   return (await decode('warning')) ?? (await decodeDamaged(bytes, { limits, decode, sniffed }));
 }
 
@@ -96,17 +95,19 @@ async function decodeMeasured(
   return image && (isShrunk ? { ...image, original: size } : image);
 }
 
-/** Decodes HEIC, and converts its colours. @returns undefined when it fails */
+/** Decodes HEIC, and converts its colours. */
 async function decodePhoto(
   bytes: Buffer,
-  failOn: FailOn,
   { size, icc, limits }: { size: Size | undefined; icc: Buffer | undefined; limits: DecodeLimits },
-): Promise<DecodedImage | undefined> {
-  if (size === undefined) return undefined;
-  const pixels = await decodeHeic(bytes, size);
-  if (pixels === undefined) return undefined;
+): Promise<DecodedImage> {
+  const pixels = size && (await decodeHeic(bytes, size));
+  if (size === undefined || pixels === undefined) {
+    throw undecodableError('HEIC', describeDamage(bytes, 'HEIC', { decodes: false }));
+  }
   const plain = writePlainTiff({ ...size, pixels, samples: 3, photometric: PHOTOMETRIC.rgb, orientation: 1, icc });
-  return await decodeWith(plain, failOn, { size, limits });
+  const image = await decodeWith(plain, 'error', { size, limits });
+  if (image === undefined) throw undecodableError('HEIC', describeDamage(bytes, 'HEIC', { decodes: true }));
+  return image;
 }
 
 /**
