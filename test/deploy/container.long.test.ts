@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
@@ -8,7 +8,9 @@ import { checkRun, checkServe, type Image } from '../support/deploy/container-ch
 import { DEPLOY } from '../support/deploy/dockerfile.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-const MIRROR = 'http://deb.debian.org/debian';
+/** Where this machine gets its own packages from. */
+const SOURCES = spawnSync('apt-get', ['indextargets', '--format', '$(SITE)'], { encoding: 'utf8' });
+const MIRROR = SOURCES.error === undefined ? SOURCES.stdout.split('\n')[0]! : '';
 
 const canBuild = canMakeContainers && hasDebootstrap();
 

@@ -9,7 +9,7 @@ const DOCS = 'fixtures/docs';
 
 /** Names of the pages, relative to the root. */
 const PAGES = [
-  ...['README.md', 'src/README.md', '.github/CONTRIBUTING.md'],
+  ...['README.md', 'CHANGELOG.md', 'src/README.md', '.github/CONTRIBUTING.md'],
   ...readdirSync(join(ROOT, DOCS))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `${DOCS}/${name}`),
