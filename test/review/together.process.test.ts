@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/review/decision.js';
-import { describeInBrowser, openBrowser, Visitor } from '../support/clients/browser.js';
+import type { Visitor } from '../support/clients/browser.js';
+import { describeInBrowser, openBrowser } from '../support/clients/browser.js';
 import { openFirst, press, untilSaved } from '../support/review/editor-page.js';
 import { copyRun, runScenes, TestReview } from '../support/review/review-server.js';
 
