@@ -18,8 +18,9 @@ export class OnTerminal {
   text = '';
 
   constructor(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+    // Without exec, some shells stay beside the program, get Ctrl-C as well and end with 130 whatever it answers.
     const command = [process.execPath, join(ROOT, 'bin/preannotate.js'), ...args].map(quote).join(' ');
-    this.#child = spawn('script', ['-qefc', command, '/dev/null'], {
+    this.#child = spawn('script', ['-qefc', `exec ${command}`, '/dev/null'], {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, ...NOT_A_PERSON, TERM: 'xterm-256color', ...options.env },
       stdio: ['pipe', 'pipe', 'inherit'],
