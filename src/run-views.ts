@@ -18,7 +18,7 @@ import { divideNames, type Sources } from './run/plan/sources.js';
 import { hasDecisions, noteLeftOut, readCurrentReview, type CurrentReview } from './run/review/current-review.js';
 import { followRenamed } from './run/review/renamed-images.js';
 import { divideAndList, type Division } from './run/split/divide.js';
-import { createPreviewIndex, LiveIndex } from './preview-index.js';
+import { createPreviewIndex, LiveIndex } from './gallery/preview-index.js';
 import { provenanceOf } from './view-inputs.js';
 import { writePreviews, writeViews } from './views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';

@@ -23,7 +23,7 @@ import { StoredImages } from './run/images/stored-images.js';
 import { hasDecisions, noteLeftOut, readCurrentReview } from './run/review/current-review.js';
 import { divideAndList, type Division } from './run/split/divide.js';
 import { ViewDigests } from './run/images/view-digest.js';
-import { createPreviewIndex } from './preview-index.js';
+import { createPreviewIndex } from './gallery/preview-index.js';
 import { describeInputs, provenanceOf } from './view-inputs.js';
 import { toStoredViewOptions } from './run/view-options.js';
 import { asLocal, noteMoved, rememberViews, requireImageRoot } from './view-root.js';

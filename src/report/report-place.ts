@@ -1,7 +1,7 @@
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { openRegularFile } from '../disk/regular-file.js';
-import { GALLERY_FILE_MARK } from '../http/page/gallery-file.js';
+import { GALLERY_FILE_MARK } from '../gallery/gallery-file.js';
 
 const INSPECTED_BYTES = 1024;
 

@@ -1,11 +1,11 @@
 import { basename, join } from 'node:path';
-import { buildPack } from '../gallery-pack.js';
+import { buildPack } from '../gallery/build-pack.js';
 import type { GalleryPack } from '../core/gallery/pack.js';
 import type { Decision } from '../core/review/decision.js';
 import { printable } from '../core/text.js';
 import { mapInOrder } from '../core/stream.js';
 import { replaceIfChanged } from '../disk/atomic.js';
-import { toGalleryFile } from '../http/page/gallery-file.js';
+import { toGalleryFile } from '../gallery/gallery-file.js';
 import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { findRunRoot } from '../run/image-root.js';
@@ -13,7 +13,7 @@ import { openRun, type OpenedRun } from '../run/open-run.js';
 import { readReview } from '../run/review/read-review.js';
 import { findReplaced } from '../run/review/replaced-images.js';
 import { Thumbnails } from '../workers/previews/thumbnails.js';
-import { folderFrom, toLink } from '../http/page/image-links.js';
+import { folderFrom, toLink } from '../gallery/image-links.js';
 import { assertReportReplaceable } from './report-place.js';
 import { uncertainFirst } from './uncertain-first.js';
 

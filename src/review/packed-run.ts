@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodePack, type GalleryFacts } from '../core/gallery/pack.js';
-import { buildPack } from '../gallery-pack.js';
+import { buildPack } from '../gallery/build-pack.js';
 
 /** A run as pages load it. */
 export interface PackedRun {

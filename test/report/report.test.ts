@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { GalleryPack } from '../../src/core/gallery/pack.js';
-import { folderFrom, toLink } from '../../src/http/page/image-links.js';
+import { folderFrom, toLink } from '../../src/gallery/image-links.js';
 import { uncertainFirst } from '../../src/report/uncertain-first.js';
 
 it('images come first in which a score is near the threshold of its class; those without boxes come last', () => {

@@ -1,10 +1,10 @@
-import type { Decision } from './core/review/decision.js';
-import type { Selection } from './core/select.js';
-import { packImages, type PackedResults } from './gallery-pack.js';
-import { toGalleryFile } from './http/page/gallery-file.js';
-import { toLink } from './http/page/image-links.js';
-import type { CurrentReview } from './run/review/current-review.js';
-import { previewPathOf } from './workers/previews/preview-path.js';
+import type { Decision } from '../core/review/decision.js';
+import type { Selection } from '../core/select.js';
+import { packImages, type PackedResults } from './build-pack.js';
+import { toGalleryFile } from './gallery-file.js';
+import { toLink } from './image-links.js';
+import type { CurrentReview } from '../run/review/current-review.js';
+import { previewPathOf } from '../workers/previews/preview-path.js';
 
 /** What the page over the previews shows. */
 interface Indexed {

@@ -1,27 +1,27 @@
 import { join, sep } from 'node:path';
-import { readStoredSelection, resolveSelection } from './config/selection.js';
-import { BoxRows } from './core/gallery/box-rows.js';
-import { ColumnsBuilder } from './core/gallery/columns-builder.js';
+import { readStoredSelection, resolveSelection } from '../config/selection.js';
+import { BoxRows } from '../core/gallery/box-rows.js';
+import { ColumnsBuilder } from '../core/gallery/columns-builder.js';
 import {
   SCORE_STEPS,
   toDigest,
   type GalleryFacts,
   type GalleryFailure,
   type GalleryPack,
-} from './core/gallery/pack.js';
-import { PreannotateError } from './core/errors.js';
-import type { Selection } from './core/select.js';
-import { compareUtf8, printable } from './core/text.js';
-import { readLineBytes } from './disk/lines.js';
-import type { JournalEntries } from './run/entries/entry-table.js';
-import { BoxReader } from './run/entries/read-boxes.js';
-import { groupNear } from './run/duplicates/near-groups.js';
-import { ImageContents } from './run/duplicates/image-contents.js';
-import { readErrors } from './run/error-log.js';
-import { expectedRoot } from './run/image-root.js';
-import type { OpenedRun } from './run/open-run.js';
-import { divideNames } from './run/plan/sources.js';
-import { RecordReader } from './run/record.js';
+} from '../core/gallery/pack.js';
+import { PreannotateError } from '../core/errors.js';
+import type { Selection } from '../core/select.js';
+import { compareUtf8, printable } from '../core/text.js';
+import { readLineBytes } from '../disk/lines.js';
+import type { JournalEntries } from '../run/entries/entry-table.js';
+import { BoxReader } from '../run/entries/read-boxes.js';
+import { groupNear } from '../run/duplicates/near-groups.js';
+import { ImageContents } from '../run/duplicates/image-contents.js';
+import { readErrors } from '../run/error-log.js';
+import { expectedRoot } from '../run/image-root.js';
+import type { OpenedRun } from '../run/open-run.js';
+import { divideNames } from '../run/plan/sources.js';
+import { RecordReader } from '../run/record.js';
 
 /** 84 MB in memory. */
 const MAX_BOXES = 3_000_000;

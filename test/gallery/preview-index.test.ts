@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LiveIndex } from '../src/preview-index.js';
+import { LiveIndex } from '../../src/gallery/preview-index.js';
 
 it('the page over live previews is made anew once a minute, and not kept where it was not finished', async () => {
   let [now, made] = [0, 0];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { encodePack, type GalleryPack } from '../../core/gallery/pack.js';
-import type { Decision } from '../../core/review/decision.js';
-import { readPageParts } from './page-files.js';
+import { encodePack, type GalleryPack } from '../core/gallery/pack.js';
+import type { Decision } from '../core/review/decision.js';
+import { readPageParts } from '../http/page/page-files.js';
 
 /** By which a file is recognised as one that may be replaced. It is within the first bytes. */
 export const GALLERY_FILE_MARK = '<meta name="generator" content="preannotate">';

@@ -1,17 +1,17 @@
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readStoredSelection, resolveSelection } from '../src/config/selection.js';
-import { decodePack, encodePack, PIXEL_STEPS, SCORE_STEPS, type GalleryPack } from '../src/core/gallery/pack.js';
-import type { Detection } from '../src/core/detection.js';
-import { select, type Selection } from '../src/core/select.js';
-import { formatLine, parseLine } from '../src/disk/checked-line.js';
-import { buildPack } from '../src/gallery-pack.js';
-import { StoredImages } from '../src/run/images/stored-images.js';
-import { openRun } from '../src/run/open-run.js';
-import { copyOldRun } from './support/old-runs.js';
-import { writeSyntheticRun } from './support/review/synthetic-run.js';
-import { temporaryFolder } from './support/temporary.js';
+import { readStoredSelection, resolveSelection } from '../../src/config/selection.js';
+import { decodePack, encodePack, PIXEL_STEPS, SCORE_STEPS, type GalleryPack } from '../../src/core/gallery/pack.js';
+import type { Detection } from '../../src/core/detection.js';
+import { select, type Selection } from '../../src/core/select.js';
+import { formatLine, parseLine } from '../../src/disk/checked-line.js';
+import { buildPack } from '../../src/gallery/build-pack.js';
+import { StoredImages } from '../../src/run/images/stored-images.js';
+import { openRun } from '../../src/run/open-run.js';
+import { copyOldRun } from '../support/old-runs.js';
+import { writeSyntheticRun } from '../support/review/synthetic-run.js';
+import { temporaryFolder } from '../support/temporary.js';
 
 /** The boxes of an image as the page has them. */
 function detectionsOf({ facts, boxes }: GalleryPack, image: number): Detection[] {
