@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { DataSet } from '../core/data-set/data-set.js';
 import { PreannotateError, systemCodeOf } from '../core/errors.js';
 import { printable } from '../core/text.js';
@@ -71,6 +71,12 @@ export async function requireImagesFolder(folder: string | undefined): Promise<v
 
 /** @throws PreannotateError INPUT_NOT_FOUND, DATA_SET_INVALID */
 export async function openProbe(path: string): Promise<DataSetProbe> {
+  const probe = await statProbe(path);
+  if (!probe.isFolder && (await probe.head(path))?.startsWith('PK\u0003\u0004')) throw archiveError(path);
+  return probe;
+}
+
+async function statProbe(path: string): Promise<DataSetProbe> {
   try {
     return await DataSetProbe.open(path);
   } catch (error) {
@@ -90,16 +96,25 @@ export async function recogniseFormat(probe: DataSetProbe, option = '--format'):
   const found: DataSetFormat[] = [];
   for (const [name, reader] of readers) if (await reader.recognise(probe)) found.push(name);
   if (found.length === 1) return found[0]!;
-  const tried = readers.map(([name, { title }]) => `${name} (${title})`).join(', ');
+  if (found.length === 0) throw await unknownFormatError(probe, option);
   throw new PreannotateError({
     code: 'DATA_SET_INVALID',
-    message:
-      found.length === 0
-        ? `${printable(probe.path)} holds annotations of no known format: ${tried}.`
-        : `${printable(probe.path)} holds annotations of several formats: ${found.join(', ')}.`,
-    hint:
-      found.length === 0
-        ? `Name the file of annotations or the folder it is in, or say with ${option} what it is.`
-        : `Name one of the files or folders in it, or say with ${option} which one is meant.`,
+    message: `${printable(probe.path)} holds annotations of several formats: ${found.join(', ')}.`,
+    hint: `Name one of the files or folders in it, or say with ${option} which one is meant.`,
   });
+}
+
+async function unknownFormatError(probe: DataSetProbe, option: string): Promise<PreannotateError> {
+  const tried = Object.entries(READERS).map(([name, { title }]) => `${name} (${title})`);
+  const message = `${printable(probe.path)} holds annotations of no known format: ${tried.join(', ')}.`;
+  const [archive] = await probe.files('.zip');
+  const unpack = archive === undefined ? 'Name' : `Unpack ${printable(basename(archive))}, or name`;
+  const hint = `${unpack} the file of annotations or the folder it is in, or say with ${option} what it is.`;
+  return new PreannotateError({ code: 'DATA_SET_INVALID', message, hint });
+}
+
+/** Labelling tools export archives, which no reader would name as such. */
+function archiveError(path: string): PreannotateError {
+  const hint = 'Unpack it, and name the folder that it was unpacked to.';
+  return new PreannotateError({ code: 'DATA_SET_INVALID', message: `${printable(path)} is a ZIP archive.`, hint });
 }

@@ -222,6 +222,21 @@ describe('names what it cannot read:', () => {
     expect((await readAll(join(folder, 'both'), { format: 'csv' })).images).toHaveLength(2);
     await expect(readAll(join(folder, 'missing'))).rejects.toThrow('there is no such file');
   });
+
+  it('an archive as labelling tools export it, and a folder in which it was not unpacked', async () => {
+    const folder = await temporaryFolder();
+    const archive = join(folder, 'job_1.zip');
+    await writeFile(archive, Buffer.from('504b0304140000000800', 'hex')); // as each ZIP file begins
+    for (const options of [{}, { format: 'cvat' }] as const) {
+      await expect(readAll(archive, options)).rejects.toMatchObject({
+        code: 'DATA_SET_INVALID',
+        message: `${archive} is a ZIP archive.`,
+        hint: 'Unpack it, and name the folder that it was unpacked to.',
+      });
+    }
+    const hint: unknown = expect.stringMatching(/^Unpack job_1\.zip, or name the file/);
+    await expect(readAll(folder)).rejects.toMatchObject({ code: 'DATA_SET_INVALID', hint });
+  });
 });
 
 async function readAll(path: string, options: OpenOptions = {}) {

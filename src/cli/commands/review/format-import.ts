@@ -7,7 +7,7 @@ export function formatImport({ images, empty, boxes }: ImportReport): string {
   const changed = accepted.length + replaced.length;
   const { kept, corrected, rejected, drawn } = boxes;
   const same = unchanged.length === 0 ? '' : `; ${unchanged.length} had these boxes already`;
-  const without = empty === 0 ? '' : ` Without boxes: ${counted(empty, 'image')}, in which every draft is rejected.`;
+  const without = empty === 0 ? '' : ` Without boxes: ${counted(empty, 'image')}; their drafts, if any, are rejected.`;
   if (changed === 0) return `Nothing was imported${same}.\n`;
   return (
     `Imported: ${counted(changed, 'image')}${same}. ` +
