@@ -29,6 +29,7 @@ export interface ReviewJob extends ReviewTarget {
 /** Where the review can be opened. */
 export interface ReviewLink {
   readonly link: string; // with the token
+  readonly networkLink: string | undefined; // for other machines; undefined: `link` is theirs too, or nothing is
   readonly address: string;
   readonly readOnly: string | undefined; // why nothing can be saved
 }
@@ -75,7 +76,7 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
     await session.announce(address);
     const { token, session: cookie } = access;
     await keepLink(job.outDir, { port: portOf(address, at), token, session: cookie });
-    onReady({ link: linkOf(address, access.token), address, readOnly: session.readOnly });
+    onReady({ ...linksOf(address, at.host, token), address, readOnly: session.readOnly });
     if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
     app.server.close();
     session.events[Symbol.dispose]();
@@ -97,10 +98,12 @@ function portOf(address: string, { tlsCert }: ListenOptions): number {
   return Number(new URL(address).port) || (tlsCert === undefined ? 80 : 443);
 }
 
-/** A server that listens at every address is reached by the name of its machine. */
-function linkOf(address: string, token: string): string {
+/** A server at every address: its own machine uses the loopback one, others the name of the machine. */
+function linksOf(address: string, host: string, token: string): Pick<ReviewLink, 'link' | 'networkLink'> {
   const url = new URL(address);
-  if (isEveryInterface(url.hostname.replace(/^\[(.*)\]$/, '$1'))) url.hostname = hostname();
   url.searchParams.set('token', token);
-  return url.href;
+  const link = url.href;
+  if (!isEveryInterface(host)) return { link, networkLink: undefined };
+  url.hostname = hostname();
+  return { link, networkLink: url.href };
 }

@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { preannotate } from '../support/cli.js';
@@ -40,7 +40,10 @@ function send(
 
 it('prints a link as JSON whose token becomes a cookie and leaves the address', async () => {
   const printed = JSON.parse(review.running.stdout) as Record<string, unknown>;
-  expect(printed).toEqual({ link: review.link, address: review.origin, read_only: null });
+  expect(printed).toEqual({
+    ...{ link: review.link, network_link: null },
+    ...{ address: review.origin, read_only: null },
+  });
   const answer = await fetch(review.link, { redirect: 'manual' });
   expect([answer.status, answer.headers.get('location')]).toEqual([303, '/']);
   expect(answer.headers.get('set-cookie')).toMatch(
@@ -127,6 +130,9 @@ it('listens for other machines only with keys, which browsers ask for', async ()
   await using open = new TestReview(copy, ['--host', '0.0.0.0'], { env });
   await open.printed();
   const at = `http://127.0.0.1:${new URL(open.link).port}`;
+  expect(new URL(open.link).hostname).toBe('127.0.0.1');
+  const elsewhere = `On other machines: ${open.link.replace('127.0.0.1', hostname().toLowerCase())}, or another name`;
+  await expect.poll(() => open.running.stderr).toContain(elsewhere);
   const page = await fetch(at);
   expect([page.status, page.headers.get('www-authenticate')]).toEqual([401, 'Basic realm="preannotate review"']);
   const basic = `Basic ${Buffer.from('mira:a-key-of-sixteen').toString('base64')}`;

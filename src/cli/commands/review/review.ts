@@ -75,6 +75,7 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   let opened: Promise<AsyncDisposable> | undefined;
   const onReady = (ready: ReviewLink) => {
     report(ready, settings);
+    if (ready.networkLink !== undefined) progress.note(describeNetwork(ready.networkLink));
     if (ready.readOnly !== undefined) progress.note(`Read-only: ${ready.readOnly}`);
     if (!settings.open) return;
     const folder = join(outDir, '.preannotate');
@@ -92,9 +93,16 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   }
 }
 
-function report({ link, address, readOnly }: ReviewLink, { json }: { readonly json: boolean }): void {
-  if (json) printJson({ link, address, read_only: readOnly ?? null });
+function report({ link, networkLink, address, readOnly }: ReviewLink, { json }: { readonly json: boolean }): void {
+  if (json) printJson({ link, network_link: networkLink ?? null, address, read_only: readOnly ?? null });
   else process.stdout.write(`${link}\n`);
+}
+
+function describeNetwork(link: string): string {
+  return (
+    `On other machines: ${link}, or another name or address of this machine. ` +
+    'Without the token, browsers ask for an API key, as the password of any user.'
+  );
 }
 
 /** Some accounts of containers have no name. */
