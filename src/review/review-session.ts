@@ -40,7 +40,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   readonly versions = new FileVersions();
   imageRoot: string | undefined;
   readonly #target: ReviewTarget;
-  readonly #note: (message: string) => void;
+  readonly note: (message: string) => void;
   #folder: OpenedFolder;
   #run!: OpenedRun;
   #packed!: Promise<PackedRun>;
@@ -52,7 +52,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   private constructor(target: ReviewTarget, folder: OpenedFolder, note: (message: string) => void) {
     this.#target = target;
     this.#folder = folder;
-    this.#note = note;
+    this.note = note;
   }
 
   /**
@@ -196,7 +196,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
         await work();
       } finally {
         const { takeOver } = this.#target;
-        this.#folder = await openFolder(this.outDir, { takeOver, note: this.#note });
+        this.#folder = await openFolder(this.outDir, { takeOver, note: this.note });
         await this.#read();
         await this.announce(this.#address);
       }
@@ -215,9 +215,9 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
   async #read(): Promise<void> {
     const { outDir } = this;
     const run = await openRun(outDir);
-    run.notes.forEach(this.#note);
+    run.notes.forEach(this.note);
     this.#run = run;
-    this.imageRoot = await findReviewedRoot(this.#target, run, this.#note);
+    this.imageRoot = await findReviewedRoot(this.#target, run, this.note);
     if (this.#folder.lock !== undefined) this.#journal = await ReviewJournal.open(outDir);
     else this.#revisionRead = (await readReviewContents(outDir)).revision; // reports what is damaged now, too
     this.#packed = packRun({ outDir, run, title: this.title });

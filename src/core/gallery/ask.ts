@@ -21,6 +21,7 @@ export type KeepState =
       readonly backup?: string;
       readonly isBack: boolean; // it was taken back
       readonly canTakeBack: boolean;
+      readonly warning?: string; // later reviews cannot take it back, and why
     }
   | { readonly is: 'failed'; readonly class: string; readonly isBack: boolean; readonly message: string }
   // There is no file that could be changed: this is what it would hold, and the command for it.

@@ -17,6 +17,7 @@ export interface AskContext {
   readonly outDir: string; // absolute
   readonly imagesRoot: string | undefined; // absolute; where the images are now, if they were moved
   readonly readOnly: string | undefined; // why nothing can be written now
+  readonly note: (message: string) => void; // for the terminal
   run(): OpenedRun; // as it is now
   facts(): Promise<Pick<GalleryFacts, 'images'>>; // of the pack that pages load
   /** Has the output folder written to by a run, of which the caller's lock is given up meanwhile. */

@@ -112,12 +112,17 @@ export class Keeper implements AsyncDisposable {
     this.#state = { is: 'done', class: last.class, file: ontology.file, isBack: false, canTakeBack: true };
   }
 
-  /** For the reviews to come. */
-  async #store(): Promise<void> {
-    const { outDir } = this.#context;
+  /** For the reviews to come. @returns What the user should know, where they cannot take it back. */
+  async #store(): Promise<string | undefined> {
+    const { outDir, note } = this.#context;
     const { created } = this.#context.run().journal.header;
-    if (this.#last === undefined) await forgetKept(outDir);
-    else await storeKept({ outDir, created }, this.#last);
+    if (this.#last === undefined) {
+      await forgetKept(outDir);
+      return undefined;
+    }
+    const warning = await storeKept({ outDir, created }, this.#last);
+    if (warning !== undefined) note(warning);
+    return warning;
   }
 
   #assertFree(): void {
@@ -156,9 +161,10 @@ export class Keeper implements AsyncDisposable {
       });
       const { path: file, backup } = edit;
       this.#last = isBack || edit.isWritten ? undefined : { class: name, edit };
-      await this.#store();
+      const warning = await this.#store();
       const kept = backup === undefined || isBack ? {} : { backup };
-      this.#state = { is: 'done', class: name, file, ...kept, isBack, canTakeBack: this.#last !== undefined };
+      const told = warning === undefined ? {} : { warning };
+      this.#state = { is: 'done', class: name, file, ...kept, isBack, canTakeBack: this.#last !== undefined, ...told };
     } catch (error) {
       const now = run.hasStarted ? await createdOf(this.#context.outDir) : before;
       const advice = now === before ? await this.#revert(task) : this.#adviceToGoOn(features.folder);

@@ -1,7 +1,10 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { printable } from '../../core/text.js';
+import { displayPath } from '../../disk/display-path.js';
 import { readJsonFile } from '../../disk/json.js';
+import { describeWriteError } from '../../disk/write-failure.js';
 import { writePrivateFile } from '../private-file.js';
 import type { SavedEdit } from './saved-edit.js';
 
@@ -26,15 +29,27 @@ const StoredResult = z.strictObject({
   former_backup: z.exactOptional(z.base64()),
 });
 
-/** Where it cannot be written, only this review can take the result back. */
-export async function storeKept({ outDir, created }: KeptPlace, { class: name, edit }: KeptResult): Promise<void> {
+/**
+ * Where it cannot be written, only this review can take the result back.
+ *
+ * @returns A sentence about that, for the user.
+ */
+export async function storeKept(
+  { outDir, created }: KeptPlace,
+  { class: name, edit }: KeptResult,
+): Promise<string | undefined> {
   const { path, before, after, formerBackup } = edit;
   const former = formerBackup === undefined ? {} : { former_backup: formerBackup.toString('base64') };
   const stored: z.input<typeof StoredResult> = { created, class: name, path, before, after, ...former };
   try {
     await writePrivateFile(placeOf(outDir), `${JSON.stringify(stored)}\n`);
-  } catch {
+    return undefined;
+  } catch (error) {
     await forgetKept(outDir); // an earlier one is not the last one any more
+    return (
+      `“${printable(name)}” can be taken back only until this review ends, because ` +
+      `${printable(displayPath(placeOf(outDir)))} could not be written: ${describeWriteError(error)}.`
+    );
   }
 }
 

@@ -29,6 +29,11 @@ export function KeepStatus() {
             : `“${state.class}” is in ${state.file}.`}{' '}
           {state.backup !== undefined && `The file as it was before is ${state.backup}.`}
         </p>
+        {state.warning !== undefined && (
+          <p class="problem" role="alert">
+            {state.warning}
+          </p>
+        )}
         {state.canTakeBack && (
           <p>
             <button type="button" onClick={() => void takeBack()}>
