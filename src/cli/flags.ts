@@ -1,6 +1,8 @@
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
 import { OPTION_GROUPS, type OptionGroup } from '../config/options/meta.js';
+import { loadSettings, type Loaded } from '../config/load.js';
+import { useJsonLog } from '../progress/log.js';
 import { flagsOf, type Flag } from '../config/flags.js';
 import { addHelpFlags } from './help.js';
 import { throwUsageErrors } from './usage/usage-errors.js';
@@ -33,6 +35,21 @@ function addOptions(command: Command, schema: z.ZodObject, others: readonly Opti
   for (const option of others) command.addOption(option.helpGroup(headingOf('other')));
   addHelpFlags(command, flags, headingOf('other'));
   return throwUsageErrors(command);
+}
+
+/**
+ * The settings of a command, from its flags, the environment and the config file. What is printed on stderr has the
+ * form that they ask for from here on; before, that of {@link asksForJson}.
+ */
+export async function loadCommand<Schema extends z.ZodObject>(
+  command: Command,
+  schema: Schema,
+): Promise<Loaded<Schema>> {
+  const flags = readGivenFlags(command, schema);
+  const loaded = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
+  const { logFormat, progress } = loaded.settings as { logFormat?: 'text' | 'json'; progress?: string };
+  useJsonLog((logFormat ?? (progress === 'json' ? 'json' : 'text')) === 'json');
+  return loaded;
 }
 
 /** The flags that were given on the command line, by key as in the schema, as text; and `config`. */

@@ -1,5 +1,7 @@
 /** Entry point of the command line. What loads the rest comes first: with too few open files, that fails anywhere. */
+import { writeEvent } from '../progress/log.js';
 import { exitNow, stopOnSignals } from '../server/stop.js';
+import { asksForJson } from './asks-for-json.js';
 import { keepHeapSmall } from './start/heap.js';
 import { describeFileLimit } from './start/open-files.js';
 import { needsWorkerSoon } from './start/spare-need.js';
@@ -12,7 +14,10 @@ else keepHeapSmall();
 const limit = describeFileLimit();
 if (limit === undefined) process.exitCode = await start();
 else {
-  process.stderr.write(limit);
+  const { message, hint } = limit;
+  if (asksForJson(args, process.env)) {
+    writeEvent(process.stderr, { level: 'error', event: 'error', message, code: 'INTERNAL', hint });
+  } else process.stderr.write(`error: ${message}\n${hint}\n`);
   process.exitCode = 1;
 }
 if ((isServer || args[0] === 'worker') && limit === undefined) {

@@ -12,13 +12,14 @@ function red(text: string): string {
   return hasColours(process.stderr) ? `\u001b[1;31m${text}\u001b[0m` : text;
 }
 
-/** Prints on stderr what failed, why, and what to do. */
-export function printFailure({ code, message, hint }: Failure): void {
+/** Prints on stderr what failed, and what to do. @param causes - For --verbose. */
+export function printFailure({ code, message, hint }: Failure, causes: readonly string[] = []): void {
   if (isJsonLog()) {
-    writeEvent(process.stderr, { level: 'error', event: 'error', message, code, hint });
+    const more = causes.length === 0 ? {} : { causes };
+    writeEvent(process.stderr, { level: 'error', event: 'error', message, code, hint, ...more });
     return;
   }
-  process.stderr.write(`${red('error:')} ${message}\n${hint === '' ? '' : `${hint}\n`}`);
+  process.stderr.write(`${red('error:')} ${message}\n${[hint, ...causes].map((text) => text && `${text}\n`).join('')}`);
 }
 
 /** Prints an error that is no named failure: a bug, so its stack is printed. */
@@ -32,17 +33,17 @@ export function printUnexpected(error: unknown): void {
 }
 
 /**
- * Prints the causes of a failure, for --verbose. They have a stack only where something is wrong inside the program:
- * what the user can correct is explained without one.
+ * The causes of a failure, for --verbose. They have a stack only where something is wrong inside the program: what the
+ * user can correct is explained without one.
  */
-export function printCause(error: PreannotateError): void {
-  if (isJsonLog()) return; // it would not be JSON
-  if (error.detail !== undefined) process.stderr.write(`Detail: ${printLines(error.detail)}\n`);
+export function causesOf(error: PreannotateError): string[] {
+  const causes = error.detail === undefined ? [] : [`Detail: ${printLines(error.detail)}`];
   const isUsersToCorrect = FAILURES[error.code].exitCode === FAILURES.USAGE.exitCode;
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
-    if (!isUsersToCorrect) process.stderr.write(`${cause.stack ?? cause.message}\n`);
-    else if (!error.message.includes(cause.message)) process.stderr.write(`Cause: ${printLines(cause.message)}\n`);
+    if (!isUsersToCorrect) causes.push(cause.stack ?? cause.message);
+    else if (!error.message.includes(cause.message)) causes.push(`Cause: ${printLines(cause.message)}`);
   }
+  return causes;
 }
 
 function printLines(text: string): string {

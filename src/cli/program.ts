@@ -7,7 +7,7 @@ import { addHelpNotes } from './help.js';
 import { asksForJson } from './asks-for-json.js';
 import { useJsonLog } from '../progress/log.js';
 import { Interrupted } from './interrupted.js';
-import { printCause, printFailure, printUnexpected } from './output.js';
+import { causesOf, printFailure, printUnexpected } from './output.js';
 import { checkStdout, guardStreams } from './streams.js';
 import { VERSION } from '../disk/version.js';
 
@@ -39,8 +39,7 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
     if (error instanceof Interrupted) return error.exitCode;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILURES.USAGE.exitCode;
     if (error instanceof PreannotateError) {
-      printFailure(error);
-      if (isVerbose(args)) printCause(error);
+      printFailure(error, isVerbose(args) ? causesOf(error) : []);
       return FAILURES[error.code].exitCode;
     }
     printUnexpected(error);

@@ -8,7 +8,14 @@ import { evalOptions, truthOptions } from './options/evaluation/evaluate.js';
 import { lockOptions } from './options/lock.js';
 import { metaOf } from './options/meta.js';
 import { modelOptions } from './options/model.js';
-import { logOptions, outputOptions, progressOptions, reportOptions, summaryOptions } from './options/output.js';
+import {
+  logOptions,
+  outputOptions,
+  progressOptions,
+  workerOutputOptions,
+  reportOptions,
+  summaryOptions,
+} from './options/output.js';
 import { benchOptions } from './options/machines/bench.js';
 import { queueOptions, workerOptions } from './options/machines/queue.js';
 import { featureOptions } from './options/features/run.js';
@@ -40,7 +47,6 @@ export const RunConfig = z.strictObject({
   ...addressOptions,
   ...remoteOptions,
   ...progressOptions,
-  ...outputOptions,
 });
 
 /** Options that keep their values in a run that was made already. */
@@ -66,7 +72,6 @@ export const ExportConfig = z.strictObject({
   ...addressOptions,
   ...remoteOptions,
   ...progressOptions,
-  ...outputOptions,
 });
 
 /** Without a folder to merge, `out` is the one that has the parts. */
@@ -89,7 +94,6 @@ export const EvalConfig = z.strictObject({
   ...summaryOptions,
   ...selectionOptions,
   ...progressOptions,
-  ...outputOptions,
 });
 
 export const TuneConfig = z.strictObject({
@@ -120,14 +124,13 @@ export const PromptsConfig = z.strictObject({
   ontology: modelOptions.ontology,
   ...{ devices, workers_per_device, threads, max_batch_size, optimizer },
   ...progressOptions,
-  ...outputOptions,
 });
 
-export const BenchConfig = z.strictObject({ ...benchOptions, ...progressOptions, ...outputOptions });
+export const BenchConfig = z.strictObject({ ...benchOptions, ...progressOptions });
 export const DoctorConfig = z.strictObject({ model: modelOptions.model, ...doctorOptions, ...outputOptions });
 /** Commands about models; which files are downloaded also depends on the precision. */
 export const ModelsConfig = z.strictObject({ ...outputOptions });
-export const PullConfig = z.strictObject({ precision: deviceOptions.precision, ...progressOptions, ...outputOptions });
+export const PullConfig = z.strictObject({ precision: deviceOptions.precision, ...progressOptions });
 /** Commands about a folder of features. */
 export const FeaturesConfig = z.strictObject({ ...outputOptions });
 export const VerifyFeaturesConfig = z.strictObject({ ...verifyFeaturesOptions, ...outputOptions });
@@ -144,20 +147,17 @@ const { score_floor } = runOptions;
 const strict_images = imageOptions.strict_images.meta({ flag: { group: 'requests' } });
 
 /** The server. Its limits on images are its own. */
-export const ServeConfig = z
-  .strictObject({
-    ...serveOptions,
-    ...modelOptions,
-    ...selectionOptions,
-    score_floor,
-    ...deviceOptions,
-    ...serveFeatureOptions,
-    ...serveImageOptions,
-    strict_images,
-    ...logOptions,
-    ...outputOptions,
-  })
-  .omit({ json: true });
+export const ServeConfig = z.strictObject({
+  ...serveOptions,
+  ...modelOptions,
+  ...selectionOptions,
+  score_floor,
+  ...deviceOptions,
+  ...serveFeatureOptions,
+  ...serveImageOptions,
+  strict_images,
+  ...logOptions,
+});
 
 const { max_pixels, max_bytes } = imageOptions;
 
@@ -182,6 +182,8 @@ export const ReviewConfig = z.strictObject({
   ...addressOptions,
   ...remoteOptions,
   ...outputOptions,
+  json: outputOptions.json.describe('Print the link as JSON on stdout; everything else goes to stderr'),
+  quiet: outputOptions.quiet.describe('Print errors only, and not the link either, unless --json asks for it'),
 });
 
 /** A worker of a queue. What it computes is decided by the runs that it works for, how by itself. */
@@ -195,9 +197,7 @@ export const WorkerConfig = z.strictObject({
   optimizer: deviceOptions.optimizer,
   ...addressOptions,
   ...remoteOptions,
-  ...progressOptions,
-  quiet: outputOptions.quiet,
-  verbose: outputOptions.verbose,
+  ...workerOutputOptions,
 });
 
 /**
@@ -218,6 +218,7 @@ export const AnyConfig = z.strictObject({
   author: reviewOptions.author,
   ...serveOptions,
   features_write: serveFeatureOptions.features_write,
+  ...progressOptions,
 });
 
 /** What a config file may hold: not what is about one call, and every key under each of its names. */

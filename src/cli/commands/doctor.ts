@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { loadSettings } from '../../config/load.js';
 import { DoctorConfig } from '../../config/schema.js';
 import { FAILURES } from '../../core/errors.js';
-import { addFlags, readGivenFlags } from '../flags.js';
+import { createProgress } from '../create-progress.js';
+import { addFlags, loadCommand } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
@@ -21,8 +21,7 @@ const REFERENCE: Reference = { environment: ['options', 'hub', 'cuda'] };
 
 export function defineDoctor(command: Command): Command {
   command.action(async () => {
-    const flags = readGivenFlags(command, DoctorConfig);
-    const loaded = await loadSettings({ schema: DoctorConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, DoctorConfig);
     const { settings, given } = loaded;
     if (settings.setupCuda) await setUp(settings);
     else
@@ -42,8 +41,9 @@ interface OutputOptions {
 }
 
 async function setUp({ json, quiet }: OutputOptions): Promise<void> {
+  const progress = createProgress({ quiet });
   const { describeSetup, setUpCuda } = await import('../../doctor/setup-cuda.js');
-  const found = await setUpCuda((text) => process.stderr.write(text));
+  const found = await setUpCuda((text) => progress.note(text.trimEnd()));
   if (json) printJson(found);
   else if (!quiet) process.stdout.write(describeSetup(found));
 }

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../config/load.js';
+import type { Loaded } from '../../config/load.js';
 import { ExportConfig } from '../../config/schema.js';
 import { createProgress } from '../create-progress.js';
 import type { Extent } from '../../run/extent.js';
-import { addFlags, readGivenFlags } from '../flags.js';
+import { addFlags, loadCommand } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
@@ -32,8 +32,7 @@ const REFERENCE: Reference = {
 
 export function defineExport(command: Command): Command {
   command.action(async (folder: string) => {
-    const flags = readGivenFlags(command, ExportConfig);
-    const loaded = await loadSettings({ schema: ExportConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, ExportConfig);
     process.exitCode = await exportFolder(resolve(folder), loaded);
   });
   return addHelpNotes(addFlags(command, ExportConfig), EXAMPLES, REFERENCE);

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../config/load.js';
+import type { Loaded } from '../../config/load.js';
 import { MergeConfig } from '../../config/schema.js';
 import { PreannotateError } from '../../core/errors.js';
 import type { Merged } from '../../merge.js';
 import { createProgress } from '../create-progress.js';
 import { countChosen } from '../../run/choose-images.js';
 import { allowedFailures } from '../../run/mass-failure.js';
-import { addFlags, readGivenFlags } from '../flags.js';
+import { addFlags, loadCommand } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
@@ -36,8 +36,7 @@ const REFERENCE: Reference = {
 
 export function defineMerge(command: Command): Command {
   command.action(async (folders: string[]) => {
-    const flags = readGivenFlags(command, MergeConfig);
-    const loaded = await loadSettings({ schema: MergeConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, MergeConfig);
     process.exitCode = await mergeFolders(folders, loaded);
   });
   return addHelpNotes(addFlags(command, MergeConfig), EXAMPLES, REFERENCE);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { FAILURES, messageOf, PreannotateError } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
-import { loadSettings, type Loaded } from '../../config/load.js';
+import type { Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
 import type { Job } from '../../job.js';
 import type { JobPlan } from '../../dry-run.js';
@@ -12,7 +12,7 @@ import type { RunProgress } from '../../progress/run-progress.js';
 import { createProgress } from '../create-progress.js';
 import { describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
-import { addFlags, readGivenFlags } from '../flags.js';
+import { addFlags, loadCommand, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 import { prepareJunit, reportFailures, type FailurePlaces } from '../ci/report-failures.js';
@@ -64,9 +64,8 @@ const WATCH_OUTCOME = 'The annotation files are brought up to date; a second sig
 
 export function defineRun(command: Command): Command {
   command.action(async (paths: string[]) => {
-    const flags = readGivenFlags(command, RunConfig);
-    const loaded = await loadSettings({ schema: RunConfig, flags, environment: process.env, cwd: process.cwd() });
-    process.exitCode = await run(paths, loaded, flags);
+    const loaded = await loadCommand(command, RunConfig);
+    process.exitCode = await run(paths, loaded, readGivenFlags(command, RunConfig));
   });
   return addHelpNotes(addFlags(command, RunConfig), EXAMPLES, REFERENCE);
 }
@@ -83,7 +82,7 @@ async function run(
   const progress = createProgress(settings);
   if (settings.dryRun) {
     const { planOnly } = await import('../../dry-run.js');
-    printPlan(await planOnly(job, progress), job, settings.json);
+    printPlan(await planOnly(job, progress), job, settings);
     return 0;
   }
   const environment = process.env;
@@ -163,11 +162,9 @@ function describeViews({ formats, choice: { shard } }: Job): string {
   return shard === undefined ? views : `part ${shard.index} of ${shard.count}; merge writes ${views}`;
 }
 
-function printPlan(plan: JobPlan, job: Job, json: boolean): void {
-  if (json) {
-    printJson(plan);
-    return;
-  }
+function printPlan(plan: JobPlan, job: Job, { json, quiet }: { json: boolean; quiet: boolean }): void {
+  if (json) printJson(plan);
+  if (json || quiet) return;
   const { found, finished, pending, failures, fetches, notes } = plan;
   const model = `${plan.model}${fetches ? ' (to be downloaded first)' : ''}`;
   const classes = counted(job.ontology.classes.length, 'class', 'classes');

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { loadSettings } from '../../config/load.js';
 import { ServeConfig } from '../../config/schema.js';
 import { untilAborted } from '../../core/stream.js';
 import type { ServeJob } from '../../server/request/server-state.js';
 import { stopOnSignals, type Stop } from '../../server/stop.js';
-import { addFlags, readGivenFlags } from '../flags.js';
+import { addFlags, loadCommand } from '../flags.js';
 import { isLogForPeople } from '../serve-log.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
@@ -29,6 +28,7 @@ export function defineServe(command: Command): Command {
       const job = await untilAborted(createJob(command), stop.signal);
       const { serve } = await import('../../server/serve.js');
       const onReady = (address: string) => {
+        if (job.settings.quiet) return;
         const links = isLogForPeople(job.settings.logFormat) ? formatLinks(address, job) : '';
         process.stdout.write(`preannotate serves ${job.settings.model} at ${address}\n${links}`);
       };
@@ -49,8 +49,7 @@ function formatLinks(address: string, { settings }: ServeJob): string {
 }
 
 async function createJob(command: Command): Promise<ServeJob> {
-  const flags = readGivenFlags(command, ServeConfig);
-  const loaded = await loadSettings({ schema: ServeConfig, flags, environment: process.env, cwd: process.cwd() });
+  const loaded = await loadCommand(command, ServeConfig);
   // Other commands start sooner because they do not load the server.
   const { createServeJob, logJob } = await import('./serve-job.js');
   const job = await createServeJob(loaded);

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, pickSettings, type Loaded } from '../../config/load.js';
+import { pickSettings, type Loaded } from '../../config/load.js';
 import { WorkerConfig } from '../../config/schema.js';
 import { PreannotateError } from '../../core/errors.js';
 import { createProgress } from '../create-progress.js';
 import type { WorkerJob } from '../../queue/worker/serve-runs.js';
-import { addFlags, readGivenFlags } from '../flags.js';
+import { addFlags, loadCommand } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 import { abortOnSignals } from '../interrupt.js';
@@ -33,8 +33,7 @@ const OUTCOME = 'What is not finished is given back to the queue.';
 
 export function defineWorker(command: Command): Command {
   command.action(async () => {
-    const flags = readGivenFlags(command, WorkerConfig);
-    const loaded = await loadSettings({ schema: WorkerConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, WorkerConfig);
     const job = toWorkerJob(loaded);
     const progress = createProgress(loaded.settings);
     const { serveRuns } = await import('../../queue/worker/serve-runs.js');

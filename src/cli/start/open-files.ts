@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 const NEEDED = 128;
 
 /** Why this process cannot start, or undefined: it may open too few files. Known on Linux only. */
-export function describeFileLimit(): string | undefined {
+export function describeFileLimit(): { message: string; hint: string } | undefined {
   const limit = readLimit();
   if (limit === undefined || limit >= NEEDED) return undefined;
-  return (
-    `error: This process may open only ${limit} files at once (ulimit -n), and preannotate needs ${NEEDED}.\n` +
-    `Raise the limit, for example with \`ulimit -n 1024\`, and run the same command again.\n`
-  );
+  return {
+    message: `This process may open only ${limit} files at once (ulimit -n), and preannotate needs ${NEEDED}.`,
+    hint: 'Raise the limit, for example with `ulimit -n 1024`, and run the same command again.',
+  };
 }
 
 function readLimit(): number | undefined {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import * as value from './values.js';
 
+const LOG_FORMATS = ['text', 'json'] as const;
+
 /** What is printed. */
 export const outputOptions = {
   json: value
@@ -18,6 +20,10 @@ export const outputOptions = {
     .default(false)
     .describe('Also print the causes of errors and the time of each stage')
     .meta({ flag: { group: 'other', basic: true, short: 'v' } }),
+  log_format: z
+    .exactOptional(value.choice(LOG_FORMATS))
+    .describe('Form of notes and errors on stderr: text, or json (one object a line). Default: text')
+    .meta({ examples: ['json'], flag: { group: 'other', placeholder: 'form' } }),
 };
 
 /** What is written for a job, beside the result. */
@@ -42,18 +48,18 @@ export const reportOptions = {
 /** Forms of progress: auto is a bar on a terminal, and lines elsewhere. */
 const PROGRESS_STYLES = ['auto', 'bar', 'plain', 'json', 'none'] as const;
 
-const LOG_FORMATS = ['text', 'json'] as const;
-
-/** What `serve` logs, in which form. */
+/** What `serve` prints and logs. It has no result. */
 export const logOptions = {
-  log_format: z
-    .exactOptional(value.choice(LOG_FORMATS))
-    .describe('Form of the log on stderr: text, or json (one object a line). Default: text on a terminal, else json')
-    .meta({ examples: ['json'], flag: { group: 'other', placeholder: 'form' } }),
+  quiet: outputOptions.quiet.describe('Print errors only: neither the address nor, of the log, anything but errors'),
+  verbose: outputOptions.verbose,
+  log_format: outputOptions.log_format.describe(
+    'Form of the log on stderr: text, or json (one object a line). Default: text on a terminal, else json',
+  ),
 };
 
-/** What is written on stderr while a command works. */
+/** What commands print that work for a while. */
 export const progressOptions = {
+  ...outputOptions,
   progress: value
     .choice(PROGRESS_STYLES)
     .default('auto')
@@ -62,7 +68,11 @@ export const progressOptions = {
         'none. auto is a bar on a terminal, and plain lines elsewhere',
     )
     .meta({ flag: { group: 'other', placeholder: 'how' } }),
-  log_format: logOptions.log_format.describe(
+  log_format: outputOptions.log_format.describe(
     'Form of all other lines on stderr: text, or json (one object a line). Default: text; json with --progress json',
   ),
 };
+
+/** What a worker of a queue prints. It has no result. */
+const { json: _, ...workerOutputOptions } = progressOptions;
+export { workerOutputOptions };

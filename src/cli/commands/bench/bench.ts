@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { loadSettings } from '../../../config/load.js';
 import { BenchConfig } from '../../../config/schema.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { addFlags, loadCommand, readGivenFlags } from '../../flags.js';
 import { createProgress } from '../../create-progress.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
@@ -24,11 +23,9 @@ const REFERENCE: Reference = {
 
 export function defineBench(command: Command): Command {
   command.action(async (paths: string[]) => {
-    const flags = readGivenFlags(command, BenchConfig);
-    const request = { schema: BenchConfig, flags, environment: process.env, cwd: process.cwd() };
-    const { settings } = await loadSettings(request);
+    const { settings } = await loadCommand(command, BenchConfig);
     if (settings.forget) await forget(settings);
-    else await measure(paths, { flags, ...settings });
+    else await measure(paths, { flags: readGivenFlags(command, BenchConfig), ...settings });
   });
   return addHelpNotes(addFlags(command, BenchConfig), EXAMPLES, REFERENCE);
 }
@@ -71,5 +68,5 @@ async function measure(paths: readonly string[], { flags, budget, json, quiet }:
   if (json) {
     const config = result.best.map((setting) => `${configLines(setting).join('\n')}\n`);
     printJson({ model, ...toJson(result), config });
-  } else process.stdout.write(formatBench(result, model));
+  } else if (!quiet) process.stdout.write(formatBench(result, model));
 }

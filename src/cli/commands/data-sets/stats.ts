@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../../config/load.js';
+import type { Loaded } from '../../../config/load.js';
 import { DataSetConfig } from '../../../config/schema.js';
-import { Progress } from '../../../progress/bar.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { createProgress } from '../../create-progress.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { reviewToJson } from '../../figures/format-review.js';
@@ -21,8 +21,7 @@ const REFERENCE: Reference = { environment: ['options'] };
 
 export function defineStats(command: Command): Command {
   command.action(async (path: string) => {
-    const flags = readGivenFlags(command, DataSetConfig);
-    const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, DataSetConfig);
     await printStatistics(path, loaded);
   });
   return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES, REFERENCE);
@@ -31,13 +30,13 @@ export function defineStats(command: Command): Command {
 /** What only this command needs is loaded here. */
 async function printStatistics(path: string, { settings }: Loaded<typeof DataSetConfig>): Promise<void> {
   const { readStatistics } = await import('../../../statistics/read-statistics.js');
-  const { dataSetFormat: format, imagesFolder, json, quiet } = settings;
+  const { dataSetFormat: format, imagesFolder, json } = settings;
   const imagesRoot = imagesFolder === undefined ? undefined : resolve(imagesFolder);
-  const progress = new Progress({ stream: process.stderr, quiet });
+  const progress = createProgress(settings);
   const { statistics, notes, review, ...read } = await readStatistics(path, { format, imagesRoot });
   for (const note of notes) progress.note(note);
   if (json) printJson({ path, ...read, ...statistics, ...(review && { review: reviewToJson(review) }) });
-  else {
+  else if (!settings.quiet) {
     const { formatStatistics } = await import('../../figures/format-statistics.js');
     process.stdout.write(formatStatistics({ statistics, review, ...read }));
   }

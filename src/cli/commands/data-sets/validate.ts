@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../../config/load.js';
+import type { Loaded } from '../../../config/load.js';
 import { DataSetConfig } from '../../../config/schema.js';
-import { Progress } from '../../../progress/bar.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { createProgress } from '../../create-progress.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 
@@ -21,8 +21,7 @@ const REFERENCE: Reference = { exits: { 3: 'there are errors' }, environment: ['
 
 export function defineValidate(command: Command): Command {
   command.action(async (path: string) => {
-    const flags = readGivenFlags(command, DataSetConfig);
-    const loaded = await loadSettings({ schema: DataSetConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, DataSetConfig);
     process.exitCode = await validate(path, loaded);
   });
   return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES, REFERENCE);
@@ -34,7 +33,7 @@ async function validate(path: string, { settings }: Loaded<typeof DataSetConfig>
   const { validateDataSet } = await import('../../../validation/validate.js');
   const { Findings } = await import('../../../validation/findings.js');
   const { createPrinter } = await import('./format-validation.js');
-  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const progress = createProgress(settings);
   const { dataSetFormat: format, imagesFolder } = settings;
   const imagesRoot = imagesFolder === undefined ? undefined : resolve(imagesFolder);
   const found = await findDataSets(path, { format, imagesRoot });

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../../config/load.js';
+import type { Loaded } from '../../../config/load.js';
 import { EvalConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
 import { replaceFile } from '../../../disk/atomic.js';
@@ -8,7 +8,7 @@ import { makeFolder } from '../../../disk/make-folder.js';
 import type { Stats } from '../../../evaluation/figures.js';
 import type { EvaluationReport } from '../../../evaluation/report.js';
 import { createProgress } from '../../create-progress.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { describeReview, reviewToJson } from '../../figures/format-review.js';
@@ -28,8 +28,7 @@ const REFERENCE: Reference = { exits: { 3: 'below --min-map or --min-ap50' }, en
 
 export function defineEval(command: Command): Command {
   command.action(async (path: string) => {
-    const flags = readGivenFlags(command, EvalConfig);
-    const loaded = await loadSettings({ schema: EvalConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, EvalConfig);
     process.exitCode = await evaluate(resolve(path), loaded);
   });
   return addHelpNotes(addFlags(command, EvalConfig), EXAMPLES, REFERENCE);

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../../config/load.js';
+import type { Loaded } from '../../../config/load.js';
 import { PromptsConfig } from '../../../config/schema.js';
 import { createProgress } from '../../create-progress.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { abortOnSignals } from '../../interrupt.js';
@@ -21,8 +21,7 @@ const REFERENCE: Reference = { environment: ['options', 'hub', 'cuda'] };
 
 export function definePrompts(command: Command): Command {
   command.action(async (folder: string) => {
-    const flags = readGivenFlags(command, PromptsConfig);
-    const loaded = await loadSettings({ schema: PromptsConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, PromptsConfig);
     await prompts(resolve(folder), loaded);
   });
   return addHelpNotes(addFlags(command, PromptsConfig), EXAMPLES, REFERENCE);
@@ -39,5 +38,5 @@ async function prompts(outDir: string, loaded: Loaded<typeof PromptsConfig>): Pr
   for (const note of notes) progress.note(note);
   const ranking = await rankPrompts(job, progress);
   if (settings.json) printJson(rankingToJson(ranking, job.ontology));
-  else process.stdout.write(formatRanking(ranking, job.ontology));
+  else if (!settings.quiet) process.stdout.write(formatRanking(ranking, job.ontology));
 }

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../../config/load.js';
+import type { Loaded } from '../../../config/load.js';
 import { TuneConfig } from '../../../config/schema.js';
-import { Progress } from '../../../progress/bar.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { createProgress } from '../../create-progress.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { printJson } from '../../output.js';
@@ -21,8 +21,7 @@ const REFERENCE: Reference = { environment: ['options'] };
 
 export function defineTune(command: Command): Command {
   command.action(async (folder: string) => {
-    const flags = readGivenFlags(command, TuneConfig);
-    const loaded = await loadSettings({ schema: TuneConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, TuneConfig);
     await tune(resolve(folder), loaded);
   });
   return addHelpNotes(addFlags(command, TuneConfig), EXAMPLES, REFERENCE);
@@ -33,7 +32,7 @@ async function tune(outDir: string, { settings, given }: Loaded<typeof TuneConfi
   const { tuneRun } = await import('./tune-run.js');
   const { OntologyFile } = await import('./ontology-file.js');
   const { formatTuned, tunedToJson, formatChanges, toYaml, chosenThresholds } = await import('./format-tuned.js');
-  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const progress = createProgress(settings);
   // A file that preannotate.yaml names is changed by --write. It is no reason to print something else than YAML.
   const isNamed = settings.write || given.ontology === 'flag';
   const file = await OntologyFile.open(isNamed ? settings.ontology : undefined, settings.write);
@@ -44,7 +43,7 @@ async function tune(outDir: string, { settings, given }: Loaded<typeof TuneConfi
   const result = tunedToJson(tuned, goal);
   const [common, byClass] = chosenThresholds(tuned.ontology, tuned.groups);
   if (file === undefined || (!file.hasPlace && !settings.write)) {
-    process.stderr.write(settings.quiet ? '' : table);
+    progress.note(table.trimEnd());
     if (settings.json) printJson(result);
     else process.stdout.write(toYaml(tuned.ontology, tuned));
     return;

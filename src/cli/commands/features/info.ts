@@ -16,13 +16,13 @@ Examples:
 Features are used again only with the same model, input size, tiles and precision: each combination has a key. "Last
 used" is when a run last opened it.`,
   schema: FeaturesConfig,
-  action: async (folder, { json }) => {
+  action: async (folder, { json, quiet }) => {
     const { listStoredKeys } = await import('../../../features/inspect-store.js');
     const keys = await listStoredKeys(folder);
     const images = keys.reduce((sum, key) => sum + key.images, 0);
     const bytes = keys.reduce((sum, key) => sum + key.bytes, 0);
     if (json) printJson({ folder, images, bytes, keys: keys.map(toJson) });
-    else {
+    else if (!quiet) {
       const total = `${counted(images, 'image')}, ${formatBytes(bytes)} in ${printable(folder)}`;
       process.stdout.write(`${[...formatTable(keys), total].join('\n')}\n`);
     }

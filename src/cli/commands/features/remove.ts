@@ -2,7 +2,7 @@ import { RemoveFeaturesConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
 import { counted, formatBytes, printable, quoteForShell } from '../../../core/text.js';
 import { displayPath } from '../../../disk/display-path.js';
-import { printJson } from '../../output.js';
+import { printFailure, printJson } from '../../output.js';
 import type { FeaturesSubcommand } from './subcommand.js';
 
 const NOT_REMOVED_EXIT_CODE = 3;
@@ -34,7 +34,8 @@ later are computed again. The exit code is 3 if something could not be removed.`
       return;
     }
     for (const { path, problem } of notRemoved) {
-      process.stderr.write(`${printable(path)} was not removed: ${printable(problem)}\n`);
+      const message = `${printable(path)} was not removed: ${printable(problem)}`;
+      printFailure({ code: 'WRITE_FAILED', message, hint: '' });
     }
     if (!quiet) {
       const what = `the features of ${counted(images, 'image')} (${formatBytes(freedBytes)})`;

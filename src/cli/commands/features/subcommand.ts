@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { z } from 'zod';
-import { loadSettings, type Settings } from '../../../config/load.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import type { Settings } from '../../../config/load.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 
@@ -25,8 +25,7 @@ export function buildFeaturesSubcommand<Schema extends z.ZodObject>(subcommand: 
   if (alias !== undefined) command.alias(alias);
   command.argument('<dir>', 'the folder that runs were given with --features');
   command.action(async (folder: string) => {
-    const flags = readGivenFlags(command, schema);
-    const { settings } = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
+    const { settings } = await loadCommand(command, schema);
     await action(resolve(folder), settings);
   });
   return addHelpNotes(addFlags(command, schema), notes, REFERENCE);

@@ -43,7 +43,7 @@ async function info(reference: string, { settings, environment }: ModelsContext)
     published: findPublished(snapshot === undefined ? reference : snapshot.repo),
   };
   if (settings.json) printJson(toJson(described));
-  else process.stdout.write(formatModel(described));
+  else if (!settings.quiet) process.stdout.write(formatModel(described));
 }
 
 function describeModel({ checkpoint, sha256 }: Model) {

@@ -55,6 +55,7 @@ async function list({ settings, environment }: ModelsContext): Promise<void> {
     });
     return;
   }
+  if (settings.quiet) return;
   const width = Math.max(...models.map(({ reference }) => reference.length));
   const lines = models.map(({ reference, commit, path, sizeBytes }, i) =>
     [

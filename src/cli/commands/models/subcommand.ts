@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import type { z } from 'zod';
-import { loadSettings, type Settings } from '../../../config/load.js';
+import type { Settings } from '../../../config/load.js';
 import type { ModelsConfig } from '../../../config/schema.js';
 import { readHubEnvironment } from '../../../hub/environment.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 
@@ -33,8 +33,7 @@ export function buildSubcommand<Schema extends z.ZodObject>(subcommand: Subcomma
   if (argument !== undefined) command.argument(argument, 'org/name, org/name@revision, builtin:emoji or a folder');
   command.action(async (...given: unknown[]) => {
     const reference = argument !== undefined && typeof given[0] === 'string' ? given[0] : undefined;
-    const flags = readGivenFlags(command, schema);
-    const { settings } = await loadSettings({ schema, flags, environment: process.env, cwd: process.cwd() });
+    const { settings } = await loadCommand(command, schema);
     await action(reference, { settings, environment: readHubEnvironment(process.env) });
   });
   const lines = examples.map((line) => `  preannotate ${line}`);

@@ -1,9 +1,9 @@
 import { quoteForShell } from '../../../core/text.js';
 import type { ImportReport } from '../../../data-set/review/import-review.js';
 import { displayPath } from '../../../disk/display-path.js';
-import { Progress } from '../../../progress/bar.js';
 import type { Loaded } from '../../../config/load.js';
 import type { ReviewConfig } from '../../../config/schema.js';
+import { createProgress } from '../../create-progress.js';
 import { printJson } from '../../output.js';
 import { readRenamings } from '../evaluation/renaming.js';
 import { takeOverRuleOf } from '../../../jobs/take-over-rule.js';
@@ -21,10 +21,10 @@ export async function importLabels(
   { outDir, path, author, stop }: ImportCall,
   loaded: Loaded<typeof ReviewConfig>,
 ): Promise<void> {
+  const { settings } = loaded;
   const { importReview } = await import('../../../data-set/review/import-review.js');
-  const { importFormat: format, imagesRoot, map, unknownClasses, overwriteReviewed: overwrite, json } = loaded.settings;
-  const { quiet } = loaded.settings;
-  const progress = new Progress({ stream: process.stderr, quiet });
+  const { importFormat: format, imagesRoot, map, unknownClasses, overwriteReviewed: overwrite, json, quiet } = settings;
+  const progress = createProgress(settings);
   const renamed = readRenamings(map, 'the class that is imported');
   const source = { outDir, path, format, imagesRoot, renamed, dropUnknown: unknownClasses === 'drop' };
   const job = { ...source, author, overwrite, takeOver: takeOverRuleOf(loaded), signal: stop };

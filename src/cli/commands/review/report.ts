@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../../config/load.js';
+import type { Loaded } from '../../../config/load.js';
 import { ReportConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
 import { counted, printable } from '../../../core/text.js';
 import { readTextFile } from '../../../disk/regular-file.js';
-import { Progress } from '../../../progress/bar.js';
 import type { WrittenReport } from '../../../report/write-report.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { createProgress } from '../../create-progress.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { printJson } from '../../output.js';
@@ -34,8 +34,7 @@ type Settings = Loaded<typeof ReportConfig>['settings'];
 
 export function defineReport(command: Command): Command {
   command.action(async (folder: string) => {
-    const flags = readGivenFlags(command, ReportConfig);
-    const loaded = await loadSettings({ schema: ReportConfig, flags, environment: process.env, cwd: process.cwd() });
+    const loaded = await loadCommand(command, ReportConfig);
     await report(resolve(folder), loaded);
   });
   return addHelpNotes(addFlags(command, ReportConfig), EXAMPLES, REFERENCE);
@@ -45,7 +44,7 @@ export function defineReport(command: Command): Command {
 async function report(outDir: string, loaded: Loaded<typeof ReportConfig>): Promise<void> {
   const { settings } = loaded;
   const { output, maxSize: maxBytes, link, imagesRoot, json, quiet } = settings;
-  const progress = new Progress({ stream: process.stderr, quiet });
+  const progress = createProgress(settings);
   const { writeReport } = await import('../../../report/write-report.js');
   const file = resolve(output ?? join(outDir, 'report.html'));
   const evaluation = await findEvaluation(outDir, loaded, (note) => progress.note(note));

@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings, type Loaded } from '../../../config/load.js';
+import type { Loaded } from '../../../config/load.js';
 import { ReviewConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
 import { untilAborted } from '../../../core/stream.js';
-import { Progress } from '../../../progress/bar.js';
 import type { ReviewLink } from '../../../review/serve-review.js';
 import { assertHoldsRun } from '../../../run/open-run.js';
 import { stopOnSignals, type Stop } from '../../../server/stop.js';
-import { addFlags, readGivenFlags } from '../../flags.js';
+import { createProgress } from '../../create-progress.js';
+import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { printJson } from '../../output.js';
@@ -27,20 +27,21 @@ Examples:
   preannotate review annotations --host 0.0.0.0 --port 8443 --api-key-file keys.txt
 
 Prints the link of a page that shows the images of a run with their boxes, to accept and to correct them. What people
-decide is saved in review.jsonl at once; \`preannotate export\` writes it into annotation files. Stop with Ctrl-C.`;
+decide is saved in review.jsonl at once; \`preannotate export\` writes it into annotation files. Stop with Ctrl-C.
+For scripts, --quiet --json prints the link and nothing else.`;
 
 const REFERENCE: Reference = {
   files: { '<out-dir>/review.jsonl': 'decisions of people, a line each' },
   environment: ['options', 'keys', 's3'],
 };
 
+type Settings = Loaded<typeof ReviewConfig>['settings'];
+
 export function defineReview(command: Command): Command {
   command.action(async (folder: string) => {
     const stop = stopOnSignals();
     try {
-      const flags = readGivenFlags(command, ReviewConfig);
-      const loaded = await loadSettings({ schema: ReviewConfig, flags, environment: process.env, cwd: process.cwd() });
-      await review(resolve(folder), loaded, stop.signal);
+      await review(resolve(folder), await loadCommand(command, ReviewConfig), stop.signal);
     } catch (error) {
       if (error !== stop.signal.reason) throw error;
       process.exitCode = (error as Stop).exitCode; // stopped before it was ready
@@ -62,7 +63,7 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   const { isLocal, loadApiKeys } = await import('../../../http/auth.js');
   const { openRerun } = await import('../rerun/rerun.js');
   const { serveReview } = await import('../../../review/serve-review.js');
-  const progress = new Progress({ stream: process.stderr, quiet: settings.quiet });
+  const progress = createProgress(settings);
   const apiKeys = await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']);
   if (!isLocal(settings) && apiKeys.length === 0) throw keyNeededError(settings.host);
   const { imagesRoot, host, port, allowedHosts, tlsCert, tlsKey } = settings;
@@ -93,9 +94,14 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   }
 }
 
-function report({ link, networkLink, address, readOnly }: ReviewLink, { json }: { readonly json: boolean }): void {
+function report(
+  { link, networkLink, address, readOnly }: ReviewLink,
+  { json, quiet }: Pick<Settings, 'json' | 'quiet'>,
+): void {
   if (json) printJson({ link, network_link: networkLink ?? null, address, read_only: readOnly ?? null });
-  else process.stdout.write(`${link}\n`);
+  else if (!quiet)
+    process.stdout.write(`${link}
+`);
 }
 
 function describeNetwork(link: string): string {
