@@ -1,5 +1,4 @@
 import { loadOptions } from '../config/program-options.js';
-import { problemsError } from '../config/problems.js';
 import { RunConfig } from '../config/schema.js';
 import { exceedsBudget } from '../jobs/exceeds-budget.js';
 import { createRunJob } from '../jobs/run-job.js';
@@ -7,6 +6,7 @@ import { annotate } from '../pipeline.js';
 import { streamErrors } from '../run/error-log.js';
 import type { RunManifest } from '../run/manifest.js';
 import { toBoxCounts } from './box-counts.js';
+import { readCallOptions, readPaths } from './call-options.js';
 import { ReportedProgress } from './reported-progress.js';
 import type { AnnotateOptions, AnnotateResult, ImageFailure } from './run-types.js';
 
@@ -16,12 +16,15 @@ const LISTED_FAILURES = 1000;
 /** Options that are about the output of a command, or do nothing. */
 const LEFT_OUT = ['json', 'quiet', 'verbose', 'progress', 'logFormat', 'summary', 'junit', 'dryRun', 'resume'];
 
+/** Options of the call beside settings. */
+const OF_CALL = ['paths', 'signal', 'onProgress', 'onNote', 'onDownload'];
+
 /** A batch run. @throws PreannotateError for what `preannotate run` refuses; the signal's reason */
 export async function annotateImages(options: AnnotateOptions): Promise<AnnotateResult> {
-  const { paths, signal, onProgress, onNote, onDownload, ...settings } = options;
-  signal?.throwIfAborted();
+  const given = readCallOptions(options, "{ paths: 'photos', ontology: 'emoji' }");
+  const { paths, signal, onProgress, onNote, onDownload, ...settings } = given;
+  const loaded = await loadOptions(RunConfig, { ...settings }, { leftOut: LEFT_OUT, ofCall: OF_CALL });
   const inputs = readPaths(paths);
-  const loaded = await loadOptions(RunConfig, { ...settings }, LEFT_OUT);
   const progress = new ReportedProgress({ onProgress, onNote, onDownload });
   const stop = AbortSignal.any([progress.failed, ...(signal === undefined ? [] : [signal])]);
   const job = await createRunJob(inputs, loaded);
@@ -40,14 +43,6 @@ export async function annotateImages(options: AnnotateOptions): Promise<Annotate
     ...toMissing(counts),
     failures: await listFailures(job.outDir),
   };
-}
-
-/** Programs in JavaScript give anything. */
-function readPaths(paths: unknown): string[] {
-  const inputs: unknown[] = Array.isArray(paths) ? paths : [paths];
-  if (inputs.length > 0 && inputs.every((path) => typeof path === 'string' && path !== '')) return inputs as string[];
-  const message = 'paths must be a folder, a file, a glob or an address, or a list of them.';
-  throw problemsError('CONFIG_INVALID', [{ message, advice: "For example paths: 'photos'." }]);
 }
 
 /** Files of views that could not be made. */

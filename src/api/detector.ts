@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadOptions } from '../config/program-options.js';
 import { DetectorConfig } from '../config/schema.js';
 import { formatDevice } from '../core/device.js';
@@ -19,7 +18,9 @@ import type { Engine } from '../workers/engine.js';
 import { FetchingEngine } from '../workers/fetching/fetching-engine.js';
 import { startEngine } from '../workers/start-engine.js';
 import { BackgroundProcesses } from '../workers/worker-process.js';
+import { readCallOptions } from './call-options.js';
 import type { DetectedImage, DetectOptions, Detector, DetectorOptions } from './detector-types.js';
+import { readGivenImage, type GivenImage } from './given-image.js';
 import { Searches, type Search } from './searches.js';
 
 /** What messages call an image that came as bytes. */
@@ -27,9 +28,13 @@ const UNNAMED = 'The bytes given';
 
 /** Opens a model for single images. @throws PreannotateError when that is not possible; the signal's reason */
 export async function startDetector(options: DetectorOptions): Promise<Detector> {
-  const { signal = new AbortController().signal, onNote: note = () => {}, onDownload, ...settings } = options;
-  signal.throwIfAborted();
-  const loaded = await loadOptions(DetectorConfig, { ...settings });
+  const {
+    signal = new AbortController().signal,
+    onNote: note = () => {},
+    onDownload,
+    ...settings
+  } = readCallOptions(options, "{ model: 'builtin:emoji', ontology: 'emoji' }");
+  const loaded = await loadOptions(DetectorConfig, { ...settings }, { ofCall: ['signal', 'onNote', 'onDownload'] });
   const { precision, model: reference, optimizer, maxDetections, maxBytes, batchingTimeoutSec } = loaded.settings;
   assertOptimizerAvailable(optimizer);
   const begun = await createEngineJob(loaded, { needsOntology: false });
@@ -89,11 +94,11 @@ class EngineDetector implements Detector {
   }
 
   async detect(image: string | URL | Uint8Array, options: DetectOptions = {}): Promise<DetectedImage> {
-    const { signal = new AbortController().signal, ...asked } = options;
-    signal.throwIfAborted();
+    const { signal = new AbortController().signal, ...asked } = readCallOptions(options, '{ scoreThreshold: 0.3 }');
     using _ = this.#parts.transport.hold();
+    const given = readGivenImage(image);
     const search = await this.#parts.searches.read(asked);
-    const outcome = await this.#detect(toImage(image), search, signal);
+    const outcome = await this.#detect(given, search, signal);
     if (!outcome.ok) throw new PreannotateError(outcome.failure);
     return toDetectedImage(outcome.result, search);
   }
@@ -106,23 +111,23 @@ class EngineDetector implements Detector {
     return this.dispose();
   }
 
-  async #detect(image: string | URL | Uint8Array, { ontology }: Search, signal: AbortSignal): Promise<ImageOutcome> {
+  async #detect(image: GivenImage, { ontology }: Search, signal: AbortSignal): Promise<ImageOutcome> {
     const { engine, maxBytes } = this.#parts;
-    if (image instanceof Uint8Array) {
-      if (image.length > maxBytes) throw tooLargeError(image.length, maxBytes);
-      return await engine.detect({ name: UNNAMED, bytes: image }, ontology, signal);
+    if ('bytes' in image) {
+      const { bytes } = image;
+      if (bytes.length > maxBytes) throw tooLargeError(bytes.length, maxBytes);
+      return await engine.detect({ name: UNNAMED, bytes }, ontology, signal);
     }
-    if (image instanceof URL && image.protocol !== 'file:') {
+    if ('address' in image) {
       if (this.#disposed !== undefined) throw new PreannotateError(CLOSED);
       this.#remote ??= this.#parts.remote();
-      const address = parseAddress(image.href);
+      const address = parseAddress(image.address);
       const name = address.kind === 'invalid' ? UNNAMED : withoutQuery(address);
       const fetching = new FetchingEngine(engine, await this.#remote);
-      return await fetching.detect({ name, url: image.href }, ontology, signal);
+      return await fetching.detect({ name, url: image.address }, ontology, signal);
     }
-    const path = image instanceof URL ? fileURLToPath(image) : image;
-    const { bytes } = await readImage(resolve(path), maxBytes);
-    return await engine.detect({ name: path, bytes }, ontology, signal);
+    const { bytes } = await readImage(resolve(image.path), maxBytes);
+    return await engine.detect({ name: image.path, bytes }, ontology, signal);
   }
 
   async #dispose(): Promise<void> {
@@ -131,22 +136,6 @@ class EngineDetector implements Detector {
     const remote = await this.#remote?.catch(() => undefined); // that it could not be opened was reported by its call
     await remote?.[Symbol.asyncDispose]();
   }
-}
-
-/** Addresses that `detect` reads, also as text. */
-const ADDRESS = /^(https?|s3):\/\//i;
-
-/** @throws PreannotateError USAGE for what is no image, and for addresses that are not read. */
-function toImage(image: unknown): string | URL | Uint8Array {
-  if (image instanceof Uint8Array) return image;
-  const given = typeof image === 'string' && ADDRESS.test(image) ? new URL(image) : image;
-  if (typeof given === 'string') return given;
-  if (given instanceof URL && (given.protocol === 'file:' || ADDRESS.test(given.href))) return given;
-  throw new PreannotateError({
-    code: 'USAGE',
-    message: given instanceof URL ? `Addresses with ${given.protocol} are not read.` : 'This is not an image.',
-    hint: 'Give the path of a file, a URL (file:, http:, https: or s3:), or the bytes of an encoded image.',
-  });
 }
 
 function toDetectedImage(result: ImageResult, { ontology, selection }: Search): DetectedImage {

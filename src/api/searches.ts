@@ -49,6 +49,7 @@ export class Searches {
   }
 
   async #load(asked: NonNullable<DetectOptions['ontology']>): Promise<Ontology> {
+    if (asked === '') throw problemsError('CONFIG_INVALID', [{ message: 'ontology is empty.' }]);
     const source =
       typeof asked === 'string' ? { file: locateOntology(asked, process.cwd()) } : ontologyOfProgram(asked);
     const loaded = await loadOntology(source);

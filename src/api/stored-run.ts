@@ -20,6 +20,7 @@ import { exportViews } from '../views.js';
 import { toMissing } from './annotate.js';
 import { toBoxCounts } from './box-counts.js';
 import { ReportedProgress } from './reported-progress.js';
+import { readCallOptions, readPath } from './call-options.js';
 import type {
   ExportOptions,
   ExportResult,
@@ -36,7 +37,7 @@ const LEFT_OUT = ['json', 'quiet', 'verbose', 'progress', 'logFormat'];
 
 /** Opens an output folder for reading. @throws PreannotateError INPUT_NOT_FOUND, JOURNAL_DAMAGED */
 export async function openStoredRun(folder: string): Promise<Run> {
-  const outDir = resolve(folder);
+  const outDir = resolve(readPath('outDir', folder, "readRun('annotations')"));
   const run = await openRun(outDir);
   const { scope, journal, manifest, ontology, notes } = run;
   const { images, found, failed, status } = await measureExtent(outDir, run);
@@ -62,13 +63,10 @@ export async function openStoredRun(folder: string): Promise<Run> {
   };
 }
 
-async function* readImages(
-  outDir: string,
-  run: OpenedRun,
-  { reviewed = true, signal, ...options }: RunImagesOptions = {},
-): AsyncGenerator<RunImage> {
+async function* readImages(outDir: string, run: OpenedRun, given: RunImagesOptions = {}): AsyncGenerator<RunImage> {
+  const { reviewed = true, signal, ...options } = readCallOptions(given, '{ scoreThreshold: 0.3 }');
   const { scope, journal, ontology, imageIds, sources } = run;
-  const loaded = await loadOptions(SelectionConfig, options);
+  const loaded = await loadOptions(SelectionConfig, options, { ofCall: ['reviewed', 'signal'] });
   assertAboveFloor(loaded, journal.header.options.score_floor);
   const selection = resolveSelection(changeSelection(readStoredSelection(scope.selection), loaded), ontology);
   const root = await findRunRoot(outDir, run, undefined);
@@ -98,9 +96,10 @@ async function* readFailures(outDir: string): AsyncGenerator<ImageFailure> {
   yield* streamErrors(outDir);
 }
 
-async function writeAgain(outDir: string, { signal, onNote, ...options }: ExportOptions = {}): Promise<ExportResult> {
-  signal?.throwIfAborted();
-  const loaded = await loadOptions(ExportConfig, { ...options }, LEFT_OUT);
+async function writeAgain(outDir: string, given: ExportOptions = {}): Promise<ExportResult> {
+  const { signal, onNote, ...options } = readCallOptions(given, "{ format: ['coco', 'csv'] }");
+  const names = { leftOut: LEFT_OUT, ofCall: ['signal', 'onNote'] };
+  const loaded = await loadOptions(ExportConfig, { ...options }, names);
   const progress = new ReportedProgress({ onNote });
   const stop = AbortSignal.any([progress.failed, ...(signal === undefined ? [] : [signal])]);
   const { imagesRoot } = loaded.settings;

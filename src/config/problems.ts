@@ -160,9 +160,14 @@ export function formatPath(path: YamlPath): string {
   }, '');
 }
 
-function describeValue(value: unknown, { isJson = false }: InputNames): string {
+/** A value as a message states it. Values of classes, which no file can have, come from programs. */
+export function describeValue(value: unknown, { isJson = false }: Pick<InputNames, 'isJson'> = {}): string {
   if (typeof value === 'string') return `"${excerpt(value)}"`;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (value === undefined || value === null) return isJson ? 'null' : 'nothing';
-  return Array.isArray(value) ? 'a list' : isJson ? 'an object' : 'a mapping';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if (Array.isArray(value)) return 'a list';
+  const { name = '' } = ((value as { constructor?: unknown }).constructor ?? {}) as { name?: unknown };
+  if (typeof name !== 'string' || name === '' || name === 'Object') return isJson ? 'an object' : 'a mapping';
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${excerpt(name)}`;
 }

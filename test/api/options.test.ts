@@ -139,7 +139,7 @@ describe('the options of a program', () => {
     ['a number that is too large', { scoreThreshold: 7 }, 'scoreThreshold must be at most 1, not 7.', '0.07'],
     ['a word that there is not', { format: ['coco', 'yolov8'] }, 'format[1] must be one of', 'yolo'],
     ['a value of another type', { device: {} }, 'device must be auto, or a list of devices', ''],
-    ['a config file that is none', { config: 3 }, 'config must be the path of a YAML file.', ''],
+    ['a config file that is none', { config: 3 }, 'config must be the path of a YAML file, not 3.', ''],
     ['two that exclude each other', { limit: 3, sample: 3 }, 'limit', 'one'],
   ])('are refused by their names: %s', async (_, options, message, hint) => {
     const refused = loadOptions(RunConfig, options);
