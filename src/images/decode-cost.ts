@@ -34,7 +34,7 @@ const SAMPLE_BYTES: Readonly<Record<string, number>> = {
 /** BMP is decoded by this program, to 3 bytes a pixel; run lengths are expanded to a byte a pixel before. */
 export const BMP_COST: PixelCost = { bytes: 3, heldBytes: 4 };
 
-/** HEIC is RGBA in its decoder and outside it, then RGB twice. */
+/** HEIC is planes of up to 16 bits and RGB in its decoder, then RGB twice. */
 export const HEIC_COST: PixelCost = { bytes: 4, heldBytes: 14 };
 
 /** @param metadata - Of the header, as libvips reads it. */

@@ -5,6 +5,7 @@ import { readBmpSize, decodeBmp } from './bmp.js';
 import { describeDamage, type Damage } from './damage/describe-damage.js';
 import { BMP_COST, costOfPixels, HEIC_COST, refuseCostlyDecoding, type PixelCost } from './decode-cost.js';
 import type { DecodedImage } from './decoded-image.js';
+import { withKnownBrands } from './ftyp.js';
 import { decodeHeic } from './heic/decode-heic.js';
 import { complete, settle } from './libvips.js';
 import { sniff, type Sniffed } from './sniff.js';
@@ -45,7 +46,7 @@ export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
   if (tiff?.kind === 'measured') {
     return { sniffed, size: uprightSize(tiff.layout), cost: costOfSamples(tiff.layout, FULL_SIZE_PIXELS), tiff };
   }
-  return { sniffed, ...(await readUprightSize(tiff?.open() ?? bytes, sniffed)), tiff };
+  return { sniffed, ...(await readUprightSize(tiff?.open() ?? withKnownBrands(bytes), sniffed)), tiff };
 }
 
 /** What a file holds, in a word or two: JPEG, PNG, TIFF, float TIFF. */
@@ -75,7 +76,7 @@ export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: 
   const decode: Decode =
     tiff?.kind === 'measured'
       ? (failOn) => decodeMeasured(tiff, failOn, limits)
-      : (failOn) => decodeWith(tiff?.open() ?? bytes, failOn, { size, limits });
+      : (failOn) => decodeWith(tiff?.open() ?? withKnownBrands(bytes), failOn, { size, limits });
   return (await decode('warning')) ?? (await decodeDamaged(bytes, { limits, decode, sniffed }));
 }
 
@@ -100,14 +101,19 @@ async function decodePhoto(
   bytes: Buffer,
   { size, icc, limits }: { size: Size | undefined; icc: Buffer | undefined; limits: DecodeLimits },
 ): Promise<DecodedImage> {
-  const pixels = size && (await decodeHeic(bytes, size));
-  if (size === undefined || pixels === undefined) {
-    throw undecodableError('HEIC', describeDamage(bytes, 'HEIC', { decodes: false }));
+  const kind = 'HEIC';
+  const picture = size && decodeHeic(withKnownBrands(bytes), size);
+  if (size === undefined || picture === undefined) {
+    throw undecodableError(kind, describeDamage(bytes, kind, { decodes: false }));
   }
+  const { pixels, pictures, damaged } = picture;
   const plain = writePlainTiff({ ...size, pixels, samples: 3, photometric: PHOTOMETRIC.rgb, orientation: 1, icc });
   const image = await decodeWith(plain, 'error', { size, limits });
-  if (image === undefined) throw undecodableError('HEIC', describeDamage(bytes, 'HEIC', { decodes: true }));
-  return image;
+  const damage = describeDamage(bytes, kind, { decodes: true });
+  if (image === undefined) throw undecodableError(kind, damage);
+  if (damaged === 0) return image;
+  const reason = pictures === 1 ? damage.reason : `${damage.reason} (${damaged} of ${pictures} tiles)`;
+  return keepDamaged(image, { kind, reason, strict: limits.strict });
 }
 
 /**
@@ -121,10 +127,17 @@ async function decodeDamaged(
   const { kind } = sniffed;
   const damage = describeDamage(bytes, kind, { decodes: image !== undefined });
   if (image === undefined) throw undecodableError(kind, damage);
-  if (!limits.strict) return { ...image, degraded: damage.reason };
+  return keepDamaged(image, { kind, reason: damage.reason, strict: limits.strict });
+}
+
+function keepDamaged(
+  image: DecodedImage,
+  { kind, reason, strict }: { kind: string; reason: string; strict: boolean },
+): DecodedImage {
+  if (!strict) return { ...image, degraded: reason };
   throw new PreannotateError({
     code: 'IMAGE_DEGRADED',
-    message: `the ${kind} image is damaged: ${damage.reason}.`,
+    message: `the ${kind} image is damaged: ${reason}.`,
     hint: 'Copy or download it again, or omit --strict-images to annotate what can be decoded.',
   });
 }

@@ -1,5 +1,5 @@
 import { readMediaKind, type MediaKind } from './ftyp.js';
-import { canDecodeHeic, HEIC_PACKAGE } from './heic/decode-heic.js';
+import { HEIC_PACKAGE, isHeicInstalled } from './heic/libheif.js';
 import { RAW_SIGNATURES } from './raw-signatures.js';
 
 /** The type of a file, recognised by its first bytes. */
@@ -58,7 +58,7 @@ const MEDIA: Readonly<Record<MediaKind, Sniffed>> = {
   AVIF: { kind: 'AVIF', decoder: 'sharp' },
   'AVIF sequence': { kind: 'AVIF sequence', decoder: 'sharp' },
   HEIC: { kind: 'HEIC', decoder: undefined, advice: HEIC_ADVICE, folderAdvice: HEIC_FOLDER_ADVICE },
-  HEIF: { kind: 'HEIF', decoder: 'sharp' }, // of any codec: decoding tells
+  HEIF: { kind: 'HEIF', decoder: 'sharp' }, // of a coding that is not known here: decoding tells
   'other HEIF': { kind: 'HEIF', decoder: undefined, advice: 'Convert it to JPEG, for example with `heif-convert`.' },
   'camera raw': { kind: 'camera raw', decoder: undefined, rawFormat: 'Canon CR3' },
   video: { kind: 'MP4 or QuickTime video', decoder: undefined, advice: 'Extract its frames first.' },
@@ -99,7 +99,7 @@ const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
 export function sniff(bytes: Buffer): Sniffed {
   if (bytes.length === 0) return { kind: 'empty file', decoder: undefined, advice: 'Copy or download it again.' };
   const media = readMediaKind(bytes);
-  if (media === 'HEIC' && canDecodeHeic(bytes)) return { kind: 'HEIC', decoder: 'heic' };
+  if (media === 'HEIC' && isHeicInstalled()) return { kind: 'HEIC', decoder: 'heic' };
   if (media !== undefined) return MEDIA[media];
   const head = bytes.toString('latin1', 0, 32);
   for (const [signature, offset, sniffed] of SIGNATURES) {

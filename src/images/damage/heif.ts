@@ -31,6 +31,7 @@ function* inspectBoxes(
   unsupportedCodings: readonly (readonly [type: string, coding: string])[],
 ): Generator<Finding, void, undefined> {
   let meta: Buffer | undefined;
+  let isSequence = false;
   for (let at = 0; at < bytes.length;) {
     const where = meta === undefined ? 'before its picture data' : 'in its picture data';
     if (at + 8 > bytes.length) return yield cut(where);
@@ -41,8 +42,10 @@ function* inspectBoxes(
     if (length < (isLong ? 16 : 8)) return yield damaged('one of its boxes has an invalid length');
     if (at + length > bytes.length) return yield cut(type === 'meta' ? 'in its header (meta box)' : where);
     if (type === 'meta') meta ??= bytes.subarray(at, at + length);
+    isSequence ||= type === 'moov';
     at += length;
   }
+  if (meta === undefined && isSequence) return yield unsupported('it is a sequence without a picture of its own');
   if (meta === undefined) return yield damaged('it has no header (meta box)');
   for (const [type, coding] of unsupportedCodings) {
     if (hasItem(meta, type)) return yield unsupported(`its picture is coded as ${coding}`);

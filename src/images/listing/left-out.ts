@@ -1,5 +1,5 @@
 import { counted } from '../../core/text.js';
-import { HEIC_PACKAGE } from '../heic/decode-heic.js';
+import { HEIC_PACKAGE } from '../heic/libheif.js';
 import { conversionOf } from './endings.js';
 
 const NAMED = 8; // in a message

@@ -4,7 +4,7 @@ import { systemCodeOf } from '../../core/errors.js';
 import { sniff, type Sniffed } from '../sniff.js';
 import type { ListedFile } from './list-files.js';
 
-const HEAD_BYTES = 1024;
+const HEAD_BYTES = 4096;
 
 // Opening a FIFO without O_NONBLOCK blocks until it has a writer. Windows has no such flag: undefined counts as 0.
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;

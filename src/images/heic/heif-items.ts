@@ -1,0 +1,135 @@
+/** What the header of a HEIF file says of its pictures. @see ISO/IEC 23008-12 */
+export interface HeifItems {
+  readonly primary: number | undefined; // the one to show
+  readonly types: ReadonlyMap<number, string>; // hvc1, av01, grid …
+  readonly parts: ReadonlyMap<number, readonly number[]>; // of those that are made of others
+  readonly hvcC: ReadonlyMap<number, Buffer>; // how a picture is coded, where that is HEVC
+}
+
+const MAX_DEPTH = 4; // a turned picture of a grid of pictures
+
+interface Box {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+/** Reads the header as far as it is there: of the first bytes of a file, too. */
+export function readHeifItems(bytes: Buffer): HeifItems {
+  const meta = find(boxesIn(bytes), 'meta');
+  const boxes = meta === undefined ? [] : [...boxesIn(meta.body.subarray(4))];
+  const properties = find(boxes, 'iprp');
+  return {
+    primary: readPrimary(find(boxes, 'pitm')),
+    types: readTypes(find(boxes, 'iinf')),
+    parts: readParts(find(boxes, 'iref')),
+    hvcC: properties === undefined ? new Map() : readCodings([...boxesIn(properties.body)]),
+  };
+}
+
+/** The numbers of the coded pictures that the one to show is made of: its own, or those of the tiles of a grid. */
+export function codedPictures({ primary, parts }: HeifItems): number[] {
+  let items = primary === undefined ? [] : [primary];
+  for (let depth = 0; depth < MAX_DEPTH; depth++)
+    items = [...new Set(items.flatMap((item) => parts.get(item) ?? [item]))];
+  return items.filter((item) => !parts.has(item));
+}
+
+function* boxesIn(bytes: Buffer): Generator<Box, void, undefined> {
+  for (let at = 0; at + 8 <= bytes.length;) {
+    const short = bytes.readUInt32BE(at);
+    const head = short === 1 ? 16 : 8;
+    if (at + head > bytes.length) return;
+    const length = short === 1 ? Number(bytes.readBigUInt64BE(at + 8)) : short || bytes.length - at;
+    if (length < head) return;
+    yield { type: bytes.toString('latin1', at + 4, at + 8), body: bytes.subarray(at + head, at + length) };
+    at += length;
+  }
+}
+
+function find(boxes: Iterable<Box>, type: string): Box | undefined {
+  for (const box of boxes) if (box.type === type) return box;
+  return undefined;
+}
+
+function readPrimary(box: Box | undefined): number | undefined {
+  const fields = new Fields(box);
+  const primary = fields.uint(fields.version === 0 ? 2 : 4);
+  return fields.isOver ? undefined : primary;
+}
+
+function readTypes(box: Box | undefined): Map<number, string> {
+  const types = new Map<number, string>();
+  if (box === undefined) return types;
+  const start = box.body[0] === 0 ? 6 : 8; // version and flags, number of entries
+  for (const entry of boxesIn(box.body.subarray(start))) {
+    const fields = new Fields(entry);
+    const item = fields.uint(fields.version === 3 ? 4 : 2);
+    fields.uint(2); // protection
+    const type = fields.text(4);
+    if (!fields.isOver) types.set(item, type);
+  }
+  return types;
+}
+
+function readParts(box: Box | undefined): Map<number, number[]> {
+  const parts = new Map<number, number[]>();
+  if (box === undefined) return parts;
+  const bytes = box.body[0] === 0 ? 2 : 4;
+  for (const reference of boxesIn(box.body.subarray(4))) {
+    if (reference.type !== 'dimg') continue;
+    const fields = new Fields(reference, { isFull: false });
+    const item = fields.uint(bytes);
+    const count = fields.uint(2);
+    const items: number[] = [];
+    for (let i = 0; i < count && !fields.isOver; i++) items.push(fields.uint(bytes));
+    if (!fields.isOver) parts.set(item, items);
+  }
+  return parts;
+}
+
+function readCodings(boxes: readonly Box[]): Map<number, Buffer> {
+  const codings = new Map<number, Buffer>();
+  const container = find(boxes, 'ipco');
+  const properties = container === undefined ? [] : [...boxesIn(container.body)];
+  for (const box of boxes.filter(({ type }) => type === 'ipma')) {
+    const fields = new Fields(box);
+    const isWide = (box.body[3]! & 1) === 1;
+    const count = fields.uint(4);
+    for (let i = 0; i < count && !fields.isOver; i++) {
+      const item = fields.uint(fields.version === 0 ? 2 : 4);
+      for (let left = fields.uint(1); left > 0; left--) {
+        const property = properties[(fields.uint(isWide ? 2 : 1) & (isWide ? 0x7fff : 0x7f)) - 1];
+        if (property?.type === 'hvcC') codings.set(item, property.body);
+      }
+    }
+  }
+  return codings;
+}
+
+/** The fields of a box, one after the other. */
+class Fields {
+  readonly version: number;
+  readonly #body: Buffer;
+  #at = 0;
+
+  constructor(box: Box | undefined, { isFull } = { isFull: true }) {
+    this.#body = box?.body ?? Buffer.alloc(0);
+    this.version = isFull ? (this.#body[0] ?? 0) : 0;
+    if (isFull) this.#at = 4; // version and flags
+  }
+
+  /** Whether more was read than there is. */
+  get isOver(): boolean {
+    return this.#at > this.#body.length;
+  }
+
+  uint(bytes: number): number {
+    this.#at += bytes;
+    return this.isOver ? 0 : this.#body.readUIntBE(this.#at - bytes, bytes);
+  }
+
+  text(bytes: number): string {
+    this.#at += bytes;
+    return this.#body.toString('latin1', this.#at - bytes, this.#at);
+  }
+}
