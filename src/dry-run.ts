@@ -8,7 +8,7 @@ import type { RunProgress } from './progress/run-progress.js';
 import type { Shard } from './run/choose-images.js';
 import { OutputLock } from './run/lock/output-lock.js';
 import { describeFeatures, planFilling, withFeaturesAsBegun } from './run-features.js';
-import { withPresentViews } from './views.js';
+import { withPresentViews } from './views/view-choice.js';
 import { describeInput } from './workers/start-engine.js';
 
 /** What a run would do. */

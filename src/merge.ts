@@ -29,13 +29,8 @@ import { choiceOf, isSameManifest, toMergedHeader, toMergedManifest, type Merged
 import { hasErrors, joinErrors, replaceErrors } from './run/shards/part-errors.js';
 import { readPart, type Part, type UnusablePart } from './run/shards/read-part.js';
 import { entriesAfter, findOtherJob, readWholeRun } from './run/shards/whole-run.js';
-import {
-  assertViewsReplaceable,
-  withPresentViews,
-  writeViewsAgain,
-  type ExportTarget,
-  type ViewChoice,
-} from './views.js';
+import { assertViewsReplaceable, withPresentViews, type ViewChoice } from './views/view-choice.js';
+import { writeViewsAgain, type ExportTarget } from './views/export-views.js';
 
 /** Parts of a run, and where the whole run goes. */
 export interface MergeTarget extends ExportTarget {

@@ -23,7 +23,7 @@ import { OutputLock } from './run/lock/output-lock.js';
 import { toRecord } from './run/record.js';
 import { saveSources } from './run/plan/sources.js';
 import { writeOutputs } from './run-views.js';
-import { withPresentViews } from './views.js';
+import { withPresentViews } from './views/view-choice.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
 import { limitFeatures, planFilling, storeFeatures, withFeaturesAsBegun, type Filling } from './run-features.js';
 import { startEngine, type EngineInput, type EngineUse } from './workers/start-engine.js';

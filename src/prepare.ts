@@ -39,7 +39,7 @@ import { readSources, type SourceList } from './run/plan/sources.js';
 import { assertNoParts, describeParts } from './run/shards/part-notes.js';
 import { readReview } from './run/review/read-review.js';
 import { readSplits } from './run/split/splits-file.js';
-import { assertViewsReplaceable } from './views.js';
+import { assertViewsReplaceable } from './views/view-choice.js';
 import { assertOptimizerAvailable } from './workers/devices/choose-devices.js';
 
 /** What is known before the first image is annotated. */

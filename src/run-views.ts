@@ -19,8 +19,8 @@ import { hasDecisions, noteLeftOut, readCurrentReview, type CurrentReview } from
 import { followRenamed } from './run/review/renamed-images.js';
 import { divideAndList, type Division } from './run/split/divide.js';
 import { createPreviewIndex, LiveIndex } from './gallery/preview-index.js';
-import { provenanceOf } from './view-inputs.js';
-import { writePreviews, writeViews } from './views.js';
+import { provenanceOf } from './views/view-inputs.js';
+import { writePreviews, writeViews } from './views/write-views.js';
 import { LivePreviews } from './workers/previews/live-previews.js';
 import type { PreviewFolder } from './workers/previews/preview-folder.js';
 

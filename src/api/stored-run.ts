@@ -16,7 +16,7 @@ import { StoredImages } from '../run/images/stored-images.js';
 import { toMissingCounts } from '../run/manifest.js';
 import { openRun, type OpenedRun } from '../run/open-run.js';
 import { readCurrentReview } from '../run/review/current-review.js';
-import { exportViews } from '../views.js';
+import { exportViews } from '../views/export-views.js';
 import { toMissing } from './annotate.js';
 import { toBoxCounts } from './box-counts.js';
 import { ReportedProgress } from './reported-progress.js';

@@ -9,7 +9,7 @@ import { describeChoice } from '../run/choose-images.js';
 import type { LoggedError } from '../run/error-log.js';
 import type { RunManifest } from '../run/manifest.js';
 import { wholeFolder } from '../run/shards/find-parts.js';
-import { PREVIEWS } from '../views.js';
+import { PREVIEWS } from '../views/view-choice.js';
 
 const TRIED_AGAIN = 'The same command tries failed images again.';
 const MAX_CLASSES = 10;

@@ -9,7 +9,7 @@ import { partFolder } from '../run/shards/find-parts.js';
 import { describeUnused, resolveShard } from '../run/shards/scheduler.js';
 import { formatNames } from '../formats/index.js';
 import type { Job } from '../job.js';
-import { PREVIEWS } from '../views.js';
+import { PREVIEWS } from '../views/view-choice.js';
 import { VERSION } from '../disk/version.js';
 import { adviseOn } from './advice.js';
 import { createEngineJob } from './engine-job.js';

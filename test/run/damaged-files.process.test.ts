@@ -13,7 +13,7 @@ import type { Job } from '../../src/job.js';
 import { annotate } from '../../src/pipeline.js';
 import { planOnly } from '../../src/dry-run.js';
 import { Progress } from '../../src/progress/bar.js';
-import { exportViews } from '../../src/views.js';
+import { exportViews } from '../../src/views/export-views.js';
 import { preannotate, SCENES, viewsOf } from '../support/cli.js';
 import { Random } from '../support/random.js';
 

@@ -40,7 +40,9 @@ export function defineExport(command: Command): Command {
 
 async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>): Promise<number> {
   const { settings } = loaded;
-  const { exportViews, PREVIEWS } = await import('../../views.js'); // other commands do not need it
+  // Other commands do not need it.
+  const { exportViews } = await import('../../views/export-views.js');
+  const { PREVIEWS } = await import('../../views/view-choice.js');
   const progress = createProgress(settings);
   const { extent, counts, choice, missing } = await exportViews(
     {

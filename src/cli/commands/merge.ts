@@ -101,7 +101,7 @@ async function printResult(
   if (settings.json)
     printJson({ parts, ...extent, ...counts, ...toMissingCounts(missing), formats, selection: stored });
   else if (!settings.quiet) {
-    const { PREVIEWS } = await import('../../views.js');
+    const { PREVIEWS } = await import('../../views/view-choice.js');
     const views = previews > 0 ? [...formats, PREVIEWS] : formats;
     const details = settings.verbose ? formatSelection(stored) : '';
     const written = `${describeViews(extent, counts, views)} written to ${outDir}`;

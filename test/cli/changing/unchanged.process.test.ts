@@ -26,7 +26,7 @@ import { Journal } from '../../../src/run/journal.js';
 import { openRun } from '../../../src/run/open-run.js';
 import { readSources, saveSources } from '../../../src/run/plan/sources.js';
 import { readJournal, RecordFile } from '../../../src/run/read-journal.js';
-import { exportViews } from '../../../src/views.js';
+import { exportViews } from '../../../src/views/export-views.js';
 import { EMOJI, preannotate, SCENES, viewsOf } from '../../support/cli.js';
 
 const LABEL = 'yolo/labels/train/a.txt';

@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { ALL_NEGATIVES } from './core/data-set/negatives.js';
-import type { AnnotationFormat, Provenance, View, ViewInputs } from './formats/format.js';
-import type { JournalHeader } from './run/header.js';
-import type { CountedImages } from './run/images/counted-images.js';
-import type { ViewDigests } from './run/images/view-digest.js';
-import type { Division } from './run/split/divide.js';
+import { ALL_NEGATIVES } from '../core/data-set/negatives.js';
+import type { AnnotationFormat, Provenance, View, ViewInputs } from '../formats/format.js';
+import type { JournalHeader } from '../run/header.js';
+import type { CountedImages } from '../run/images/counted-images.js';
+import type { ViewDigests } from '../run/images/view-digest.js';
+import type { Division } from '../run/split/divide.js';
 
 /** The images of a view, counted, and the digests of what they come from. */
 interface CountedView extends Pick<View, 'outDir' | 'root' | 'imageFiles' | 'provenance'> {

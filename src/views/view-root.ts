@@ -1,12 +1,12 @@
-import { PreannotateError } from './core/errors.js';
-import type { ImageFiles } from './core/image-files.js';
-import { printable } from './core/text.js';
-import { formats, type FormatName } from './formats/index.js';
-import type { RunScope } from './run/header.js';
-import { expectedRoot, findImageRoot, missingImagesError, toStoredRoot } from './run/image-root.js';
-import { replaceManifest } from './run/manifest.js';
-import type { OpenedRun } from './run/open-run.js';
-import { pickViewOptions, type StoredViewOptions } from './run/view-options.js';
+import { PreannotateError } from '../core/errors.js';
+import type { ImageFiles } from '../core/image-files.js';
+import { printable } from '../core/text.js';
+import { formats, type FormatName } from '../formats/index.js';
+import type { RunScope } from '../run/header.js';
+import { expectedRoot, findImageRoot, missingImagesError, toStoredRoot } from '../run/image-root.js';
+import { replaceManifest } from '../run/manifest.js';
+import type { OpenedRun } from '../run/open-run.js';
+import { pickViewOptions, type StoredViewOptions } from '../run/view-options.js';
 
 /** Which views need images. */
 interface NeededImages {
