@@ -28,7 +28,7 @@ import { findNewDecisions, noteSuperseded } from './run/shards/join-reviews.js';
 import { choiceOf, isSameManifest, toMergedHeader, toMergedManifest, type MergedRun } from './run/shards/merged-run.js';
 import { hasErrors, joinErrors, replaceErrors } from './run/shards/part-errors.js';
 import { readPart, type Part, type UnusablePart } from './run/shards/read-part.js';
-import { entriesAfter, findOtherJob, readWholeRun } from './run/shards/whole-run.js';
+import { entriesAfter, findOtherJob, readWholeRun, type WholeRun } from './run/shards/whole-run.js';
 import { assertViewsReplaceable, withPresentViews, type ViewChoice } from './views/view-choice.js';
 import { writeViewsAgain, type ExportTarget } from './views/export-views.js';
 
@@ -73,28 +73,66 @@ export async function mergeParts<Choice extends MergeChoice>(
   choose: (run: SharedRun) => Choice,
   progress: RunProgress,
 ): Promise<Merged<Choice>> {
-  const { outDir, imagesRoot, takeOver, fetch } = target;
+  const { outDir, imagesRoot, version, fetch } = target;
   const started = new Date();
   const folders = await findGivenParts(target.folders);
   await assertNoPart(outDir, folders);
   const note = (message: string) => progress.note(message);
-  await using lock = await OutputLock.take(outDir, { takeOver, note });
-  const parts = await requireParts(folders, target, note);
-  const found = await findNames(parts);
-  const unfinished = findUnfinished(parts, found);
-  if (unfinished.length > 0) throw problemsError('PARTS_UNUSABLE', unfinished);
-  const whole = await readWholeRun(outDir);
-  const other = findOtherJob(whole, parts[0]!);
-  if (other !== undefined) throw problemsError('PARTS_UNUSABLE', [other]);
+  await using lock = await OutputLock.take(outDir, { takeOver: target.takeOver, note });
+  const given = await readGiven(folders, target, note);
+  const { parts, found, whole } = given;
 
   // Everything that could be refused, before the first write.
   const shared = describeRun(parts);
   const choice = await withPresentViews(outDir, choose(shared));
   const root = await findRoot(parts, imagesRoot);
-  const { ontology } = shared;
-  await assertViewsReplaceable({ ...choice, outDir, ontology }, root);
+  await assertViewsReplaceable({ ...choice, outDir, ontology: shared.ontology }, root);
   await assertOwnFilesReplaceable(outDir);
-  assertClassesKept(whole.classes, ontology.classes);
+  assertClassesKept(whole.classes, shared.ontology.classes);
+  const joined = await joinResults(given, outDir);
+  await using review = await ReviewJournal.open(outDir);
+  const decided = joinDecisions(parts, review);
+  [...whole.classes.notes, ...joined.imageIds.notes, ...decided.notes].forEach(note);
+
+  await lock.assertHeld();
+  await joined.imageIds.save(outDir);
+  await saveSources(whole.sources, joined.sources);
+  await using journal = await beginJournal(given, { outDir, root, ontology: shared.ontology });
+  const merged = { ...joined, version, outDir, root, parts, found, header: journal.header, started };
+  return await withManifest({ ...merged, lock }, choice, async () => {
+    await addResults(journal, joined.results, { ...joined, throwIfStopped: () => lock.assertHeldSinceHeartbeat() });
+    await journal.sync();
+    if (!joined.isErrorsSame) await replaceErrors(outDir, joined.errors);
+    await Promise.all(decided.steps.map((step) => review.append(step)));
+    return await writeViewsAgain({ outDir, imagesRoot, lock, fetch, version }, () => choice, progress);
+  });
+}
+
+/** What a merge reads: the parts, the names of all their images, and what is in the output folder. */
+interface Given {
+  readonly parts: readonly Part[];
+  readonly found: ReadonlySet<string>;
+  readonly whole: WholeRun;
+}
+
+/** @throws PreannotateError PARTS_UNUSABLE */
+async function readGiven(
+  folders: readonly string[],
+  target: MergeTarget,
+  note: (message: string) => void,
+): Promise<Given> {
+  const parts = await requireParts(folders, target, note);
+  const found = await findNames(parts);
+  const unfinished = findUnfinished(parts, found);
+  if (unfinished.length > 0) throw problemsError('PARTS_UNUSABLE', unfinished);
+  const whole = await readWholeRun(target.outDir);
+  const other = findOtherJob(whole, parts[0]!);
+  if (other !== undefined) throw problemsError('PARTS_UNUSABLE', [other]);
+  return { parts, found, whole };
+}
+
+/** What the output folder is to have of its images. */
+async function joinResults({ parts, found, whole }: Given, outDir: string) {
   const results = findNewResults(parts, whole.journal);
   const entries = entriesAfter(whole, results);
   const imageIds = ImageIds.from({
@@ -107,29 +145,23 @@ export async function mergeParts<Choice extends MergeChoice>(
   });
   const sources = joinSources(parts, entries, whole.sources.sources);
   const errors = joinErrors(parts);
-  await using review = await ReviewJournal.open(outDir);
-  const decisions = findNewDecisions(parts, review.decisions);
-  const superseded = decisions.length === 0 ? [] : noteSuperseded(parts, review.decisions);
-  [...whole.classes.notes, ...imageIds.notes, ...superseded].forEach(note);
-
-  await lock.assertHeld();
-  await imageIds.save(outDir);
-  await saveSources(whole.sources, sources);
-  const classes = withClasses(whole.classes, ontology.classes);
-  const header = toMergedHeader(parts, { outDir, root, found: found.size, classes });
-  await using journal = await Journal.begin(outDir, header, whole.journal);
-  const { version } = target;
-  const failed = errors.length;
-  const merged = { version, outDir, root, parts, found, entries, sources, failed, header: journal.header, started };
   const isErrorsSame = await hasErrors(outDir, errors);
   const hasNews = results.length > 0 || !isErrorsSame || whole.manifest?.status !== 'done';
-  return await withManifest({ ...merged, lock, hasNews }, choice, async () => {
-    await addResults(journal, results, { imageIds, throwIfStopped: () => lock.assertHeldSinceHeartbeat() });
-    await journal.sync();
-    if (!isErrorsSame) await replaceErrors(outDir, errors);
-    await Promise.all(decisions.map((step) => review.append(step)));
-    return await writeViewsAgain({ outDir, imagesRoot, lock, fetch, version }, () => choice, progress);
-  });
+  return { results, entries, imageIds, sources, errors, failed: errors.length, isErrorsSame, hasNews };
+}
+
+function joinDecisions(parts: readonly Part[], { decisions }: ReviewJournal) {
+  const steps = findNewDecisions(parts, decisions);
+  return { steps, notes: steps.length === 0 ? [] : noteSuperseded(parts, decisions) };
+}
+
+async function beginJournal(
+  { parts, found, whole }: Given,
+  { outDir, root, ontology }: { outDir: string; root: string | undefined; ontology: Ontology },
+): Promise<Journal> {
+  const classes = withClasses(whole.classes, ontology.classes);
+  const header = toMergedHeader(parts, { outDir, root, found: found.size, classes });
+  return await Journal.begin(outDir, header, whole.journal);
 }
 
 /** @throws PreannotateError PARTS_UNUSABLE */
