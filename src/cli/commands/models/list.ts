@@ -1,10 +1,11 @@
 import { formatBytes } from '../../../core/text.js';
 import { ModelsConfig } from '../../../config/schema.js';
 import { selectModelFiles } from '../../../hub/files.js';
-import { listCachedModels, referenceOf } from '../../../hub/inventory.js';
+import { listCachedModels, referenceOf, type CachedModel } from '../../../hub/inventory.js';
 import { mayHoldModel } from '../../../model/read-checkpoint.js';
 import { PUBLISHED } from '../../../model/published/checkpoints.js';
 import { BUILTIN } from '../../../model/source.js';
+import type { Measured } from '../../../workers/measured/measured-settings.js';
 import { printJson } from '../../output.js';
 import { listModelFiles } from './model-files.js';
 import { findMeasured, formatMeasured, measuredToJson } from './measured-here.js';
@@ -23,50 +24,66 @@ export const listCommand: Subcommand<typeof ModelsConfig> = {
   action: (_reference, context) => list(context),
 };
 
-async function list({ settings, environment }: ModelsContext): Promise<void> {
-  const cached = await listCachedModels(environment.cache);
+async function list({ settings, environment: { cache } }: ModelsContext): Promise<void> {
+  const cached = await listCachedModels(cache);
   const known = await Promise.all(cached.map(({ folder }) => mayHoldModel(folder)));
   const ours = cached.filter((model, i) => known[i]! && selectModelFiles(model.files, 'auto').usable);
-  const builtin = { reference: BUILTIN.reference, commit: undefined, path: BUILTIN.folder };
-  const models = [
-    {
-      ...builtin,
-      sizeBytes: (await listModelFiles(BUILTIN.folder)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    },
-    ...ours.map((model) => ({
-      reference: referenceOf(model),
-      commit: model.commit,
-      path: model.folder,
-      sizeBytes: model.sizeBytes,
-    })),
-  ];
-  const measured = await Promise.all(models.map(({ reference }) => findMeasured(reference)));
+  const here = [await describeBuiltin(), ...ours.map(describeCached)];
+  const models = await Promise.all(here.map(async (one) => ({ ...one, measured: await findMeasured(one.reference) })));
+  const others = cached.length - ours.length;
   const isHere = (id: string) => ours.some(({ repo }) => repo === id);
   if (settings.json) {
-    printJson({
-      cache: environment.cache,
-      models: models.map(({ sizeBytes, ...rest }, i) => ({
-        ...rest,
-        size_bytes: sizeBytes,
-        ...(measured[i] === undefined ? {} : { measured: measuredToJson(measured[i]) }),
-      })),
-      others: cached.length - ours.length,
-      published: PUBLISHED.map((one) => ({ ...publishedToJson(one), here: isHere(one.id) })),
-    });
+    const published = PUBLISHED.map((one) => ({ ...publishedToJson(one), here: isHere(one.id) }));
+    printJson({ cache, models: models.map(toJson), others, published });
     return;
   }
   if (settings.quiet) return;
+  const lines = formatModels(models);
+  if (others > 0) lines.push(`${others} more in ${cache} are incomplete, or not OWL-ViT or OWLv2.`);
+  process.stdout.write(`${[...lines, '', ...formatPublishedTable(isHere)].join('\n')}\n`);
+}
+
+/** A model on this machine. */
+interface LocalModel {
+  readonly reference: string;
+  readonly commit: string | undefined; // undefined: it is part of the package
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+async function describeBuiltin(): Promise<LocalModel> {
+  const { reference, folder: path } = BUILTIN;
+  const sizeBytes = (await listModelFiles(path)).reduce((sum, file) => sum + file.sizeBytes, 0);
+  return { reference, commit: undefined, path, sizeBytes };
+}
+
+function describeCached(model: CachedModel): LocalModel {
+  const { commit, folder: path, sizeBytes } = model;
+  return { reference: referenceOf(model), commit, path, sizeBytes };
+}
+
+/** With what `bench` has measured of it here, if anything. */
+interface MeasuredModel extends LocalModel {
+  readonly measured: Measured | undefined;
+}
+
+function toJson({ sizeBytes, measured, ...rest }: MeasuredModel) {
+  return {
+    ...rest,
+    size_bytes: sizeBytes,
+    ...(measured === undefined ? {} : { measured: measuredToJson(measured) }),
+  };
+}
+
+function formatModels(models: readonly MeasuredModel[]): string[] {
   const width = Math.max(...models.map(({ reference }) => reference.length));
-  const lines = models.map(({ reference, commit, path, sizeBytes }, i) =>
+  return models.map(({ reference, commit, path, sizeBytes, measured }) =>
     [
       reference.padEnd(width),
       formatBytes(sizeBytes).padStart(9),
       (commit ?? 'shipped').slice(0, SHORT_COMMIT).padEnd(12),
       path,
-      ...(measured[i] === undefined ? [] : [formatMeasured(measured[i])]),
+      ...(measured === undefined ? [] : [formatMeasured(measured)]),
     ].join('  '),
   );
-  const others = cached.length - ours.length;
-  if (others > 0) lines.push(`${others} more in ${environment.cache} are incomplete, or not OWL-ViT or OWLv2.`);
-  process.stdout.write(`${[...lines, '', ...formatPublishedTable(isHere)].join('\n')}\n`);
 }
