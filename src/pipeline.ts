@@ -1,36 +1,28 @@
-import { setMaxListeners } from 'node:events';
-import { messageOf, type PreannotateError } from './core/errors.js';
+import { annotatePending, type Annotating } from './annotate-pending.js';
+import { messageOf } from './core/errors.js';
 import { toSeenExamples } from './core/seen-example.js';
-import { mapInBatches } from './core/stream.js';
 import { beginJournalHeader, isShard, type Job, type RunState } from './job.js';
 import { toManifest } from './run-manifest.js';
-import type { ImageFile, ImageOutcome } from './core/image.js';
-import { countToCome, divideStop, openFeed } from './feeds/open-feed.js';
+import { countToCome, divideStop } from './feeds/open-feed.js';
 import { startTimeLimit } from './feeds/time-limit.js';
 import { hostsOf } from './images/remote/address.js';
 import { openRemoteImages } from './images/remote/open-remote-images.js';
-import { findModel, type Model } from './model/source.js';
+import { findModel } from './model/source.js';
 import { prepare } from './prepare.js';
 import type { RunProgress } from './progress/run-progress.js';
 import { RunStats } from './progress/stats.js';
 import { saveRunCommand } from './run/rerun/run-command.js';
 import { withClasses } from './run/numbers/classes.js';
-import { IdenticalImages } from './run/duplicates/identical-images.js';
-import { ErrorLog } from './run/error-log.js';
 import { Journal } from './run/journal.js';
 import { beginManifest, endManifest, type RunManifest } from './run/manifest.js';
 import { OutputLock } from './run/lock/output-lock.js';
-import { toRecord } from './run/record.js';
 import { saveSources } from './run/plan/sources.js';
 import { writeOutputs } from './run-views.js';
 import { withPresentViews } from './views/view-choice.js';
 import { PreviewFolder } from './workers/previews/preview-folder.js';
-import { limitFeatures, planFilling, storeFeatures, withFeaturesAsBegun, type Filling } from './run-features.js';
+import { limitFeatures, planFilling, storeFeatures, withFeaturesAsBegun } from './run-features.js';
 import { startEngine, type EngineInput, type EngineUse } from './workers/start-engine.js';
 import type { Engine } from './workers/engine.js';
-
-/** Results that have arrived are written to the journal together, up to so many: about 400 kB. */
-const WRITTEN_AT_ONCE = 256;
 
 /** A whole batch run: image files in, journal and annotation files out. */
 export async function annotate(asked: Job, progress: RunProgress, stop: AbortSignal): Promise<RunManifest> {
@@ -112,112 +104,6 @@ async function withManifest(job: Job, run: RunState, work: () => Promise<void>):
   const manifest = toManifest(job, run, run.isUnfinished === true ? 'interrupted' : 'done');
   await endManifest(job.outDir, manifest);
   return manifest;
-}
-
-/** What a run annotates and reports with. */
-interface Annotating {
-  readonly engine: Engine | undefined; // undefined when nothing is left
-  readonly model: Model;
-  readonly filling: Filling;
-  readonly previews: PreviewFolder;
-  readonly progress: RunProgress;
-  readonly signal: AbortSignal;
-  readonly ending: AbortSignal; // ends the feed; the views are written then
-  readonly timeOver: AbortSignal; // of --max-runtime
-}
-
-/**
- * Sends what is left to the workers and keeps what comes back.
- *
- * @returns Why the run was stopped before the last image, if it was.
- */
-async function annotatePending(job: Job, run: RunState, use: Annotating): Promise<PreannotateError | undefined> {
-  await using errors = await (job.retryFailed ? ErrorLog.continue(job.outDir) : ErrorLog.open(job.outDir));
-  try {
-    const failure = await annotateUntilFailure(job, run, { ...use, errors });
-    if (failure === undefined) errors.removeEarlier();
-    return failure;
-  } finally {
-    // Where it cannot be sorted, as on a full disk, all lines are there, and what else is written reports it.
-    if (await run.lock.isHeld()) await errors.sort().catch(() => {});
-  }
-}
-
-async function annotateUntilFailure(
-  job: Job,
-  run: RunState,
-  { engine, errors, ...use }: Annotating & { readonly errors: ErrorLog },
-): Promise<PreannotateError | undefined> {
-  const { found, lock, journal, stats, imageIds } = run;
-  const { progress, signal, ending } = use;
-  for (const { name, failure } of found.failures) {
-    await errors.append(name, failure);
-    stats.failed++;
-    progress.note(failure.message);
-  }
-  if (engine === undefined) return undefined;
-
-  await using feed = openFeed(job, run, { ...use, errors });
-  const detecting = AbortSignal.any([signal, ending]);
-  setMaxListeners(0, detecting); // every call in flight listens
-  await using identical = openIdentical(job, run);
-  progress.start(feed.known);
-  stats.beginImages();
-  let images = 0;
-  const toRecords = (image: ImageFile, outcome: ImageOutcome | undefined) => {
-    if (outcome?.ok !== true) return [];
-    const result = { ...outcome.result, name: image.name }; // the string that is in memory already
-    return [toRecord(result, imageIds.of(image.name), job.ontology)];
-  };
-  const limits = { limit: engine.capacity, batchSize: WRITTEN_AT_ONCE };
-  const batches = mapInBatches(feed.images(), limits, async (image) => {
-    const index = images++;
-    const annotate = () => engine.detect(image, job.ontology, detecting); // decode, infer, map: in a worker
-    const outcome = identical?.detect(image, annotate) ?? annotate();
-    return { index, image, outcome: await unlessAborted(outcome, ending) };
-  });
-  try {
-    // As they finish; the views put them back in order.
-    for await (const batch of batches) {
-      await lock.assertHeldSinceHeartbeat();
-      await journal.appendAll(batch.flatMap(({ image, outcome }) => toRecords(image, outcome)));
-      let failure: PreannotateError | undefined;
-      for (const { index, outcome } of batch) {
-        if (outcome === undefined) continue; // the feed has ended: the next run annotates the image
-        if (outcome.ok) errors.remove(outcome.result.name);
-        else if (failure === undefined)
-          await errors.replace(outcome.name, outcome.failure); // never fatal
-        else continue; // as if it had not arrived before the run was stopped
-        stats.count(outcome);
-        failure = feed.finish(outcome, index);
-      }
-      if (failure !== undefined) return failure; // images that workers still have are not waited for
-    }
-    run.isUnfinished = !(await feed.end());
-    run.isTimeOver = use.timeOver.aborted && run.isUnfinished;
-    return undefined;
-  } finally {
-    stats.endImages(engine.times);
-    stats.duplicates = identical?.count ?? 0;
-    ({ takenPart: run.takenPart, features: stats.features } = engine.status());
-    progress.stop();
-  }
-}
-
-/** Remote images are not compared: their bytes come to be known when they are annotated. */
-function openIdentical({ ontology, worker }: Job, { found, journal }: RunState): IdenticalImages | undefined {
-  const { root } = found;
-  return root === undefined ? undefined : new IdenticalImages({ root, journal, ontology, maxBytes: worker.maxBytes });
-}
-
-/** The result, or nothing where it was given up because of the signal. */
-async function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result | undefined> {
-  try {
-    return await result;
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
-  }
 }
 
 /** Writes views of what was annotated before most images failed. What fails here must not hide why they did. */

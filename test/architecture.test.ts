@@ -10,7 +10,7 @@ const STEPS = [
   ['cli', 'index.ts'],
   ['api'],
   ['pipeline.ts', 'dry-run.ts', 'merge.ts', 'rank-prompts.ts', 'server', 'doctor', 'bench', 'validation', 'statistics'],
-  ['review', 'report'],
+  ['review', 'report', 'annotate-pending.ts'],
   ['feeds', 'jobs'],
   ['prepare.ts', 'run-views.ts', 'run-features.ts', 'run-manifest.ts'],
   ['job.ts', 'views', 'data-set'],
