@@ -142,7 +142,8 @@ function describeNextSteps(result: RunResult): string[] {
   if (counts.failed > 0) steps.push(...describeRetry(errors));
   if ((counts.previews ?? 0) === 0)
     steps.push(`To see the boxes: ${command} export ${folder} --preview=20${fetchOptionsOf(result)}`);
-  const isEmpty = counts.detections === 0 && counts.annotated > 0;
+  const { reviewed = 0, reviewed_boxes: reviewedBoxes = 0 } = counts;
+  const isEmpty = counts.detections === 0 && counts.annotated > 0 && reviewed + reviewedBoxes === 0;
   const threshold = isEmpty ? manifest.options.score_floor : anotherThreshold(selection['score_threshold']);
   const purpose = isEmpty ? 'No box scored above the threshold. For a lower one' : 'For another threshold';
   steps.push(`${purpose}, in seconds: ${command} export ${folder} --score-threshold ${threshold}`);

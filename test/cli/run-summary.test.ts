@@ -132,5 +132,7 @@ describe('the summary of a run', () => {
     expect(summary).toContain('0 boxes. 498 images without boxes.\n');
     expect(summary).toContain('No box scored above the threshold.');
     expect(summary).toContain('--score-threshold 0.05\n');
+    const decided = summaryOf({ counts: { ...counts, reviewed: 1 } }); // where people left no box
+    expect(decided).not.toContain('No box scored above the threshold.');
   });
 });

@@ -17,15 +17,23 @@ const RETRIED_CODE =
 
 const AGAIN = 'The same command tries failed images again.';
 
+/** Why a storage did not give something. */
+export interface StorageProblem {
+  readonly reason: string; // completes "could not be fetched:" and "cannot be listed:"
+  readonly hint: string;
+  /** Which options may be wrong: those of the place (endpoint, path style), or also whether requests are signed. */
+  readonly ofOptions: 'place' | 'place and access' | undefined;
+}
+
 /** An image that its storage did not give, and what to do about it. */
 export class StorageFetchError extends FetchFailedError {
   readonly advice: string;
-  readonly isOfOptions: boolean; // as when the endpoint is another one, or requests are to be signed
+  readonly ofOptions: StorageProblem['ofOptions'];
 
-  constructor({ reason, hint, isOfOptions }: { reason: string; hint: string; isOfOptions: boolean }) {
+  constructor({ reason, hint, ofOptions }: StorageProblem) {
     super(reason, new Error(reason));
     this.advice = hint;
-    this.isOfOptions = isOfOptions;
+    this.ofOptions = ofOptions;
   }
 }
 
@@ -93,13 +101,13 @@ export function toImageError(error: unknown, name: string, settings: FetchSettin
 function adviseOptions(error: unknown, { allowPrivate, s3 }: FetchSettings): string {
   if (error instanceof UrlRefusedError && error.refusal === 'private address' && !allowPrivate)
     return '; give it again: a run does not store it';
-  if (!(error instanceof StorageFetchError) || !error.isOfOptions) return '';
+  if (!(error instanceof StorageFetchError) || error.ofOptions === undefined) return '';
   const missing = [
     ...(s3.endpoint === undefined ? ['--s3-endpoint'] : []),
     ...(s3.pathStyle ? [] : ['--s3-path-style']),
-    ...(s3.unsigned ? [] : ['--s3-no-sign-request']),
+    ...(s3.unsigned || error.ofOptions === 'place' ? [] : ['--s3-no-sign-request']),
   ];
-  return missing.length === 0 ? '' : `; give ${missing.join(', ')} again, as the run had them: they are not stored`;
+  return missing.length === 0 ? '' : `; give ${missing.join(', ')} again, if the run had them: they are not stored`;
 }
 
 const REFUSALS: Readonly<Record<Refusal, readonly [reason: string, hint: string]>> = {

@@ -181,7 +181,7 @@ describe('a run over s3://', () => {
     const refused = await preannotate(again, { env: { ...S3_ENVIRONMENT, ...env } });
     expect(refused.code).toBe(3);
     const advice =
-      /credentials were found \(\w+\); give --s3-path-style, --s3-no-sign-request again, as the run had them/;
+      /credentials were found \(\w+\); give --s3-path-style, --s3-no-sign-request again, if the run had them/;
     expect(refused.stderr).toMatch(advice);
   });
 

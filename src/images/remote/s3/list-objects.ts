@@ -2,9 +2,10 @@ import { PreannotateError } from '../../../core/errors.js';
 import type { ListedObject } from '../../../core/image.js';
 import { printable } from '../../../core/text.js';
 import type { S3Address } from '../address.js';
+import type { StorageProblem } from '../fetch-errors.js';
 import type { FetchSettings } from '../fetch-settings.js';
 import { openS3, type S3 } from './s3-client.js';
-import { describeS3Error, type S3Problem } from './s3-errors.js';
+import { describeS3Error } from './s3-errors.js';
 
 /** How a prefix is listed. */
 export interface ListSettings {
@@ -108,7 +109,7 @@ function brokenListingError(bucket: string): PreannotateError {
   return listingError(bucket, { reason: 'its pages do not lead on to each other', hint });
 }
 
-function listingError(bucket: string, { reason, hint }: Pick<S3Problem, 'reason' | 'hint'>): PreannotateError {
+function listingError(bucket: string, { reason, hint }: Pick<StorageProblem, 'reason' | 'hint'>): PreannotateError {
   const message = `The bucket ${printable(bucket)} cannot be listed: ${reason}.`;
   return new PreannotateError({ code: 'STORAGE_UNAVAILABLE', message, hint });
 }

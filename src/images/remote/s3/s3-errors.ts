@@ -1,11 +1,5 @@
 import { messageOf, systemCodeOf } from '../../../core/errors.js';
-
-/** Why S3 did not give something. */
-export interface S3Problem {
-  readonly reason: string; // completes "could not be fetched:" and "cannot be listed:"
-  readonly hint: string;
-  readonly isOfOptions: boolean; // as when the endpoint is another one, or requests are to be signed
-}
+import type { StorageProblem } from '../fetch-errors.js';
 
 const CREDENTIALS =
   'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`. ' +
@@ -13,11 +7,19 @@ const CREDENTIALS =
 const ENDPOINT = 'Check --s3-endpoint, AWS_ENDPOINT_URL_S3 and the network.';
 const AGAIN = 'Try again later: the same command does what is left.';
 
-const OF_OPTIONS = true;
-
 /** What users can do about errors of S3, by their names. */
-const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string, isOfOptions?: typeof OF_OPTIONS])[] = [
-  [/^(?:CredentialsProviderError|TokenProviderError)$/, 'no AWS credentials were found', CREDENTIALS, OF_OPTIONS],
+const PROBLEMS: readonly (readonly [
+  name: RegExp,
+  reason: string,
+  hint: string,
+  ofOptions?: StorageProblem['ofOptions'],
+])[] = [
+  [
+    /^(?:CredentialsProviderError|TokenProviderError)$/,
+    'no AWS credentials were found',
+    CREDENTIALS,
+    'place and access',
+  ],
   [
     /^(?:ExpiredToken(?:Exception)?|TokenRefreshRequired|RequestExpired)$/,
     'the AWS credentials have expired',
@@ -27,32 +29,32 @@ const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string, 
     /^(?:InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|InvalidClientTokenId|UnrecognizedClientException)$/,
     'the AWS credentials are not valid there',
     `Check them, and whether they belong to this endpoint. ${CREDENTIALS}`,
-    OF_OPTIONS,
+    'place and access',
   ],
   [
     /^(?:AccessDenied|AllAccessDisabled|Forbidden|403)$/,
     'access is denied',
     'The credentials need s3:ListBucket on the bucket and s3:GetObject on its objects. ' +
       '--s3-no-sign-request reads public buckets without credentials.',
-    OF_OPTIONS,
+    'place and access',
   ],
   [
     /^NoSuchBucket$/,
     'there is no such bucket',
     'Check its name, and the endpoint or account that it belongs to.',
-    OF_OPTIONS,
+    'place',
   ],
   [
     /^(?:NoSuchKey|NotFound|404)$/,
     'there is no such object',
     'It was deleted after it was listed, or the key is wrong.',
-    OF_OPTIONS,
+    'place',
   ],
   [
     /^(?:PermanentRedirect|TemporaryRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|301|307)$/,
     'the bucket is in another region',
     'Set AWS_REGION to the region of the bucket.',
-    OF_OPTIONS,
+    'place',
   ],
   [
     /^(?:SlowDown|ServiceUnavailable|Throttling\w*|TooManyRequests\w*|RequestLimitExceeded|503)$/,
@@ -71,30 +73,30 @@ const PROBLEMS: readonly (readonly [name: RegExp, reason: string, hint: string, 
     /^(?:ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|EPIPE)$/,
     'the endpoint does not accept connections',
     ENDPOINT,
-    OF_OPTIONS,
+    'place',
   ],
   [
     /^(?:ENOTFOUND|EAI_AGAIN)$/,
     'the host of the endpoint does not exist',
     `${ENDPOINT} MinIO and others may need --s3-path-style.`,
-    OF_OPTIONS,
+    'place',
   ],
   [
     /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/,
     'no trusted TLS connection is possible',
     ENDPOINT,
-    OF_OPTIONS,
+    'place',
   ],
 ];
 
 /** Errors of S3, in plain words: messages of the SDK name requests and hosts, and may quote what was sent. */
-export function describeS3Error(error: unknown): S3Problem {
+export function describeS3Error(error: unknown): StorageProblem {
   for (const name of namesOf(error)) {
-    const [, reason, hint, isOfOptions = false] = PROBLEMS.find(([pattern]) => pattern.test(name)) ?? [];
-    if (reason !== undefined && hint !== undefined) return { reason: `${reason} (${name})`, hint, isOfOptions };
+    const [, reason, hint, ofOptions] = PROBLEMS.find(([pattern]) => pattern.test(name)) ?? [];
+    if (reason !== undefined && hint !== undefined) return { reason: `${reason} (${name})`, hint, ofOptions };
   }
   const [name = 'Error'] = namesOf(error);
-  return { reason: `S3 reports ${name}`, hint: 'Check the bucket and the endpoint.', isOfOptions: true };
+  return { reason: `S3 reports ${name}`, hint: 'Check the bucket and the endpoint.', ofOptions: 'place and access' };
 }
 
 /** The name that S3 or the SDK gives an error, the code of the system, the status. */
