@@ -39,6 +39,10 @@ describe('a run in a CI job, one of whose images is damaged', () => {
     const xml = await readFile(join(folder, 'reports/preannotate.xml'), 'utf8');
     expect(xml).toContain('tests="1" failures="1"');
     expect(xml).toContain('<testcase classname="preannotate" name="bad,one.jpg"><failure type="IMAGE_UNSUPPORTED"');
+    const whole = await run({}, '--exclude', 'bad*', '--junit', 'reports/whole.xml');
+    expect(whole.code, whole.stderr).toBe(0);
+    const passed = await readFile(join(folder, 'reports/whole.xml'), 'utf8');
+    expect(passed).toContain('<testcase classname="preannotate" name="all images"/>');
     const refused = await run({}, '--junit', 'photos/good.jpg/a.xml');
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('good.jpg')]);
   });

@@ -49,6 +49,12 @@ describe('JUnit XML', () => {
       text: message,
     });
   });
+
+  it('has one test that passed where no image failed', () => {
+    const suite = childOf(readXmlTree(Buffer.from(formatJunit([], 1))), 'testsuite');
+    expect(suite?.attributes).toMatchObject({ tests: '1', failures: '0', errors: '0' });
+    expect(suite?.children).toMatchObject([{ name: 'testcase', children: [] }]);
+  });
 });
 
 describe('sections of a log', () => {
