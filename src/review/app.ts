@@ -44,11 +44,7 @@ export async function createReviewApp(
   const allowedMethods = collectMethods(app);
   app.setErrorHandler((error, request, reply) => answerError(error, { request, reply, note: server.note }));
   app.setNotFoundHandler((request, reply) => {
-    const allow = allowedMethods(request.url.split('?')[0]!).join(', ');
-    const error =
-      allow === ''
-        ? new RequestError('NOT_FOUND', 'There is no such address here.')
-        : new RequestError('METHOD_NOT_ALLOWED', `This address takes ${allow}.`, { headers: { allow } });
+    const error = noRouteError(allowedMethods(request.url.split('?')[0]!));
     return answerError(error, { request, reply, note: server.note });
   });
   registerPage(app, server);
@@ -56,6 +52,13 @@ export async function createReviewApp(
   const ask = registerAsk(app, server.session, server.rerun);
   registerDecisions(app, { ...server, askState: () => ask.state() });
   return { app, ask };
+}
+
+/** @param methods - Those that the address takes, where there is such an address. */
+function noRouteError(methods: readonly string[]): RequestError {
+  const allow = methods.join(', ');
+  if (allow === '') return new RequestError('NOT_FOUND', 'There is no such address here.');
+  return new RequestError('METHOD_NOT_ALLOWED', `This address takes ${allow}.`, { headers: { allow } });
 }
 
 function answerError(

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
 import { untilAborted } from '../core/stream.js';
 import type { ApiKeys } from '../http/auth.js';
 import { Connections } from '../http/connections.js';
@@ -64,13 +65,7 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
   await using _ask = ask;
   const connections = new Connections();
   connections.watch(app.server);
-  let open = 0;
-  app.addHook('onRequest', (request, reply, done) => {
-    const isStream = request.routeOptions.url === '/api/events';
-    if (!isStream) open++;
-    reply.raw.once('close', () => (isStream ? undefined : open--));
-    done();
-  });
+  const requests = watchRequests(app);
   try {
     const address = await untilAborted(listen(app, at), stop);
     await session.announce(address);
@@ -80,12 +75,28 @@ export async function serveReview(job: ReviewJob, { stop, note, onReady }: Contr
     if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
     app.server.close();
     session.events[Symbol.dispose]();
-    const end = performance.now() + DRAIN_MS;
-    while (open > 0 && performance.now() < end) await sleep(DRAIN_POLL_MS);
+    await requests.drain();
   } finally {
     connections.cutAll();
     await app.close();
   }
+}
+
+/** Follows the requests that are being answered; streams of events end with the server. */
+function watchRequests(app: FastifyInstance): { readonly drain: () => Promise<void> } {
+  let open = 0;
+  app.addHook('onRequest', (request, reply, done) => {
+    const isStream = request.routeOptions.url === '/api/events';
+    if (!isStream) open++;
+    reply.raw.once('close', () => (isStream ? undefined : open--));
+    done();
+  });
+  return {
+    drain: async () => {
+      const end = performance.now() + DRAIN_MS;
+      while (open > 0 && performance.now() < end) await sleep(DRAIN_POLL_MS);
+    },
+  };
 }
 
 /** The port of the review before, if it is free and no other one was chosen: open pages find the server again. */

@@ -12,6 +12,7 @@ import type { RunProgress } from '../../progress/run-progress.js';
 import { createProgress } from '../create-progress.js';
 import { describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
+import type { ErrorBudget } from '../../run/mass-failure.js';
 import { addFlags, loadCommand, readGivenFlags } from '../flags.js';
 import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
@@ -108,9 +109,13 @@ async function run(
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
   await report(job, { places, progress, stopped: manifest.stopped_by && STOPPED_IN_TIME });
   if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
+  return exitCodeOf(manifest, settings.maxErrors);
+}
+
+function exitCodeOf(manifest: RunManifest, maxErrors: ErrorBudget): number {
   const { missing_previews: previews = 0, missing_copies: copies = 0 } = manifest.counts;
   if (manifest.stopped_by !== undefined) return FAILURES.TIME_LIMIT.exitCode;
-  return previews + copies > 0 || exceedsBudget(settings.maxErrors, manifest) ? 3 : 0;
+  return previews + copies > 0 || exceedsBudget(maxErrors, manifest) ? 3 : 0;
 }
 
 /** Where a run reports what became of it, beside its output folder. */

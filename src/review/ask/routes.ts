@@ -34,8 +34,20 @@ export interface AskPart extends AsyncDisposable {
 export function registerAsk(app: FastifyInstance, context: AskContext, rerun: Rerun): AskPart {
   const session = new AskSession(context, rerun);
   const keeper = new Keeper({ context, session, rerun });
-  let asked = 0;
   void session.state().catch(() => {}); // begun while the browser loads the page
+  registerQuestions(app, session, keeper);
+  registerKeeping(app, session, keeper);
+  return {
+    state: () => session.state(),
+    [Symbol.asyncDispose]: async () => {
+      await keeper[Symbol.asyncDispose]();
+      await session[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function registerQuestions(app: FastifyInstance, session: AskSession, keeper: Keeper): void {
+  let asked = 0;
   app.post('/api/ask', async (request, reply) => {
     const question = parse(AskedQuestion, request.body);
     if (keeper.state.is === 'running') throw new RequestError('NOT_READY', 'The run is being brought up to date.');
@@ -53,6 +65,9 @@ export function registerAsk(app: FastifyInstance, context: AskContext, rerun: Re
       asked--;
     }
   });
+}
+
+function registerKeeping(app: FastifyInstance, session: AskSession, keeper: Keeper): void {
   app.get('/api/ask/keep', () => keeper.currentState());
   app.post('/api/ask/keep', async (request, reply) => {
     const { question, ...as } = parse(KeptQuestion, request.body);
@@ -67,13 +82,6 @@ export function registerAsk(app: FastifyInstance, context: AskContext, rerun: Re
   app.post('/api/ask/take-back', async (_, reply) => {
     return await reply.code(202).send(await withMessages(() => keeper.takeBack()));
   });
-  return {
-    state: () => session.state(),
-    [Symbol.asyncDispose]: async () => {
-      await keeper[Symbol.asyncDispose]();
-      await session[Symbol.asyncDispose]();
-    },
-  };
 }
 
 async function answer(asker: Asker, question: AskedQuestion, signal: AbortSignal): Promise<Uint8Array> {

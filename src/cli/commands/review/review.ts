@@ -64,29 +64,20 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   const { openRerun } = await import('../rerun/rerun.js');
   const { serveReview } = await import('../../../review/serve-review.js');
   const progress = createProgress(settings);
+  const note = (message: string) => progress.note(message);
   const apiKeys = await loadApiKeys(settings.apiKeyFile, process.env['PREANNOTATE_API_KEYS']);
   if (!isLocal(settings) && apiKeys.length === 0) throw keyNeededError(settings.host);
-  const { imagesRoot, host, port, allowedHosts, tlsCert, tlsKey } = settings;
-  const listen = {
-    ...{ host, port, receiveTimeoutSec: RECEIVE_TIMEOUT_SEC },
-    ...(allowedHosts === undefined ? {} : { allowedHosts }),
-    ...(tlsCert === undefined ? {} : { tlsCert }),
-    ...(tlsKey === undefined ? {} : { tlsKey }),
-  };
   let opened: Promise<AsyncDisposable> | undefined;
   const onReady = (ready: ReviewLink) => {
-    report(ready, settings);
-    if (ready.networkLink !== undefined) progress.note(describeNetwork(ready.networkLink));
-    if (ready.readOnly !== undefined) progress.note(`Read-only: ${ready.readOnly}`);
+    report(ready, settings, note);
     if (!settings.open) return;
     const folder = join(outDir, '.preannotate');
-    opened = openInBrowser(ready.link, { folder, note: (message) => progress.note(message) });
+    opened = openInBrowser(ready.link, { folder, note });
   };
-  const job = { outDir, imagesRoot, author, takeOver: takeOverRuleOf(loaded), listen, apiKeys };
-  const serving = serveReview(
-    { ...job, fetch: fetchSettingsOf(loaded), rerun: await openRerun(outDir, settings) },
-    { stop, note: (message) => progress.note(message), onReady },
-  );
+  const { imagesRoot } = settings;
+  const target = { outDir, imagesRoot, author, takeOver: takeOverRuleOf(loaded), fetch: fetchSettingsOf(loaded) };
+  const job = { ...target, apiKeys, listen: toListenOptions(settings), rerun: await openRerun(outDir, settings) };
+  const serving = serveReview(job, { stop, note, onReady });
   try {
     await (stop.aborted ? untilAborted(serving, stop) : serving);
   } finally {
@@ -94,14 +85,24 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
   }
 }
 
+function toListenOptions({ host, port, allowedHosts, tlsCert, tlsKey }: Settings) {
+  return {
+    ...{ host, port, receiveTimeoutSec: RECEIVE_TIMEOUT_SEC },
+    ...(allowedHosts === undefined ? {} : { allowedHosts }),
+    ...(tlsCert === undefined ? {} : { tlsCert }),
+    ...(tlsKey === undefined ? {} : { tlsKey }),
+  };
+}
+
 function report(
   { link, networkLink, address, readOnly }: ReviewLink,
   { json, quiet }: Pick<Settings, 'json' | 'quiet'>,
+  note: (message: string) => void,
 ): void {
   if (json) printJson({ link, network_link: networkLink ?? null, address, read_only: readOnly ?? null });
-  else if (!quiet)
-    process.stdout.write(`${link}
-`);
+  else if (!quiet) process.stdout.write(`${link}\n`);
+  if (networkLink !== undefined) note(describeNetwork(networkLink));
+  if (readOnly !== undefined) note(`Read-only: ${readOnly}`);
 }
 
 function describeNetwork(link: string): string {
