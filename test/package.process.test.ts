@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from './support/model/golden.js';
 import { packAndExtract, readJson, type Manifest } from './support/packed.js';
@@ -25,6 +26,7 @@ const CONTENT = [
   /^dist\/page\/[\w.]+\.(js|css|txt)$/,
   /^ontologies\/[\w.]+\.(yaml|json)$/,
   /^fixtures\/docs\/[\w.-]+\.(md|png|json)$/,
+  /^fixtures\/deploy\/((kubernetes|slurm)\/)?[\w-]+\.(yaml|yml|sbatch)$|^fixtures\/deploy\/Dockerfile(\.dockerignore)?$/,
   /^fixtures\/scenes\/scene-0[789]\.jpg$/,
   /^fixtures\/models\/owlvit-emoji\/(model\.safetensors|MODEL_CARD\.md|merges\.txt)$/,
   /^fixtures\/models\/owlvit-emoji\/\w*(config|tokenizer|vocab|special_tokens_map)\.json$/,
@@ -105,6 +107,21 @@ describe.skipIf(process.platform === 'win32')('the packed package (needs npm and
     );
     expect(shown.flat()).toContain('fixtures/docs/review-grid.png');
     expect(files).toEqual(expect.arrayContaining(shown.flat()));
+  });
+
+  it('has no page with a link to what it does not hold', async () => {
+    const pages = (await listFiles(packed)).filter((name) => name.endsWith('.md'));
+    const links = await Promise.all(
+      pages.map(async (page) => {
+        const text = await readFile(join(packed, page), 'utf8');
+        const paths = [...text.matchAll(/\]\((?![a-z]+:)([^)#\s]+)/g)].map(([, path]) => path!);
+        return paths.map((path) => ({ page, path, target: join(packed, dirname(page), path) }));
+      }),
+    );
+    expect(links.flat().map(({ path }) => path)).toContain('../deploy/gitlab-ci.yml');
+    const isOutside = ({ target }: { target: string }) => relative(packed, target).startsWith('..');
+    const dead = links.flat().filter((link) => isOutside(link) || !existsSync(link.target));
+    expect(dead.map(({ page, path }) => `${page}: ${path}`)).toEqual([]);
   });
 
   it('leaves the shrinkwrap of the repository as it was', async () => {

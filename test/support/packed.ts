@@ -16,7 +16,7 @@ export interface Manifest {
 }
 
 const PACKED = ['package.json', 'npm-shrinkwrap.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'bin', '.ci', 'dist'];
-const SHARED = ['ontologies', 'fixtures/docs', 'fixtures/models/owlvit-emoji', 'fixtures/scenes'];
+const SHARED = ['ontologies', 'fixtures/deploy', 'fixtures/docs', 'fixtures/models/owlvit-emoji', 'fixtures/scenes'];
 
 export const readJson = async (path: string) => JSON.parse(await readFile(path, 'utf8')) as unknown;
 
