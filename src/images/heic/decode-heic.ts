@@ -38,8 +38,8 @@ function countDamaged(libheif: Libheif, bytes: Buffer): Pick<HeicPicture, 'pictu
   const items = readHeifItems(bytes);
   const pictures = codedPictures(items);
   const damaged = pictures.filter((item) => {
-    const hvcC = items.hvcC.get(item);
-    return hvcC === undefined ? !items.types.has(item) : isDamagedHevc(libheif, item, hvcC);
+    const hvcC = items.properties.get(item)?.find(({ type }) => type === 'hvcC');
+    return hvcC === undefined ? !items.types.has(item) : isDamagedHevc(libheif, item, hvcC.body);
   });
   return { pictures: pictures.length, damaged: damaged.length };
 }

@@ -1,17 +1,18 @@
+/** A part of a HEIF file. */
+export interface HeifBox {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
 /** What the header of a HEIF file says of its pictures. @see ISO/IEC 23008-12 */
 export interface HeifItems {
   readonly primary: number | undefined; // the one to show
   readonly types: ReadonlyMap<number, string>; // hvc1, av01, grid …
   readonly parts: ReadonlyMap<number, readonly number[]>; // of those that are made of others
-  readonly hvcC: ReadonlyMap<number, Buffer>; // how a picture is coded, where that is HEVC
+  readonly properties: ReadonlyMap<number, readonly HeifBox[]>; // ispe, irot, hvcC …
 }
 
 const MAX_DEPTH = 4; // a turned picture of a grid of pictures
-
-interface Box {
-  readonly type: string;
-  readonly body: Buffer;
-}
 
 /** Reads the header as far as it is there: of the first bytes of a file, too. */
 export function readHeifItems(bytes: Buffer): HeifItems {
@@ -22,7 +23,7 @@ export function readHeifItems(bytes: Buffer): HeifItems {
     primary: readPrimary(find(boxes, 'pitm')),
     types: readTypes(find(boxes, 'iinf')),
     parts: readParts(find(boxes, 'iref')),
-    hvcC: properties === undefined ? new Map() : readCodings([...boxesIn(properties.body)]),
+    properties: properties === undefined ? new Map() : readProperties([...boxesIn(properties.body)]),
   };
 }
 
@@ -34,7 +35,7 @@ export function codedPictures({ primary, parts }: HeifItems): number[] {
   return items.filter((item) => !parts.has(item));
 }
 
-function* boxesIn(bytes: Buffer): Generator<Box, void, undefined> {
+function* boxesIn(bytes: Buffer): Generator<HeifBox, void, undefined> {
   for (let at = 0; at + 8 <= bytes.length;) {
     const short = bytes.readUInt32BE(at);
     const head = short === 1 ? 16 : 8;
@@ -46,18 +47,18 @@ function* boxesIn(bytes: Buffer): Generator<Box, void, undefined> {
   }
 }
 
-function find(boxes: Iterable<Box>, type: string): Box | undefined {
+function find(boxes: Iterable<HeifBox>, type: string): HeifBox | undefined {
   for (const box of boxes) if (box.type === type) return box;
   return undefined;
 }
 
-function readPrimary(box: Box | undefined): number | undefined {
+function readPrimary(box: HeifBox | undefined): number | undefined {
   const fields = new Fields(box);
   const primary = fields.uint(fields.version === 0 ? 2 : 4);
   return fields.isOver ? undefined : primary;
 }
 
-function readTypes(box: Box | undefined): Map<number, string> {
+function readTypes(box: HeifBox | undefined): Map<number, string> {
   const types = new Map<number, string>();
   if (box === undefined) return types;
   const start = box.body[0] === 0 ? 6 : 8; // version and flags, number of entries
@@ -71,7 +72,7 @@ function readTypes(box: Box | undefined): Map<number, string> {
   return types;
 }
 
-function readParts(box: Box | undefined): Map<number, number[]> {
+function readParts(box: HeifBox | undefined): Map<number, number[]> {
   const parts = new Map<number, number[]>();
   if (box === undefined) return parts;
   const bytes = box.body[0] === 0 ? 2 : 4;
@@ -87,23 +88,25 @@ function readParts(box: Box | undefined): Map<number, number[]> {
   return parts;
 }
 
-function readCodings(boxes: readonly Box[]): Map<number, Buffer> {
-  const codings = new Map<number, Buffer>();
+function readProperties(boxes: readonly HeifBox[]): Map<number, HeifBox[]> {
+  const found = new Map<number, HeifBox[]>();
   const container = find(boxes, 'ipco');
-  const properties = container === undefined ? [] : [...boxesIn(container.body)];
+  const all = container === undefined ? [] : [...boxesIn(container.body)];
   for (const box of boxes.filter(({ type }) => type === 'ipma')) {
     const fields = new Fields(box);
     const isWide = (box.body[3]! & 1) === 1;
     const count = fields.uint(4);
     for (let i = 0; i < count && !fields.isOver; i++) {
       const item = fields.uint(fields.version === 0 ? 2 : 4);
+      const properties = found.get(item) ?? [];
       for (let left = fields.uint(1); left > 0; left--) {
-        const property = properties[(fields.uint(isWide ? 2 : 1) & (isWide ? 0x7fff : 0x7f)) - 1];
-        if (property?.type === 'hvcC') codings.set(item, property.body);
+        const property = all[(fields.uint(isWide ? 2 : 1) & (isWide ? 0x7fff : 0x7f)) - 1]; // without "essential"
+        if (property !== undefined) properties.push(property);
       }
+      found.set(item, properties);
     }
   }
-  return codings;
+  return found;
 }
 
 /** The fields of a box, one after the other. */
@@ -112,7 +115,7 @@ class Fields {
   readonly #body: Buffer;
   #at = 0;
 
-  constructor(box: Box | undefined, { isFull } = { isFull: true }) {
+  constructor(box: HeifBox | undefined, { isFull } = { isFull: true }) {
     this.#body = box?.body ?? Buffer.alloc(0);
     this.version = isFull ? (this.#body[0] ?? 0) : 0;
     if (isFull) this.#at = 4; // version and flags

@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, readHeader } from '../../../src/images/decode.js';
+import { readHeaderSize } from '../../../src/images/header-size.js';
 import { sniff } from '../../../src/images/sniff.js';
 import { SCENES } from '../../support/cli.js';
-import { box, composeHeif, gridOfQuarters, irot, quarter, QUARTER, rangeOf } from '../../support/heif/compose.js';
+import { box, clap, composeHeif, gridOfQuarters, irot, quarter, QUARTER, rangeOf } from '../../support/heif/compose.js';
+import { temporaryFolder } from '../../support/temporary.js';
 import { withoutPackage } from '../../support/system/without-package.js';
 
 const LIMITS = { maxPixels: 1e6, strict: false };
@@ -25,12 +27,26 @@ function difference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
 }
 
+/** What data sets and `validate` take for the size. */
+async function headerSizeOf(bytes: Buffer): Promise<unknown> {
+  const path = join(await temporaryFolder(), 'a.heic');
+  await writeFile(path, bytes);
+  return await readHeaderSize(path);
+}
+
 /** The file with some bytes of an item replaced. */
 function damage(change: (data: Buffer) => void, item: number): Buffer {
   const bytes = Buffer.from(PHOTO);
   const { from, to } = rangeOf(GRID, item, bytes);
   change(bytes.subarray(from, to));
   return bytes;
+}
+
+/** Turned by its container, as phones store it; its EXIF orientation is what the camera was held like. */
+function turnedTwice(): Buffer {
+  const tiff = Buffer.from('MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0', 'latin1');
+  const exif = { type: 'Exif', data: Buffer.concat([Buffer.alloc(4), tiff]), properties: [], describes: 1 };
+  return composeHeif([quarter(1, irot(3)), exif], { primary: 1 });
 }
 
 describe('a HEIC file is read as the picture that it is made to show:', () => {
@@ -43,12 +59,25 @@ describe('a HEIC file is read as the picture that it is made to show:', () => {
       quarterOf(1).flop(),
     ],
     ['a grid of tiles', PHOTO, sharp(SCENE)],
+    [
+      'a smaller one beside a larger one',
+      composeHeif([...GRID, quarter(3, irot(1))], { primary: 6 }),
+      quarterOf(3).rotate(270),
+    ],
+    [
+      'one that is cropped',
+      composeHeif([quarter(2, clap(100, 80))], { primary: 1 }),
+      sharp(SCENE).extract({ left: 30, top: 140, width: 100, height: 80 }),
+    ],
+    ['one whose EXIF orientation says again how it is turned', turnedTwice(), quarterOf(1).rotate(90)],
     ['a grid that is turned', composeHeif(gridOfQuarters(irot(3)), { primary: GRID.length }), sharp(SCENE).rotate(90)],
   ])('%s', async (_what, bytes, expected) => {
     const image = await decodeImage(bytes, LIMITS);
     const { data, info } = await expected.raw().toBuffer({ resolveWithObject: true });
     expect(image).toMatchObject({ width: info.width, height: info.height });
-    expect((await readHeader(bytes)).size).toEqual({ width: info.width, height: info.height });
+    const size = { width: info.width, height: info.height };
+    expect((await readHeader(bytes)).size).toEqual(size);
+    expect(await headerSizeOf(bytes)).toEqual(size);
     expect(image.degraded).toBeUndefined();
     expect(difference(image.pixels, data)).toBeLessThan(3);
   });

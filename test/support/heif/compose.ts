@@ -8,6 +8,7 @@ export interface HeifItem {
   readonly data: Buffer;
   readonly properties: readonly Buffer[];
   readonly parts?: readonly number[]; // of a grid: the numbers of its tiles
+  readonly describes?: number; // of EXIF: the picture
 }
 
 const QUARTERS = ['top-left', 'top-right', 'bottom-left', 'bottom-right'] as const;
@@ -21,6 +22,10 @@ export function box(type: string, ...content: readonly Buffer[]): Buffer {
 
 /** Turns a picture, in quarters anticlockwise. */
 export const irot = (quarters: number): Buffer => box('irot', uint(quarters, 1));
+
+/** Crops a picture to its middle. */
+export const clap = (width: number, height: number): Buffer =>
+  box('clap', ...[width, 1, height, 1, 0, 1, 0, 1].map((value) => uint(value, 4)));
 
 /** A quarter of scene-01.jpg, coded by HEVC. */
 export function quarter(which: number, ...properties: readonly Buffer[]): HeifItem {
@@ -59,13 +64,15 @@ export function rangeOf(items: readonly HeifItem[], item: number, file: Buffer):
 }
 
 function metaBox(items: readonly HeifItem[], { primary, start }: { primary: number; start: number }): Buffer {
-  const referring = items.flatMap(({ parts }, i) => (parts === undefined ? [] : [{ from: i + 1, parts }]));
   const entries = items.map(({ type }, i) =>
     fullBox('infe', 2, uint(i + 1, 2), uint(0, 2), Buffer.from(`${type}\0`, 'latin1')),
   );
-  const references = referring.map(({ from, parts }) =>
-    box('dimg', uint(from, 2), uint(parts.length, 2), ...parts.map((part) => uint(part, 2))),
-  );
+  const refer = (type: string, from: number, to: readonly number[]) =>
+    box(type, uint(from, 2), uint(to.length, 2), ...to.map((item) => uint(item, 2)));
+  const references = items.flatMap(({ parts, describes }, i) => [
+    ...(parts === undefined ? [] : [refer('dimg', i + 1, parts)]),
+    ...(describes === undefined ? [] : [refer('cdsc', i + 1, [describes])]),
+  ]);
   return fullBox(
     'meta',
     0,
