@@ -21,6 +21,7 @@ import { BackgroundProcesses } from '../workers/worker-process.js';
 import { readCallOptions } from './call-options.js';
 import type { DetectedImage, DetectOptions, Detector, DetectorOptions } from './detector-types.js';
 import { readGivenImage, type GivenImage } from './given-image.js';
+import { inProgramWords, toProgramWords } from './program-words.js';
 import { Searches, type Search } from './searches.js';
 
 /** What messages call an image that came as bytes. */
@@ -28,12 +29,17 @@ const UNNAMED = 'The bytes given';
 
 /** Opens a model for single images. @throws PreannotateError when that is not possible; the signal's reason */
 export async function startDetector(options: DetectorOptions): Promise<Detector> {
+  return await inProgramWords(async () => await open(options));
+}
+
+async function open(options: DetectorOptions): Promise<Detector> {
   const {
     signal = new AbortController().signal,
-    onNote: note = () => {},
+    onNote,
     onDownload,
     ...settings
   } = readCallOptions(options, "{ model: 'builtin:emoji', ontology: 'emoji' }");
+  const note = (message: string) => onNote?.(toProgramWords(message));
   const loaded = await loadOptions(DetectorConfig, { ...settings }, { ofCall: ['signal', 'onNote', 'onDownload'] });
   const { precision, model: reference, optimizer, maxDetections, maxBytes, batchingTimeoutSec } = loaded.settings;
   assertOptimizerAvailable(optimizer);
@@ -94,13 +100,7 @@ class EngineDetector implements Detector {
   }
 
   async detect(image: string | URL | Uint8Array, options: DetectOptions = {}): Promise<DetectedImage> {
-    const { signal = new AbortController().signal, ...asked } = readCallOptions(options, '{ scoreThreshold: 0.3 }');
-    using _ = this.#parts.transport.hold();
-    const given = readGivenImage(image);
-    const search = await this.#parts.searches.read(asked);
-    const outcome = await this.#detect(given, search, signal);
-    if (!outcome.ok) throw new PreannotateError(outcome.failure);
-    return toDetectedImage(outcome.result, search);
+    return await inProgramWords(async () => await this.#answer(image, options));
   }
 
   dispose(): Promise<void> {
@@ -109,6 +109,16 @@ class EngineDetector implements Detector {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  async #answer(image: unknown, options: DetectOptions): Promise<DetectedImage> {
+    const { signal = new AbortController().signal, ...asked } = readCallOptions(options, '{ scoreThreshold: 0.3 }');
+    using _ = this.#parts.transport.hold();
+    const given = readGivenImage(image);
+    const search = await this.#parts.searches.read(asked);
+    const outcome = await this.#detect(given, search, signal);
+    if (!outcome.ok) throw new PreannotateError(outcome.failure);
+    return toDetectedImage(outcome.result, search);
   }
 
   async #detect(image: GivenImage, { ontology }: Search, signal: AbortSignal): Promise<ImageOutcome> {

@@ -1,4 +1,5 @@
 import type { ProgressCounts, RunProgress } from '../progress/run-progress.js';
+import { toProgramWords } from './program-words.js';
 import type { AnnotateCallbacks } from './run-types.js';
 
 /** Gives a program what the command line would show. What a callback throws stops the run with that as its reason. */
@@ -41,7 +42,7 @@ export class ReportedProgress implements RunProgress {
   }
 
   note(message: string): void {
-    this.#call(() => this.#callbacks.onNote?.(message));
+    this.#call(() => this.#callbacks.onNote?.(toProgramWords(message)));
   }
 
   stop(): void {}

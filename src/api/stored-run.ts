@@ -19,6 +19,7 @@ import { readCurrentReview } from '../run/review/current-review.js';
 import { exportViews } from '../views/export-views.js';
 import { toMissing } from './annotate.js';
 import { toBoxCounts } from './box-counts.js';
+import { inProgramWords, OUTPUT_OPTIONS, toProgramError, toProgramFailure, toProgramWords } from './program-words.js';
 import { ReportedProgress } from './reported-progress.js';
 import { readCallOptions, readPath } from './call-options.js';
 import type {
@@ -32,11 +33,12 @@ import type {
   RunImagesOptions,
 } from './run-types.js';
 
-/** Options that are about the output of a command. */
-const LEFT_OUT = ['json', 'quiet', 'verbose', 'progress', 'logFormat'];
-
 /** Opens an output folder for reading. @throws PreannotateError INPUT_NOT_FOUND, JOURNAL_DAMAGED */
 export async function openStoredRun(folder: string): Promise<Run> {
+  return await inProgramWords(async () => await openFolder(folder));
+}
+
+async function openFolder(folder: string): Promise<Run> {
   const outDir = resolve(readPath('outDir', folder, "readRun('annotations')"));
   const run = await openRun(outDir);
   const { scope, journal, manifest, ontology, notes } = run;
@@ -56,14 +58,22 @@ export async function openStoredRun(folder: string): Promise<Run> {
     written: manifest?.counts.detections === undefined ? undefined : toBoxCounts(manifest.counts),
     scoreFloor: journal.header.options.score_floor,
     imagesFolder: await findRunRoot(outDir, run, undefined),
-    notes,
+    notes: notes.map(toProgramWords),
     images: (options) => readImages(outDir, run, options),
     failures: () => readFailures(outDir),
-    export: (options) => writeAgain(outDir, options),
+    export: async (options) => await inProgramWords(async () => await writeAgain(outDir, options)),
   };
 }
 
-async function* readImages(outDir: string, run: OpenedRun, given: RunImagesOptions = {}): AsyncGenerator<RunImage> {
+async function* readImages(outDir: string, run: OpenedRun, options?: RunImagesOptions): AsyncGenerator<RunImage> {
+  try {
+    yield* selectImages(outDir, run, options);
+  } catch (error) {
+    throw toProgramError(error);
+  }
+}
+
+async function* selectImages(outDir: string, run: OpenedRun, given: RunImagesOptions = {}): AsyncGenerator<RunImage> {
   const { reviewed = true, signal, ...options } = readCallOptions(given, '{ scoreThreshold: 0.3 }');
   const { scope, journal, ontology, imageIds, sources } = run;
   const loaded = await loadOptions(SelectionConfig, options, { ofCall: ['reviewed', 'signal'] });
@@ -93,12 +103,16 @@ function toRunBox(found: ViewBox, ontology: Ontology): RunBox {
 }
 
 async function* readFailures(outDir: string): AsyncGenerator<ImageFailure> {
-  yield* streamErrors(outDir);
+  try {
+    for await (const failure of streamErrors(outDir)) yield toProgramFailure(failure);
+  } catch (error) {
+    throw toProgramError(error);
+  }
 }
 
 async function writeAgain(outDir: string, given: ExportOptions = {}): Promise<ExportResult> {
   const { signal, onNote, ...options } = readCallOptions(given, "{ format: ['coco', 'csv'] }");
-  const names = { leftOut: LEFT_OUT, ofCall: ['signal', 'onNote'] };
+  const names = { leftOut: OUTPUT_OPTIONS, ofCall: ['signal', 'onNote'] };
   const loaded = await loadOptions(ExportConfig, { ...options }, names);
   const progress = new ReportedProgress({ onNote });
   const stop = AbortSignal.any([progress.failed, ...(signal === undefined ? [] : [signal])]);

@@ -39,6 +39,7 @@ export interface Loaded<Schema extends z.ZodObject> {
   readonly settings: Settings<Schema>;
   readonly given: { readonly [Key in keyof Settings<Schema>]-?: Origin };
   readonly nameOf: (key: string) => string; // as the source that set it calls it: --nms-iou, or PREANNOTATE_NMS_IOU
+  readonly cwd: string; // that relative paths were relative to, but for those of the config file
   readonly configFile?: YamlFile & { readonly path: string };
 }
 
@@ -87,6 +88,7 @@ export async function mergeSettings<Schema extends z.ZodObject>(
   return {
     ...toSettings(schema, values, entries),
     nameOf,
+    cwd,
     ...(file ? { configFile: { ...file, path: configPath } } : {}),
   };
 }
@@ -101,11 +103,16 @@ export function pickSettings<All extends object, Key extends keyof All>(
 }
 
 /** What to look for: the --class flags, else the ontology's file or mapping. @returns undefined when neither is set */
-export function findOntologySource({ settings, given, configFile }: Loaded<EngineConfig>): OntologySource | undefined {
+export function findOntologySource({
+  settings,
+  given,
+  cwd,
+  configFile,
+}: Loaded<EngineConfig>): OntologySource | undefined {
   const { class: classes, ontology } = settings;
   if (classes !== undefined) return { classes };
   if (typeof ontology === 'string') return { file: ontology };
-  if (ontology !== undefined && given.ontology === 'flag') return ontologyOfProgram(ontology);
+  if (ontology !== undefined && given.ontology === 'flag') return ontologyOfProgram(ontology, cwd);
   if (ontology !== undefined && configFile !== undefined) {
     const { name, path: configPath, where, spelled } = configFile;
     return {
@@ -119,10 +126,10 @@ export function findOntologySource({ settings, given, configFile }: Loaded<Engin
   return undefined;
 }
 
-/** An ontology that a program gives as it would be in a file. Its examples are relative to the working folder. */
-export function ontologyOfProgram(mapping: unknown): OntologySource {
+/** An ontology that a program gives as it would be in a file. Its examples are relative to its working folder. */
+export function ontologyOfProgram(mapping: unknown, folder = process.cwd()): OntologySource {
   const where = (path: readonly PropertyKey[]) => formatPath(['ontology', ...path]);
-  return { mapping, file: 'ontology', folder: process.cwd(), where };
+  return { mapping, file: 'ontology', folder, where };
 }
 
 /** @throws PreannotateError USAGE when it is not known what to look for. */

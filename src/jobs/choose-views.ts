@@ -51,7 +51,7 @@ export function assertAboveFloor(
 ): void {
   const { scoreThreshold: threshold } = settings;
   if (given.scoreThreshold === 'default' || threshold >= floor) return;
-  const advice = `Raise the threshold, or annotate again: run --restart --score-floor ${threshold}.`;
+  const advice = `Raise the threshold, or annotate again: \`preannotate run --restart --score-floor ${threshold}\`.`;
   throw problemsError('CONFIG_INVALID', [
     { ...describeBelowFloor(nameOf('score_threshold'), threshold, floor), advice },
   ]);

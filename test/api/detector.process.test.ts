@@ -80,7 +80,7 @@ it('takes an ontology and thresholds with a call, and says by name what is wrong
   const messages = refused.map(([, message]) => message);
   expect(messages[0]).toBe('scoreThreshold must be at most 1, not 2.');
   expect(messages[1]).toBe('options: unknown key "scoreThreshld".');
-  expect(messages[2]).toContain('score_floor of 0.05');
+  expect(messages[2]).toContain('scoreFloor of 0.05');
   expect(messages[3]).toContain('keeps 300 boxes');
   expect(messages[4]).toContain('ontology.classes[0].promts');
   expect(messages[5]).toContain('absent.jpg');

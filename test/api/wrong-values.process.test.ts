@@ -71,6 +71,7 @@ it('names what a call was given in place of what it takes, whatever that is', as
   const named = refusals.filter(([call]) => !/^(options|images|export|detect|empty|unknown .*)$/.test(call));
   expect(named.filter(([call, , message]) => !message.startsWith(call))).toEqual([]);
   const texts = refusals.map(([call, , message, hint]) => `${call}: ${message} ${hint}`);
+  expect(texts.filter((text) => /--\w|\bcommand/i.test(text))).toEqual([]);
   expect(texts).toEqual(
     expect.arrayContaining([
       expect.stringContaining('paths[1] must be a folder, a file, a glob or an address, as text, not a URL.'),

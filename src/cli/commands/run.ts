@@ -22,7 +22,6 @@ import { abortOnSignals } from '../interrupt.js';
 import { Interrupted } from '../interrupted.js';
 import { printJson } from '../output.js';
 import { prepareSummary, wantsSummary, writeSummary, type SummaryPlaces } from '../summary/write-summary.js';
-import { startedBy } from './rerun/rerun.js';
 import { formatAsked } from './format-asked.js';
 import { formatSelection } from './views/format-selection.js';
 
@@ -79,6 +78,7 @@ async function run(
 ): Promise<number> {
   const { settings } = loaded;
   const { createRunJob } = await import('../../jobs/run-job.js');
+  const { startedBy } = await import('../../jobs/started-by.js');
   const job = { ...(await createRunJob(paths, loaded)), ...startedBy(paths, loaded, flags) };
   const progress = createProgress(settings);
   if (settings.dryRun) {

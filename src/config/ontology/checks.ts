@@ -35,7 +35,7 @@ export function checkDraft(draft: OntologyDraft): ConfigProblem[] {
 }
 
 function noClassesProblem({ where }: OntologyDraft): ConfigProblem {
-  const advice = 'Name at least one, for example "a photo of a forklift: forklift" in a file, or --class forklift.';
+  const advice = 'Name at least one, for example "a photo of a forklift: forklift" in a file, or --class "forklift".';
   return { message: `${where()}: the ontology has no classes.`, advice };
 }
 

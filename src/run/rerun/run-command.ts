@@ -5,12 +5,13 @@ import { readJsonFile } from '../../disk/json.js';
 
 const FILE = '.preannotate/command.json';
 
-/** How a run was started, so that it can be started again: what `preannotate run` was given, and where. */
+/** How a run was started, so that it can be started again: what `run` or `annotate()` was given, and where. */
 export const RunCommand = z.object({
   cwd: z.string(), // absolute
   paths: z.array(z.string()), // of images
   flags: z.record(z.string(), z.unknown()), // by key of the options, as they were given
   environment: z.record(z.string(), z.string()), // the variables that set options
+  by_program: z.literal(true).exactOptional(), // by annotate(): no config file counts that is not named
 });
 export type RunCommand = z.output<typeof RunCommand>;
 

@@ -1,13 +1,11 @@
 import { join, relative, resolve, sep } from 'node:path';
-import { loadSettings, requireOntologySource, type Loaded } from '../../../config/load.js';
+import { loadSettings, mergeSettings, requireOntologySource, type Loaded } from '../../../config/load.js';
 import { flagsOf } from '../../../config/flags.js';
 import { isShippedFile } from '../../../config/ontology/shipped.js';
 import { RunConfig } from '../../../config/schema.js';
-import { readEnvironment } from '../../../config/sources.js';
+import { readFlags } from '../../../config/sources.js';
 import { quoteForShell } from '../../../core/text.js';
 import { displayPath } from '../../../disk/display-path.js';
-import { areRemote } from '../../../images/remote/discover-remote.js';
-import type { Job } from '../../../job.js';
 import type { OntologyPlace, Rerun, UpdateUse } from '../../../review/ask/rerun.js';
 import { readRunCommand, type RunCommand } from '../../../run/rerun/run-command.js';
 import { expectedRoot, resolveRoot } from '../../../run/image-root.js';
@@ -28,23 +26,6 @@ const LEFT_OUT = [
   'max_runtime',
   'watch',
 ];
-
-/** How a run is started, where it can be started again like that: not with addresses, which may hold secrets. */
-export function startedBy(
-  paths: readonly string[],
-  { settings: { queue, shard, watch, retryFailed } }: Loaded<typeof RunConfig>,
-  flags: Readonly<Record<string, unknown>>,
-): Pick<Job, 'startedBy'> {
-  if (queue !== undefined || shard !== undefined || watch || retryFailed || areRemote(paths)) return {};
-  const { entries } = readEnvironment(RunConfig, process.env);
-  const config = process.env['PREANNOTATE_CONFIG'];
-  const environment = [
-    ...entries.map(({ subject, value }) => [subject([]), String(value)] as const),
-    ...(config === undefined ? [] : [['PREANNOTATE_CONFIG', config] as const]),
-  ];
-  const command = { cwd: process.cwd(), paths: [...paths], flags, environment: Object.fromEntries(environment) };
-  return { startedBy: command };
-}
 
 /** What of a run may be elsewhere now: absolute folders. */
 interface MovedParts {
@@ -72,7 +53,7 @@ export async function openRerun(outDir: string, { features, imagesRoot }: MovedP
     ...(storedFeatures === undefined ? {} : { featuresFolder: storedFeatures }),
     ...given,
     ontology:
-      loaded === undefined ? { noFile: 'The config file of this run cannot be read any more.' } : placeOf(loaded),
+      loaded === undefined ? { noFile: 'The config file of this run cannot be read any more.' } : placeOf(loaded, command),
     commandWith: (flags) => typed(command, { out: displayPath(outDir), ...flags }),
     update: (use) => update(outDir, command, use),
   };
@@ -107,16 +88,22 @@ function toAbsolute({ paths, cwd }: RunCommand): string[] {
 
 function load(
   outDir: string,
-  { flags, environment, cwd }: RunCommand,
+  { flags, environment, cwd, by_program: byProgram }: RunCommand,
   changed: Readonly<Record<string, unknown>>,
 ): Promise<Loaded<typeof RunConfig>> {
   const kept = Object.entries(flags).filter(([key]) => !LEFT_OUT.includes(key));
   const given = { ...Object.fromEntries(kept), out: outDir, ...changed };
-  return loadSettings({ schema: RunConfig, flags: given, environment, cwd });
+  if (!byProgram) return loadSettings({ schema: RunConfig, flags: given, environment, cwd });
+  const { config } = flags; // no other one counts for a program
+  const configPath = typeof config === 'string' ? resolve(cwd, config) : undefined;
+  return mergeSettings(RunConfig, { stated: [readFlags(RunConfig, given)], configPath, cwd });
 }
 
-function placeOf(loaded: Loaded<typeof RunConfig>): OntologyPlace {
+function placeOf(loaded: Loaded<typeof RunConfig>, { by_program: byProgram }: RunCommand): OntologyPlace {
   const source = requireOntologySource(loaded);
+  const isOfProgram = byProgram && (loaded.given.class === 'flag' || loaded.given.ontology === 'flag');
+  if (isOfProgram && ('classes' in source || 'mapping' in source))
+    return { noFile: 'The ontology of this run was given by the program that made it.' };
   if ('classes' in source) return { noFile: 'The classes of this run were given by --class.' };
   if ('mapping' in source) return { noFile: `The ontology of this run is a part of ${source.file}.` };
   if (isShippedFile(source.file)) return { noFile: `${displayPath(source.file)} belongs to the package.` };
@@ -124,17 +111,23 @@ function placeOf(loaded: Loaded<typeof RunConfig>): OntologyPlace {
 }
 
 /** The command, to be copied. A relative path means what it meant where the command was given. */
-function typed({ paths, flags, cwd }: RunCommand, changed: Readonly<Record<string, string | true>>): string {
-  const names = new Map(flagsOf(RunConfig).map(({ key, name }) => [key, name]));
+function typed(
+  { paths, flags, cwd }: RunCommand,
+  changed: Readonly<Record<string, string | true>>,
+): string | undefined {
+  const known = new Map(flagsOf(RunConfig).map((flag) => [flag.key, flag]));
   const isOther = 'ontology' in changed; // classes of flags precede it
   const kept = Object.entries(flags).filter(
     ([key]) => !LEFT_OUT.includes(key) && !(key in changed) && !(isOther && key === 'class'),
   );
-  const words = [...kept, ...Object.entries(changed)].flatMap(([key, value]) => {
-    const flag = `--${names.get(key) ?? key}`;
-    if (value === true) return [flag];
-    if (value === false) return [`--no-${names.get(key) ?? key}`];
-    return (Array.isArray(value) ? value : [value]).flatMap((one) => [flag, quoteForShell(String(one))]);
+  const all = [...kept, ...Object.entries(changed)];
+  if (all.some(([, value]) => typeof value === 'object' && !Array.isArray(value))) return undefined; // of a program
+  const words = all.flatMap(([key, value]) => {
+    const { name = key, negation, repeatable = false } = known.get(key) ?? {};
+    if (value === true) return [`--${name}`];
+    if (value === false) return negation === undefined ? [] : [`--no-${name}`]; // off by default
+    const values: unknown[] = Array.isArray(value) && !repeatable ? [value.join(',')] : [value].flat();
+    return values.flatMap((one) => [`--${name}`, quoteForShell(String(one))]);
   });
   const command = ['preannotate', 'run', ...paths.map(quoteForShell), ...words].join(' ');
   return cwd === process.cwd() ? command : `cd ${quoteForShell(cwd)} && ${command}`;
