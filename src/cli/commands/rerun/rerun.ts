@@ -53,7 +53,9 @@ export async function openRerun(outDir: string, { features, imagesRoot }: MovedP
     ...(storedFeatures === undefined ? {} : { featuresFolder: storedFeatures }),
     ...given,
     ontology:
-      loaded === undefined ? { noFile: 'The config file of this run cannot be read any more.' } : placeOf(loaded, command),
+      loaded === undefined
+        ? { noFile: 'The config file of this run cannot be read any more.' }
+        : placeOf(loaded, command),
     commandWith: (flags) => typed(command, { out: displayPath(outDir), ...flags }),
     update: (use) => update(outDir, command, use),
   };
