@@ -2,6 +2,7 @@ import { area } from '../../core/box.js';
 import type { FoundBox, Size } from './answers.js';
 import type { Colour } from '../shared/colours.js';
 import { byId, make, makeSvg } from '../shared/dom.js';
+import { Zoom } from './zoom.js';
 
 /** A box as it is drawn. */
 export interface DrawnBox extends FoundBox {
@@ -15,29 +16,37 @@ export class Picture {
   readonly #note = byId('picture-note', HTMLElement);
   readonly #labels = byId('labels', HTMLElement);
   readonly #overlay = makeSvg('svg', { class: 'overlay', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-  readonly #onSelect: (index: number) => void;
+  readonly #zoom: Zoom;
+  #selected = -1;
   #size: Size = { width: 1, height: 1 };
   #address = '';
 
   constructor(onSelect: (index: number) => void) {
-    this.#onSelect = onSelect;
     this.#stage.insertBefore(this.#overlay, this.#labels);
+    this.#zoom = new Zoom((element) => {
+      const box = element.closest<SVGElement>('.box');
+      if (box !== null) onSelect(Number(box.dataset['index']));
+    });
+    this.#image.addEventListener('load', () => {
+      const { src, naturalWidth: width, naturalHeight: height } = this.#image;
+      if (src === this.#address && width > 0) this.#zoom.open({ width, height });
+    });
     // A file that the browser cannot show is no image, or is replaced by a frame once the server has read it.
     this.#image.addEventListener('error', () => {
-      if (this.#image.src === this.#address) this.#stage.hidden = true;
+      if (this.#image.src === this.#address) this.#zoom.hide();
     });
   }
 
   /** Shows the visitor's own image without boxes; an image given by URL gets an empty frame once its size is known. */
   open(name: string, file: Blob | undefined): void {
     this.draw([]);
+    this.#zoom.hide();
     URL.revokeObjectURL(this.#address);
     this.#address = file === undefined ? '' : URL.createObjectURL(file);
     this.#image.alt = name;
     this.#note.textContent = '';
     if (file === undefined) this.#image.removeAttribute('src');
     else this.#image.src = this.#address;
-    this.#stage.hidden = file === undefined;
   }
 
   /** Fits the overlay to the image; shows an empty frame where the browser cannot show it as the server read it. */
@@ -48,11 +57,11 @@ export class Picture {
     const isSame = address !== '' && (await this.#showsAt(size));
     if (isSame || address !== this.#address) return;
     this.#image.src = placeholderOf(size);
+    this.#zoom.open(size);
     this.#note.textContent =
       address === ''
         ? 'The image itself is on another site and is not shown here: this is its frame.'
         : 'This browser cannot show this image as the server has seen it: this is its frame.';
-    this.#stage.hidden = false;
   }
 
   /** @param selected - Index of the box to highlight. */
@@ -63,6 +72,8 @@ export class Picture {
     this.#overlay.replaceChildren(...bySize.map((entry) => this.#createBox(entry)));
     this.#labels.replaceChildren(...entries.map((entry) => this.#createLabel(entry)));
     this.#stage.classList.toggle('has-selection', selected !== -1);
+    if (selected !== -1 && selected !== this.#selected) this.#zoom.reveal(boxes[selected]!.box);
+    this.#selected = selected;
   }
 
   #createBox({ drawn, index, isSelected }: OverlayEntry): SVGGElement {
@@ -73,7 +84,6 @@ export class Picture {
       makeSvg('rect', { ...place, class: 'halo' }),
       makeSvg('rect', { ...place, class: 'line', stroke: drawn.colour.fill }),
     );
-    group.addEventListener('click', () => this.#onSelect(index));
     return group;
   }
 

@@ -21,7 +21,6 @@ import { Picture } from './picture.js';
 import { PromptEditor } from './prompt-editor.js';
 import { toOntologyField } from './prompt-text.js';
 import { ResultPanel } from './result-panel.js';
-import { Zoom } from './zoom.js';
 import { clearError, showBusy, showError, showStatus, showTiming } from './status.js';
 
 /** The page, from images to boxes. The server is asked once per image; the threshold only filters its answer. */
@@ -52,7 +51,6 @@ let scoreAbove = Number(threshold.value); // the server's threshold may lie betw
 let selected = -1; // index into the boxes above the threshold; a new threshold adds or removes boxes at the end only
 
 const strip = new ImageStrip((image) => openImage(image));
-const zoom = new Zoom();
 const classFilter = new ClassFilter(() => show());
 let images: readonly ImageInput[] = [];
 const results = new Map<ImageInput, CurrentResult>(); // for the prompts as they are
@@ -87,7 +85,6 @@ function openImage(image: ImageInput): void {
   byId('welcome', HTMLElement).hidden = true;
   strip.mark(images.indexOf(image));
   picture.open(image.name, 'file' in image ? image.file : undefined);
-  zoom.reset();
   show();
   showStatus('');
   const known = results.get(image);
@@ -100,7 +97,6 @@ async function showKnown(known: CurrentResult, signal: AbortSignal): Promise<voi
   await picture.fit(known.size);
   signal.throwIfAborted();
   current = known;
-  zoom.reset();
   show();
 }
 
@@ -126,7 +122,6 @@ function annotate(): Promise<void> {
     signal.throwIfAborted();
     current = { size: answer, found: toFoundBoxes(answer), classes: edited?.classes ?? known.classes };
     results.set(image, current);
-    zoom.reset();
     show();
     showTiming(stages, totalMs);
     if (edited?.note !== undefined) showError(new PageError('Is the order of the prompts right?', [edited.note]));

@@ -1,82 +1,67 @@
+import type { Size, Xyxy } from '../../core/box.js';
 import { byId } from '../shared/dom.js';
+import { Pointers } from '../shared/zoom/pointers.js';
+import { fitView, isWhole, type View } from '../shared/zoom/view.js';
+import { VIEW_KEYS, viewActions, type ViewAction } from '../shared/zoom/view-actions.js';
+import { Viewport } from '../shared/zoom/viewport.js';
 
-const STEP = 1.5;
-const MAX_ZOOM = 16;
-
-/** Makes the picture larger than its place, in which it is then moved: by scrolling, or with the pointer. */
+/** The place of the picture, in which it is made larger and moved with the pointer, keys and buttons. */
 export class Zoom {
-  readonly #viewport = byId('viewport', HTMLElement);
+  readonly #place = byId('viewport', HTMLElement);
   readonly #stage = byId('stage', HTMLElement);
   readonly #controls = byId('zoom', HTMLElement);
   readonly #shown = byId('zoom-shown', HTMLOutputElement);
-  #fitted = { width: 0, height: 0 };
-  #zoom = 1;
+  readonly #viewport = new Viewport({ draw: (view) => this.#draw(view) }, { margin: 0, largest: 1 });
+  readonly #actions = viewActions(this.#viewport);
 
-  constructor() {
-    byId('zoom-in', HTMLButtonElement).addEventListener('click', () => this.#zoomTo(this.#zoom * STEP));
-    byId('zoom-out', HTMLButtonElement).addEventListener('click', () => this.#zoomTo(this.#zoom / STEP));
-    byId('zoom-fit', HTMLButtonElement).addEventListener('click', () => this.reset());
-    this.#viewport.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
-    this.#viewport.addEventListener('pointerdown', (event) => this.#startMoving(event));
-    addEventListener('resize', () => this.reset());
-  }
-
-  /** Shows all of the picture. */
-  reset(): void {
-    this.#zoom = 1;
-    this.#stage.classList.remove('is-zoomed');
-    this.#stage.style.width = this.#stage.style.height = '';
-    this.#show();
-  }
-
-  /** With Ctrl, as everywhere; a pinch on a touch pad is the same event. */
-  #onWheel(event: WheelEvent): void {
-    if (!event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    this.#zoomTo(this.#zoom * Math.exp(-event.deltaY / 200), event);
-  }
-
-  /** @param at - Stays where it is; left out: the middle. */
-  #zoomTo(wanted: number, at?: { readonly clientX: number; readonly clientY: number }): void {
-    if (this.#stage.hidden) return;
-    const before = this.#stage.getBoundingClientRect();
-    if (this.#zoom === 1) this.#fitted = { width: before.width, height: before.height };
-    const zoom = Math.min(Math.max(wanted, 1), MAX_ZOOM);
-    if (zoom === 1) {
-      this.reset();
-      return;
-    }
-    const place = this.#viewport.getBoundingClientRect();
-    const [x, y] = [at?.clientX ?? place.x + place.width / 2, at?.clientY ?? place.y + place.height / 2];
-    const [shareX, shareY] = [(x - before.x) / before.width, (y - before.y) / before.height];
-    this.#viewport.style.height = `${place.height}px`;
-    this.#zoom = zoom;
-    this.#stage.classList.add('is-zoomed');
-    this.#stage.style.width = `${this.#fitted.width * zoom}px`;
-    this.#stage.style.height = `${this.#fitted.height * zoom}px`;
-    const after = this.#stage.getBoundingClientRect();
-    this.#viewport.scrollLeft += after.x + shareX * after.width - x;
-    this.#viewport.scrollTop += after.y + shareY * after.height - y;
-    this.#show();
-  }
-
-  #show(): void {
-    if (this.#zoom === 1) this.#viewport.style.height = '';
-    this.#controls.hidden = this.#stage.hidden;
-    this.#shown.value = `${Math.round(this.#zoom * 100)} %`;
-  }
-
-  /** A mouse drags; fingers scroll by themselves. */
-  #startMoving(event: PointerEvent): void {
-    if (this.#zoom === 1 || event.button !== 0 || event.pointerType === 'touch') return;
-    let [x, y] = [event.clientX, event.clientY];
-    const move = (moved: PointerEvent) => {
-      this.#viewport.scrollLeft -= moved.clientX - x;
-      this.#viewport.scrollTop -= moved.clientY - y;
-      [x, y] = [moved.clientX, moved.clientY];
+  /** @param onClick - Gets what is clicked of the picture. */
+  constructor(onClick: (element: Element) => void) {
+    byId('zoom-in', HTMLButtonElement).addEventListener('click', this.#actions.zoomIn);
+    byId('zoom-out', HTMLButtonElement).addEventListener('click', this.#actions.zoomOut);
+    byId('zoom-fit', HTMLButtonElement).addEventListener('click', this.#actions.fit);
+    this.#place.addEventListener('keydown', (event) => this.#press(event));
+    const click = (_: unknown, { target }: PointerEvent) => {
+      if (target instanceof Element) onClick(target);
     };
-    const stop = () => removeEventListener('pointermove', move);
-    addEventListener('pointermove', move);
-    addEventListener('pointerup', stop, { once: true });
+    new Pointers(this.#place, this.#viewport, { wheel: 'scrolls', click }).listen();
+    this.#viewport.follow(this.#place);
+  }
+
+  /** Shows all of a picture of this size. */
+  open(image: Size): void {
+    this.#place.style.aspectRatio = `${image.width} / ${image.height}`;
+    this.#place.style.setProperty('--image-height', `${image.height}px`);
+    this.#viewport.open(image);
+    this.#place.hidden = this.#controls.hidden = false;
+  }
+
+  /** Until the next picture is opened. */
+  hide(): void {
+    this.#place.hidden = this.#controls.hidden = true;
+  }
+
+  /** Moves the picture until the box is seen. */
+  reveal(box: Xyxy): void {
+    this.#viewport.reveal(box);
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const isMeant = ([, keys]: [string, readonly string[]]) => keys.includes(event.key);
+    const action = Object.entries(VIEW_KEYS).find(isMeant)?.[0] as ViewAction | undefined;
+    if (action === undefined) return;
+    const isDone = this.#actions[action](event.key) !== false;
+    if (isDone) event.preventDefault(); // else the page scrolls
+  }
+
+  /** Lays the picture out anew, so that lines and labels keep their size. */
+  #draw(view: View): void {
+    const { frame } = this.#viewport;
+    const { style } = this.#stage;
+    style.width = `${frame.image.width * view.scale}px`;
+    style.height = `${frame.image.height * view.scale}px`;
+    style.transform = `translate(${view.x}px, ${view.y}px)`;
+    this.#place.classList.toggle('is-zoomed', !isWhole(view, frame));
+    this.#shown.value = `${Math.round((100 * view.scale) / fitView(frame).scale)} %`;
   }
 }

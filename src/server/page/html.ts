@@ -62,12 +62,14 @@ export const PAGE_HTML = `<!doctype html>
         <button type="button" id="zoom-in" aria-label="Zoom in">+</button>
         <button type="button" id="zoom-fit">Fit</button>
       </div>
-      <div id="viewport" class="viewport" tabindex="0" role="group" aria-label="Picture with boxes">
-        <div id="stage" class="stage" hidden>
-          <img id="image" alt="">
+      <div id="viewport" class="viewport" tabindex="0" role="group" hidden
+        aria-label="Picture with boxes" aria-describedby="zoom-hint">
+        <div id="stage" class="stage">
+          <img id="image" alt="" draggable="false">
           <div id="labels" class="labels" aria-hidden="true"></div>
         </div>
       </div>
+      <p id="zoom-hint" class="unseen">Plus and minus zoom, 0 shows all of the picture, arrow keys move it.</p>
       <p id="picture-note" class="hint"></p>
     </section>
     <div class="side">

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { searchClasses } from '../../../../src/page/gallery/editor/keys/class-search.js';
-import { actionsOf, directionOf, GRID_KEYS, KEYS, listKeys } from '../../../../src/page/gallery/editor/keys/key-map.js';
+import { actionsOf, GRID_KEYS, KEYS, listKeys } from '../../../../src/page/gallery/editor/keys/key-map.js';
 
 const plain = { shiftKey: false, altKey: false, ctrlKey: false, metaKey: false };
 
 describe('the keys of the editor', () => {
-  it('mean one thing each, except for 1, which depends on whether a box is selected', () => {
+  it('mean one thing each, except for 1 and the arrows, which depend on whether a box is selected', () => {
     const keys = KEYS.flatMap((row) => row.keys as readonly string[]);
     const twice = keys.filter((key, i) => keys.indexOf(key) !== i);
-    expect(twice).toEqual(['1']);
+    expect(twice).toEqual(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', '1']);
   });
 
   it('are found whatever else is on the key, and not with modifiers that mean something else', () => {
@@ -22,7 +22,7 @@ describe('the keys of the editor', () => {
     expect(actionsOf({ ...plain, key: 'Z', shiftKey: true, ctrlKey: true })).toEqual(['redo']);
     expect(actionsOf({ ...plain, key: 'd', ctrlKey: true })).toEqual([]);
     expect(actionsOf({ ...plain, key: '1' })).toEqual(['classByNumber', 'actualSize']);
-    expect(directionOf('ArrowUp')).toEqual({ x: 0, y: -1 });
+    expect(actionsOf({ ...plain, key: 'ArrowUp' })).toEqual(['move', 'pan']);
   });
 
   it('are listed by group; what edits is left out where nothing can be changed', () => {

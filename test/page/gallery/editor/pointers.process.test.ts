@@ -1,8 +1,9 @@
-import type { Browser, CDPSession } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Xyxy } from '../../../../src/core/box.js';
 import { findAccessibilityProblems } from '../../../support/clients/axe.js';
 import { describeInBrowser, openBrowser, type Visitor } from '../../../support/clients/browser.js';
+import { drag, pinch, swipe, type Place } from '../../../support/clients/pointers.js';
 import { detectionOf, listed, openImage, press, untilSaved } from '../../../support/review/editor-page.js';
 import { PackServer } from '../../../support/review/pack-server.js';
 import { packOf } from '../../../support/review/packs.js';
@@ -70,6 +71,8 @@ describeInBrowser('the editor, with mouse and fingers,', () => {
     await visitor.page.waitForTimeout(200);
     const panned = await toPage(visitor);
     expect(panned(320, 320)[0] - zoomed(320, 320)[0]).toBeCloseTo(before(10, 0)[0] - before(0, 0)[0], 0);
+    await press(visitor, 'ArrowRight');
+    await expect.poll(async () => (await toPage(visitor))(0, 0)[0]).toBeCloseTo(panned(0, 0)[0] - 64, 0);
     expect(await visitor.evaluate('changes')).toBe(0);
     await visitor.close();
   });
@@ -119,8 +122,6 @@ describeInBrowser('the editor, with mouse and fingers,', () => {
   });
 });
 
-type Place = [x: number, y: number];
-
 /** Where a point of the image is on the page now. */
 async function toPage(visitor: Visitor): Promise<(x: number, y: number) => Place> {
   const [left, top, width] = await visitor.evaluate<[number, number, number]>(`(() => {
@@ -129,36 +130,6 @@ async function toPage(visitor: Visitor): Promise<(x: number, y: number) => Place
   })()`);
   const scale = width / 640;
   return (x, y) => [left + x * scale, top + y * scale];
-}
-
-async function drag({ page: { mouse } }: Visitor, from: Place, to: Place): Promise<void> {
-  await mouse.move(...from);
-  await mouse.down();
-  await mouse.move((from[0] + to[0]) / 2, (from[1] + to[1]) / 2);
-  await mouse.move(...to);
-  await mouse.up();
-}
-
-async function swipe(touch: CDPSession, [from, to]: readonly [Place, Place]): Promise<void> {
-  const points = ([x, y]: Place) => ({ touchPoints: [{ x, y }] });
-  const middle: Place = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', ...points(from) });
-  for (const place of [middle, to])
-    await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', ...points(place) });
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
-}
-
-/** Two fingers go apart. */
-async function pinch(touch: CDPSession, [x, y]: Place): Promise<void> {
-  const apart = (by: number) => ({
-    touchPoints: [
-      { x: x - by, y, id: 0 },
-      { x: x + by, y, id: 1 },
-    ],
-  });
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', ...apart(20) });
-  for (const by of [30, 40, 50]) await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', ...apart(by) });
-  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
 }
 
 /** Pointers are in whole pixels of the page. */

@@ -1,6 +1,7 @@
 import type { Size, Xyxy } from '../../../../core/box.js';
 import type { Change } from '../../../../core/review/decision.js';
 import { countBoxes } from '../../../shared/count.js';
+import { middleOfView, type Point } from '../../../shared/zoom/view.js';
 import { accept as acceptImage } from '../../app/accept.js';
 import { say, sayUnseen } from '../../app/announce.js';
 import { canReview, redo, save, undo } from '../../app/decisions.js';
@@ -8,7 +9,6 @@ import { backend, current, decisionOf, goInGrid, order, pack, selectedBox, table
 import { copyBoxes, drawBox, editBox, keepBox, rejectBox, restoreBox } from '../boxes/changes.js';
 import type { ShownBox } from '../../boxes/shown-box.js';
 import { boxBetween, isSameBox, isSameSize, moveBox, resizeBox } from '../geometry/edit-box.js';
-import type { Point } from '../geometry/view.js';
 import { describeImage, goBy, goTo, imageAt, isThere, neighbourOf } from './navigate.js';
 import {
   allBoxes,
@@ -116,7 +116,8 @@ export function draw(box: Xyxy): void {
 
 /** A new box in the middle of what is seen. */
 export function drawInMiddle(): void {
-  draw(boxBetween(...viewport.middleOfView(), viewport.frame.image));
+  const { view, frame } = viewport;
+  draw(boxBetween(...middleOfView(view, frame), frame.image));
 }
 
 /** Copies the selected box, or all of them, to the next image, and goes there. */

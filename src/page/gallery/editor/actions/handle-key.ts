@@ -1,3 +1,5 @@
+import { isWhole } from '../../../shared/zoom/view.js';
+import { directionOf, viewActions } from '../../../shared/zoom/view-actions.js';
 import { closeImage } from '../../app/address.js';
 import { say } from '../../app/announce.js';
 import * as edits from './edits.js';
@@ -12,10 +14,11 @@ import {
   selected,
 } from '../session/session.js';
 import { viewport } from '../session/viewport.js';
-import { actionsOf, directionOf, type Action } from '../keys/key-map.js';
+import { actionsOf, type Action } from '../keys/key-map.js';
 
-export const ZOOM_STEP = 1.25;
 const FAR = 10;
+
+const view = viewActions(viewport);
 
 type Toggle = { value: boolean };
 
@@ -42,9 +45,11 @@ export const ACTIONS: Readonly<Record<Action, (key: string) => void>> = {
   resizeFar: (key) => edits.resize(farOf(key), 'end'),
   resizeStart: (key) => edits.resize(directionOf(key), 'start'),
   resizeStartFar: (key) => edits.resize(farOf(key), 'start'),
-  zoomIn: () => viewport.zoomBy(ZOOM_STEP),
-  zoomOut: () => viewport.zoomBy(1 / ZOOM_STEP),
-  fit: () => viewport.fit(),
+  ...view,
+  pan: (key) => {
+    const { frame } = viewport;
+    if (!view.pan(key) && isWhole(viewport.view, frame)) say('The whole image is shown. Select a box to move it.');
+  },
   actualSize: () => viewport.zoomTo(1),
   zoomToBox: () => {
     if (selected.value !== undefined) viewport.zoomToBox(selected.value.box);
@@ -80,6 +85,7 @@ const REPEATED: ReadonlySet<Action> = new Set([
   'resizeStartFar',
   'zoomIn',
   'zoomOut',
+  'pan',
 ] as const);
 
 /** Does what a key means, unless it is meant for what has the focus: a field, a dialog, a button. */
@@ -92,9 +98,11 @@ export function handleKey(event: KeyboardEvent): void {
   if (!event.repeat || REPEATED.has(action)) ACTIONS[action](event.key);
 }
 
-/** A number is a class where a box is selected. */
+/** What keys do to the view where no box is selected, and else to the box. */
+const WITHOUT_BOX: ReadonlySet<Action> = new Set(['actualSize', 'pan'] as const);
+
 function isMeant(action: Action): boolean {
-  return (action === 'classByNumber') === (selected.value !== undefined);
+  return WITHOUT_BOX.has(action) === (selected.value === undefined);
 }
 
 function isForTarget({ target, key }: KeyboardEvent): boolean {

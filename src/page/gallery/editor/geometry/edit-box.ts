@@ -1,6 +1,6 @@
 import { area, type Size, type Xyxy } from '../../../../core/box.js';
 import { PIXEL_STEPS } from '../../../../core/gallery/pack.js';
-import type { Point } from './view.js';
+import type { Point } from '../../../shared/zoom/view.js';
 
 /** An edge or corner by which a box is resized, as compass points. */
 export const HANDLES = ['nw', 'n', 'ne', 'e', 'se', 's', 'sw', 'w'] as const;

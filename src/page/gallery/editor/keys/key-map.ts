@@ -1,3 +1,5 @@
+import { ARROWS, VIEW_KEYS } from '../../../shared/zoom/view-actions.js';
+
 /** The keys of the page: tables that decide what a key does, and are what the help and the documentation list. */
 
 export const KEY_GROUPS = ['All images', 'Images', 'Boxes', 'Place and size', 'View', 'Other'] as const;
@@ -87,9 +89,16 @@ export const KEYS = [
     modifier: 'Ctrl+Shift+',
     description: 'Move its left or upper edge by 10 pixels',
   }),
-  { action: 'zoomIn', keys: ['+', '='], shown: '+', group: 'View', description: 'Zoom in' },
-  { action: 'zoomOut', keys: ['-'], group: 'View', description: 'Zoom out' },
-  { action: 'fit', keys: ['0'], group: 'View', description: 'Show the whole image' },
+  { action: 'zoomIn', keys: VIEW_KEYS.zoomIn, shown: '+', group: 'View', description: 'Zoom in' },
+  { action: 'zoomOut', keys: VIEW_KEYS.zoomOut, group: 'View', description: 'Zoom out' },
+  { action: 'fit', keys: VIEW_KEYS.fit, group: 'View', description: 'Show the whole image' },
+  {
+    action: 'pan',
+    keys: VIEW_KEYS.pan,
+    shown: 'Arrow',
+    group: 'View',
+    description: 'Move the image, while no box is selected',
+  },
   {
     action: 'actualSize',
     keys: ['1'],
@@ -139,13 +148,6 @@ export function listKeys({ canEdit }: { readonly canEdit: boolean }): {
   })).filter(({ rows }) => rows.length > 0);
 }
 
-/** Which way an arrow key points. */
-export function directionOf(key: string): { readonly x: number; readonly y: number } {
-  const x = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0;
-  const y = key === 'ArrowDown' ? 1 : key === 'ArrowUp' ? -1 : 0;
-  return { x, y };
-}
-
 /** Characters that need Shift on some keyboards and not on others are themselves, with it or without. */
 function nameOf({ key, shiftKey, altKey, ctrlKey, metaKey }: KeyPress): string {
   const isLetter = /^\p{L}$/u.test(key);
@@ -167,7 +169,7 @@ function arrows<Name extends string>({
   readonly modifier: string;
   readonly description: string;
 }) {
-  const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'].map((key) => `${modifier}${key}`);
+  const keys = ARROWS.map((key) => `${modifier}${key}`);
   const shown = `${modifier}Arrow`;
   return [{ action, keys, shown, group: 'Place and size', description, isEdit: true }] as const;
 }

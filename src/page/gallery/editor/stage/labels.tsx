@@ -3,7 +3,7 @@ import { placeLabels } from '../../../../core/drawing/place-labels.js';
 import { colourOf } from '../../../shared/colours.js';
 import { selectedBox } from '../../app/state.js';
 import { labelOf, type ShownBox } from '../../boxes/shown-box.js';
-import { toStage } from '../geometry/view.js';
+import { toStage } from '../../../shared/zoom/view.js';
 import { areBoxesShown, areLabelsShown, classNumberOf, held, listedBoxes } from '../session/session.js';
 import { settledView, viewport } from '../session/viewport.js';
 

@@ -1,43 +1,16 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { canReview } from '../../app/decisions.js';
+import { Pointers } from '../../../shared/zoom/pointers.js';
 import { AnswerShapes } from '../../ask/answer-shapes.js';
-import { draw, place } from '../actions/edits.js';
-import { selectBox } from '../actions/navigate.js';
 import { isDrawing } from '../session/session.js';
 import { BoxShapes } from './box-shapes.js';
-import { Gestures } from './gestures.js';
+import { boxGestures } from './gestures.js';
 import { Labels } from './labels.js';
 import { Picture, PictureNote, type PictureSource } from './picture.js';
-import { viewport } from '../session/viewport.js';
+import { attachLayers, viewport } from '../session/viewport.js';
 
 /** The picture with its boxes: wheel and fingers zoom, a drag pans, or moves what is selected. */
 export function Stage({ source }: { readonly source: PictureSource }) {
-  const stage = useRef<HTMLDivElement>(null);
-  const image = useRef<HTMLDivElement>(null);
-  const boxes = useRef<SVGGElement>(null);
-  const labels = useRef<HTMLDivElement>(null);
-  const { width, height } = source;
-
-  useLayoutEffect(() => {
-    viewport.attach({ image: image.current!, boxes: boxes.current!, labels: labels.current! });
-    return () => viewport.attach(undefined);
-  }, []);
-
-  useLayoutEffect(() => viewport.open({ width, height }), [source.url, width, height]);
-
-  useEffect(() => {
-    const element = stage.current!;
-    const sizes = new ResizeObserver(() =>
-      viewport.resize({ width: element.clientWidth, height: element.clientHeight }),
-    );
-    sizes.observe(element);
-    const stop = new Gestures(element, () => ({ canEdit: canReview.value, select: selectBox, place, draw })).listen();
-    return () => {
-      sizes.disconnect();
-      stop();
-    };
-  }, []);
-
+  const { stage, image, boxes, labels } = useViewport(source);
   return (
     <div
       ref={stage}
@@ -66,4 +39,24 @@ export function Stage({ source }: { readonly source: PictureSource }) {
       </p>
     </div>
   );
+}
+
+/** Shows the image in the viewport. @returns What of the stage moves with it. */
+function useViewport({ url, width, height }: PictureSource) {
+  const stage = useRef<HTMLDivElement>(null);
+  const image = useRef<HTMLDivElement>(null);
+  const boxes = useRef<SVGGElement>(null);
+  const labels = useRef<HTMLDivElement>(null);
+
+  useLayoutEffect(() => attachLayers({ image: image.current!, boxes: boxes.current!, labels: labels.current! }), []);
+
+  useLayoutEffect(() => viewport.open({ width, height }), [url, width, height]);
+
+  useEffect(() => {
+    const element = stage.current!;
+    const stops = [viewport.follow(element), new Pointers(element, viewport, boxGestures).listen()];
+    return () => stops.forEach((stop) => stop());
+  }, []);
+
+  return { stage, image, boxes, labels };
 }

@@ -10,7 +10,7 @@ import {
   viewOfBox,
   zoomAt,
   type Frame,
-} from '../../../../src/page/gallery/editor/geometry/view.js';
+} from '../../../../src/page/shared/zoom/view.js';
 
 const side = fc.integer({ min: 1, max: 20_000 });
 const frames: fc.Arbitrary<Frame> = fc.record({

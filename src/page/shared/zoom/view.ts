@@ -1,4 +1,4 @@
-import type { Size, Xyxy } from '../../../../core/box.js';
+import type { Size, Xyxy } from '../../../core/box.js';
 
 /** Which part of an image is shown, and how large: a point p of the image is at `p * scale + (x, y)` on the stage. */
 export interface View {
@@ -16,19 +16,27 @@ export interface Point {
 export interface Frame {
   readonly image: Size; // pixels, upright
   readonly stage: Size; // CSS pixels
+  readonly fit?: Fit;
 }
 
-const FIT_MARGIN = 12; // CSS pixels around an image that is shown whole
+/** How an image is shown whole. */
+export interface Fit {
+  readonly margin: number; // CSS pixels around it
+  readonly largest: number; // CSS pixels for each of its pixels: tiny images are not blown up any further
+}
+
+const MARGIN = 12; // CSS pixels around what is revealed, and around an image that is shown whole
 const PAN_MARGIN = 64; // CSS pixels of the stage that an image's edge may uncover
-const LARGEST_FIT = 8; // tiny images are not blown up any further
+const FIT: Fit = { margin: MARGIN, largest: 8 };
 const LARGEST_SCALE = 40;
+const ROUNDING = 1e-3; // CSS pixels
 
 /** The whole image, in the middle. */
-export function fitView({ image, stage }: Frame): View {
+export function fitView({ image, stage, fit: { margin, largest } = FIT }: Frame): View {
   const scale = Math.min(
-    Math.max(stage.width - 2 * FIT_MARGIN, 1) / image.width,
-    Math.max(stage.height - 2 * FIT_MARGIN, 1) / image.height,
-    LARGEST_FIT,
+    Math.max(stage.width - 2 * margin, 1) / image.width,
+    Math.max(stage.height - 2 * margin, 1) / image.height,
+    largest,
   );
   return centre(scale, { x: image.width / 2, y: image.height / 2 }, stage);
 }
@@ -68,13 +76,28 @@ export function limitView({ scale, x, y }: View, { image, stage }: Frame): View 
 export function reveal(view: View, [x1, y1, x2, y2]: Xyxy, frame: Frame): View {
   const shift = (low: number, high: number, length: number) => {
     if (low < 0 && high > length) return 0;
-    if (low < 0) return FIT_MARGIN - low;
-    return high > length ? length - FIT_MARGIN - high : 0;
+    if (low < 0) return MARGIN - low;
+    return high > length ? length - MARGIN - high : 0;
   };
   const from = toStage(view, { x: x1, y: y1 });
   const to = toStage(view, { x: x2, y: y2 });
   const by = { x: shift(from.x, to.x, frame.stage.width), y: shift(from.y, to.y, frame.stage.height) };
   return by.x === 0 && by.y === 0 ? view : panBy(view, by, frame);
+}
+
+/** Whether all of the image is on the stage, so that there is nothing to pan to. */
+export function isWhole({ scale }: View, { image, stage }: Frame): boolean {
+  return image.width * scale <= stage.width + ROUNDING && image.height * scale <= stage.height + ROUNDING;
+}
+
+/** The middle quarter of what is seen, as corners in pixels of the image. */
+export function middleOfView(view: View, { image, stage }: Frame): readonly [Point, Point] {
+  const from = toImage(view, { x: 0, y: 0 });
+  const to = toImage(view, { x: stage.width, y: stage.height });
+  const low = { x: Math.max(from.x, 0), y: Math.max(from.y, 0) };
+  const high = { x: Math.min(to.x, image.width), y: Math.min(to.y, image.height) };
+  const at = (share: number) => ({ x: low.x + (high.x - low.x) * share, y: low.y + (high.y - low.y) * share });
+  return [at(0.375), at(0.625)];
 }
 
 export function toImage({ scale, x, y }: View, point: Point): Point {
