@@ -23,7 +23,7 @@ const counts = computed(() => {
 
 /** What the model found: how much at which threshold, and what becomes of it. */
 export function Answer() {
-  const { classes, scoreFloor } = answer.value!.facts;
+  const { classes } = answer.value!.facts;
   const { boxes, images, all } = counts.value;
   return (
     <div class="answer">
@@ -37,31 +37,40 @@ export function Answer() {
         </button>
       </div>
       <ul class="class-list">
-        {classes.map(({ name, threshold }, i) => (
-          <li key={name} class="class">
-            <p class="class-name">
-              <span class="words" dir="auto">
-                {name}
-              </span>
-              <span class="numbers">
-                {formatCount(answerTable.value!.shownOfClass[i]!)} <span class="unseen">boxes</span>
-              </span>
-            </p>
-            <ThresholdSlider
-              classIndex={i}
-              name={`the answer: ${name}`}
-              value={answerThresholds.value[i]!}
-              ofRun={threshold}
-              path={histograms.value[i]!}
-              floor={scoreFloor}
-              onMove={(value) => moveAnswerThreshold(i, value)}
-            />
-          </li>
+        {classes.map(({ name }, i) => (
+          <PromptAnswer key={name} index={i} />
         ))}
       </ul>
       <LeftOut />
       {asked.value !== undefined && <KeepForm key={JSON.stringify(asked.value)} />}
     </div>
+  );
+}
+
+/** How much one prompt has found, and its threshold. */
+function PromptAnswer({ index }: { readonly index: number }) {
+  const { classes, scoreFloor } = answer.value!.facts;
+  const { name, threshold } = classes[index]!;
+  return (
+    <li class="class">
+      <p class="class-name">
+        <span class="words" dir="auto">
+          {name}
+        </span>
+        <span class="numbers">
+          {formatCount(answerTable.value!.shownOfClass[index]!)} <span class="unseen">boxes</span>
+        </span>
+      </p>
+      <ThresholdSlider
+        classIndex={index}
+        name={`the answer: ${name}`}
+        value={answerThresholds.value[index]!}
+        ofRun={threshold}
+        path={histograms.value[index]!}
+        floor={scoreFloor}
+        onMove={(value) => moveAnswerThreshold(index, value)}
+      />
+    </li>
   );
 }
 

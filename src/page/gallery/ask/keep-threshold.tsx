@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { GalleryPack } from '../../../core/gallery/pack.js';
 import { counted } from '../../shared/count.js';
@@ -49,7 +50,6 @@ export function KeepThreshold(props: {
 }) {
   const { target, isRaised, onChoose } = props;
   const counts = useForecasts(pack.value!, answer.value!, target);
-  const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 3 });
   const describe = (then: Forecast | undefined) => {
     if (then === undefined || counts === undefined) return '…';
     const { now } = counts;
@@ -66,18 +66,12 @@ export function KeepThreshold(props: {
   return (
     <fieldset class="forecast">
       <legend>Threshold of “{target.name}” in the run</legend>
-      <label>
-        <input type="radio" name="keep-threshold" checked={isRaised} onChange={() => onChoose(true)} />{' '}
-        <span>
-          {number(target.ofAnswer)}, as of the answer: {describe(counts?.raised)}
-        </span>
-      </label>
-      <label>
-        <input type="radio" name="keep-threshold" checked={!isRaised} onChange={() => onChoose(false)} />{' '}
-        <span>
-          {number(target.present)}, as it is: {describe(counts?.kept)}
-        </span>
-      </label>
+      <Choice isChosen={isRaised} onChoose={() => onChoose(true)}>
+        {number(target.ofAnswer)}, as of the answer: {describe(counts?.raised)}
+      </Choice>
+      <Choice isChosen={!isRaised} onChoose={() => onChoose(false)}>
+        {number(target.present)}, as it is: {describe(counts?.kept)}
+      </Choice>
       {counts !== undefined && (
         <p class="hint">
           The threshold is that of the whole class: at {number(target.ofAnswer)}, its present prompts find{' '}
@@ -87,6 +81,24 @@ export function KeepThreshold(props: {
       )}
     </fieldset>
   );
+}
+
+interface ChoiceProps {
+  readonly isChosen: boolean;
+  readonly onChoose: () => void;
+  readonly children: ComponentChildren;
+}
+
+function Choice({ isChosen, onChoose, children }: ChoiceProps) {
+  return (
+    <label>
+      <input type="radio" name="keep-threshold" checked={isChosen} onChange={onChoose} /> <span>{children}</span>
+    </label>
+  );
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: 3 });
 }
 
 interface Forecasts {

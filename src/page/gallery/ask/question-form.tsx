@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { ask, clearAnswer, isAsking, likeSelected } from './asking.js';
 
 const HELP = 'ask-help';
@@ -10,7 +10,6 @@ export function QuestionForm() {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const like = likeSelected();
   const submit = () => {
     if (prompts.length > 0) void ask({ prompts });
   };
@@ -22,6 +21,25 @@ export function QuestionForm() {
         submit();
       }}
     >
+      <PromptField text={text} onEnter={submit} />
+      <div class="row">
+        <button type="submit" class="primary" disabled={prompts.length === 0}>
+          Ask
+        </button>
+        {isAsking.value && (
+          <button type="button" onClick={clearAnswer}>
+            Stop
+          </button>
+        )}
+        <LikeButton />
+      </div>
+    </form>
+  );
+}
+
+function PromptField({ text, onEnter }: { readonly text: Signal<string>; readonly onEnter: () => void }) {
+  return (
+    <>
       <label class="field">
         <span>What to find</span>
         <textarea
@@ -33,31 +51,27 @@ export function QuestionForm() {
           onKeyDown={(event) => {
             if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
             event.preventDefault();
-            submit();
+            onEnter();
           }}
         />
       </label>
       <p class="hint" id={HELP}>
         Enter asks. Shift+Enter adds another prompt.
       </p>
-      <div class="row">
-        <button type="submit" class="primary" disabled={prompts.length === 0}>
-          Ask
-        </button>
-        {isAsking.value && (
-          <button type="button" onClick={clearAnswer}>
-            Stop
-          </button>
-        )}
-        <button
-          type="button"
-          disabled={like === undefined}
-          title={like === undefined ? 'Open an image and select a box first.' : undefined}
-          onClick={() => like !== undefined && void ask(like)}
-        >
-          More like the selected box
-        </button>
-      </div>
-    </form>
+    </>
+  );
+}
+
+function LikeButton() {
+  const like = likeSelected();
+  return (
+    <button
+      type="button"
+      disabled={like === undefined}
+      title={like === undefined ? 'Open an image and select a box first.' : undefined}
+      onClick={() => like !== undefined && void ask(like)}
+    >
+      More like the selected box
+    </button>
   );
 }

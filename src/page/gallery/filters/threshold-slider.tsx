@@ -11,7 +11,8 @@ interface ThresholdSliderProps {
 }
 
 /** The scores of a class as a histogram, with its threshold drawn in it, which can be moved. */
-export function ThresholdSlider({ classIndex, name, value, ofRun, path, floor, onMove }: ThresholdSliderProps) {
+export function ThresholdSlider(props: ThresholdSliderProps) {
+  const { name, value, ofRun, floor, onMove } = props;
   const move = (to: number) => onMove(Math.round(to * 1000) / 1000);
   const follow = (event: PointerEvent) => {
     const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
@@ -43,15 +44,21 @@ export function ThresholdSlider({ classIndex, name, value, ofRun, path, floor, o
           move(next);
         }}
       >
-        <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
-          <path d={path} fill={colourOf(classIndex).fill} />
-          <rect class="below" x="0" y="0" width={value} height="1" />
-          <line class="of-run" x1={ofRun} x2={ofRun} y1="0" y2="1" />
-          <line class="mark" x1={value} x2={value} y1="0" y2="1" />
-        </svg>
+        <Histogram {...props} />
       </div>
       <output aria-hidden="true">{value.toFixed(3)}</output>
     </div>
+  );
+}
+
+function Histogram({ classIndex, value, ofRun, path }: ThresholdSliderProps) {
+  return (
+    <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+      <path d={path} fill={colourOf(classIndex).fill} />
+      <rect class="below" x="0" y="0" width={value} height="1" />
+      <line class="of-run" x1={ofRun} x2={ofRun} y1="0" y2="1" />
+      <line class="mark" x1={value} x2={value} y1="0" y2="1" />
+    </svg>
   );
 }
 

@@ -39,23 +39,27 @@ export function Cell({ image, column, width, isFocused, onFocus }: CellProps) {
           {text !== '' && <span class="state">{text}</span>}
         </span>
       </div>
-      {canReview.value && (
-        <button
-          type="button"
-          class="accept"
-          tabIndex={-1}
-          aria-pressed={state === 'accepted'}
-          aria-label="Accept"
-          title={state === 'accepted' ? 'Open again (Space)' : 'Accept (Space)'}
-          onClick={(event) => {
-            event.stopPropagation();
-            toggleAccepted(image);
-          }}
-        >
-          ✓
-        </button>
-      )}
+      {canReview.value && <AcceptButton image={image} isAccepted={state === 'accepted'} />}
     </div>
+  );
+}
+
+function AcceptButton({ image, isAccepted }: { readonly image: number; readonly isAccepted: boolean }) {
+  return (
+    <button
+      type="button"
+      class="accept"
+      tabIndex={-1}
+      aria-pressed={isAccepted}
+      aria-label="Accept"
+      title={isAccepted ? 'Open again (Space)' : 'Accept (Space)'}
+      onClick={(event) => {
+        event.stopPropagation();
+        toggleAccepted(image);
+      }}
+    >
+      ✓
+    </button>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Signal } from '@preact/signals';
 import { isPanelOpen } from '../about/run-panel.js';
 import { canRedo, canReview, canUndo } from '../app/decisions.js';
 import { isMenuOpen, isSideOpen } from '../app/layout.js';
@@ -16,15 +17,9 @@ export function Header() {
   const hasDecisions = decisions.size > 0;
   return (
     <header class="top">
-      <button
-        type="button"
-        class="side-switch"
-        aria-expanded={isSideOpen.value}
-        aria-controls="side"
-        onClick={() => (isSideOpen.value = !isSideOpen.value)}
-      >
+      <Opener of="side" isOpen={isSideOpen}>
         Filters
-      </button>
+      </Opener>
       <h1 dir="auto" title={pack.value?.facts.title}>
         {pack.value?.facts.title}
       </h1>
@@ -32,15 +27,9 @@ export function Header() {
       <div class="top-end">
         {review !== undefined && !isFile && <SaveStatus />}
         {canReview.value && current.value === undefined && <Step step="undo" isOff={!canUndo.value} />}
-        <button
-          type="button"
-          class="menu-switch"
-          aria-expanded={isMenuOpen.value}
-          aria-controls="menu"
-          onClick={() => (isMenuOpen.value = !isMenuOpen.value)}
-        >
+        <Opener of="menu" isOpen={isMenuOpen}>
           Menu
-        </button>
+        </Opener>
         <div id="menu" class={isMenuOpen.value ? 'menu is-open' : 'menu'}>
           {canReview.value && current.value === undefined && <Step step="redo" isOff={!canRedo.value} />}
           {current.value === undefined && <KeysButton />}
@@ -51,6 +40,26 @@ export function Header() {
         </div>
       </div>
     </header>
+  );
+}
+
+interface OpenerProps {
+  readonly of: 'side' | 'menu'; // id of what it opens and closes
+  readonly isOpen: Signal<boolean>;
+  readonly children: string;
+}
+
+function Opener({ of, isOpen, children }: OpenerProps) {
+  return (
+    <button
+      type="button"
+      class={`${of}-switch`}
+      aria-expanded={isOpen.value}
+      aria-controls={of}
+      onClick={() => (isOpen.value = !isOpen.value)}
+    >
+      {children}
+    </button>
   );
 }
 

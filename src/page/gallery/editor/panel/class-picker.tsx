@@ -18,6 +18,38 @@ export function ClassPicker() {
 }
 
 function Search() {
+  const { typed, found, index, list, type, choose, handleKey } = useSearch();
+  return (
+    <>
+      <label class="unseen" for="class-search">
+        Find a class
+      </label>
+      <input
+        id="class-search"
+        type="text"
+        role="combobox"
+        placeholder="Type to find"
+        autocomplete="off"
+        autofocus
+        spellcheck={false}
+        aria-expanded="true"
+        aria-controls="class-options"
+        aria-autocomplete="list"
+        aria-activedescendant={index < 0 ? undefined : `class-${found[index]!}`}
+        value={typed}
+        onInput={({ currentTarget }) => type(currentTarget.value)}
+        onKeyDown={handleKey}
+      />
+      <Found list={list} found={found} active={index} onChoose={choose} />
+      <p class="hint" role="status">
+        {found.length === 0 ? 'No class fits. Classes come from the ontology of the run.' : ''}
+      </p>
+    </>
+  );
+}
+
+/** The classes that fit what is typed, and which of them Enter chooses. */
+function useSearch() {
   const typed = useSignal('');
   const list = useRef<HTMLDivElement>(null);
   const names = pack.value!.facts.classes.map(({ name }) => name);
@@ -45,36 +77,11 @@ function Search() {
     else return;
     event.preventDefault();
   };
-  return (
-    <>
-      <label class="unseen" for="class-search">
-        Find a class
-      </label>
-      <input
-        id="class-search"
-        type="text"
-        role="combobox"
-        placeholder="Type to find"
-        autocomplete="off"
-        autofocus
-        spellcheck={false}
-        aria-expanded="true"
-        aria-controls="class-options"
-        aria-autocomplete="list"
-        aria-activedescendant={index < 0 ? undefined : `class-${found[index]!}`}
-        value={typed.value}
-        onInput={({ currentTarget }) => {
-          typed.value = currentTarget.value;
-          active.value = 0;
-        }}
-        onKeyDown={handleKey}
-      />
-      <Found list={list} found={found} active={index} onChoose={choose} />
-      <p class="hint" role="status">
-        {found.length === 0 ? 'No class fits. Classes come from the ontology of the run.' : ''}
-      </p>
-    </>
-  );
+  const type = (text: string) => {
+    typed.value = text;
+    active.value = 0;
+  };
+  return { typed: typed.value, found, index, list, type, choose, handleKey };
 }
 
 interface FoundProps {

@@ -29,25 +29,29 @@ export function Toolbar({ name }: { readonly name: string }) {
         <span>{name}</span>{' '}
         <small>{position === -1 ? 'not in the filter' : `${position + 1} of ${order.value.length}`}</small>
       </h2>
-      {canReview.value && (
-        <div class="group">
-          <Do action="undo" isOff={!canUndo.value}>
-            Undo
-          </Do>
-          <Do action="redo" isOff={!canRedo.value}>
-            Redo
-          </Do>
-          {isAccepted() ? (
-            <>
-              <span class="accepted">✓ Accepted</span>
-              <Do action="reopen">Reopen</Do>
-            </>
-          ) : (
-            <Do action="accept" className="primary">
-              Accept
-            </Do>
-          )}
-        </div>
+      {canReview.value && <ImageActions />}
+    </div>
+  );
+}
+
+function ImageActions() {
+  return (
+    <div class="group">
+      <Do action="undo" isOff={!canUndo.value}>
+        Undo
+      </Do>
+      <Do action="redo" isOff={!canRedo.value}>
+        Redo
+      </Do>
+      {isAccepted() ? (
+        <>
+          <span class="accepted">✓ Accepted</span>
+          <Do action="reopen">Reopen</Do>
+        </>
+      ) : (
+        <Do action="accept" className="primary">
+          Accept
+        </Do>
       )}
     </div>
   );
