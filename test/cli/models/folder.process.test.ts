@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { journalled, preannotate, SCENES } from '../support/cli.js';
-import { FIXTURES, ROOT } from '../support/model/golden.js';
-import { temporaryFolder } from '../support/temporary.js';
-import { copyAsTorch } from '../support/model/torch-checkpoint.js';
+import { journalled, preannotate, SCENES } from '../../support/cli.js';
+import { FIXTURES, ROOT } from '../../support/model/golden.js';
+import { temporaryFolder } from '../../support/temporary.js';
+import { copyAsTorch } from '../../support/model/torch-checkpoint.js';
 
 describe('models in a folder', () => {
   it.each(['owlvit-tiny', 'owlv2-tiny', 'owlvit-emoji'])(
