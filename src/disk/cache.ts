@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { replaceFile } from './atomic.js';
+import { homeFolder } from './machine/home-folder.js';
 import { openReadableFile, readWholeFile, requireReadableFile } from './readable-file.js';
 
 const DIGEST_BYTES = 32;
@@ -12,7 +12,7 @@ const MAX_VALUE_BYTES = 1 << 30;
 /** The folder for results that are costly to compute: $XDG_CACHE_HOME/preannotate, else ~/.cache/preannotate. */
 export function cacheFolder(): string {
   const base = process.env['XDG_CACHE_HOME'];
-  return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'preannotate');
+  return join(base !== undefined && base !== '' ? base : join(homeFolder(), '.cache'), 'preannotate');
 }
 
 /** A cached value; undefined when there is none or its bytes are not what was written. */

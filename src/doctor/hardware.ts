@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cpus, homedir, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cpuFlags } from '../disk/cpu.js';
+import { cpuFlags } from '../disk/machine/cpu.js';
+import { homeFolder } from '../disk/machine/home-folder.js';
 import { findLibrary, loaderPaths } from '../disk/libraries/loader.js';
 import { listNvidiaDevices } from '../workers/devices/cuda.js';
 import { countAllowedCores, readMemoryLimit } from '../workers/devices/placement.js';
@@ -87,7 +88,7 @@ function findVulkanDrivers(): string[] {
   const configured = process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES'];
   if (configured !== undefined) return configured.split(':').filter(Boolean);
   const shared = process.env['XDG_DATA_DIRS'] ?? '/usr/local/share:/usr/share';
-  const folders = ['/etc/xdg', '/etc', join(homedir(), '.local/share'), ...shared.split(':').filter(Boolean)];
+  const folders = ['/etc/xdg', '/etc', join(homeFolder(), '.local/share'), ...shared.split(':').filter(Boolean)];
   return folders.flatMap((folder) => listFiles(join(folder, 'vulkan/icd.d'))).filter((path) => path.endsWith('.json'));
 }
 

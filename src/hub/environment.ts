@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PreannotateError } from '../core/errors.js';
+import { homeFolder } from '../disk/machine/home-folder.js';
 import { readWholeFile } from '../disk/readable-file.js';
 
 const MAX_TOKEN_BYTES = 4096;
@@ -47,7 +47,7 @@ export function readHubEnvironment(variables: Variables): HubEnvironment {
 }
 
 function resolveFolder(path: string): string {
-  return resolve(path.replace(/^~(?=$|[/\\])/, () => homedir()));
+  return resolve(path.replace(/^~(?=$|[/\\])/, () => homeFolder()));
 }
 
 function parseEndpoint(text: string): string {

@@ -2,7 +2,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { formatDevice, sharesWeights, type Device, type Optimizer } from '../core/device.js';
 import { messageOf, PreannotateError } from '../core/errors.js';
 import { dropSourcePlaces } from '../core/text.js';
-import { overflowsIn8Bits } from '../disk/cpu.js';
+import { overflowsIn8Bits } from '../disk/machine/cpu.js';
 import { ort } from '../onnx/runtime.js';
 
 export interface SessionOptions {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../src/doctor/diagnosis.js';
 import { preannotate } from '../support/cli.js';
 import { FIXTURES, ROOT } from '../support/model/golden.js';
+import { AS_UNLISTED_USER } from '../support/system/ordinary-user.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** A process that tries a device crashes. */
@@ -29,6 +30,13 @@ describe('preannotate doctor', () => {
     expect(stdout).toMatch(/preannotate works here\.\n$/);
     expect(stderr).toBe('');
     expect(code).toBe(0);
+  });
+
+  it.runIf(AS_UNLISTED_USER)('works for a user without a home folder, as pods and services may have', async () => {
+    const env = { HOME: undefined, XDG_CACHE_HOME: undefined, HF_HOME: undefined };
+    const { stderr, stdout } = await preannotate(['doctor'], { env, prefix: AS_UNLISTED_USER! });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('cpu: starts');
   });
 
   it('prints only JSON with --json', async () => {

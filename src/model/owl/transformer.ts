@@ -1,4 +1,4 @@
-import { overflowsIn8Bits } from '../../disk/cpu.js';
+import { overflowsIn8Bits } from '../../disk/machine/cpu.js';
 import type { Graph } from '../../onnx/graph.js';
 import type { StoredTensor, Value } from '../../onnx/messages.js';
 import { attendRows } from './attention.js';

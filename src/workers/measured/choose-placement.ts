@@ -2,7 +2,7 @@ import type { Device } from '../../core/device.js';
 import type { Precision, RequestedPrecision } from '../../core/precision.js';
 import type { TileOptions } from '../../core/tiling/tiles.js';
 import { formatRate } from '../../core/text.js';
-import { cpuFlags } from '../../disk/cpu.js';
+import { cpuFlags } from '../../disk/machine/cpu.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { traitsOf } from '../../model/families.js';
 import type { ModelTraits } from '../../model/family.js';
