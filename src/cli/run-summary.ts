@@ -140,14 +140,15 @@ function describeNextSteps(result: RunResult): string[] {
   if (choice !== undefined && left > 0)
     steps.push(`The same command without ${choice} annotates the other ${counted(left, 'image')}.`);
   if (counts.failed > 0) steps.push(...describeRetry(errors));
-  if ((counts.previews ?? 0) === 0)
-    steps.push(`To see the boxes: ${command} export ${folder} --preview=20${fetchOptionsOf(result)}`);
+  if (counts.annotated === 0) return steps;
+  const fetched = fetchOptionsOf(result);
+  if ((counts.previews ?? 0) === 0) steps.push(`To see the boxes: ${command} export ${folder} --preview=20${fetched}`);
   const { reviewed = 0, reviewed_boxes: reviewedBoxes = 0 } = counts;
   const isEmpty = counts.detections === 0 && counts.annotated > 0 && reviewed + reviewedBoxes === 0;
   const threshold = isEmpty ? manifest.options.score_floor : anotherThreshold(selection['score_threshold']);
   const purpose = isEmpty ? 'No box scored above the threshold. For a lower one' : 'For another threshold';
   steps.push(`${purpose}, in seconds: ${command} export ${folder} --score-threshold ${threshold}`);
-  if (counts.annotated > 0) steps.push(`To correct the boxes in the browser: ${command} review ${folder} --open`);
+  steps.push(`To correct the boxes in the browser: ${command} review ${folder} --open${fetched}`);
   return steps;
 }
 

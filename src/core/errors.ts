@@ -55,6 +55,7 @@ const TABLE = {
   WORKERS_FAILING: [1, 503, 'worker_lost', 'workers do not stay up'],
   FOLDER_UNREADABLE: [3, 500, 'internal', null], // of a run: these count against --max-errors
   TIME_LIMIT: [75, 503, 'internal', null], // of --max-runtime
+  IMAGES_FAILED: [3, 500, 'internal', null], // of a run that has ended: more than --max-errors allows
   MASS_FAILURE: [3, 500, 'internal', null], // a run was stopped, because most of its images would fail too
   BELOW_MINIMUM: [3, 500, 'internal', null], // a figure is below the one that was asked for
   IMAGE_UNREADABLE: [3, 422, 'decode', 'the image cannot be read'],

@@ -99,8 +99,15 @@ describe('the summary of a run', () => {
     expect(summary).toContain('  h/b.jpg failed\nAdd --allow-private.\n');
     expect(summary).toContain('Once this is corrected, the same command tries failed images again.');
     expect(summary).toContain('--preview=20 --allow-private --s3-endpoint http://minio:9000 --s3-path-style\n');
+    expect(summary).toMatch(/ review \S.* --open --allow-private --s3-endpoint http:\/\/minio:9000 --s3-path-style\n/);
     const mixed = summaryOf({ counts: { failed: 2 }, errors: [errors[0]!, { ...errors[1], hint: 'Other.' }] });
     expect(mixed).not.toContain(hint);
+  });
+
+  it('suggests no look at boxes where no image was annotated', () => {
+    const summary = summaryOf({ counts: { annotated: 0, failed: 4, previews: 0, detections: 0 } });
+    expect(summary).toContain('The same command tries failed images again.\n');
+    expect(summary).not.toMatch(/ export | review /);
   });
 
   it.each([

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { FAILURES, messageOf, PreannotateError } from '../../core/errors.js';
-import { counted } from '../../core/text.js';
+import { counted, printable } from '../../core/text.js';
 import type { Loaded } from '../../config/load.js';
 import { RunConfig } from '../../config/schema.js';
 import type { Job } from '../../job.js';
@@ -20,7 +21,7 @@ import { prepareJunit, reportFailures, type FailurePlaces } from '../ci/report-f
 import { sectionMarks } from '../ci/sections.js';
 import { abortOnSignals } from '../interrupt.js';
 import { Interrupted } from '../interrupted.js';
-import { printJson } from '../output.js';
+import { printFailure, printJson } from '../output.js';
 import { prepareSummary, wantsSummary, writeSummary, type SummaryPlaces } from '../summary/write-summary.js';
 import { formatAsked } from './format-asked.js';
 import { formatSelection } from './views/format-selection.js';
@@ -109,7 +110,22 @@ async function run(
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
   await report(job, { places, progress, stopped: manifest.stopped_by && STOPPED_IN_TIME });
   if (job.watch && stop.reason instanceof Interrupted) return stop.reason.exitCode; // its views are complete
-  return exitCodeOf(manifest, settings.maxErrors);
+  const exitCode = exitCodeOf(manifest, settings.maxErrors);
+  if (exitCode === FAILURES.IMAGES_FAILED.exitCode && settings.quiet && !settings.json)
+    printFailed(manifest, job.outDir);
+  return exitCode;
+}
+
+/** Of a quiet run, whose exit code would have no reason. */
+function printFailed({ counts }: RunManifest, outDir: string): void {
+  const { failed, found, missing_previews: previews = 0, missing_copies: copies = 0 } = counts;
+  const parts = [
+    ...(failed > 0 ? [`${failed} of ${counted(found, 'image')} failed`] : []),
+    ...(previews > 0 ? [`${counted(previews, 'preview')} could not be drawn`] : []),
+    ...(copies > 0 ? [`${counted(copies, 'image')} could not be copied`] : []),
+  ];
+  const hint = failed > 0 ? `The reasons are in ${printable(join(outDir, 'errors.jsonl'))}.` : '';
+  printFailure({ code: 'IMAGES_FAILED', message: `${parts.join(', ')}.`, hint });
 }
 
 function exitCodeOf(manifest: RunManifest, maxErrors: ErrorBudget): number {

@@ -75,7 +75,7 @@ function readLabelStudioApiKey(): string | undefined {
 
 /** Logs what the server finds, with a warning where that was probably meant otherwise or other machines need no key. */
 export function logJob({ settings, apiKeys, log, advice, ontologyNotes: [classes, ...doubts] }: ServeJob): void {
-  log.info(classes);
+  if (classes !== undefined) log.info(classes); // without an ontology there are none to list
   for (const doubt of doubts) log.warn(doubt);
   for (const each of advice) log.info(each);
   if (isLocal(settings) || apiKeys.length > 0) return;

@@ -94,6 +94,13 @@ describe('--quiet', () => {
     expect(JSON.parse(stdout)).toMatchObject({ counts: { annotated: 1 } });
   });
 
+  it('says in one line why a run with failed images ends with 3', async () => {
+    const { stdout, stderr, code } = await runTwo(['--quiet', '--max-errors', '0', '-o', 'drafts']);
+    expect({ stdout, code }).toEqual({ stdout: '', code: 3 });
+    const reasons = /^error: 1 of 2 images failed\.\nThe reasons are in \S*drafts\/errors\.jsonl\.\n$/;
+    expect(stderr).toMatch(reasons);
+  });
+
   it('still prints errors', async () => {
     const { stdout, stderr } = await preannotate(['export', 'nowhere', '--quiet']);
     expect(stdout).toBe('');
@@ -118,6 +125,14 @@ describe('colours', () => {
 });
 
 describe("serve's log for people", () => {
+  it('begins with no empty line where there is no ontology to describe', async () => {
+    await using server = await TestServer.ready({
+      args: ['--log-format', 'text'],
+      model: ['--model', 'builtin:emoji'],
+    });
+    expect(server.running.stderr).toMatch(/^\d\d:\d\d:\d\d \S/);
+  });
+
   it('has a short line for each request, and no JSON', async () => {
     await using server = await TestServer.ready({ args: ['--log-format', 'text'] });
     expect((await server.post(await scene('scene-07.jpg'))).status).toBe(200);
