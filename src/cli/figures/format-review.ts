@@ -1,4 +1,5 @@
-import type { Outcomes, ReviewProgress } from '../../core/review/progress.js';
+import type { Outcomes } from '../../core/review/outcomes.js';
+import type { ReviewProgress } from '../../core/review/progress.js';
 import { counted } from '../../core/text.js';
 
 /** How much of a run is reviewed, on one line. */

@@ -1,5 +1,7 @@
-import type { BoxStatus, Decision } from './decision.js';
+import type { Decision } from './decision.js';
+import { OutcomeCounts, type Outcomes } from './outcomes.js';
 import { secondsOf, USUAL_SECONDS, type SecondsPerBox } from './seconds.js';
+import { countBoxes, tallyBoxes } from './stored/stored-decision.js';
 import { secondsWorked } from './time-worked.js';
 
 /** An image of a run, with what people decided about it. */
@@ -7,9 +9,6 @@ export interface ReviewedImage {
   readonly drafts: number; // boxes of the model that are shown and not decided on; of an accepted image, none
   readonly decision?: Decision | undefined; // about the bytes that the image has now
 }
-
-/** Boxes that people decided on, by what became of them. */
-export type Outcomes = Readonly<Record<BoxStatus, number>>;
 
 /** How much of a run is reviewed, what was done for that, and what is left to do. */
 export interface ReviewProgress {
@@ -56,8 +55,7 @@ const NONE: Outcomes = { kept: 0, corrected: 0, rejected: 0, drawn: 0 };
  * @param images - All of a run that are not left out.
  */
 export function progressOf(images: Iterable<ReviewedImage>, seconds: SecondsPerBox = USUAL_SECONDS): ReviewProgress {
-  const [all, ofAccepted] = [{ ...NONE }, { ...NONE }];
-  const byClass = new Map<string, Record<BoxStatus, number>>();
+  const counts = new OutcomeCounts();
   const accepted: Decision[] = [];
   let [total, started, drafts] = [0, 0, 0];
   for (const { drafts: own, decision } of images) {
@@ -66,15 +64,10 @@ export function progressOf(images: Iterable<ReviewedImage>, seconds: SecondsPerB
     if (decision === undefined) continue;
     const isAccepted = decision.state === 'accepted';
     if (isAccepted) accepted.push(decision);
-    else if (decision.boxes.length > 0) started++;
-    for (const { status, class: name } of decision.boxes) {
-      all[status]++;
-      if (isAccepted) ofAccepted[status]++;
-      const ofClass = byClass.get(name) ?? { ...NONE };
-      byClass.set(name, ofClass);
-      ofClass[status]++;
-    }
+    else if (countBoxes(decision) > 0) started++;
+    tallyBoxes(decision, counts);
   }
+  const { all, ofAccepted } = counts;
   const decided = sum(all);
   const todo = { images: total - accepted.length, drafts };
   return {
@@ -82,7 +75,7 @@ export function progressOf(images: Iterable<ReviewedImage>, seconds: SecondsPerB
     boxes: { total: decided + drafts, decided },
     shares: { images: share(accepted.length, total), boxes: share(decided, decided + drafts) },
     outcomes: all,
-    outcomesByClass: byClass,
+    outcomesByClass: counts.byClass,
     left: { ...todo, ...estimate(todo, { accepted, outcomes: ofAccepted, seconds }) },
   };
 }

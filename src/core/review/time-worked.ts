@@ -1,4 +1,5 @@
 import type { Decision } from './decision.js';
+import { StoredDecision } from './stored/stored-decision.js';
 
 /** A longer time between two images was a pause. */
 const PAUSE_MS = 5 * 60 * 1000;
@@ -16,10 +17,11 @@ export function secondsWorked(finished: readonly Pick<Decision, 'author' | 'at'>
   readonly images: number;
 } {
   const timesOf = new Map<string, number[]>();
-  for (const { author, at } of finished) {
-    const times = timesOf.get(author);
-    if (times === undefined) timesOf.set(author, [Date.parse(at)]);
-    else times.push(Date.parse(at));
+  for (const decision of finished) {
+    const times = timesOf.get(decision.author);
+    const time = StoredDecision.timeOf(decision);
+    if (times === undefined) timesOf.set(decision.author, [time]);
+    else times.push(time);
   }
   let [ms, images] = [0, 0];
   for (const times of timesOf.values()) {

@@ -1,7 +1,7 @@
 import { readStoredSelection, resolveSelection } from '../../config/selection.js';
 import type { LabelledImage } from '../../core/data-set/data-set.js';
 import type { DecidedBox, Decision } from '../../core/review/decision.js';
-import type { Outcomes } from '../../core/review/progress.js';
+import type { Outcomes } from '../../core/review/outcomes.js';
 import { StoredImages } from '../../run/images/stored-images.js';
 import { OutputLock, type TakeOverRule } from '../../run/lock/output-lock.js';
 import { assertHoldsRun, openRun } from '../../run/open-run.js';

@@ -2,7 +2,7 @@ import { findOverwritten, type PastStep, type SavedDecision } from '../../core/r
 import type { Change, Decision } from '../../core/review/decision.js';
 
 export const MAX_REMEMBERED = 10_000; // steps
-const MAX_CHANGES = 100_000; // of all of them: some 20 MB
+export const MAX_CHANGES = 100_000; // of all of them: some 20 MB
 
 /** What is known of a step besides what it has made of its image. */
 export interface StepOrigin {

@@ -10,7 +10,7 @@ import { printable } from '../../core/text.js';
 import { syncFolder } from '../../disk/atomic.js';
 import { formatLine } from '../../disk/checked-line.js';
 import { withWriteErrors } from '../../disk/write-failure.js';
-import { RecentSteps } from './recent-steps.js';
+import { MAX_CHANGES, RecentSteps } from './recent-steps.js';
 import { readReviewContents, type ReviewContents } from './read-review.js';
 
 const SYNC_INTERVAL_MS = 100; // more often would wear disks out, and slow disks would be busy with nothing else
@@ -55,9 +55,10 @@ export class ReviewJournal implements AsyncDisposable {
     this.#revision = revision;
     this.#endOffset = endOffset;
     this.#isTorn = isTorn;
-    const [first] = steps;
+    const remembered = lastOf(steps);
+    const [first] = remembered;
     this.#recent.beginAfter(first === undefined ? revision : first.decision.revision - 1);
-    for (const { decision, origin } of steps) this.#recent.add(decision, origin);
+    for (const { decision, origin } of remembered) this.#recent.add(decision, { ...origin, changes: origin.changes() });
     this.#recent.trim();
   }
 
@@ -195,6 +196,13 @@ export class ReviewJournal implements AsyncDisposable {
     if (this.#isTorn) await file.truncate(this.#endOffset);
     this.#isTorn = false;
   }
+}
+
+/** As many steps as are remembered, whose changes and boxes are made now. */
+function lastOf(steps: ReviewContents['steps']): ReviewContents['steps'] {
+  let [first, changes] = [steps.length, 0];
+  while (first > 0 && (changes += steps[first - 1]!.origin.count) <= MAX_CHANGES) first--;
+  return steps.slice(first);
 }
 
 function formatStep({ changes, id, base }: WaitingStep, { image, sha256, revision, author, at }: Decision): string {
