@@ -16,7 +16,7 @@ import { EventStreams } from './events.js';
 import { FileVersions, replacedError } from './images/file-versions.js';
 import { findReviewedRoot } from './images/find-root.js';
 import { openFolder, type OpenedFolder } from './open-folder.js';
-import { packRun, type PackedRun } from './packed-run.js';
+import { isOfRun, packRun, type PackedRun } from './packed-run.js';
 import type { ReviewContext, ReviewEvents } from './review-context.js';
 
 /** What is reviewed, and by whom. */
@@ -103,15 +103,15 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
     return (await this.#packed).facts;
   }
 
-  async pack(): Promise<Pick<PackedRun, 'bytes' | 'tag'>> {
+  async pack(): Promise<PackedRun> {
     return await this.#packed;
   }
 
   /** Those that are on disk, and are about the bytes of images that the run has seen. */
-  async decisions(): Promise<readonly Decision[]> {
+  async decisions(run?: PackedRun): Promise<readonly Decision[]> {
     const decisions = this.#journal?.decisions ?? (await readReview(this.outDir));
-    const { digests } = await this.#packed;
-    return [...decisions.values()].filter(({ image, sha256 }) => digests.get(image) === toDigest(sha256));
+    const packed = run ?? (await this.#packed);
+    return [...decisions.values()].filter((decision) => isOfRun(decision, packed));
   }
 
   /**
@@ -120,13 +120,13 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
    * @param after - Revision after which the page has seen nothing; undefined: it knows all.
    */
   async follow(response: ServerResponse, headers: Readonly<Record<string, string>>, after?: number): Promise<void> {
-    const { digests } = await this.#packed;
+    const run = await this.#packed;
     const isAllKnown = after === undefined || after === this.#revisionRead;
     const missed = isAllKnown ? [] : this.#journal?.savedAfter(after);
     this.events.add(
       response,
       headers,
-      missed?.filter(({ image, sha256 }) => digests.get(image) === toDigest(sha256)),
+      missed?.filter((decision) => isOfRun(decision, run)),
     );
   }
 

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Change, Decision } from '../../src/core/review/decision.js';
+import type { Change, DecidedBox, Decision } from '../../src/core/review/decision.js';
 import type { SavedDecision } from '../../src/core/review/overwritten.js';
 import { fromCompactDecision, type CompactDecision } from '../../src/core/review/compact.js';
+import { decodeDecisions } from '../../src/core/review/packed/packed-decisions.js';
+import { unpackDecisions } from '../../src/core/review/packed/unpack-decisions.js';
+import { ACCEPT, decide, keptBox, storedImage } from '../support/review/decide.js';
 import { copyRun, readEvents, TestReview } from '../support/review/review-server.js';
 import { sampleRun } from '../support/review/sample-run.js';
 
@@ -84,4 +87,20 @@ it('what a step says about itself is checked', async () => {
   const { headers } = await review.get('/api/pack');
   const again = await review.get('/api/pack', { headers: { 'if-none-match': headers.get('etag')! } });
   expect([again.status, (await again.arrayBuffer()).byteLength]).toEqual([304, 0]);
+});
+
+it('pages get what was decided as rows of the run, and it is the same as in full', async () => {
+  const out = await copyRun(scenes.out);
+  const [kept, changed] = [await storedImage(out, 'scene-01.jpg'), await storedImage(out, 'scene-02.jpg')];
+  const set = (box: DecidedBox): Change => ({ op: 'set', box });
+  await decide(out, kept.image, () => [...kept.detections.map((_, i) => set(keptBox(kept, i))), ACCEPT]);
+  await decide(out, changed.image, () => [set({ ...keptBox(changed, 0), status: 'rejected' }), drawn(3)]);
+  await using review = await TestReview.opened(out);
+  const pack = await review.pack();
+  const packed = decodeDecisions(new Uint8Array(await (await review.get('/api/decisions?packed')).arrayBuffer()));
+  expect([packed.boxes.length, packed.others.map(({ id }) => id)]).toEqual([kept.detections.length + 2, ['d1']]);
+  const withoutHash = ({ sha256: _, ...decision }: Decision) => decision;
+  const full = (await review.json('/api/decisions')) as Decision[];
+  expect(unpackDecisions(packed, pack).map(withoutHash)).toEqual(full.map(withoutHash));
+  expect((await review.get('/api/pack')).headers.get('etag')).toBe(`"${packed.tag}"`);
 });

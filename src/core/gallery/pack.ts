@@ -91,11 +91,16 @@ export function encodePack({ facts, boxes }: GalleryPack): Uint8Array {
 /** @throws Error when the bytes are no pack, or not all of one. */
 export function decodePack(bytes: Uint8Array): GalleryPack {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const { json, boxes } = splitPack(aligned);
+  return { facts: JSON.parse(new TextDecoder().decode(json)) as GalleryFacts, boxes };
+}
+
+/** The same, with the facts as they are. @param bytes - Begin at a multiple of four. */
+export function splitPack(aligned: Uint8Array): { readonly json: Uint8Array; readonly boxes: BoxColumns } {
   const { buffer, byteOffset } = aligned;
   if (aligned.byteLength < 16) throw new Error('The data of the run is not complete.');
   const [magic, jsonLength, imageCount, boxCount] = new Uint32Array(buffer, byteOffset, 4) as unknown as number[];
   if (magic !== MAGIC) throw new Error('The data of the run is of another version of preannotate.');
-  const facts = JSON.parse(new TextDecoder().decode(aligned.subarray(16, 16 + jsonLength!))) as GalleryFacts;
   let offset = byteOffset + 16 + Math.ceil(jsonLength! / 4) * 4;
   const words = (length: number) => {
     const column = new Uint32Array(buffer, offset, length);
@@ -109,5 +114,6 @@ export function decodePack(bytes: Uint8Array): GalleryPack {
   };
   const starts = words(imageCount!);
   const [scores, patches, corners] = [words(boxCount!), words(boxCount!), words(4 * boxCount!)];
-  return { facts, boxes: { starts, scores, patches, corners, classes: halves(boxCount!), prompts: halves(boxCount!) } };
+  const boxes = { starts, scores, patches, corners, classes: halves(boxCount!), prompts: halves(boxCount!) };
+  return { json: aligned.subarray(16, 16 + jsonLength!), boxes };
 }

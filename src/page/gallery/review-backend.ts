@@ -1,5 +1,8 @@
 import { decodePack, type GalleryPack } from '../../core/gallery/pack.js';
 import { fromCompactDecision, type CompactDecision } from '../../core/review/compact.js';
+import type { Decision } from '../../core/review/decision.js';
+import { decodeDecisions } from '../../core/review/packed/packed-decisions.js';
+import { unpackDecisions } from '../../core/review/packed/unpack-decisions.js';
 import type { SavedDecision } from '../../core/review/overwritten.js';
 import type { AskState, KeepState, Question } from '../../core/gallery/ask.js';
 import type { AskBackend, Backend, ReviewBackend, ReviewListener } from './backend.js';
@@ -27,8 +30,7 @@ function toBackend(state: ServerState, pack: ServerPack): Backend {
   const review: ReviewBackend = {
     author: state.author,
     readOnly: state.readOnly ?? undefined,
-    decisions: async () =>
-      ((await (await request('/api/decisions?compact')).json()) as CompactDecision[]).map(fromCompactDecision),
+    decisions: () => pack.decisions(),
     save: async (image: number, { id, base, seen, changes }) => {
       const body = { image, changes, seen, step: id, base };
       return (await (await request('/api/decisions', { body })).json()) as SavedDecision;
@@ -62,26 +64,51 @@ function toBackend(state: ServerState, pack: ServerPack): Backend {
   };
 }
 
+interface LoadedPack {
+  readonly pack: GalleryPack;
+  readonly tag: string | null;
+}
+
 /** The run as the server has it. */
 class ServerPack {
-  #tag: string | null = null;
+  #loaded: Promise<LoadedPack | undefined> = Promise.resolve(undefined);
 
   async load(): Promise<GalleryPack> {
-    return (await this.#request({}))!;
+    const loading = requestPack();
+    this.#loaded = loading;
+    return (await loading)!.pack;
   }
 
   /** @returns undefined where it is the one that was loaded last. */
   async loadChanged(): Promise<GalleryPack | undefined> {
-    return await this.#request(this.#tag === null ? {} : { 'if-none-match': this.#tag });
+    const changed = await requestPack((await this.#loaded)?.tag);
+    if (changed !== undefined) this.#loaded = Promise.resolve(changed);
+    return changed?.pack;
   }
 
-  async #request(headers: Readonly<Record<string, string>>): Promise<GalleryPack | undefined> {
-    const response = await request('/api/pack', { headers });
-    if (response.status === NOT_MODIFIED) return undefined;
-    const pack = decodePack(new Uint8Array(await response.arrayBuffer()));
-    this.#tag = response.headers.get('etag');
-    return pack;
+  /** Most boxes that people decided on come as rows of the pack, if the server still has the one that was loaded. */
+  async decisions(): Promise<Decision[]> {
+    const [response, loaded] = await Promise.all([request('/api/decisions?packed'), this.#loaded]);
+    if (isJson(response)) return await readDecisions(response);
+    const packed = decodeDecisions(new Uint8Array(await response.arrayBuffer()));
+    if (loaded !== undefined && loaded.tag === `"${packed.tag}"`) return unpackDecisions(packed, loaded.pack);
+    return await readDecisions(await request('/api/decisions?compact'));
   }
+}
+
+async function readDecisions(response: Response): Promise<Decision[]> {
+  return ((await response.json()) as CompactDecision[]).map(fromCompactDecision);
+}
+
+function isJson({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('application/json') ?? false;
+}
+
+/** @param tag - Of a pack that is here already. @returns undefined where the server has that one. */
+async function requestPack(tag: string | null = null): Promise<LoadedPack | undefined> {
+  const response = await request('/api/pack', { headers: tag === null ? {} : { 'if-none-match': tag } });
+  if (response.status === NOT_MODIFIED) return undefined;
+  return { pack: decodePack(new Uint8Array(await response.arrayBuffer())), tag: response.headers.get('etag') };
 }
 
 /** Follows the events of the server. The browser connects again by itself, but not after an answer such as 401. */

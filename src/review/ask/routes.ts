@@ -5,6 +5,7 @@ import { encodePack } from '../../core/gallery/pack.js';
 import { RequestError } from '../../http/request-error.js';
 import type { AskState } from '../../core/gallery/ask.js';
 import { goneSignal } from '../gone-signal.js';
+import { toBuffer } from '../to-buffer.js';
 import { AskSession, type AskContext } from './ask-session.js';
 import type { Asker } from './asker.js';
 import { Keeper } from './keeper.js';
@@ -60,7 +61,7 @@ function registerQuestions(app: FastifyInstance, session: AskSession, keeper: Ke
       return await reply
         .header('server-timing', `ask;dur=${took}`)
         .type('application/octet-stream')
-        .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+        .send(toBuffer(bytes));
     } finally {
       asked--;
     }

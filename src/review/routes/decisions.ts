@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { toCompactDecision } from '../../core/review/compact.js';
+import { encodeDecisions } from '../../core/review/packed/packed-decisions.js';
 import { SECURITY_HEADERS } from '../../http/headers.js';
 import { RequestError } from '../../http/request-error.js';
 import type { AskPart } from '../ask/routes.js';
 import { listPlaces } from '../places.js';
 import type { ReviewServer } from '../review-server.js';
+import { toBuffer } from '../to-buffer.js';
 import type { StepOrigin } from '../review-session.js';
 
 /** The run, what people have decided about it, and what changes meanwhile. */
@@ -24,12 +26,16 @@ export function registerDecisions(
     const { bytes, tag } = await session.pack();
     void reply.header('etag', `"${tag}"`);
     if (request.headers['if-none-match'] === `"${tag}"`) return reply.code(304).send();
-    return reply.type('application/octet-stream').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return reply.type('application/octet-stream').send(toBuffer(bytes));
   });
   app.get('/api/decisions', async (request, reply) => {
-    const decisions = await session.decisions();
-    const isCompact = Object.hasOwn(request.query as object, 'compact');
-    const body = isCompact ? decisions.map(toCompactDecision) : decisions;
+    const query = request.query as object;
+    const run = await session.pack();
+    const decisions = await session.decisions(run);
+    if (Object.hasOwn(query, 'packed')) {
+      return reply.type('application/octet-stream').send(toBuffer(encodeDecisions(decisions, run)));
+    }
+    const body = Object.hasOwn(query, 'compact') ? decisions.map(toCompactDecision) : decisions;
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
   });
   app.post('/api/decisions', async (request) => {

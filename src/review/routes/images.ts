@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestError } from '../../http/request-error.js';
 import type { ReviewServer } from '../review-server.js';
+import { toBuffer } from '../to-buffer.js';
 import { goneSignal } from '../gone-signal.js';
 
 const SIDES_PX = ['160', '320']; // few, so that the cache has each image twice at most
@@ -50,8 +51,4 @@ function idOf({ params }: FastifyRequest): number {
 
 function isKnownTo({ headers }: FastifyRequest, tag: string): boolean {
   return headers['if-none-match']?.includes(`"${tag}"`) ?? false;
-}
-
-function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

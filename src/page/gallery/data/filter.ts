@@ -1,5 +1,6 @@
 import type { Decision } from '../../../core/review/decision.js';
 import { SCORE_STEPS } from '../../../core/gallery/pack.js';
+import { someBox, type BoxFacts } from '../../../core/review/stored/stored-decision.js';
 import type { BoxTable } from './box-table.js';
 
 /** What people have made of an image, or the run. */
@@ -89,14 +90,14 @@ export function filterImages(table: BoxTable, filter: Filter, reviewed: Reviewed
   }
 
   function hasAny(image: number, decision: Decision | undefined): boolean {
-    if (decision?.boxes.some(({ status }) => status !== 'rejected') === true) return true;
+    if (decision !== undefined && someBox(decision, ({ status }) => status !== 'rejected')) return true;
     return decision?.state !== 'accepted' && shownRows(table, image, () => true) > 0;
   }
 
   /** Boxes that people have decided on are looked at as they are now; prompts and scores they have from the model. */
   function hasBox(image: number): boolean {
     const decision = reviewed.decisions.get(image);
-    if (decision?.boxes.some((box) => isDecidedBox(table, filter, box)) === true) return true;
+    if (decision !== undefined && someBox(decision, (box) => isDecidedBox(table, filter, box))) return true;
     return decision?.state !== 'accepted' && shownRows(table, image, isRow) > 0;
   }
 }
@@ -109,7 +110,7 @@ function shownRows(table: BoxTable, image: number, isWanted: (row: number) => bo
   return count;
 }
 
-function isDecidedBox({ pack }: BoxTable, filter: Filter, box: Decision['boxes'][number]): boolean {
+function isDecidedBox({ pack }: BoxTable, filter: Filter, box: BoxFacts): boolean {
   if (box.status === 'rejected') return false;
   const { classes, prompts } = pack.facts;
   if (filter.classes.length > 0 && !filter.classes.some((one) => classes[one]?.name === box.class)) return false;

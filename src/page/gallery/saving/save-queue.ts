@@ -49,6 +49,8 @@ interface Pending extends Pick<SentStep, 'base' | 'seen'> {
   faults: number; // how often the server has failed at them
 }
 
+const NONE: readonly Change[] = [];
+
 /** After so many failures whose cause the server does not know, changes are taken to be refused. */
 const MOST_FAULTS = 3;
 
@@ -108,6 +110,7 @@ export class SaveQueue {
    * stays, and so does what is not saved.
    */
   forgetMissing(all: readonly Decision[]): void {
+    if (this.#confirmed.size === 0) return;
     const images = new Set(all.map(({ image }) => image));
     const newest = all.reduce((most, { revision }) => Math.max(most, revision), 0);
     for (const [image, { revision }] of this.#confirmed) {
@@ -182,6 +185,7 @@ export class SaveQueue {
   }
 
   #changesOf(image: string): readonly Change[] {
+    if (this.#pending.length === 0) return NONE;
     return this.#pending.filter((one) => one.image === image).flatMap(({ changes }) => changes);
   }
 }
