@@ -183,7 +183,11 @@ export function beginJournalHeader(
 }
 
 /** What `merge` is told by a shard. */
-export function describePart({ choice, previews }: Job, all: Discovery['images']): { part?: PartScope } {
+export function describePart(
+  { choice, previews }: Job,
+  all: Discovery['images'],
+  notFound: readonly string[] = [],
+): { part?: PartScope } {
   if (choice.shard === undefined) return {};
   const hash = createHash('sha256');
   for (const { name } of all) hash.update(`${name}\n`);
@@ -192,6 +196,7 @@ export function describePart({ choice, previews }: Job, all: Discovery['images']
       found_sha256: hash.digest('hex'),
       chosen: chooseImages(all, choice).length,
       previews: Number.isFinite(previews) ? previews : true,
+      ...(notFound.length === 0 ? {} : { not_found: [...notFound] }),
     },
   };
 }

@@ -23,7 +23,7 @@ import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { saveSources } from './run/plan/sources.js';
 import { chooseParts, findUnfinished } from './run/shards/choose-parts.js';
 import { assertNoPart, findGivenParts } from './run/shards/find-given.js';
-import { addResults, findNames, findNewResults, joinSources } from './run/shards/join-parts.js';
+import { addResults, findNames, findNewResults, joinSources, noteNotFound } from './run/shards/join-parts.js';
 import { findNewDecisions, noteSuperseded } from './run/shards/join-reviews.js';
 import { choiceOf, isSameManifest, toMergedHeader, toMergedManifest, type MergedRun } from './run/shards/merged-run.js';
 import { hasErrors, joinErrors, replaceErrors } from './run/shards/part-errors.js';
@@ -92,7 +92,7 @@ export async function mergeParts<Choice extends MergeChoice>(
   const joined = await joinResults(given, outDir);
   await using review = await ReviewJournal.open(outDir);
   const decided = joinDecisions(parts, review);
-  [...whole.classes.notes, ...joined.imageIds.notes, ...decided.notes].forEach(note);
+  [...whole.classes.notes, ...joined.notes, ...decided.notes].forEach(note);
 
   await lock.assertHeld();
   await joined.imageIds.save(outDir);
@@ -147,7 +147,8 @@ async function joinResults({ parts, found, whole }: Given, outDir: string) {
   const errors = joinErrors(parts);
   const isErrorsSame = await hasErrors(outDir, errors);
   const hasNews = results.length > 0 || !isErrorsSame || whole.manifest?.status !== 'done';
-  return { results, entries, imageIds, sources, errors, failed: errors.length, isErrorsSame, hasNews };
+  const notes = [...imageIds.notes, ...noteNotFound(parts, sources)];
+  return { notes, results, entries, imageIds, sources, errors, failed: errors.length, isErrorsSame, hasNews };
 }
 
 function joinDecisions(parts: readonly Part[], { decisions }: ReviewJournal) {

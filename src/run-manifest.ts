@@ -1,10 +1,20 @@
 import { toStoredSelection } from './config/selection.js';
 import { specOf } from './core/ontology.js';
+import { compareUtf8 } from './core/text.js';
 import { describePart, isShard, type Job, type RunState } from './job.js';
 import { toStoredRoot } from './run/image-root.js';
 import { toMissingCounts, type RunManifest } from './run/manifest.js';
-import { countShown, countSources } from './run/plan/sources.js';
+import { countShown, countSources, divideNames } from './run/plan/sources.js';
 import { toStoredViewOptions } from './run/view-options.js';
+
+/** The annotated images of a part that it no longer finds. It never lets one go: `merge` names them. */
+function listNotFound({ found, journal, plan, stats }: RunState): string[] {
+  if (stats.found === found.images.length) return [];
+  const names = new Set(found.images.map(({ name }) => name));
+  return divideNames(journal.entries, plan.sources)[0]
+    .filter((name) => !names.has(name))
+    .sort(compareUtf8);
+}
 
 /** The content of run.json. */
 export function toManifest(job: Job, run: RunState, status: RunManifest['status']): RunManifest {
@@ -27,7 +37,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     formats: [...job.formats],
     ...toStoredViewOptions(job),
     choice: job.choice,
-    ...describePart(job, found.images),
+    ...describePart(job, found.images, isShard(job) ? listNotFound(run) : []),
     options: header.options,
     counts: {
       found: stats.found,

@@ -43,6 +43,7 @@ export const PartScope = z.object({
   found_sha256: z.string(), // of the names of all images found, sorted, each with a line's end
   chosen: z.int(), // images of this shard
   previews: z.union([z.literal(true), z.int()]), // as `--preview` asked for them: all, or the first n of the whole run
+  not_found: z.array(z.string()).exactOptional(), // annotated images that are not among those found; in run.json
 });
 export type PartScope = z.output<typeof PartScope>;
 

@@ -1,4 +1,4 @@
-import { appendFile, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DecidedBox } from '../../src/core/review/decision.js';
@@ -164,5 +164,31 @@ describe('a review', () => {
     await decide(out, expected[0]!, () => [{ op: 'forget', id: 'mine' }]); // after the merge: it is the latest
     await merge();
     expect(await classesOf(out, expected[0]!)).toEqual([]);
+  });
+
+  it('of an image of a part that was renamed is kept and told by merge, and follows it in the next run', async () => {
+    const { images, out, run } = await withImages();
+    const annotateParts = async () => {
+      for (const part of ['1/2', '2/2']) await run(out, ...EMOJI, '--shard', part);
+    };
+    await annotateParts();
+    const [shard] = (await readdir(join(out, 'shards'))).sort();
+    const lines = (await readFile(join(out, 'shards', shard!, 'detections.jsonl'), 'utf8')).trim().split('\n');
+    const { image } = JSON.parse(lines[1]!) as { image: string };
+    await decide(join(out, 'shards', shard!), image, () => [{ op: 'set', box: drawn }, ACCEPT]);
+    await rename(join(images, image), join(images, 'other.jpg'));
+    await annotateParts();
+    const merge = async () => {
+      const { code, stderr } = await preannotate(['merge', out]);
+      expect(code, stderr).toBe(0);
+      return stderr;
+    };
+    expect(await merge()).toContain(`excluded) and stays in the annotation files, with what was decided: ${image}.`);
+    expect(await classesOf(out, image)).toEqual(['cup']);
+    const said = await run(out, ...EMOJI, '--accept-missing');
+    expect(said).toContain(`what was decided counts under the new name: ${image}, now other.jpg.`);
+    expect(await classesOf(out, 'other.jpg')).toEqual(['cup']);
+    expect(await merge()).not.toContain('no longer found');
+    expect(await classesOf(out, 'other.jpg')).toEqual(['cup']);
   });
 });

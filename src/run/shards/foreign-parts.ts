@@ -88,7 +88,7 @@ function findReason(before: Part, now: Part, hasRoot: boolean): ForeignReason | 
     ],
     [findDifferences(viewsOf(before), viewsOf(now)), ADVICE.views],
     [hasRoot ? [] : findDifferences(rootOf(before), rootOf(now)), ADVICE.root],
-    [findDifferences(foundBy(before), foundBy(now)), ADVICE.found],
+    [findFoundDifferences(before, now), ADVICE.found],
   ];
   for (const [[difference], advice] of compared) if (difference !== undefined) return { difference, advice };
   return undefined;
@@ -124,6 +124,12 @@ function viewsOf({ manifest }: Part): Record<string, unknown> {
 
 function rootOf({ manifest }: Part) {
   return { 'folder of the images': manifest.root_absolute };
+}
+
+/** The names decide: the number of a part counts images that it annotated before they were deleted or renamed, too. */
+function findFoundDifferences(before: Part, now: Part): Difference[] {
+  if (before.scope.found_sha256 === now.scope.found_sha256) return [];
+  return findDifferences(foundBy(before), foundBy(now));
 }
 
 function foundBy({ manifest, scope }: Part) {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { NameList } from '../../core/name-list.js';
 import { compareUtf8 } from '../../core/text.js';
 import type { Journal } from '../journal.js';
 import { readImageList } from '../numbers/image-list.js';
@@ -68,6 +69,26 @@ export function findNewResults(parts: readonly Part[], whole: JournalContents | 
     }
   }
   return results;
+}
+
+/**
+ * Names the images that parts have annotated and no longer find.
+ *
+ * @param sources - Of the whole run, which may have let them go.
+ */
+export function noteNotFound(parts: readonly Part[], sources: Sources): string[] {
+  const names = parts
+    .flatMap(({ scope }) => scope.not_found ?? [])
+    .filter((name) => sources.get(name)?.state !== 'gone');
+  if (names.length === 0) return [];
+  const list = new NameList();
+  for (const name of names.sort(compareUtf8)) list.add(name);
+  const [images, stay] = names.length === 1 ? ['image is', 'stays'] : ['images are', 'stay'];
+  return [
+    `${names.length} annotated ${images} no longer found (deleted, renamed or excluded) and ${stay} in the ` +
+      `annotation files, with what was decided: ${list.summary}. The command of the run without --shard, ` +
+      'after this, leaves out what is gone, and gives decisions to images that were renamed.',
+  ];
 }
 
 /** Adds results to a journal, one at a time. @param throwIfStopped - Called before each. */
