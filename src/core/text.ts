@@ -11,6 +11,12 @@ export function counted(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
+/** A time that was estimated: `less than a minute`, `about 12 minutes`, `about 3 hours`. */
+export function describeEstimate(minutes: number): string {
+  if (minutes < 1) return 'less than a minute';
+  return `about ${minutes < 100 ? counted(Math.round(minutes), 'minute') : counted(Math.round(minutes / 60), 'hour')}`;
+}
+
 const EXCERPT_CHARACTERS = 100;
 
 /** What a user or a client wrote, for a message: on one line, and only as much as is needed to recognise it. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compareUtf8, dropSourcePlaces, excerpt } from '../../src/core/text.js';
+import { compareUtf8, describeEstimate, dropSourcePlaces, excerpt } from '../../src/core/text.js';
 
 it('names are ordered by their UTF-8 bytes, also where JavaScript orders them otherwise', () => {
   const names = ['b', 'a', 'a/b', 'a.b', 'Z', 'ä', '日本', '\uffee', '😀', '😀a', '', 'a\u0000'];
@@ -32,4 +32,14 @@ it.each([
   ['libcudart.so.13: cannot open shared object file', 'libcudart.so.13: cannot open shared object file'],
 ])('what a library reports is shown without places in its source: %s', (message, shown) => {
   expect(dropSourcePlaces(message)).toBe(shown);
+});
+
+it.each([
+  [0.4, 'less than a minute'],
+  [1.2, 'about 1 minute'],
+  [99, 'about 99 minutes'],
+  [100, 'about 2 hours'],
+  [1439, 'about 24 hours'],
+])('an estimate of %f minutes is %s', (minutes, text) => {
+  expect(describeEstimate(minutes)).toBe(text);
 });

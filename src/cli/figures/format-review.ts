@@ -1,11 +1,11 @@
 import type { Outcomes } from '../../core/review/outcomes.js';
 import type { ReviewProgress } from '../../core/review/progress.js';
-import { counted } from '../../core/text.js';
+import { counted, describeEstimate } from '../../core/text.js';
 
 /** How much of a run is reviewed, on one line. */
 export function describeReview({ images, boxes, shares, outcomes, left }: ReviewProgress): string {
   const { kept, corrected, rejected, drawn } = outcomes;
-  const todo = left.images === 0 ? '' : ` Left: ${counted(left.images, 'image')}, ${minutes(left.minutes)}.`;
+  const todo = left.images === 0 ? '' : ` Left: ${counted(left.images, 'image')}, ${describeEstimate(left.minutes)}.`;
   return (
     `Reviewed: ${images.accepted} of ${counted(images.total, 'image')} (${percent(shares.images)}), ` +
     `${boxes.decided} of ${counted(boxes.total, 'box', 'boxes')} (${percent(shares.boxes)}): ` +
@@ -17,11 +17,6 @@ export function describeReview({ images, boxes, shares, outcomes, left }: Review
 export function reviewToJson({ images, boxes, shares, outcomes, outcomesByClass, left }: ReviewProgress) {
   const perClass = [...outcomesByClass].map(([name, one]): { name: string } & Outcomes => ({ name, ...one }));
   return { images, boxes, shares, outcomes, per_class: perClass, left };
-}
-
-function minutes(number: number): string {
-  if (number < 1) return 'less than a minute';
-  return number < 90 ? `about ${counted(Math.round(number), 'minute')}` : `about ${(number / 60).toFixed(1)} hours`;
 }
 
 function percent(share: number): string {

@@ -1,5 +1,5 @@
 import type { Size } from '../../core/box.js';
-import { counted, formatBytes } from '../../core/text.js';
+import { counted, describeEstimate, formatBytes } from '../../core/text.js';
 import { countCrops } from '../../core/tiling/tiles.js';
 import { traitsOf } from '../../model/families.js';
 import { featureBytes } from '../../model/features/layout.js';
@@ -15,12 +15,6 @@ export function describeCost(run: OpenedRun, model: Model, images: readonly Size
   const each = featureBytes({ traits, size: traits.inputSize(imageSize), dtype: 'float16' });
   const crops = images.reduce((sum, image) => sum + countCrops(image, tiles), 0);
   const rate = run.manifest?.timings['images_per_second'] ?? 0;
-  const time = rate > 0 ? `, and about ${describeTime(images.length / rate)}, as the run did` : '';
+  const time = rate > 0 ? `, and ${describeEstimate(images.length / rate / 60)}, as the run did` : '';
   return `The features of ${counted(images.length, 'image')} take ${formatBytes(each * crops)}${time}.`;
-}
-
-function describeTime(seconds: number): string {
-  if (seconds < 100) return counted(Math.max(1, Math.round(seconds)), 'second');
-  const minutes = seconds / 60;
-  return minutes < 120 ? counted(Math.round(minutes), 'minute') : counted(Math.round(minutes / 60), 'hour');
 }

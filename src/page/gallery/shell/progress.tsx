@@ -1,3 +1,4 @@
+import { describeEstimate } from '../../../core/text.js';
 import { countBoxes, counted, formatCount } from '../../shared/count.js';
 import { progress } from '../app/progress.js';
 
@@ -15,15 +16,13 @@ export function Progress() {
       </span>
       {left.images > 0 && (
         <span class="left" title={`${counted(left.images, 'image')} with ${countBoxes(left.drafts)}, ${pace}`}>
-          {timeText(left.minutes)} left
+          {startSentence(describeEstimate(left.minutes))} left
         </span>
       )}
     </div>
   );
 }
 
-function timeText(minutes: number): string {
-  if (minutes < 1) return 'Less than 1 min';
-  if (minutes < 100) return `About ${Math.round(minutes)} min`;
-  return `About ${formatCount(Math.round(minutes / 60))} h`;
+function startSentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
