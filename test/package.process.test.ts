@@ -26,7 +26,7 @@ const CONTENT = [
   /^dist\/page\/[\w.]+\.(js|css|txt)$/,
   /^ontologies\/[\w.]+\.(yaml|json)$/,
   /^fixtures\/docs\/[\w.-]+\.(md|png|json)$/,
-  /^fixtures\/deploy\/((kubernetes|slurm)\/)?[\w-]+\.(yaml|yml|sbatch)$|^fixtures\/deploy\/Dockerfile(\.dockerignore)?$/,
+  /^fixtures\/deploy\/(Dockerfile(\.dockerignore)?|((kubernetes|slurm)\/)?[\w-]+\.(yaml|yml|sbatch))$/,
   /^fixtures\/scenes\/scene-0[789]\.jpg$/,
   /^fixtures\/models\/owlvit-emoji\/(model\.safetensors|MODEL_CARD\.md|merges\.txt)$/,
   /^fixtures\/models\/owlvit-emoji\/\w*(config|tokenizer|vocab|special_tokens_map)\.json$/,

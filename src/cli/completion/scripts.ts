@@ -4,15 +4,31 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /**
- * In bash, = and : divide words: they are joined again, and taken off the candidates. Files and folders are completed
- * by bash itself, which quotes them.
+ * In bash, = and : divide words: they are joined again, and taken off the candidates. So are quotes, of which the last
+ * may not be closed yet. Files and folders are completed by bash itself, which quotes them.
  */
 const BASH = `# bash completion for preannotate
+_preannotate_unquote() {
+  local text=$1 quote='' char i
+  unquoted=''
+  for ((i = 0; i < \${#text}; i++)); do
+    char=\${text:i:1}
+    case $quote$char in
+      '"' | "'") quote=$char ;;
+      '""' | "''") quote='' ;;
+      '\\' | '"\\') ((++i)); unquoted+=\${text:i:1} ;;
+      *) unquoted+=$char ;;
+    esac
+  done
+}
 _preannotate() {
-  local program=\${COMP_WORDS[0]} piece=\${COMP_WORDS[COMP_CWORD]} before='' word line cut kind=none i
+  local program=\${COMP_WORDS[0]} piece before='' unquoted word line cut kind=none i
   local -a words=()
+  _preannotate_unquote "\${COMP_WORDS[COMP_CWORD]}"
+  piece=$unquoted
   for ((i = 1; i <= COMP_CWORD; i++)); do
-    word=\${COMP_WORDS[i]}
+    _preannotate_unquote "\${COMP_WORDS[i]}"
+    word=$unquoted
     if [[ \${#words[@]} -gt 0 && ( $word == [=:]* || $before == *[=:] ) ]]; then
       words[\${#words[@]}-1]+=$word
     else
@@ -78,7 +94,7 @@ fi
 const FISH = `# fish completion for preannotate
 function __preannotate_complete
     set -l words (commandline -opc)
-    set -l current (commandline -ct)
+    set -l current (string unescape -- (commandline -ct); or commandline -ct)
     set -l program preannotate
     type -q -- $words[1]; and set program $words[1]
     set -l kind none

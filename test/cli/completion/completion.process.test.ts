@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,9 @@ import { installedPath, InteractiveShell, isInstalled } from './shells.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'];
 
+/** A file whose name a shell must not run. */
+const ODD_NAME = 'a$(touch made)';
+
 let cwd: string;
 let path: string;
 
@@ -19,7 +23,7 @@ beforeAll(async () => {
   path = await installedPath(cwd);
   for (const folder of ['drafts', 'my run', 'photos', 'plain']) await mkdir(join(cwd, folder));
   for (const run of ['drafts', 'my run']) await writeFile(join(cwd, run, 'detections.jsonl'), '');
-  await writeFile(join(cwd, 'yard.yaml'), '');
+  for (const name of ['yard.yaml', 'the yard.yaml', ODD_NAME]) await writeFile(join(cwd, name), '');
   for (const shell of SHELLS) {
     const { stdout, code } = await preannotate(['completion', shell]);
     expect(code).toBe(0);
@@ -87,7 +91,7 @@ it('a group of options has no name of its own among the candidates', async () =>
   expect(words).toEqual(expect.arrayContaining(['--out', '--help', '--no-recursive', '-h']));
 });
 
-describe.skipIf(!isInstalled('bash'))('bash', () => {
+describe.skipIf(!isInstalled('bash'))('bash (needs bash)', () => {
   it('gets the words that remain behind its own divisions at = and :', async () => {
     const script = `source completion.bash
       for line in 'run --fit' 'run --precision = f' 'run --model builtin : e' 'run --model builtin :' 'models p'; do
@@ -105,11 +109,28 @@ describe.skipIf(!isInstalled('bash'))('bash', () => {
     await shell.type('\u0015preannotate run --ontology=em\t', '--ontology=emoji');
     await shell.type('\u0015preannotate run --out=pho\t', '--out=photos/');
     await shell.type('\u0015preannotate run --model bui\t', '--model builtin:emoji');
+    await shell.type('\u0015preannotate export my\\ r\t', 'my\\ run/');
+    await shell.type('\u0015preannotate export "my r\t', '"my run"/');
+    await shell.type('\u0015preannotate run --ontology the\\ y\t', '--ontology the\\ yard.yaml');
+    await shell.type('\u0015preannotate run --on\t\t', '--only-reviewed  --ontology');
     await shell.close();
+  });
+
+  it('takes names with spaces and other signs as they are, and runs nothing that is in them', async () => {
+    const script = `source completion.bash
+      for word in 'my\\ ' '"my r' "'my" 'm"y r"'; do
+        COMP_WORDS=(preannotate export "$word"); COMP_CWORD=2; _preannotate; printf '%s\\n' "\${COMPREPLY[@]}"
+      done
+      COMP_WORDS=(preannotate run --ontology ''); COMP_CWORD=3; _preannotate; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd, env: { ...process.env, PATH: path } });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.slice(0, 4)).toEqual(['my run', 'my run', 'my run', 'my run']);
+    expect(lines.slice(4)).toEqual(expect.arrayContaining(['emoji', 'the yard.yaml', ODD_NAME]));
+    expect(existsSync(join(cwd, 'made'))).toBe(false);
   });
 });
 
-describe.skipIf(!isInstalled('zsh') || !HAS_TERMINAL)('zsh', () => {
+describe.skipIf(!isInstalled('zsh') || !HAS_TERMINAL)('zsh (needs zsh)', () => {
   it('completes at its prompt, and quotes names of folders', async () => {
     const shell = new InteractiveShell('zsh -f -i', { cwd, path });
     await shell.type("PS1='rea''dy> '; autoload -Uz compinit; compinit -u -D; source ./completion.zsh\n", 'ready> ');
@@ -118,11 +139,15 @@ describe.skipIf(!isInstalled('zsh') || !HAS_TERMINAL)('zsh', () => {
     await shell.type('\u0015preannotate run --ontology=em\t', '--ontology=emoji');
     await shell.type('\u0015preannotate run --out=pho\t', '--out=photos/');
     await shell.type('\u0015preannotate run --model bui\t', '--model builtin:emoji');
+    await shell.type('\u0015preannotate export my\\ r\t', 'my\\ run');
+    await shell.type('\u0015preannotate export "my r\t', '"my run/');
+    await shell.type('\u0015preannotate run --ontology the\\ y\t', '--ontology the\\ yard.yaml');
+    await shell.type('\u0015preannotate run --onl\t', '--only-reviewed');
     await shell.close();
   });
 });
 
-describe.skipIf(!isInstalled('fish'))('fish', () => {
+describe.skipIf(!isInstalled('fish'))('fish (needs fish)', () => {
   async function candidates(line: string): Promise<string[]> {
     const script = 'source completion.fish; complete -C $argv[1]';
     const options = { cwd, env: { ...process.env, PATH: path, HOME: cwd } };
@@ -136,6 +161,10 @@ describe.skipIf(!isInstalled('fish'))('fish', () => {
   it('gets words with their descriptions, folders and files', async () => {
     expect(await candidates('preannotate exp')).toEqual(['export']);
     expect(await candidates('preannotate export my')).toEqual(['my run']);
+    expect(await candidates('preannotate export my\\ r')).toEqual(['my run']);
+    expect(await candidates('preannotate export "my r')).toEqual(['my run']);
+    expect(await candidates('preannotate run --on')).toEqual(['--ontology', '--only-reviewed']);
+    expect(await candidates('preannotate run --ontology the\\ y')).toEqual(['the yard.yaml']);
     expect(await candidates('preannotate run --precision f')).toEqual(['fp32', 'fp16']);
     expect(await candidates('preannotate run --precision=f')).toEqual(['--precision=fp32', '--precision=fp16']);
     expect(await candidates('preannotate run --ontology ya')).toEqual(['yard.yaml']);
