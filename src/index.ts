@@ -2,13 +2,19 @@
  * Boxes for images, from programs: the same engine, options and files as the command line's. Importing this loads next
  * to nothing; each function loads what it needs when it is called.
  */
+import type { CallError, CallErrorClass } from './api/error-types.js';
 import type { Detector, DetectorOptions } from './api/detector-types.js';
 import type { AnnotateOptions, AnnotateResult, Run } from './api/run-types.js';
+import { PreannotateError as ErrorClass } from './core/errors.js';
 
 export type * from './api/detector-types.js';
 export type * from './api/options.js';
 export type * from './api/run-types.js';
-export { PreannotateError, type Failure, type FailureCode } from './core/errors.js';
+export type { ErrorCode } from './api/error-types.js';
+
+/** What calls are refused with, and fail with: `error instanceof PreannotateError`. */
+export const PreannotateError: CallErrorClass = ErrorClass as unknown as CallErrorClass;
+export type PreannotateError = CallError;
 
 /**
  * Loads a model, in processes of its own, for single images. A program that does not dispose of it ends all the same

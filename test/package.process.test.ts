@@ -22,7 +22,7 @@ const CONTENT = [
   /^(package\.json|npm-shrinkwrap\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/preannotate\.js)$/,
   /^dist\/chunks\/([\w-]+\.js|LICENSES\.txt)$/,
   /^dist\/(cli\/main|workers\/child\/worker|workers\/devices\/probe-worker|workers\/previews\/preview-worker)\.js$/,
-  /^dist\/index\.js$|^dist\/(index|api\/[\w-]+|core\/errors)\.d\.ts$/,
+  /^dist\/index\.js$|^dist\/(index|api\/[\w-]+)\.d\.ts$/,
   /^dist\/page\/[\w.]+\.(js|css|txt)$/,
   /^ontologies\/[\w.]+\.(yaml|json)$/,
   /^fixtures\/docs\/[\w.-]+\.(md|png|json)$/,
