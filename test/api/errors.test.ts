@@ -12,6 +12,7 @@ const OTHERS: Readonly<Record<OtherCode, true>> = {
   ...({
     DATA_SET_INVALID: true,
     PARTS_UNUSABLE: true,
+    IMAGES_FAILED: true,
     BELOW_MINIMUM: true,
     LISTEN_FAILED: true,
     IMAGE_QUARANTINED: true,
