@@ -49,7 +49,9 @@ const SIGNATURES: readonly (readonly [signature: string, offset: number, sniffed
   ['\x89HDF', 0, { kind: 'HDF5', decoder: undefined, advice: CONVERT }],
 ];
 
-const HEIC_ADVICE = 'Convert it to JPEG, for example with `heif-convert`.';
+const HEIC_ADVICE =
+  'Convert it to JPEG, for example with `heif-convert`. ' +
+  `It is read where the server has the package ${HEIC_PACKAGE}.`;
 const HEIC_FOLDER_ADVICE =
   `HEIC (iPhone) needs a decoder: run \`npm install ${HEIC_PACKAGE}\`. ` +
   'Or convert it to JPEG, for example with `heif-convert`.';
