@@ -2,7 +2,7 @@ import type { GalleryPack } from '../../gallery/pack.js';
 import type { DecidedBox, Decision } from '../decision.js';
 import { OTHER, RowFinder } from './row-finder.js';
 import { DecidedParts } from '../stored/decided-parts.js';
-import { countBoxes, StoredDecision } from '../stored/stored-decision.js';
+import { StoredDecision } from '../stored/stored-decision.js';
 
 /**
  * What people decided about the images of a pack, in one block of bytes. Boxes that are as the model found them, which
@@ -23,6 +23,7 @@ export interface PackedDecisions {
 
 const MAGIC = 0x31_44_41_50; // PAD1, little-endian
 const FACTS_AT = 16;
+const FIRST_CAPACITY = 1 << 16;
 
 /** The pack that decisions are told by. */
 export interface TaggedPack extends GalleryPack {
@@ -56,7 +57,7 @@ function pack(decisions: readonly Decision[], run: TaggedPack): PackedDecisions 
   const [others, otherTimes]: [DecidedBox[], string[]] = [[], []];
   const [times, revisions] = [new Float64Array(count), new Float64Array(count)];
   const [images, by, starts] = [new Uint32Array(count), new Uint32Array(count), new Uint32Array(count + 1)];
-  const boxes = new Uint16Array(decisions.reduce((sum, decision) => sum + countBoxes(decision), 0));
+  let boxes = new Uint16Array(FIRST_CAPACITY);
   const rows = new RowFinder(run);
   let length = 0;
   for (const [i, decision] of decisions.entries()) {
@@ -71,13 +72,20 @@ function pack(decisions: readonly Decision[], run: TaggedPack): PackedDecisions 
     by[i] = 2 * number + (state === 'accepted' ? 1 : 0);
     rows.begin(index);
     forEachBox(decision, rows, (row, toBox) => {
+      if (length === boxes.length) boxes = enlarge(boxes);
       boxes[length++] = row;
       if (row === OTHER) others.push(toBox());
     });
     starts[i + 1] = length;
   }
   const facts = { tag: run.tag, authors: [...authors.keys()], others, otherTimes };
-  return { ...facts, times, revisions, images, by, starts, boxes };
+  return { ...facts, times, revisions, images, by, starts, boxes: boxes.subarray(0, length) };
+}
+
+function enlarge(boxes: Uint16Array): Uint16Array<ArrayBuffer> {
+  const larger = new Uint16Array(2 * boxes.length);
+  larger.set(boxes);
+  return larger;
 }
 
 /** @param visit - Is given the row of each box, or OTHER; the box is made where it is asked for. */

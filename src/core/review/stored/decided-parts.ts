@@ -30,24 +30,28 @@ export class DecidedParts implements BoxSource {
 
   get count(): number {
     const only = this.#onlyRange();
-    return only === undefined ? this.entries().length : only.count;
+    return only?.count ?? [...this.entries()].length;
   }
 
   /** Boxes in the order in which they were first decided, as `applyChanges` has them. */
-  entries(): readonly Entry[] {
+  entries(): Iterable<Entry> {
     const only = this.#onlyRange();
     if (only !== undefined) return startsOf(only);
     const entries = new Map<number | string, Entry>(); // by number of the patch, else by id
     for (const part of this.parts) {
-      if ('count' in part) for (const start of startsOf(part)) entries.set(this.table.patchOf(start), start);
+      if ('count' in part) this.#add(part, entries);
       else if (part.op === 'set') entries.set(keyOf(part.box.id), part.box);
       else if (part.op === 'forget') entries.delete(keyOf(part.id));
     }
-    return [...entries.values()];
+    return entries.values();
+  }
+
+  #add({ start, count }: KeptRange, entries: Map<number | string, Entry>): void {
+    for (let row = start; row < start + count * ROW; row += ROW) entries.set(this.table.patchOf(row), row);
   }
 
   boxes(): readonly DecidedBox[] {
-    return this.entries().map((entry) => (typeof entry === 'number' ? this.table.boxOf(entry) : entry));
+    return Array.from(this.entries(), (entry) => (typeof entry === 'number' ? this.table.boxOf(entry) : entry));
   }
 
   tally(counts: OutcomeCounts, offset: number): void {
@@ -60,9 +64,9 @@ export class DecidedParts implements BoxSource {
 
   /** Most images are accepted in one step. */
   #onlyRange(): KeptRange | undefined {
-    const [first, ...others] = this.parts;
+    const [first] = this.parts;
     if (first === undefined || !('count' in first)) return undefined;
-    return others.every((part) => 'op' in part && part.op === 'state') ? first : undefined;
+    return this.parts.every((part) => part === first || 'state' in part) ? first : undefined;
   }
 }
 
