@@ -29,7 +29,7 @@ it('a flipped bit is refused with its line, which can be deleted; the other line
   const { folder, path, bytes } = await withReview();
   const intact = await readReview(folder);
   const random = new Random(17);
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 120; i++) {
     const at = random.below(bytes.length);
     const damaged = Buffer.from(bytes);
     damaged[at]! ^= 1 << random.below(8);
