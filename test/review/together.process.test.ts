@@ -88,6 +88,26 @@ describeInBrowser('two pages of one review', () => {
     for (const visitor of [one, two]) expect(await visitor.page.locator('[role=alert]').count()).toBe(0);
     await Promise.all([one.close(), two.close()]);
   });
+
+  it('show what was decided, whether they have the run that the server has or an earlier one', async () => {
+    await using review = await TestReview.opened(await copyRun(scenes));
+    const [image] = (await review.pack()).facts.images.ids;
+    await review.save(image!, [{ op: 'state', state: 'accepted' }]);
+    for (const isEarlier of [false, true]) {
+      const page = await browser.newPage();
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url().replace(/.*decisions/, '')));
+      await page.route('**/api/pack', async (route) => {
+        const response = await route.fetch();
+        const headers = { ...response.headers(), ...(isEarlier ? { etag: '"earlier"' } : {}) };
+        await route.fulfill({ response, headers });
+      });
+      await page.goto(review.link);
+      await page.locator('.cell.is-accepted').waitFor();
+      expect(asked.filter((query) => query.startsWith('?'))).toEqual(isEarlier ? ['?packed', '?compact'] : ['?packed']);
+      await page.close();
+    }
+  });
 });
 
 function toHundredths(value: number): number {
