@@ -1,13 +1,11 @@
-import type { Fit, RequestedFit } from './core/inference/input-form.js';
 import type { SeenExample } from './core/seen-example.js';
+import { assertSameRun, describePlaces } from './assert-same-run.js';
 import { selectCovered } from './images/listing/coverage.js';
 import { discover, type Discovery } from './images/listing/discover.js';
 import { isTemporary } from './images/listing/endings.js';
 import { areRemote, discoverRemote, selectCoveredRemote } from './images/remote/discover-remote.js';
 import { assertNoLists } from './images/remote/url-list.js';
-import { isShard, toJournalHeader, type Job } from './job.js';
-import { traitsOf } from './model/families.js';
-import { displayPath } from './disk/display-path.js';
+import { isShard, type Job } from './job.js';
 import { assertApart } from './features/folder.js';
 import { formOf } from './model/input-form.js';
 import { assertGivesFeatures } from './model/features/require-features.js';
@@ -16,16 +14,14 @@ import type { Model } from './model/source.js';
 import { chooseImages, describeChoice } from './run/choose-images.js';
 import { readClasses, type KnownClasses } from './run/numbers/classes.js';
 import { resolveRoot } from './run/image-root.js';
-import { assertClassesKeptOrOfferFeatures, assertSameOrOfferFeatures } from './run/compare/same-but-prompts.js';
-import { withFit } from './run/compare/same-job.js';
-import type { JournalHeader } from './run/header.js';
+import { assertClassesKeptOrOfferFeatures } from './run/compare/same-but-prompts.js';
 import { ImageIds } from './run/numbers/image-ids.js';
 import { readFailed } from './run/error-log.js';
-import { readImageList } from './run/numbers/image-list.js';
+import { readImageList, type ImageList } from './run/numbers/image-list.js';
 import { readManifest, type RunManifest } from './run/manifest.js';
 import { assertOwnFilesReplaceable } from './run/own-files.js';
 import { readHeader, readJournal, tornNote, type JournalContents } from './run/read-journal.js';
-import type { FoundImages } from './run/plan/earlier-work.js';
+import type { EarlierWork, FoundImages } from './run/plan/earlier-work.js';
 import {
   assertRunBefore,
   chooseFailed,
@@ -69,42 +65,22 @@ export async function prepare<Found extends Model | undefined>(
   find: () => Promise<Found>,
   signal?: AbortSignal,
 ): Promise<Prepared<Found>> {
-  if (job.queue === undefined) assertOptimizerAvailable(job.worker.optimizer); // else workers have their own
-  if (job.retryFailed) await assertRunBefore(job.outDir);
-  if (job.features !== undefined) await assertApart(job.features.folder, job.outDir);
+  await assertReady(job);
   const found = await discoverImages(job, signal);
-  await assertViewsReplaceable(job, found.root);
-  await assertOwnFilesReplaceable(job.outDir);
-  await readReview(job.outDir); // is it sound? The views need it at the end
-  if (job.split !== undefined && !job.reassign && !isShard(job)) await readSplits(job.outDir); // is it sound?
+  await assertFolderUsable(job, found.root);
   const before = await readHeader(job.outDir);
   const classes = await readClasses(job.outDir, before);
-  const places = describePlaces(job);
-  assertClassesKeptOrOfferFeatures(classes, job.ontology.classes, { places, before });
+  assertClassesKeptOrOfferFeatures(classes, job.ontology.classes, { places: describePlaces(job), before });
   const earlier = await readEarlier(job);
   if (earlier === undefined && !job.restart && !isShard(job)) await assertNoParts(job.outDir);
   const model = await find();
   if (model !== undefined) assertGivesJob(job, model);
-  if (earlier !== undefined) {
-    const { header, path } = earlier;
-    const where = { ...places, path };
-    if (model === undefined) assertSameOrOfferFeatures(header, assumeModel(job, header), where);
-    else {
-      const fitted = withFit(header, traitsOf(model.checkpoint).fit.unrecorded);
-      assertSameOrOfferFeatures(fitted, toJournalHeader(job, model), where);
-    }
-  }
+  if (earlier !== undefined) assertSameRun(job, earlier, model);
   const imageList = await readImageList(job.outDir, earlier && ((name) => earlier.entries.own(name)));
   const manifest = await readUsableManifest(job);
   const sources = await readSources(job.outDir);
-  const scope = manifest ?? earlier?.header.run;
-  const earlierWork = earlier && {
-    journal: earlier,
-    list: sources,
-    root: scope?.root === undefined ? undefined : resolveRoot(job.outDir, { root: scope.root }),
-    isKnown: (name: string) => imageList.images.has(name),
-  };
   const failed = job.retryFailed ? chooseFailed(found.images, await readFailed(job.outDir)) : undefined;
+  const earlierWork = earlier && describeEarlier(job, earlier, { manifest, list: sources, imageList });
   const plan = await planRun(findAmong(found, job, failed), earlierWork, { rule: job.missing, signal });
   const failedBefore = failed && countFailed(failed, plan.pending, (name) => earlier?.entries.has(name) === true);
   const imageIds = ImageIds.from({
@@ -115,28 +91,55 @@ export async function prepare<Found extends Model | undefined>(
     wasFinished: manifest?.status === 'done',
     restarts: job.restart,
   });
-  const torn = earlier?.torn === true ? [tornNote(earlier.path)] : [];
+  const examples = selectReported(job, manifest);
+  const known = { found, model, earlier, plan, sources, classes, examples, imageIds };
+  const prepared = failedBefore === undefined ? known : { ...known, failedBefore };
+  return { ...prepared, notes: await collectNotes(job, prepared) };
+}
+
+/** What can be refused without looking at images. */
+async function assertReady(job: Job): Promise<void> {
+  if (job.queue === undefined) assertOptimizerAvailable(job.worker.optimizer); // else workers have their own
+  if (job.retryFailed) await assertRunBefore(job.outDir);
+  if (job.features !== undefined) await assertApart(job.features.folder, job.outDir);
+}
+
+/** Makes sure that nothing in the output folder keeps the run from its end. */
+async function assertFolderUsable(job: Job, root: string | undefined): Promise<void> {
+  await assertViewsReplaceable(job, root);
+  await assertOwnFilesReplaceable(job.outDir);
+  await readReview(job.outDir); // is it sound? The views need it at the end
+  if (job.split !== undefined && !job.reassign && !isShard(job)) await readSplits(job.outDir); // is it sound?
+}
+
+function describeEarlier(
+  { outDir }: Job,
+  journal: JournalContents,
+  { manifest, list, imageList }: { manifest: RunManifest | undefined; list: SourceList; imageList: ImageList },
+): EarlierWork {
+  const scope = manifest ?? journal.header.run;
   return {
-    found,
-    model,
-    earlier,
-    plan,
-    sources,
-    classes,
-    examples: selectReported(job, manifest),
-    imageIds,
-    ...(failedBefore === undefined ? {} : { failedBefore }),
-    notes: [
-      ...found.notes,
-      ...(failedBefore === undefined ? [] : [describeRetry(failedBefore, plan.pending.length)]),
-      ...torn,
-      ...classes.notes,
-      ...imageIds.notes,
-      ...sourceNotes(sources),
-      ...describeSources(plan),
-      ...(await describeParts(job.outDir, job.choice, earlier === undefined)),
-    ],
+    journal,
+    list,
+    root: scope?.root === undefined ? undefined : resolveRoot(outDir, { root: scope.root }),
+    isKnown: (name) => imageList.images.has(name),
   };
+}
+
+async function collectNotes(
+  { outDir, choice }: Job,
+  { found, earlier, plan, sources, classes, imageIds, failedBefore }: Omit<Prepared<Model | undefined>, 'notes'>,
+): Promise<string[]> {
+  return [
+    ...found.notes,
+    ...(failedBefore === undefined ? [] : [describeRetry(failedBefore, plan.pending.length)]),
+    ...(earlier?.torn === true ? [tornNote(earlier.path)] : []),
+    ...classes.notes,
+    ...imageIds.notes,
+    ...sourceNotes(sources),
+    ...describeSources(plan),
+    ...(await describeParts(outDir, choice, earlier === undefined)),
+  ];
 }
 
 /** @throws PreannotateError CONFIG_INVALID for a model that does not give what is asked of it. */
@@ -144,13 +147,6 @@ function assertGivesJob(job: Job, model: Model): void {
   const { fit } = formOf(job, model);
   assertGivesObjectness(model, job.worker.minObjectness);
   if (job.features !== undefined) assertGivesFeatures(model, fit);
-}
-
-function describePlaces({ outDir, features }: Job) {
-  return {
-    outDir: displayPath(outDir),
-    features: features && { folder: displayPath(features.folder), dtype: features.dtype },
-  };
 }
 
 /** What is there now, and what of it the job is about. */
@@ -217,29 +213,4 @@ async function readUsableManifest({ outDir }: Job): Promise<RunManifest | undefi
 
 function sourceNotes({ problem }: SourceList): string[] {
   return problem === undefined ? [] : [`${problem}; what it had of images that are gone is found again, if possible.`];
-}
-
-/**
- * Stands in for a model that must be downloaded first, so that everything else about the job can be compared. What
- * depends on its family is taken to be as before, as far as the job leaves it to the family.
- */
-function assumeModel(job: Job, { model, options: before }: JournalHeader): JournalHeader {
-  const precision = job.precision === 'auto' ? (before.precision ?? 'fp32') : job.precision;
-  const { options, ...header } = toJournalHeader(job, { ...model, precision });
-  const { example_rule: rule, positions, template_mean: mean, attention } = before;
-  const fit = before.fit && assumeFit(job.form.fit, before.fit);
-  const assumed = {
-    ...(rule === undefined || job.worker.exampleRule === 'transformers' ? {} : { example_rule: rule }),
-    ...(fit === undefined ? {} : { fit }),
-    ...(positions === undefined || job.form.positions === 'interpolate' ? {} : { positions }),
-    ...(mean === undefined ? {} : { template_mean: mean }),
-  };
-  const { attention: _, ...others } = options;
-  const ofPrecision = attention === undefined || precision !== 'int8' ? {} : { attention };
-  return { ...header, options: { ...others, ...assumed, ...ofPrecision } };
-}
-
-function assumeFit(requested: RequestedFit, before: Fit): Fit {
-  if (requested === 'auto') return before;
-  return requested === 'letterbox' && before === 'grey' ? before : requested; // some families have it grey
 }

@@ -13,6 +13,7 @@ const STEPS = [
   ['review', 'report', 'annotate-pending.ts'],
   ['feeds', 'jobs'],
   ['prepare.ts', 'run-views.ts', 'run-features.ts', 'run-manifest.ts'],
+  ['assert-same-run.ts'],
   ['job.ts', 'views', 'data-set'],
   ['gallery'],
   ['queue', 'http'],
