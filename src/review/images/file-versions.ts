@@ -40,8 +40,8 @@ export class FileVersions {
 export function replacedError(name: string): RequestError {
   return new RequestError(
     'IMAGE_CHANGED',
-    `${name} was replaced, and annotated again, since this page was loaded. What was decided is about the picture ` +
-      'before, and is not saved. Load the page again.',
+    `${name} was replaced, and annotated again, since this page was loaded. Your change was made for the ` +
+      'earlier picture, and was not saved. Load the page again.',
   );
 }
 
@@ -49,8 +49,8 @@ export function replacedError(name: string): RequestError {
 export function changedError(name: string): RequestError {
   return new RequestError(
     'IMAGE_CHANGED',
-    `${name} is another picture now than the one that the run has seen, whose boxes these are. Nothing can be ` +
-      'decided about it until the run has been repeated: stop the review, give the command of the run again, and ' +
-      'open the review again.',
+    `${name} is another picture now than the one that the run has seen: these boxes belong to the earlier ` +
+      'one. Before it can be reviewed, the run has to annotate it: stop the review, give the command of the run ' +
+      'again, and open the review again.',
   );
 }
