@@ -5,6 +5,7 @@ import type { FetchSettings } from '../../images/remote/fetch-settings.js';
 import { openRemoteImages } from '../../images/remote/open-remote-images.js';
 import type { RemoteImages } from '../../images/remote/remote-images.js';
 import type { ImageRecord } from '../../run/record.js';
+import { ByteCache } from './byte-cache.js';
 import { changedError } from './file-versions.js';
 import { SharedWork } from './shared-work.js';
 
@@ -16,8 +17,7 @@ export class FetchedImages implements AsyncDisposable {
   readonly #settings: () => FetchSettings;
   readonly #limit = pLimit({ concurrency: AT_ONCE, rejectOnClear: true });
   readonly #fetching = new SharedWork<Uint8Array>();
-  readonly #kept = new Map<string, Uint8Array>(); // by SHA-256, the one that was used last at the end
-  #keptBytes = 0;
+  readonly #kept = new ByteCache(KEPT_BYTES); // by SHA-256
   #remote: Promise<RemoteImages> | undefined;
 
   constructor(settings: () => FetchSettings) {
@@ -33,17 +33,14 @@ export class FetchedImages implements AsyncDisposable {
   async get(record: ImageRecord, signal: AbortSignal): Promise<Uint8Array> {
     const { sha256 } = record;
     const kept = this.#kept.get(sha256);
-    if (kept !== undefined) {
-      this.#kept.delete(sha256);
-      this.#kept.set(sha256, kept);
-      return kept;
-    }
+    if (kept !== undefined) return kept;
     return await this.#fetching.run(sha256, signal, (abandoned) => this.#limit(() => this.#fetch(record, abandoned)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#limit.clearQueue();
-    await (await this.#remote)?.[Symbol.asyncDispose]();
+    const remote = await this.#remote?.catch(() => undefined); // that it could not be opened was told to its caller
+    await remote?.[Symbol.asyncDispose]();
   }
 
   async #fetch({ image: name, url, sha256 }: ImageRecord, signal: AbortSignal): Promise<Uint8Array> {
@@ -57,18 +54,7 @@ export class FetchedImages implements AsyncDisposable {
     using fetched = await (await this.#remote).fetch({ name, url }, signal);
     const { bytes } = fetched;
     if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw changedError(name);
-    this.#keep(sha256, bytes);
-    return bytes;
-  }
-
-  #keep(sha256: string, bytes: Uint8Array): void {
-    if (bytes.length > KEPT_BYTES) return;
     this.#kept.set(sha256, bytes);
-    this.#keptBytes += bytes.length;
-    for (const [oldest, { length }] of this.#kept) {
-      if (this.#keptBytes <= KEPT_BYTES) break;
-      this.#kept.delete(oldest);
-      this.#keptBytes -= length;
-    }
+    return bytes;
   }
 }
