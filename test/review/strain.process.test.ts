@@ -57,7 +57,9 @@ describeInBrowser('the page of preannotate review', () => {
     await status.getByText('Saving 1…').waitFor();
     await press(visitor, 'Enter');
     await visitor.page.locator('.stage[aria-label="image-1.png"]').waitFor(); // nothing else waits for the disk
-    await sleep(1000);
+    await expect.poll(async () => await readFile(slow, 'utf8')).toBe('waits\n'); // the second step waits for the first
+    const asked = await visitor.page.evaluate(async () => (await fetch('/api/decisions')).status);
+    expect(asked).toBe(200); // an answer to the first step would have come before this one
     expect(await status.innerText()).toBe('Saving 2…');
     const decisions = async () => (await review.json('/api/decisions')) as Decision[];
     expect((await decisions()).map(({ revision }) => revision)).toEqual([1]);

@@ -137,11 +137,14 @@ describe('a step is reported as saved', () => {
     await journal.append(step('a.jpg', set('x')));
     let confirm = () => {};
     const confirmed = new Promise<void>((resolve) => (confirm = resolve));
-    const sync = vi.spyOn(await prototypeOf(journal.path), 'datasync').mockImplementationOnce(() => confirmed);
+    const prototype = await prototypeOf(journal.path);
+    const sync = vi.spyOn(prototype, 'datasync').mockImplementationOnce(() => confirmed);
+    const close = vi.spyOn(prototype, Symbol.asyncDispose);
     let isSaved = false;
     const saving = journal.append(step('a.jpg', set('y'))).then(() => (isSaved = true));
     await vi.waitFor(() => expect(sync).toHaveBeenCalledTimes(1));
-    await sleep(50);
+    await new Promise((resolve) => setImmediate(resolve)); // by then, it would have gone on to close the file
+    expect(close).not.toHaveBeenCalled();
     expect([isSaved, journal.decisions.get('a.jpg')!.revision]).toEqual([false, 1]);
     expect((await readFile(journal.path, 'utf8')).split('\n')).toHaveLength(3); // it is written, and may be lost yet
     confirm();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { applyChanges, type Change, type DecidedBox, type Decision } from '../../../../src/core/review/decision.js';
 import type { SavedDecision } from '../../../../src/core/review/overwritten.js';
 import { RequestProblem } from '../../../../src/page/gallery/saving/request-problem.js';
@@ -52,7 +52,8 @@ class Server {
   }
 }
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+const { setTimeout: realTimeout } = globalThis; // tests may have another clock
+const settle = () => new Promise((resolve) => realTimeout(resolve, 0));
 
 function openQueue() {
   const server = new Server();
@@ -138,14 +139,19 @@ describe('changes on their way to the server', () => {
 });
 
 describe('changes that the server does not save', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   const READ_ONLY = new RequestProblem('blocked', 'A run is writing into the folder.');
 
   it('because it only reads stay in their order, and are sent when a person asks for it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { server, queue, told, boxesOf } = openQueue();
     for (const image of ['1.png', '2.png', '3.png']) queue.push(image, set('a'));
     await server.fail(READ_ONLY);
     queue.push('1.png', set('b'));
-    await new Promise((resolve) => setTimeout(resolve, 30)); // longer than what is tried again by itself waits
+    expect(vi.getTimerCount()).toBe(0); // nothing is tried again by itself
     expect([told, queue.count, server.received.length]).toEqual([['blocked'], 4, 1]);
     expect(boxesOf('1.png')).toEqual([drawn('a'), drawn('b')]);
     queue.retry();
