@@ -37,8 +37,8 @@ export async function readCommandLine(
       if (command === undefined) return undefined;
     } else argumentCount++;
   }
-  const isTold = isHelp && command !== undefined && command.commands.length === 0;
-  if (isTold) return undefined; // `help run` takes nothing more
+  const isHelpComplete = isHelp && command !== undefined && command.commands.length === 0;
+  if (isHelpComplete) return undefined; // `help run` takes nothing more
   return {
     command,
     given,

@@ -10,7 +10,7 @@ interface Work<Result> {
 export class SharedWork<Result> {
   readonly #byKey = new Map<string, Work<Result>>();
 
-  /** @param start - Starts the work; its signal is aborted when nobody waits for it. */
+  /** @param start - Starts the work; its signal is aborted when no caller waits for it. */
   async run(key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const work = this.#byKey.get(key) ?? this.#start(key, start);
     work.readers++;
