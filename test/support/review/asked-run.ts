@@ -21,9 +21,12 @@ export interface AskedRun {
   readonly command: readonly string[]; // that made it
 }
 
-/** @param flags - Instead of those of the ontology and the features. */
-export async function annotateToAsk(flags?: (folder: string) => readonly string[]): Promise<AskedRun> {
-  const folder = await temporaryFolder();
+/**
+ * @param flags - Instead of those of the ontology and the features.
+ * @param given - Folder; one for the test that runs where left out.
+ */
+export async function annotateToAsk(flags?: (folder: string) => readonly string[], given?: string): Promise<AskedRun> {
+  const folder = given ?? (await temporaryFolder());
   for (const name of ['scene-01.jpg', 'scene-02.jpg', 'scene-03.jpg', 'scene-04.jpg']) {
     await cp(join(SCENES, name), join(folder, 'images', name));
   }
@@ -33,8 +36,8 @@ export async function annotateToAsk(flags?: (folder: string) => readonly string[
     string,
   ];
   await writeFile(ontology, ONTOLOGY);
-  const given = flags?.(folder) ?? ['--ontology', ontology, '--features', features];
-  const command = ['run', join(folder, 'images'), '--model', 'builtin:emoji', '--out', out, '--quiet', ...given];
+  const settings = flags?.(folder) ?? ['--ontology', ontology, '--features', features];
+  const command = ['run', join(folder, 'images'), '--model', 'builtin:emoji', '--out', out, '--quiet', ...settings];
   const { code, stderr } = await preannotate(command);
   if (code !== 0) throw new Error(stderr);
   return { folder, out, ontology, features, command };
