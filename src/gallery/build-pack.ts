@@ -1,7 +1,7 @@
 import { join, sep } from 'node:path';
 import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import { BoxRows } from '../core/gallery/box-rows.js';
-import { ColumnsBuilder } from '../core/gallery/columns-builder.js';
+import { ColumnsBuilder, MAX_BOXES } from '../core/gallery/columns-builder.js';
 import {
   SCORE_STEPS,
   toDigest,
@@ -22,9 +22,6 @@ import { expectedRoot } from '../run/image-root.js';
 import type { OpenedRun } from '../run/open-run.js';
 import { divideNames } from '../run/plan/sources.js';
 import { RecordReader } from '../run/record.js';
-
-/** 84 MB in memory. */
-const MAX_BOXES = 3_000_000;
 
 /** What the pages of `review` and `report` show of a run. */
 interface Packed {

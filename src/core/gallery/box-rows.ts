@@ -1,3 +1,4 @@
+import type { Detection } from '../detection.js';
 import { PIXEL_STEPS, SCORE_STEPS } from './pack.js';
 
 /** Numbers of a box in {@link BoxRows}: score and corners in the steps of a pack, and the prompt that found it. */
@@ -21,6 +22,14 @@ export class BoxRows {
       this.values = larger;
     }
     return start;
+  }
+
+  /** Has these boxes instead of those of the image before. */
+  fill(detections: readonly Detection[]): this {
+    this.count = 0;
+    for (const { queryId: prompt, patchId: patch, score, box } of detections)
+      this.addBox({ prompt, patch, score, box });
+    return this;
   }
 
   addBox({

@@ -1,6 +1,9 @@
 import { CORNERS, PATCH, PROMPT, ROW, SCORE, type BoxRows } from './box-rows.js';
 import { SCORE_STEPS, type BoxColumns } from './pack.js';
 
+/** Boxes of a page: 84 MB. */
+export const MAX_BOXES = 3_000_000;
+
 const FIRST_CAPACITY = 1 << 16;
 
 /** Boxes in columns, while images are added in any order. */

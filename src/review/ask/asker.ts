@@ -1,7 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { readStoredSelection, resolveSelection } from '../../config/selection.js';
 import { PreannotateError, type Failure } from '../../core/errors.js';
-import type { GalleryFailure, GalleryPack } from '../../core/gallery/pack.js';
+import { BoxRows } from '../../core/gallery/box-rows.js';
+import { ColumnsBuilder, MAX_BOXES } from '../../core/gallery/columns-builder.js';
+import {
+  SCORE_STEPS,
+  type BoxColumns,
+  type GalleryFacts,
+  type GalleryFailure,
+  type GalleryPack,
+} from '../../core/gallery/pack.js';
 import type { ImageFile } from '../../core/image.js';
 import type { Ontology } from '../../core/ontology.js';
 import { mapConcurrent } from '../../core/stream.js';
@@ -11,7 +19,6 @@ import type { OpenedRun } from '../../run/open-run.js';
 import { divideNames } from '../../run/plan/sources.js';
 import { RecordFile } from '../../run/read-journal.js';
 import { assertPromptsFit } from '../../workers/queries/tokenise.js';
-import { AnswerTable } from './answer-table.js';
 import { AskEngine } from './ask-engine.js';
 import type { FoundFeatures } from './find-features.js';
 import type { KnownImage } from './question.js';
@@ -54,7 +61,9 @@ export class Asker implements AsyncDisposable {
   async ask(ontology: Ontology, signal: AbortSignal): Promise<GalleryPack> {
     const images = await this.#listImages();
     const { score_floor: scoreFloor } = this.run.journal.header.options;
-    const table = new AnswerTable(images.length, { scoreFloor });
+    const classOf = ontology.queries.map(({ classId }) => classId);
+    const table = new ColumnsBuilder({ images: images.length, classOf, limit: MAX_BOXES });
+    const rows = new BoxRows();
     const failures: { readonly index: number; readonly failure: GalleryFailure }[] = [];
     using use = await this.#engine.begin(signal);
     const { engine } = use;
@@ -69,7 +78,7 @@ export class Asker implements AsyncDisposable {
       }));
       for await (const { index, outcome } of outcomes) {
         signal.throwIfAborted();
-        if (outcome.ok) table.add(index, outcome.result.detections);
+        if (outcome.ok) table.addImage(index, rows.fill(outcome.result.detections));
         else failures.push({ index, failure: describe(outcome.name, outcome.failure) });
       }
     } catch (error) {
@@ -79,7 +88,10 @@ export class Asker implements AsyncDisposable {
       ended.abort();
     }
     failures.sort((a, b) => a.index - b.index);
-    return this.#toPack(ontology, { images, table, failures: failures.map(({ failure }) => failure) });
+    const boxes = table.finish();
+    const floor = table.floor === -1 ? scoreFloor : table.floor / SCORE_STEPS; // there were too many
+    const found = { images, boxes, scoreFloor: floor, failures: failures.map(({ failure }) => failure) };
+    return this.#toPack(ontology, found);
   }
 
   /** @throws PreannotateError ONTOLOGY_INVALID for prompts that are longer than the model reads */
@@ -94,9 +106,9 @@ export class Asker implements AsyncDisposable {
 
   #toPack(
     ontology: Ontology,
-    found: { images: readonly AskedImage[]; table: AnswerTable; failures: readonly GalleryFailure[] },
+    found: { images: readonly AskedImage[]; boxes: BoxColumns } & Pick<GalleryFacts, 'scoreFloor' | 'failures'>,
   ): GalleryPack {
-    const { images, table, failures } = found;
+    const { images, boxes, scoreFloor, failures } = found;
     const stated = readStoredSelection(this.run.scope.selection);
     const { thresholds, ...selection } = resolveSelection(stated, ontology);
     const facts = {
@@ -105,7 +117,7 @@ export class Asker implements AsyncDisposable {
       classes: ontology.classes.map(({ name }, i) => ({ name, threshold: thresholds[i]! })),
       prompts: ontology.queries.map(({ prompt, classId }) => ({ text: prompt, class: classId })),
       selection,
-      scoreFloor: table.scoreFloor,
+      scoreFloor,
       images: {
         ids: images.map(({ id }) => id),
         names: images.map(({ name }) => name),
@@ -116,7 +128,7 @@ export class Asker implements AsyncDisposable {
       },
       failures,
     };
-    return { facts, boxes: table.toColumns() };
+    return { facts, boxes };
   }
 
   /** In the order of the page's images. The journal is read once. */
