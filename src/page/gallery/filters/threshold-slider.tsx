@@ -28,7 +28,7 @@ export function ThresholdSlider(props: ThresholdSliderProps) {
         aria-valuemin={floor}
         aria-valuemax={1}
         aria-valuenow={value}
-        title="Drag, or use the arrow keys. A double click takes the threshold of the run."
+        title="Drag it, or go to it with Tab and use the arrow keys. A double click takes the threshold of the run."
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
           follow(event);

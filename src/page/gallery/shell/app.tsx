@@ -15,6 +15,7 @@ import { Filters } from '../filters/filters.js';
 import { Toolbar } from '../filters/toolbar.js';
 import { Failures } from '../grid/failures.js';
 import { Grid } from '../grid/grid.js';
+import { keepFocusOnPicture, focusMain } from './focus.js';
 import { Header } from './header.js';
 import { Banners } from './save-status.js';
 
@@ -22,13 +23,17 @@ import { Banners } from './save-status.js';
 export function App() {
   useEffect(() => {
     addEventListener('keydown', onKeyDown);
-    return () => removeEventListener('keydown', onKeyDown);
+    const stop = keepFocusOnPicture();
+    return () => {
+      removeEventListener('keydown', onKeyDown);
+      stop();
+    };
   }, []);
   if (loadError.value !== undefined) return <Failure message={loadError.value} />;
   if (pack.value === undefined) return <Loading />;
   return (
     <div class={`app ${isSideOpen.value ? 'has-side' : ''}`}>
-      <button type="button" class="skip" onClick={focusMain}>
+      <button type="button" class="skip" onClick={() => focusMain()}>
         Skip to the images
       </button>
       <Header />
@@ -54,10 +59,6 @@ function Images() {
       <Announcements />
     </>
   );
-}
-
-function focusMain(): void {
-  document.querySelector<HTMLElement>('.main [tabindex="0"]')?.focus();
 }
 
 /** Keys that mean the same everywhere, unless what has the focus has used them. */
