@@ -165,7 +165,7 @@ export const COMMANDS: readonly ListedCommand[] = [
     declare: () =>
       describe('features', {
         group: 'model',
-        summary: 'List, check and remove stored image features.',
+        summary: 'Show, check and remove stored image features.',
         more: '`run --features` stores what the image encoder gave for each image, so that other prompts are fast.',
       }),
     define: async () => (await import('./commands/features/features.js')).defineFeatures,

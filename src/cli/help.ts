@@ -31,6 +31,11 @@ export function addHelpNotes(command: Command, text: string, reference?: Referen
   return command.addHelpText('after', () => inStyle(brief.has(command) ? `\n${examples}` : whole));
 }
 
+/** Adds what prints the help of a command that has others below it. */
+export function addGroupHelp(command: Command): Command {
+  return command.helpOption('-h, --help', 'Show this help').helpCommand('help [command]', 'Show the help of a command');
+}
+
 /**
  * Adds the flags that print help. Where there are many options, -h lists those that matter first, and --help all.
  *

@@ -3,7 +3,7 @@ import { FAILURES, PreannotateError } from '../core/errors.js';
 import { checkHelpCommand, throwUsageErrors, UnknownOptionError } from './usage/usage-errors.js';
 import { COMMANDS, OTHER_COMMANDS } from './command-list.js';
 import type { ListedCommand } from './listed-command.js';
-import { addHelpNotes } from './help.js';
+import { addGroupHelp, addHelpNotes } from './help.js';
 import { asksForJson } from './asks-for-json.js';
 import { useJsonLog } from '../progress/log.js';
 import { Interrupted } from './interrupted.js';
@@ -89,10 +89,8 @@ export async function buildProgram(isNeeded: (command: ListedCommand) => boolean
   const program = new Command('preannotate')
     .description('Draft bounding boxes for folders of images from text prompts, for people to correct.')
     .version(VERSION, '-V, --version', 'Print the version')
-    .helpOption('-h, --help', 'Show this help')
-    .commandsGroup(OTHER_COMMANDS)
-    .helpCommand('help [command]', 'Show the help of a command');
-  addHelpNotes(program, EXAMPLES);
+    .commandsGroup(OTHER_COMMANDS);
+  addHelpNotes(addGroupHelp(program), EXAMPLES);
   for (const listed of COMMANDS) {
     program.addCommand(isNeeded(listed) ? (await listed.define())(listed.declare()) : describeCommand(listed));
   }
@@ -115,5 +113,5 @@ function versionCommand(): Command {
   const command = new Command('version').description('Print the version, as --version does.').action(() => {
     process.stdout.write(`${VERSION}\n`);
   });
-  return throwUsageErrors(command);
+  return throwUsageErrors(command.helpOption('-h, --help', 'Show this help'));
 }

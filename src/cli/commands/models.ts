@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { throwUsageErrors } from '../usage/usage-errors.js';
-import { addHelpNotes } from '../help.js';
+import { addGroupHelp, addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 import { infoCommand } from './models/info.js';
 import { listCommand } from './models/list.js';
@@ -19,7 +19,7 @@ Examples:
 const REFERENCE: Reference = { environment: ['hub'] };
 
 export function defineModels(command: Command): Command {
-  addHelpNotes(command, EXAMPLES, REFERENCE);
+  addHelpNotes(addGroupHelp(command), EXAMPLES, REFERENCE);
   command.addCommand(buildSubcommand(listCommand));
   command.addCommand(buildSubcommand(pullCommand));
   command.addCommand(buildSubcommand(infoCommand));

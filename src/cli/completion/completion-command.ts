@@ -24,7 +24,7 @@ A new shell then completes commands, options, their values, models on this machi
 and files.`;
 
 export function defineCompletion(command: Command): Command {
-  command.action((shell: string) => {
+  command.helpOption('-h, --help', 'Show this help').action((shell: string) => {
     process.stdout.write(completionScript(requireShell(shell)));
   });
   return throwUsageErrors(addHelpNotes(command, EXAMPLES));

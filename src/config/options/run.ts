@@ -27,8 +27,8 @@ export const runOptions = {
   max_runtime: z
     .exactOptional(value.duration(1))
     .describe(
-      'Stop after this time, such as 50m or 5h, write the annotation files of what is annotated, and exit with code ' +
-        '75 if images are left: the same command continues',
+      'Stop after this time, such as 50m or 5h (a number alone is seconds), write the annotation files of what is ' +
+        'annotated, and exit with code 75 if images are left: the same command continues',
     )
     .meta({ examples: ['50m'], flag: { group: 'input', basic: true, placeholder: 'time', only: true } }),
   limit: z

@@ -14,6 +14,8 @@ describe.concurrent('the help of every command', () => {
     const { stdout, stderr, code } = await preannotate([...name.split(' '), '--help']);
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     expect(stdout.split('\n').filter((line) => line.length > 110)).toEqual([]);
+    expect(stdout).toMatch(/ --help {2,}Show /);
+    expect(stdout).not.toContain('display help');
     const examples = /^Examples:\n((?: {2}.*\n)+)/m.exec(stdout)?.[1] ?? '';
     expect(examples).toContain(`preannotate ${name}`);
     const description = stdout.split('\n\n')[1]!;

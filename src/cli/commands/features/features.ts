@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addHelpNotes } from '../../help.js';
+import { addGroupHelp, addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { throwUsageErrors } from '../../usage/usage-errors.js';
 import { infoCommand } from './info.js';
@@ -18,7 +18,7 @@ A folder of features is made by preannotate run --features <dir>. Other folders 
 const REFERENCE: Reference = { exits: { 3: 'a file cannot be used, or could not be removed' } };
 
 export function defineFeatures(command: Command): Command {
-  addHelpNotes(command, EXAMPLES, REFERENCE);
+  addHelpNotes(addGroupHelp(command), EXAMPLES, REFERENCE);
   command.addCommand(buildFeaturesSubcommand(infoCommand));
   command.addCommand(buildFeaturesSubcommand(verifyCommand));
   command.addCommand(buildFeaturesSubcommand(removeCommand));
