@@ -4,9 +4,9 @@ import { leftTable } from '../../figures/table.js';
 
 /** What each kind is for. */
 const USES = [
-  'builtin:emoji: to try the tool. owlvit-base-patch32: quick start. owlv2-base-patch16-ensemble: good drafts in',
-  'reasonable time. owlv2-large-patch14-finetuned: best for everyday classes. Conversions to ONNX in the layout of',
-  'transformers.js, and fine-tuned checkpoints of these kinds, can be used by their ids on the hub too.',
+  'builtin:emoji: to try the tool. owlvit-base-patch32: for a quick start. owlv2-base-patch16-ensemble: good drafts',
+  'in reasonable time. owlv2-large-patch14-finetuned: best for everyday classes. Conversions to ONNX in the layout of',
+  'transformers.js, and fine-tuned models of these kinds, can be used by their names on the Hugging Face Hub too.',
 ];
 
 /** What a published checkpoint reaches, costs and is best used with, by the names of config files. */
@@ -37,11 +37,13 @@ export function formatPublishedTable(isHere: (id: string) => boolean): string[] 
   const rows = PUBLISHED.map((one) => [...cellsOf(one), isHere(one.id) ? 'yes' : '-']);
   return [
     ...leftTable([head, ...rows]),
-    'LVIS AP: as published; rare: of its rare classes. Time: of an image, in times that of base-patch32 (~: computed).',
+    'LVIS AP: accuracy on the LVIS data set, as published; rare: on its rare classes. Input: side in pixels.',
+    'Time: for one image, compared with owlvit-base-patch32 (~: computed, not measured). Here: downloaded already.',
+    'Download one: preannotate models pull <name>, or give it as --model.',
     'Threshold, templates, fit: recommended for prompts, ' +
       `with an nms_iou of ${NMS_IOU.prompts} (${NMS_IOU.examples} with examples).`,
     ...USES,
-    'Speed on this machine, shown above once it is measured: preannotate bench --model <ref>',
+    'Measure the speed on this machine, which is then shown above: preannotate bench --model <name>',
     'Speeds elsewhere, and sources: preannotate models list --json',
   ];
 }
