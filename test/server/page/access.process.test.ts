@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
+import { expect, it } from 'vitest';
+import { describeInBrowser } from '../../support/clients/browser.js';
+import { ServePage } from '../../support/clients/serve-page.js';
 import { SCENES } from '../../support/cli.js';
-import { TestServer } from '../../support/server.js';
 
 const SCENE = join(SCENES, 'scene-01.jpg');
 
@@ -46,22 +45,10 @@ const FOCUSED = `(() => {
 })()`;
 
 describeInBrowser('the page', () => {
-  let server: TestServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([TestServer.ready(), openBrowser()]);
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await server[Symbol.asyncDispose]();
-  });
-
-  const visit = async (options: BrowserContextOptions = {}) => (await Visitor.at(server.url, browser, options)).ready();
+  const serve = ServePage.forSuite();
 
   it('lets the Tab key reach every control, and shows which one has the focus', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(SCENE);
     const reached: string[] = [];
     for (let i = 0; i < 20; i++) {
@@ -78,7 +65,7 @@ describeInBrowser('the page', () => {
   });
 
   it('can be operated with the keyboard alone', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     const { page } = visitor;
     const choosing = page.waitForEvent('filechooser');
     await page.locator('#file').focus();
@@ -117,7 +104,7 @@ describeInBrowser('the page', () => {
   });
 
   it('names every control, and announces changes in live regions', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(SCENE);
     const { page } = visitor;
     const named: [Parameters<typeof page.getByRole>[0], string | RegExp][] = [
@@ -140,7 +127,7 @@ describeInBrowser('the page', () => {
   it("follows the visitor's light or dark colour scheme, and text is readable in both", async () => {
     const grounds = [];
     for (const colorScheme of ['light', 'dark'] as const) {
-      const visitor = await visit({ colorScheme });
+      const visitor = await serve.visit({ colorScheme });
       await visitor.choose(SCENE);
       await visitor.page.locator('.option').first().click();
       await visitor.evaluate(`document.getElementById('problem').hidden = false`);
@@ -157,7 +144,7 @@ describeInBrowser('the page', () => {
   });
 
   it.each([320, 390, 768, 1600])('fits a window %i pixels wide', async (width) => {
-    const visitor = await visit({ viewport: { width, height: 800 } });
+    const visitor = await serve.visit({ viewport: { width, height: 800 } });
     await visitor.choose(SCENE);
     expect(await visitor.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     const image = (await visitor.page.locator('#image').boundingBox())!;
@@ -168,7 +155,7 @@ describeInBrowser('the page', () => {
   it('does not animate for visitors who prefer reduced motion', async () => {
     const animation = `getComputedStyle(document.querySelector('.spinner')).animationName`;
     for (const [reducedMotion, expected] of [['no-preference', 'turn'] as const, ['reduce', 'none'] as const]) {
-      const visitor = await visit({ reducedMotion });
+      const visitor = await serve.visit({ reducedMotion });
       await visitor.evaluate(`void document.body.classList.add('busy')`);
       expect(await visitor.evaluate(animation)).toBe(expected);
       await visitor.close();

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { PredictAnswer } from '../../../src/config/predict-schema.js';
-import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
+import { describeInBrowser } from '../../support/clients/browser.js';
+import { ServePage } from '../../support/clients/serve-page.js';
 import { SCENES } from '../../support/cli.js';
 import { scene, TestServer } from '../../support/server.js';
 import { temporaryFolder } from '../../support/temporary.js';
@@ -14,25 +14,12 @@ const SCENE = 'scene-09.jpg';
 const BETWEEN_STEPS = '0.367';
 
 describeInBrowser('the page', () => {
-  let server: TestServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    const args = ['--score-threshold', BETWEEN_STEPS];
-    [server, browser] = await Promise.all([TestServer.ready({ args }), openBrowser()]);
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await server[Symbol.asyncDispose]();
-  });
-
-  const visit = async () => (await Visitor.at(server.url, browser)).ready();
+  const serve = ServePage.forSuite({ args: ['--score-threshold', BETWEEN_STEPS] });
 
   it("starts at exactly the server's threshold, even between two steps of the slider", async () => {
-    const { scores } = PredictAnswer.parse(await (await server.post(await scene(SCENE))).json());
+    const { scores } = PredictAnswer.parse(await (await serve.server.post(await scene(SCENE))).json());
     expect(scores.some((score) => score > Number(BETWEEN_STEPS) && score < 0.37)).toBe(true);
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(join(SCENES, SCENE));
     const slider = visitor.page.getByRole('slider', { name: 'Score above' });
     expect(await visitor.page.locator('#threshold-shown').textContent()).toBe(BETWEEN_STEPS);
@@ -53,7 +40,7 @@ describeInBrowser('the page', () => {
       'classes: [{ name: bottle, prompts: [a photo of a bottle] }]\nignore: [a photo of a cup]',
     );
     await using other = await TestServer.ready({ args: ['--ontology', ontology] });
-    const visitor = await (await Visitor.at(other.url, browser)).ready();
+    const visitor = await serve.visit({}, other.url);
     await visitor.choose(join(SCENES, 'scene-01.jpg'));
     await visitor.page.locator('#prompts').fill('A photo of a cup.: cup');
     await visitor.page.getByRole('button', { name: 'Run again' }).click();
@@ -63,7 +50,7 @@ describeInBrowser('the page', () => {
   });
 
   it('lets the browser handle text that is dragged into a field', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     const session = await visitor.page.context().newCDPSession(visitor.page);
     const data = { items: [{ mimeType: 'text/plain', data: 'my own words' }], files: [], dragOperationsMask: 1 };
     const dropOn = async (selector: string) => {
@@ -83,7 +70,7 @@ describeInBrowser('the page', () => {
   });
 
   it('announces the number of boxes once, not for every box that is selected', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(join(SCENES, SCENE));
     await visitor.evaluate(`{
       window.announcements = 0;
@@ -99,7 +86,7 @@ describeInBrowser('the page', () => {
   });
 
   it('shows an empty frame for an image that browsers cannot show, and nothing for no image', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     const stage = visitor.page.locator('#stage');
     const buffer = await sharp(join(SCENES, SCENE)).tiff().toBuffer();
     await visitor.choose({ name: 'a.tif', mimeType: 'image/tiff', buffer });
@@ -118,7 +105,7 @@ describeInBrowser('the page', () => {
   });
 
   it('links to the documentation where no API key is needed to read it', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.page.getByRole('link', { name: 'API documentation' }).click();
     await visitor.page.getByRole('heading', { name: 'POST /predict', exact: true }).waitFor();
     await visitor.close();

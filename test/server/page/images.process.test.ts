@@ -1,28 +1,16 @@
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { SCENES } from '../../support/cli.js';
 import { findAccessibilityProblems } from '../../support/clients/axe.js';
-import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
+import { describeInBrowser } from '../../support/clients/browser.js';
+import { ServePage } from '../../support/clients/serve-page.js';
 import { TestServer } from '../../support/server.js';
 
 describeInBrowser('the page', () => {
-  let server: TestServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([TestServer.ready(), openBrowser()]);
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await server[Symbol.asyncDispose]();
-  });
-
-  const visit = async () => (await Visitor.at(server.url, browser)).ready();
+  const serve = ServePage.forSuite();
 
   it('has an example to try, which can be enlarged, and axe finds nothing to object to', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     expect(await findAccessibilityProblems(visitor.page)).toEqual([]);
     await visitor.page.getByRole('button', { name: 'Example 1' }).click();
     await visitor.untilStatus('found');
@@ -39,7 +27,7 @@ describeInBrowser('the page', () => {
   });
 
   it('takes several images, keeps their answers, and hides classes', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(['scene-01.jpg', 'scene-02.jpg'].map((name) => join(SCENES, name)));
     const first = await visitor.listed();
     await visitor.page.getByRole('button', { name: 'scene-02.jpg, 2 of 2' }).click();
@@ -59,7 +47,7 @@ describeInBrowser('the page', () => {
   });
 
   it('shows no boxes beside an error', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(join(SCENES, 'scene-01.jpg'));
     await visitor.page.locator('#prompts').fill('mug: []\n');
     await visitor.page.getByRole('button', { name: 'Run again' }).click();
@@ -75,7 +63,7 @@ describeInBrowser('the page', () => {
     expect(ready.status).toBe(200);
     const info = (await (await fetch(`${url}/info`)).json()) as object;
     expect(info).toMatchObject({ needs_ontology: true, classes: [] });
-    const visitor = await (await Visitor.at(url, browser)).ready();
+    const visitor = await serve.visit({}, url);
     await visitor.page.getByRole('button', { name: 'Example 1' }).click();
     expect(await visitor.problem()).toContain('Write a prompt and its class');
     await visitor.page.locator('#prompts').fill('a photo of a cup: cup');

@@ -1,39 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { PredictAnswer } from '../../../src/config/predict-schema.js';
 import { xywhToXyxy, iou, type Xywh, type Xyxy } from '../../../src/core/box.js';
-import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
+import { describeInBrowser } from '../../support/clients/browser.js';
+import { ServePage } from '../../support/clients/serve-page.js';
 import { SCENES } from '../../support/cli.js';
-import { scene, TestServer } from '../../support/server.js';
+import { scene } from '../../support/server.js';
 
 const SCENE = join(SCENES, 'scene-01.jpg');
 
 describeInBrowser('the page', () => {
-  let server: TestServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([TestServer.ready(), openBrowser()]);
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await server[Symbol.asyncDispose]();
-  });
-
-  const visit = async (options = {}) => (await Visitor.at(server.url, browser, options)).ready();
+  const serve = ServePage.forSuite();
 
   /** Class and score of what /predict itself answers. */
   async function predicted(name: string, query: string): Promise<[string, string][]> {
-    const response = await server.post(await scene(name), { query });
+    const response = await serve.server.post(await scene(name), { query });
     const { labels, scores } = PredictAnswer.parse(await response.json());
     return labels.map((label, i) => [label, scores[i]!.toFixed(2)]);
   }
 
   it('shows the boxes of /predict for an image that is chosen', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(SCENE);
     const expected = await predicted('scene-01.jpg', '');
     expect(expected.length).toBeGreaterThan(2);
@@ -46,9 +34,9 @@ describeInBrowser('the page', () => {
   });
 
   it('hides and shows boxes as the threshold moves, without another request', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(SCENE);
-    const { score_floor: floor } = (await (await server.fetch('/info')).json()) as { score_floor: number };
+    const { score_floor: floor } = (await (await serve.server.fetch('/info')).json()) as { score_floor: number };
     for (const threshold of [floor, 0.2, 0.6, 0.35, 1]) {
       await visitor.setThreshold(threshold);
       const expected = await predicted('scene-01.jpg', `?score_threshold=${threshold}`);
@@ -61,7 +49,7 @@ describeInBrowser('the page', () => {
   });
 
   it('annotates an image that is dropped on it', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     const session = await visitor.page.context().newCDPSession(visitor.page);
     const data = { items: [], files: [SCENE], dragOperationsMask: 1 };
     for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
@@ -70,12 +58,12 @@ describeInBrowser('the page', () => {
     await visitor.untilStatus('found');
     expect(await visitor.listed()).toEqual(await predicted('scene-01.jpg', ''));
     expect(await visitor.page.locator('#name').textContent()).toBe('scene-01.jpg');
-    expect(visitor.page.url()).toBe(`${server.url}/`);
+    expect(visitor.page.url()).toBe(`${serve.server.url}/`);
     await visitor.close();
   });
 
   it('annotates an image that is pasted into it', async () => {
-    const visitor = await visit({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const visitor = await serve.visit({ permissions: ['clipboard-read', 'clipboard-write'] });
     const base64 = (await readFile(join(SCENES, 'scene-10.png'))).toString('base64');
     await visitor.evaluate(`(async () => {
       const bytes = Uint8Array.from(atob('${base64}'), (character) => character.charCodeAt(0));
@@ -90,7 +78,7 @@ describeInBrowser('the page', () => {
   });
 
   it('sends edited prompts; known classes keep their ids, and new classes get unused ones', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(SCENE);
     const before = await visitor.listed();
     await visitor.page.locator('#prompts').fill('# two\na photo of a cup: cup\nthing: [a photo of a bottle, "a, b"]\n');
@@ -115,7 +103,7 @@ describeInBrowser('the page', () => {
   it.each(['scene-01.jpg', 'scene-04.jpg', 'scene-13.jpg'])(
     'draws boxes over the objects of %s, also where EXIF turns the image',
     async (name) => {
-      const visitor = await visit({ viewport: { width: 900, height: 700 } });
+      const visitor = await serve.visit({ viewport: { width: 900, height: 700 } });
       await visitor.choose(join(SCENES, name));
       const drawn = await visitor.evaluate<Xyxy[]>(`(() => {
         const image = document.getElementById('image');
@@ -139,7 +127,7 @@ describeInBrowser('the page', () => {
   );
 
   it('highlights a box that is clicked, in the image and in the list', async () => {
-    const visitor = await visit();
+    const visitor = await serve.visit();
     await visitor.choose(SCENE);
     const index = await visitor.page.locator('.box').last().getAttribute('data-index');
     const at = (await visitor.page.locator('.box').last().boundingBox())!;

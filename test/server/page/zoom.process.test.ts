@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { BrowserContextOptions } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
+import { beforeAll, expect, it } from 'vitest';
+import { describeInBrowser, type Visitor } from '../../support/clients/browser.js';
+import { ServePage } from '../../support/clients/serve-page.js';
 import { drag, pinch, swipe, type Place } from '../../support/clients/pointers.js';
 import { SCENES } from '../../support/cli.js';
-import { TestServer } from '../../support/server.js';
 
 interface Rectangle {
   readonly x: number;
@@ -15,22 +15,15 @@ interface Rectangle {
 }
 
 describeInBrowser('the picture of the page', () => {
-  let server: TestServer;
-  let browser: Browser;
+  const serve = ServePage.forSuite();
   let image: Buffer; // larger than its place: others are not blown up
 
   beforeAll(async () => {
-    const enlarged = sharp(join(SCENES, 'scene-01.jpg')).resize({ width: 1280 }).jpeg().toBuffer();
-    [server, browser, image] = await Promise.all([TestServer.ready(), openBrowser(), enlarged]);
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await server[Symbol.asyncDispose]();
+    image = await sharp(join(SCENES, 'scene-01.jpg')).resize({ width: 1280 }).jpeg().toBuffer();
   });
 
   const visit = async (options: BrowserContextOptions = {}) => {
-    const visitor = await (await Visitor.at(server.url, browser, options)).ready();
+    const visitor = await serve.visit(options);
     await visitor.choose({ name: 'large.jpg', mimeType: 'image/jpeg', buffer: image });
     await visitor.page.locator('#viewport').scrollIntoViewIfNeeded();
     return visitor;
