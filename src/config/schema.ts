@@ -107,6 +107,7 @@ export const TuneConfig = z.strictObject({
 /** A report is of a run; its evaluation is made from a corrected data set, or was made before. */
 export const ReportConfig = z.strictObject({
   ...reportFileOptions,
+  ...ofTheRun(selectionOptions),
   ...truthOptions,
   seconds: evalOptions.seconds,
   ...outputOptions,
@@ -114,6 +115,9 @@ export const ReportConfig = z.strictObject({
 
 /** Commands that look at a data set, or at a run. */
 export const DataSetConfig = z.strictObject({ ...dataSetOptions, ...outputOptions });
+
+/** Of a run, the boxes that are counted can be chosen. */
+export const StatisticsConfig = z.strictObject({ ...dataSetOptions, ...ofTheRun(selectionOptions), ...outputOptions });
 
 const { devices, workers_per_device, threads, max_batch_size, optimizer } = deviceOptions;
 
@@ -179,6 +183,7 @@ export type EngineConfig = typeof RunConfig | typeof ServeConfig | typeof Detect
 
 export const ReviewConfig = z.strictObject({
   ...reviewOptions,
+  ...ofTheRun(selectionOptions),
   ...addressOptions,
   ...remoteOptions,
   ...outputOptions,

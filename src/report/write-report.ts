@@ -9,7 +9,7 @@ import { toGalleryFile } from '../gallery/gallery-file.js';
 import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { findRunRoot } from '../run/image-root.js';
-import { openRun, type OpenedRun } from '../run/open-run.js';
+import { openRun, type OpenedRun, type ShowRun } from '../run/open-run.js';
 import { readReview } from '../run/review/read-review.js';
 import { findReplaced } from '../run/review/replaced-images.js';
 import { Thumbnails } from '../workers/previews/thumbnails.js';
@@ -30,6 +30,7 @@ export interface ReportJob {
   readonly link: boolean; // to the images, instead of embedding thumbnails
   readonly imagesRoot?: string | undefined; // absolute; where the images are now, if they were moved
   readonly evaluation?: unknown;
+  readonly show: ShowRun;
   readonly signal?: AbortSignal;
 }
 
@@ -54,7 +55,7 @@ export interface WrittenReport {
 export async function writeReport(job: ReportJob): Promise<WrittenReport> {
   const { outDir, file, evaluation } = job;
   await assertReportReplaceable(file);
-  const run = await openRun(outDir);
+  const run = job.show(await openRun(outDir));
   const packed = await buildPack({ outDir, run, title: basename(outDir) });
   const pack = evaluation === undefined ? packed : { ...packed, facts: { ...packed.facts, evaluation } };
   const root = await findRunRoot(outDir, run, job.imagesRoot);

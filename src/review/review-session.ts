@@ -6,7 +6,7 @@ import type { SavedDecision } from '../core/review/overwritten.js';
 import { RequestError } from '../http/request-error.js';
 import { lockPath, type TakeOverRule } from '../run/lock/output-lock.js';
 import { announceReview, withdrawReview } from '../run/lock/review-holder.js';
-import { openRun, type OpenedRun } from '../run/open-run.js';
+import { openRun, type OpenedRun, type ShowRun } from '../run/open-run.js';
 import { RecordFile } from '../run/read-journal.js';
 import type { ImageRecord } from '../run/record.js';
 import { parseChanges } from '../run/review/parse-changes.js';
@@ -25,6 +25,7 @@ export interface ReviewTarget {
   readonly imagesRoot: string | undefined; // absolute; where the images are now, if they were moved
   readonly author: string;
   readonly takeOver: TakeOverRule;
+  readonly show: ShowRun;
 }
 
 /** Where a step comes from: by what it is recognised when it is sent again, and what its page showed of the image. */
@@ -214,7 +215,7 @@ export class ReviewSession implements ReviewContext, AsyncDisposable {
 
   async #read(): Promise<void> {
     const { outDir } = this;
-    const run = await openRun(outDir);
+    const run = this.#target.show(await openRun(outDir));
     run.notes.forEach(this.note);
     this.#run = run;
     this.imageRoot = await findReviewedRoot(this.#target, run, this.note);

@@ -28,6 +28,9 @@ export interface OpenedRun {
   readonly notes: readonly string[]; // what was damaged, and what was used instead
 }
 
+/** Changes which boxes of a run are shown. */
+export type ShowRun = (run: OpenedRun) => OpenedRun;
+
 /**
  * Opens an output folder for reading: everything that works on the results of a run starts here. The journal is enough:
  * what run.json and the list of images add is taken from it where they are missing or damaged. The caller holds the

@@ -18,7 +18,7 @@ import { countFailures } from '../run/error-log.js';
 import { findRunRoot } from '../run/image-root.js';
 import { isChosenNegative } from '../run/images/choose-negatives.js';
 import { StoredImages } from '../run/images/stored-images.js';
-import { openRun } from '../run/open-run.js';
+import { openRun, type ShowRun } from '../run/open-run.js';
 import { noteReplaced, readCurrentReview } from '../run/review/current-review.js';
 import { readSplits } from '../run/split/splits-file.js';
 import { StatisticsCounter, type CountedImage, type Statistics } from './statistics.js';
@@ -32,15 +32,20 @@ export interface ReadStatistics {
   readonly notes: readonly string[];
 }
 
+/** How statistics are read. */
+interface StatisticsOptions extends OpenOptions {
+  readonly show?: ShowRun | undefined; // of a run
+}
+
 /**
  * Counts what a data set of any format, or a run, contains.
  *
  * @throws PreannotateError as {@link openDataSet}
  */
-export async function readStatistics(path: string, options: OpenOptions): Promise<ReadStatistics> {
+export async function readStatistics(path: string, { show, ...options }: StatisticsOptions): Promise<ReadStatistics> {
   await requireImagesFolder(options.imagesRoot);
   const format = options.format ?? (await recogniseFormat(await openProbe(resolve(path))));
-  if (format === 'run') return { format, ...(await countRun(resolve(path))) };
+  if (format === 'run') return { format, ...(await countRun(resolve(path), show)) };
   const { classes, images, notes } = await openDataSet(path, { ...options, format });
   const counter = new StatisticsCounter(classes);
   for await (const image of images) counter.add(toCounted(image));
@@ -51,8 +56,8 @@ export async function readStatistics(path: string, options: OpenOptions): Promis
  * The boxes are those of its views; thresholds are applied to all that its journal has. Boxes that people decided on
  * are there at every threshold, those that they rejected at none.
  */
-export async function countRun(outDir: string): Promise<Omit<ReadStatistics, 'format'>> {
-  const run = await openRun(outDir);
+export async function countRun(outDir: string, show: ShowRun = (run) => run): Promise<Omit<ReadStatistics, 'format'>> {
+  const run = show(await openRun(outDir));
   const { journal, imageIds, ontology, sources, scope, notes } = run;
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
   const { thresholds } = selection;

@@ -3,6 +3,7 @@ import { cp, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/review/decision.js';
+import type { ShowRun } from '../../src/run/open-run.js';
 import { ReviewSession } from '../../src/review/review-session.js';
 import { OutputLock } from '../../src/run/lock/output-lock.js';
 import { EMOJI, preannotate } from '../support/cli.js';
@@ -125,7 +126,9 @@ it('a run can be exported while it is reviewed; what is decided later is for the
 
 it('while the run is being brought up to date, changes can be sent again later', async () => {
   const outDir = await copyRun(scenes.out);
-  const target = { outDir, imagesRoot: undefined, author: 'mira', takeOver: { force: false, afterMs: 60_000 } };
+  const takeOver = { force: false, afterMs: 60_000 };
+  const show: ShowRun = (run) => run;
+  const target = { outDir, imagesRoot: undefined, author: 'mira', takeOver, show };
   await using session = await ReviewSession.open(target, () => {});
   const [id] = (await session.facts()).images.ids;
   const [begin, work] = [new AbortController(), new AbortController()];

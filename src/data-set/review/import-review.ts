@@ -4,7 +4,7 @@ import type { DecidedBox, Decision } from '../../core/review/decision.js';
 import type { Outcomes } from '../../core/review/outcomes.js';
 import { StoredImages } from '../../run/images/stored-images.js';
 import { OutputLock, type TakeOverRule } from '../../run/lock/output-lock.js';
-import { assertHoldsRun, openRun } from '../../run/open-run.js';
+import { assertHoldsRun, openRun, type ShowRun } from '../../run/open-run.js';
 import { ReviewJournal, type ReviewStep } from '../../run/review/review-journal.js';
 import { LeftOutBoxes } from './drawn-boxes.js';
 import { ImportPlan, type Fate } from './plan-import.js';
@@ -16,6 +16,7 @@ export interface ImportJob extends LabelSource {
   readonly overwrite: boolean; // also what was decided after the data set was written
   readonly takeOver: TakeOverRule;
   readonly signal: AbortSignal; // ends it between two images
+  readonly show: ShowRun;
 }
 
 /** What became of the images. */
@@ -39,7 +40,7 @@ export async function importReview(job: ImportJob, note: (message: string) => vo
   const { outDir, author, overwrite, takeOver, signal } = job;
   await assertHoldsRun(outDir); // so that no lock is made in a folder that holds no run
   await using lock = await OutputLock.take(outDir, { takeOver, note, signal });
-  const { journal, ontology, imageIds, sources, scope, notes } = await openRun(outDir);
+  const { journal, ontology, imageIds, sources, scope, notes } = job.show(await openRun(outDir));
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
   const stored = new StoredImages(journal, imageIds, { ontology, selection, sources, signal });
   const known: LabelledImage[] = [];

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Loaded } from '../../../config/load.js';
-import { DataSetConfig } from '../../../config/schema.js';
+import { StatisticsConfig } from '../../../config/schema.js';
+import { withShownSelection } from '../../../jobs/shown-selection.js';
+import type { ShowRun } from '../../../run/open-run.js';
 import { createProgress } from '../../create-progress.js';
 import { addFlags, loadCommand } from '../../flags.js';
 import { addHelpNotes } from '../../help.js';
@@ -21,19 +23,21 @@ const REFERENCE: Reference = { environment: ['options'] };
 
 export function defineStats(command: Command): Command {
   command.action(async (path: string) => {
-    const loaded = await loadCommand(command, DataSetConfig);
+    const loaded = await loadCommand(command, StatisticsConfig);
     await printStatistics(path, loaded);
   });
-  return addHelpNotes(addFlags(command, DataSetConfig), EXAMPLES, REFERENCE);
+  return addHelpNotes(addFlags(command, StatisticsConfig), EXAMPLES, REFERENCE);
 }
 
 /** What only this command needs is loaded here. */
-async function printStatistics(path: string, { settings }: Loaded<typeof DataSetConfig>): Promise<void> {
+async function printStatistics(path: string, loaded: Loaded<typeof StatisticsConfig>): Promise<void> {
+  const { settings } = loaded;
   const { readStatistics } = await import('../../../statistics/read-statistics.js');
   const { dataSetFormat: format, imagesFolder, json } = settings;
   const imagesRoot = imagesFolder === undefined ? undefined : resolve(imagesFolder);
+  const show: ShowRun = (run) => withShownSelection(run, loaded);
   const progress = createProgress(settings);
-  const { statistics, notes, review, ...read } = await readStatistics(path, { format, imagesRoot });
+  const { statistics, notes, review, ...read } = await readStatistics(path, { format, imagesRoot, show });
   for (const note of notes) progress.note(note);
   if (json) printJson({ path, ...read, ...statistics, ...(review && { review: reviewToJson(review) }) });
   else if (!settings.quiet) {

@@ -31,7 +31,7 @@ export interface Predictions extends LabelledSet {
 
 /** Reads the output folder of a run, or a data set in any format. @param path - Absolute. */
 export async function readPredictions(path: string, options: Options): Promise<Predictions> {
-  if (existsSync(join(path, JOURNAL_FILE))) return await readRun(path, options);
+  if (existsSync(join(path, JOURNAL_FILE))) return await readRunPredictions(path, options);
   const { notes, ...set } = await collect(await openDataSet(path));
   const { scoreThreshold } = options.settings;
   const isShown = ({ score = 1 }: LabelledBox) => score > scoreThreshold;
@@ -43,15 +43,9 @@ export async function readPredictions(path: string, options: Options): Promise<P
  * Every stored detection, after the suppression of its class, and those that the views show. Thresholds do not limit
  * what is ranked.
  */
-async function readRun(outDir: string, loaded: Options): Promise<Predictions> {
+export async function readRunPredictions(outDir: string, loaded: Options): Promise<Predictions> {
   const run = await openRun(outDir);
   return await predictionsOf(run, changeSelection(readStoredSelection(run.scope.selection), loaded));
-}
-
-/** Reads the output folder of a run, with what its own views show. @param outDir - Absolute. */
-export async function readStoredPredictions(outDir: string): Promise<Predictions> {
-  const run = await openRun(outDir);
-  return await predictionsOf(run, readStoredSelection(run.scope.selection));
 }
 
 async function predictionsOf(run: OpenedRun, stated: StatedSelection): Promise<Predictions> {

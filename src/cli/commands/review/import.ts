@@ -6,6 +6,8 @@ import type { ReviewConfig } from '../../../config/schema.js';
 import { createProgress } from '../../create-progress.js';
 import { printJson } from '../../output.js';
 import { readRenamings } from '../evaluation/renaming.js';
+import type { ShowRun } from '../../../run/open-run.js';
+import { withShownSelection } from '../../../jobs/shown-selection.js';
 import { takeOverRuleOf } from '../../../jobs/take-over-rule.js';
 import { formatImport, importToJson, notesOn } from './format-import.js';
 
@@ -27,7 +29,8 @@ export async function importLabels(
   const progress = createProgress(settings);
   const renamed = readRenamings(map, 'the class that is imported');
   const source = { outDir, path, format, imagesRoot, renamed, dropUnknown: unknownClasses === 'drop' };
-  const job = { ...source, author, overwrite, takeOver: takeOverRuleOf(loaded), signal: stop };
+  const show: ShowRun = (run) => withShownSelection(run, loaded);
+  const job = { ...source, author, overwrite, takeOver: takeOverRuleOf(loaded), signal: stop, show };
   const report = await importReview(job, (message) => progress.note(message));
   for (const note of notesOn(report)) progress.note(note);
   if (json) printJson(importToJson(report));

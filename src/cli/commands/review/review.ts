@@ -6,7 +6,7 @@ import { ReviewConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
 import { untilAborted } from '../../../core/stream.js';
 import type { ReviewLink } from '../../../review/serve-review.js';
-import { assertHoldsRun } from '../../../run/open-run.js';
+import { assertHoldsRun, type ShowRun } from '../../../run/open-run.js';
 import { stopOnSignals, type Stop } from '../../../server/stop.js';
 import { createProgress } from '../../create-progress.js';
 import { addFlags, loadCommand } from '../../flags.js';
@@ -14,6 +14,7 @@ import { addHelpNotes } from '../../help.js';
 import type { Reference } from '../../help-reference.js';
 import { printJson } from '../../output.js';
 import { fetchSettingsOf } from '../../../jobs/remote-settings.js';
+import { withShownSelection } from '../../../jobs/shown-selection.js';
 import { takeOverRuleOf } from '../../../jobs/take-over-rule.js';
 import { openInBrowser } from './open-in-browser.js';
 
@@ -75,7 +76,8 @@ async function review(outDir: string, loaded: Loaded<typeof ReviewConfig>, stop:
     opened = openInBrowser(ready.link, { folder, note });
   };
   const { imagesRoot } = settings;
-  const target = { outDir, imagesRoot, author, takeOver: takeOverRuleOf(loaded), fetch: fetchSettingsOf(loaded) };
+  const show: ShowRun = (run) => withShownSelection(run, loaded);
+  const target = { outDir, imagesRoot, author, show, takeOver: takeOverRuleOf(loaded), fetch: fetchSettingsOf(loaded) };
   const job = { ...target, apiKeys, listen: toListenOptions(settings), rerun: await openRerun(outDir, settings) };
   const serving = serveReview(job, { stop, note, onReady });
   try {
