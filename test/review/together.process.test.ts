@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Decision } from '../../src/core/review/decision.js';
-import type { Visitor } from '../support/clients/browser.js';
-import { describeInBrowser, openBrowser } from '../support/clients/browser.js';
+import { preannotate } from '../support/cli.js';
+import { describeInBrowser, openBrowser, Visitor } from '../support/clients/browser.js';
 import { openFirst, press, untilSaved } from '../support/review/editor-page.js';
 import { copyRun, runScenes, TestReview } from '../support/review/review-server.js';
 
@@ -107,6 +107,36 @@ describeInBrowser('two pages of one review', () => {
       expect(asked.filter((query) => query.startsWith('?'))).toEqual(isEarlier ? ['?packed', '?compact'] : ['?packed']);
       await page.close();
     }
+  });
+
+  it('show an image as not reviewed again once one of them has undone all, and so do a reload and stats', async () => {
+    const out = await copyRun(scenes);
+    await using review = await TestReview.opened(out);
+    const [one, two] = [await openFirst(review.link, browser), await Visitor.at(review.link, browser)];
+    const begun = two.page.locator('.cell.is-open');
+    const shown = async (state: string) => {
+      await two.page.getByLabel('State').selectOption(state);
+      return await two.page.locator('.toolbar [role=status]').innerText();
+    };
+    await press(one, 'j', 'x');
+    await begun.waitFor();
+    await press(one, 'z');
+    await begun.waitFor({ state: 'detached' });
+    await press(one, 'Enter');
+    await two.page.locator('.cell.is-accepted').waitFor();
+    await press(one, 'z');
+    await two.page.locator('.cell.is-accepted').waitFor({ state: 'detached' });
+    await untilSaved(one);
+    expect(((await review.json('/api/decisions')) as Decision[]).map(({ revision }) => revision)).toEqual([4]);
+    for (const step of ['as it is', 'loaded again']) {
+      expect([await shown('untouched'), await shown('open')], step).toEqual(['48 images', '0 of 48 images']);
+      await two.page.reload();
+      await shown('');
+      await two.page.locator('.cell.is-untouched').first().waitFor();
+    }
+    const stats = await preannotate(['stats', out, '--json']);
+    expect(JSON.parse(stats.stdout)).toMatchObject({ review: { images: { total: 48, accepted: 0, started: 0 } } });
+    await Promise.all([one.close(), two.close()]);
   });
 });
 

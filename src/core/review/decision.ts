@@ -20,7 +20,8 @@ export interface DecidedBox {
 
 /**
  * What people decided about one image: what the steps of review.jsonl on it add up to. While it is open, `boxes` are
- * those that were touched, and all others are as the model drew them. Once it is accepted, `boxes` are all there are.
+ * those that were touched, and all others are as the model drew them: without any, nothing is decided (any more). Once
+ * it is accepted, `boxes` are all there are.
  */
 export interface Decision {
   readonly image: string; // name

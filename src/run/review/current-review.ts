@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Decision } from '../../core/review/decision.js';
 import { NameList } from '../../core/name-list.js';
 import type { Ontology } from '../../core/ontology.js';
+import { isDecided } from '../../core/review/stored/stored-decision.js';
 import { compareUtf8, counted, printable } from '../../core/text.js';
 import type { JournalEntries, JournalEntry } from '../entries/entry-table.js';
 import type { Sources } from '../plan/sources.js';
@@ -34,7 +35,7 @@ export interface CurrentReview {
  */
 export async function readCurrentReview(outDir: string, results: Results): Promise<CurrentReview | undefined> {
   const { decisions: all, digest } = await readReviewContents(outDir);
-  const decided = [...all.values()].filter(({ state, boxes }) => state === 'accepted' || boxes.length > 0);
+  const decided = [...all.values()].filter(isDecided);
   if (decided.length === 0) return undefined;
   const decisions = new Map<string, Decision>();
   const [changed, absent, replaced]: [string[], string[], string[]] = [[], [], []];

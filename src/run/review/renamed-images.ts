@@ -1,5 +1,6 @@
 import { NameList } from '../../core/name-list.js';
 import { toChanges, type Decision } from '../../core/review/decision.js';
+import { isDecided } from '../../core/review/stored/stored-decision.js';
 import { compareUtf8, counted } from '../../core/text.js';
 import { keyOf, readHashKeys } from '../duplicates/hash-keys.js';
 import type { JournalEntries, JournalEntry } from '../entries/entry-table.js';
@@ -105,10 +106,6 @@ async function move(review: ReviewJournal, decision: Decision, image: string): P
     review.append({ image, sha256, author, at, changes: toChanges(own, decision) }),
     review.append({ image: oldName, sha256, author, changes: toChanges(decision, { state: 'open', boxes: [] }) }),
   ]);
-}
-
-function isDecided({ state, boxes }: Decision): boolean {
-  return state === 'accepted' || boxes.length > 0;
 }
 
 function noteMoved(moved: readonly Move[]): string[] {

@@ -76,6 +76,11 @@ export function countBoxes(decision: Pick<Decision, 'boxes'>): number {
   return StoredDecision.sourceOf(decision)?.count ?? decision.boxes.length;
 }
 
+/** Whether anything is decided. Where all was undone, there is still a decision, with the revision of the last step. */
+export function isDecided(decision: Pick<Decision, 'state' | 'boxes'>): boolean {
+  return decision.state === 'accepted' || countBoxes(decision) > 0;
+}
+
 /** Whether one of the boxes is wanted, without having them made. */
 export function someBox(decision: Pick<Decision, 'boxes'>, isWanted: (box: BoxFacts) => boolean): boolean {
   return StoredDecision.sourceOf(decision)?.some(isWanted) ?? decision.boxes.some(isWanted);

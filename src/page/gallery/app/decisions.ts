@@ -2,6 +2,7 @@ import { batch, computed, signal } from '@preact/signals';
 import { invertChanges, type Change, type Decision } from '../../../core/review/decision.js';
 import type { GalleryPack } from '../../../core/gallery/pack.js';
 import { pageOfStep, type SavedDecision } from '../../../core/review/overwritten.js';
+import { isDecided } from '../../../core/review/stored/stored-decision.js';
 import { describeOverwriting } from '../saving/describe-overwriting.js';
 import { History } from '../saving/history.js';
 import type { RequestProblem } from '../saving/request-problem.js';
@@ -101,7 +102,7 @@ function replay(
   historyVersion.value++;
   const image = imageIndexByName.value.get(name);
   if (image === undefined) return undefined; // a later run has left it out
-  const now = decisions.get(image);
+  const now = lastDecision(name);
   const isDone = isAsLeft(now ?? { state: 'open', boxes: [] }, left);
   if (isDone) queue.push(name, changes, digestOf(name));
   else notify(`${now?.author ?? 'Someone'} changed this in ${name} since, in another tab: it stays as it is.`);
@@ -162,14 +163,18 @@ function notify(text: string): void {
   notices.value = [...notices.value.filter((one) => one !== text), text].slice(-MOST_NOTICES);
 }
 
-/** What the server has of an image, with what is not saved yet on top. */
+/** What the server has of an image, with what is not saved yet on top. Where all was undone, it is as before. */
 function showDecided(name: string): void {
   const image = imageIndexByName.value.get(name);
-  const decision = queue.decisionOn(name, () => unsavedDecision(name));
-  if (image !== undefined && decision !== undefined) decisions.set(image, decision);
+  const decision = lastDecision(name);
+  if (image !== undefined && decision !== undefined && isDecided(decision)) decisions.set(image, decision);
   else if (image !== undefined) decisions.delete(image);
   unsaved.value = queue.count;
   decisionsVersion.value++;
+}
+
+function lastDecision(name: string): Decision | undefined {
+  return queue.decisionOn(name, () => unsavedDecision(name));
 }
 
 /** What tells the bytes of an image that are shown from other ones. */
