@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, afterEach, expect, it } from 'vitest';
 import { findAccessibilityProblems } from '../../support/clients/axe.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
+import { thumbnailShown } from '../../support/review/editor-page.js';
 import { PackServer } from '../../support/review/pack-server.js';
 import { largePack } from '../../support/review/packs.js';
 
@@ -59,6 +60,7 @@ describeInBrowser(`the gallery over ${COUNT} images`, () => {
     await focusGrid();
     await page.keyboard.press('Control+End');
     await focusIsOn(COUNT - 1);
+    await thumbnailShown(page);
     await page.keyboard.press(' ');
     await page.locator('.cell.is-accepted').waitFor();
     await page.getByText('All saved').waitFor();
@@ -194,8 +196,8 @@ describeInBrowser(`the gallery over ${COUNT} images`, () => {
 
   it('keeps what could not be saved until the server is back, and warns before it is left', async () => {
     const { port } = new URL(server.url);
-    await server[Symbol.asyncDispose]();
     await focusGrid();
+    await server[Symbol.asyncDispose]();
     await page.keyboard.press(' ');
     await page.getByRole('alert').getByText('Not saved yet: 1.').waitFor();
     await page.getByText('1 not saved').waitFor();
@@ -227,6 +229,7 @@ describeInBrowser(`the gallery over ${COUNT} images`, () => {
   it('shows what another tab decides', async () => {
     const other = await Visitor.at(server.url, browser);
     await other.page.locator('.cell').first().focus();
+    await thumbnailShown(other.page);
     await other.page.keyboard.press(' ');
     await page.locator('.cell.is-accepted').waitFor();
     await page.getByText('1 of 10,000 accepted').waitFor();
@@ -239,6 +242,7 @@ describeInBrowser(`the gallery over ${COUNT} images`, () => {
 
   async function focusGrid(): Promise<void> {
     await page.locator('.cell[tabindex="0"]').focus();
+    await thumbnailShown(page);
   }
 
   function focusIsOn(image: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { Detection } from '../../../src/core/detection.js';
 import { Visitor } from '../clients/browser.js';
 
@@ -26,6 +26,11 @@ export async function openFirst(link: string, browser: Browser): Promise<Visitor
 /** Presses keys one after the other, as a person does: each after the page has answered the one before. */
 export async function press({ page }: Visitor, ...keys: readonly string[]): Promise<void> {
   for (const key of keys) await page.keyboard.press(key);
+}
+
+/** Waits until the picture of the focused cell of the grid is there to be seen. */
+export async function thumbnailShown(page: Page): Promise<void> {
+  await page.locator('.cell:focus .thumbnail[aria-busy="false"]').waitFor();
 }
 
 /** Waits until the server has confirmed everything. */

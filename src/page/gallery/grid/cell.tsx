@@ -3,6 +3,7 @@ import { openImage } from '../app/address.js';
 import { toggleAccepted } from '../app/accept.js';
 import { canReview } from '../app/decisions.js';
 import { answerBoxes, decisionOf, pack, shownBoxes } from '../app/state.js';
+import { pictureKey } from '../app/thumbnails.js';
 import { Thumbnail } from './thumbnail.js';
 
 interface CellProps {
@@ -29,7 +30,7 @@ export function Cell({ image, column, width, isFocused, onFocus }: CellProps) {
       onFocus={onFocus}
       onClick={() => openImage(image)}
     >
-      <Thumbnail image={image} width={width} />
+      <Thumbnail key={pictureKey(image)} image={image} width={width} />
       <div class="caption">
         <span class="name" dir="auto" title={name}>
           {name}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Xyxy } from '../../../core/box.js';
 import { colourOf } from '../../shared/colours.js';
+import { noteThumbnail } from '../app/thumbnails.js';
 import { answerBoxes, backend, classIndexByName, pack, shownBoxes } from '../app/state.js';
 
 /** Pictures that pass by faster than this while somebody scrolls are not loaded. */
@@ -10,22 +11,34 @@ const REST_MS = 60;
 export function Thumbnail({ image, width }: { readonly image: number; readonly width: number }) {
   const { ids, widths, heights } = pack.value!.facts.images;
   const [isWanted, want] = useState(false);
-  const [isBroken, setBroken] = useState(false);
+  const [became, settle] = useState<'shown' | 'broken' | undefined>(undefined);
   useEffect(() => {
     const timer = setTimeout(() => want(true), REST_MS);
     return () => clearTimeout(timer);
   }, []);
   const pixels = width * (globalThis.devicePixelRatio || 1) > 160 ? 320 : 160;
   const url = backend.value!.thumbnailUrl(ids[image]!, pixels);
+  const isBroken = became === 'broken';
+  const end = (how: 'shown' | 'broken') => {
+    noteThumbnail(image, how);
+    settle(how);
+  };
   return (
-    <div class="thumbnail">
+    <div class="thumbnail" aria-busy={url !== '' && became === undefined}>
       {(isBroken || url === '') && (
         <span class="hint">
           {url === '' ? 'No picture in this file' : 'This image cannot be shown: open it for the reason'}
         </span>
       )}
       {isWanted && !isBroken && url !== undefined && url !== '' && (
-        <img src={url} alt="" decoding="async" draggable={false} onError={() => setBroken(true)} />
+        <img
+          src={url}
+          alt=""
+          decoding="async"
+          draggable={false}
+          onLoad={() => end('shown')}
+          onError={() => end('broken')}
+        />
       )}
       <svg viewBox={`0 0 ${widths[image]} ${heights[image]}`} aria-hidden="true">
         {outlinesOf(image).map(([classId, path]) => (

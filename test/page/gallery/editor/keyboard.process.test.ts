@@ -1,7 +1,15 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser, openBrowser } from '../../../support/clients/browser.js';
-import { detectionOf, listed, openImage, press, said, untilSaved } from '../../../support/review/editor-page.js';
+import {
+  detectionOf,
+  listed,
+  openImage,
+  press,
+  said,
+  thumbnailShown,
+  untilSaved,
+} from '../../../support/review/editor-page.js';
 import { PackServer } from '../../../support/review/pack-server.js';
 import { packOf } from '../../../support/review/packs.js';
 
@@ -99,7 +107,9 @@ describeInBrowser('the editor, with the keyboard alone,', () => {
     server.decisions.set(1, { ...said, state: 'open', boxes: [box] });
     await visitor.page.goto(server.url);
     await visitor.page.reload();
-    await visitor.page.locator('.cell').first().press(' ');
+    await visitor.page.locator('.cell').first().focus();
+    await thumbnailShown(visitor.page);
+    await press(visitor, ' ');
     await visitor.page.locator('.cell.is-accepted').waitFor();
     await untilSaved(visitor);
     expect(

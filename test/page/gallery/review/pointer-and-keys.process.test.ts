@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readReview } from '../../../../src/run/review/read-review.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../../support/clients/browser.js';
-import { listed, openFirst, press, untilSaved } from '../../../support/review/editor-page.js';
+import { listed, openFirst, press, thumbnailShown, untilSaved } from '../../../support/review/editor-page.js';
 import { TestReview } from '../../../support/review/review-server.js';
 import { sampleRun } from '../../../support/review/sample-run.js';
 
@@ -82,6 +83,7 @@ describeInBrowser('the review page, with mouse and keys in turn,', () => {
   it('goes on in the grid from the image whose tick was clicked', async () => {
     const visitor = await Visitor.at(review.link, browser);
     const cell = visitor.page.locator('.cell');
+    await cell.nth(4).locator('.thumbnail[aria-busy="false"]').waitFor();
     await cell.nth(4).hover();
     await cell.nth(4).getByRole('button', { name: 'Accept' }).click();
     await visitor.page.locator('.cell.is-accepted:focus', { hasText: 'scene-05.jpg' }).waitFor();
@@ -92,6 +94,38 @@ describeInBrowser('the review page, with mouse and keys in turn,', () => {
     await hasFocus(visitor, '.cell');
     await untilSaved(visitor);
     expect((await readReview(out)).has('scene-06.jpg')).toBe(false);
+    await visitor.close();
+  });
+
+  it('accepts no image in the grid before its thumbnail is shown, and none that cannot be shown', async () => {
+    const visitor = await Visitor.at('about:blank', browser);
+    const { page } = visitor;
+    const gate = new AbortController();
+    const isOpen = once(gate.signal, 'abort');
+    await page.route('**/thumbnail?*', async (route) => {
+      await isOpen;
+      if (/images\/11\//.test(route.request().url())) await route.abort();
+      else await route.continue();
+    });
+    await page.goto(review.link);
+    const cell = page.locator('.cell');
+    await cell.nth(9).focus();
+    await press(visitor, ' ');
+    await page.locator('.said', { hasText: 'The picture is still loading' }).waitFor();
+    await cell.nth(9).getByRole('button', { name: 'Accept' }).click();
+    expect(await cell.nth(9).getAttribute('class')).toContain('is-untouched');
+    gate.abort();
+    await thumbnailShown(page);
+    await press(visitor, ' ');
+    await page.locator('.cell.is-accepted:focus').waitFor();
+    await press(visitor, 'ArrowRight');
+    await thumbnailShown(page);
+    await press(visitor, ' ');
+    await page.locator('.said', { hasText: 'The picture cannot be shown: open the image' }).waitFor();
+    await untilSaved(visitor);
+    const { facts } = await review.pack();
+    const saved = await readReview(out);
+    expect([9, 10].map((index) => saved.get(facts.images.names[index]!)?.state)).toEqual(['accepted', undefined]);
     await visitor.close();
   });
 });

@@ -7,6 +7,7 @@ import { OutputLock } from '../../../../src/run/lock/output-lock.js';
 import { readReview } from '../../../../src/run/review/read-review.js';
 import { findAccessibilityProblems } from '../../../support/clients/axe.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../../support/clients/browser.js';
+import { thumbnailShown } from '../../../support/review/editor-page.js';
 import { runScenes, TestReview } from '../../../support/review/review-server.js';
 import { canMount, resizeDisk, smallDisk } from '../../../support/system/disk.js';
 
@@ -55,6 +56,7 @@ describeInBrowser('the gallery of preannotate review, over a run of the sample s
     await page.keyboard.press('Enter'); // skips to the images
     await page.locator('.cell:focus').waitFor();
     const shown = Number.parseInt(await page.locator('.cell:focus .count').innerText());
+    await thumbnailShown(page);
     await page.keyboard.press(' ');
     await page.locator('.cell.is-accepted').waitFor();
     await page.locator('.save-status.is-saved').waitFor();
@@ -73,8 +75,9 @@ describeInBrowser('the gallery of preannotate review, over a run of the sample s
     const { page } = visitor;
     await loaded(page);
     const { port } = new URL(review.origin);
-    await review[Symbol.asyncDispose]();
     await page.locator('.cell').nth(1).focus();
+    await thumbnailShown(page);
+    await review[Symbol.asyncDispose]();
     await page.keyboard.press(' ');
     await page.getByText('1 not saved').waitFor();
     await page.getByRole('alert').getByText('The server does not answer').waitFor();
@@ -127,9 +130,12 @@ describeInBrowser('the gallery of preannotate review, over a run of the sample s
     const { page } = visitor;
     await loaded(page);
     const { port } = new URL(review.origin);
+    for (const nth of [3, 2]) {
+      await page.locator('.cell').nth(nth).focus();
+      await thumbnailShown(page);
+    }
     await review.stopped();
     const lock = await OutputLock.take(out);
-    await page.locator('.cell').nth(2).focus();
     await page.keyboard.press(' ');
     await page.locator('.cell').nth(3).focus();
     await page.keyboard.press(' ');
@@ -162,8 +168,9 @@ describeInBrowser('the gallery of preannotate review, over a run of the sample s
       const visitor = await Visitor.at(full.link, browser);
       const { page } = visitor;
       await loaded(page);
-      await writeFile(join(disk, 'filler'), Buffer.alloc(16 << 20)).catch(() => {});
       await page.locator('.cell').first().focus();
+      await thumbnailShown(page);
+      await writeFile(join(disk, 'filler'), Buffer.alloc(16 << 20)).catch(() => {});
       for (let i = 0; i < 40; i++) await page.keyboard.press(' '); // what fits into the last block is saved
       await page.getByRole('alert').getByText('review.jsonl').waitFor();
       expect(await page.getByText('The server does not answer').count()).toBe(0);
