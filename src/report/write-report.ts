@@ -10,8 +10,7 @@ import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { findRunRoot } from '../run/image-root.js';
 import { openRun, type OpenedRun, type ShowRun } from '../run/open-run.js';
-import { readReview } from '../run/review/read-review.js';
-import { findReplaced } from '../run/review/replaced-images.js';
+import { readCurrentReview } from '../run/review/current-review.js';
 import { Thumbnails } from '../workers/previews/thumbnails.js';
 import { folderFrom, toLink } from '../gallery/image-links.js';
 import { assertReportReplaceable } from './report-place.js';
@@ -37,7 +36,8 @@ export interface ReportJob {
 /** What a report holds. */
 export interface WrittenReport {
   readonly images: number;
-  readonly boxes: number;
+  readonly boxes: number; // as the files of an export have them
+  readonly stored: number; // boxes, of all scores
   readonly failures: number;
   readonly reviewed: number; // images that people have accepted
   readonly embedded: number; // thumbnails
@@ -59,7 +59,7 @@ export async function writeReport(job: ReportJob): Promise<WrittenReport> {
   const packed = await buildPack({ outDir, run, title: basename(outDir) });
   const pack = evaluation === undefined ? packed : { ...packed, facts: { ...packed.facts, evaluation } };
   const root = await findRunRoot(outDir, run, job.imagesRoot);
-  const decisions = await decisionsOf(outDir, run, root);
+  const { decisions, boxes } = await readShown(outDir, run, root);
   const links = job.link && root !== undefined ? linksOf(pack, folderFrom(file, root)) : undefined;
   const counts = { embedded: 0, unreadable: 0 };
   let bytes = 0;
@@ -84,7 +84,8 @@ export async function writeReport(job: ReportJob): Promise<WrittenReport> {
   );
   return {
     images: pack.facts.images.ids.length,
-    boxes: pack.boxes.scores.length,
+    boxes,
+    stored: pack.boxes.scores.length,
     failures: pack.facts.failures.length,
     reviewed: decisions.filter(({ state }) => state === 'accepted').length,
     ...counts,
@@ -94,20 +95,28 @@ export async function writeReport(job: ReportJob): Promise<WrittenReport> {
   };
 }
 
-/** Those about the images as they are in the run. Who made them, and when, is left out. */
-async function decisionsOf(outDir: string, run: OpenedRun, root: string | undefined): Promise<Decision[]> {
-  const all = await readReview(outDir);
-  if (all.size === 0) return [];
+/** Decisions about the images as they are in the run, without who made them, and when; and how many boxes are shown. */
+async function readShown(
+  outDir: string,
+  run: OpenedRun,
+  root: string | undefined,
+): Promise<{ decisions: Decision[]; boxes: number }> {
   const { journal, imageIds, ontology, sources, scope } = run;
   const selection = resolveSelection(readStoredSelection(scope.selection), ontology);
-  const known = [...all.keys()].filter((name) => journal.entries.has(name));
-  const replaced = await findReplaced(known, { root, journal, sources });
-  const current: Decision[] = [];
-  for await (const { name, sha256 } of new StoredImages(journal, imageIds, { ontology, selection, sources })) {
-    const decision = all.get(name);
-    if (decision?.sha256 === sha256 && !replaced.has(name)) current.push({ ...decision, author: '', at: '' });
+  const review = await readCurrentReview(outDir, { ...journal, root, sources });
+  const decisions: Decision[] = [];
+  let boxes = 0;
+  for await (const { name, detections } of new StoredImages(journal, imageIds, {
+    ontology,
+    selection,
+    sources,
+    review,
+  })) {
+    boxes += detections.length;
+    const decision = review?.decisions.get(name);
+    if (decision !== undefined) decisions.push({ ...decision, author: '', at: '' });
   }
-  return current;
+  return { decisions, boxes };
 }
 
 function linksOf({ facts }: GalleryPack, folder: string | undefined): (string | null)[] {

@@ -36,13 +36,17 @@ export async function measureExtent(outDir: string, run: OpenedRun): Promise<Ext
   return { images, found, failed, status: images + failed < expected ? 'interrupted' : 'done', choice };
 }
 
-/** `95 of 720 images: the run was stopped`, `20 of 720 images (--limit 20)` */
-export function describeExtent({ images, found, failed, status, choice }: Extent): string {
+/**
+ * `95 of 720 images: the run was stopped`, `20 of 720 images (--limit 20)`
+ *
+ * @param shown - How many of the annotated images the files have.
+ */
+export function describeExtent({ images, found, failed, status, choice }: Extent, shown = images): string {
   if (status === 'interrupted') return `${images} of ${found} images: the run was stopped`;
-  if (failed > 0) return `${images} of ${found} images (${failed} failed)`;
-  if (images === found) return counted(images, 'image');
+  if (failed > 0) return `${shown} of ${found} images (${failed} failed)`;
+  if (images === found) return shown === found ? counted(images, 'image') : `${shown} of ${found} images`;
   const chosen = describeChoice(choice);
-  return `${images} of ${found} images (${chosen ?? 'the journal has no others'})`;
+  return `${shown} of ${found} images (${chosen ?? 'the journal has no others'})`;
 }
 
 async function countErrors(outDir: string): Promise<number> {

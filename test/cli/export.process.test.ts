@@ -89,11 +89,13 @@ describe('export', () => {
     await preannotate(['run', images, ...EMOJI, '--out', out]);
     const exported = await preannotate(['export', out]);
     expect(exported.code).toBe(0);
-    expect(exported.stdout).toMatch(/^\d+ boxes in 1 of 2 images \(1 failed\): coco and yolo written to /);
+    expect(exported.stdout).toMatch(
+      /^\d+ boxes in 1 of 2 images \(1 failed\) with score threshold 0\.35: coco and yolo written to /,
+    );
     expect(exported.stdout.endsWith(` written to ${out}\n`)).toBe(true);
     expect(exported.stderr).toContain('errors.jsonl has the reasons why images failed');
     const { stdout: withPreviews } = await preannotate(['export', out, '--preview']);
-    expect(withPreviews).toContain(' (1 failed): coco, yolo and previews written to ');
+    expect(withPreviews).toContain(' (1 failed) with score threshold 0.35: coco, yolo and previews written to ');
     const { stdout } = await preannotate(['export', out, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ images: 1, found: 2, failed: 1, status: 'done' });
   });

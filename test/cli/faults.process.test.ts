@@ -117,7 +117,9 @@ describe('a run that is hit', () => {
 
     const { code, stdout, stderr } = await preannotate(['export', out]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^${extent}\\. \\d+ boxes in coco and yolo, written to `));
+    expect(stdout).toMatch(
+      new RegExp(`^${extent}\\. \\d+ boxes in coco and yolo with score threshold \\S+, written to `),
+    );
     expect(stdout.endsWith(` written to ${out}\n`)).toBe(true);
     expect(stderr).toContain('The same `preannotate run` continues the run.');
     const whole = imagesOf(expected['/coco/instances.json']!);

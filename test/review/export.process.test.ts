@@ -81,7 +81,7 @@ describe('export after a review', () => {
   });
 
   it('says how many images were reviewed, and leaves the stored detections as they are', async () => {
-    expect(said).toMatch(/boxes in 4 images, 2 reviewed: coco/);
+    expect(said).toMatch(/boxes in 4 images with score threshold \S+, 2 reviewed: coco/);
     expect(said).not.toContain('--only-reviewed');
     for (const format of ['yolo', 'voc', 'cvat']) expect(said).toMatch(new RegExp(`${format}: .* not say wh`));
     const after = await viewsOf(out);
@@ -160,7 +160,9 @@ describe('export after a review', () => {
 
   it('leaves out what is not accepted with --only-reviewed, until it is to be there again', async () => {
     const whole = await viewsOf(out);
-    expect(await exported('--only-reviewed')).toMatch(/, 2 reviewed, 2 not reviewed left out \(--only-reviewed\): /);
+    expect(await exported('--only-reviewed')).toMatch(
+      /^\d+ boxes in 2 of 4 images.*, 2 reviewed, 2 not reviewed left out \(--only-reviewed\): /,
+    );
     for (const format of formatNames)
       expect(Object.keys(await boxesIn(join(out, format))).sort()).toEqual([NAMES[0], NAMES[2]]);
     const results = JSON.parse(await textOf('coco/results.json')) as { image_id: number }[];

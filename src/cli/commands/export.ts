@@ -9,7 +9,7 @@ import { addHelpNotes } from '../help.js';
 import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
 import { VERSION } from '../../disk/version.js';
-import { formatSelection } from './views/format-selection.js';
+import { commonThreshold, formatSelection } from './views/format-selection.js';
 import { fetchSettingsOf } from '../../jobs/remote-settings.js';
 import { takeOverRuleOf } from '../../jobs/take-over-rule.js';
 import { chooseViews } from '../../jobs/choose-views.js';
@@ -57,13 +57,15 @@ async function exportFolder(outDir: string, loaded: Loaded<typeof ExportConfig>)
   );
   const { formats, stored } = choice;
   if (extent.status === 'interrupted' || extent.failed > 0) progress.note(describeRest(extent.status));
+  if (loaded.given.scoreThreshold === 'flag') progress.note(describeKept(settings.scoreThreshold));
   const details = settings.verbose ? formatSelection(stored) : '';
   const { toMissingCounts } = await import('../../run/manifest.js');
   const lacking = toMissingCounts(missing);
   if (settings.json) printJson({ ...extent, ...counts, ...lacking, formats, selection: stored });
   else if (!settings.quiet) {
     const views = choice.previews > 0 ? [...formats, PREVIEWS] : formats;
-    process.stdout.write(`${describeViews(extent, counts, views)} written to ${outDir}\n${details}`);
+    const written = describeViews({ extent, counts, views, threshold: commonThreshold(stored) });
+    process.stdout.write(`${written} written to ${outDir}\n${details}`);
   }
   return missing.previews + missing.copies > 0 ? 3 : 0;
 }
@@ -73,4 +75,12 @@ function describeRest(status: Extent['status']): string {
   return status === 'interrupted'
     ? 'The same `preannotate run` continues the run.'
     : 'errors.jsonl has the reasons why images failed; the same `preannotate run` tries them again.';
+}
+
+/** That the next export does not have a threshold of this one, and how it would. */
+function describeKept(threshold: number): string {
+  return (
+    `--score-threshold ${threshold} counts for this call only; \`score_threshold: ${threshold}\` in preannotate.yaml ` +
+    'counts for all commands.'
+  );
 }

@@ -13,7 +13,7 @@ import type { Reference } from '../help-reference.js';
 import { printJson } from '../output.js';
 import { prepareSummary, wantsSummary, writeSummary } from '../summary/write-summary.js';
 import { VERSION } from '../../disk/version.js';
-import { formatSelection } from './views/format-selection.js';
+import { commonThreshold, formatSelection } from './views/format-selection.js';
 import { fetchSettingsOf } from '../../jobs/remote-settings.js';
 import { takeOverRuleOf } from '../../jobs/take-over-rule.js';
 import { chooseViews } from '../../jobs/choose-views.js';
@@ -104,7 +104,7 @@ async function printResult(
     const { PREVIEWS } = await import('../../views/view-choice.js');
     const views = previews > 0 ? [...formats, PREVIEWS] : formats;
     const details = settings.verbose ? formatSelection(stored) : '';
-    const written = `${describeViews(extent, counts, views)} written to ${outDir}`;
-    process.stdout.write(`${parts} parts merged. ${written}\n${details}`);
+    const written = describeViews({ extent, counts, views, threshold: commonThreshold(stored) });
+    process.stdout.write(`${parts} parts merged. ${written} written to ${outDir}\n${details}`);
   }
 }

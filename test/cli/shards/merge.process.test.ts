@@ -58,7 +58,7 @@ describe('preannotate merge', () => {
     expect({ code, stdout }).toMatchObject({
       code: 3,
       stdout: expect.stringMatching(
-        /^4 parts merged\. \d+ boxes in 48 of 49 images \(1 failed\): coco, yolo and previews written/,
+        /^4 parts merged\. \d+ boxes in 48 of 49 images \(1 failed\) with score threshold \S+: coco, yolo and preview/,
       ) as string,
     });
     expect(await viewFiles(out)).toEqual(await viewFiles(single));

@@ -65,7 +65,9 @@ it('--negatives bounds the images with nothing found in all formats, by their co
   await writeFile(join(out, 'yolo/labels/train', kept[0]!.replace(/\.\w+$/, '.txt')), 'by hand\n');
   const dropped = await ok('export', out, ...high, '--negatives', 'drop');
   expect(dropped.stderr).toContain('stay although they are no longer part of it');
-  expect(dropped.stdout).toMatch(/ boxes in \d+ images, \d+ images without boxes left out \(--negatives\): coco/);
+  expect(dropped.stdout).toMatch(
+    / boxes in \d+ of \d+ images with score threshold \S+, \d+ images without boxes left out \(--negatives\): coco/,
+  );
   const { [last]: __, ...none } = await boxesIn(out, images, 'coco');
   expect(Object.keys(none).sort()).toEqual(positives.filter((name) => name !== last).sort());
   const statsOf = async (path: string) => JSON.parse((await ok('stats', path, '--json')).stdout) as Statistics;

@@ -56,7 +56,7 @@ it('--format adds a view to those that are there, and a folder that was deleted 
   await preannotate([...RUN, '--out', out, '--format', 'coco']);
   expect(await readdir(out)).not.toContain('yolo');
   const { stdout } = await preannotate(['export', out, '--format', 'yolo', '--score-threshold', '0.2']);
-  expect(stdout).toContain(' boxes in 2 images: yolo and coco written to ');
+  expect(stdout).toContain(' boxes in 2 images with score threshold 0.2: yolo and coco written to ');
   const { coco, yolo } = await boxesIn(out);
   expect(coco).toBe(yolo);
   await rm(join(out, 'yolo'), { recursive: true });

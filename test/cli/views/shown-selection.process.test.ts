@@ -30,6 +30,15 @@ beforeAll(async () => {
 
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
+it('export names the threshold, and how one that was given for a call is kept', async () => {
+  const { stdout, stderr } = await preannotate(['export', 'drafts', ...FLAGS], { cwd });
+  expect(stdout).toMatch(new RegExp(`^${expected} box(es)? in \\d+ images with score threshold 0\\.5: `));
+  expect(stderr).toContain('`score_threshold: 0.5` in preannotate.yaml counts for all commands.');
+  const again = await preannotate(['export', 'drafts'], { cwd });
+  expect(again.stdout).toContain(' with score threshold 0.1: ');
+  expect(again.stderr).not.toContain('preannotate.yaml');
+});
+
 describe.each([
   ['as a flag', FLAGS, undefined],
   ['in preannotate.yaml', [], 'score_threshold: 0.5\n'],
@@ -40,7 +49,11 @@ describe.each([
     const { boxes, classes } = await json('stats', 'drafts', ...flags);
     expect(boxes).toBe(expected);
     expect(classes).toContainEqual(expect.objectContaining({ name: 'cup', threshold: 0.5 }));
-    await json('report', 'drafts', ...flags, '--output', 'report.html');
+    const report = ['report', 'drafts', ...flags, '--output', 'report.html'];
+    const { stored, ...written } = await json(...report);
+    expect(written['boxes']).toBe(expected);
+    const { stdout } = await preannotate(report, { cwd });
+    expect(stdout).toContain(` images, ${expected} boxes (${String(stored)} stored), `);
     const [, base64] = /id="pack">([^<]*)</.exec(await readFile(join(cwd, 'report.html'), 'utf8'))!;
     const { facts } = decodePack(gunzipSync(Buffer.from(base64!, 'base64')));
     expect(facts.classes).toContainEqual({ name: 'cup', threshold: 0.5 });

@@ -3,8 +3,16 @@ import { counted } from '../../../core/text.js';
 import { describeExtent, type Extent } from '../../../run/extent.js';
 import type { ViewCounts } from '../../../run/images/counted-images.js';
 
+/** What was written, and with which threshold. */
+interface Written {
+  readonly extent: Extent;
+  readonly counts: ViewCounts;
+  readonly views: readonly string[];
+  readonly threshold?: number | undefined; // of all classes
+}
+
 /** `18 boxes in 5 of 48 images (--limit 5): coco, yolo and previews`; first that the run was stopped, if it was. */
-export function describeViews(extent: Extent, counts: ViewCounts, views: readonly string[]): string {
+export function describeViews({ extent, counts, views, threshold }: Written): string {
   const [others, last] = [views.slice(0, -1), views.at(-1)];
   const named = others.length === 0 ? last : `${others.join(', ')} and ${last}`;
   const found = counted(counts.detections, 'box', 'boxes');
@@ -16,6 +24,8 @@ export function describeViews(extent: Extent, counts: ViewCounts, views: readonl
   ].join('');
   const accepted = reviewed > 0 ? `, ${reviewed} reviewed` : '';
   const divided = parts === undefined ? '' : `, ${describeParts(parts)}`;
-  if (extent.status === 'interrupted') return `${describeExtent(extent)}. ${found} in ${named}${unseen},`;
-  return `${found} in ${describeExtent(extent)}${accepted}${unseen}${divided}: ${named}`;
+  const above = threshold === undefined ? '' : ` with score threshold ${threshold}`;
+  if (extent.status === 'interrupted') return `${describeExtent(extent)}. ${found} in ${named}${above}${unseen},`;
+  const shown = describeExtent(extent, extent.images - leftOut - unreviewed);
+  return `${found} in ${shown}${above}${accepted}${unseen}${divided}: ${named}`;
 }

@@ -22,6 +22,11 @@ function format(values: Readonly<Record<string, unknown>>): string {
     .join(', ');
 }
 
+/** The threshold of all classes; undefined where they differ. */
+export function commonThreshold(stored: Readonly<Record<string, unknown>>): number | undefined {
+  return commonValue(stored['thresholds'] as Values);
+}
+
 /** The value of all classes; undefined where they differ. */
 function commonValue(values: Values): number | undefined {
   const distinct = new Set(Object.values(values));
