@@ -9,6 +9,7 @@ import { toWorkerOptions } from '../../run/rerun/worker-options.js';
 import type { OpenedRun } from '../../run/open-run.js';
 import { describeCost } from './ask-cost.js';
 import { Asker } from './asker.js';
+import { readOntologyFile } from './ontology-file.js';
 import { findFeatures } from './find-features.js';
 import type { Rerun } from './rerun.js';
 
@@ -41,7 +42,10 @@ export class AskSession implements AsyncDisposable {
 
   async state(): Promise<AskState> {
     const opened = await this.#open();
-    return 'state' in opened ? opened.state : { isReady: true, images: opened.asker.features.images };
+    if ('state' in opened) return opened.state;
+    const ontology = await readOntologyFile(this.#rerun);
+    const { images } = opened.asker.features;
+    return { isReady: true, images, ...(ontology === undefined ? {} : { ontology }) };
   }
 
   /** @throws PreannotateError INPUT_NOT_FOUND where the run cannot be asked */

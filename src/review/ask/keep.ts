@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { stringify } from 'yaml';
 import { addQueries, type AddedQueries } from '../../config/ontology/edit/add-queries.js';
-import { editThresholds, hasThresholds } from '../../config/ontology/edit/thresholds.js';
+import { editThresholds } from '../../config/ontology/edit/thresholds.js';
 import { foldName } from '../../config/ontology/edit/text-edits.js';
-import { problemsError } from '../../config/problems.js';
+import { formOf, toFullForm } from '../../config/ontology/edit/to-full-form.js';
 import type { FileEdit } from '../../config/ontology/edit/save-file.js';
 import { loadOntology } from '../../config/ontology/load-ontology.js';
 import { foldSpace } from '../../core/prompts/canonical-prompt.js';
+import { needsFullForm } from '../../core/gallery/ask.js';
 import type { OntologySpec } from '../../core/ontology.js';
 import { printable } from '../../core/text.js';
 import { digestOfFile } from '../../disk/cache.js';
@@ -40,7 +41,8 @@ export interface RunPlace {
 }
 
 /**
- * Edits the ontology of a run, and writes nothing yet.
+ * Edits the ontology of a run, and writes nothing yet. A short form that has no place for what is kept becomes the full
+ * one.
  *
  * @param file - Absolute path of the ontology.
  * @param command - That brings the run up to date with the file, for messages.
@@ -91,14 +93,10 @@ export async function toYaml({ place, wanted }: { place: RunPlace; wanted: Wante
 
 /** Adds what is kept, with the threshold that its class gets. */
 function addTo(text: string, added: AddedQueries, name: string): string {
-  const edited = addQueries(text, added, name);
+  const full = needsFullForm(formOf(text), added) ? toFullForm(text, name) : text;
+  const edited = addQueries(full, added, name);
   if (added.threshold === undefined) return edited;
-  if (hasThresholds(edited))
-    return editThresholds(edited, { byClass: new Map([[foldName(added.class), added.threshold]]) }, name);
-  const message = `${name} is in a short form that has no place for the threshold ${added.threshold} of a class.`;
-  const advice =
-    'Write it in full form (classes: [{name, prompts, threshold}]), or keep the result with the threshold of the run.';
-  throw problemsError('ONTOLOGY_INVALID', [{ message, advice }]);
+  return editThresholds(edited, { byClass: new Map([[foldName(added.class), added.threshold]]) }, name);
 }
 
 /** An example is named by the path from the ontology's folder to the image. */

@@ -8,7 +8,8 @@ import type { AskContext, AskSession } from './ask-session.js';
 import type { FoundFeatures } from './find-features.js';
 import { forgetKept, readKept, storeKept, type KeptResult } from './kept-result.js';
 import { planEdit, toYaml, type Wanted } from './keep.js';
-import type { Rerun } from './rerun.js';
+import { reasonToSaveByHand } from './ontology-file.js';
+import type { OntologyPlace, Rerun } from './rerun.js';
 import { saveEdit, takeBack, type SavedEdit } from './saved-edit.js';
 
 /** What is being done to the ontology, and then to the run. */
@@ -60,18 +61,13 @@ export class Keeper implements AsyncDisposable {
     const { outDir, imagesRoot } = this.#context;
     const place = { outDir, imagesRoot, run: asker.run };
     const features = asker.features;
-    const { ontology } = this.#rerun;
-    if ('noFile' in ontology || this.#rerun.update === undefined) {
-      const reason = 'noFile' in ontology ? ontology.noFile : 'How this run was started is not known.';
+    const reason = await reasonToSaveByHand(this.#rerun);
+    if (reason !== undefined) {
       const yaml = await toYaml({ place, wanted });
-      return (this.#state = {
-        is: 'manual',
-        reason,
-        yaml,
-        command: this.#commandWith(features.folder, 'ontology.yaml'),
-      });
+      const command = this.#commandWith(features.folder, 'ontology.yaml');
+      return (this.#state = { is: 'manual', reason, yaml, command });
     }
-    const { file } = ontology;
+    const { file } = this.#rerun.ontology as Extract<OntologyPlace, { file: string }>;
     return await this.#begin(wanted.class, async () => {
       const edit = await planEdit(file, wanted, { place, command: this.#commandWith(features.folder) });
       return { class: wanted.class, edit: await saveEdit(edit), isBack: false, features };

@@ -3,11 +3,19 @@ import type { Xyxy } from '../../../core/box.js';
 import { excerpt } from '../../../core/text.js';
 import { problemsError, type ConfigProblem } from '../../problems.js';
 import { checkDraft } from '../checks.js';
-import { parseOntologyText } from '../class-list.js';
 import { isDataYaml } from '../data-yaml.js';
-import type { OntologyDraft } from '../draft.js';
-import { parseOntology } from '../parse.js';
-import { applyEdits, columnOf, endOf, endOfLine, findPair, foldName, type Block, type TextEdit } from './text-edits.js';
+import { areSameClasses, classesOf, readDraft } from './read-classes.js';
+import {
+  applyEdits,
+  columnOf,
+  endOf,
+  endOfLine,
+  findPair,
+  foldName,
+  scalarText,
+  type Block,
+  type TextEdit,
+} from './text-edits.js';
 
 /** What a class is to be found by, in addition. */
 export interface AddedQueries {
@@ -72,18 +80,18 @@ function addToShortForm(root: Block, added: AddedQueries, source: Source): TextE
   const holdsLists = root.items.some(({ value }) => isSeq(value));
   if (added.example !== undefined) throw noPlaceError(source.name);
   if (!holdsLists) {
-    const lines = added.prompts.map((prompt) => `${scalar(prompt)}: ${scalar(added.class)}`);
+    const lines = added.prompts.map((prompt) => `${scalarText(prompt)}: ${scalarText(added.class)}`);
     return appendPairs(root, lines, source);
   }
   const own = root.items.find(({ key }) => isScalar(key) && foldName(String(key.value)) === foldName(added.class));
-  if (own === undefined) return appendPairs(root, [`${scalar(added.class)}: ${list(added.prompts)}`], source);
-  return append(own.value as YAMLSeq<Node>, added.prompts.map(scalar), source);
+  if (own === undefined) return appendPairs(root, [`${scalarText(added.class)}: ${list(added.prompts)}`], source);
+  return append(own.value as YAMLSeq<Node>, added.prompts.map(scalarText), source);
 }
 
 function addToClass(item: Block, { prompts, example }: AddedQueries, source: Source): TextEdit {
   const [key, values] =
     example === undefined
-      ? (['prompts', prompts.map(scalar)] as const)
+      ? (['prompts', prompts.map(scalarText)] as const)
       : (['examples', [exampleText(example)]] as const);
   const present = findPair(item, key);
   if (present === undefined) return appendPairs(item, [`${key}: [${values.join(', ')}]`], source);
@@ -97,7 +105,7 @@ function addToClass(item: Block, { prompts, example }: AddedQueries, source: Sou
 /** A name alone is its own prompt. */
 function replaceName(range: readonly number[], written: string, { prompts, example }: AddedQueries): TextEdit {
   const examples = example === undefined ? '' : `, examples: [${exampleText(example)}]`;
-  const own = [written, ...prompts.map(scalar)].join(', ');
+  const own = [written, ...prompts.map(scalarText)].join(', ');
   return { from: range[0]!, to: range[1]!, text: `{ name: ${written}, prompts: [${own}]${examples} }` };
 }
 
@@ -134,7 +142,7 @@ function newClass(added: AddedQueries): string {
 
 function partsOf({ class: name, prompts, example, threshold }: AddedQueries): string[] {
   return [
-    `name: ${scalar(name)}`,
+    `name: ${scalarText(name)}`,
     ...(prompts.length === 0 ? [] : [`prompts: ${list(prompts)}`]),
     ...(example === undefined ? [] : [`examples: [${exampleText(example)}]`]),
     ...(threshold === undefined ? [] : [`threshold: ${threshold}`]),
@@ -142,18 +150,11 @@ function partsOf({ class: name, prompts, example, threshold }: AddedQueries): st
 }
 
 function exampleText({ image, box }: NonNullable<AddedQueries['example']>): string {
-  return `{ image: ${scalar(image)}, box: [${box.join(', ')}] }`;
+  return `{ image: ${scalarText(image)}, box: [${box.join(', ')}] }`;
 }
 
 function list(texts: readonly string[]): string {
-  return `[${texts.map(scalar).join(', ')}]`;
-}
-
-/** Words that YAML readers take for something else than text. */
-const RESERVED = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
-
-function scalar(text: string): string {
-  return /^\p{L}[\p{L}\p{N} _-]*(?<! )$/u.test(text) && !RESERVED.test(text) ? text : JSON.stringify(text);
+  return `[${texts.map(scalarText).join(', ')}]`;
 }
 
 function nameOf(item: unknown): string | undefined {
@@ -175,41 +176,15 @@ function assertAdded([before, after]: readonly [string, string], added: AddedQue
     ...(isNew && hasThreshold ? { threshold: added.threshold } : {}),
   };
   const wanted = isNew
-    ? [...plain(old), own]
-    : plain(old).map((one) =>
+    ? [...classesOf(old), own]
+    : classesOf(old).map((one) =>
         one.name === own.name
           ? { ...one, prompts: [...one.prompts, ...own.prompts], examples: [...one.examples, ...own.examples] }
           : one,
       );
-  if (JSON.stringify(sorted(wanted)) === JSON.stringify(sorted(plain(now)))) return;
+  if (areSameClasses(wanted, classesOf(now))) return;
   const message = `${name} cannot be changed in place: parts of it depend on each other (&, *), or are hard to read.`;
   throw problemsError('ONTOLOGY_INVALID', [{ message, advice: 'Write the class into the file by hand.' }]);
-}
-
-interface PlainClass {
-  readonly name: string;
-  readonly id?: number | undefined;
-  readonly prompts: readonly string[];
-  readonly examples: readonly object[];
-  readonly threshold?: number | undefined;
-}
-
-function plain({ classes }: OntologyDraft): PlainClass[] {
-  return classes.map(({ name, id, prompts, examples, threshold }) => ({
-    ...{ name: foldName(name.text), id, threshold },
-    prompts: prompts.map(({ text }) => text),
-    examples: examples.map(({ image, box }) => ({ image, box })),
-  }));
-}
-
-/** Fields in one order. */
-function sorted(classes: readonly PlainClass[]): unknown[] {
-  return classes.map(({ name, id, prompts, examples, threshold }) => [name, id, prompts, examples, threshold]);
-}
-
-function readDraft(text: string, name: string): OntologyDraft {
-  const file = parseOntologyText(text, { name, code: 'ONTOLOGY_INVALID' });
-  return parseOntology(file.value, file);
 }
 
 /** Without line numbers: they refer to the edited text, which is not in the file yet. */

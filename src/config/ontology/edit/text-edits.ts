@@ -41,3 +41,11 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   const sorted = [...edits].sort((a, b) => b.from - a.from);
   return sorted.reduce((result, edit) => result.slice(0, edit.from) + edit.text + result.slice(edit.to), text);
 }
+
+/** Words that YAML readers take for something else than text. */
+const RESERVED = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
+
+/** A text as it is written in block or flow style: quoted where it could be read as something else. */
+export function scalarText(text: string): string {
+  return /^\p{L}[\p{L}\p{N} _-]*(?<! )$/u.test(text) && !RESERVED.test(text) ? text : JSON.stringify(text);
+}

@@ -88,8 +88,14 @@ export function likeSelected(): Question | undefined {
   return { like: { image: pack.value!.facts.images.ids[image]!, box: [box[0], box[1], box[2], box[3]] } };
 }
 
+/** What an answer is kept as. */
+export interface KeptAs {
+  readonly class: string;
+  readonly threshold?: number;
+}
+
 /** Keeps what was asked as a class, and follows the run while it is brought up to date. */
-export async function keep(as: { readonly class: string; readonly threshold?: number }): Promise<void> {
+export async function keep(as: KeptAs): Promise<void> {
   await begin(() => backend.value!.ask!.keep(asked.value!, as));
 }
 

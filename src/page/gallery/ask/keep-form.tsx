@@ -1,7 +1,7 @@
 import { useSignal, type Signal } from '@preact/signals';
-import type { Question } from '../../../core/gallery/ask.js';
-import { pack } from '../app/state.js';
-import { asked, keep, keepState } from './asking.js';
+import { needsFullForm, type Question } from '../../../core/gallery/ask.js';
+import { backend, pack } from '../app/state.js';
+import { asked, keep, keepState, type KeptAs } from './asking.js';
 import { proposeName } from './propose-name.js';
 import { KeepThreshold, targetOf, type Target } from './keep-threshold.js';
 
@@ -19,10 +19,10 @@ export function KeepForm() {
   const chosen = useSignal<boolean | undefined>(undefined); // by hand; else what is the better choice
   const isRaised = (target?.isOpen === true ? chosen.value : undefined) ?? target?.isRaised ?? false;
   const isBusy = keepState.value.is === 'running';
+  const isOwn = isRaised || (target?.isNew === true && 'like' in question);
+  const as = { class: wanted, ...(isOwn && target !== undefined ? { threshold: target.ofAnswer } : {}) };
   const submit = () => {
-    if (target === undefined || isBusy) return;
-    const isOwn = isRaised || (target.isNew && 'like' in question);
-    void keep({ class: wanted, ...(isOwn ? { threshold: target.ofAnswer } : {}) });
+    if (target !== undefined && !isBusy) void keep(as);
   };
   return (
     <form
@@ -39,10 +39,34 @@ export function KeepForm() {
       {target !== undefined && (
         <KeepThreshold target={target} isRaised={isRaised} onChoose={(raised) => (chosen.value = raised)} />
       )}
+      {target !== undefined && <FormNote question={question} as={as} />}
       <button type="submit" disabled={wanted === '' || isBusy}>
         Keep
       </button>
     </form>
+  );
+}
+
+/** Where the file of the ontology cannot stay as it is but for what is added. */
+function FormNote({ question, as }: { readonly question: Question; readonly as: KeptAs }) {
+  const state = backend.value?.ask?.state;
+  const file = state?.isReady === true ? state.ontology : undefined;
+  if (file === undefined) return null;
+  const { name, form } = file;
+  if (form === 'data.yaml') {
+    return (
+      <p class="hint">{name} belongs to a YOLO data set and stays as it is: you are shown the ontology to save.</p>
+    );
+  }
+  const prompts = 'prompts' in question ? question.prompts : [];
+  if (!needsFullForm(form, { ...as, prompts })) return null;
+  const [present, others] =
+    form === 'names' ? ['a list of names', ' Other programs may not read it then.'] : ['in short form', ''];
+  return (
+    <p class="hint" role="status">
+      {name} is {present}, which has no place for this: it is rewritten in full form, with its comments.{others} The
+      file as it is now is kept as {name}.bak.
+    </p>
   );
 }
 
