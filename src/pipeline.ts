@@ -31,10 +31,10 @@ export async function annotate(asked: Job, progress: RunProgress, stop: AbortSig
   const job = await withFeaturesAsBegun(isShard(asked) ? asked : await withPresentViews(asked.outDir, asked));
   const timeOver = startTimeLimit(asked.maxRuntimeMs);
   const signal = AbortSignal.any([stop, lock.lost, timeOver]);
-  job.ontologyNotes.forEach(note);
   using watcher = progress.download();
   const finding = { precision: job.precision, watcher, signal, variables: process.env };
   const prepared = await prepare(job, () => findModel(job.model, finding), signal);
+  job.ontologyNotes.forEach(note); // not before the error of a run that cannot begin
   const { found, model, earlier, plan, sources, classes, imageIds } = prepared;
   const header = beginJournalHeader(job, model, { found, classes: withClasses(classes, job.ontology.classes) });
   const stats = new RunStats({ found: found.images.length + plan.others, resumed: plan.finished });

@@ -87,25 +87,13 @@ async function run(
     printPlan(await planOnly(job, progress), job, settings);
     return 0;
   }
-  const environment = process.env;
   const quiet = settings.quiet || isJsonLog(); // CI systems have marks that are no JSON
-  const places: ReportPlaces = { file: settings.summary, junit: settings.junit, quiet, environment };
+  const places: ReportPlaces = { file: settings.summary, junit: settings.junit, quiet, environment: process.env };
   await prepareSummary(places);
   await prepareJunit(places);
-  const { annotate } = await import('../../pipeline.js');
   const ending = job.watch ? { outcome: WATCH_OUTCOME, exitCodes: { SIGTERM: 0 } } : { outcome: OUTCOME };
   const stop = abortOnSignals(ending.outcome, { quiet: settings.quiet, ...ending });
-  const section = sectionMarks({ id: 'preannotate_run', title: 'preannotate run' }, quiet ? {} : environment);
-  process.stderr.write(section.begin);
-  const running = annotate(job, progress, stop).finally(() => process.stderr.write(section.end()));
-  const manifest = await running.catch(async (error: unknown) => {
-    if (error instanceof PreannotateError && error.code === 'MASS_FAILURE')
-      // A second failure would only hide the first.
-      await report(job, { places, progress, stopped: error.message }).catch((second: unknown) =>
-        progress.note(`The summary could not be written: ${messageOf(second)}`),
-      );
-    throw error;
-  });
+  const manifest = await annotateInSection(job, { progress, stop, places });
   if (settings.json) printJson(manifest);
   else if (!settings.quiet) await printSummary(manifest, job, settings.verbose);
   await report(job, { places, progress, stopped: manifest.stopped_by && STOPPED_IN_TIME });
@@ -114,6 +102,27 @@ async function run(
   if (exitCode === FAILURES.IMAGES_FAILED.exitCode && settings.quiet && !settings.json)
     printFailed(manifest, job.outDir);
   return exitCode;
+}
+
+/** Annotates between the marks of a CI system. Where most images failed, the reports are written before it ends. */
+async function annotateInSection(
+  job: Job,
+  { progress, stop, places }: { progress: RunProgress; stop: AbortSignal; places: ReportPlaces },
+): Promise<RunManifest> {
+  const { annotate } = await import('../../pipeline.js');
+  const { quiet, environment } = places;
+  const section = sectionMarks({ id: 'preannotate_run', title: 'preannotate run' }, quiet ? {} : environment);
+  process.stderr.write(section.begin);
+  try {
+    return await annotate(job, progress, stop).finally(() => process.stderr.write(section.end()));
+  } catch (error) {
+    if (error instanceof PreannotateError && error.code === 'MASS_FAILURE')
+      // A second failure would only hide the first.
+      await report(job, { places, progress, stopped: error.message }).catch((second: unknown) =>
+        progress.note(`The summary could not be written: ${messageOf(second)}`),
+      );
+    throw error;
+  }
 }
 
 /** Of a quiet run, whose exit code would have no reason. */

@@ -80,3 +80,13 @@ describe('a run on a folder with files of all kinds', () => {
     );
   });
 });
+
+it.each([
+  ['a folder that is not there', 'no-photos', EMOJI],
+  ['a model that is not there', SCENE, ['--model', 'builtin:emojii', '--class', 'cup']],
+])('a run that is given %s prints the error alone', async (_, images, options) => {
+  const out = join(await temporaryFolder(), 'out');
+  const { code, stderr } = await preannotate(['run', images, ...options, '--out', out]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: /);
+});
