@@ -88,6 +88,27 @@ describeInBrowser('an image in the page of preannotate review', () => {
     await visitor.close();
   });
 
+  it('counts as not reviewed once its file holds another picture, and takes no decision then', async () => {
+    const folder = await copyRun();
+    await using review = await startReview(folder);
+    const visitor = await openFirst(review.link);
+    const { page } = visitor;
+    await press(visitor, 'Enter');
+    await untilSaved(visitor);
+    await page.getByText('1 of 3 accepted').waitFor();
+    await cp(join(SCENES, 'scene-09.jpg'), join(folder, 'photos/scene-01.jpg'));
+    await page.reload();
+    await page.getByText('0 of 3 accepted').waitFor();
+    await page.getByRole('button', { name: 'All images' }).click();
+    await page.locator('.cell.is-untouched', { hasText: 'Another picture now' }).click();
+    await page.getByRole('alert').getByText('scene-01.jpg is another picture now').waitFor();
+    await press(visitor, 'Enter', 'j', 'x');
+    await page.locator('.said', { hasText: 'another picture now: run again' }).waitFor();
+    expect(await page.locator('.banner').count()).toBe(0);
+    expect((await readReview(join(folder, 'out'))).get('scene-01.jpg')!.revision).toBe(1);
+    await visitor.close();
+  });
+
   it('keeps what was done while the server is killed or stopped, and saves it once it answers again', async () => {
     const folder = await copyRun();
     const { server, link } = await startReview(folder);

@@ -29,6 +29,8 @@ export interface ReviewBackend {
   /** Why nothing can be saved, such as a run that is still going on; undefined: it can. */
   readonly readOnly: string | undefined;
   decisions(): Promise<Decision[]>;
+  /** Ids of images whose files are other ones since they were decided on. */
+  replaced?(): Promise<number[]>;
   /**
    * Resolves once the step is on disk.
    *

@@ -31,6 +31,7 @@ function toBackend(state: ServerState, pack: ServerPack): Backend {
     author: state.author,
     readOnly: state.readOnly ?? undefined,
     decisions: () => pack.decisions(),
+    replaced: async () => (await (await request('/api/replaced')).json()) as number[],
     save: async (image: number, { id, base, seen, changes }) => {
       const body = { image, changes, seen, step: id, base };
       return (await (await request('/api/decisions', { body })).json()) as SavedDecision;

@@ -4,6 +4,7 @@ import { encodeDecisions } from '../../core/review/packed/packed-decisions.js';
 import { SECURITY_HEADERS } from '../../http/headers.js';
 import { RequestError } from '../../http/request-error.js';
 import type { AskPart } from '../ask/routes.js';
+import { listReplaced } from './list-replaced.js';
 import { listPlaces } from '../places.js';
 import type { ReviewServer } from '../review-server.js';
 import { toBuffer } from '../to-buffer.js';
@@ -38,6 +39,7 @@ export function registerDecisions(
     const body = Object.hasOwn(query, 'compact') ? decisions.map(toCompactDecision) : decisions;
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
   });
+  app.get('/api/replaced', () => listReplaced(session));
   app.post('/api/decisions', async (request) => {
     const { image, changes, ...origin } = fieldsOf(request.body);
     if (!Number.isSafeInteger(image))

@@ -75,6 +75,7 @@ export class PackServer implements AsyncDisposable {
       response.setHeader('content-type', 'text/event-stream').flushHeaders();
       return;
     }
+    if (path === '/api/replaced') return void json([]);
     if (path === '/api/decisions' && request.method === 'GET') return void json([...this.decisions.values()]);
     if (path === '/api/decisions' && this.refusal !== undefined) {
       response.statusCode = 422;

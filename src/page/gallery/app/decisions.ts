@@ -7,7 +7,7 @@ import { describeOverwriting } from '../saving/describe-overwriting.js';
 import { History } from '../saving/history.js';
 import type { RequestProblem } from '../saving/request-problem.js';
 import { isAsLeft, SaveQueue, type Refused } from '../saving/save-queue.js';
-import { backend, decisions, decisionsVersion, follow, imageIndexByName, pack, showPack } from './state.js';
+import { backend, decisions, decisionsVersion, follow, imageIndexByName, pack, replaced, showPack } from './state.js';
 
 const page = newPageId();
 const queue = new SaveQueue({
@@ -129,6 +129,7 @@ export function showRun(loaded: GalleryPack, saved: readonly Decision[]): void {
   batch(() => {
     const before = pack.value && new Map(pack.value.facts.images.names.map((name) => [name, digestOf(name)]));
     showPack(loaded);
+    replaced.value = new Set();
     decisions.clear();
     for (const image of queue.images) showDecided(image);
     // What was done on other bytes of an image cannot be taken back on those that it has now.
@@ -163,11 +164,20 @@ function notify(text: string): void {
   notices.value = [...notices.value.filter((one) => one !== text), text].slice(-MOST_NOTICES);
 }
 
+/** Shows that the files of images hold other pictures now, of which nothing is decided. @param images - Indices */
+export function showReplaced(images: readonly number[]): void {
+  batch(() => {
+    replaced.value = new Set([...replaced.value, ...images]);
+    for (const image of images) showDecided(nameOf(image));
+  });
+}
+
 /** What the server has of an image, with what is not saved yet on top. Where all was undone, it is as before. */
 function showDecided(name: string): void {
   const image = imageIndexByName.value.get(name);
   const decision = lastDecision(name);
-  if (image !== undefined && decision !== undefined && isDecided(decision)) decisions.set(image, decision);
+  const isShown = decision !== undefined && isDecided(decision) && !replaced.value.has(image ?? -1);
+  if (image !== undefined && isShown) decisions.set(image, decision);
   else if (image !== undefined) decisions.delete(image);
   unsaved.value = queue.count;
   decisionsVersion.value++;

@@ -3,9 +3,9 @@ import type { GalleryPack } from '../../../core/gallery/pack.js';
 import type { Decision } from '../../../core/review/decision.js';
 import type { Backend } from '../backend.js';
 import { followAddress } from './address.js';
-import { isConnected, saveAgain, showDecision, showRun, showSaved, unsavedCount } from './decisions.js';
+import { isConnected, saveAgain, showDecision, showReplaced, showRun, showSaved, unsavedCount } from './decisions.js';
 import { followView } from './selection.js';
-import { backend } from './state.js';
+import { backend, pack } from './state.js';
 
 /** Why the run cannot be shown. */
 export const loadError = signal<string | undefined>(undefined);
@@ -74,7 +74,19 @@ async function refresh(): Promise<void> {
 
 function show(loaded: GalleryPack, decided: readonly Decision[]): void {
   showRun(loaded, decided);
+  void findReplaced(loaded);
   document.title = `${loaded.facts.title} – preannotate`;
+}
+
+/** Files are looked at once the page is shown: of many, this takes a while. */
+async function findReplaced(loaded: GalleryPack): Promise<void> {
+  const ids = new Set(
+    await review()
+      ?.replaced?.()
+      .catch(() => []),
+  );
+  if (pack.value !== loaded || ids.size === 0) return;
+  showReplaced([...loaded.facts.images.ids.keys()].filter((index) => ids.has(loaded.facts.images.ids[index]!)));
 }
 
 function warnOfUnsaved(event: BeforeUnloadEvent): void {

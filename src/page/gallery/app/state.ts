@@ -59,6 +59,9 @@ export const selectionVersion = signal(0);
 export const decisions = new Map<number, Decision>();
 export const decisionsVersion = signal(0);
 
+/** Images whose files hold other pictures than the run has seen, as far as known: what was decided does not count. */
+export const replaced = signal<ReadonlySet<number>>(new Set());
+
 export const imageIndexByName = computed(
   () => new Map((pack.value?.facts.images.names ?? []).map((name, index) => [name, index])),
 );

@@ -2,7 +2,7 @@ import { countBoxes } from '../../shared/count.js';
 import { openImage } from '../app/address.js';
 import { toggleAccepted } from '../app/accept.js';
 import { canReview } from '../app/decisions.js';
-import { answerBoxes, decisionOf, pack, shownBoxes } from '../app/state.js';
+import { answerBoxes, decisionOf, pack, replaced, shownBoxes } from '../app/state.js';
 import { pictureKey } from '../app/thumbnails.js';
 import { Thumbnail } from './thumbnail.js';
 
@@ -65,6 +65,7 @@ function AcceptButton({ image, isAccepted }: { readonly image: number; readonly 
 }
 
 function stateOf(image: number): { readonly state: 'accepted' | 'open' | 'untouched'; readonly text: string } {
+  if (replaced.value.has(image)) return { state: 'untouched', text: 'Another picture now' };
   const state = decisionOf(image)?.state ?? 'untouched';
   const isSuggested = state === 'accepted' && shownBoxes(image).suggestions.length > 0;
   const text = isSuggested ? 'Accepted, new boxes' : { accepted: 'Accepted', open: 'Begun', untouched: '' }[state];

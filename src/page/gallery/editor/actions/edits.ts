@@ -5,7 +5,7 @@ import { middleOfView, type Point } from '../../../shared/zoom/view.js';
 import { accept as acceptImage } from '../../app/accept.js';
 import { say, sayUnseen } from '../../app/announce.js';
 import { canReview, redo, save, undo } from '../../app/decisions.js';
-import { backend, current, decisionOf, goInGrid, order, pack, selectedBox, table } from '../../app/state.js';
+import { backend, current, decisionOf, goInGrid, order, pack, replaced, selectedBox, table } from '../../app/state.js';
 import { copyBoxes, drawBox, editBox, keepBox, rejectBox, restoreBox } from '../boxes/changes.js';
 import type { ShownBox } from '../../boxes/shown-box.js';
 import { boxBetween, isSameBox, isSameSize, moveBox, resizeBox } from '../geometry/edit-box.js';
@@ -202,7 +202,10 @@ function change(changes: readonly Change[]): void {
 }
 
 function mayEdit(): boolean {
-  return mayReview() && current.value !== undefined;
+  if (!mayReview() || current.value === undefined) return false;
+  if (!replaced.value.has(current.value)) return true;
+  say('The file of this image is another picture now: run again before anything is decided.');
+  return false;
 }
 
 function mayReview(): boolean {

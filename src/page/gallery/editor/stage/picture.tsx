@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
-import { toPageMessage } from '../../../shared/page-error.js';
-import { backend } from '../../app/state.js';
+import { toPageError, toPageMessage } from '../../../shared/page-error.js';
+import { showReplaced } from '../../app/decisions.js';
+import { backend, pack } from '../../app/state.js';
 import { settledPicture } from '../session/session.js';
 
 export interface PictureSource {
@@ -48,8 +49,10 @@ export function Picture({ source }: { readonly source: PictureSource }) {
             settledPicture.value = url;
           }}
           onError={() => {
-            settledPicture.value = url;
-            void findReason(url).then((reason) => (loading.value = { kind: 'failed', reason }));
+            void findReason(url).then((reason) => {
+              loading.value = { kind: 'failed', reason };
+              settledPicture.value = url;
+            });
           }}
         />
       )}
@@ -96,7 +99,10 @@ async function findReason(url: string): Promise<string> {
     const response = await fetch(url);
     if (response.ok) return 'This browser cannot show this image.';
     const retryAfter = response.headers.get('retry-after');
-    return toPageMessage({ status: response.status, retryAfter }, await response.text());
+    const [answer, text] = [{ status: response.status, retryAfter }, await response.text()];
+    const image = pack.value?.facts.images.ids.findIndex((id) => backend.value?.imageUrl(id) === url) ?? -1;
+    if (image !== -1 && toPageError(answer, text).code === 'IMAGE_CHANGED') showReplaced([image]);
+    return toPageMessage(answer, text);
   } catch {
     return 'The server does not answer.';
   }
