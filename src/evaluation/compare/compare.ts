@@ -54,62 +54,92 @@ export function compareSets(
 ): Comparison {
   const isWanted = (name: string) => classNames === undefined || classNames.includes(name);
   const classes = numberClasses(truth.classes).filter(({ name }) => isWanted(name));
-  const truthImages = sortByNumber(mergeByName(truth.images));
+  const places = new Map(classes.map(({ name }, place) => [name, place]));
   const naming = predictions.isNumbered === true ? nameByNumber(truth) : { image: same, className: same };
   const nameOfClass = (name: string) => renamed.get(name) ?? naming.className(name);
-  const predicted = mergeByName(predictions.images.map((image) => ({ ...image, name: naming.image(image.name) })));
-  const { rule, pairs } = pairNames(predicted.keys(), truthImages.keys());
-  if (pairs.size === 0 && predicted.size > 0) throw nothingInCommonError(truthImages, predicted);
-  const paired = new Set(pairs.values());
-  const places = new Map(classes.map(({ name }, place) => [name, place]));
   const placeOf = (className: string) => places.get(nameOfClass(className));
-  const toObjects = ({ boxes }: LabelledImage) =>
-    boxes.flatMap((box): EvaluatedObject[] => {
-      const classId = places.get(box.className);
-      if (classId === undefined) return [];
-      const { area, isCrowd } = box;
-      return [{ classId, box: sizesOf(box), ...(area === undefined ? {} : { area }), isCrowd: isCrowd === true }];
-    });
+  const { truthImages, rule, pairs, ...unpaired } = pairImages(truth, predictions, naming.image);
+  const pairOf = (name: string) => pairs.get(naming.image(name));
   const ours = new Set(predictions.classes.map(({ name }) => nameOfClass(name)));
   const theirs = new Set(truth.classes.map(({ name }) => name));
   return {
     classes,
     imageNames: [...truthImages.keys()],
     rule,
-    unpairedImages: {
-      truth: [...truthImages.keys()].filter((name) => !paired.has(name)),
-      predictions: [...predicted.keys()].filter((name) => !pairs.has(name)),
-    },
+    ...unpaired,
     unpairedClasses: {
-      truth: [...theirs].filter((name) => isWanted(name) && !ours.has(name)),
-      predictions: [...ours].filter((name) => isWanted(name) && !theirs.has(name)),
+      truth: listMissing(theirs, ours).filter(isWanted),
+      predictions: listMissing(ours, theirs).filter(isWanted),
     },
-    otherSizes: [...pairs].flatMap(([name, other]) => {
-      return haveOtherSizes(predicted.get(name)!, truthImages.get(other)!) ? [other] : [];
-    }),
     evaluate: (images) => {
-      const found = new Map<string, LabelledBox[]>();
-      for (const { name, boxes } of images) {
-        const other = pairs.get(naming.image(name));
-        if (other !== undefined) found.set(other, [...(found.get(other) ?? []), ...boxes]);
-      }
+      const found = groupBoxes(images, pairOf);
       return [...truthImages].map(([name, image]) => ({
-        objects: toObjects(image),
-        detections: (found.get(name) ?? []).flatMap((box) => {
-          const classId = placeOf(box.className);
-          return classId === undefined ? [] : [{ classId, box: sizesOf(box), score: box.score ?? 1 }];
-        }),
+        objects: toObjects(image, places),
+        detections: toDetections(found.get(name) ?? [], placeOf),
       }));
     },
     objectsIn: (name) => {
-      const other = pairs.get(naming.image(name));
-      return other === undefined ? undefined : toObjects(truthImages.get(other)!);
+      const other = pairOf(name);
+      return other === undefined ? undefined : toObjects(truthImages.get(other)!, places);
     },
     placeOf,
   };
 }
 
 const same = (name: string) => name;
+
+/** @throws PreannotateError DATA_SET_INVALID where no image is the same, or several could be. */
+function pairImages(truth: LabelledSet, predictions: LabelledSet, rename: (name: string) => string) {
+  const truthImages = sortByNumber(mergeByName(truth.images));
+  const predicted = mergeByName(predictions.images.map((image) => ({ ...image, name: rename(image.name) })));
+  const { rule, pairs } = pairNames(predicted.keys(), truthImages.keys());
+  if (pairs.size === 0 && predicted.size > 0) throw nothingInCommonError(truthImages, predicted);
+  return {
+    truthImages,
+    rule,
+    pairs,
+    unpairedImages: {
+      truth: listMissing(truthImages.keys(), new Set(pairs.values())),
+      predictions: listMissing(predicted.keys(), pairs),
+    },
+    otherSizes: [...pairs].flatMap(([name, other]) => {
+      return haveOtherSizes(predicted.get(name)!, truthImages.get(other)!) ? [other] : [];
+    }),
+  };
+}
+
+function listMissing(names: Iterable<string>, others: { has: (name: string) => boolean }): string[] {
+  return [...names].filter((name) => !others.has(name));
+}
+
+/** The boxes of the predictions, by the names that the ground truth gives the images. */
+function groupBoxes(
+  images: readonly LabelledImage[],
+  pairOf: (name: string) => string | undefined,
+): Map<string, LabelledBox[]> {
+  const found = new Map<string, LabelledBox[]>();
+  for (const { name, boxes } of images) {
+    const other = pairOf(name);
+    if (other !== undefined) found.set(other, [...(found.get(other) ?? []), ...boxes]);
+  }
+  return found;
+}
+
+function toObjects({ boxes }: LabelledImage, places: ReadonlyMap<string, number>): EvaluatedObject[] {
+  return boxes.flatMap((box): EvaluatedObject[] => {
+    const classId = places.get(box.className);
+    if (classId === undefined) return [];
+    const { area, isCrowd } = box;
+    return [{ classId, box: sizesOf(box), ...(area === undefined ? {} : { area }), isCrowd: isCrowd === true }];
+  });
+}
+
+function toDetections(boxes: readonly LabelledBox[], placeOf: Comparison['placeOf']): EvaluatedImage['detections'] {
+  return boxes.flatMap((box) => {
+    const classId = placeOf(box.className);
+    return classId === undefined ? [] : [{ classId, box: sizesOf(box), score: box.score ?? 1 }];
+  });
+}
 
 function sizesOf({ box, xywh }: LabelledBox): Xywh {
   return xywh ?? xyxyToXywh(box);

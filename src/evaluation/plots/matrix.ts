@@ -12,13 +12,11 @@ const BACKGROUND = { row: 'no object', column: 'missed' };
 
 /** The confusion matrix: rows are objects, columns what was found; each row is coloured by its shares. */
 export function matrixFile({ classes, matrix }: ConfusionReport, iou: number): string {
-  const background = classes.length;
   const rowName = (place: number) => classes[place] ?? BACKGROUND.row;
   const columnName = (place: number) => classes[place] ?? BACKGROUND.column;
   const totals = matrix.map((row) => row.reduce((sum, count) => sum + count, 0));
-  const used = [...classes.keys()].filter((i) => totals[i]! > 0 || matrix.some((row) => row[i]! > 0));
-  const shown = used.sort((a, b) => totals[b]! - totals[a]!).slice(0, MAX_CLASSES);
-  const order = [...shown.sort((a, b) => a - b), background];
+  const { used, shown } = chooseClasses(matrix, totals);
+  const order = [...shown, classes.length]; // behind the classes: the background
   const cell = shown.length <= WITH_COUNTS ? CELL.large : CELL.small;
   const longest = Math.max(...order.map((place) => Math.max(rowName(place).length, columnName(place).length)));
   const names = CHARACTER * Math.min(longest, NAME_CHARACTERS) + 10;
@@ -29,17 +27,19 @@ export function matrixFile({ classes, matrix }: ConfusionReport, iou: number): s
       text: shorten(rowName(from), NAME_CHARACTERS),
       attributes: 'text-anchor="end"',
     });
-    return [label, ...order.flatMap((to, column) => drawCell(from, to, { x: left + column * cell, y }))];
+    const cells = order.flatMap((to, column) => {
+      const count = matrix[from]![to]!;
+      const name = `${rowName(from)} → ${columnName(to)}: ${count}`;
+      return drawCell({ count, of: totals[from]!, name }, { x: left + column * cell, y, side: cell });
+    });
+    return [label, ...cells];
   });
   const columns = order.map((to, column) =>
-    textAt(0, 0, {
-      text: shorten(columnName(to), NAME_CHARACTERS),
-      attributes: `transform="translate(${px(left + (column + 0.5) * cell + 4)} ${top - 6}) rotate(-90)"`,
-    }),
+    drawUpwards(columnName(to), { x: left + (column + 0.5) * cell + 4, y: top - 6 }),
   );
   const side = order.length * cell;
   const frame = `<rect class="axis" x="${left}" y="${top}" width="${side}" height="${side}"/>`;
-  const part = shown.length < used.length ? ` The ${shown.length} of ${used.length} classes with most objects.` : '';
+  const part = shown.length < used ? ` The ${shown.length} of ${used} classes with most objects.` : '';
   return svgFile(
     {
       width: Math.max(left + side + 16, 480),
@@ -49,16 +49,36 @@ export function matrixFile({ classes, matrix }: ConfusionReport, iou: number): s
     },
     [...columns, ...content, frame],
   );
+}
 
-  function drawCell(from: number, to: number, { x, y }: { x: number; y: number }): string[] {
-    const count = matrix[from]![to]!;
-    if (count === 0) return [];
-    const share = count / Math.max(1, totals[from]!);
-    const names = `${rowName(from)} → ${columnName(to)}: ${count}`;
-    const rect =
-      `<rect class="cell" x="${px(x)}" y="${px(y)}" width="${cell}" height="${cell}" ` +
-      `fill-opacity="${px(0.12 + 0.5 * share)}"><title>${escapeXml(names)}</title></rect>`;
-    if (cell === CELL.small) return [rect];
-    return [rect, textAt(x + cell / 2, y + cell / 2 + 4, { text: String(count), attributes: 'text-anchor="middle"' })];
-  }
+/** The classes with most objects, by their numbers, and how many there are to choose from. */
+function chooseClasses(
+  matrix: ConfusionReport['matrix'],
+  totals: readonly number[],
+): { used: number; shown: readonly number[] } {
+  const places = [...totals.keys()].slice(0, -1); // without the background
+  const used = places.filter((i) => totals[i]! > 0 || matrix.some((row) => row[i]! > 0));
+  const shown = used.sort((a, b) => totals[b]! - totals[a]!).slice(0, MAX_CLASSES);
+  return { used: used.length, shown: shown.sort((a, b) => a - b) };
+}
+
+function drawUpwards(name: string, { x, y }: { x: number; y: number }): string {
+  return textAt(0, 0, {
+    text: shorten(name, NAME_CHARACTERS),
+    attributes: `transform="translate(${px(x)} ${y}) rotate(-90)"`,
+  });
+}
+
+/** @param cell.of - All objects of the row. */
+function drawCell(
+  { count, of, name }: { count: number; of: number; name: string },
+  { x, y, side }: { x: number; y: number; side: number },
+): string[] {
+  if (count === 0) return [];
+  const share = count / Math.max(1, of);
+  const rect =
+    `<rect class="cell" x="${px(x)}" y="${px(y)}" width="${side}" height="${side}" ` +
+    `fill-opacity="${px(0.12 + 0.5 * share)}"><title>${escapeXml(name)}</title></rect>`;
+  if (side === CELL.small) return [rect];
+  return [rect, textAt(x + side / 2, y + side / 2 + 4, { text: String(count), attributes: 'text-anchor="middle"' })];
 }

@@ -75,27 +75,15 @@ export function tune(images: readonly StoredImage[], options: TuneOptions): Tune
 function describeGroup(
   classIds: readonly number[],
   curve: ThresholdCurve,
-  {
-    goal,
-    floor,
-    minObjects,
-    thresholds,
-    chosen,
-    sets,
-  }: TuneOptions & { chosen: readonly number[]; sets: readonly Uint16Array[] },
+  options: TuneOptions & { chosen: readonly number[]; sets: readonly Uint16Array[] },
 ): TunedGroup {
+  const { goal, floor, minObjects, thresholds, chosen } = options;
   const points = listPoints(curve, floor);
   const objects = total(curve);
   const [before, after] = [thresholds[classIds[0]!]!, chosen[classIds[0]!]!];
   const isKnown = objects >= minObjects;
   const isReached = chooseThreshold(points, goal, before) !== undefined;
-  const gainIn = (some: readonly ThresholdPoint[]) =>
-    measureOf(pointAt(some, after), goal) - measureOf(pointAt(some, before), goal);
-  const resampled = (isKnown && isReached ? sets : []).map((weights) => {
-    const some = listPoints(curve, floor, weights);
-    return { threshold: chooseThreshold(some, goal, before) ?? before, gain: gainIn(some) };
-  });
-  const gains = resampled.map(({ gain }) => gain);
+  const sets = isKnown && isReached ? options.sets : [];
   return {
     classIds,
     objects,
@@ -104,15 +92,27 @@ function describeGroup(
     before,
     after,
     figures: { before: figuresAt(points, before), after: figuresAt(points, after) },
-    threshold:
-      gains.length === 0
-        ? null
-        : spread(
-            after,
-            resampled.map(({ threshold }) => threshold),
-          ),
-    gain: gains.length === 0 ? null : estimate(gainIn(points), gains),
+    ...estimateGain(curve, sets, { goal, floor, before, after }),
   };
+}
+
+/** How sure the chosen threshold is, by what resampled images give. */
+function estimateGain(
+  curve: ThresholdCurve,
+  sets: readonly Uint16Array[],
+  { goal, floor, before, after }: { goal: Goal; floor: number; before: number; after: number },
+): Pick<TunedGroup, 'threshold' | 'gain'> {
+  if (sets.length === 0) return { threshold: null, gain: null };
+  const gainIn = (points: readonly ThresholdPoint[]) =>
+    measureOf(pointAt(points, after), goal) - measureOf(pointAt(points, before), goal);
+  const thresholds: number[] = [];
+  const gains: number[] = [];
+  for (const weights of sets) {
+    const points = listPoints(curve, floor, weights);
+    thresholds.push(chooseThreshold(points, goal, before) ?? before);
+    gains.push(gainIn(points));
+  }
+  return { threshold: spread(after, thresholds), gain: estimate(gainIn(listPoints(curve, floor)), gains) };
 }
 
 /** The middle 95 % of the thresholds that resampled images give. */
