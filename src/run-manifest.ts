@@ -4,7 +4,7 @@ import { compareUtf8 } from './core/text.js';
 import { describePart, isShard, type Job, type RunState } from './job.js';
 import { toStoredRoot } from './run/image-root.js';
 import { toMissingCounts, type RunManifest } from './run/manifest.js';
-import { countShown, countSources, divideNames } from './run/plan/sources.js';
+import { countImages, divideNames } from './run/plan/sources.js';
 import { toStoredViewOptions } from './run/view-options.js';
 
 /** The annotated images of a part that it no longer finds. It never lets one go: `merge` names them. */
@@ -18,11 +18,8 @@ function listNotFound({ found, journal, plan, stats }: RunState): string[] {
 
 /** The content of run.json. */
 export function toManifest(job: Job, run: RunState, status: RunManifest['status']): RunManifest {
-  const { found, journal, plan, stats } = run;
+  const { found, journal, stats } = run;
   const { header } = journal;
-  const gone = countSources(plan.sources, 'gone');
-  const annotated = countShown(journal.entries, plan.sources);
-  const outdated = journal.entries.size - gone - annotated;
   return {
     preannotate: job.version,
     status,
@@ -39,23 +36,7 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
     choice: job.choice,
     ...describePart(job, found.images, isShard(job) ? listNotFound(run) : []),
     options: header.options,
-    counts: {
-      found: stats.found,
-      annotated,
-      resumed: Math.max(0, annotated - stats.annotated),
-      ...(stats.duplicates > 0 ? { duplicates: stats.duplicates } : {}),
-      failed: stats.failed,
-      ...(run.failedBefore === undefined ? {} : { failed_before: run.failedBefore }),
-      skipped: found.skipped,
-      ...run.viewCounts,
-      ...(run.viewCounts !== undefined && job.previews > 0 && !isShard(job)
-        ? { previews: Math.min(job.previews, annotated) }
-        : {}),
-      ...(gone > 0 ? { gone } : {}),
-      ...(outdated > 0 ? { outdated } : {}),
-      ...toMissingCounts(stats.missing),
-      ...(stats.features === undefined ? {} : { features: { ...stats.features } }),
-    },
+    counts: toCounts(job, run),
     ...(run.examples.length === 0
       ? {}
       : { examples: [...run.examples], example_folder: toStoredRoot(job.outDir, job.exampleFolder).root }),
@@ -64,5 +45,25 @@ export function toManifest(job: Job, run: RunState, status: RunManifest['status'
       ? {}
       : { workers: run.takenPart.map((part) => ({ ...part, devices: [...part.devices] })) }),
     timings: stats.timings(),
+  };
+}
+
+function toCounts(job: Job, run: RunState): RunManifest['counts'] {
+  const { found, journal, plan, stats } = run;
+  const { annotated, leftOut } = countImages(journal.entries, plan.sources);
+  const havePreviews = run.viewCounts !== undefined && job.previews > 0 && !isShard(job);
+  return {
+    found: stats.found,
+    annotated,
+    resumed: Math.max(0, annotated - stats.annotated),
+    ...(stats.duplicates > 0 ? { duplicates: stats.duplicates } : {}),
+    failed: stats.failed,
+    ...(run.failedBefore === undefined ? {} : { failed_before: run.failedBefore }),
+    skipped: found.skipped,
+    ...run.viewCounts,
+    ...(havePreviews ? { previews: Math.min(job.previews, annotated) } : {}),
+    ...leftOut,
+    ...toMissingCounts(stats.missing),
+    ...(stats.features === undefined ? {} : { features: { ...stats.features } }),
   };
 }

@@ -31,32 +31,25 @@ export async function planRun(
   { rule, signal }: { rule: MissingRule; signal?: AbortSignal | undefined },
 ): Promise<Plan> {
   if (earlier === undefined) return planFirstRun(found.chosen);
-  const { journal, list } = earlier;
-  const { entries } = journal;
+  const { entries } = earlier.journal;
+  const before = earlier.list.sources;
   const foundNames = new Set(found.images.map(({ name }) => name));
   const notFound = [...entries.keys()].filter((name) => !foundNames.has(name));
   const covered = found.selectCovered(notFound);
   const annotated = found.chosen.map(({ name }) => name).filter((name) => entries.has(name));
-  const states = new Map<string, FileState>();
-  const files = { root: found.root ?? '', names: annotated, journal, sources: list.sources };
-  const compared = found.root === undefined ? compareListed(found.chosen, entries) : compareFiles(files, signal);
-  for await (const { name, state } of compared) if (state !== undefined) states.set(name, state);
+  const states = await compareAnnotated(found, earlier, { annotated, signal });
   const lookedAt = found.chosen === found.images ? foundNames : new Set(annotated);
   const changed = annotated.filter((name) => states.get(name)?.state === 'changed');
   assertSameImages(found, earlier, { annotated: annotated.length, changed: changed.length });
 
-  const isNewlyGone = (name: string) => covered.has(name) && list.sources.get(name)?.state !== 'gone';
-  const leaving = rule === 'keep' ? [] : notFound.filter(isNewlyGone).sort(compareUtf8);
-  const before = entries.size - countSources(list.sources, 'gone');
-  const areSpared = rule === 'few' && !mayGoUnasked(leaving.length, before);
-  const [gone, spared] = areSpared ? [[], leaving] : [leaving, []];
-  const missing = areSpared ? new Set([...covered].filter((name) => !isNewlyGone(name))) : covered;
-  if (rule === 'ask') assertMayGo(gone, { annotated: before, root: found.root, journal: journal.path });
-  const sources = new Map<string, Source>();
-  for (const name of entries.keys()) {
-    const source = toSource(name, { states, lookedAt, foundNames, missing, rule, before: list.sources });
-    if (source !== undefined) sources.set(name, source);
-  }
+  const { gone, spared, missing } = divideMissing(
+    notFound.filter((name) => covered.has(name)),
+    earlier,
+    rule,
+  );
+  if (rule === 'ask')
+    assertMayGo(gone, { annotated: countPresent(earlier), root: found.root, journal: earlier.journal.path });
+  const sources = toSources(entries.keys(), { states, lookedAt, foundNames, missing, rule, before });
   const isPending = (name: string) =>
     !entries.has(name) || ['changed', 'unreadable'].includes(states.get(name)?.state ?? '');
   const pending = found.chosen.filter(({ name }) => isPending(name));
@@ -67,30 +60,79 @@ export async function planRun(
     changed: changed.sort(compareUtf8),
     gone,
     spared,
-    kept: [...sources]
-      .filter(([, { state }]) => state === 'kept')
-      .map(([name]) => name)
-      .sort(compareUtf8),
+    kept: listKept(sources),
     sources,
   };
+}
+
+/** How the files of annotated images differ from what was annotated; those that do not are left out. */
+async function compareAnnotated(
+  { root, chosen }: FoundImages,
+  { journal, list }: EarlierWork,
+  { annotated, signal }: { annotated: readonly string[]; signal: AbortSignal | undefined },
+): Promise<Map<string, NonNullable<FileState>>> {
+  const states = new Map<string, NonNullable<FileState>>();
+  const compared =
+    root === undefined
+      ? compareListed(chosen, journal.entries)
+      : compareFiles({ root, names: annotated, journal, sources: list.sources }, signal);
+  for await (const { name, state } of compared) if (state !== undefined) states.set(name, state);
+  return states;
+}
+
+/** Annotated images that were there after the last run. */
+function countPresent({ journal, list }: EarlierWork): number {
+  return journal.entries.size - countSources(list.sources, 'gone');
+}
+
+/**
+ * Which of the annotated images that were looked for and not found leave the views now.
+ *
+ * @returns `missing`: those of which that is recorded, also since an earlier run.
+ */
+function divideMissing(
+  names: readonly string[],
+  earlier: EarlierWork,
+  rule: MissingRule,
+): Pick<Plan, 'gone' | 'spared'> & { missing: ReadonlySet<string> } {
+  const missing = new Set(names);
+  if (rule === 'keep') return { gone: [], spared: [], missing };
+  const wereGone = new Set(names.filter((name) => earlier.list.sources.get(name)?.state === 'gone'));
+  const leaving = names.filter((name) => !wereGone.has(name)).sort(compareUtf8);
+  const areSpared = rule === 'few' && !mayGoUnasked(leaving.length, countPresent(earlier));
+  return areSpared ? { gone: [], spared: leaving, missing: wereGone } : { gone: leaving, spared: [], missing };
 }
 
 function planFirstRun(images: readonly ImageFile[]): Plan {
   return { pending: images, finished: 0, others: 0, changed: [], gone: [], spared: [], kept: [], sources: new Map() };
 }
 
-/** What is recorded of a file. @param at.states - Of the images that were looked at and have changed. */
-function toSource(
-  name: string,
-  at: {
-    states: ReadonlyMap<string, FileState>;
-    lookedAt: ReadonlySet<string>;
-    foundNames: ReadonlySet<string>;
-    missing: ReadonlySet<string>;
-    rule: MissingRule;
-    before: Sources;
-  },
-): Source | undefined {
+function listKept(sources: Sources): string[] {
+  const kept = [...sources].filter(([, { state }]) => state === 'kept');
+  return kept.map(([name]) => name).sort(compareUtf8);
+}
+
+/** What is known of the files of annotated images. */
+interface KnownFiles {
+  readonly states: ReadonlyMap<string, FileState>; // of the images that were looked at and have changed
+  readonly lookedAt: ReadonlySet<string>;
+  readonly foundNames: ReadonlySet<string>;
+  readonly missing: ReadonlySet<string>;
+  readonly rule: MissingRule;
+  readonly before: Sources;
+}
+
+function toSources(names: Iterable<string>, known: KnownFiles): Map<string, Source> {
+  const sources = new Map<string, Source>();
+  for (const name of names) {
+    const source = toSource(name, known);
+    if (source !== undefined) sources.set(name, source);
+  }
+  return sources;
+}
+
+/** What is recorded of a file. */
+function toSource(name: string, at: KnownFiles): Source | undefined {
   if (at.missing.has(name)) return { state: at.rule === 'keep' ? 'kept' : 'gone' };
   const before = at.before.get(name);
   const isBack = at.foundNames.has(name) && (before?.state === 'gone' || before?.state === 'kept');

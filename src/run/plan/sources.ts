@@ -62,6 +62,17 @@ export function countShown(entries: JournalEntries, sources: Sources): number {
   return divideNames(entries, sources)[0].length;
 }
 
+/** How many images the views have, and how many they leave out: only counts that are not 0, as run.json has them. */
+export function countImages(
+  entries: JournalEntries,
+  sources: Sources,
+): { annotated: number; leftOut: { gone?: number; outdated?: number } } {
+  const gone = countSources(sources, 'gone');
+  const annotated = countShown(entries, sources);
+  const outdated = entries.size - gone - annotated;
+  return { annotated, leftOut: { ...(gone > 0 ? { gone } : {}), ...(outdated > 0 ? { outdated } : {}) } };
+}
+
 /** How many files are in a state. */
 export function countSources(sources: Sources, state: Source['state']): number {
   let count = 0;

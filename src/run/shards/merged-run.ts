@@ -2,7 +2,7 @@ import type { ViewCounts } from '../images/counted-images.js';
 import { expectedRoot, toStoredRoot } from '../image-root.js';
 import type { ClassIds, JournalHeader, RunScope } from '../header.js';
 import { RunManifest, toMissingCounts, type MissingFiles } from '../manifest.js';
-import { countShown, countSources, divideNames, type Sources } from '../plan/sources.js';
+import { countImages, divideNames, type Sources } from '../plan/sources.js';
 import type { JournalEntries } from '../entries/entry-table.js';
 import { pickViewOptions, type StoredViewOptions } from '../view-options.js';
 import type { Part } from './read-part.js';
@@ -60,12 +60,8 @@ export function toMergedManifest(
   status: RunManifest['status'],
   { selection, formats, previews, missing, counts, ...views }: WrittenViews,
 ): RunManifest {
-  const { version, outDir, root, parts, found, entries, sources, failed, header, started } = run;
+  const { version, outDir, root, parts, header, started } = run;
   const [{ manifest }] = parts as [Part];
-  const gone = countSources(sources, 'gone');
-  const annotated = countShown(entries, sources);
-  const outdated = entries.size - gone - annotated;
-  const others = divideNames(entries, sources)[0].filter((name) => !found.has(name)).length;
   return {
     preannotate: version,
     status,
@@ -80,21 +76,30 @@ export function toMergedManifest(
     ...pickViewOptions(views),
     choice: choiceOf(parts),
     options: header.options,
-    counts: {
-      found: found.size + others,
-      annotated,
-      resumed: 0,
-      failed,
-      skipped: manifest.counts.skipped,
-      ...counts,
-      ...(counts !== undefined && previews > 0 ? { previews: Math.min(previews, annotated) } : {}),
-      ...(gone > 0 ? { gone } : {}),
-      ...(outdated > 0 ? { outdated } : {}),
-      ...toMissingCounts(missing),
-    },
+    counts: toMergedCounts(run, { previews, missing, counts }),
     ...examplesOf(parts, outDir),
     ...(manifest.left_out === undefined ? {} : { left_out: manifest.left_out }),
     timings: { total_ms: Date.now() - started.getTime() },
+  };
+}
+
+function toMergedCounts(
+  { parts, found, entries, sources, failed }: MergedRun,
+  { previews, missing, counts }: Pick<WrittenViews, 'previews' | 'missing' | 'counts'>,
+): RunManifest['counts'] {
+  const [{ manifest }] = parts as [Part];
+  const { annotated, leftOut } = countImages(entries, sources);
+  const others = divideNames(entries, sources)[0].filter((name) => !found.has(name)).length;
+  return {
+    found: found.size + others,
+    annotated,
+    resumed: 0,
+    failed,
+    skipped: manifest.counts.skipped,
+    ...counts,
+    ...(counts !== undefined && previews > 0 ? { previews: Math.min(previews, annotated) } : {}),
+    ...leftOut,
+    ...toMissingCounts(missing),
   };
 }
 
