@@ -72,6 +72,26 @@ export class PromptTokenizer {
   }
 }
 
+const SPECIAL = { single_word: false, lstrip: false, rstrip: false, special: true };
+
+const NORMALIZER = {
+  type: 'Sequence',
+  normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }, { type: 'Lowercase' }],
+};
+
+const PRE_TOKENIZER = {
+  type: 'Sequence',
+  pretokenizers: [
+    {
+      type: 'Split',
+      pattern: { Regex: "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
+      behavior: 'Removed',
+      invert: true,
+    },
+    { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+  ],
+};
+
 /** The definition that transformers' CLIPTokenizer stands for, from the two files of the older layout. */
 async function readClipDefinition(folder: string): Promise<object> {
   const vocab = await readJson(join(folder, 'vocab.json'), z.record(z.string(), z.number()));
@@ -80,38 +100,16 @@ async function readClipDefinition(folder: string): Promise<object> {
     .toString()
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#version'));
-  const special = [PAD, START, END].map((content) => ({
-    id: vocab[content],
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: content !== PAD,
-    special: true,
-  }));
   return {
     version: '1.0',
-    added_tokens: special,
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [
-        { type: 'NFC' },
-        { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
-        { type: 'Lowercase' },
-      ],
-    },
-    pre_tokenizer: {
-      type: 'Sequence',
-      pretokenizers: [
-        {
-          type: 'Split',
-          pattern: { Regex: "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
-          behavior: 'Removed',
-          invert: true,
-        },
-        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-      ],
-    },
+    added_tokens: [PAD, START, END].map((content) => ({
+      ...SPECIAL,
+      id: vocab[content],
+      content,
+      normalized: content !== PAD,
+    })),
+    normalizer: NORMALIZER,
+    pre_tokenizer: PRE_TOKENIZER,
     post_processor: {
       type: 'RobertaProcessing',
       sep: [END, vocab[END]],

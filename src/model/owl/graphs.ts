@@ -26,27 +26,18 @@ export interface OwlImageGraphOptions extends ImageGraphOptions {
  */
 export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGraphOptions): Uint8Array {
   const { config } = checkpoint;
-  const { size, positions, weights: files = checkpoint, raw: isRaw = false, minObjectness = 0 } = options;
-  const { patch_size: patch, hidden_size: width } = config.vision_config;
+  const { positions, operators = CPU_OPERATORS, half = false, weights: files = checkpoint } = options;
+  const { raw: isRaw = false, minObjectness = 0 } = options;
+  const { hidden_size: width } = config.vision_config;
   const embeddingWidth = config.text_config.hidden_size;
-  const isPart = options.partial ?? false;
   const graph = new Graph();
   const weights = new GraphWeights(graph, files.tensors);
-  const lengths = isPart ? ['H', 'W'] : [size.height, size.width];
-  const pixels = graph.input('pixels', options.pixelType ?? 'uint8', ['N', ...lengths, 3]);
-  const grid = gridOf(graph, pixels, { size, patch, isPart });
+  const { pixels, grid } = declarePixels(graph, config.vision_config.patch_size, options);
   const { patches } = lengthsOf(grid);
-  const shown = isPart ? 'P' : patches; // of an output
+  const shown = options.partial === true ? 'P' : patches; // of an output
   const inputs = declareQueries(graph, embeddingWidth);
 
-  const features = encodeImage(graph, pixels, {
-    checkpoint,
-    weights,
-    grid,
-    positions,
-    operators: options.operators ?? CPU_OPERATORS,
-    half: options.half ?? false,
-  });
+  const features = encodeImage(graph, pixels, { checkpoint, weights, grid, positions, operators, half });
   const classes = projectClasses(graph, features, {
     weights: weights.within('class_head'),
     inputs: width,
@@ -63,16 +54,37 @@ export function buildImageGraph(checkpoint: OwlCheckpoint, options: OwlImageGrap
   graph.output('boxes', boxes, { type: 'float32', shape: ['N', shown, 4] });
 
   if (isRaw) {
-    const raw = (name: string, value: Value, last: number) => {
-      const folded = graph.op('Reshape', [value, shapeOf(graph, [-1, patches, last])]);
-      graph.output(name, folded, { type: 'float32', shape: ['N', shown, last] });
-    };
     graph.output('logits', logits, { type: 'float32', shape: ['N*P', 'Q'] });
-    raw('class_embeds', classes.classEmbeds, embeddingWidth);
-    raw('image_embeds', features, width);
-    if (objectness !== undefined) raw('objectness_logits', objectness, 1);
+    outputPerPatch(graph, { patches, shown }, [
+      { name: 'class_embeds', value: classes.classEmbeds, length: embeddingWidth },
+      { name: 'image_embeds', value: features, length: width },
+      ...(objectness === undefined ? [] : [{ name: 'objectness_logits', value: objectness, length: 1 }]),
+    ]);
   }
   return graph.toBytes();
+}
+
+/** The input of the graph, and the patches that it is cut into. */
+function declarePixels(
+  graph: Graph,
+  patch: number,
+  { size, pixelType = 'uint8', partial: isPart = false }: OwlImageGraphOptions,
+): { pixels: Value; grid: Grid } {
+  const lengths = isPart ? ['H', 'W'] : [size.height, size.width];
+  const pixels = graph.input('pixels', pixelType, ['N', ...lengths, 3]);
+  return { pixels, grid: gridOf(graph, pixels, { size, patch, isPart }) };
+}
+
+/** Outputs values of each patch, [N * P, length], as [N, P, length]. */
+function outputPerPatch(
+  graph: Graph,
+  { patches, shown }: { patches: Length; shown: string | number },
+  values: readonly { name: string; value: Value; length: number }[],
+): void {
+  for (const { name, value, length } of values) {
+    const folded = graph.op('Reshape', [value, shapeOf(graph, [-1, patches, length])]);
+    graph.output(name, folded, { type: 'float32', shape: ['N', shown, length] });
+  }
 }
 
 /**
@@ -141,16 +153,19 @@ export function buildTextGraph(checkpoint: OwlCheckpoint): Uint8Array {
   const graph = new Graph();
   const weights = new GraphWeights(graph, tensors).within(modelType);
   const tower = weights.within('text_model');
-  const embeddings = tower.within('embeddings');
 
   const ids = graph.input('input_ids', 'int64', ['Q', 'L']);
   const shape = graph.op('Shape', [ids]);
   const length = graph.op('Slice', [shape, graph.ints([1]), graph.ints([2])]);
   const vocabulary = tensors.get(`${modelType}.text_model.embeddings.token_embedding.weight`)?.shape[0] ?? 0;
-  const tokens = graph.op('Gather', [embeddings.get('token_embedding.weight', [vocabulary, width]), ids]);
-  const positions = embeddings.get('position_embedding.weight', [text.max_position_embeddings, width]);
-  const placed = graph.op('Add', [tokens, graph.op('Slice', [positions, graph.ints([0]), length, graph.ints([0])])]);
-  const rows = graph.op('Reshape', [placed, graph.ints([-1, width])]);
+  const embeddings = {
+    weights: tower.within('embeddings'),
+    vocabulary,
+    positions: text.max_position_embeddings,
+    width,
+  };
+  const embedded = embedTokens(graph, { ids, length }, embeddings);
+  const rows = graph.op('Reshape', [embedded, graph.ints([-1, width])]);
   const encoded = transformer(graph, rows, {
     weights: tower.within('encoder'),
     config: text,
@@ -163,18 +178,36 @@ export function buildTextGraph(checkpoint: OwlCheckpoint): Uint8Array {
     width,
     epsilon: text.layer_norm_eps,
   });
-  const endOfText = graph.op('Reshape', [graph.op('ArgMax', [ids], { axis: 1, keepdims: 1 }), graph.ints([-1, 1])]);
-  const pooled = graph.op(
-    'GatherND',
-    [graph.op('Reshape', [normed, graph.op('Concat', [shape, graph.ints([width])], { axis: 0 })]), endOfText],
-    { batch_dims: 1 },
-  );
+  const pooled = takeEndOfText(graph, { ids, shape }, { rows: normed, width });
   const projected = graph.op('Gemm', [pooled, weights.get('text_projection.weight', [width, width])], { transB: 1 });
   graph.output('embeddings', graph.op('Div', [projected, l2Norm(graph, projected)]), {
     type: 'float32',
     shape: ['Q', width],
   });
   return graph.toBytes();
+}
+
+/** The embedding of each token added to that of its position, [Q, L, D]. */
+function embedTokens(
+  graph: Graph,
+  { ids, length }: { ids: Value; length: Value },
+  model: { weights: GraphWeights; vocabulary: number; positions: number; width: number },
+): Value {
+  const { weights, width } = model;
+  const tokens = graph.op('Gather', [weights.get('token_embedding.weight', [model.vocabulary, width]), ids]);
+  const positions = weights.get('position_embedding.weight', [model.positions, width]);
+  return graph.op('Add', [tokens, graph.op('Slice', [positions, graph.ints([0]), length, graph.ints([0])])]);
+}
+
+/** The row of the last token of each text, which has the highest id: [Q * L, D] to [Q, D]. */
+function takeEndOfText(
+  graph: Graph,
+  { ids, shape }: { ids: Value; shape: Value },
+  { rows, width }: { rows: Value; width: number },
+): Value {
+  const endOfText = graph.op('Reshape', [graph.op('ArgMax', [ids], { axis: 1, keepdims: 1 }), graph.ints([-1, 1])]);
+  const perText = graph.op('Reshape', [rows, graph.op('Concat', [shape, graph.ints([width])], { axis: 0 })]);
+  return graph.op('GatherND', [perText, endOfText], { batch_dims: 1 });
 }
 
 /** Multiplies each patch with the class token: [N * (P + 1), D] to [N * P, D]. */
