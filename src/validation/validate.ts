@@ -24,32 +24,18 @@ export interface Checked {
 }
 
 /** Checks a data set by the rules of the programs that read its format. */
-export async function validateDataSet(
-  { probe, format, imagesRoot, outDir, areImagesExpected = false }: FoundDataSet,
-  report: Report,
-): Promise<Checked> {
-  const files = new ImageFiles(imagesRoot, areImagesExpected);
+export async function validateDataSet(found: FoundDataSet, report: Report): Promise<Checked> {
+  const { probe, format, outDir } = found;
+  const files = new ImageFiles(found.imagesRoot, found.areImagesExpected ?? false);
   const { files: checkFiles, image: checkImage, folders } = FORMAT_CHECKS[format]();
   const checks = new ImageChecks(format, report);
   let dataSet: DataSet | undefined;
-  let isSampling = false; // problems that readers find then, they find again
   try {
     if (outDir !== undefined) await checkParts(outDir, report);
     await checkFiles?.(probe, report);
-    dataSet = await formats[format].read(probe, {
-      imagesRoot,
-      sizeOf: async (image) => {
-        const path = image.path ?? files.pathOf({ name: image.name, file: '', boxes: [] });
-        const size = path === undefined ? undefined : await files.size(path);
-        return size ?? (format === 'yolo' ? ANY_SIZE : undefined);
-      },
-      onProblem: ({ where, problem, hint, rule }) => {
-        if (!isSampling) report({ rule: rule ?? 'entry-unreadable', ...splitPlace(where), problem, fix: hint });
-      },
-    });
-    isSampling = true;
-    await files.find(dataSet.images);
-    isSampling = false;
+    const opened = await openDataSet(found, files, report);
+    ({ dataSet } = opened);
+    await opened.findImages();
     const checkFilesOf = async (given: LabelledImage) => {
       const image = { ...given, path: files.pathOf(given) };
       const own = (await checkImage?.(image, files)) ?? [];
@@ -69,6 +55,32 @@ export async function validateDataSet(
   const { images, boxes } = checks;
   const notes = [...(dataSet?.notes ?? []), ...(images > 0 && !files.arePresent ? [WITHOUT_IMAGES] : [])];
   return { images, boxes, classes: dataSet?.classes.length ?? 0, notes };
+}
+
+/** @returns The data set, and a function that looks for the folder of its images. */
+async function openDataSet(
+  { probe, format, imagesRoot }: FoundDataSet,
+  files: ImageFiles,
+  report: Report,
+): Promise<{ dataSet: DataSet; findImages: () => Promise<void> }> {
+  let isSampling = false; // problems that readers find then, they find again
+  const dataSet = await formats[format].read(probe, {
+    imagesRoot,
+    sizeOf: async (image) => {
+      const path = image.path ?? files.pathOf({ name: image.name, file: '', boxes: [] });
+      const size = path === undefined ? undefined : await files.size(path);
+      return size ?? (format === 'yolo' ? ANY_SIZE : undefined);
+    },
+    onProblem: ({ where, problem, hint, rule }) => {
+      if (!isSampling) report({ rule: rule ?? 'entry-unreadable', ...splitPlace(where), problem, fix: hint });
+    },
+  });
+  const findImages = async () => {
+    isSampling = true;
+    await files.find(dataSet.images);
+    isSampling = false;
+  };
+  return { dataSet, findImages };
 }
 
 /** The two halves of an error of readers: `labels/a.txt:3: has no class.` */

@@ -18,6 +18,8 @@ import { formatReadme, LABELS, README } from './write.js';
 export const MAX_BYTES = 256 << 20; // with the picture itself in it
 const MAX_LIST_BYTES = 16 << 20;
 
+const READING = { maxBytes: MAX_BYTES, parse: parseLabels };
+
 /** What LabelMe wants at the start of lists of labels, and what X-AnyLabeling writes there. */
 const NO_CLASS = /^(?:__ignore__|_background_)$/;
 
@@ -43,6 +45,30 @@ export async function readLabelme(probe: DataSetProbe, options: ReadOptions): Pr
   const { path, isFolder } = probe;
   const root = isFolder ? path : dirname(path);
   const listed = isFolder ? (await listBelow(path, '.json')).map((file) => join(path, file)) : [path];
+  const { files, classes, notes } = await surveyFiles(listed, options);
+  const images: AsyncIterable<LabelledImage> = {
+    async *[Symbol.asyncIterator]() {
+      const finder = new ImageFinder();
+      const realRoot = await realpath(root); // paths that lead out of it do so from there
+      for await (const { file, content } of readEach({
+        ...READING,
+        files,
+        onBroken: refuseChanged,
+      }))
+        if (content !== undefined) yield await toImage(content, { file, root, realRoot, finder, options });
+    },
+  };
+  const isExact = await isOurs(probe);
+  const list = (await readLabelList(root)).map((name) => (isExact ? name : name.trim()));
+  const names = new Set([...list, ...classes]);
+  return { classes: [...names].map((name) => ({ name })), images, notes };
+}
+
+/** Which of the files are labels, of which classes. */
+async function surveyFiles(
+  listed: readonly string[],
+  options: ReadOptions,
+): Promise<{ files: string[]; classes: string[]; notes: string[] }> {
   const unused = new Set<string>();
   const classes = new Set<string>();
   const counts = new ShapeCounts();
@@ -51,8 +77,7 @@ export async function readLabelme(probe: DataSetProbe, options: ReadOptions): Pr
     unused.add(file);
     refuseEntry(options, problem);
   };
-  const reading = { maxBytes: MAX_BYTES, parse: parseLabels };
-  for await (const { file, content } of readEach({ ...reading, files: listed, onBroken })) {
+  for await (const { file, content } of readEach({ ...READING, files: listed, onBroken })) {
     if (content === undefined) {
       unused.add(file);
       others++;
@@ -64,23 +89,12 @@ export async function readLabelme(probe: DataSetProbe, options: ReadOptions): Pr
     }
     content.skipped.forEach((kind) => counts.skipped(kind));
   }
-  const images: AsyncIterable<LabelledImage> = {
-    async *[Symbol.asyncIterator]() {
-      const finder = new ImageFinder();
-      const realRoot = await realpath(root); // paths that lead out of it do so from there
-      for await (const { file, content } of readEach({
-        ...reading,
-        files: listed.filter((file) => !unused.has(file)),
-        onBroken: refuseChanged,
-      }))
-        if (content !== undefined) yield await toImage(content, { file, root, realRoot, finder, options });
-    },
-  };
-  const isExact = await isOurs(probe);
-  const list = (await readLabelList(root)).map((name) => (isExact ? name : name.trim()));
-  const names = new Set([...list, ...[...classes].sort(compareUtf8)]);
   const notes = others > 0 ? [`Left out: ${counted(others, 'JSON file')} without shapes.`] : [];
-  return { classes: [...names].map((name) => ({ name })), images, notes: [...counts.notes, ...notes] };
+  return {
+    files: listed.filter((file) => !unused.has(file)),
+    classes: [...classes].sort(compareUtf8),
+    notes: [...counts.notes, ...notes],
+  };
 }
 
 /** It could be read before. */

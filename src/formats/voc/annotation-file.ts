@@ -19,31 +19,7 @@ interface Places {
  */
 export function formatAnnotation(image: ViewImage, { filename, original }: Places, texts: EscapedTexts): string {
   const { width, height, detections } = image;
-  const objects = detections.map((detection) => {
-    const { classId, score, box, review } = detection;
-    const prompt = texts.promptOf(detection);
-    const corners = toInclusive(box, image);
-    const [xmin, ymin, xmax, ymax] = corners;
-    const isTruncated = xmin === 1 || ymin === 1 || xmax === width || ymax === height;
-    return `  <object>
-    <name>${texts.classes[classId]!}</name>
-    <pose>Unspecified</pose>
-    <truncated>${isTruncated ? 1 : 0}</truncated>
-    <difficult>0</difficult>
-    <bndbox>
-      <xmin>${xmin}</xmin>
-      <ymin>${ymin}</ymin>
-      <xmax>${xmax}</xmax>
-      <ymax>${ymax}</ymax>
-    </bndbox>
-    <attributes>
-${formatAttribute('score', String(score))}${
-      (prompt === undefined ? '' : formatAttribute('prompt', prompt)) +
-      (review === undefined ? '' : formatAttribute('source', 'reviewed'))
-    }    </attributes>
-  </object>
-`;
-  });
+  const objects = detections.map((detection) => formatObject(detection, image, texts));
   return `<?xml version="1.0" encoding="UTF-8"?>
 <annotation>
   <folder>${IMAGE_FOLDER}</folder>
@@ -60,6 +36,32 @@ ${original === undefined ? '' : `  <path>${original}</path>\n`}  <source>
   </size>
   <segmented>0</segmented>
 ${objects.join('')}</annotation>
+`;
+}
+
+function formatObject(detection: ViewImage['detections'][number], image: ViewImage, texts: EscapedTexts): string {
+  const { classId, score, box, review } = detection;
+  const prompt = texts.promptOf(detection);
+  const [xmin, ymin, xmax, ymax] = toInclusive(box, image);
+  const isTruncated = xmin === 1 || ymin === 1 || xmax === image.width || ymax === image.height;
+  const attributes =
+    formatAttribute('score', String(score)) +
+    (prompt === undefined ? '' : formatAttribute('prompt', prompt)) +
+    (review === undefined ? '' : formatAttribute('source', 'reviewed'));
+  return `  <object>
+    <name>${texts.classes[classId]!}</name>
+    <pose>Unspecified</pose>
+    <truncated>${isTruncated ? 1 : 0}</truncated>
+    <difficult>0</difficult>
+    <bndbox>
+      <xmin>${xmin}</xmin>
+      <ymin>${ymin}</ymin>
+      <xmax>${xmax}</xmax>
+      <ymax>${ymax}</ymax>
+    </bndbox>
+    <attributes>
+${attributes}    </attributes>
+  </object>
 `;
 }
 
