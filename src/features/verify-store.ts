@@ -45,42 +45,56 @@ export async function verifyStore(
   { fix, report }: { fix: boolean; report: (problem: FeatureProblem) => void },
 ): Promise<Verified> {
   await requireFolder(folder);
-  const counts = { files: 0, bytes: 0, problems: 0, removed: 0, unread: 0, leftOver: 0 };
-  const found = async ({ path, problem, sizeBytes }: Found) => {
-    const isUnread = sizeBytes === undefined;
-    const removal = fix && !isUnread ? await removeFile({ path, sizeBytes }) : undefined;
-    const isRemoved = removal !== undefined && removal.problem === undefined;
-    counts.problems++;
-    if (isRemoved) counts.removed++;
-    if (isUnread) counts.unread++;
-    const why = removal?.problem === undefined ? '' : `; it cannot be removed: ${removal.problem}`;
-    report({ path, problem: `${problem}${why}`, isRemoved });
-  };
-  for (const key of await listKeys(folder)) {
-    const keyFolder = join(folder, key);
+  const check = new StoreCheck(fix, report);
+  for (const key of await listKeys(folder)) await check.checkKey(join(folder, key), key);
+  return check.counts;
+}
+
+class StoreCheck {
+  readonly counts = { files: 0, bytes: 0, problems: 0, removed: 0, unread: 0, leftOver: 0 };
+  readonly #fix: boolean;
+  readonly #report: (problem: FeatureProblem) => void;
+
+  constructor(fix: boolean, report: (problem: FeatureProblem) => void) {
+    this.#fix = fix;
+    this.#report = report;
+  }
+
+  async checkKey(keyFolder: string, key: string): Promise<void> {
     const keyProblem = await findKeyProblem(keyFolder, key);
     if (keyProblem !== undefined) {
-      counts.files++;
-      await found(keyProblem);
+      this.counts.files++;
+      await this.#handle(keyProblem);
     }
     const layout = new KeyLayout();
     const passedOver: Found[] = [];
     for await (const files of findFiles(keyFolder, (what) => passedOver.push(what))) {
       for (const file of files) {
         if (isLeftOver(file)) {
-          counts.leftOver++;
-          if (fix) await removeFile(file);
+          this.counts.leftOver++;
+          if (this.#fix) await removeFile(file);
         }
         if (file.sha256 === undefined) continue;
-        counts.files++;
-        counts.bytes += file.sizeBytes;
+        this.counts.files++;
+        this.counts.bytes += file.sizeBytes;
         const problem = await findProblem(file, key, layout);
-        if (problem !== undefined) await found(problem);
+        if (problem !== undefined) await this.#handle(problem);
       }
     }
-    for (const { path, problem } of passedOver) await found({ path, problem });
+    for (const { path, problem } of passedOver) await this.#handle({ path, problem });
   }
-  return counts;
+
+  /** Counts and reports a problem, and removes the file where that is wanted. */
+  async #handle({ path, problem, sizeBytes }: Found): Promise<void> {
+    const isUnread = sizeBytes === undefined;
+    const removal = this.#fix && !isUnread ? await removeFile({ path, sizeBytes }) : undefined;
+    const isRemoved = removal !== undefined && removal.problem === undefined;
+    this.counts.problems++;
+    if (isRemoved) this.counts.removed++;
+    if (isUnread) this.counts.unread++;
+    const why = removal?.problem === undefined ? '' : `; it cannot be removed: ${removal.problem}`;
+    this.#report({ path, problem: `${problem}${why}`, isRemoved });
+  }
 }
 
 /** What is wrong with the description of a key. One that is missing does no harm: the next run writes it. */

@@ -107,10 +107,9 @@ async function readImages(
   { journal, ontology }: PackedResults,
   { names: listed, limit }: { readonly names: readonly string[]; readonly limit: number },
 ): Promise<ReadImages> {
-  const { path, entries } = journal;
+  const { path } = journal;
   const names = [...listed].sort(compareUtf8);
-  const indexes = new Int32Array(journal.lines + 1);
-  names.forEach((name, index) => (indexes[entries.get(name)!.line] = index + 1));
+  const indexes = indexByLine(names, journal);
   const contents = new ImageContents(names);
   const [widths, heights] = [new Array<number>(names.length).fill(0), new Array<number>(names.length).fill(0)];
   const degraded: number[] = [];
@@ -143,6 +142,13 @@ async function readImages(
   const boxes = table.finish();
   degraded.sort((a, b) => a - b);
   return { boxes, floor: table.floor, images: { widths, heights, degraded }, digests, contents };
+}
+
+/** By line of the journal, the place of its image among the names, from 1; 0 for others. */
+function indexByLine(names: readonly string[], { lines, entries }: PackedResults['journal']): Int32Array {
+  const indexes = new Int32Array(lines + 1);
+  names.forEach((name, index) => (indexes[entries.get(name)!.line] = index + 1));
+  return indexes;
 }
 
 /** Numbers groups of images that look alike by their first images, from 1; an image like no other has 0. */

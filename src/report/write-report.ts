@@ -5,7 +5,7 @@ import type { Decision } from '../core/review/decision.js';
 import { printable } from '../core/text.js';
 import { mapInOrder } from '../core/stream.js';
 import { replaceIfChanged } from '../disk/atomic.js';
-import { toGalleryFile } from '../gallery/gallery-file.js';
+import { toGalleryFile, type GalleryFile } from '../gallery/gallery-file.js';
 import { readStoredSelection, resolveSelection } from '../config/selection.js';
 import { StoredImages } from '../run/images/stored-images.js';
 import { findRunRoot } from '../run/image-root.js';
@@ -70,13 +70,7 @@ export async function writeReport(job: ReportJob): Promise<WrittenReport> {
     ...(links === undefined ? {} : { links }),
     ...(job.link || root === undefined
       ? {}
-      : {
-          embedded: {
-            thumbnails: thumbnailsOf({ pack, run, root, signal: job.signal }, () => counts.unreadable++),
-            maxBytes: job.maxBytes,
-            onEmbedded: () => counts.embedded++,
-          },
-        }),
+      : { embedded: embedThumbnails({ pack, run, root, signal: job.signal }, { maxBytes: job.maxBytes, counts }) }),
   });
   await replaceIfChanged(
     file,
@@ -128,6 +122,17 @@ interface Pictured {
   readonly run: OpenedRun;
   readonly root: string;
   readonly signal: AbortSignal | undefined;
+}
+
+function embedThumbnails(
+  pictured: Pictured,
+  { maxBytes, counts }: { maxBytes: number; counts: { embedded: number; unreadable: number } },
+): NonNullable<GalleryFile['embedded']> {
+  return {
+    thumbnails: thumbnailsOf(pictured, () => counts.unreadable++),
+    maxBytes,
+    onEmbedded: () => counts.embedded++,
+  };
 }
 
 /** Thumbnails of all images, the most uncertain first. */

@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Size } from '../../core/box.js';
-import { messageOf, PreannotateError, type Failure } from '../../core/errors.js';
+import { PreannotateError, type Failure } from '../../core/errors.js';
 import type { ContentStamp, ImageFile, ImageSource, StageTimes } from '../../core/image.js';
-import { printable } from '../../core/text.js';
 import { planCrops, type Crop } from '../../core/tiling/tiles.js';
 import { refuseCostlyResizing, refuseManyTiles } from '../../images/decode-cost.js';
-import { decodeImage, encodingOf, readHeader, sizeAfterShrinking } from '../../images/decode.js';
+import { decodeImage, encodingOf, readHeader, sizeAfterShrinking, type ImageHeader } from '../../images/decode.js';
 import type { DecodedImage } from '../../images/decoded-image.js';
 import { perceptualHash } from '../../images/similarity/perceptual-hash.js';
 import { FileCalls } from '../../disk/calls/call-file.js';
@@ -18,6 +17,7 @@ import { cutCrop } from '../../images/crop.js';
 import type { ImageSize } from '../../model/artifact.js';
 import { Budget } from '../../images/budget.js';
 import type { EncodedInput } from '../../model/features/feature-model.js';
+import { toFailure } from './image-failure.js';
 import type { KeptFeatures } from './kept-features.js';
 import { STAGE_TIMEOUT_SECONDS, StageTimeout } from './stage-timeout.js';
 import type { WorkerSettings } from '../protocol.js';
@@ -111,7 +111,7 @@ export class ImagePreparer {
     times: Record<keyof StageTimes, number>,
     signal: AbortSignal | undefined,
   ): Promise<PreparedImage> {
-    const { maxBytes, maxPixels, strictImages: strict, tiles } = this.#settings;
+    const { maxBytes, maxPixels, tiles } = this.#settings;
     const { bytes, ...stamp } = await measure(times, 'read', () =>
       'bytes' in source ? acceptBytes(source.bytes, maxBytes) : this.#read(source),
     );
@@ -123,12 +123,7 @@ export class ImagePreparer {
     const share = await this.#budget.take(fullWidth * fullHeight * (3 + (header.cost?.heldBytes ?? 0)));
     try {
       signal?.throwIfAborted();
-      const limits = { maxPixels, strict, fullSize: tiles !== undefined };
-      const more = (fullWidth * fullHeight) / TIMEOUT_PIXELS_A_SECOND[limits.fullSize ? 'fullSize' : 'shrunk'];
-      const stage = { what: 'decoding', limitSec: Math.floor(this.#stageTimeoutSec + more) } as const;
-      const decoded = await measure(times, 'decode', () =>
-        this.#timeout.watch(stage, decodeImage(bytes, limits, header)),
-      );
+      const decoded = await measure(times, 'decode', () => this.#decode(bytes, header));
       signal?.throwIfAborted();
       const { original: size, degraded } = decoded;
       if (header.size === undefined) this.#refuseCostly(size);
@@ -137,15 +132,22 @@ export class ImagePreparer {
       const phash = await measure(times, 'decode', () => Promise.resolve(perceptualHash(decoded)));
       const described = { stamp, size, crops, encoding, phash, ...(degraded === undefined ? {} : { degraded }) };
       if (crops.length > 1) return { ...described, ...this.#cutLater(decoded, crops, { times, signal }), ...share };
-      const pixels = await measure(times, 'resize', async () =>
-        this.#resize(await cutCrop(decoded, crops[0]!), signal),
-      );
+      const pixels = await measure(times, 'resize', () => this.#cut(decoded, crops[0]!, signal));
       share[Symbol.dispose]();
       return { ...described, ...keepPixels(pixels) };
     } catch (error) {
       share[Symbol.dispose]();
       throw error;
     }
+  }
+
+  async #decode(bytes: Buffer, header: ImageHeader): Promise<DecodedImage> {
+    const { maxPixels, strictImages: strict, tiles } = this.#settings;
+    const { width = 0, height = 0 } = header.size ?? {};
+    const limits = { maxPixels, strict, fullSize: tiles !== undefined };
+    const more = (width * height) / TIMEOUT_PIXELS_A_SECOND[limits.fullSize ? 'fullSize' : 'shrunk'];
+    const limitSec = Math.floor(this.#stageTimeoutSec + more);
+    return await this.#timeout.watch({ what: 'decoding', limitSec }, decodeImage(bytes, limits, header));
   }
 
   async #read({ name }: ImageFile): Promise<{ bytes: Buffer } & ContentStamp> {
@@ -183,8 +185,8 @@ export class ImagePreparer {
     crops: readonly Crop[],
     { times, signal }: { times: Record<keyof StageTimes, number>; signal: AbortSignal | undefined },
   ) {
-    const cut = async (index: number) => this.#resize(await cutCrop(decoded, crops[index]!), signal);
-    return { input: (index: number) => measure(times, 'resize', () => cut(index)) };
+    const input = (index: number) => measure(times, 'resize', () => this.#cut(decoded, crops[index]!, signal));
+    return { input };
   }
 
   /** @throws PreannotateError IMAGE_TOO_LARGE where the shape takes far longer than the pixel count suggests. */
@@ -198,9 +200,10 @@ export class ImagePreparer {
     if (isWhole) refuseCostlyResizing(size, this.#resizer.estimatePixels(sizeAfterShrinking(size)), maxPixels);
   }
 
-  async #resize(image: DecodedImage, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  async #cut(image: DecodedImage, crop: Crop, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const part = await cutCrop(image, crop);
     const pixels = new Uint8Array(this.#inputSize.height * this.#inputSize.width * 3);
-    await this.#resizer.resize(image, pixels, signal);
+    await this.#resizer.resize(part, pixels, signal);
     return pixels;
   }
 }
@@ -233,18 +236,4 @@ async function measure<Result>(
   } finally {
     times[stage] += performance.now() - start;
   }
-}
-
-/** The failure of an image whose content is at fault; its message names the image. */
-export function toFailure(error: unknown, source: ImageSource): Failure {
-  const name = printable(source.name);
-  if (error instanceof PreannotateError) {
-    const failure = error.toFailure();
-    return { ...failure, message: failure.message.includes(name) ? failure.message : `${name}: ${failure.message}` };
-  }
-  return {
-    code: 'IMAGE_UNDECODABLE',
-    message: `${name}: ${messageOf(error)}`,
-    hint: 'Open the file in an image viewer, and save it again.',
-  };
 }

@@ -7,7 +7,8 @@ import type { EncodedInput } from '../../model/features/feature-model.js';
 import type { QueryBank } from '../../model/query-groups.js';
 import { BatchScheduler, type ScheduledItem } from './batch-scheduler.js';
 import { detectBatch, sizeOf } from './detect-batch.js';
-import { toFailure, type ImagePreparer, type PreparedImage } from './image-preparer.js';
+import { toFailure } from './image-failure.js';
+import type { ImagePreparer, PreparedImage } from './image-preparer.js';
 import type { KeptFeatures } from './kept-features.js';
 import type { FromWorker, WorkerSettings } from '../protocol.js';
 

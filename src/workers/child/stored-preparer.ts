@@ -2,7 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { PreannotateError } from '../../core/errors.js';
 import type { ImageSource, StageTimes } from '../../core/image.js';
 import { planCrops, type TileOptions } from '../../core/tiling/tiles.js';
-import { toFailure, type ImagePreparer, type Preparation, type PreparedImage } from './image-preparer.js';
+import { toFailure } from './image-failure.js';
+import type { ImagePreparer, Preparation, PreparedImage } from './image-preparer.js';
 import type { KeptFeatures } from './kept-features.js';
 
 /** Finds images by the hash that they had when they were annotated: their files are not read. */
