@@ -9,7 +9,7 @@ import { findRepeats, findSamePrompts, ownedPromptsOf, quote, type OwnedPrompt }
 import type { ConfigProblem } from '../problems.js';
 
 /** Characters that break annotation files: controls, halves of surrogate pairs, line and paragraph separators. */
-const UNFIT_FOR_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+export const UNFIT_FOR_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
 
 /** What is wrong in an ontology that is well-formed: parts that are missing, empty or repeated. */
 export function checkDraft(draft: OntologyDraft): ConfigProblem[] {

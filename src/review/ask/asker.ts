@@ -96,7 +96,7 @@ export class Asker implements AsyncDisposable {
 
   /** @throws PreannotateError ONTOLOGY_INVALID for prompts that are longer than the model reads */
   async assertFits(ontology: Ontology): Promise<void> {
-    const places = { whole: 'The question', byLabel: {} };
+    const places = { whole: '/ontology', byLabel: {} }; // as the engine calls it
     await assertPromptsFit({ ontology, model: this.model, places, allowTruncate: false });
   }
 

@@ -8,6 +8,7 @@ import { goneSignal } from '../gone-signal.js';
 import { toBuffer } from '../to-buffer.js';
 import { AskSession, type AskContext } from './ask-session.js';
 import type { Asker } from './asker.js';
+import type { Wanted } from './keep.js';
 import { Keeper } from './keeper.js';
 import { AskedQuestion, toOntology, toOntologyOfLike, type LikeThis } from './question.js';
 import type { Rerun } from './rerun.js';
@@ -20,9 +21,9 @@ const KeptQuestion = z.strictObject({
   question: AskedQuestion,
   class: z
     .string()
-    .max(MAX_CLASS_CHARACTERS)
-    .regex(/\S/, 'is empty')
-    .regex(/^\P{Cc}*$/u, 'has control characters'),
+    .max(MAX_CLASS_CHARACTERS, `The name of a class has at most ${MAX_CLASS_CHARACTERS} characters.`)
+    .regex(/\S/, 'The class has no name.')
+    .regex(/^\P{Cc}*$/u, 'The name of the class has a control character in it.'),
   threshold: z.exactOptional(z.number().min(0).max(1)),
 });
 
@@ -74,8 +75,7 @@ function registerKeeping(app: FastifyInstance, session: AskSession, keeper: Keep
     const { question, ...as } = parse(KeptQuestion, request.body);
     const state = await withMessages(async () => {
       const asker = await session.asker();
-      const found = 'prompts' in question ? question : { like: await toLike(asker, question) };
-      if ('prompts' in found) await asker.assertFits(await toOntology(found.prompts, asker.run.ontology));
+      const found = await toFound(asker, question);
       return await keeper.keep({ ...as, found });
     });
     return await reply.code(state.is === 'running' ? 202 : 200).send(state);
@@ -88,9 +88,16 @@ function registerKeeping(app: FastifyInstance, session: AskSession, keeper: Keep
 async function answer(asker: Asker, question: AskedQuestion, signal: AbortSignal): Promise<Uint8Array> {
   const ontology =
     'prompts' in question
-      ? await toOntology(question.prompts, asker.run.ontology)
+      ? toOntology(question.prompts, asker.run.ontology)
       : toOntologyOfLike(await toLike(asker, question));
   return encodePack(await asker.ask(ontology, signal));
+}
+
+async function toFound(asker: Asker, question: AskedQuestion): Promise<Wanted['found']> {
+  if ('like' in question) return { like: await toLike(asker, question) };
+  const ontology = toOntology(question.prompts, asker.run.ontology);
+  await asker.assertFits(ontology);
+  return { prompts: ontology.classes.map(({ name }) => name) };
 }
 
 async function toLike(asker: Asker, { like }: Extract<AskedQuestion, { like: unknown }>): Promise<LikeThis> {
@@ -104,7 +111,9 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
   if (result.success) return result.data;
   const { path, message } = firstProblem(result.error.issues);
   const pointer = `/${path.join('/')}`;
-  throw new RequestError('REQUEST_INVALID', `${pointer}: ${message}`, { errors: [{ pointer, detail: message }] });
+  const isSentence = message.endsWith('.'); // about what people type; the rest is of programs alone
+  const detail = isSentence ? message : `The request is not valid: ${path.join('.')}: ${message}.`;
+  throw new RequestError('REQUEST_INVALID', detail, { errors: [{ pointer, detail: message }] });
 }
 
 /** Of what may have two forms, the problem is that of the form which fits better. */

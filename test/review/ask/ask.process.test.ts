@@ -30,23 +30,43 @@ describe('a run with features, reviewed', () => {
     expect(facts.images.names).toEqual(['scene-01.jpg', 'scene-02.jpg', 'scene-03.jpg', 'scene-04.jpg']);
     expect(boxes.scores.length).toBeGreaterThan(0);
     const wrong: [unknown, RegExp][] = [
-      [{ prompts: [] }, /^422 \/prompts: /],
-      [{ prompts: Array.from({ length: 21 }, (_, i) => `thing ${i}`) }, /^422 \/prompts: /],
-      [{ prompts: ['so '.repeat(30)] }, /^422 .* is 62 tokens long, the model reads 16: .* Shorten the prompts\.$/],
-      [{ prompts: ['<b>'.repeat(100)] }, /^422 \/prompts\/0: /],
-      [{ prompts: [' '] }, /^422 .*empty/],
+      [{ prompts: [] }, /^422 Write what to look for\.$/],
+      [
+        { prompts: Array.from({ length: 21 }, (_, i) => `thing ${i}`) },
+        /^422 At most 20 prompts can be asked at once\.$/,
+      ],
+      [{ prompts: ['so '.repeat(30)] }, /^422 "so .* is 62 tokens long, the model reads 16: .* Shorten the prompts\.$/],
+      [{ prompts: ['<b>'.repeat(100)] }, /^422 A prompt has at most 200 characters\.$/],
+      [{ prompts: [' '] }, /^422 A prompt is empty\. Write what to look for, or remove the line\.$/],
+      [
+        { prompts: ['cup', '***'] },
+        /^422 The prompt "\*\*\*" has no letter and no digit\. The model reads nothing else/,
+      ],
       [{ like: { image: 99, box: [0, 0, 9, 9] } }, /^400 The run has no image with the number 99/],
       [{ like: { image: 1, box: [0, 0, 0, 9] } }, /^422 The box leaves less than a pixel/],
-      [{ like: { image: 1, box: [0, 0, 9] } }, /^422 /],
+      [{ like: { image: 1, box: [0, 0, 9] } }, /^422 The request is not valid: like\.box/],
     ];
     for (const [question, message] of wrong) {
       expect(await refusalOf(await review.post('/api/ask', question))).toMatch(message);
     }
+    const keep = { question: { prompts: ['so '.repeat(30)] }, class: 'so' };
+    expect(await refusalOf(await review.post('/api/ask/keep', keep))).toMatch(/^422 "so .* is 62 tokens long/);
+    const noName = await refusalOf(await review.post('/api/ask/keep', { question: CUP, class: ' ' }));
+    expect(noName).toBe('422 The class has no name.');
     const given = new AbortController();
     const first = review.post('/api/ask', CUP, given.signal);
     given.abort();
     await expect(first).rejects.toThrow();
     expect((await review.post('/api/ask', CUP)).status).toBe(200);
+  });
+
+  it('counts prompts once that are repeated, or the same to the model', async () => {
+    const { out } = await annotateToAsk();
+    await using review = await ReviewCommand.start(out);
+    const prompts = [...Array<string>(30).fill('a cup'), 'A  cup', 'a cup.', 'a jar'];
+    const answer = await review.post('/api/ask', { prompts });
+    const { facts } = decodePack(new Uint8Array(await answer.arrayBuffer()));
+    expect(facts.classes.map(({ name }) => name)).toEqual(['a cup', 'a jar']);
   });
 
   it('keeps a wording as a class: in the ontology and in the run, with what was reviewed', async () => {

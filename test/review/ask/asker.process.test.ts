@@ -65,7 +65,7 @@ describe('a question about a run', () => {
     const { out, features, images, expected } = await runTwice(flags);
     await rm(images, { recursive: true }); // nothing reads them
     await using asker = await openAsker(out, features);
-    const answer = await asker.ask(await toOntology(QUESTION, asker.run.ontology), NEVER);
+    const answer = await asker.ask(toOntology(QUESTION, asker.run.ontology), NEVER);
     expect(answer.facts.failures).toEqual([]);
     expect(boxesOf(answer)).toEqual(expected);
     expect(expected.flatMap(({ detections }) => detections).length).toBeGreaterThan(3);
@@ -76,7 +76,7 @@ describe('a question about a run', () => {
     const files = (await readdir(features, { recursive: true })).filter((name) => name.endsWith('.safetensors'));
     await rm(join(features, files[0]!));
     await using asker = await openAsker(out, features);
-    const answer = await asker.ask(await toOntology(QUESTION, asker.run.ontology), NEVER);
+    const answer = await asker.ask(toOntology(QUESTION, asker.run.ontology), NEVER);
     expect(answer.facts.failures).toEqual([
       { name: expect.stringMatching(/^scene-0\d\.jpg$/) as string, code: 'IMAGE_UNREADABLE', message: NOT_STORED },
     ]);
@@ -109,7 +109,7 @@ describe('a question about a run', () => {
     await using asker = await openAsker(out, features);
     const long = buildOntology({ ...asker.run.ontology, classes: [{ name: 'a', id: 1, prompts: ['so '.repeat(40)] }] });
     await expect(asker.ask(long, NEVER)).rejects.toThrow(/tokens long, the model reads 16/);
-    await expect(toOntology(['a dog', 'A  dog'], asker.run.ontology)).rejects.toThrow(/is already one of/);
+    expect(toOntology(['a dog', 'A  dog'], asker.run.ontology).classes).toMatchObject([{ name: 'a dog' }]);
     await expect(asker.imageOf(99)).rejects.toThrow('no image with the number 99');
     const image = await asker.imageOf(1);
     expect(() => toOntologyOfLike({ image, box: [900, 900, 950, 950] as never })).toThrow('less than a pixel');
@@ -118,7 +118,7 @@ describe('a question about a run', () => {
   it('is given up when its signal comes, and the next one is answered', async () => {
     const { out, features, expected } = await runTwice([]);
     await using asker = await openAsker(out, features, 200);
-    const ontology = await toOntology(QUESTION, asker.run.ontology);
+    const ontology = toOntology(QUESTION, asker.run.ontology);
     const given = new AbortController();
     const first = asker.ask(ontology, given.signal);
     given.abort(new Error('a newer question'));

@@ -70,7 +70,13 @@ export function clearAnswer(): void {
   });
 }
 
+/** What was refused is not what is written now. */
+export function forgetProblems(): void {
+  askProblem.value = keepProblem.value = undefined;
+}
+
 export function moveAnswerThreshold(classIndex: number, value: number): void {
+  forgetProblems();
   const floor = answer.value?.facts.scoreFloor ?? 0;
   const next = Math.min(1, Math.max(floor, value));
   answerThresholds.value = answerThresholds.value.map((one, i) => (i === classIndex ? next : one));

@@ -1,7 +1,7 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { needsFullForm, type Question } from '../../../core/gallery/ask.js';
 import { backend, pack } from '../app/state.js';
-import { asked, keep, keepState, type KeptAs } from './asking.js';
+import { asked, forgetProblems, keep, keepState, type KeptAs } from './asking.js';
 import { proposeName } from './propose-name.js';
 import { KeepThreshold, targetOf, type Target } from './keep-threshold.js';
 
@@ -19,6 +19,10 @@ export function KeepForm() {
   const chosen = useSignal<boolean | undefined>(undefined); // by hand; else what is the better choice
   const isRaised = (target?.isOpen === true ? chosen.value : undefined) ?? target?.isRaised ?? false;
   const isBusy = keepState.value.is === 'running';
+  const choose = (raised: boolean) => {
+    chosen.value = raised;
+    forgetProblems();
+  };
   const isOwn = isRaised || (target?.isNew === true && 'like' in question);
   const as = { class: wanted, ...(isOwn && target !== undefined ? { threshold: target.ofAnswer } : {}) };
   const submit = () => {
@@ -36,9 +40,7 @@ export function KeepForm() {
       <p class="hint" id={NOTE}>
         {describeKeeping(question, target)}
       </p>
-      {target !== undefined && (
-        <KeepThreshold target={target} isRaised={isRaised} onChoose={(raised) => (chosen.value = raised)} />
-      )}
+      {target !== undefined && <KeepThreshold target={target} isRaised={isRaised} onChoose={choose} />}
       {target !== undefined && <FormNote question={question} as={as} />}
       <button type="submit" disabled={wanted === '' || isBusy}>
         Keep
@@ -81,7 +83,10 @@ function NameField({ name }: { readonly name: Signal<string> }) {
           maxLength={200}
           aria-describedby={NOTE}
           value={name.value}
-          onInput={({ currentTarget }) => (name.value = currentTarget.value)}
+          onInput={({ currentTarget }) => {
+            name.value = currentTarget.value;
+            forgetProblems();
+          }}
         />
       </label>
       <datalist id={CLASSES}>

@@ -1,5 +1,5 @@
 import { useSignal, type Signal } from '@preact/signals';
-import { ask, clearAnswer, isAsking, likeSelected } from './asking.js';
+import { ask, clearAnswer, forgetProblems, isAsking, likeSelected } from './asking.js';
 
 const HELP = 'ask-help';
 
@@ -47,7 +47,10 @@ function PromptField({ text, onEnter }: { readonly text: Signal<string>; readonl
           placeholder="a red car"
           aria-describedby={HELP}
           value={text.value}
-          onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+          onInput={({ currentTarget }) => {
+            text.value = currentTarget.value;
+            forgetProblems();
+          }}
           onKeyDown={(event) => {
             if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
             event.preventDefault();
@@ -56,7 +59,7 @@ function PromptField({ text, onEnter }: { readonly text: Signal<string>; readonl
         />
       </label>
       <p class="hint" id={HELP}>
-        Enter asks. Shift+Enter adds another prompt.
+        Enter asks. Shift+Enter adds another prompt, up to 20.
       </p>
     </>
   );

@@ -28,19 +28,19 @@ export async function ask({ folder, quick }: Bench): Promise<void> {
   await using asker = await openAsker(run.out, run.store);
   const prompts = await promptsOf(21);
   const like = toOntologyOfLike({ image: await asker.imageOf(1), box: OBJECT });
-  const questions: [string, (round: number) => Promise<Ontology>][] = [
+  const questions: [string, (round: number) => Ontology][] = [
     ['1 prompt', (round) => toOntology([prompts[round]!], asker.run.ontology)],
     ['5 prompts', (round) => toOntology(prompts.slice(round, round + 5), asker.run.ontology)],
     ['the same prompt again', () => toOntology([prompts[20]!], asker.run.ontology)],
-    ['more like a box', () => Promise.resolve(like)],
+    ['more like a box', () => like],
   ];
-  const first = await timeOf(asker, await toOntology(['the very first'], asker.run.ontology));
+  const first = await timeOf(asker, toOntology(['the very first'], asker.run.ontology));
   const rows = [['the first question, which starts the workers', first.seconds.toFixed(2), String(first.boxes)]];
   const medians: number[] = [];
   for (const [name, toQuestion] of questions) {
     const times = [];
     for (let round = 0; round < (quick ? 3 : 7); round++) {
-      const question = await toQuestion(round);
+      const question = toQuestion(round);
       times.push((await undisturbed(() => timeOf(asker, question))).result);
     }
     medians.push(median(times.map(({ seconds }) => seconds)));
