@@ -1,8 +1,8 @@
-import type { Xywh } from '../../core/box.js';
 import type { DataSet, DataSetClass } from '../../core/data-set/data-set.js';
 import type { EntryRule, ReadOptions } from '../reading/read-options.js';
 import { LabelTable } from '../reading/label-table.js';
 import { refuseEntry } from '../reading/errors.js';
+import { isXywh, numberOf } from '../reading/fields.js';
 import { ImageTable, type ImageRow } from '../reading/image-table.js';
 import type { JsonItem } from '../reading/json-items.js';
 import { ownText } from '../reading/own-text.js';
@@ -92,7 +92,7 @@ export class CocoTable {
     const where = isId(id) ? `annotation ${id}` : at;
     if (!isId(image)) this.#refuse(where, 'has no "image_id" that is a whole number');
     else if (!isId(category)) this.#refuse(where, 'has no "category_id" that is a whole number');
-    else if (!isBox(bbox)) this.#refuse(where, 'has no "bbox" of four numbers');
+    else if (!isXywh(bbox)) this.#refuse(where, 'has no "bbox" of four numbers');
     else {
       const { score, area, iscrowd, attributes } = rest;
       const { score: kept, prompt } =
@@ -128,14 +128,6 @@ export class CocoTable {
 
 function isId(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-function isBox(value: unknown): value is Xywh {
-  return Array.isArray(value) && value.length === 4 && value.every((side) => numberOf(side) !== undefined);
 }
 
 /** A property, unless its value is undefined. */

@@ -1,4 +1,5 @@
 import type { Xywh } from '../../core/box.js';
+import { isXywh, numberOf, type Fields } from '../reading/fields.js';
 
 /** A file with a line for each image beside it. */
 export const METADATA = 'metadata.jsonl';
@@ -19,8 +20,6 @@ export interface MetadataImage {
   readonly height: number | undefined;
   readonly objects: readonly MetadataObject[];
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const CATEGORY_KEYS = ['category', 'categories', 'category_id', 'label', 'labels', 'class'];
 const ID_KEYS = ['image_id', 'id'];
@@ -50,7 +49,7 @@ function parseObjects(objects: unknown): MetadataObject[] | string {
   for (const [index, object] of each.entries()) {
     const category = CATEGORY_KEYS.map((key) => object[key]).find((value) => value !== undefined);
     const { bbox, score, prompt } = object;
-    if (!isBox(bbox)) return `object ${index} has no "bbox" of four numbers`;
+    if (!isXywh(bbox)) return `object ${index} has no "bbox" of four numbers`;
     if (typeof category !== 'string' && !Number.isSafeInteger(category)) return `object ${index} has no "category"`;
     parsed.push({
       category: category as string | number,
@@ -72,12 +71,4 @@ function toObjects(lists: Fields): Fields[] | string {
       return `"objects" has ${bbox.length} in "bbox" and ${list.length} in "${key}"`;
   const columns = Object.entries(lists).filter(([, list]) => Array.isArray(list)) as [string, unknown[]][];
   return bbox.map((_, index) => Object.fromEntries(columns.map(([key, list]) => [key, list[index]])));
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-function isBox(value: unknown): value is Xywh {
-  return Array.isArray(value) && value.length === 4 && value.every((side) => numberOf(side) !== undefined);
 }

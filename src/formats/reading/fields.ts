@@ -1,3 +1,5 @@
+import type { Xywh } from '../../core/box.js';
+
 /** An object of JSON. */
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -8,6 +10,11 @@ export function isFields(value: unknown): value is Fields {
 /** A finite number; undefined for anything else. */
 export function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** A box as COCO writes it: four numbers. */
+export function isXywh(value: unknown): value is Xywh {
+  return Array.isArray(value) && value.length === 4 && value.every((side) => numberOf(side) !== undefined);
 }
 
 /** A text that is not empty; undefined for anything else. */
