@@ -1,62 +1,17 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe,expect,it } from 'vitest';
 import { NameFilter } from '../../../src/images/globs/name-filter.js';
-import { discover } from '../../../src/images/listing/discover.js';
+import { useTree,NAMES } from './tree.js';
 
-const NAMES = [
-  'a.jpg',
-  'b.png',
-  'sub/c.jpg',
-  'sub/deep/d.jpg',
-  'other/sub/e.jpg',
-  'photos (1)/f.jpg',
-  'photos 1/f.jpg',
-  '[v1]/g.jpg',
-  'v/g.jpg',
-  '{x,y}/h.jpg',
-  'x/h.jpg',
-  'y/h.jpg',
-  'IMG(1).jpg',
-  'IMG1.jpg',
-  'q[ab].jpg',
-  'qa.jpg',
-  'q!.jpg',
-  'shot,1.jpg',
-  'shot,2.jpg',
-  '!bang.jpg',
-  'trail /i.jpg',
-  'Case/j.jpg',
-  'star*.jpg',
-  'starry.jpg',
-  'line\nbreak/k.jpg',
-  'back\\slash.jpg',
-];
-
-let parent = '';
-let root = '';
-
-beforeAll(async () => {
-  parent = await realpath(await mkdtemp(join(tmpdir(), 'preannotate-test-')));
-  root = join(parent, 'photos');
-  for (const name of [...NAMES, 'empty/none.txt', '../outside.jpg']) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), 'x');
-  }
-  await symlink('photos', join(parent, 'link'));
-});
-
-afterAll(() => rm(parent, { recursive: true, force: true }));
+const tree = useTree();
 
 /** Names of the tree that a list of patterns matches, as --include takes them or --exclude leaves them out. */
-async function matched(option: 'include' | 'exclude', patterns: string | string[], separator = '/', cwd = parent) {
+async function matched(option: 'include' | 'exclude', patterns: string | string[], separator = '/', cwd = tree.parent) {
   const given = {
     include: [],
     exclude: [],
-    [option]: [patterns].flat().map((pattern) => pattern.replace('PARENT', parent)),
+    [option]: [patterns].flat().map((pattern) => pattern.replace('PARENT', tree.parent)),
   };
-  const filter = await NameFilter.create(given, { root, cwd, separator });
+  const filter = await NameFilter.create(given, { root: tree.root, cwd, separator });
   const selected = filter.select(NAMES);
   return {
     names: NAMES.filter((name) => selected.has(name) === (option === 'include')),
@@ -240,7 +195,7 @@ describe.each(['include', 'exclude'] as const)('a pattern of --%s', (option) => 
   it('that would be matched for hours is refused', async () => {
     const filter = NameFilter.create(
       { include: [], exclude: [], [option]: ['*a*a*a*a*a*a*a*a*b'] },
-      { root, cwd: root, separator: '/' },
+      { root: tree.root, cwd: tree.root, separator: '/' },
     );
     expect(() => filter).not.toThrow();
     const names = [`${'a'.repeat(245)}.jpg`];
@@ -285,52 +240,5 @@ describe('patterns of --exclude', () => {
     const { names, notes } = await matched('exclude', '!sub');
     expect(names).toEqual([]);
     expect(notes).toEqual([expect.stringMatching(/"!sub" changes nothing: .* use --include "sub"\.$/)]);
-  });
-});
-
-describe('an input', () => {
-  const namesIn = async (...inputs: string[]) => {
-    const { images } = await discover(inputs, { recursive: true, include: [], exclude: [], outputFolders: [] });
-    return images.map(({ name }) => name);
-  };
-
-  it.each<[string, string[]]>([
-    ['photos (1)/*.jpg', ['f.jpg']],
-    ['[v1]/*.jpg', ['g.jpg']],
-    ['{x,y}/*.jpg', ['h.jpg']],
-    ['IMG(*).jpg', ['IMG(1).jpg']],
-    ['[!a].png', ['b.png']],
-    ['o*/', ['other/sub/e.jpg']],
-    ['./sub/', ['c.jpg', 'deep/d.jpg']],
-    ['sub/../v', ['g.jpg']],
-    ['trail ', ['i.jpg']],
-  ])('%j lists %j', async (input, expected) => {
-    const here = relative(process.cwd(), root);
-    for (const folder of [root, here]) expect(await namesIn(join(folder, '/') + input)).toEqual(expected);
-  });
-
-  it.each([
-    ['sub ', /Did you mean ".*photos\/sub", without the spaces/],
-    ['SUB', /Did you mean .*photos\/sub\?/],
-    ['starryy.jpg', /Did you mean .*photos\/starry\.jpg\?/],
-    ['sub\\deep', /Did you mean ".*photos\/sub\/deep"\?/],
-    ['nothing-like-it', /Give folders, image files or globs/],
-  ])('%j is not found, and what was meant is named: %s', async (input, hint) => {
-    await expect(namesIn(join(root, input))).rejects.toMatchObject({
-      code: 'INPUT_NOT_FOUND',
-      message: expect.stringMatching(/^There is no file or folder .*photos/),
-      hint: expect.stringMatching(hint),
-    });
-  });
-
-  it.each([
-    [() => `!${root}/sub`, /use --exclude/],
-    [() => `${root}/a.jpg,${root}/sub`, /Separate inputs by spaces/],
-    [() => '~/photos', /outside of quotes/],
-  ])('that people write for other programs is refused, with what to write here', async (input, hint) => {
-    await expect(namesIn(input())).rejects.toMatchObject({
-      code: 'INPUT_NOT_FOUND',
-      hint: expect.stringMatching(hint),
-    });
   });
 });
