@@ -5,6 +5,7 @@ interface ProblemDetails {
   readonly title?: string;
   readonly detail?: string;
   readonly code?: string;
+  readonly hint?: string;
   readonly request_id?: string;
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
@@ -56,10 +57,11 @@ export function toPageError(
   text: string,
   lines: PromptLines = [],
 ): PageError {
-  const { title, detail, code, errors = [], request_id: id } = parseProblemDetails(text);
+  const { title, detail, code, hint, errors = [], request_id: id } = parseProblemDetails(text);
   const details = [
-    ...(detail === undefined ? [`The answer was ${status}, without a reason.`] : [detail]),
+    ...(detail === undefined ? [`The answer was ${status}, without a reason.`] : [beginSentence(detail, code)]),
     ...errors.filter((error) => detail?.includes(error.detail) !== true).map((error) => formatFieldError(error, lines)),
+    ...(hint === undefined || detail?.includes(hint) === true ? [] : [hint]),
     ...(retryAfter === null ? [] : [`Try again in ${retryAfter} s.`]),
     ...(id === undefined ? [] : [`Request ${id}`]),
   ];
@@ -74,6 +76,11 @@ export function toPageMessage(answer: { status: number; retryAfter: string | nul
   const again = answer.retryAfter === null ? '' : ` Try again in ${answer.retryAfter} s.`;
   const number = code === 'INTERNAL' && id !== undefined ? ` Request ${id}.` : '';
   return (/[.!?]$/.test(reason) ? reason : `${reason}.`) + again + number;
+}
+
+/** On the command line, the name of the image comes before what is wrong with it. */
+function beginSentence(detail: string, code = ''): string {
+  return !code.startsWith('IMAGE_') ? detail : detail.charAt(0).toUpperCase() + detail.slice(1);
 }
 
 /** Visitors know a prompt by its line in the text of prompts. */

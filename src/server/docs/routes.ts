@@ -28,7 +28,7 @@ export function registerDocs(app: FastifyInstance, server: ServerState, routes: 
     readDocument,
   );
   const asPage = describe('This description as a web page', { type: 'text/html', answer: TEXT, errors: [400, 401] });
-  app.get('/docs', asPage, (_request, reply) => {
-    void reply.type('text/html; charset=utf-8').send(renderDocsPage(readDocument()));
+  app.get('/docs', asPage, ({ protocol, host }, reply) => {
+    void reply.type('text/html; charset=utf-8').send(renderDocsPage(readDocument(), `${protocol}://${host}`));
   });
 }

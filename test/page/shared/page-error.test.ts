@@ -15,6 +15,16 @@ describe('an error response, as the page shows it,', () => {
     ]);
   });
 
+  it('says what is wrong with an image in a sentence of its own, and what to do', () => {
+    const text = '{"code":"IMAGE_UNSUPPORTED","detail":"its content is HEIC.","hint":"Convert it to JPEG."}';
+    const { title, details } = toPageError({ status: 415, retryAfter: null }, text);
+    expect([title, ...details]).toEqual([
+      'This kind of image cannot be read',
+      'Its content is HEIC.',
+      'Convert it to JPEG.',
+    ]);
+  });
+
   it('is one sentence after another, without a number, where only its reason is wanted', () => {
     const text = '{"title":"Not Found","detail":"gone.jpg is not there any more.","request_id":"r"}';
     expect(toPageMessage({ status: 404, retryAfter: null }, text)).toBe('gone.jpg is not there any more.');

@@ -15,7 +15,7 @@ async function descriptionOf(server: TestServer, headers: Record<string, string>
 }
 
 describeInBrowser('/docs', () => {
-  it('does not scroll sideways at 390 px', async () => {
+  it('does not scroll sideways at 390 px, and breaks no name of /docs', async () => {
     await using server = await TestServer.listening();
     const browser = await openBrowser();
     onTestFinished(() => browser.close());
@@ -23,6 +23,13 @@ describeInBrowser('/docs', () => {
     for (const path of ['/docs', '/']) {
       await page.goto(`${server.url}${path}`);
       expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(390);
+    }
+    await page.goto(`${server.url}/docs`);
+    for (const width of [390, 700, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      const names = "[...document.querySelectorAll('dt code')]";
+      const broken = await page.evaluate(`${names}.filter((name) => name.getClientRects().length > 1).length`);
+      expect(broken, `${width} px`).toBe(0);
     }
   });
 });
@@ -56,7 +63,9 @@ describe('/openapi.json', () => {
   it('is shown as a page at /docs', async () => {
     const page = await server.fetch('/docs');
     expect(page.headers.get('content-type')).toMatch(/^text\/html/);
-    expect(await page.text()).toContain('POST /predict');
+    const html = await page.text();
+    expect(html).toContain('POST /predict');
+    expect(html).toContain(`curl -F image=@photo.jpg ${server.url}/predict`);
   });
 
   it('asks for a key, and lists /metrics, only where the server does', async () => {

@@ -35,7 +35,7 @@ describeInBrowser('the page, on a failure,', () => {
       mimeType: 'image/jpeg',
       buffer: Buffer.from('no image'),
     });
-    expect(await visitor.problem()).toMatch(/^This .*image.*\n[^]*\nRequest [\w-]+$/);
+    expect(await visitor.problem()).toMatch(/^This .*image.*\n+Its content [^]*\n+Send a JPEG, [^]*\nRequest [\w-]+$/);
     expect(await visitor.page.locator('#copy').isDisabled()).toBe(true);
     await visitor.choose(SCENE);
     expect(await visitor.page.locator('#problem').isVisible()).toBe(false);
