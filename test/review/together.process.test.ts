@@ -50,9 +50,14 @@ describeInBrowser('two pages of one review', () => {
     for (const visitor of pages) {
       expect(await visitor.page.locator('.option[aria-selected=true] b').innerText()).toBe(name);
       await press(visitor, 'j', 'k');
+      await visitor.page.setViewportSize({ width: 390, height: 700 });
+      const { y, height } = (await visitor.page.locator('.announcements .notice').boundingBox())!;
+      expect(y + height).toBeLessThan(700); // without scrolling
       await visitor.page.getByRole('button', { name: 'OK', exact: true }).click();
       await visitor.page.locator('[role=alert]').waitFor({ state: 'detached' });
     }
+    const tools = `getComputedStyle(document.querySelector('.box-bar .group')).maskImage`;
+    expect(await pages[0].evaluate<string>(tools)).toContain('gradient'); // tools fade out where they scroll
     const isRight = said[0]!.includes('Your change replaced');
     const [x, y] = box!.from!;
     expect(box!.box.slice(0, 2)).toEqual(isRight ? [toHundredths(x + 1), y] : [x, toHundredths(y - 1)]);

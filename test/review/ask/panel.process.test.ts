@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findAccessibilityProblems } from '../../support/clients/axe.js';
 import { describeInBrowser, openBrowser, Visitor } from '../../support/clients/browser.js';
 import { annotateToAsk, ONTOLOGY } from '../../support/review/asked-run.js';
+import { thumbnailShown, untilSaved } from '../../support/review/editor-page.js';
 import { ReviewCommand } from '../../support/review/review-command.js';
 
 /** The boxes that a choice says it gives. */
@@ -80,6 +81,20 @@ describeInBrowser('asking on the review page', () => {
     await ask.getByText(/^[1-9]\d* boxes in [1-4] of 4 images/).waitFor();
     expect(await page.locator('.answer-shapes rect').count()).toBeGreaterThan(0);
     expect(await findAccessibilityProblems(page)).toEqual([]);
+
+    await ask.getByText('Dashed boxes in the picture are what was found').waitFor();
+    await ask.getByRole('button', { name: /^Show the [1-4] images?$/ }).click();
+    const found = page.locator('.cell:focus');
+    await thumbnailShown(page);
+    await page.keyboard.press(' ');
+    await page.locator('.cell.is-accepted:focus').waitFor();
+    const [count, state] = [found.locator('.count'), found.locator('.state')];
+    expect(await count.innerText()).toMatch(/^\d+ found, best 0\.\d\d$|^\d+ found, best 1\.00$/);
+    const { x, width } = (await count.boundingBox())!;
+    expect(x + width).toBeLessThan((await state.boundingBox())!.x);
+    await page.keyboard.press('z');
+    await page.locator('.cell.is-accepted').waitFor({ state: 'detached' });
+    await untilSaved(visitor);
 
     // An example of a class whose threshold is lower: it is raised, unless one chooses otherwise.
     await ask.getByLabel('Keep as class').fill('bottle');

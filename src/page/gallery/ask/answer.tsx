@@ -1,6 +1,8 @@
 import { computed } from '@preact/signals';
 import { countBoxes, counted, formatCount } from '../../shared/count.js';
-import { answer, answerTable, answerThresholds } from '../app/state.js';
+import { closeImage } from '../app/address.js';
+import { isSideOpen } from '../app/layout.js';
+import { answer, answerTable, answerThresholds, current } from '../app/state.js';
 import { reasonOf } from '../data/failures.js';
 import { countScores, histogramPath } from '../data/histogram.js';
 import { ThresholdSlider } from '../filters/threshold-slider.js';
@@ -36,6 +38,7 @@ export function Answer() {
           Clear<span class="unseen"> the answer</span>
         </button>
       </div>
+      {current.value !== undefined && images > 0 && <WhereFound images={images} />}
       <ul class="class-list">
         {classes.map(({ name }, i) => (
           <PromptAnswer key={name} index={i} />
@@ -43,6 +46,24 @@ export function Answer() {
       </ul>
       <LeftOut />
       {asked.value !== undefined && <KeepForm key={JSON.stringify(asked.value)} />}
+    </div>
+  );
+}
+
+/** While an image is open: how the answer is drawn in it, and where the other images are. */
+function WhereFound({ images }: { readonly images: number }) {
+  return (
+    <div>
+      <button
+        type="button"
+        onClick={() => {
+          isSideOpen.value = false;
+          closeImage();
+        }}
+      >
+        Show the {counted(images, 'image')}
+      </button>
+      <p class="hint">Dashed boxes in the picture are what was found. They are no boxes of the run until it is kept.</p>
     </div>
   );
 }

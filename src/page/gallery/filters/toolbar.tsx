@@ -1,4 +1,5 @@
 import { counted, formatCount } from '../../shared/count.js';
+import { canReview } from '../app/decisions.js';
 import { answer, filter, order, pack, sort } from '../app/state.js';
 import { filterFailures } from '../data/failures.js';
 import { isFiltered, NO_FILTER } from '../data/filter.js';
@@ -31,6 +32,7 @@ export function Toolbar() {
           Clear filters
         </button>
       )}
+      {!isFailed && canReview.value && <span class="hint how-to-accept">Space or ✓ accepts, Enter opens</span>}
       {!isFailed && <SortBy />}
     </div>
   );

@@ -35,7 +35,7 @@ export function Cell({ image, column, width, isFocused, onFocus }: CellProps) {
         <span class="name" dir="auto" title={name}>
           {name}
         </span>
-        <span class="facts">
+        <span class="facts" title={[count, text].filter(Boolean).join(', ')}>
           <span class="count">{count}</span>
           {text !== '' && <span class="state">{text}</span>}
         </span>

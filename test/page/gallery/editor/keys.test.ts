@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { searchClasses } from '../../../../src/page/gallery/editor/keys/class-search.js';
-import { actionsOf, GRID_KEYS, KEYS, listKeys } from '../../../../src/page/gallery/editor/keys/key-map.js';
+import {
+  actionsOf,
+  describeAction,
+  GRID_KEYS,
+  KEYS,
+  listKeys,
+} from '../../../../src/page/gallery/editor/keys/key-map.js';
 
 const plain = { shiftKey: false, altKey: false, ctrlKey: false, metaKey: false };
 
@@ -30,8 +36,10 @@ describe('the keys of the editor', () => {
     expect(all).toHaveLength(GRID_KEYS.length + KEYS.length);
     expect(all).toContainEqual({ keys: ['D', 'PageDown'], description: 'Next image' });
     expect(all.map(({ keys }) => keys)).toContainEqual(['Shift+Z', 'Ctrl+Shift+Z', 'Ctrl+Y']);
+    expect(describeAction('nextImage')).toBe('Next image (D, PageDown)');
+    expect(describeAction('zoomIn')).toBe('Zoom in (+)');
     const seen = listKeys({ canEdit: false });
-    expect(seen.map(({ group }) => group)).toEqual(['All images', 'Images', 'Boxes', 'View', 'Other']);
+    expect(seen.map(({ group }) => group)).toEqual(['Grid of all images', 'Open image', 'Boxes', 'View', 'Other']);
   });
 });
 

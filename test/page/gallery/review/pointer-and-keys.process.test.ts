@@ -65,6 +65,7 @@ describeInBrowser('the review page, with mouse and keys in turn,', () => {
     await press(visitor, 'd', 'd', 'd', 'd', 'd', 'd');
     await settled(visitor, 'scene-07.jpg');
     const reject = visitor.page.getByRole('button', { name: 'Reject', exact: true });
+    expect(await reject.getAttribute('title')).toBe('Reject the box, or restore it (X)');
     const count = (await listed(visitor)).length;
     expect(count).toBeGreaterThan(1);
     await press(visitor, 'j');
@@ -83,6 +84,7 @@ describeInBrowser('the review page, with mouse and keys in turn,', () => {
   it('goes on in the grid from the image whose tick was clicked', async () => {
     const visitor = await Visitor.at(review.link, browser);
     const cell = visitor.page.locator('.cell');
+    await visitor.page.getByText('Space or ✓ accepts, Enter opens').waitFor();
     await cell.nth(4).locator('.thumbnail[aria-busy="false"]').waitFor();
     await cell.nth(4).hover();
     await cell.nth(4).getByRole('button', { name: 'Accept' }).click();

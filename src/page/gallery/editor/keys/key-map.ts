@@ -2,7 +2,7 @@ import { ARROWS, VIEW_KEYS } from '../../../shared/zoom/view-actions.js';
 
 /** The keys of the page: tables that decide what a key does, and are what the help and the documentation list. */
 
-export const KEY_GROUPS = ['All images', 'Images', 'Boxes', 'Place and size', 'View', 'Other'] as const;
+export const KEY_GROUPS = ['Grid of all images', 'Open image', 'Boxes', 'Place and size', 'View', 'Other'] as const;
 type KeyGroup = (typeof KEY_GROUPS)[number];
 
 /** What of a keyboard event tells which key it is. */
@@ -29,31 +29,33 @@ interface KeyRow extends ListedKeys {
 
 /** What the grid does with keys (`grid/grid.tsx`). */
 export const GRID_KEYS: readonly ListedKeys[] = [
-  { keys: ['Arrow', 'Home', 'End', 'PageUp', 'PageDown'], group: 'All images', description: 'Go to another image' },
-  { keys: ['Enter'], group: 'All images', description: 'Open the image' },
+  { keys: ['Arrow', 'PageUp', 'PageDown'], group: 'Grid of all images', description: 'Go to another image' },
+  { keys: ['Home', 'End'], group: 'Grid of all images', description: 'Go to the first or last image of the row' },
+  { keys: ['Ctrl+Home', 'Ctrl+End'], group: 'Grid of all images', description: 'Go to the first or last image of all' },
+  { keys: ['Enter'], group: 'Grid of all images', description: 'Open the image' },
   {
     keys: ['Space'],
-    group: 'All images',
+    group: 'Grid of all images',
     description: 'Accept the image with the boxes it shows, or reopen it',
     isEdit: true,
   },
 ];
 
 export const KEYS = [
-  { action: 'nextImage', keys: ['d', 'PageDown'], group: 'Images', description: 'Next image' },
-  { action: 'previousImage', keys: ['a', 'PageUp'], group: 'Images', description: 'Previous image' },
+  { action: 'nextImage', keys: ['d', 'PageDown'], group: 'Open image', description: 'Next image' },
+  { action: 'previousImage', keys: ['a', 'PageUp'], group: 'Open image', description: 'Previous image' },
   {
     action: 'accept',
     keys: ['Enter'],
-    group: 'Images',
+    group: 'Open image',
     description: 'Accept the image with the boxes it shows, and go to the next one',
     isEdit: true,
   },
-  { action: 'reopen', keys: ['o'], group: 'Images', description: 'Reopen an accepted image', isEdit: true },
+  { action: 'reopen', keys: ['o'], group: 'Open image', description: 'Reopen an accepted image', isEdit: true },
   {
     action: 'copy',
     keys: ['v'],
-    group: 'Images',
+    group: 'Open image',
     description: 'Copy the selected box, or else all boxes, to the next image, and go there',
     isEdit: true,
   },
@@ -133,6 +135,12 @@ for (const { action, keys } of ROWS) {
 /** The actions of a key, which are two where it depends on whether a box is selected. */
 export function actionsOf(press: KeyPress): readonly Action[] {
   return ACTIONS.get(nameOf(press)) ?? [];
+}
+
+/** What an action does, and its keys: `Next image (D, PageDown)`. */
+export function describeAction(action: Action): string {
+  const { keys, shown, description } = ROWS.find((row) => row.action === action)!;
+  return `${description} (${shown ?? keys.map(spell).join(', ')})`;
 }
 
 /** The table as people read it. */

@@ -42,7 +42,7 @@ function Search() {
       />
       <Found list={list} found={found} active={index} onChoose={choose} />
       <p class="hint" role="status">
-        {found.length === 0 ? 'No class fits. Classes come from the ontology of the run.' : ''}
+        {found.length === 0 ? 'No class fits. Add it to the ontology of the run, and run again to have it here.' : ''}
       </p>
     </>
   );

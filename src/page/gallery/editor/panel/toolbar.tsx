@@ -5,7 +5,7 @@ import { canRedo, canReview, canUndo } from '../../app/decisions.js';
 import { backend, decisions, order } from '../../app/state.js';
 import { isAccepted } from '../actions/edits.js';
 import { ACTIONS } from '../actions/handle-key.js';
-import type { Action } from '../keys/key-map.js';
+import { describeAction, type Action } from '../keys/key-map.js';
 import { imageAt, positionOfCurrent } from '../actions/navigate.js';
 import { areBoxesShown, areLabelsShown, areRejectedShown, isDrawing, selected } from '../session/session.js';
 
@@ -142,7 +142,7 @@ function Do({ action, isOff = false, label, className, children }: DoProps) {
       type="button"
       class={className}
       aria-label={label}
-      title={label}
+      title={describeAction(action)}
       aria-disabled={isOff}
       onClick={() => {
         if (!isOff) ACTIONS[action]('');
@@ -161,7 +161,7 @@ interface SwitchProps {
 
 function Switch({ what, action, children }: SwitchProps) {
   return (
-    <button type="button" aria-pressed={what.value} onClick={() => ACTIONS[action]('')}>
+    <button type="button" title={describeAction(action)} aria-pressed={what.value} onClick={() => ACTIONS[action]('')}>
       {children}
     </button>
   );
