@@ -183,9 +183,8 @@ function describeRun(run: OpenedRun, boxes: number): GalleryFacts['run'] {
 /** Where the thresholds of the run come from. */
 function describeThresholds({ scope, ontology }: OpenedRun): string {
   const { scoreThreshold, overridesOntology } = readStoredSelection(scope.selection);
-  if (overridesOntology) return `--score-threshold ${scoreThreshold}, for classes without one`;
-  const common =
-    ontology.threshold === undefined ? `${scoreThreshold} by default` : `${ontology.threshold} by the ontology`;
+  if (overridesOntology) return `${scoreThreshold} for classes without their own`;
+  const common = ontology.threshold === undefined ? String(scoreThreshold) : `${ontology.threshold} by the ontology`;
   const own = ontology.classes.filter(({ threshold }) => threshold !== undefined).length;
   return own === 0 ? common : `${common}; ${own} of ${ontology.classes.length} classes have their own`;
 }

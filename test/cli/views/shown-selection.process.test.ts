@@ -66,6 +66,12 @@ describe.each([
   });
 });
 
+it('stats of a data set refuses options that choose among the boxes of a run', async () => {
+  const { code, stderr } = await preannotate(['stats', 'drafts/coco/instances.json', ...FLAGS], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain('--score-threshold chooses among the boxes of a run');
+});
+
 it('a threshold below what the run has stored is refused, with what to do', async () => {
   for (const command of ['stats', 'report', 'review']) {
     const { code, stderr } = await preannotate([command, 'drafts', '--score-threshold', '0.01'], { cwd });

@@ -2,6 +2,10 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Loaded } from '../../../config/load.js';
 import { StatisticsConfig } from '../../../config/schema.js';
+import { camelOf } from '../../../config/flags.js';
+import { selectionOptions } from '../../../config/options/selection.js';
+import { PreannotateError } from '../../../core/errors.js';
+import { printable } from '../../../core/text.js';
 import { withShownSelection } from '../../../jobs/shown-selection.js';
 import type { ShowRun } from '../../../run/open-run.js';
 import { createProgress } from '../../create-progress.js';
@@ -35,6 +39,7 @@ async function printStatistics(path: string, loaded: Loaded<typeof StatisticsCon
   const { readStatistics } = await import('../../../statistics/read-statistics.js');
   const { dataSetFormat: format, imagesFolder, json } = settings;
   const imagesRoot = imagesFolder === undefined ? undefined : resolve(imagesFolder);
+  await assertOptionsApply(path, loaded);
   const show: ShowRun = (run) => withShownSelection(run, loaded);
   const progress = createProgress(settings);
   const { statistics, notes, review, ...read } = await readStatistics(path, { format, imagesRoot, show });
@@ -44,4 +49,18 @@ async function printStatistics(path: string, loaded: Loaded<typeof StatisticsCon
     const { formatStatistics } = await import('../../figures/format-statistics.js');
     process.stdout.write(formatStatistics({ statistics, review, ...read }));
   }
+}
+
+/** The boxes of a data set are all counted. @throws PreannotateError CONFIG_INVALID for flags that choose among them */
+async function assertOptionsApply(path: string, { settings, given, nameOf }: Loaded<typeof StatisticsConfig>) {
+  const flag = Object.keys(selectionOptions).find((key) => given[camelOf(key) as keyof typeof given] === 'flag');
+  if (flag === undefined) return;
+  const { openProbe, recogniseFormat } = await import('../../../data-set/open.js');
+  const format = settings.dataSetFormat ?? (await recogniseFormat(await openProbe(resolve(path))));
+  if (format === 'run') return;
+  throw new PreannotateError({
+    code: 'CONFIG_INVALID',
+    message: `${nameOf(flag)} chooses among the boxes of a run; of the data set ${printable(path)}, all are counted.`,
+    hint: 'Leave the option out, or give the output folder of a run.',
+  });
 }
