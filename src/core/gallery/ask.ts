@@ -40,6 +40,7 @@ export type KeepState =
   | {
       readonly is: 'done';
       readonly class: string;
+      readonly what: string; // was added, or taken back: `the prompt “a teacup” for the class “cup”`
       readonly file: string;
       readonly backup?: string;
       readonly isBack: boolean; // it was taken back

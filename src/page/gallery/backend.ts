@@ -63,4 +63,6 @@ export interface AskBackend {
   keepState(): Promise<KeepState>;
   /** Has ontology and run as they were before what was kept last. */
   takeBack(): Promise<KeepState>;
+  /** Gives up taking back, and shows it no more. */
+  dismiss(): Promise<KeepState>;
 }

@@ -53,6 +53,7 @@ function toBackend(state: ServerState, pack: ServerPack): Backend {
     keep: async (question, as) =>
       (await (await request('/api/ask/keep', { body: { question, ...as } })).json()) as KeepState,
     takeBack: async () => (await (await request('/api/ask/take-back', { body: {} })).json()) as KeepState,
+    dismiss: async () => (await (await request('/api/ask/dismiss', { body: {} })).json()) as KeepState,
     keepState: async () => (await (await request('/api/ask/keep')).json()) as KeepState,
   };
   return {

@@ -7,15 +7,14 @@ import { readHeader } from '../../run/read-journal.js';
 import type { AskContext, AskSession } from './ask-session.js';
 import type { FoundFeatures } from './find-features.js';
 import { forgetKept, readKept, storeKept, type KeptResult } from './kept-result.js';
+import { describeKept } from './describe-kept.js';
 import { planEdit, toYaml, type Wanted } from './keep.js';
 import { reasonToSaveByHand } from './ontology-file.js';
 import type { OntologyPlace, Rerun } from './rerun.js';
-import { saveEdit, takeBack, type SavedEdit } from './saved-edit.js';
+import { saveEdit, takeBack } from './saved-edit.js';
 
 /** What is being done to the ontology, and then to the run. */
-interface Task {
-  readonly class: string;
-  readonly edit: SavedEdit;
+interface Task extends KeptResult {
   readonly isBack: boolean; // the edit is taken back
   readonly features: FoundFeatures;
 }
@@ -70,7 +69,8 @@ export class Keeper implements AsyncDisposable {
     const { file } = this.#rerun.ontology as Extract<OntologyPlace, { file: string }>;
     return await this.#begin(wanted.class, async () => {
       const edit = await planEdit(file, wanted, { place, command: this.#commandWith(features.folder) });
-      return { class: wanted.class, edit: await saveEdit(edit), isBack: false, features };
+      const what = describeKept(wanted, place.run.ontology);
+      return { class: wanted.class, what, edit: await saveEdit(edit), isBack: false, features };
     });
   }
 
@@ -91,6 +91,15 @@ export class Keeper implements AsyncDisposable {
     });
   }
 
+  /** Has what was kept or taken back no longer shown. It can then not be taken back here. */
+  async dismiss(): Promise<KeepState> {
+    await this.#restored;
+    this.#assertFree();
+    this.#last = undefined;
+    await forgetKept(this.#context.outDir);
+    return (this.#state = { is: 'idle' });
+  }
+
   /** What is written by then stays: the command of the run goes on from there. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort(new Error('the server ends'));
@@ -105,7 +114,8 @@ export class Keeper implements AsyncDisposable {
     const last = await readKept({ outDir, created }, ontology.file);
     if (last === undefined) return;
     this.#last = last;
-    this.#state = { is: 'done', class: last.class, file: ontology.file, isBack: false, canTakeBack: true };
+    const { class: name, what } = last;
+    this.#state = { is: 'done', class: name, what, file: ontology.file, isBack: false, canTakeBack: true };
   }
 
   /** For the reviews to come. @returns What the user should know, where they cannot take it back. */
@@ -142,7 +152,7 @@ export class Keeper implements AsyncDisposable {
   }
 
   async #update(task: Task): Promise<void> {
-    const { class: name, edit, isBack, features } = task;
+    const { class: name, what, edit, isBack, features } = task;
     const before = this.#context.run().journal.header.created;
     const progress = new FollowedProgress((done, total) => {
       this.#state = { is: 'running', class: name, done, total };
@@ -156,11 +166,11 @@ export class Keeper implements AsyncDisposable {
         return this.#rerun.update!(use);
       });
       const { path: file, backup } = edit;
-      this.#last = isBack || edit.isWritten ? undefined : { class: name, edit };
+      this.#last = isBack || edit.isWritten ? undefined : { class: name, what, edit };
       const warning = await this.#store();
       const kept = backup === undefined || isBack ? {} : { backup };
-      const told = warning === undefined ? {} : { warning };
-      this.#state = { is: 'done', class: name, file, ...kept, isBack, canTakeBack: this.#last !== undefined, ...told };
+      const told = { what, file, ...kept, ...(warning === undefined ? {} : { warning }) };
+      this.#state = { is: 'done', class: name, isBack, canTakeBack: this.#last !== undefined, ...told };
     } catch (error) {
       const now = run.hasStarted ? await createdOf(this.#context.outDir) : before;
       const advice = now === before ? await this.#revert(task) : this.#adviceToGoOn(features.folder);

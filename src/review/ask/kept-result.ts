@@ -11,6 +11,7 @@ import type { SavedEdit } from './saved-edit.js';
 /** What was kept last, so that the next review can take it back too. */
 export interface KeptResult {
   readonly class: string;
+  readonly what: string; // was added to it
   readonly edit: SavedEdit;
 }
 
@@ -23,6 +24,7 @@ interface KeptPlace {
 const StoredResult = z.strictObject({
   created: z.string(),
   class: z.string(),
+  what: z.exactOptional(z.string()), // not of earlier versions
   path: z.string(), // of the ontology
   before: z.string(),
   after: z.string(),
@@ -36,11 +38,11 @@ const StoredResult = z.strictObject({
  */
 export async function storeKept(
   { outDir, created }: KeptPlace,
-  { class: name, edit }: KeptResult,
+  { class: name, what, edit }: KeptResult,
 ): Promise<string | undefined> {
   const { path, before, after, formerBackup } = edit;
   const former = formerBackup === undefined ? {} : { former_backup: formerBackup.toString('base64') };
-  const stored: z.input<typeof StoredResult> = { created, class: name, path, before, after, ...former };
+  const stored: z.input<typeof StoredResult> = { created, class: name, what, path, before, after, ...former };
   try {
     await writePrivateFile(placeOf(outDir), `${JSON.stringify(stored)}\n`);
     return undefined;
@@ -67,9 +69,9 @@ export async function readKept({ outDir, created }: KeptPlace, file: string): Pr
     await forgetKept(outDir);
     return undefined;
   }
-  const { class: name, path, before, after, former_backup: former } = stored;
+  const { class: name, what = `“${name}”`, path, before, after, former_backup: former } = stored;
   const formerBackup = former === undefined ? {} : { formerBackup: Buffer.from(former, 'base64') };
-  return { class: name, edit: { path, before, after, isWritten: false, ...formerBackup } };
+  return { class: name, what, edit: { path, before, after, isWritten: false, ...formerBackup } };
 }
 
 /** A folder that can only be read may still have it: then it names another ontology, or another run. */

@@ -80,6 +80,7 @@ function registerKeeping(app: FastifyInstance, session: AskSession, keeper: Keep
     });
     return await reply.code(state.is === 'running' ? 202 : 200).send(state);
   });
+  app.post('/api/ask/dismiss', () => keeper.dismiss());
   app.post('/api/ask/take-back', async (_, reply) => {
     return await reply.code(202).send(await withMessages(() => keeper.takeBack()));
   });

@@ -10,7 +10,8 @@ import { recordsOf } from '../../support/review/records.js';
 import { ReviewCommand } from '../../support/review/review-command.js';
 
 const KEPT_FILE = '.preannotate/kept-result.json';
-const KEPT = { is: 'done', class: 'cup', isBack: false, canTakeBack: true };
+const WHAT = 'the class “cup” with the prompt “a photo of a cup”';
+const KEPT = { is: 'done', class: 'cup', what: WHAT, isBack: false, canTakeBack: true };
 const CUP = { prompts: ['a photo of a cup'] };
 
 async function stateOf(review: ReviewCommand): Promise<AskState> {
@@ -116,7 +117,8 @@ describe('a run with features, reviewed', () => {
     const { out, ontology } = await annotateToAsk();
     await using review = await ReviewCommand.start(out);
     expect((await review.post('/api/ask/keep', { question: CUP, class: 'bottle', threshold: 0.6 })).status).toBe(202);
-    expect(await untilKept(review)).toMatchObject({ is: 'done' });
+    const what = 'the prompt “a photo of a cup” and the threshold 0.6 for the class “bottle”';
+    expect(await untilKept(review)).toMatchObject({ is: 'done', what });
     const text = await readFile(ontology, 'utf8');
     expect(text).toContain('- name: bottle   # of glass\n    threshold: 0.6\n');
     expect(text).toContain('prompts: [a photo of a bottle, a photo of a cup]');
@@ -142,7 +144,7 @@ describe('a run with features, reviewed', () => {
     expect(refusal).toMatch(/^400 .*table.yaml was changed since, and is left as it is\.$/);
     await writeFile(ontology, kept);
     expect((await review.post('/api/ask/take-back', {})).status).toBe(202);
-    expect(await untilKept(review)).toMatchObject({ is: 'done', class: 'cup', isBack: true, canTakeBack: false });
+    expect(await untilKept(review)).toMatchObject({ is: 'done', what: WHAT, isBack: true, canTakeBack: false });
     expect(await readFile(ontology, 'utf8')).toBe(ONTOLOGY);
     expect(await readFile(`${ontology}.bak`, 'utf8')).toBe('of someone else');
     expect((await recordsOf(out)).map(({ detections }) => detections)).toEqual(
@@ -151,7 +153,7 @@ describe('a run with features, reviewed', () => {
     await expect(stat(join(out, KEPT_FILE))).rejects.toThrow('ENOENT');
   });
 
-  it('forgets what was kept, once the ontology was changed or the run annotated again', async () => {
+  it('forgets what was kept, once it was dismissed, the ontology changed or the run annotated again', async () => {
     const { out, ontology, command } = await annotateToAsk();
     {
       await using review = await ReviewCommand.start(out);
@@ -169,6 +171,15 @@ describe('a run with features, reviewed', () => {
     await expect(stat(join(out, KEPT_FILE))).rejects.toThrow('ENOENT');
 
     await writeFile(ontology, kept);
+    await writeFile(join(out, KEPT_FILE), stored);
+    {
+      await using review = await ReviewCommand.start(out);
+      expect(await review.json('/api/ask/keep')).toMatchObject({ is: 'done', canTakeBack: true });
+      expect(await (await review.post('/api/ask/dismiss', {})).json()).toEqual({ is: 'idle' });
+      expect(await refusalOf(await review.post('/api/ask/take-back', {}))).toMatch(/^400 There is nothing/);
+    }
+    expect(await stateOfNext()).toEqual({ is: 'idle' });
+
     await writeFile(join(out, KEPT_FILE), stored);
     expect(await stateOfNext()).toMatchObject({ is: 'done', canTakeBack: true });
     expect(await preannotate([...command, '--restart'])).toMatchObject({ code: 0 });

@@ -56,7 +56,7 @@ describeInBrowser('asking on the review page', () => {
     await ask.getByLabel('Keep as class').fill('cup');
     await ask.getByText('A new class is added').waitFor();
     await page.keyboard.press('Enter');
-    await ask.getByText(/“cup” is in .*table\.yaml/).waitFor();
+    await ask.getByText(/Added to .*table\.yaml: the class “cup” with the prompt “a photo of a cup”\./).waitFor();
     expect(await readFile(ontology, 'utf8')).toContain('name: cup\n    prompts: [a photo of a cup]\n');
     await page.getByRole('slider', { name: 'Threshold of cup' }).waitFor(); // of the run, as it is now
     expect(await findAccessibilityProblems(page)).toEqual([]);
@@ -109,14 +109,24 @@ describeInBrowser('asking on the review page', () => {
     expect(await findAccessibilityProblems(page)).toEqual([]);
     const expected = await countIn(raised);
     await ask.getByRole('button', { name: 'Keep' }).click();
-    await ask.getByText(/“bottle” is in .*table\.yaml/).waitFor();
+    await ask
+      .getByText(/table\.yaml: the example in scene-01\.jpg and the threshold 0\.8 for the class “bottle”\./)
+      .waitFor();
     expect(await readFile(ontology, 'utf8')).toContain('threshold: 0.8\n');
     expect(await countShown(out)).toBe(expected);
-    await ask.getByText('Possible until the ontology is changed or the run is annotated again.').waitFor();
+    await ask.getByText('Taking it back is possible until').waitFor();
     await page.reload();
     await ask.getByRole('button', { name: 'Take it back' }).click();
-    await ask.getByText(/“bottle” was taken back: .*table\.yaml is as it was/).waitFor();
+    const taken = ask.getByText(/^Taken back: the example in .* for the class “bottle”\. .*table\.yaml is as it was/);
+    await taken.waitFor();
     expect(await readFile(ontology, 'utf8')).toBe(ONTOLOGY);
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+    await ask.getByRole('button', { name: 'Dismiss' }).click();
+    await taken.waitFor({ state: 'detached' });
+    await page.reload();
+    await ask.getByLabel('What to find').waitFor();
+    expect(await review.json('/api/ask/keep')).toEqual({ is: 'idle' });
+    expect(await taken.count()).toBe(0);
 
     await ask.getByLabel('What to find').fill('so '.repeat(30));
     await page.keyboard.press('Enter');

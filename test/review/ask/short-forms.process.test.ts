@@ -109,7 +109,7 @@ describeInBrowser('the review page of a run with an ontology in short form', () 
       '  - name: cup\r\n    prompts: [a photo of a cup]\r\n    threshold: 0.11\r\n',
     );
     await ask.getByRole('button', { name: 'Take it back' }).click();
-    await ask.getByText(/was taken back/).waitFor();
+    await ask.getByText(/^Taken back: /).waitFor();
     expect(await readFile(file, 'utf8')).toBe(SHORT);
     expect(visitor.complaints).toEqual([]);
     await visitor.page.context().close();

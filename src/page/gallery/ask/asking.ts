@@ -110,6 +110,11 @@ export async function takeBack(): Promise<void> {
   await begin(() => backend.value!.ask!.takeBack());
 }
 
+/** Shows no more what was kept or taken back. */
+export async function dismiss(): Promise<void> {
+  await begin(() => backend.value!.ask!.dismiss());
+}
+
 async function begin(work: () => Promise<KeepState>): Promise<void> {
   keepProblem.value = undefined;
   try {

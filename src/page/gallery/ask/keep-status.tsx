@@ -1,7 +1,7 @@
 import type { KeepState } from '../../../core/gallery/ask.js';
 import { counted, formatCount } from '../../shared/count.js';
 import { CommandLine } from './command-line.js';
-import { keepState, takeBack } from './asking.js';
+import { dismiss, keepState, takeBack } from './asking.js';
 
 type Of<Kind extends KeepState['is']> = { readonly state: Extract<KeepState, { readonly is: Kind }> };
 
@@ -46,8 +46,8 @@ function Done({ state }: Of<'done'>) {
     <div class="keeping">
       <p class="notice" role="status">
         {state.isBack
-          ? `“${state.class}” was taken back: ${state.file} is as it was.`
-          : `“${state.class}” is in ${state.file}.`}{' '}
+          ? `Taken back: ${state.what}. ${state.file} is as it was.`
+          : `Added to ${state.file}: ${state.what}.`}{' '}
         {state.backup !== undefined && `The file as it was before is ${state.backup}.`}
       </p>
       {state.warning !== undefined && (
@@ -55,12 +55,19 @@ function Done({ state }: Of<'done'>) {
           {state.warning}
         </p>
       )}
-      {state.canTakeBack && (
-        <p>
+      <p>
+        {state.canTakeBack && (
           <button type="button" onClick={() => void takeBack()}>
             Take it back
-          </button>{' '}
-          <span class="hint">Possible until the ontology is changed or the run is annotated again.</span>
+          </button>
+        )}{' '}
+        <button type="button" onClick={() => void dismiss()}>
+          Dismiss<span class="unseen"> this notice</span>
+        </button>
+      </p>
+      {state.canTakeBack && (
+        <p class="hint">
+          Taking it back is possible until you dismiss this, the ontology is changed or the run is annotated again.
         </p>
       )}
     </div>
