@@ -1,6 +1,6 @@
-import { describe,expect,it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { NameFilter } from '../../../src/images/globs/name-filter.js';
-import { useTree,NAMES } from './tree.js';
+import { useTree, NAMES } from './tree.js';
 
 const tree = useTree();
 
