@@ -106,3 +106,8 @@ export async function untilJournalled(outDir: string, count: number): Promise<vo
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** The images of a COCO file. */
+export function imagesOf(coco: string): object[] {
+  return (JSON.parse(coco) as { images: object[] }).images;
+}
