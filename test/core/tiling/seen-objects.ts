@@ -1,7 +1,7 @@
 import { area, clip, intersection, type Size, type Xyxy } from '../../../src/core/box.js';
 import type { Detection } from '../../../src/core/detection.js';
 import { type Crop } from '../../../src/core/tiling/tiles.js';
-import { Random } from '../../support/random.js';
+import type { Random } from '../../support/random.js';
 
 export const PATCHES = 1000;
 
