@@ -7,8 +7,9 @@ import { BMP_COST, costOfPixels, HEIC_COST, refuseCostlyDecoding, type PixelCost
 import type { DecodedImage } from './decoded-image.js';
 import { withKnownBrands } from './ftyp.js';
 import { decodeHeic } from './heic/decode-heic.js';
+import type { HeifItems } from './heic/heif-items.js';
 import { complete, settle } from './libvips.js';
-import { sniff, type Sniffed } from './sniff.js';
+import { sniffHeader, type Sniffed } from './sniff.js';
 import { cameraRawError } from './tiff/camera-raw.js';
 import { convertSamples } from './tiff/convert-samples.js';
 import { inspectTiff, type TiffPlan } from './tiff/inspect.js';
@@ -33,12 +34,13 @@ export interface ImageHeader {
   readonly size: Size | undefined; // upright; undefined when the header is damaged
   readonly cost?: PixelCost | undefined;
   readonly tiff?: TiffPlan | undefined;
+  readonly heif?: HeifItems | undefined;
   readonly icc?: Buffer | undefined; // the colour profile, where it is not in what decoders give
 }
 
 /** Reads the header only. */
 export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
-  const sniffed = sniff(bytes);
+  const { sniffed, heif } = sniffHeader(bytes);
   if (sniffed.decoder === undefined) return { sniffed, size: undefined };
   if (sniffed.decoder === 'bmp') return { sniffed, size: readBmpSize(bytes), cost: BMP_COST };
   const tiff = sniffed.kind.endsWith('TIFF') ? inspectTiff(bytes) : undefined;
@@ -46,7 +48,8 @@ export async function readHeader(bytes: Buffer): Promise<ImageHeader> {
   if (tiff?.kind === 'measured') {
     return { sniffed, size: uprightSize(tiff.layout), cost: costOfSamples(tiff.layout, FULL_SIZE_PIXELS), tiff };
   }
-  return { sniffed, ...(await readUprightSize(tiff?.open() ?? withKnownBrands(bytes), sniffed)), tiff };
+  const file = tiff?.open() ?? withKnownBrands(bytes, sniffed.kind);
+  return { sniffed, ...(await readUprightSize(file, sniffed)), tiff, heif };
 }
 
 /** What a file holds, in a word or two: JPEG, PNG, TIFF, float TIFF. */
@@ -64,7 +67,7 @@ export function encodingOf({ sniffed, tiff }: ImageHeader): string {
  *   the caller adds the file's name.
  */
 export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: ImageHeader): Promise<DecodedImage> {
-  const { sniffed, size, cost, tiff, icc } = header ?? (await readHeader(bytes));
+  const { sniffed, size, cost, tiff, heif, icc } = header ?? (await readHeader(bytes));
   if (sniffed.decoder === undefined) throw unsupportedError(sniffed);
   if (tiff?.kind === 'refused') throw tiff.error;
   const { maxPixels } = limits;
@@ -72,11 +75,11 @@ export async function decodeImage(bytes: Buffer, limits: DecodeLimits, header?: 
   const held = tiff?.kind === 'measured' && limits.fullSize === true ? costOfSamples(tiff.layout, Infinity) : cost;
   if (size !== undefined && held !== undefined) refuseCostlyDecoding(size, held, { kind: sniffed.kind, maxPixels });
   if (sniffed.decoder === 'bmp') return decodeBmp(bytes);
-  if (sniffed.decoder === 'heic') return await decodePhoto(bytes, { size, icc, limits });
+  if (sniffed.decoder === 'heic') return await decodePhoto(bytes, { size, heif, icc, limits });
   const decode: Decode =
     tiff?.kind === 'measured'
       ? (failOn) => decodeMeasured(tiff, failOn, limits)
-      : (failOn) => decodeWith(tiff?.open() ?? withKnownBrands(bytes), failOn, { size, limits });
+      : (failOn) => decodeWith(tiff?.open() ?? withKnownBrands(bytes, sniffed.kind), failOn, { size, limits });
   return (await decode('warning')) ?? (await decodeDamaged(bytes, { limits, decode, sniffed }));
 }
 
@@ -99,10 +102,10 @@ async function decodeMeasured(
 /** Decodes HEIC, and converts its colours. */
 async function decodePhoto(
   bytes: Buffer,
-  { size, icc, limits }: { size: Size | undefined; icc: Buffer | undefined; limits: DecodeLimits },
+  { size, heif, icc, limits }: Pick<ImageHeader, 'size' | 'heif' | 'icc'> & { limits: DecodeLimits },
 ): Promise<DecodedImage> {
   const kind = 'HEIC';
-  const picture = size && decodeHeic(withKnownBrands(bytes), size);
+  const picture = size && heif && decodeHeic(withKnownBrands(bytes, kind), size, heif);
   if (size === undefined || picture === undefined) {
     throw undecodableError(kind, describeDamage(bytes, kind, { decodes: false }));
   }

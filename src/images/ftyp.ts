@@ -1,7 +1,13 @@
-import { codedPictures, readHeifItems } from './heic/heif-items.js';
+import { codedPictures, readHeifItems, type HeifItems } from './heic/heif-items.js';
 
 /** What a file of the ISO base media format holds. */
-export type MediaKind = 'AVIF' | 'AVIF sequence' | 'HEIC' | 'HEIF' | 'other HEIF' | 'camera raw' | 'video';
+export type MediaKind =
+  'AVIF' | 'AVIF sequence' | 'HEIC' | 'HEIF' | 'other HEIF' | 'costly HEIF' | 'camera raw' | 'video';
+
+export interface Media {
+  readonly kind: MediaKind;
+  readonly items?: HeifItems | undefined; // of its header, where that has been read
+}
 
 /** What brands say about the content, most telling first. */
 const BRANDS: readonly (readonly [kind: MediaKind, brands: readonly string[]])[] = [
@@ -39,6 +45,9 @@ const FIRST_BRANDS = new Set([
 ]);
 const OTHER_BRANDS = new Set(['heic', 'heix', 'mif1', 'msf1', 'avif', 'avis']);
 
+/** Those that have pictures of their own, which decoders may know. */
+const HEIF_KINDS: readonly string[] = ['AVIF', 'HEIC', 'HEIF'] satisfies MediaKind[];
+
 const MAX_BOX_BYTES = 1024;
 const FIRST_BRAND = 8; // where it is in the file
 const OTHER_BRAND = 16;
@@ -50,7 +59,7 @@ const OTHER_BRAND = 16;
  * @param bytes - The start of the file.
  * @returns undefined when it does not begin with a `ftyp` box.
  */
-export function readMediaKind(bytes: Buffer): MediaKind | undefined {
+export function readMedia(bytes: Buffer): Media | undefined {
   const brands = readBrands(bytes);
   if (brands === undefined) return undefined;
   const [major] = brands;
@@ -58,28 +67,26 @@ export function readMediaKind(bytes: Buffer): MediaKind | undefined {
   const telling = isGeneral ? brands : [major];
   const known = BRANDS.find(([, wanted]) => telling.some((brand) => wanted.includes(brand)));
   const byBrand = known?.[0] ?? (isGeneral ? 'HEIF' : 'video');
-  if (['AVIF sequence', 'camera raw', 'video'].includes(byBrand)) return byBrand;
-  return readCoding(bytes) ?? byBrand;
+  if (['AVIF sequence', 'camera raw', 'video'].includes(byBrand)) return { kind: byBrand };
+  const items = readHeifItems(bytes);
+  return items === undefined ? { kind: 'costly HEIF' } : { kind: readCoding(items) ?? byBrand, items };
 }
 
 /**
  * The file with brands that decoders know, which refuse others: a copy where it has none of them, as with `mif2` alone.
  *
  * @param bytes - A whole file of any format.
+ * @param kind - As it was recognised.
  */
-export function withKnownBrands(bytes: Buffer): Buffer {
-  const [first, ...others] = readBrands(bytes) ?? [];
-  if (first === undefined || !isHeif(bytes)) return bytes;
+export function withKnownBrands(bytes: Buffer, kind: string): Buffer {
+  const [first, ...others] = (HEIF_KINDS.includes(kind) ? readBrands(bytes) : undefined) ?? [];
+  if (first === undefined) return bytes;
   const isKnown = others.some((brand) => OTHER_BRANDS.has(brand));
   if (FIRST_BRANDS.has(first) && (isKnown || others.length === 0)) return bytes;
   const copy = Buffer.from(bytes);
   copy.write('mif1', FIRST_BRAND, 'latin1');
   if (others.length > 0 && !isKnown) copy.write('mif1', OTHER_BRAND, 'latin1');
   return copy;
-}
-
-function isHeif(bytes: Buffer): boolean {
-  return ['AVIF', 'HEIC', 'HEIF'].includes(readMediaKind(bytes) ?? '');
 }
 
 /** The brand that a file was made for, then those that it is compatible with. */
@@ -92,8 +99,7 @@ function readBrands(bytes: Buffer): [string, ...string[]] | undefined {
 }
 
 /** @returns undefined where the header is not in these bytes, or says nothing */
-function readCoding(bytes: Buffer): MediaKind | undefined {
-  const items = readHeifItems(bytes);
+function readCoding(items: HeifItems): MediaKind | undefined {
   const [shown] = codedPictures(items);
   const coding = shown === undefined ? undefined : CODINGS.get(items.types.get(shown) ?? '');
   if (coding !== undefined) return coding;

@@ -1,4 +1,5 @@
-import { readMediaKind, type MediaKind } from './ftyp.js';
+import { readMedia, type MediaKind } from './ftyp.js';
+import { MAX_HEADER_ENTRIES, type HeifItems } from './heic/heif-items.js';
 import { HEIC_PACKAGE, isHeicInstalled } from './heic/libheif.js';
 import { RAW_SIGNATURES } from './raw-signatures.js';
 
@@ -62,6 +63,11 @@ const MEDIA: Readonly<Record<MediaKind, Sniffed>> = {
   HEIC: { kind: 'HEIC', decoder: undefined, advice: HEIC_ADVICE, folderAdvice: HEIC_FOLDER_ADVICE },
   HEIF: { kind: 'HEIF', decoder: 'sharp' }, // of a coding that is not known here: decoding tells
   'other HEIF': { kind: 'HEIF', decoder: undefined, advice: 'Convert it to JPEG, for example with `heif-convert`.' },
+  'costly HEIF': {
+    kind: `HEIF with more than ${MAX_HEADER_ENTRIES} boxes and references in its header`,
+    decoder: undefined,
+    advice: 'Save it again as JPEG, or as PNG.',
+  },
   'camera raw': { kind: 'camera raw', decoder: undefined, rawFormat: 'Canon CR3' },
   video: { kind: 'MP4 or QuickTime video', decoder: undefined, advice: 'Extract its frames first.' },
 };
@@ -99,10 +105,19 @@ const TEXTS: readonly (readonly [RegExp, Sniffed])[] = [
 
 /** Recognises a file by its content, whatever its name. */
 export function sniff(bytes: Buffer): Sniffed {
+  return sniffHeader(bytes).sniffed;
+}
+
+/** The same, with what was read of a HEIF header. */
+export function sniffHeader(bytes: Buffer): { sniffed: Sniffed; heif?: HeifItems | undefined } {
+  const media = readMedia(bytes);
+  if (media === undefined) return { sniffed: sniffSignature(bytes) };
+  const isHeic = media.kind === 'HEIC' && isHeicInstalled();
+  return { sniffed: isHeic ? { kind: 'HEIC', decoder: 'heic' } : MEDIA[media.kind], heif: media.items };
+}
+
+function sniffSignature(bytes: Buffer): Sniffed {
   if (bytes.length === 0) return { kind: 'empty file', decoder: undefined, advice: 'Copy or download it again.' };
-  const media = readMediaKind(bytes);
-  if (media === 'HEIC' && isHeicInstalled()) return { kind: 'HEIC', decoder: 'heic' };
-  if (media !== undefined) return MEDIA[media];
   const head = bytes.toString('latin1', 0, 32);
   for (const [signature, offset, sniffed] of SIGNATURES) {
     const matches = signature.split('').every((character, i) => character === '?' || head[offset + i] === character);

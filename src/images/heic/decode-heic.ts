@@ -1,6 +1,6 @@
 import type { Size } from '../../core/box.js';
 import { isDamagedHevc } from './check-hevc.js';
-import { codedPictures, readHeifItems } from './heif-items.js';
+import { codedPictures, type HeifItems } from './heif-items.js';
 import { Libheif, RGB } from './libheif.js';
 
 /** The picture to show of a file. */
@@ -16,9 +16,10 @@ export interface HeicPicture {
  * A decoder has memory of its own: parts of a damaged file that fail to decode are not written, and a decoder of all
  * files would leave the pixels of an earlier image there.
  *
+ * @param items - Of the header of the file.
  * @returns undefined when it fails, or has another size than the header says, by which the memory was judged.
  */
-export function decodeHeic(bytes: Buffer, size: Size): HeicPicture | undefined {
+export function decodeHeic(bytes: Buffer, size: Size, items: HeifItems): HeicPicture | undefined {
   try {
     const libheif = new Libheif(bytes);
     const handle = libheif.primary();
@@ -28,14 +29,13 @@ export function decodeHeic(bytes: Buffer, size: Size): HeicPicture | undefined {
     const pixels = new Uint8Array(width * height * 3);
     const { rows, stride } = libheif.decode(handle, RGB);
     for (let y = 0; y < height; y++) pixels.set(libheif.bytes(rows + y * stride, width * 3), y * width * 3);
-    return { pixels, ...countDamaged(libheif, bytes) };
+    return { pixels, ...countDamaged(libheif, items) };
   } catch {
     return undefined; // its errors say nothing about the file
   }
 }
 
-function countDamaged(libheif: Libheif, bytes: Buffer): Pick<HeicPicture, 'pictures' | 'damaged'> {
-  const items = readHeifItems(bytes);
+function countDamaged(libheif: Libheif, items: HeifItems): Pick<HeicPicture, 'pictures' | 'damaged'> {
   const pictures = codedPictures(items);
   const damaged = pictures.filter((item) => {
     const hvcC = items.properties.get(item)?.find(({ type }) => type === 'hvcC');

@@ -14,17 +14,25 @@ export interface HeifItems {
 
 const MAX_DEPTH = 4; // a turned picture of a grid of pictures
 
-/** Reads the header as far as it is there: of the first bytes of a file, too. */
-export function readHeifItems(bytes: Buffer): HeifItems {
-  const meta = find(boxesIn(bytes), 'meta');
-  const boxes = meta === undefined ? [] : [...boxesIn(meta.body.subarray(4))];
-  const properties = find(boxes, 'iprp');
-  return {
-    primary: readPrimary(find(boxes, 'pitm')),
-    types: readTypes(find(boxes, 'iinf')),
-    parts: readParts(find(boxes, 'iref')),
-    properties: properties === undefined ? new Map() : readProperties([...boxesIn(properties.body)]),
-  };
+/**
+ * How many boxes, references to pictures and to properties are read of a file. A grid has about six for each tile: 300
+ * for 48 tiles. Without a limit, a file of 20 MB would have millions, which take seconds.
+ */
+export const MAX_HEADER_ENTRIES = 50_000;
+
+/**
+ * Reads the header as far as it is there: of the first bytes of a file, too.
+ *
+ * @returns undefined where it has more entries than are read.
+ */
+export function readHeifItems(bytes: Buffer): HeifItems | undefined {
+  const reader = new HeaderReader();
+  try {
+    return reader.read(bytes);
+  } catch (error) {
+    if (error instanceof TooManyEntries) return undefined;
+    throw error;
+  }
 }
 
 /** The numbers of the coded pictures that the one to show is made of: its own, or those of the tiles of a grid. */
@@ -35,15 +43,97 @@ export function codedPictures({ primary, parts }: HeifItems): number[] {
   return items.filter((item) => !parts.has(item));
 }
 
-function* boxesIn(bytes: Buffer): Generator<HeifBox, void, undefined> {
-  for (let at = 0; at + 8 <= bytes.length;) {
-    const short = bytes.readUInt32BE(at);
-    const head = short === 1 ? 16 : 8;
-    if (at + head > bytes.length) return;
-    const length = short === 1 ? Number(bytes.readBigUInt64BE(at + 8)) : short || bytes.length - at;
-    if (length < head) return;
-    yield { type: bytes.toString('latin1', at + 4, at + 8), body: bytes.subarray(at + head, at + length) };
-    at += length;
+class TooManyEntries extends Error {}
+
+/** Reads one header, and counts what it has read. */
+class HeaderReader {
+  #entries = 0;
+
+  read(bytes: Buffer): HeifItems {
+    const meta = find(this.#boxesIn(bytes), 'meta');
+    const boxes = meta === undefined ? [] : [...this.#boxesIn(meta.body.subarray(4))];
+    return {
+      primary: readPrimary(find(boxes, 'pitm')),
+      types: this.#readTypes(find(boxes, 'iinf')),
+      parts: this.#readParts(find(boxes, 'iref')),
+      properties: this.#readProperties(find(boxes, 'iprp')),
+    };
+  }
+
+  /** Before an entry is read. @throws TooManyEntries */
+  #count(): void {
+    if (++this.#entries > MAX_HEADER_ENTRIES) throw new TooManyEntries();
+  }
+
+  *#boxesIn(bytes: Buffer): Generator<HeifBox, void, undefined> {
+    for (let at = 0; at + 8 <= bytes.length;) {
+      const short = bytes.readUInt32BE(at);
+      const head = short === 1 ? 16 : 8;
+      if (at + head > bytes.length) return;
+      const length = short === 1 ? Number(bytes.readBigUInt64BE(at + 8)) : short || bytes.length - at;
+      if (length < head) return;
+      this.#count();
+      yield { type: bytes.toString('latin1', at + 4, at + 8), body: bytes.subarray(at + head, at + length) };
+      at += length;
+    }
+  }
+
+  #readTypes(box: HeifBox | undefined): Map<number, string> {
+    const types = new Map<number, string>();
+    if (box === undefined) return types;
+    const start = box.body[0] === 0 ? 6 : 8; // version and flags, number of entries
+    for (const entry of this.#boxesIn(box.body.subarray(start))) {
+      const fields = new Fields(entry);
+      const item = fields.uint(fields.version === 3 ? 4 : 2);
+      fields.uint(2); // protection
+      const type = fields.text(4);
+      if (!fields.isOver) types.set(item, type);
+    }
+    return types;
+  }
+
+  #readParts(box: HeifBox | undefined): Map<number, number[]> {
+    const parts = new Map<number, number[]>();
+    if (box === undefined) return parts;
+    const bytes = box.body[0] === 0 ? 2 : 4;
+    for (const reference of this.#boxesIn(box.body.subarray(4))) {
+      if (reference.type !== 'dimg') continue;
+      const fields = new Fields(reference, { isFull: false });
+      const item = fields.uint(bytes);
+      const count = fields.uint(2);
+      const items: number[] = [];
+      for (let i = 0; i < count && !fields.isOver; i++) {
+        this.#count();
+        items.push(fields.uint(bytes));
+      }
+      if (!fields.isOver) parts.set(item, items);
+    }
+    return parts;
+  }
+
+  #readProperties(box: HeifBox | undefined): Map<number, HeifBox[]> {
+    const found = new Map<number, HeifBox[]>();
+    const boxes = box === undefined ? [] : [...this.#boxesIn(box.body)];
+    const container = find(boxes, 'ipco');
+    const all = container === undefined ? [] : [...this.#boxesIn(container.body)];
+    for (const associations of boxes) {
+      if (associations.type !== 'ipma') continue;
+      const fields = new Fields(associations);
+      const isWide = (associations.body[3]! & 1) === 1;
+      const count = fields.uint(4);
+      for (let i = 0; i < count && !fields.isOver; i++) {
+        this.#count();
+        const item = fields.uint(fields.version === 0 ? 2 : 4);
+        const properties = found.get(item) ?? [];
+        for (let left = fields.uint(1); left > 0; left--) {
+          this.#count();
+          const property = all[(fields.uint(isWide ? 2 : 1) & (isWide ? 0x7fff : 0x7f)) - 1]; // without "essential"
+          if (property !== undefined) properties.push(property);
+        }
+        found.set(item, properties);
+      }
+    }
+    return found;
   }
 }
 
@@ -56,57 +146,6 @@ function readPrimary(box: HeifBox | undefined): number | undefined {
   const fields = new Fields(box);
   const primary = fields.uint(fields.version === 0 ? 2 : 4);
   return fields.isOver ? undefined : primary;
-}
-
-function readTypes(box: HeifBox | undefined): Map<number, string> {
-  const types = new Map<number, string>();
-  if (box === undefined) return types;
-  const start = box.body[0] === 0 ? 6 : 8; // version and flags, number of entries
-  for (const entry of boxesIn(box.body.subarray(start))) {
-    const fields = new Fields(entry);
-    const item = fields.uint(fields.version === 3 ? 4 : 2);
-    fields.uint(2); // protection
-    const type = fields.text(4);
-    if (!fields.isOver) types.set(item, type);
-  }
-  return types;
-}
-
-function readParts(box: HeifBox | undefined): Map<number, number[]> {
-  const parts = new Map<number, number[]>();
-  if (box === undefined) return parts;
-  const bytes = box.body[0] === 0 ? 2 : 4;
-  for (const reference of boxesIn(box.body.subarray(4))) {
-    if (reference.type !== 'dimg') continue;
-    const fields = new Fields(reference, { isFull: false });
-    const item = fields.uint(bytes);
-    const count = fields.uint(2);
-    const items: number[] = [];
-    for (let i = 0; i < count && !fields.isOver; i++) items.push(fields.uint(bytes));
-    if (!fields.isOver) parts.set(item, items);
-  }
-  return parts;
-}
-
-function readProperties(boxes: readonly HeifBox[]): Map<number, HeifBox[]> {
-  const found = new Map<number, HeifBox[]>();
-  const container = find(boxes, 'ipco');
-  const all = container === undefined ? [] : [...boxesIn(container.body)];
-  for (const box of boxes.filter(({ type }) => type === 'ipma')) {
-    const fields = new Fields(box);
-    const isWide = (box.body[3]! & 1) === 1;
-    const count = fields.uint(4);
-    for (let i = 0; i < count && !fields.isOver; i++) {
-      const item = fields.uint(fields.version === 0 ? 2 : 4);
-      const properties = found.get(item) ?? [];
-      for (let left = fields.uint(1); left > 0; left--) {
-        const property = all[(fields.uint(isWide ? 2 : 1) & (isWide ? 0x7fff : 0x7f)) - 1]; // without "essential"
-        if (property !== undefined) properties.push(property);
-      }
-      found.set(item, properties);
-    }
-  }
-  return found;
 }
 
 /** The fields of a box, one after the other. */

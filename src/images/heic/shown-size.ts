@@ -12,10 +12,10 @@ const HEADER_BYTES = 64 * 1024; // a photo of 48 tiles takes 4 KB
 export async function readShownSize(path: string): Promise<Size | undefined> {
   await using file = await openRegularFile(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-  const { primary, properties } = readHeifItems(buffer.subarray(0, bytesRead));
+  const { primary, properties } = readHeifItems(buffer.subarray(0, bytesRead)) ?? {};
   if (primary === undefined) return undefined;
   let size: Size | undefined;
-  for (const property of properties.get(primary) ?? []) size = apply(property, size);
+  for (const property of properties?.get(primary) ?? []) size = apply(property, size);
   return size;
 }
 

@@ -37,11 +37,43 @@ export function quarter(which: number, ...properties: readonly Buffer[]): HeifIt
 }
 
 /** The four quarters as tiles of a grid, as phones store photos; the grid is the last item. */
-export function gridOfQuarters(...properties: readonly Buffer[]): HeifItem[] {
-  const size = { width: 2 * QUARTER.width, height: 2 * QUARTER.height };
-  const data = Buffer.concat([Buffer.from([0, 0, 1, 1]), uint(size.width, 2), uint(size.height, 2)]);
-  const grid = { type: 'grid', data, properties: [ispe(size), ...properties], parts: [1, 2, 3, 4] };
-  return [...QUARTERS.map((_name, which) => quarter(which)), grid];
+export const gridOfQuarters = (...properties: readonly Buffer[]): HeifItem[] => gridOf(2, 2, properties);
+
+/** A grid of as many tiles, which show the quarters in turn. */
+export function gridOf(columns: number, rows: number, properties: readonly Buffer[] = []): HeifItem[] {
+  const tiles = Array.from({ length: columns * rows }, (_, i) => quarter(i % QUARTERS.length));
+  const size = { width: columns * QUARTER.width, height: rows * QUARTER.height };
+  const data = Buffer.concat([Buffer.from([0, 0, rows - 1, columns - 1]), uint(size.width, 2), uint(size.height, 2)]);
+  const grid = { type: 'grid', data, properties: [ispe(size), ...properties], parts: tiles.map((_tile, i) => i + 1) };
+  return [...tiles, grid];
+}
+
+const FTYP = box('ftyp', Buffer.from('heic\0\0\0\0mif1heic', 'latin1'));
+const FIELDS: Readonly<Record<string, Buffer>> = {
+  meta: Buffer.alloc(4),
+  iinf: Buffer.alloc(6),
+  iref: Buffer.alloc(4),
+};
+
+/** A file with as many empty boxes in the innermost of the boxes named, or in none. */
+export function manyBoxes(count: number, ...within: readonly string[]): Buffer {
+  let content: Buffer = Buffer.alloc(8 * count, box('free'));
+  for (const type of [...within].reverse()) content = box(type, FIELDS[type] ?? Buffer.alloc(0), content);
+  return Buffer.concat([FTYP, content]);
+}
+
+/** A file whose pictures are made of as many parts, or whose properties are of as many pictures. */
+export function manyReferences(count: number, type: 'dimg' | 'ipma'): Buffer {
+  if (type === 'ipma') {
+    const associations = fullBox('ipma', 0, uint(count, 4), Buffer.alloc(3 * count));
+    return Buffer.concat([FTYP, fullBox('meta', 0, box('iprp', box('ipco'), associations))]);
+  }
+  const lists = [];
+  for (let left = count; left > 0; left -= 0xffff) {
+    const length = Math.min(left, 0xffff);
+    lists.push(box('dimg', uint(1, 2), uint(length, 2), Buffer.alloc(2 * length, 7)));
+  }
+  return Buffer.concat([FTYP, fullBox('meta', 0, fullBox('pitm', 0, uint(1, 2)), fullBox('iref', 0, ...lists))]);
 }
 
 /** Writes a HEIF file. @param brands - The one that it was made for first. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { manyBoxes, manyReferences } from '../../../support/heif/compose.js';
 import { FIXTURES } from '../../../support/model/golden.js';
 import { base64, TestServer } from '../../../support/server.js';
 
@@ -49,5 +50,23 @@ describe('an image sent to the server', () => {
         hint: expect.stringContaining('darktable-cli'),
       });
     }
+  });
+
+  it('that is a HEIC file with millions of boxes or references is answered with 415, and /health as ever', async () => {
+    for (const bytes of [manyBoxes(2_400_000, 'meta'), manyReferences(9_400_000, 'dimg')]) {
+      const headers = { 'content-type': 'application/octet-stream' };
+      const answer = server.post(new Uint8Array(bytes), { headers });
+      expect((await server.fetch('/health')).status).toBe(200);
+      const response = await answer;
+      expect(response.status).toBe(415);
+      expect(await response.json()).toMatchObject({
+        code: 'IMAGE_UNSUPPORTED',
+        detail: expect.stringContaining('HEIF with more than 50000 boxes and references in its header'),
+        hint: expect.stringContaining('Save it again as JPEG'),
+      });
+    }
+    expect((await server.fetch('/health')).status).toBe(200);
+    const restarts = await server.metrics('worker_restarts_total');
+    expect(restarts).toEqual(restarts.map(() => 0));
   });
 });
