@@ -134,7 +134,7 @@ const SERVE: readonly State[] = [
   ],
 ];
 
-describeInBrowser('axe-core has nothing to object to, and nothing is wider than the window,', () => {
+describeInBrowser('axe-core finds no problem, and nothing is wider than the window,', () => {
   let browser: Browser;
   let run: AskedRun;
   let review: ReviewCommand;

@@ -134,7 +134,7 @@ describeInBrowser('a report in a browser, from disk and offline', () => {
     expect(visitor.complaints).toEqual([]);
   });
 
-  it('says how many pictures it holds, and what is known of the run; axe finds nothing to object to', async () => {
+  it('says how many pictures it holds, and what is known of the run; axe finds no problem', async () => {
     const { bytes } = await report(out, '--max-size', '1000');
     const some = ['--max-size', String(bytes + 12_000), '--truth', join(out, 'coco/instances.json')];
     const { file, embedded } = await report(out, ...some, '-o', join(folder, 'some.html'));

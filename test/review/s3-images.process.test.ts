@@ -94,7 +94,9 @@ it('images in S3 that cannot be had are refused with the reason, and what was de
   expect(await refusal(review)).toMatch(/^409 yard\/photos\/2\.jpg /);
   objects.set('photos/2.jpg', second);
   await review.stopped();
-  await using stranger = await open({ AWS_ACCESS_KEY_ID: 'AKIAOTHER' });
-  expect(await refusal(stranger)).toMatch(/access is denied \(AccessDenied\); give --s3-no-sign-request again, if the/);
-  expect(await stranger.json('/api/decisions')).toEqual([saved]);
+  await using withOtherKeys = await open({ AWS_ACCESS_KEY_ID: 'AKIAOTHER' });
+  expect(await refusal(withOtherKeys)).toMatch(
+    /access is denied \(AccessDenied\); give --s3-no-sign-request again, if the/,
+  );
+  expect(await withOtherKeys.json('/api/decisions')).toEqual([saved]);
 });

@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { PreannotateError } from '../../core/errors.js';
-import { excerpt } from '../../core/text.js';
+import { capitalised, excerpt } from '../../core/text.js';
 import { formatCommandPath, styleHelp } from '../help.js';
 import { checkLongDashes, checkValues, missingValueError } from './check-values.js';
 import { adviseCommand } from './suggest-command.js';
@@ -43,7 +43,7 @@ function usageError(error: CommanderError, command: Command): PreannotateError {
     default: {
       const problem = error.message.replace(/^error: /, '').replace(/\.$/, '');
       const hint = `Usage: ${formatCommandPath(command)} ${command.usage()}`;
-      return refuse(`${problem.charAt(0).toUpperCase()}${excerpt(problem.slice(1))}.`, hint);
+      return refuse(`${excerpt(capitalised(problem))}.`, hint);
     }
   }
 }

@@ -23,7 +23,7 @@ export interface LabelledImage {
   readonly imagePath?: string; // absolute path of the image, where the data set has it
   readonly file: string; // absolute path of the file that its boxes are in
   readonly line?: number; // of the image in that file, from 1
-  readonly isPredicted?: true; // nobody has annotated it yet: its boxes are those of a model
+  readonly isPredicted?: true; // its boxes are those of a model: no person has annotated it yet
   readonly boxes: readonly LabelledBox[];
 }
 

@@ -10,7 +10,7 @@ export interface ReadTask {
   readonly name: string | undefined; // of a remote image, as this program calls it
   readonly part: string | undefined; // of the data set, where our tasks state it
   readonly regions: readonly unknown[];
-  readonly isPredicted: boolean; // nobody has annotated it
+  readonly isPredicted: boolean; // it has no annotation by a person
 }
 
 /** Endings of images, and addresses of files that Label Studio serves. */

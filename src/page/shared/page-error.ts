@@ -1,3 +1,4 @@
+import { capitalised } from '../../core/text.js';
 /** Error messages of the page; pure. */
 
 /** application/problem+json; every field is optional, because a proxy in between may answer something else. */
@@ -80,7 +81,7 @@ export function toPageMessage(answer: { status: number; retryAfter: string | nul
 
 /** On the command line, the name of the image comes before what is wrong with it. */
 function beginSentence(detail: string, code = ''): string {
-  return !code.startsWith('IMAGE_') ? detail : detail.charAt(0).toUpperCase() + detail.slice(1);
+  return code.startsWith('IMAGE_') ? capitalised(detail) : detail;
 }
 
 /** Visitors know a prompt by its line in the text of prompts. */

@@ -8,7 +8,7 @@ import type { Engine } from '../../workers/engine.js';
 import { startEngine, type EngineJob } from '../../workers/start-engine.js';
 import type { FoundFeatures } from './find-features.js';
 
-/** Workers that nobody asks for so long are ended: they are started again within a second. */
+/** Workers that have been idle for so long are ended: they are started again within a second. */
 const IDLE_MS = 5 * 60_000;
 
 /** Each holds up to 128 MB of features; more are waiting for the disk. */

@@ -16,7 +16,7 @@ export class ByteCache {
     return bytes;
   }
 
-  /** Two may come with the same, such as a fetch that nobody waits for any more and the one after it. */
+  /** Two may come with the same, such as an abandoned fetch and the one after it. */
   set(key: string, bytes: Uint8Array): void {
     if (bytes.length > this.#maxBytes) return;
     this.#delete(key);

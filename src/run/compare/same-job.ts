@@ -1,3 +1,4 @@
+import { capitalised } from '../../core/text.js';
 import { PreannotateError } from '../../core/errors.js';
 import type { Fit, Positions } from '../../core/inference/input-form.js';
 import { hasSeveralTexts } from '../../core/ontology.js';
@@ -49,7 +50,7 @@ function adviseOn(differences: readonly Difference[]): string {
   const canFinish = differences.every(({ finish }) => finish !== undefined);
   if (!canFinish) return `Give another --out folder, ${RESTART}, or run the first job again.`;
   const way = ways.has(EARLIER_VERSION) ? EARLIER_VERSION : [...ways].join(', and ');
-  const finish = `${way[0]!.toUpperCase()}${way.slice(1)} to finish it as it was begun`;
+  const finish = `${capitalised(way)} to finish it as it was begun`;
   return `${finish}, give another --out folder, or ${RESTART}.`;
 }
 

@@ -71,7 +71,7 @@ export async function readReviewContents(outDir: string): Promise<ReviewContents
   return { path, decisions, revision, endOffset, isTorn, digest, steps: steps.slice(-MAX_REMEMBERED) };
 }
 
-/** Adds up the steps of a file. Boxes are made when they are asked for: most are looked at by nobody. */
+/** Adds up the steps of a file. Boxes are made when they are asked for: most never are. */
 class StepReader {
   readonly decisions = new Map<string, Decision>();
   readonly #path: string;

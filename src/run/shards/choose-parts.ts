@@ -1,5 +1,5 @@
 import { RecordFile } from '../read-journal.js';
-import { compareUtf8, printable } from '../../core/text.js';
+import { capitalised, compareUtf8, printable } from '../../core/text.js';
 import { chooseImages, partOf, type Shard } from '../choose-images.js';
 import type { ImageRecord } from '../record.js';
 import { sortParts, type MergeUse } from './foreign-parts.js';
@@ -66,10 +66,6 @@ function listMissing(count: number | undefined, present: readonly Shard[]): Part
     const shard = { index, count };
     return { message: `${capitalised(describePart(shard))} is missing.`, advice: commandOf(shard) };
   });
-}
-
-function capitalised(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1);
 }
 
 /** Of a part that is there twice, the one with more images, where the results of both are the same. */

@@ -86,8 +86,8 @@ export function noteNotFound(parts: readonly Part[], sources: Sources): string[]
   const [images, stay] = names.length === 1 ? ['image is', 'stays'] : ['images are', 'stay'];
   return [
     `${names.length} annotated ${images} no longer found (deleted, renamed or excluded) and ${stay} in the ` +
-      `annotation files, with what was decided: ${list.summary}. The command of the run without --shard, ` +
-      'after this, leaves out what is gone, and gives decisions to images that were renamed.',
+      `annotation files, with what was decided: ${list.summary}. To leave them out, and to move ` +
+      'decisions to renamed images, give the command of the run without --shard after this.',
   ];
 }
 

@@ -33,7 +33,7 @@ export class ImageRenderer implements AsyncDisposable {
   readonly #maxWaiting: number;
   #isOver = false;
 
-  /** @param maxWaiting - Where more wait, the oldest is given up: nobody looks at it any more. */
+  /** @param maxWaiting - Where more wait, the oldest request is given up: its image is out of sight by then. */
   constructor(maxWaiting = Infinity) {
     this.#maxWaiting = maxWaiting;
   }

@@ -9,7 +9,7 @@ import { TestServer } from '../../support/server.js';
 describeInBrowser('the page', () => {
   const serve = ServePage.forSuite();
 
-  it('has an example to try, which can be enlarged, and axe finds nothing to object to', async () => {
+  it('has an example to try, which can be enlarged, and axe finds no problem', async () => {
     const visitor = await serve.visit();
     expect(await findAccessibilityProblems(visitor.page)).toEqual([]);
     await visitor.page.getByRole('button', { name: 'Example 1' }).click();

@@ -110,7 +110,7 @@ function report(
 function describeNetwork(link: string): string {
   return (
     `On other machines: ${link}, or another name or address of this machine. ` +
-    'Without the token, browsers ask for an API key, as the password of any user.'
+    'Opened without the token, the page asks for a user and a password: give any user, and an API key as the password.'
   );
 }
 

@@ -4,7 +4,7 @@ import { OutcomeCounts, PLACES } from '../outcomes.js';
 /** What of a box is counted and filtered by. */
 export type BoxFacts = Pick<DecidedBox, 'status' | 'class' | 'prompt' | 'score'>;
 
-/** Where the boxes of a decision are, as long as nobody has asked for them. */
+/** Where the boxes of a decision are, until they are asked for. */
 export interface BoxSource {
   readonly count: number;
   boxes(): readonly DecidedBox[];

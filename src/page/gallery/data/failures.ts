@@ -1,3 +1,4 @@
+import { capitalised } from '../../../core/text.js';
 import type { GalleryFailure } from '../../../core/gallery/pack.js';
 import type { Filter } from './filter.js';
 
@@ -9,6 +10,5 @@ export function filterFailures(failures: readonly GalleryFailure[], { text }: Pi
 
 /** Why an image failed, as a sentence beside its name: messages mostly begin with the name. */
 export function reasonOf({ name, message }: GalleryFailure): string {
-  const reason = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
-  return reason.charAt(0).toUpperCase() + reason.slice(1);
+  return capitalised(message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message);
 }

@@ -62,7 +62,7 @@ function areOnOneBox(a: Step, b: Step): boolean {
   return a.image === b.image && first !== undefined && first === second && isContinued(a, b);
 }
 
-/** Whether a step begins with what the one before it has left: nobody else has changed the box in between. */
+/** Whether a step begins with what the one before it has left: no one else has changed the box in between. */
 function isContinued({ changes: [left] }: Step, { inverse: [before] }: Step): boolean {
   if (left?.op !== 'set' || before?.op !== 'set') return false;
   return left.box.class === before.box.class && left.box.box.every((side, i) => side === before.box.box[i]);

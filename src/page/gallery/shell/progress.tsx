@@ -1,4 +1,4 @@
-import { describeEstimate } from '../../../core/text.js';
+import { capitalised, describeEstimate } from '../../../core/text.js';
 import { countBoxes, counted, formatCount } from '../../shared/count.js';
 import { progress } from '../app/progress.js';
 
@@ -16,13 +16,9 @@ export function Progress() {
       </span>
       {left.images > 0 && (
         <span class="left" title={`${counted(left.images, 'image')} with ${countBoxes(left.drafts)}, ${pace}`}>
-          {startSentence(describeEstimate(left.minutes))} left
+          {capitalised(describeEstimate(left.minutes))} left
         </span>
       )}
     </div>
   );
-}
-
-function startSentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

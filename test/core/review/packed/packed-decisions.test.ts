@@ -49,7 +49,7 @@ function decideAll(): Decision[] {
 const unpack = (all: readonly Decision[]) => unpackDecisions(decodeDecisions(encodeDecisions(all, run)), pack);
 
 describe('packed decisions', () => {
-  it('give every decision back, whatever became of its boxes and whoever wrote its time', () => {
+  it('give every decision back, whatever became of its boxes, and however its time is written', () => {
     const all = decideAll();
     expect(unpack(all).map((decision) => ({ ...decision }))).toEqual(all);
     expect(unpack([])).toEqual([]);
