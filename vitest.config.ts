@@ -14,6 +14,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    env: { npm_command: '' }, // `npx vitest` sets it, and texts name commands as they were called
     projects: [
       {
         extends: true,

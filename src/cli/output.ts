@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FAILURES, type Failure, type PreannotateError } from '../core/errors.js';
 import { printable } from '../core/text.js';
 import { isJsonLog, writeEvent } from '../progress/log.js';
+import { asTyped } from '../progress/typed-command.js';
 import { hasColours } from './colours.js';
 
 /** A reader of our output that has stopped reading does not keep the process. */
@@ -13,7 +14,9 @@ function red(text: string): string {
 }
 
 /** Prints on stderr what failed, and what to do. @param causes - For --verbose. */
-export function printFailure({ code, message, hint }: Failure, causes: readonly string[] = []): void {
+export function printFailure(failure: Failure, causes: readonly string[] = []): void {
+  const { code } = failure;
+  const [message, hint] = [asTyped(failure.message), asTyped(failure.hint)];
   if (isJsonLog()) {
     const more = causes.length === 0 ? {} : { causes };
     writeEvent(process.stderr, { level: 'error', event: 'error', message, code, hint, ...more });

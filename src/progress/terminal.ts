@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import cliProgress from 'cli-progress';
 import { printable } from '../core/text.js';
 import { isJsonLog, writeEvent } from './log.js';
+import { asTyped } from './typed-command.js';
 
 /** Where progress is shown, and how. */
 export interface ProgressOptions {
@@ -38,7 +39,8 @@ export function isJsonProgress({ style = 'auto' }: ProgressOptions): boolean {
 }
 
 /** Writes a note, for people or for programs. */
-export function writeNote(stream: ProgressOptions['stream'], message: string): void {
+export function writeNote(stream: ProgressOptions['stream'], text: string): void {
+  const message = asTyped(text);
   if (isJsonLog()) writeEvent(stream, { level: 'info', event: 'note', message });
   else writeLines(stream, message);
 }

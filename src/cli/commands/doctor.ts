@@ -1,3 +1,4 @@
+import { asTyped } from '../../progress/typed-command.js';
 import type { Command } from 'commander';
 import { DoctorConfig } from '../../config/schema.js';
 import { FAILURES } from '../../core/errors.js';
@@ -56,6 +57,6 @@ async function runChecks(
   const { formatDiagnosis } = await import('../../doctor/format-diagnosis.js');
   const diagnosis = await diagnose({ version: VERSION, ...request });
   if (json) printJson(diagnosis);
-  else if (!quiet || !diagnosis.ok) process.stdout.write(formatDiagnosis(diagnosis));
+  else if (!quiet || !diagnosis.ok) process.stdout.write(asTyped(formatDiagnosis(diagnosis)));
   if (!diagnosis.ok) process.exitCode = FAILURES.DEVICE_UNAVAILABLE.exitCode;
 }

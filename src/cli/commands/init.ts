@@ -1,3 +1,4 @@
+import { asTyped } from '../../progress/typed-command.js';
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -66,7 +67,8 @@ async function init(folder: string, settings: Settings): Promise<void> {
   });
   if (settings.json)
     printJson({ folder, files: [...files.keys()], model, classes: spec.classes.map(({ name }) => name) });
-  else if (!settings.quiet) process.stdout.write(formatNextSteps(folder, { model, samples: settings.samples }));
+  else if (!settings.quiet)
+    process.stdout.write(asTyped(formatNextSteps(folder, { model, samples: settings.samples })));
 }
 
 /** The samples show what the built-in model knows, so it is their default. */

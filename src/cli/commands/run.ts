@@ -10,6 +10,7 @@ import { exceedsBudget } from '../../jobs/exceeds-budget.js';
 import { STOPPED_IN_TIME } from '../../feeds/time-limit.js';
 import { isJsonLog } from '../../progress/log.js';
 import type { RunProgress } from '../../progress/run-progress.js';
+import { commandName } from '../../progress/typed-command.js';
 import { createProgress } from '../create-progress.js';
 import { describeChoice } from '../../run/choose-images.js';
 import type { RunManifest } from '../../run/manifest.js';
@@ -171,8 +172,8 @@ async function printSummary(manifest: RunManifest, job: Job, verbose: boolean): 
   const errors = await readFirstErrors(job.outDir, NAMED_FAILURES);
   const duplicates = job.choice.shard !== undefined ? undefined : await describeDuplicates(job.outDir);
   const details = verbose ? `${await formatDetails(manifest, job)}\n` : '';
-  const command = process.env['npm_command'] === 'exec' ? 'npx preannotate' : 'preannotate'; // as npx sets it
-  process.stdout.write(formatRunSummary({ job, manifest, duplicates, errors, cwd: process.cwd(), command }) + details);
+  const told = { job, manifest, duplicates, errors, cwd: process.cwd(), command: commandName() };
+  process.stdout.write(formatRunSummary(told) + details);
 }
 
 async function formatDetails({ selection, timings }: RunManifest, { ontology }: Job): Promise<string> {

@@ -1,3 +1,4 @@
+import { asTyped } from '../../progress/typed-command.js';
 import { PreannotateError } from '../../core/errors.js';
 import { findModelHere, type Model } from '../../model/source.js';
 import { formOf } from '../../model/input-form.js';
@@ -110,7 +111,8 @@ export class AskSession implements AsyncDisposable {
 const STOP_FIRST =
   'To store them, stop this review with Ctrl-C, give the command, and start the review again: what was reviewed stays.';
 
-function notReady(reason: string, command?: string, cost?: string): { readonly state: AskState } {
+function notReady(reason: string, typed?: string, cost?: string): { readonly state: AskState } {
+  const command = typed && asTyped(typed);
   return {
     state: {
       isReady: false,

@@ -1,3 +1,4 @@
+import { asTyped } from '../../progress/typed-command.js';
 import { PassThrough } from 'node:stream';
 import { messageOf } from '../../core/errors.js';
 import { Progress } from '../../progress/bar.js';
@@ -196,7 +197,9 @@ export class Keeper implements AsyncDisposable {
   #commandWith(features: string, ontology?: string): string {
     const flags = { ...(ontology === undefined ? {} : { ontology }), features, restart: true as const };
     const typed = this.#rerun.commandWith(flags);
-    return typed ?? `preannotate run <images> … --out ${this.#context.outDir} --features ${features} --restart`;
+    return asTyped(
+      typed ?? `preannotate run <images> … --out ${this.#context.outDir} --features ${features} --restart`,
+    );
   }
 }
 

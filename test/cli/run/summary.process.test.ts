@@ -53,6 +53,8 @@ describe('the counts of a run', () => {
     expect(stdout).toContain(' out/coco/instances.json\n');
     expect(stdout).toContain(' out/previews\n');
     expect(stdout).toContain(': npx preannotate export out --score-threshold 0.2\n');
+    const refused = await preannotate(['export', 'images'], { cwd: folder, env: { npm_command: 'exec' } });
+    expect(refused.stderr).toContain('Give the folder that `npx preannotate run` has written');
 
     // Views that the folder has are renewed without being asked for, and named.
     const again = await preannotate(['run', 'images', ...EMOJI, '--out', 'out', '--format', 'coco'], { cwd: folder });

@@ -1,3 +1,4 @@
+import { asTyped } from '../../../progress/typed-command.js';
 import { formatBytes } from '../../../core/text.js';
 import { ModelsConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
@@ -43,7 +44,7 @@ async function info(reference: string, { settings, environment }: ModelsContext)
     published: findPublished(snapshot === undefined ? reference : snapshot.repo),
   };
   if (settings.json) printJson(toJson(described));
-  else if (!settings.quiet) process.stdout.write(formatModel(described));
+  else if (!settings.quiet) process.stdout.write(asTyped(formatModel(described)));
 }
 
 function describeModel({ checkpoint, sha256 }: Model) {

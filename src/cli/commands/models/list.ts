@@ -1,3 +1,4 @@
+import { asTyped } from '../../../progress/typed-command.js';
 import { formatBytes } from '../../../core/text.js';
 import { ModelsConfig } from '../../../config/schema.js';
 import { selectModelFiles } from '../../../hub/files.js';
@@ -40,7 +41,7 @@ async function list({ settings, environment: { cache } }: ModelsContext): Promis
   if (settings.quiet) return;
   const lines = formatModels(models);
   if (others > 0) lines.push(`${others} more in ${cache} are incomplete, or not OWL-ViT or OWLv2.`);
-  process.stdout.write(`${[...lines, '', ...formatPublishedTable(isHere)].join('\n')}\n`);
+  process.stdout.write(asTyped(`${[...lines, '', ...formatPublishedTable(isHere)].join('\n')}\n`));
 }
 
 /** A model on this machine. */

@@ -1,3 +1,4 @@
+import { asTyped } from '../../../progress/typed-command.js';
 import { join } from 'node:path';
 import { ModelsConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
@@ -48,7 +49,7 @@ async function verify(reference: string | undefined, { settings, environment }: 
     ]),
     ...(repair === undefined ? [] : [`  ${repair}`]),
   ]);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(asTyped(`${lines.join('\n')}\n`));
 }
 
 function formatVerdict({
