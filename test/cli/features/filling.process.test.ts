@@ -102,10 +102,10 @@ describe('run --features on a finished folder', () => {
     const features = ['--features', fresh('features')];
     await run(out, ...features, '--features-dtype', 'float32', '--limit', '2');
     const { text } = await run(out, ...features);
-    expect(text).toMatch(/boxes of this output folder come from features that are not rounded, so images are encoded/);
+    expect(text).toContain('Storing features in float16; the boxes of this output folder stay as they are.');
     expect(text).toContain('With --features-dtype float32, those of 2 images that are stored are used.');
     const exact = await run(out, ...features, '--features-dtype', 'float32');
-    expect(exact.text).not.toContain('not rounded');
+    expect(exact.text).not.toContain('more digits');
   });
 
   it('--dry-run counts the images whose features would be stored', async () => {
