@@ -78,8 +78,8 @@ async function describeExact(job: Job, model: Model, features: FeatureJob): Prom
       ? ''
       : ` With --features-dtype float32, those of ${counted(images, 'image')} that are stored are used.`;
   return [
-    `Storing features in ${features.dtype}; the boxes of this output folder stay as they are. They were made with more ` +
-      `digits than ${features.dtype} keeps, so images are encoded even where their features are stored.${advice}`,
+    `Storing features in ${features.dtype}; the boxes of this output folder stay as they are. They were made with ` +
+      `more digits than ${features.dtype} keeps, so images are encoded even where their features are stored.${advice}`,
   ];
 }
 

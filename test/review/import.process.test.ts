@@ -64,12 +64,21 @@ const statuses = ({ boxes }: Decision) => boxes.map(({ status }) => status).sort
 const boxOf = ({ boxes }: Decision, wanted: (box: DecidedBox) => boolean) => boxes.find(wanted)!.box;
 const isNear = (a: Xyxy, b: Xyxy, within: number) => a.every((side, i) => Math.abs(side - b[i]!) <= within);
 
+it('a data set that is as it was exported is accepted, with a note that no box was changed', async () => {
+  const { images, boxes, stderr } = await take(await copyRun('as-exported'), join(original, 'cvat'));
+  expect(images.accepted).toHaveLength(4);
+  expect(boxes).toMatchObject({ corrected: 0, rejected: 0, drawn: 0 });
+  expect(stderr).toContain('4 images are accepted, none with a changed box: were they looked at?');
+  expect(stderr).toContain('Export only finished tasks');
+});
+
 describe.each(Object.keys(CORRECT))('what was corrected in files of %s', (format) => {
   const within = format === 'voc' ? 0.51 : 0.05;
 
   it('is imported as kept, corrected, rejected and drawn, exported again, and the same the second time', async () => {
     const { out, corrected } = await correctedIn(format);
-    const { images, boxes } = await take(out, corrected);
+    const { images, boxes, stderr } = await take(out, corrected);
+    expect(stderr).not.toContain('were they looked at?');
     const isLabelStudio = format === 'label-studio'; // where two tasks have predictions alone
     expect(images.accepted).toHaveLength(isLabelStudio ? 2 : 4);
     expect(boxes).toMatchObject({ rejected: 1, corrected: 2, drawn: 1 });

@@ -25,7 +25,8 @@ export function importToJson({ images, absent, untouched, empty, boxes }: Import
 }
 
 /** What a user should know about images that were not imported, or were reviewed before. */
-export function notesOn({ images, absent, untouched, notes }: ImportReport): string[] {
+export function notesOn(report: ImportReport): string[] {
+  const { images, absent, untouched, notes } = report;
   const { replaced, newer, otherSize } = images;
   return [
     ...notes,
@@ -36,7 +37,27 @@ export function notesOn({ images, absent, untouched, notes }: ImportReport): str
     ),
     ...noteOn('Left out, because they have another size in the run', otherSize),
     ...noteOn('Left out, because the run does not have them', absent),
+    ...noteOnSameAsDrafts(report),
     ...(untouched > 0 ? [`Not in the data set, and left as they are: ${counted(untouched, 'image')} of the run.`] : []),
+  ];
+}
+
+/** Drafts are rarely this good: below it, most images were probably not looked at. */
+const FEW = 0.02; // of the boxes
+const ENOUGH_IMAGES = 10;
+
+/** Every image of the data set is accepted, also of one that nobody has corrected. */
+function noteOnSameAsDrafts({ images, boxes }: ImportReport): string[] {
+  const count = images.accepted.length + images.replaced.length;
+  const changed = boxes.corrected + boxes.rejected + boxes.drawn;
+  const isSame = count > 0 && changed === 0;
+  const isFew = count >= ENOUGH_IMAGES && changed <= FEW * (boxes.kept + changed);
+  if (!isSame && !isFew) return [];
+  const accepted = `${counted(count, 'image')} ${count === 1 ? 'is' : 'are'} accepted`;
+  const differ = isSame ? 'none with a changed box' : `with ${counted(changed, 'changed box', 'changed boxes')} in all`;
+  return [
+    `${accepted}, ${differ}: were they looked at? Every image of an imported data set counts as reviewed. ` +
+      'Export only finished tasks from the labelling tool.',
   ];
 }
 
