@@ -115,10 +115,20 @@ class EngineDetector implements Detector {
     const { signal = new AbortController().signal, ...asked } = readCallOptions(options, '{ scoreThreshold: 0.3 }');
     using _ = this.#parts.transport.hold();
     const given = readGivenImage(image);
+    this.#assertOpen();
     const search = await this.#parts.searches.read(asked);
-    const outcome = await this.#detect(given, search, signal);
-    if (!outcome.ok) throw new PreannotateError(outcome.failure);
-    return toDetectedImage(outcome.result, search);
+    const outcome = await this.#detect(given, search, signal).catch((error: unknown) => {
+      if (isStopped(error)) this.#assertOpen();
+      throw error;
+    });
+    if (outcome.ok) return toDetectedImage(outcome.result, search);
+    if (isStopped(outcome.failure)) this.#assertOpen();
+    throw new PreannotateError(outcome.failure);
+  }
+
+  /** @throws PreannotateError STOPPED after the detector was disposed of */
+  #assertOpen(): void {
+    if (this.#disposed !== undefined) throw new PreannotateError(CLOSED);
   }
 
   async #detect(image: GivenImage, { ontology }: Search, signal: AbortSignal): Promise<ImageOutcome> {
@@ -129,7 +139,6 @@ class EngineDetector implements Detector {
       return await engine.detect({ name: UNNAMED, bytes }, ontology, signal);
     }
     if ('address' in image) {
-      if (this.#disposed !== undefined) throw new PreannotateError(CLOSED);
       this.#remote ??= this.#parts.remote();
       const address = parseAddress(image.address);
       const name = address.kind === 'invalid' ? UNNAMED : withoutQuery(address);
@@ -155,6 +164,11 @@ function toDetectedImage(result: ImageResult, { ontology, selection }: Search): 
     return { class: ontology.classes[classId]!.name, prompt: ontology.queries[queryId]!.prompt, score, box };
   });
   return { width, height, boxes, ...(degraded === undefined ? {} : { degraded }) };
+}
+
+/** Whether an image was not annotated because the engine ended. */
+function isStopped(cause: unknown): boolean {
+  return cause instanceof Object && 'code' in cause && cause.code === CLOSED.code;
 }
 
 const CLOSED = { code: 'STOPPED', message: 'The detector was disposed of.', hint: 'Open another one.' } as const;
