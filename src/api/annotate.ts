@@ -20,7 +20,7 @@ const OF_CALL = ['paths', 'signal', 'onProgress', 'onNote', 'onDownload'];
 
 /** A batch run. @throws PreannotateError for what `preannotate run` refuses; the signal's reason */
 export async function annotateImages(options: AnnotateOptions): Promise<AnnotateResult> {
-  return await inProgramWords(async () => await runJob(options));
+  return await inProgramWords(options, async () => await runJob(options));
 }
 
 async function runJob(options: AnnotateOptions): Promise<AnnotateResult> {
@@ -28,7 +28,7 @@ async function runJob(options: AnnotateOptions): Promise<AnnotateResult> {
   const { paths, signal, onProgress, onNote, onDownload, ...settings } = given;
   const loaded = await loadOptions(RunConfig, { ...settings }, { leftOut: OUTPUT_OPTIONS, ofCall: OF_CALL });
   const inputs = readPaths(paths);
-  const progress = new ReportedProgress({ onProgress, onNote, onDownload });
+  const progress = new ReportedProgress({ onProgress, onNote, onDownload }, given);
   const stop = AbortSignal.any([progress.failed, ...(signal === undefined ? [] : [signal])]);
   const job = { ...(await createRunJob(inputs, loaded)), ...startedByProgram(inputs, loaded, settings) };
   const manifest = await annotate(job, progress, stop);

@@ -29,7 +29,7 @@ const UNNAMED = 'The bytes given';
 
 /** Opens a model for single images. @throws PreannotateError when that is not possible; the signal's reason */
 export async function startDetector(options: DetectorOptions): Promise<Detector> {
-  return await inProgramWords(async () => await open(options));
+  return await inProgramWords(options, async () => await open(options));
 }
 
 async function open(options: DetectorOptions): Promise<Detector> {
@@ -39,7 +39,7 @@ async function open(options: DetectorOptions): Promise<Detector> {
     onDownload,
     ...settings
   } = readCallOptions(options, "{ model: 'builtin:emoji', ontology: 'emoji' }");
-  const note = (message: string) => onNote?.(toProgramWords(message));
+  const note = (message: string) => onNote?.(toProgramWords(message, settings));
   const loaded = await loadOptions(DetectorConfig, { ...settings }, { ofCall: ['signal', 'onNote', 'onDownload'] });
   const { precision, model: reference, optimizer, maxDetections, maxBytes, batchingTimeoutSec } = loaded.settings;
   assertOptimizerAvailable(optimizer);
@@ -100,7 +100,7 @@ class EngineDetector implements Detector {
   }
 
   async detect(image: string | URL | Uint8Array, options: DetectOptions = {}): Promise<DetectedImage> {
-    return await inProgramWords(async () => await this.#answer(image, options));
+    return await inProgramWords([image, options], async () => await this.#answer(image, options));
   }
 
   dispose(): Promise<void> {

@@ -2,6 +2,7 @@ import { camelOf, flagsOf, type Flag } from '../config/flags.js';
 import { optionNamesOf } from '../config/program-options.js';
 import { DetectorConfig, ExportConfig, RunConfig } from '../config/schema.js';
 import { PreannotateError } from '../core/errors.js';
+import { changeAround, listTexts } from './own-words.js';
 import type { ImageFailure } from './run-types.js';
 
 /** An option of a call, as messages for the command line name it. */
@@ -68,8 +69,17 @@ const CALLS: Readonly<Record<string, string>> = { run: 'annotate', export: 'run.
 /** A flag, and what follows it if that may be its value. */
 const FLAG = /(?<![\w-])--(no-)?([a-z][a-z0-9-]*)(?:[ =](?!--)("[^"]*"|'[^']*'|<[^>]*>|[^\s`]*[^\s`.,;:)]))?/g;
 
-/** A text for people at the command line, in the words of a program: `allowPrivate: true` for --allow-private. */
-export function toProgramWords(text: string): string {
+/**
+ * A text for people at the command line, in the words of a program: `allowPrivate: true` for --allow-private.
+ *
+ * @param given - What the call was given: its texts stay as they are
+ */
+export function toProgramWords(text: string, given?: unknown): string {
+  const own = listTexts(given).filter((each) => text.includes(each) && translateAll(each) !== each);
+  return changeAround(text, own, translateAll);
+}
+
+function translateAll(text: string): string {
   const parts = text.split(TERMINAL); // every second one is such a command
   return parts.map((part, i) => (i % 2 === 1 ? part : translate(part))).join('');
 }
@@ -128,32 +138,37 @@ function replaceKeys(text: string): string {
 }
 
 /** An error with its message and hint in the words of a program; anything else as it is. */
-export function toProgramError(error: unknown): unknown {
+export function toProgramError(error: unknown, given?: unknown): unknown {
   if (!(error instanceof PreannotateError)) return error;
-  const message = toProgramWords(error.message);
+  const message = toProgramWords(error.message, given);
   const translated = new PreannotateError(
-    { ...error.toFailure(), message, hint: toProgramWords(error.hint) },
+    { ...error.toFailure(), message, hint: toProgramWords(error.hint, given) },
     error.cause,
   );
-  translated.stack = error.stack?.replace(error.message, message) ?? '';
+  translated.stack = error.stack?.replace(error.message, () => message) ?? '';
   return translated;
 }
 
 /** What failed of a run, in the words of a program. */
 export function toProgramFailure(failure: ImageFailure): ImageFailure {
-  const { message, hint } = failure;
+  const { image, message, hint } = failure;
   return {
     ...failure,
-    message: toProgramWords(message),
-    ...(hint === undefined ? {} : { hint: toProgramWords(hint) }),
+    message: toProgramWords(message, image),
+    ...(hint === undefined ? {} : { hint: toProgramWords(hint, image) }),
   };
 }
 
-/** Does what a call asks for. @throws PreannotateError in the words of a program */
-export async function inProgramWords<Result>(work: () => Promise<Result>): Promise<Result> {
+/**
+ * Does what a call asks for.
+ *
+ * @param given - What the call was given
+ * @throws PreannotateError in the words of a program
+ */
+export async function inProgramWords<Result>(given: unknown, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw toProgramError(error);
+    throw toProgramError(error, given);
   }
 }

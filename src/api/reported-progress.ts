@@ -5,11 +5,14 @@ import type { AnnotateCallbacks } from './run-types.js';
 /** Gives a program what the command line would show. What a callback throws stops the run with that as its reason. */
 export class ReportedProgress implements RunProgress {
   readonly #callbacks: Omit<AnnotateCallbacks, 'signal'>;
+  readonly #given: unknown;
   readonly #failed = new AbortController();
   #counts: ProgressCounts = { total: 0, done: 0, failed: 0 };
 
-  constructor(callbacks: Omit<AnnotateCallbacks, 'signal'>) {
+  /** @param given - What the call was given: notes keep its texts as they are */
+  constructor(callbacks: Omit<AnnotateCallbacks, 'signal'>, given: unknown) {
     this.#callbacks = callbacks;
+    this.#given = given;
   }
 
   /** A callback has thrown. */
@@ -42,7 +45,7 @@ export class ReportedProgress implements RunProgress {
   }
 
   note(message: string): void {
-    this.#call(() => this.#callbacks.onNote?.(toProgramWords(message)));
+    this.#call(() => this.#callbacks.onNote?.(toProgramWords(message, this.#given)));
   }
 
   stop(): void {}

@@ -35,7 +35,7 @@ import type {
 
 /** Opens an output folder for reading. @throws PreannotateError INPUT_NOT_FOUND, JOURNAL_DAMAGED */
 export async function openStoredRun(folder: string): Promise<Run> {
-  return await inProgramWords(async () => await openFolder(folder));
+  return await inProgramWords(folder, async () => await openFolder(folder));
 }
 
 async function openFolder(folder: string): Promise<Run> {
@@ -58,10 +58,10 @@ async function openFolder(folder: string): Promise<Run> {
     written: manifest?.counts.detections === undefined ? undefined : toBoxCounts(manifest.counts),
     scoreFloor: journal.header.options.score_floor,
     imagesFolder: await findRunRoot(outDir, run, undefined),
-    notes: notes.map(toProgramWords),
+    notes: notes.map((note) => toProgramWords(note, folder)),
     images: (options) => readImages(outDir, run, options),
     failures: () => readFailures(outDir),
-    export: async (options) => await inProgramWords(async () => await writeAgain(outDir, options)),
+    export: async (options) => await inProgramWords([outDir, options], async () => await writeAgain(outDir, options)),
   };
 }
 
@@ -69,7 +69,7 @@ async function* readImages(outDir: string, run: OpenedRun, options?: RunImagesOp
   try {
     yield* selectImages(outDir, run, options);
   } catch (error) {
-    throw toProgramError(error);
+    throw toProgramError(error, outDir);
   }
 }
 
@@ -106,7 +106,7 @@ async function* readFailures(outDir: string): AsyncGenerator<ImageFailure> {
   try {
     for await (const failure of streamErrors(outDir)) yield toProgramFailure(failure);
   } catch (error) {
-    throw toProgramError(error);
+    throw toProgramError(error, outDir);
   }
 }
 
@@ -114,7 +114,7 @@ async function writeAgain(outDir: string, given: ExportOptions = {}): Promise<Ex
   const { signal, onNote, ...options } = readCallOptions(given, "{ format: ['coco', 'csv'] }");
   const names = { leftOut: OUTPUT_OPTIONS, ofCall: ['signal', 'onNote'] };
   const loaded = await loadOptions(ExportConfig, { ...options }, names);
-  const progress = new ReportedProgress({ onNote });
+  const progress = new ReportedProgress({ onNote }, outDir);
   const stop = AbortSignal.any([progress.failed, ...(signal === undefined ? [] : [signal])]);
   const { imagesRoot } = loaded.settings;
   const target = { outDir, imagesRoot, takeOver: takeOverRuleOf(loaded), fetch: fetchSettingsOf(loaded) };

@@ -38,6 +38,35 @@ describe('a message for the command line', () => {
     expect(toProgramWords(text)).toBe(text);
   });
 
+  it.each([
+    ['unknown key "--score-threshold". Raise --limit-x.', undefined],
+    ['photos --max-bytes 5/a.jpg: its content is damaged.', undefined],
+    ["cp 'a --max-bytes 5.jpg' b", undefined],
+    ['There is no photos --max-bytes 5.', ['photos --max-bytes 5']],
+    ['The folder (max_bytes) is empty.', { paths: [['(max_bytes)']] }],
+  ])('keeps what the caller wrote: %s', (text, given) => {
+    expect(toProgramWords(text, given)).toBe(text);
+  });
+
+  it('is translated around what the caller wrote', () => {
+    const text = 'a --max-bytes 5.jpg: "--max-bytes" is not read. Raise --max-bytes, the camera\'s and others\' limit.';
+    const expected =
+      'a --max-bytes 5.jpg: "--max-bytes" is not read. Raise maxBytes, the camera\'s and others\' limit.';
+    expect(toProgramWords(text)).toBe(expected);
+    expect(toProgramWords('Leave it out: --exclude "a --limit 5.jpg".')).toBe(
+      "Leave it out: exclude: 'a --limit 5.jpg'.",
+    );
+    expect(toProgramWords('Use --exclude a --max-bytes 5, or --fit x.', 'a --max-bytes 5')).toContain(
+      "'a --max-bytes 5'",
+    );
+    const failure = {
+      image: 'a --max-bytes 5',
+      code: 'IMAGE_TOO_LARGE',
+      message: 'a --max-bytes 5 is too large.',
+    } as const;
+    expect(toProgramFailure(failure)).toEqual(failure);
+  });
+
   it('is translated in errors and in failures of images', () => {
     const failure = { code: 'IMAGE_TOO_LARGE', message: 'Raise --max-bytes.', hint: 'Or --exclude it.' } as const;
     const error = toProgramError(new PreannotateError({ ...failure, detail: 'libvips' }));

@@ -32,7 +32,20 @@ for (const value of wrong) {
   if (typeof value !== 'function') await isRefused('onNote', () => openDetector({ ...emoji, onNote: value }));
   await isRefused('signal', () => openDetector({ ...emoji, signal: value }));
 }
-for (const name of ['path', 'formats', 'scoreTreshold', 'score_threshold', 'onprogress', 'json'])
+const cyclic = ['cup'];
+cyclic.push(cyclic);
+let deep = 'cup';
+for (let i = 0; i < 100_000; i++) deep = [deep];
+for (const value of [cyclic, deep])
+  for (const name of ['paths', 'class', 'format', 'imageSize', 'ontology'])
+    await isRefused(name, () => annotate({ paths: 'photos', ...emoji, [name]: value }));
+for (const classes of [cyclic, deep, { a: cyclic }])
+  await isRefused('ontology', () => annotate({ ...emoji, paths: 'photos', ontology: { classes } }));
+const holder = { classes: ['cup'] };
+holder.classes.push(holder);
+await isRefused('ontology', () => annotate({ ...emoji, paths: 'photos', ontology: holder }));
+await isRefused('detect', () => annotate({ ...emoji, paths: 'photos --max-bytes 5' }));
+for (const name of ['path', 'formats', '--score-threshold', 'scoreTreshold', 'score_threshold', 'onprogress', 'json'])
   await isRefused('unknown ' + name, () => annotate({ ...emoji, paths: 'photos', [name]: 'coco' }));
 await annotate({ ...emoji, paths: 'photos', out: 'drafts', format: 'csv' });
 const run = await readRun('drafts');
@@ -71,7 +84,9 @@ it('names what a call was given in place of what it takes, whatever that is', as
   const named = refusals.filter(([call]) => !/^(options|images|export|detect|empty|unknown .*)$/.test(call));
   expect(named.filter(([call, , message]) => !message.startsWith(call))).toEqual([]);
   const texts = refusals.map(([call, , message, hint]) => `${call}: ${message} ${hint}`);
-  expect(texts.filter((text) => /--\w|\bcommand/i.test(text))).toEqual([]);
+  // By the calls themselves.
+  const spelled = /^unknown --score-threshold: options: unknown key "--score-threshold"|photos --max-bytes 5/g;
+  expect(texts.filter((text) => /--\w|\bcommand/i.test(text.replaceAll(spelled, '')))).toEqual([]);
   expect(texts).toEqual(
     expect.arrayContaining([
       expect.stringContaining('paths[1] must be a folder, a file, a glob or an address, as text, not a URL.'),
@@ -79,7 +94,10 @@ it('names what a call was given in place of what it takes, whatever that is', as
       expect.stringContaining('image must be a path, a URL or a Uint8Array, not an ArrayBuffer. Give new Uint8Array('),
       expect.stringContaining('signal must be an AbortSignal, not 7.'),
       expect.stringMatching(/^unknown path: .*Did you mean "paths"\?$/),
-      expect.stringMatching(/^unknown score_threshold: .*Did you mean "scoreThreshold"\?$/),
+      'unknown --score-threshold: options: unknown key "--score-threshold". Did you mean "scoreThreshold"?',
+      expect.stringMatching(/^unknown score_threshold: .*"score_threshold"\. Did you mean "scoreThreshold"\?$/),
+      'class: class has lists in lists, more than 10 deep. Does it contain itself?',
+      expect.stringMatching(/^detect: .*photos --max-bytes 5/),
       expect.stringMatching(/^unknown onprogress: .*Did you mean "onProgress"\?$/),
     ]),
   );
