@@ -58,9 +58,13 @@ export function readPaths(paths: unknown): string[] {
   });
 }
 
+/** Lists in lists, of which no option has more than two. */
+const MAX_DEPTH = 10;
+
 /** What no option may be, and libraries report in their own words. */
-function assertUsable(name: string, value: unknown): void {
-  if (Array.isArray(value)) value.forEach((item, i) => assertUsable(`${name}[${i}]`, item));
+function assertUsable(name: string, value: unknown, depth = 0): void {
+  if (depth > MAX_DEPTH) throw tooDeepError(name);
+  if (Array.isArray(value)) value.forEach((item, i) => assertUsable(`${name}[${i}]`, item, depth + 1));
   else if (value instanceof Promise) throw wrongError(name, value, { what: 'a value', advice: 'Await it first.' });
   else if (typeof value === 'function') throw wrongError(name, value, { what: 'a value' });
   else if (typeof value === 'string' && value.includes('\0')) throw nullCharacterError(name);
@@ -76,6 +80,14 @@ function wrongError(name: string, value: unknown, { what, advice }: Wanted): Pre
   const actual = Array.isArray(value) && value.length === 0 ? 'an empty list' : describeValue(value);
   const message = `${name} must be ${what}, not ${actual}.`;
   return problemsError('CONFIG_INVALID', [{ message, ...(advice === undefined ? {} : { advice }) }]);
+}
+
+function tooDeepError(name: string): PreannotateError {
+  const [option] = name.split('[', 1);
+  const advice = 'Does it contain itself?';
+  return problemsError('CONFIG_INVALID', [
+    { message: `${option} has lists in lists, more than ${MAX_DEPTH} deep.`, advice },
+  ]);
 }
 
 function nullCharacterError(name: string): PreannotateError {
