@@ -29,10 +29,15 @@ it('a flipped bit is refused with its line, which can be deleted; the other line
   const { folder, path, bytes } = await withReview();
   const intact = await readReview(folder);
   const random = new Random(17);
-  for (let i = 0; i < 120; i++) {
-    const at = random.below(bytes.length);
+  const ends = [...bytes.keys()].filter((at) => bytes[at] === 0x0a);
+  expect(ends).toHaveLength(IMAGES.length);
+  const bits = [
+    ...ends.flatMap((at) => Array.from({ length: 8 }, (_, bit) => [at, bit] as const)),
+    ...Array.from({ length: 120 }, () => [random.below(bytes.length), random.below(8)] as const),
+  ];
+  for (const [at, bit] of bits) {
     const damaged = Buffer.from(bytes);
-    damaged[at]! ^= 1 << random.below(8);
+    damaged[at]! ^= 1 << bit;
     await writeFile(path, damaged);
     const line = bytes.subarray(0, at).filter((byte) => byte === 0x0a).length + 1;
     const where = `byte ${at}: ${damaged[at]!}`;
