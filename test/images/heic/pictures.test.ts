@@ -83,6 +83,29 @@ describe('a HEIC file is read as the picture that it is made to show:', () => {
   });
 });
 
+describe('a picture that is cropped to what it cannot be', () => {
+  it.each([
+    ['divided by zero', clap(100, 80, 0)],
+    ['zero divided by zero', clap(0, 0, 0)],
+    ['of no width', clap(0, 80)],
+    ['of half a pixel at most', clap(100, 1, 3)],
+    ['wider than it is', clap(QUARTER.width + 1, 80)],
+    ['of a negative width', clap(2 ** 32 - 16, 80)],
+  ])('%s, has no size', async (_what, crop) => {
+    expect(await headerSizeOf(composeHeif([quarter(2, crop)], { primary: 1 }))).toBeUndefined();
+  });
+
+  it('has the size of its crop where that is a fraction', async () => {
+    const bytes = composeHeif([quarter(2, clap(301, 240, 3))], { primary: 1 });
+    expect(await headerSizeOf(bytes)).toEqual({ width: 100, height: 80 });
+  });
+
+  it('is not turned by a box without an angle', async () => {
+    const bytes = composeHeif([quarter(2, box('irot'))], { primary: 1 });
+    expect(await headerSizeOf(bytes)).toEqual(QUARTER);
+  });
+});
+
 describe('damage in a HEIC file', () => {
   const middle = (data: Buffer) => data.fill(0, 1000, 1100);
   it.each([

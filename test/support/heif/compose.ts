@@ -23,9 +23,9 @@ export function box(type: string, ...content: readonly Buffer[]): Buffer {
 /** Turns a picture, in quarters anticlockwise. */
 export const irot = (quarters: number): Buffer => box('irot', uint(quarters, 1));
 
-/** Crops a picture to its middle. */
-export const clap = (width: number, height: number): Buffer =>
-  box('clap', ...[width, 1, height, 1, 0, 1, 0, 1].map((value) => uint(value, 4)));
+/** Crops a picture to its middle. @param divisor - Of both, which are fractions in the file. */
+export const clap = (width: number, height: number, divisor = 1): Buffer =>
+  box('clap', ...[width, divisor, height, divisor, 0, 1, 0, 1].map((value) => uint(value, 4)));
 
 /** A quarter of scene-01.jpg, coded by HEVC. */
 export function quarter(which: number, ...properties: readonly Buffer[]): HeifItem {
