@@ -68,6 +68,14 @@ function heldByDecoder({ isProgressive, chromaSubsampling, channels }: Metadata,
   }
 }
 
+/** How to save an image so that its decoder holds less; those of other kinds hold the whole image in any case. */
+const CHEAPER: Readonly<Record<string, string>> = {
+  PNG: 'Save it without interlacing, upright, or smaller.',
+  JPEG: 'Save it as baseline JPEG, upright, or smaller.',
+  TIFF: 'Save it upright, or smaller.',
+  HEIC: 'Convert it to baseline JPEG, or save it smaller.',
+};
+
 /** @throws PreannotateError IMAGE_TOO_LARGE */
 export function refuseCostlyDecoding(
   size: Size,
@@ -81,7 +89,7 @@ export function refuseCostlyDecoding(
     throw costlyError(
       `decoding this ${kind} image of ${size.width} x ${size.height} pixels needs ${toMegabytes(held)} of memory`,
       `${toMegabytes(allowedHeld)} allowed`,
-      'Save it without interlacing (PNG), as baseline (JPEG), upright, or smaller.',
+      CHEAPER[kind] ?? 'Save it smaller.',
     );
   }
   const decoded = pixels * cost.bytes;

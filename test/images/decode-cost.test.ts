@@ -1,7 +1,14 @@
 import type { Metadata } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../src/images/decode.js';
-import { BMP_COST, costOfPixels, refuseCostlyResizing, refuseManyTiles } from '../../src/images/decode-cost.js';
+import {
+  BMP_COST,
+  costOfPixels,
+  HEIC_COST,
+  refuseCostlyDecoding,
+  refuseCostlyResizing,
+  refuseManyTiles,
+} from '../../src/images/decode-cost.js';
 
 const DEFAULTS = { run: 268_402_689, serve: 50_000_000 };
 
@@ -48,6 +55,17 @@ describe('an image is refused before it is decoded', () => {
       message: 'decoding this PNG image of 15000 x 12000 pixels needs 1440 MB of memory, more than the 806 MB allowed.',
       hint: expect.stringContaining('--max-pixels'),
     });
+  });
+
+  it.each([
+    ['PNG', 'Save it without interlacing, upright, or smaller.'],
+    ['JPEG', 'Save it as baseline JPEG, upright, or smaller.'],
+    ['HEIC', 'Convert it to baseline JPEG, or save it smaller.'],
+    ['WebP', 'Save it smaller.'],
+  ])('with advice for its kind: %s', (kind, advice) => {
+    const check = () =>
+      refuseCostlyDecoding({ width: 8000, height: 6000 }, HEIC_COST, { kind, maxPixels: DEFAULTS.serve });
+    expect(check).toThrow(expect.objectContaining({ hint: `${advice} Or raise --max-pixels.` }) as Error);
   });
 
   it('where its shape takes longer to resize than its pixel count suggests', () => {
