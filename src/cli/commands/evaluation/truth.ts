@@ -3,7 +3,7 @@ import type { Loaded } from '../../../config/load.js';
 import { problemsError } from '../../../config/problems.js';
 import type { EvalConfig } from '../../../config/schema.js';
 import { PreannotateError } from '../../../core/errors.js';
-import { excerpt } from '../../../core/text.js';
+import { excerpt, printable } from '../../../core/text.js';
 import { findNearest } from '../../../disk/nearest.js';
 import { compareSets, type Comparison, type LabelledSet } from '../../../evaluation/compare/compare.js';
 import { collect, sizesIn } from '../../../data-set/collect.js';
@@ -99,7 +99,7 @@ const NAMED = 10;
 function describeNames(comparison: Comparison, missing: string): string[] {
   const { rule, unpairedImages, unpairedClasses, otherSizes } = comparison;
   const list = (names: readonly string[]) =>
-    names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
+    names.slice(0, NAMED).map(printable).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
   const note = (names: readonly string[], text: string) => (names.length === 0 ? [] : [`${text}: ${list(names)}.`]);
   return [
     ...(rule === 'name' ? [] : [`Images were recognised by the ${rule}, since no path is the same on both sides.`]),
