@@ -41,7 +41,7 @@ function describeImages({ job, manifest }: RunResult): string {
   const { duplicates = 0 } = counts;
   const rest = stoppedBy === undefined ? '' : ` ${STOPPED_IN_TIME}`;
   const shared = duplicates > 0 ? `, ${counted(duplicates, 'copy', 'copies')} of others among them` : '';
-  return `${counts.annotated} of ${counts.found} images annotated in ${seconds} s${chosen}${resumed}${shared}.${rest}`;
+  return `${counts.annotated} of ${counted(counts.found, 'image')} annotated in ${seconds} s${chosen}${resumed}${shared}.${rest}`;
 }
 
 function describeBoxes({ manifest: { counts }, duplicates }: RunResult): string[] {

@@ -56,7 +56,8 @@ function exists(path: string): Promise<boolean> {
 }
 
 function existingFilesError(paths: readonly string[], hint: string): PreannotateError {
-  const names = paths.map(printable).join(' and ');
+  const [others, last] = [paths.slice(0, -1).map(printable), printable(paths.at(-1)!)];
+  const names = others.length === 0 ? last : `${others.join(', ')} and ${last}`;
   const message = `${names} ${paths.length === 1 ? 'exists' : 'exist'} already; nothing was written.`;
   return new PreannotateError({ code: 'OUTPUT_UNUSABLE', message, hint });
 }

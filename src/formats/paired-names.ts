@@ -58,8 +58,8 @@ export class PairedNames {
     const example = replacesImages === true ? 'images_' : `a${ending}_`;
     const encoded =
       isListed === true
-        ? 'with control characters, spaces at the ends or "#" at the start of their names'
-        : 'with control characters in their names';
+        ? 'with control characters, spaces at the ends or "#" at the start in the name'
+        : 'with control characters in the name';
     const changes: [number, string][] = [
       [
         this.#inRenamedFolders,

@@ -42,11 +42,11 @@ export async function measureExtent(outDir: string, run: OpenedRun): Promise<Ext
  * @param shown - How many of the annotated images the files have.
  */
 export function describeExtent({ images, found, failed, status, choice }: Extent, shown = images): string {
-  if (status === 'interrupted') return `${images} of ${found} images: the run was stopped`;
-  if (failed > 0) return `${shown} of ${found} images (${failed} failed)`;
-  if (images === found) return shown === found ? counted(images, 'image') : `${shown} of ${found} images`;
+  if (status === 'interrupted') return `${images} of ${counted(found, 'image')}: the run was stopped`;
+  if (failed > 0) return `${shown} of ${counted(found, 'image')} (${failed} failed)`;
+  if (images === found) return shown === found ? counted(images, 'image') : `${shown} of ${counted(found, 'image')}`;
   const chosen = describeChoice(choice);
-  return `${shown} of ${found} images (${chosen ?? 'the journal has no others'})`;
+  return `${shown} of ${counted(found, 'image')} (${chosen ?? 'the journal has no others'})`;
 }
 
 async function countErrors(outDir: string): Promise<number> {

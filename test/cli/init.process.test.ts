@@ -114,7 +114,10 @@ describe('a starter', () => {
     const { folder } = await started('--model', 'builtin:emoji', '--quiet');
     await copyFile(join(SCENES, 'scene-01.jpg'), join(folder, 'a.jpg'));
     const { code, stdout } = await preannotate(['run'], { cwd: folder });
-    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('1 of 1 images') as string });
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 of 1 image annotated') as string,
+    });
     expect(await readdir(join(folder, 'annotations'))).toContain('coco');
   });
 });

@@ -121,7 +121,7 @@ describe('a run with tiles', () => {
     expect(options.tiles).toEqual({ size: [384, 500], overlap: 0.1, full_image: false });
 
     const again = await preannotate([...args, '--tiles', '384,500,overlap=0.1,full_image=no']);
-    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('1 of 1 images') as string });
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('1 of 1 image annotated') as string });
     for (const dry of [[], ['--dry-run']]) {
       const others = await preannotate([...args, ...dry, '--no-tiles'], { cwd: folder });
       expect(others.code).toBe(2);
