@@ -68,7 +68,7 @@ export class LineScanner {
         const next = list.indexOf(BEFORE_OF, at);
         const end = next === -1 ? list.length : next - 1;
         const changes = parse(`[${list.toString('utf8', at, end)}]`);
-        if (!isListOfChanges(changes)) return undefined;
+        if (!isListOfChanges(changes) || changes.length === 0) return undefined; // nothing between commas is no JSON
         parts.push(...changes);
         at = end;
       }

@@ -114,6 +114,36 @@ describe('lines of review.jsonl', () => {
   });
 });
 
+describe('a line of review.jsonl with commas between which there is nothing', () => {
+  const keep = JSON.stringify(toCompactChanges([set(kept('p1'))])[0]);
+  const accept = JSON.stringify(toCompactChanges([ACCEPT])[0]);
+  const write = JSON.stringify(toCompactChanges([set(drawn)])[0]);
+
+  it.each([
+    ['first', `,${keep}`],
+    ['before a list of boxes', `${accept},,${keep}`],
+    ['before a list, after another change', `${write},,${keep}`],
+    ['between lists', `${keep},,${keep}`],
+    ['between lists, with a space', `${keep}, ,${keep}`],
+    ['before a change', `${keep},,${accept}`],
+    ['before another change', `${keep},,${write}`],
+    ['last', `${keep},`],
+    ['last, after a change', `${accept},`],
+    ['alone', ','],
+  ])('is refused as one that was changed, although its checksum is right: %s', async (_where, changes) => {
+    const folder = await temporaryFolder();
+    const body = lineOf(1, [])
+      .slice(0, -',"check":"12345678"}\n'.length)
+      .replace('"changes":[]', () => `"changes":[${changes}]`);
+    expect(body).toContain(changes);
+    await writeFile(join(folder, 'review.jsonl'), `${body},"check":"${checksum(body)}"}\n`);
+    await expect(readReview(folder)).rejects.toMatchObject({
+      code: 'JOURNAL_DAMAGED',
+      message: expect.stringContaining(':1: this line was changed') as string,
+    });
+  });
+});
+
 const OTHER_NUMBERS = ['-1', '01', '1.', '.5', '1e3', '1.234', '4294967296', '0.123456', '"1"'];
 const OTHER_TEXTS = ['""', '"p01"', '"é\\u0022"', `"${'x'.repeat(65)}"`, 'null', '["dog","a dog"]'];
 const OTHER_SIGNS = ['', ',', ']', '}'];
