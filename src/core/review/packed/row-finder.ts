@@ -3,6 +3,7 @@ import { PIXEL_STEPS, SCORE_STEPS, type GalleryPack } from '../../gallery/pack.j
 import type { DecidedBox } from '../decision.js';
 import { idOfModelBox } from '../reviewed-boxes.js';
 import type { KeptTable } from '../stored/kept-table.js';
+import { RowIndex } from './row-index.js';
 
 /** Added to a row whose box was rejected. */
 export const REJECTED = 0x8000;
@@ -18,6 +19,8 @@ export class RowFinder {
   #start = 0;
   #end = 0;
   #next = 0;
+  #passed = 0; // rows of the image, by searches
+  #index: RowIndex | undefined; // of the image, once searches have passed as many rows as it has
 
   constructor(pack: GalleryPack) {
     this.#pack = pack;
@@ -30,8 +33,11 @@ export class RowFinder {
 
   begin(image: number): void {
     const { starts } = this.#pack.boxes;
-    [this.#start, this.#end] = [starts[image]!, starts[image + 1]!];
+    this.#start = starts[image]!;
+    this.#end = Math.min(starts[image + 1]!, this.#start + MAX_ROWS);
     this.#next = this.#start;
+    this.#passed = 0;
+    this.#index = undefined;
   }
 
   /** @returns OTHER where it is not as the model found it, or is a box that the pack does not have. */
@@ -64,12 +70,21 @@ export class RowFinder {
   /** @returns Counted from the first of the image. */
   #rowOf(patch: number, isRow: (row: number) => boolean): number | undefined {
     const { patches } = this.#pack.boxes;
+    if (this.#passed >= this.#end - this.#start) this.#index ??= new RowIndex(patches, this.#start, this.#end);
+    const row = this.#index ? this.#index.find(patch, this.#next, isRow) : this.#search(patch, isRow);
+    if (row === undefined) return undefined;
+    this.#next = row + 1;
+    return row - this.#start;
+  }
+
+  /** Looks at each row from the next one on, which is fast where decided boxes follow each other. */
+  #search(patch: number, isRow: (row: number) => boolean): number | undefined {
+    const { patches } = this.#pack.boxes;
     const count = this.#end - this.#start;
     for (let i = 0; i < count; i++) {
       const row = this.#next + i < this.#end ? this.#next + i : this.#next + i - count;
-      if (patches[row] !== patch || row - this.#start >= MAX_ROWS || !isRow(row)) continue;
-      this.#next = row + 1;
-      return row - this.#start;
+      if (patches[row] === patch && isRow(row)) return row;
+      this.#passed++;
     }
     return undefined;
   }
