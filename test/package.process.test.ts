@@ -88,6 +88,11 @@ describe.skipIf(process.platform === 'win32')('the packed package (needs npm and
     expect(locked['']!.devDependencies).toBeUndefined();
   });
 
+  it('has no script that npm runs, or warns of, where it is installed', () => {
+    const names = ['preinstall', 'install', 'postinstall', 'preprepare', 'prepare', 'postprepare'];
+    expect(Object.keys(manifest.scripts).filter((name) => names.includes(name))).toEqual([]);
+  });
+
   it('holds what is needed, and nothing else', async () => {
     const files = await listFiles(packed);
     expect(files.filter((name) => !CONTENT.some((pattern) => pattern.test(name)))).toEqual([]);
@@ -124,9 +129,11 @@ describe.skipIf(process.platform === 'win32')('the packed package (needs npm and
     expect(dead.map(({ page, path }) => `${page}: ${path}`)).toEqual([]);
   });
 
-  it('leaves the shrinkwrap of the repository as it was', async () => {
+  it('leaves the files of the repository as they were', async () => {
     const text = (base: string) => readFile(join(base, 'npm-shrinkwrap.json'), 'utf8');
     expect(await text(join(folder, 'copy'))).toBe(await text(ROOT));
+    const { prepare } = ((await readJson(join(folder, 'copy/package.json'))) as Manifest).scripts;
+    expect(prepare).toBe('node .ci/prepare.mjs');
   });
 
   it('is tried from any folder with its samples, where it is installed', async () => {

@@ -33,8 +33,9 @@ export async function packAndExtract(folder: string): Promise<string> {
   }
   await mkdir(join(copy, 'node_modules'));
   const { scripts, ...manifest } = (await readJson(join(copy, 'package.json'))) as Manifest;
-  const { prepare: _, ...others } = scripts;
-  await writeFile(join(copy, 'package.json'), JSON.stringify({ ...manifest, scripts: others }));
+  const prepack = scripts['prepack']!.replace('node .ci/prepare.mjs && ', ''); // dist/ is there, and src/ is not
+  const changed = { ...manifest, scripts: { ...scripts, prepack } };
+  await writeFile(join(copy, 'package.json'), `${JSON.stringify(changed, null, 2)}\n`);
   execFileSync('npm', ['pack', '--silent'], { cwd: copy, stdio: 'pipe' });
   const archive = (await readdir(copy)).find((name) => name.endsWith('.tgz'))!;
   await rename(join(copy, archive), join(folder, 'preannotate.tgz'));
