@@ -41,7 +41,8 @@ function describeImages({ job, manifest }: RunResult): string {
   const { duplicates = 0 } = counts;
   const rest = stoppedBy === undefined ? '' : ` ${STOPPED_IN_TIME}`;
   const shared = duplicates > 0 ? `, ${counted(duplicates, 'copy', 'copies')} of others among them` : '';
-  return `${counts.annotated} of ${counted(counts.found, 'image')} annotated in ${seconds} s${chosen}${resumed}${shared}.${rest}`;
+  const done = `${counts.annotated} of ${counted(counts.found, 'image')} annotated`;
+  return `${done} in ${seconds} s${chosen}${resumed}${shared}.${rest}`;
 }
 
 function describeBoxes({ manifest: { counts }, duplicates }: RunResult): string[] {
