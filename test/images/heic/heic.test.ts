@@ -81,7 +81,8 @@ describe.skipIf(NO_HEIC_ENCODER !== undefined)('a HEIC photo (needs heif-enc, of
     await expect(decodeImage(bytes, LIMITS)).rejects.toMatchObject({
       code: 'IMAGE_UNSUPPORTED',
       hint: expect.stringContaining('npm install heic-decode') as string,
-      clientHint: 'Convert it to JPEG, for example with `heif-convert`.',
+      clientHint:
+        'Convert it to JPEG, for example with `heif-convert`. It is read where the server has the package heic-decode.',
     });
   });
 });
