@@ -65,6 +65,7 @@ export class Keeper implements AsyncDisposable {
     if (reason !== undefined) {
       const yaml = await toYaml({ place, wanted });
       const command = this.#commandWith(features.folder, 'ontology.yaml');
+      this.#assertFree();
       return (this.#state = { is: 'manual', reason, yaml, command });
     }
     const { file } = this.#rerun.ontology as Extract<OntologyPlace, { file: string }>;
@@ -141,6 +142,7 @@ export class Keeper implements AsyncDisposable {
 
   /** @param write - Changes the file. */
   async #begin(name: string, write: () => Promise<Task>): Promise<KeepState> {
+    this.#assertFree(); // another one may have begun while this one was prepared
     const before = this.#state;
     this.#state = { is: 'running', class: name, done: 0, total: this.#context.run().journal.entries.size };
     try {
