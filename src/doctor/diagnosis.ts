@@ -3,7 +3,7 @@ import type { CacheFolder } from './cache-folders.js';
 import type { Gpus, Machine } from './hardware.js';
 import type { ModelStatus } from './model-status.js';
 
-/** The result of `preannotate doctor`; `--json` prints it. */
+/** The result of `preannotate doctor`; `--json` prints it with keys in snake_case. */
 export interface Diagnosis {
   readonly ok: boolean; // the tool works here: the CPU provider starts, and a model given by name is available
   readonly versions: Versions;

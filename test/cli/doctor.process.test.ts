@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { Diagnosis } from '../../src/doctor/diagnosis.js';
 import { preannotate } from '../support/cli.js';
 import { FIXTURES, ROOT } from '../support/model/golden.js';
 import { AS_UNLISTED_USER } from '../support/system/ordinary-user.js';
@@ -12,9 +11,21 @@ import { temporaryFolder } from '../support/temporary.js';
 /** A process that tries a device crashes. */
 const FAULT = `--import=${pathToFileURL(join(ROOT, 'test/faults/no-runtime.mjs')).href}`;
 
+/** What `--json` prints, as far as it is read here. */
+interface Printed {
+  readonly ok: boolean;
+  readonly versions: object;
+  readonly machine: { readonly cores: { readonly allowed: number } };
+  readonly providers: readonly object[];
+  readonly gpus: { readonly vulkan: { readonly drivers: readonly string[] } };
+  readonly caches: readonly { readonly purpose: string }[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly problems: readonly object[];
+}
+
 async function diagnosisOf(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
   const { code, stdout, stderr } = await preannotate(['doctor', '--json', ...args], { env });
-  return { code, stderr, found: JSON.parse(stdout) as Diagnosis };
+  return { code, stderr, found: JSON.parse(stdout) as Printed };
 }
 
 describe('preannotate doctor', () => {
@@ -42,8 +53,8 @@ describe('preannotate doctor', () => {
   it('prints only JSON with --json', async () => {
     const { code, found, stderr } = await diagnosisOf();
     expect(found.ok).toBe(true);
-    expect(found.versions).toMatchObject({ node: process.versions.node, nodeSupported: true });
-    expect(found.providers).toContainEqual({ name: 'cpu', started: true, openMs: expect.any(Number) });
+    expect(found.versions).toMatchObject({ node: process.versions.node, node_supported: true });
+    expect(found.providers).toContainEqual({ name: 'cpu', started: true, open_ms: expect.any(Number) });
     expect(found.machine.cores.allowed).toBeGreaterThan(0);
     expect(found.caches.map(({ purpose }) => purpose)).toHaveLength(2);
     expect([code, stderr]).toEqual([0, '']);
@@ -60,6 +71,7 @@ describe('preannotate doctor', () => {
     const schema = JSON.parse(await readFile(join(FIXTURES, 'docs/doctor.schema.json'), 'utf8')) as object;
     const validate = new Ajv2020({ strict: true }).compile(schema);
     expect(validate(found) ? [] : validate.errors).toEqual([]);
+    expect(JSON.stringify({ ...found, environment: {} })).not.toMatch(/"\w*[A-Z]\w*":/); // keys are snake_case
     expect(JSON.stringify(found)).not.toMatch(/\.(cc|cpp|h):\d|Require stack/);
   });
 
@@ -77,7 +89,7 @@ describe('preannotate doctor', () => {
       HTTPS_PROXY: 'http://me:hidden@proxy:3128',
       PREANNOTATE_DEVICE: 'cpu',
     });
-    expect(found.caches[0]).toMatchObject({ path: join(folder, 'preannotate'), exists: true, sizeBytes: 2_000_000 });
+    expect(found.caches[0]).toMatchObject({ path: join(folder, 'preannotate'), exists: true, size_bytes: 2_000_000 });
     expect(found.caches[1]).toMatchObject({ path: join(folder, 'huggingface/hub'), exists: false, writable: true });
     expect(found.environment).toMatchObject({
       HF_TOKEN: '(set, hidden)',

@@ -44,8 +44,9 @@ interface OutputOptions {
 async function setUp({ json, quiet }: OutputOptions): Promise<void> {
   const progress = createProgress({ quiet });
   const { describeSetup, setUpCuda } = await import('../../doctor/setup-cuda.js');
+  const { toSnakeCase } = await import('../../doctor/diagnosis-to-json.js');
   const found = await setUpCuda((text) => progress.note(text.trimEnd()));
-  if (json) printJson(found);
+  if (json) printJson(toSnakeCase(found));
   else if (!quiet) process.stdout.write(describeSetup(found));
 }
 
@@ -54,9 +55,10 @@ async function runChecks(
   { json, quiet }: OutputOptions,
 ): Promise<void> {
   const { diagnose } = await import('../../doctor/diagnose.js');
+  const { diagnosisToJson } = await import('../../doctor/diagnosis-to-json.js');
   const { formatDiagnosis } = await import('../../doctor/format-diagnosis.js');
   const diagnosis = await diagnose({ version: VERSION, ...request });
-  if (json) printJson(diagnosis);
+  if (json) printJson(diagnosisToJson(diagnosis));
   else if (!quiet || !diagnosis.ok) process.stdout.write(asTyped(formatDiagnosis(diagnosis)));
   if (!diagnosis.ok) process.exitCode = FAILURES.DEVICE_UNAVAILABLE.exitCode;
 }
