@@ -30,7 +30,11 @@ async function withKept(ready: Promise<void>) {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   let updates = 0;
-  const rerun = { ontology: { file }, commandWith: () => undefined, update: () => Promise.resolve(void updates++) };
+  const update = () => {
+    updates++;
+    return Promise.resolve();
+  };
+  const rerun = { ontology: { file }, commandWith: () => undefined, update };
   const keeper = new Keeper({
     context: context as unknown as AskContext,
     session: session as unknown as AskSession,
