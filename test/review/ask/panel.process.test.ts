@@ -49,7 +49,13 @@ describeInBrowser('asking on the review page', () => {
     await page.keyboard.press('Home');
     await ask.getByText(/^[1-9]\d* box(es)? in [1-4] of 4 images/).waitFor();
 
-    await ask.getByLabel('What to find').fill('a photo of a cup');
+    // With a pointer, from one field to another: what is typed stays there, and is no key of the grid.
+    await page.getByLabel('Name contains').click();
+    await page.keyboard.type('scene');
+    await ask.getByLabel('What to find').click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('a photo of a cup');
+    expect(await ask.getByLabel('What to find').inputValue()).toBe('a photo of a cup');
     await page.keyboard.press('Enter');
     await expect.poll(() => ask.getByRole('slider').count()).toBe(1);
     await ask.getByLabel('Keep as class').focus();

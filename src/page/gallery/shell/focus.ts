@@ -13,7 +13,7 @@ export function keepFocusOnPicture(): () => void {
   const stopping = new AbortController();
   const { signal } = stopping;
   let isPointer = false; // what was used last
-  const on = (type: string, work: () => void) => addEventListener(type, work, { capture: true, signal });
+  const on = (type: string, work: (event: Event) => void) => addEventListener(type, work, { capture: true, signal });
   on('pointerdown', () => {
     isPointer = true;
   });
@@ -21,8 +21,9 @@ export function keepFocusOnPicture(): () => void {
     isPointer = false;
   });
   on('mouseup', () => giveBack(TOOLS)); // before the click, which may open a dialog: that gives it back to the picture
-  on('change', () => {
-    if (isPointer) giveBack(CHOSEN);
+  on('change', ({ target }) => {
+    // A field changes while a click elsewhere takes the focus from it: that goes where the click is.
+    if (isPointer && (target as Element).matches(CHOSEN)) giveBack(CHOSEN);
   });
   on('click', () => {
     const from = isPointer ? TOOLS : USELESS;
