@@ -18,7 +18,7 @@ const MAX_FILES = 100_000; // of which sizes are added up, so that doctor stays 
 
 export function describeCaches(): Promise<CacheFolder[]> {
   return Promise.all([
-    describe('embeddings, hashes', cacheFolder()),
+    describe('what was computed of images and prompts', cacheFolder()),
     describe('models of the Hugging Face Hub', readHubEnvironment(process.env).cache),
   ]);
 }

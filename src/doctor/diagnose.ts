@@ -31,7 +31,7 @@ export async function diagnose(request: DiagnosisRequest): Promise<Diagnosis> {
     gpus: await describeGpus(),
     cuda: process.platform === 'linux' ? readCudaState(process.env) : undefined,
     caches: await describeCaches(),
-    model: await describeModel(request.model),
+    model: await describeModel(request),
     environment: describeVariables(process.env),
   };
   const failures = [runtime, images].flatMap((result) => (result.ok ? [] : [result.reason]));

@@ -80,6 +80,7 @@ function cacheLines({ caches }: Diagnosis): string[] {
 }
 
 function modelLine({ model }: Diagnosis): string {
+  if (!model.found) return model.detail;
   return `${model.reference}: ${model.detail}${model.verified ? ', verified' : ''}`;
 }
 

@@ -128,6 +128,36 @@ describe('preannotate doctor', () => {
     expect(code).toBe(2);
   });
 
+  it.each([
+    ['google/owlvit-large-patch14', {}, ' is not downloaded: it is not in CACHE. Download it: PULL'],
+    ['nobody/nothing', {}, ' is not downloaded: it is not in CACHE. Download it: PULL (published models, by name: '],
+    [
+      'google/owlvit-large-patch14',
+      { HF_HUB_OFFLINE: '1' },
+      ' is not downloaded: it is not in CACHE, and HF_HUB_OFFLINE forbids fetching it. Unset HF_HUB_OFFLINE and run: ' +
+        'PULL',
+    ],
+  ])('exits 2 and says how to download the model %s if it is given by name: %o', async (model, env, wanted) => {
+    const folder = await temporaryFolder();
+    const { code, stdout } = await preannotate(['doctor', '--model', model], {
+      env: { HF_HUB_OFFLINE: undefined, TRANSFORMERS_OFFLINE: undefined, ...env, HF_HUB_CACHE: folder },
+    });
+    const expected = wanted.replace('CACHE', folder).replace('PULL', `preannotate models pull ${model}`);
+    expect(stdout.slice(stdout.indexOf('Problems'))).toContain(`- The model "${model}"${expected}`);
+    expect(code).toBe(2);
+  });
+
+  it('exits 0 if the model of runs without --model is only to be fetched', async () => {
+    const folder = await temporaryFolder();
+    const { code, found } = await diagnosisOf([], {
+      HF_HUB_CACHE: folder,
+      HF_HUB_OFFLINE: undefined,
+      TRANSFORMERS_OFFLINE: undefined,
+    });
+    expect(found.problems).not.toContainEqual(expect.objectContaining({ message: expect.stringMatching(/model/) }));
+    expect(code).toBe(0);
+  });
+
   it.skipIf(process.getuid?.() === 0)('reports a cache that is not writable (skipped as root)', async () => {
     const folder = await temporaryFolder();
     await chmod(folder, 0o500);
