@@ -34,7 +34,7 @@ export const COMMANDS: readonly ListedCommand[] = [
     declare: () =>
       describe('export', {
         group: 'draft',
-        summary: 'Write the annotation files of a run again, with other formats, thresholds or suppression.',
+        summary: 'Write the annotation files of a run again, with other formats or thresholds.',
         more: 'No model is needed, and it takes seconds: detections.jsonl has all that was found.',
       }).argument('<out-dir>', 'output folder of `preannotate run`'),
     define: async () => (await import('./commands/export.js')).defineExport,
