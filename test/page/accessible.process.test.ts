@@ -38,20 +38,28 @@ const selectBox = async (page: Page) => {
   await page.keyboard.press('j');
   await page.locator('.editor .box.selected').waitFor({ state: 'attached' });
 };
+const openKeys = async (page: Page) => {
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+};
+const openClasses = async (page: Page) => {
+  await page.keyboard.press('c');
+  await page.getByRole('listbox', { name: 'Classes' }).waitFor();
+};
 const closeDialog = (page: Page) => page.keyboard.press('Escape');
 
 const GALLERY: readonly State[] = [
   ['the grid', (page) => page.locator('.cell img').first().waitFor()],
   ['filters and histograms', openSide],
   ['facts of the run', (page) => closeSide(page).then(() => openPanel(page))],
-  ['the keys', (page) => closeDialog(page).then(() => page.keyboard.press('?'))],
+  ['the keys', (page) => closeDialog(page).then(() => openKeys(page))],
   ['an image with boxes', (page) => closeDialog(page).then(() => openFirst(page))],
   ['a selected box', selectBox],
 ];
 
 const REVIEW: readonly State[] = [
   ...GALLERY,
-  ['a choice of class', (page) => page.keyboard.press('c')],
+  ['a choice of class', openClasses],
   [
     'a rejected box',
     async (page) => {
@@ -123,7 +131,13 @@ const SERVE: readonly State[] = [
       await page.locator('.option').first().click();
     },
   ],
-  ['an enlarged picture', (page) => page.getByRole('button', { name: 'Zoom in' }).click()],
+  [
+    'an enlarged picture',
+    async (page) => {
+      await page.getByRole('button', { name: 'Zoom in' }).click();
+      await page.getByText('150 %').waitFor();
+    },
+  ],
   [
     'an error',
     async (page) => {
