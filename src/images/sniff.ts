@@ -1,6 +1,7 @@
 import { readMedia, type MediaKind } from './ftyp.js';
 import { MAX_HEADER_ENTRIES, type HeifItems } from './heic/heif-items.js';
 import { HEIC_PACKAGE, isHeicInstalled } from './heic/libheif.js';
+import { installCommand } from './install-command.js';
 import { RAW_SIGNATURES } from './raw-signatures.js';
 
 /** The type of a file, recognised by its first bytes. */
@@ -54,7 +55,7 @@ const HEIC_ADVICE =
   'Convert it to JPEG, for example with `heif-convert`. ' +
   `It is read where the server has the package ${HEIC_PACKAGE}.`;
 const HEIC_FOLDER_ADVICE =
-  `HEIC (iPhone) needs a decoder: run \`npm install ${HEIC_PACKAGE}\`. ` +
+  `HEIC (iPhone) needs a decoder: run \`${installCommand(HEIC_PACKAGE)}\`. ` +
   'Or convert it to JPEG, for example with `heif-convert`.';
 
 const MEDIA: Readonly<Record<MediaKind, Sniffed>> = {

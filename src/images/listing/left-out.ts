@@ -1,5 +1,6 @@
 import { counted } from '../../core/text.js';
 import { HEIC_PACKAGE } from '../heic/libheif.js';
+import { installCommand } from '../install-command.js';
 import { conversionOf } from './endings.js';
 
 const NAMED = 8; // in a message
@@ -127,7 +128,7 @@ function describeGroups(groups: readonly LeftOut[]): string {
 function describeGroup({ ending, files, content, convert }: LeftOut): string {
   const what = `${files} ${ending === '' ? 'without an extension' : `.${ending}`}`;
   const isHeic = content === 'HEIC' || ending === 'heic';
-  const install = isHeic ? `run \`npm install ${HEIC_PACKAGE}\`, or ` : '';
+  const install = isHeic ? `run \`${installCommand(HEIC_PACKAGE)}\`, or ` : '';
   if (convert !== undefined) return `${what} (${install}convert with \`${convert}\`)`;
   return content === undefined ? what : `${what} (${content})`;
 }

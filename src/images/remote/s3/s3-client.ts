@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-s3';
 import { PreannotateError, systemCodeOf } from '../../../core/errors.js';
+import { installCommand } from '../../install-command.js';
 import type { FetchSettings } from '../fetch-settings.js';
 
 const ATTEMPTS = 5; // at a request, with the back-off of the SDK
@@ -78,17 +79,9 @@ async function loadSdk(): Promise<typeof Sdk> {
       {
         code: 'STORAGE_UNAVAILABLE',
         message: 'Images in S3 need the AWS SDK, which is not installed.',
-        hint: `Install it beside preannotate: ${installCommand(import.meta.url)}`,
+        hint: `Install it beside preannotate: ${installCommand('@aws-sdk/client-s3')}`,
       },
       error,
     );
   }
-}
-
-/** @param self - The address of a file of this package. */
-export function installCommand(self: string): string {
-  const path = decodeURIComponent(new URL(self).pathname);
-  if (path.includes('/_npx/')) return 'npx -p preannotate -p @aws-sdk/client-s3 preannotate run s3://...';
-  const isGlobal = /\/(?:lib|npm)\/node_modules\/preannotate\//.test(path);
-  return `npm install ${isGlobal ? '--global ' : ''}@aws-sdk/client-s3`;
 }
