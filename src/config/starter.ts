@@ -15,8 +15,8 @@ const CONFIG_INTRODUCTION =
 
 const ONTOLOGY_INTRODUCTION =
   'What to find: classes, and the prompts or images that find them. Use it as: preannotate run photos --ontology ' +
-  'ontology.yaml, or name it in preannotate.yaml. Keys after a # are at their defaults, or examples: remove the # to ' +
-  'use one.';
+  'ontology.yaml, or name it in preannotate.yaml. A key after a # has its default or an example: remove the # to ' +
+  'use it.';
 
 /** Files beside the ontologies that ship with the package, which tell editors what a YAML file may hold. */
 export type SchemaName = 'config.schema.json' | 'ontology.schema.json';
