@@ -53,7 +53,7 @@ export async function readLabels(source: LabelSource, run: LabelledRun): Promise
   const absent = [...new Set(labelled.map(({ name }) => name))].filter((name) => !pairs.has(name));
   const { images, notes } = toKnownClasses(byName, source, run.classes);
   const byRule = `Images were recognised by the ${rule}, since no path is the same on both sides.`;
-  const byModel = `Left out, because nobody has annotated them yet: ${counted(predicted, 'image')} with predictions.`;
+  const byModel = `Left out, because they hold only predictions of a model: ${counted(predicted, 'image')}.`;
   return {
     byName: images,
     absent,

@@ -46,7 +46,7 @@ export function notesOn(report: ImportReport): string[] {
 const FEW = 0.02; // of the boxes
 const ENOUGH_IMAGES = 10;
 
-/** Every image of the data set is accepted, also of one that nobody has corrected. */
+/** Asks whether the data set was corrected at all, since each of its images is accepted. */
 function noteOnSameAsDrafts({ images, boxes }: ImportReport): string[] {
   const count = images.accepted.length + images.replaced.length;
   const changed = boxes.corrected + boxes.rejected + boxes.drawn;
