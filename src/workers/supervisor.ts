@@ -126,7 +126,7 @@ export class WorkerSupervisor implements AsyncDisposable {
 
   #sendQueries({ key, embeddings, classIds }: PendingDetection['queries']): void {
     if (this.#sentQueries.get(key) === true) return;
-    const forgotten = this.#sentQueries.set(key, true);
+    const [forgotten] = this.#sentQueries.set(key, true);
     if (forgotten !== undefined) this.#worker?.send({ type: 'forget-queries', key: forgotten });
     this.#worker?.send({ type: 'queries', key, embeddings, classIds });
   }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
+import { LruMap } from '../../core/lru.js';
 import { RequestError } from '../../http/request-error.js';
 import type { FetchSettings } from '../../images/remote/fetch-settings.js';
 import { openRemoteImages } from '../../images/remote/open-remote-images.js';
 import type { RemoteImages } from '../../images/remote/remote-images.js';
 import type { ImageRecord } from '../../run/record.js';
-import { ByteCache } from './byte-cache.js';
 import { changedError } from './file-versions.js';
 import { SharedWork } from './shared-work.js';
 
@@ -17,7 +17,7 @@ export class FetchedImages implements AsyncDisposable {
   readonly #settings: () => FetchSettings;
   readonly #limit = pLimit({ concurrency: AT_ONCE, rejectOnClear: true });
   readonly #fetching = new SharedWork<Uint8Array>();
-  readonly #kept = new ByteCache(KEPT_BYTES); // by SHA-256
+  readonly #kept = new LruMap<string, Uint8Array>(KEPT_BYTES, ({ length }) => length); // by SHA-256
   #remote: Promise<RemoteImages> | undefined;
 
   constructor(settings: () => FetchSettings) {
